@@ -1,0 +1,1 @@
+"""newswire: feeds in, searchable stories out."""

@@ -1,0 +1,75 @@
+"""What can go wrong, as one tree; the message says what, where and what to do.
+
+NewswireError
+├── SettingsError          a settings file or environment variable can't be used
+├── UsageError             the command or call is wrong
+├── StoreError             the ledger can't be used
+│   └── StoreVersionError  it was written by a newer newswire
+├── SearchIndexError       the index can't be used
+│   ├── IndexAwayError     it does not answer; later it may
+│   └── IndexRefusedError  it answers and refuses (key, foreign mapping)
+├── ArchiveError           raw pages can't be read or written
+└── ItemError              one item can't be processed; carries the outcome and the reason
+"""
+
+from __future__ import annotations
+
+from pipeline.records import Outcome, Reason
+
+
+class NewswireError(Exception):
+    """Something that a user can understand and mend."""
+
+
+class SettingsError(NewswireError):
+    """A settings file or an environment variable can't be used."""
+
+
+class UsageError(NewswireError):
+    """The command or call is wrong."""
+
+
+class StoreError(NewswireError):
+    """The ledger can't be used."""
+
+
+class StoreVersionError(StoreError):
+    """The ledger was written by a newer newswire."""
+
+
+class SearchIndexError(NewswireError):
+    """The index can't be used."""
+
+
+class IndexAwayError(SearchIndexError):
+    """The index does not answer; later it may."""
+
+
+class IndexRefusedError(SearchIndexError):
+    """The index answers and refuses: a wrong key, a foreign index under the alias, no permission."""
+
+
+class ArchiveError(NewswireError):
+    """Raw pages can't be read or written."""
+
+
+class ItemError(NewswireError):
+    """One item can't be processed; the others go on.
+
+    ``reason`` and ``detail`` go into the ledger; ``outcome`` says whether it is tried again.
+    """
+
+    def __init__(self, outcome: Outcome, reason: Reason, detail: str = "", *, retry_after: float | None = None) -> None:
+        super().__init__(f"{reason}: {detail}" if detail else str(reason))
+        self.outcome = outcome
+        self.reason = reason
+        self.detail = detail
+        self.retry_after = retry_after  # seconds, where the server said so
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle with all arguments: item errors cross process borders."""
+        return (_item_error, (self.outcome, self.reason, self.detail, self.retry_after))
+
+
+def _item_error(outcome: Outcome, reason: Reason, detail: str, retry_after: float | None) -> ItemError:
+    return ItemError(outcome, reason, detail, retry_after=retry_after)

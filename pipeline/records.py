@@ -1,0 +1,337 @@
+"""What flows: one frozen record per stage, additive, joined by the article's id.
+
+Times are aware UTC datetimes; ``None`` means unknown. Records are ``msgspec`` structs, so that they turn into JSON
+and back without code of their own (``to_json``, ``from_json``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from typing import Any, TypeVar
+
+import msgspec
+
+
+class Stage(enum.StrEnum):
+    """The seven verbs, in the order in which an article passes them."""
+
+    POLL = "poll"
+    FETCH = "fetch"
+    EXTRACT = "extract"
+    DEDUPE = "dedupe"
+    ENRICH = "enrich"
+    CLUSTER = "cluster"
+    INDEX = "index"
+
+    def next(self) -> Stage | None:
+        """Return the stage after this one, None after the last."""
+        order = list(Stage)
+        place = order.index(self) + 1
+        return order[place] if place < len(order) else None
+
+
+# Raised when a stage would decide otherwise than before; each record says which version made it.
+STAGE_VERSIONS = dict.fromkeys(Stage, "1")
+
+
+class Outcome(enum.StrEnum):
+    """What became of one item in one attempt of one stage: exactly one of these."""
+
+    DONE = "done"
+    DROPPED = "dropped"
+    RETRY = "retry"
+    QUARANTINED = "quarantined"
+
+
+class Reason(enum.StrEnum):
+    """Why an item did not simply pass. One enumeration for all stages, so that counts add up."""
+
+    # dropped: nothing is wrong with us, there is nothing to index
+    NOT_MODIFIED = "not modified"
+    DUPLICATE = "duplicate"
+    BAD_ADDRESS = "bad address"
+    REFUSED_ADDRESS = "refused address"
+    ROBOTS = "refused by robots.txt"
+    GONE = "gone"
+    NOT_FOUND = "not found"
+    FORBIDDEN = "forbidden"
+    NOT_HTML = "not a page"
+    EMPTY = "empty"
+    NO_TEXT = "no text"
+    NOT_FEED = "not a feed"
+    TAKEN_DOWN = "taken down"
+    # retry: it may work later
+    TIMEOUT = "timeout"
+    CONNECTION = "connection failed"
+    SERVER_ERROR = "server error"
+    TOO_MANY_REQUESTS = "too many requests"
+    TLS = "bad certificate"
+    INDEX_AWAY = "index away"
+    INDEX_REFUSED = "refused by the index"
+    ARCHIVE = "archive not usable"
+    # quarantined: a person should look
+    TOO_LARGE = "too large"
+    TOO_SLOW = "too slow to parse"
+    CRASHED = "crashed its worker"
+    BINARY = "binary"
+    UNREADABLE = "unreadable"
+    TOO_MANY_REDIRECTS = "too many redirects"
+    BAD_RECORD = "bad record"
+    ATTEMPTS = "too many attempts"
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """What all records share."""
+
+
+class Entry(Record, frozen=True, kw_only=True):
+    """A feed says that an article exists. Made by poll (or by import)."""
+
+    id: str
+    url: str
+    source: str
+    first_seen: dt.datetime
+    feed: str | None = None
+    guid: str | None = None
+    title: str | None = None
+    authors: tuple[str, ...] = ()
+    published: dt.datetime | None = None
+    published_raw: str | None = None
+    updated: dt.datetime | None = None
+    summary: str | None = None
+    content: str | None = None
+    image: str | None = None
+    tags: tuple[str, ...] = ()
+    language: str | None = None
+
+
+class FeedState(Record, frozen=True, kw_only=True):
+    """What is remembered of one feed between polls."""
+
+    url: str
+    source: str
+    due: dt.datetime
+    etag: str | None = None
+    last_modified: str | None = None
+    body_hash: str | None = None
+    polled: dt.datetime | None = None
+    succeeded: dt.datetime | None = None
+    failures: int = 0
+    error: str | None = None
+
+
+class RobotsFile(Record, frozen=True, kw_only=True):
+    """What a host's robots.txt said; ``host`` is scheme and authority, such as ``https://www.outlet.example``."""
+
+    host: str
+    status: int
+    body: str
+    fetched: dt.datetime
+
+
+class Page(Record, frozen=True, kw_only=True):
+    """What a server sent for an entry. The bytes lie in the archive under ``blob``."""
+
+    id: str
+    url: str | None
+    final_url: str | None
+    blob: str
+    size: int
+    fetched: dt.datetime
+    status: int = 200
+    media_type: str | None = None
+    charset: str | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    robots: tuple[str, ...] = ()
+
+
+class Caption(Record, frozen=True, kw_only=True):
+    """A picture's caption and who is credited for it."""
+
+    text: str
+    credit: str | None = None
+
+
+class Precision(enum.StrEnum):
+    """How exactly a time of publication is known."""
+
+    INSTANT = "instant"
+    LOCAL = "local"  # date and time of day, but of an unknown zone
+    DAY = "day"
+
+
+class Article(Record, frozen=True, kw_only=True):
+    """The cleaned article. Made by extract from a page (or from a file)."""
+
+    id: str
+    url: str | None = None
+    canonical_url: str | None = None
+    source: str | None = None
+    title: str | None = None
+    standfirst: str | None = None
+    authors: tuple[str, ...] = ()
+    bureau: str | None = None
+    published: dt.datetime | None = None
+    published_local: str | None = None  # ISO 8601 without a zone, where none can be known
+    published_precision: Precision | None = None
+    modified: dt.datetime | None = None
+    language: str | None = None
+    text: str = ""
+    subheadings: tuple[str, ...] = ()
+    agency: str | None = None
+    dateline: str | None = None
+    captions: tuple[Caption, ...] = ()
+    section: str | None = None
+    tags: tuple[str, ...] = ()
+    image: str | None = None
+    paywalled: bool | None = None
+    rights: tuple[str, ...] = ()
+
+
+class CopyKind(enum.StrEnum):
+    """How a copy relates to the article that it was taken from."""
+
+    EXACT = "exact"
+    REPRINT = "reprint"
+    TRUNCATED = "truncated"
+    EXTENDED = "extended"
+    EXCERPT = "excerpt"
+    REVISION = "revision"
+
+
+class Copy(Record, frozen=True, kw_only=True):
+    """Whether an article is a copy of known copy, and of whose. Made by dedupe for every article."""
+
+    id: str
+    group: str  # id of the group's first article; its own id for an article that copies nothing
+    copy_of: str | None = None
+    score: float | None = None  # 0 to 1
+    kind: CopyKind | None = None
+
+
+class EntityType(enum.StrEnum):
+    """What a name names."""
+
+    PERSON = "PERSON"
+    ORG = "ORG"
+    PLACE = "PLACE"
+    GROUP = "GROUP"  # nationalities, religions, political groups
+    EVENT = "EVENT"
+
+
+class Mention(Record, frozen=True, kw_only=True):
+    """A name as it stands in a field of the article: characters ``start`` to ``end`` of ``field``."""
+
+    field: str  # "title" or "text"
+    start: int
+    end: int
+    type: EntityType
+    name: str
+    entity: str
+
+
+class Location(Record, frozen=True, kw_only=True):
+    """A point on the globe, in degrees."""
+
+    lat: float
+    lon: float
+
+
+class Entity(Record, frozen=True, kw_only=True):
+    """Who or what is named, under one canonical name."""
+
+    id: str
+    name: str
+    type: EntityType
+    aliases: tuple[str, ...] = ()
+    count: int = 0
+    country: str | None = None  # ISO 3166-1 alpha-2
+    location: Location | None = None
+
+
+class Names(Record, frozen=True, kw_only=True):
+    """The names in one article. Made by enrich."""
+
+    id: str
+    mentions: tuple[Mention, ...] = ()
+    entities: tuple[Entity, ...] = ()
+
+
+class Placement(Record, frozen=True, kw_only=True):
+    """Which story an article belongs to. Made by cluster."""
+
+    id: str
+    story: str
+    score: float | None = None
+
+
+class Document(Record, frozen=True, kw_only=True):
+    """One article as it lies in the index. The field table in ARCHITECTURE.md explains each field."""
+
+    id: str
+    revision: int
+    url: str | None
+    canonical_url: str | None
+    source: str | None
+    source_country: str | None
+    title: str | None
+    standfirst: str | None
+    text: str
+    language: str | None
+    authors: tuple[str, ...]
+    bureau: str | None
+    agency: str | None
+    dateline: str | None
+    section: str | None
+    tags: tuple[str, ...]
+    image: str | None
+    captions: tuple[Caption, ...]
+    subheadings: tuple[str, ...]
+    published: dt.datetime | None
+    published_precision: Precision | None
+    modified: dt.datetime | None
+    first_seen: dt.datetime
+    indexed: dt.datetime
+    version: int
+    copy_of: str | None
+    copy_kind: CopyKind | None
+    copy_group: str
+    copies: int
+    is_primary: bool
+    story: str
+    story_size: int
+    people: tuple[str, ...]
+    organisations: tuple[str, ...]
+    places: tuple[str, ...]
+    groups: tuple[str, ...]
+    events: tuple[str, ...]
+    entities: tuple[Entity, ...]
+    countries: tuple[str, ...]
+    locations: tuple[Location, ...]
+    word_count: int
+    paywalled: bool | None
+    archive: str | None
+    rights: tuple[str, ...]
+    stages: dict[str, str]
+
+
+R = TypeVar("R", bound=msgspec.Struct)
+
+_encoder = msgspec.json.Encoder()
+
+
+def to_json(record: object) -> bytes:
+    """Return a record (or anything made of records and plain values) as JSON bytes."""
+    return _encoder.encode(record)
+
+
+def to_plain(record: object) -> Any:
+    """Return a record as plain dicts, lists and strings, as they stand in its JSON."""
+    return msgspec.to_builtins(record)
+
+
+def from_json(data: bytes | str, kind: type[R]) -> R:
+    """Return the record of type ``kind`` that ``data`` holds; raise ``msgspec.ValidationError`` if it doesn't."""
+    return msgspec.json.decode(data, type=kind)

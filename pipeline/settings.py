@@ -1,0 +1,279 @@
+"""What an operator may set: config/newswire.toml, config/feeds.toml and the environment.
+
+Files say how newswire behaves; the environment says where things are and what is secret. Each environment variable
+``X`` also has the form ``X_FILE``, the path of a file that holds the value. Unknown keys are errors that name the
+file and the key.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import tomllib
+import zoneinfo
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+
+from pipeline.errors import SettingsError
+
+
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table of a settings file."""
+
+
+class Poll(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """[poll]: how feeds are read."""
+
+    interval_minutes: float = 15.0
+    concurrency: int = 32
+    timeout_seconds: float = 30.0
+    max_bytes: int = 15 * 1024 * 1024
+    max_entries: int = 2000
+    parse_seconds: float = 15.0
+    workers: int = 2
+    memory_mb: int = 1024
+    max_age_days: float | None = None  # entries that say they are older are not taken in
+
+
+class Fetch(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """[fetch]: how pages are fetched, from whom and how fast."""
+
+    user_agent: str = "newswire/0.1 (+{contact})"
+    contact: str = "no contact configured"
+    concurrency: int = 64
+    per_host_concurrency: int = 2
+    per_host_delay_seconds: float = 1.0
+    max_crawl_delay_seconds: float = 120.0
+    timeout_seconds: float = 30.0
+    max_bytes: int = 10 * 1024 * 1024
+    max_redirects: int = 5
+    obey_robots: bool = True
+    allow_addresses: tuple[str, ...] = ()  # networks that may be reached although they are private, e.g. "127.0.0.0/8"
+    allow_ports: tuple[int, ...] = (80, 443, 8080, 8443)
+
+
+class Extract(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """[extract]: limits around one page."""
+
+    workers: int = 2
+    timeout_seconds: float = 20.0
+    max_bytes: int = 10 * 1024 * 1024
+    memory_mb: int = 1024
+
+
+class Dedupe(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """[dedupe]: what counts as a copy."""
+
+    window_days: float = 14.0
+    threshold: float = 0.45
+
+
+class Cluster(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """[cluster]: what counts as one story."""
+
+    window_days: float = 14.0
+    threshold: float = 0.15
+    sigma_days: float = 3.0
+
+
+class Entities(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """[entities]: which recogniser finds names."""
+
+    model: str | None = None
+    models: dict[str, str] = {}
+
+
+class IndexSection(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """[index]: how documents lie in the index."""
+
+    alias: str = "newswire-articles"
+    shards: int = 1
+    replicas: int = 0
+    timeout_seconds: float = 30.0
+
+
+class Run(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """[run]: batches, leases and retries."""
+
+    batch: int = 200
+    lease_seconds: float = 600.0
+    max_attempts: int = 5
+    retry_minutes: float = 10.0
+
+
+class Serve(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """[serve]: the API and search page."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+
+
+class Settings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """config/newswire.toml."""
+
+    poll: Poll = Poll()
+    fetch: Fetch = Fetch()
+    extract: Extract = Extract()
+    dedupe: Dedupe = Dedupe()
+    cluster: Cluster = Cluster()
+    entities: Entities = Entities()
+    index: IndexSection = IndexSection()
+    run: Run = Run()
+    serve: Serve = Serve()
+
+
+class Source(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One [[source]] of config/feeds.toml: a publisher and the feeds that it is read by."""
+
+    name: str
+    feeds: tuple[str, ...] = ()
+    home: str | None = None
+    country: str | None = None  # ISO 3166-1 alpha-2
+    language: str | None = None  # ISO 639-1
+    time_zone: str | None = None  # IANA name
+    agency: bool = False
+    interval_minutes: float | None = None
+
+
+class Feeds(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """config/feeds.toml."""
+
+    source: tuple[Source, ...] = ()
+
+
+class Addresses(msgspec.Struct, frozen=True, kw_only=True):
+    """Where things are, and secrets: from the environment alone."""
+
+    home: Path
+    store_url: str
+    index_url: str
+    archive_url: str
+    index_api_key: str | None = None
+    index_ca_file: str | None = None
+
+
+S = TypeVar("S", bound=Section)
+
+
+def config_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the folder of the settings files.
+
+    ``NEWSWIRE_CONFIG``, else ``./config`` where that is newswire's, else the one beside the package.
+    """
+    if named := environ.get("NEWSWIRE_CONFIG"):
+        folder = Path(named)
+        if not folder.is_dir():
+            raise SettingsError(f"NEWSWIRE_CONFIG: {folder} is not a folder; name the one that holds newswire.toml")
+        return folder
+    here = Path("config")
+    if (here / "newswire.toml").is_file():
+        return here
+    package = Path(__file__).parent
+    packed = package / "config"
+    return packed if packed.is_dir() else package.parent / "config"
+
+
+def load_settings(folder: Path | None = None) -> Settings:
+    """Return config/newswire.toml of ``folder``, defaults where the file or a key is missing."""
+    return read_toml((folder or config_folder()) / "newswire.toml", Settings)
+
+
+def load_sources(folder: Path | None = None) -> tuple[Source, ...]:
+    """Return the sources of config/feeds.toml of ``folder``, each checked."""
+    file = (folder or config_folder()) / "feeds.toml"
+    sources = read_toml(file, Feeds).source
+    seen: set[str] = set()
+    for source in sources:
+        _check_source(file, source)
+        if source.name in seen:
+            raise SettingsError(f"{file}: two sources are called {source.name!r}; give one another name")
+        seen.add(source.name)
+    return sources
+
+
+def _check_source(file: Path, source: Source) -> None:
+    where = f"{file}: source {source.name!r}"
+    for url in source.feeds:
+        if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
+            raise SettingsError(f"{where}: feed {url!r} is not an http or https address")
+    if source.country and not re.fullmatch("[A-Z]{2}", source.country):
+        raise SettingsError(f"{where}: country {source.country!r} is not a code of two capitals, such as DE")
+    if source.language and not re.fullmatch("[a-z]{2,3}", source.language):
+        raise SettingsError(f"{where}: language {source.language!r} is not a code such as en")
+    if source.time_zone and source.time_zone not in zoneinfo.available_timezones():
+        raise SettingsError(f"{where}: time_zone {source.time_zone!r} is unknown; name one such as Europe/Berlin")
+
+
+def load_addresses(environ: Mapping[str, str] = os.environ) -> Addresses:
+    """Return where ledger, index and archive are; the embedded default lies under ``NEWSWIRE_HOME`` (./var)."""
+    home = Path(_variable(environ, "NEWSWIRE_HOME") or "var").absolute()
+    return Addresses(
+        home=home,
+        store_url=_variable(environ, "NEWSWIRE_STORE_URL") or f"sqlite:///{home}/ledger.db",
+        index_url=_variable(environ, "NEWSWIRE_INDEX_URL") or f"sqlite:///{home}/index.db",
+        archive_url=_variable(environ, "NEWSWIRE_ARCHIVE_URL") or str(home / "archive"),
+        index_api_key=_variable(environ, "NEWSWIRE_INDEX_API_KEY"),
+        index_ca_file=_variable(environ, "NEWSWIRE_INDEX_CA"),
+    )
+
+
+def _variable(environ: Mapping[str, str], name: str) -> str | None:
+    """Return the variable, or the content of the file that its ``_FILE`` form names."""
+    path = environ.get(f"{name}_FILE")
+    if not path:
+        return environ.get(name) or None
+    if environ.get(name):
+        raise SettingsError(f"both {name} and {name}_FILE are set; unset one")
+    try:
+        return Path(path).read_text(encoding="utf-8").strip() or None
+    except OSError as error:
+        raise SettingsError(f"{name}_FILE: {path} can't be read: {error.strerror}") from error
+
+
+def read_toml(file: Path, kind: type[S]) -> S:
+    """Return ``file`` as a ``kind``, its defaults where there is no such file.
+
+    Raises SettingsError, naming file and key, for what is not TOML, an unknown key or a value of a wrong type.
+    """
+    try:
+        plain = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return kind()
+    except OSError as error:
+        raise SettingsError(f"{file}: can't be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file}: not TOML: {error}") from error
+    try:
+        return msgspec.convert(plain, kind)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{file}: {_explain(str(error), kind)}") from error
+
+
+def _explain(message: str, kind: type[Section]) -> str:
+    """Turn msgspec's words into ours: the key with its path, and the nearest known key."""
+    what, _, where = message.partition(" - at ")
+    path = where.strip("`").removeprefix("$").lstrip(".")
+    unknown = re.search("unknown field `(.+?)`", what)
+    if not unknown:
+        return f"{path}: {what}" if path else what
+    key = unknown[1]
+    known = _known_keys(kind)
+    near = difflib.get_close_matches(key, known, n=1)
+    full = f"{path}.{key}" if path else key
+    return f"unknown key {full}" + (f"; did you mean {near[0]}?" if near else "")
+
+
+def _known_keys(kind: type[msgspec.Struct]) -> list[str]:
+    keys: list[str] = []
+    for field in msgspec.structs.fields(kind):
+        keys.append(field.name)
+        inner = [field.type, *getattr(field.type, "__args__", ())]
+        for one in inner:
+            if isinstance(one, type) and issubclass(one, Section):
+                keys += _known_keys(one)
+    return keys

@@ -1,0 +1,30 @@
+"""What are the words of a text? Pure helpers that several stages share."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# Words; single characters for scripts that are written without spaces.
+_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]|[^\W_]+(?:['’][^\W_]+)*")
+
+
+def normalise(text: str) -> str:
+    """Return ``text`` in NFKC, case-folded, without soft hyphens, with plain apostrophes."""
+    return unicodedata.normalize("NFKC", text).casefold().replace("\u00ad", "").replace("’", "'")
+
+
+def words(text: str) -> list[str]:
+    """Return the words of ``text``, normalised; single characters for scripts without spaces."""
+    return _WORD.findall(normalise(text))
+
+
+def fold(text: str) -> str:
+    """Return ``text`` case-folded and without accents, white space collapsed: for comparing names."""
+    plain = unicodedata.normalize("NFKD", text)
+    return " ".join("".join(c for c in plain if not unicodedata.combining(c)).casefold().split())
+
+
+def paragraphs(text: str) -> list[str]:
+    """Return the paragraphs of a text: its lines that aren't blank, stripped."""
+    return [line.strip() for line in text.splitlines() if line.strip()]

@@ -1,0 +1,82 @@
+"""What tests share: databases, settings folders, what is in an index, and the moment at which most tests happen."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from elasticsearch import Elasticsearch
+
+from pipeline.demo.newsroom import feeds_toml
+from pipeline.index import Index
+from pipeline.records import to_plain
+from pipeline.settings import Source
+
+REPO = Path(__file__).parent.parent
+NOW = dt.datetime(2026, 11, 20, 12, 0, tzinfo=dt.UTC)
+
+
+def make_postgres() -> str:
+    """Make an empty database on the server that scripts/services started; return its address."""
+    server = os.environ.get("NEWSWIRE_TEST_POSTGRES")
+    if not server:
+        pytest.fail("NEWSWIRE_TEST_POSTGRES is not set: run `eval $(scripts/services start)` first")
+    name = f"test_{secrets.token_hex(6)}"
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    engine.dispose()
+    return sa.make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+def drop_postgres(url: str) -> None:
+    server = sa.create_engine(os.environ["NEWSWIRE_TEST_POSTGRES"], isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.exec_driver_sql(f"DROP DATABASE {sa.make_url(url).database} WITH (FORCE)")
+    server.dispose()
+
+
+def write_config(folder: Path, sources: Sequence[Source]) -> Path:
+    """Write a settings folder for ``sources`` on loopback; return it."""
+    shutil.copytree(REPO / "config", folder, dirs_exist_ok=True)
+    (folder / "feeds.toml").write_text(feeds_toml(sources), encoding="utf-8")
+    (folder / "newswire.toml").write_text(
+        '[fetch]\nallow_addresses = ["127.0.0.0/8"]\nper_host_delay_seconds = 0.01\n[run]\nbatch = 20\n',
+        encoding="utf-8",
+    )
+    return folder
+
+
+def documents(index: Index) -> dict[str, dict[str, Any]]:
+    """Return id → document of all that is in an index, without what differs between two runs alike."""
+    index.refresh()
+    made = {}
+    for name, _ in index.revisions():
+        plain = to_plain(index.get(name))
+        # when it happened, and how often the document was written on the way
+        for key in ("first_seen", "indexed", "revision"):
+            del plain[key]
+        made[name] = plain
+    return made
+
+
+@contextlib.contextmanager
+def elasticsearch_alias() -> Iterator[str]:
+    """A name for the alias of an index of one test; its indices are removed afterwards."""
+    address = os.environ.get("NEWSWIRE_TEST_ELASTICSEARCH")
+    if not address:
+        pytest.fail("NEWSWIRE_TEST_ELASTICSEARCH is not set: run `eval $(scripts/services start)` first")
+    alias = f"test-{secrets.token_hex(6)}"
+    yield alias
+    client = Elasticsearch(address)
+    for name in client.indices.get(index=f"{alias}-*"):
+        client.indices.delete(index=name)
+    client.close()

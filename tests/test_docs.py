@@ -1,0 +1,62 @@
+"""The documentation names what there is, and what it names is there."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+import pytest
+
+from pipeline.cli import _COMMANDS
+from pipeline.settings import Addresses, Source
+from tests.support import REPO
+
+PAGES = [REPO / name for name in ("README.md", "ARCHITECTURE.md", "DECISIONS.md", "CHANGELOG.md")]
+PAGES += sorted((REPO / "docs").glob("*.md"))
+
+
+def text(name: str) -> str:
+    return (REPO / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("command", sorted(_COMMANDS))
+def test_every_command_is_documented(command):
+    assert f"newswire {command}" in text("docs/commands.md")
+
+
+def test_every_address_and_every_trait_of_a_source_is_documented():
+    page = text("docs/settings.md")
+    for variable in Addresses.__struct_fields__:
+        name = {"index_ca_file": "index_ca"}.get(variable, variable)
+        assert f"NEWSWIRE_{name.upper()}" in page
+    for field in msgspec.structs.fields(Source):
+        assert f"{field.name} = " in page
+
+
+def test_every_dependency_has_its_reason():
+    decisions = text("DECISIONS.md")
+    named = re.findall(r'^    "([a-z0-9-]+)', text("pyproject.toml").partition("dependencies = [")[2], re.MULTILINE)
+    for name in named[: named.index("zstandard") + 1]:
+        assert re.search(rf"\b{name}\b", decisions), name
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_that_are_shown_exist(page):
+    shown = set(
+        re.findall(r"(?:^    |`|\$ |&& |bin/)newswire ([a-z]+)", page.read_text(encoding="utf-8"), re.MULTILINE)
+    )
+    assert shown <= _COMMANDS.keys()
+
+
+def test_folders_that_the_architecture_names_are_there():
+    for name in re.findall(
+        r"`((?:pipeline|tests|docs|config|dags|deploy|scripts|bench)/[\w/.]*)`", text("ARCHITECTURE.md")
+    ):
+        assert (REPO / name).exists(), name

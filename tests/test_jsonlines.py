@@ -1,0 +1,79 @@
+"""Lines that the filters read become articles, whatever a line leaves out."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.errors import ItemError
+from pipeline.jsonlines import article_of, copy_of, names_of, placement_of
+from pipeline.records import Article, Precision, Reason, to_plain
+from pipeline.urls import article_id
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def test_a_text_alone_is_an_article():
+    article = article_of({"text": "Rain fell."})
+    assert article.text == "Rain fell."
+    assert article.id == article_of({"text": "Rain fell."}).id
+
+
+def test_without_an_id_the_address_names_the_article():
+    url = "https://times.example/rain"
+    assert article_of({"text": "Rain fell.", "url": url}).id == article_id(url)
+
+
+def test_a_number_is_a_fine_id():
+    assert article_of({"id": 7, "text": "Rain fell."}).id == "7"
+
+
+def test_times_with_and_without_a_zone_are_kept_apart():
+    aware = article_of({"text": "x", "published": "2026-11-20T10:00:00+02:00"})
+    assert aware.published == dt.datetime(2026, 11, 20, 8, tzinfo=dt.UTC)
+    local = article_of({"text": "x", "published": "2026-11-20T10:00:00"})
+    assert (local.published, local.published_local) == (None, "2026-11-20T10:00:00")
+    assert local.published_precision is Precision.LOCAL
+    assert article_of({"text": "x", "published": "2026-11-20"}).published_precision is Precision.DAY
+
+
+def test_what_an_article_holds_survives_being_a_line():
+    article = Article(id="a", text="Rain fell.", title="Rain", authors=("Ana Ruiz",), tags=("weather",), language="en")
+    assert article_of(to_plain(article)) == article
+
+
+@pytest.mark.parametrize("line", [{}, {"text": None}, {"text": "  "}, {"text": 5}])
+def test_a_line_without_text_is_refused(line):
+    with pytest.raises(ItemError) as raised:
+        article_of(line)
+    assert raised.value.reason is Reason.NO_TEXT
+
+
+@given(st.dictionaries(st.sampled_from(Article.__struct_fields__), JSON, max_size=8))
+def test_any_line_is_an_article_or_refused(line):
+    try:
+        assert article_of(line).text
+    except ItemError as error:
+        assert error.detail  # noqa: PT017  (either is right; which one depends on the line)
+
+
+def test_a_line_says_whose_copy_it_is():
+    line = {"id": "b", "copy_of": "a", "copy": {"score": 0.9, "kind": "reprint"}}
+    assert (copy_of(line, "b").copy_of, copy_of(line, "b").group) == ("a", "a")
+    assert copy_of({"id": "b"}, "b").group == "b"
+
+
+def test_names_and_stories_are_read_where_they_are():
+    assert names_of({}, "a") is None
+    assert names_of({"mentions": [], "entities": []}, "a").mentions == ()
+    assert placement_of({}, "a") is None
+    assert placement_of({"story": "s1"}, "a").story == "s1"
+    with pytest.raises(ItemError):
+        names_of({"mentions": [{"start": "x"}]}, "a")

@@ -1,0 +1,45 @@
+"""Facts about the words, names and paragraphs of a text."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.text import fold, normalise, paragraphs, words
+
+
+def test_words_are_compared_without_case_typography_and_soft_hyphens():
+    assert words("The mayor’s Donau\u00addampfer") == words("the MAYOR'S donaudampfer")
+
+
+def test_full_width_letters_are_the_plain_ones():
+    assert normalise("ＡＢＣ１") == "abc1"
+
+
+def test_scripts_without_spaces_are_counted_by_character():
+    assert words("橋が開通") == ["橋", "が", "開", "通"]
+    assert words("橋 3 増") == ["橋", "3", "増"]
+
+
+def test_an_apostrophe_inside_a_word_belongs_to_it_and_quotes_do_not():
+    assert words("'don't', she said") == ["don't", "she", "said"]
+
+
+def test_names_are_folded_without_accents_and_case():
+    assert fold("  José  ÁLVAREZ ") == "jose alvarez"
+    assert fold("Łódź") != ""
+
+
+def test_paragraphs_are_the_lines_that_hold_something():
+    assert paragraphs("One.\n\n  \n Two. \r\nThree.") == ["One.", "Two.", "Three."]
+
+
+@given(st.text(max_size=100))
+def test_words_hold_no_spaces_and_folding_twice_is_folding_once(text):
+    assert all(word and not any(char.isspace() for char in word) for word in words(text))
+    assert fold(fold(text)) == fold(text)
+
+
+@given(st.text(max_size=100))
+def test_no_paragraph_is_blank(text):
+    assert all(paragraph.strip() == paragraph != "" for paragraph in paragraphs(text))
