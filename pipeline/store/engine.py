@@ -1,0 +1,156 @@
+"""How is the ledger's database opened, brought up to date and written to?"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from pipeline.errors import StoreError, StoreVersionError
+from pipeline.store.schema import SCHEMA
+
+# How long a writer waits for another one before it gives up; batches hold the write lock for well under a second.
+_BUSY_SECONDS = 60
+
+
+class Database:
+    """A SQLite or PostgreSQL database whose schema is this version's.
+
+    Every transaction that writes goes through ``write``: on SQLite it takes the write lock when it begins, since a
+    transaction that turns from reading to writing fails at once where another writer is at work.
+    """
+
+    def __init__(self, url: str) -> None:
+        try:
+            self.url = sa.make_url(url)
+            if self.url.drivername == "postgresql":
+                self.url = self.url.set(drivername="postgresql+psycopg")
+            if self.url.get_backend_name() not in {"sqlite", "postgresql"}:
+                raise StoreError(
+                    f"NEWSWIRE_STORE_URL: {self._where}: newswire keeps its ledger in sqlite or postgresql"
+                )
+            self.engine = _sqlite_engine(self.url) if self.is_sqlite else sa.create_engine(self.url, pool_pre_ping=True)
+        except sa.exc.ArgumentError as error:
+            raise StoreError(f"NEWSWIRE_STORE_URL: not a database address: {error}") from error
+        except (sa.exc.NoSuchModuleError, ImportError) as error:
+            raise StoreError(f"NEWSWIRE_STORE_URL: {self._where}: no driver: {error}") from error
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is the embedded ledger."""
+        return self.url.get_backend_name() == "sqlite"
+
+    @property
+    def _where(self) -> str:
+        return self.url.render_as_string(hide_password=True)
+
+    def close(self) -> None:
+        """Give back all connections."""
+        self.engine.dispose()
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """A connection for reading; raises StoreError where the database can't be used."""
+        with self._wrapped(), self.engine.connect() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """A transaction that is committed at the end and rolled back on an error; raises StoreError as ``read``."""
+        with self._wrapped(), self.engine.connect() as connection:
+            connection = connection.execution_options(newswire_write=True)  # noqa: PLW2901
+            with connection.begin():
+                yield connection
+
+    @contextlib.contextmanager
+    def _wrapped(self) -> Iterator[None]:
+        try:
+            yield
+        except sa.exc.IntegrityError:
+            raise  # a fault of ours: shown whole
+        except sa.exc.DBAPIError as error:
+            raise StoreError(f"ledger {self._where}: {str(error.orig).strip()}") from error
+
+    def migrate(self) -> None:
+        """Bring the schema up to date; raises StoreVersionError where a newer newswire wrote it."""
+        with self.read() as connection:
+            current = _version(connection)
+        if current == SCHEMA:
+            return
+        # imported here alone: it takes half a second, and there is seldom anything to do
+        import alembic.command  # noqa: PLC0415
+        import alembic.config  # noqa: PLC0415
+        import alembic.script  # noqa: PLC0415
+
+        config = alembic.config.Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        script = alembic.script.ScriptDirectory.from_config(config)
+        if current is not None and current not in {one.revision for one in script.walk_revisions()}:
+            raise StoreVersionError(
+                f"ledger {self._where}: its schema {current!r} is of a newer newswire than this one ({SCHEMA!r}); "
+                "update newswire, or name another ledger in NEWSWIRE_STORE_URL"
+            )
+        with self.write() as connection:
+            if not self.is_sqlite:  # two processes that start at once: the second finds the work done
+                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7263514)")
+            config.attributes["connection"] = connection
+            alembic.command.upgrade(config, "head")
+
+
+def _version(connection: sa.Connection) -> str | None:
+    """Return the version that alembic noted, None for an empty database."""
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    version: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    return version
+
+
+def _sqlite_engine(url: sa.URL) -> sa.Engine:
+    if url.database and url.database != ":memory:":
+        folder = Path(url.database).parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"ledger {url.database}: its folder can't be made: {error.strerror}") from error
+    engine = sa.create_engine(url, connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False})
+
+    @sa.event.listens_for(engine, "connect")
+    def _on_connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves, see _on_begin
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")  # safe with WAL against a killed process
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    @sa.event.listens_for(engine, "begin")
+    def _on_begin(connection: sa.Connection) -> None:
+        writes = connection.get_execution_options().get("newswire_write")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def upsert(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert ``rows``; where a row of the same primary key stands, it is replaced."""
+    if not rows:
+        return
+    statement = _insert(connection, table)
+    keys = [column.name for column in table.primary_key]
+    others = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=others), list(rows))
+
+
+def insert_new(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str, Any]]) -> int:
+    """Insert those ``rows`` whose keys are new; return how many. The others stay as they are."""
+    if not rows:
+        return 0
+    # what is returned is counted, because PostgreSQL's driver gives no row count here
+    statement = _insert(connection, table).on_conflict_do_nothing().returning(*table.primary_key)
+    return sum(len(connection.execute(statement, row).all()) for row in rows)
+
+
+def _insert(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)

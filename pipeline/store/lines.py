@@ -1,0 +1,82 @@
+"""What is a line of the ledger? An article's standing, and what is put in and comes out."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import msgspec
+
+from pipeline.records import Entry, Outcome, Reason, Record, Stage
+
+PENDING, DROPPED, QUARANTINED, REMOVED = "pending", "dropped", "quarantined", "removed"
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True):
+    """An article's line in the ledger, as a claim gives it to a worker."""
+
+    seq: int
+    id: str
+    source: str
+    url: str | None
+    first_seen: dt.datetime
+    version: int
+    stage: str | None
+    state: str
+    attempts: int
+    revision: int
+    indexed: int
+    copy_group: str | None
+    story: str | None
+    lease_owner: str | None
+
+    @property
+    def leased(self) -> bool:
+        """Whether a worker has it (or had it when it was killed)."""
+        return self.lease_owner is not None
+
+
+class Arrival(msgspec.Struct, frozen=True, kw_only=True):
+    """An article that is new to the ledger, the records that it brings along, and the stage that it waits for."""
+
+    id: str
+    source: str
+    first_seen: dt.datetime
+    url: str | None = None
+    records: tuple[tuple[Stage, Record], ...] = ()
+    stage: Stage = Stage.FETCH
+
+    @classmethod
+    def of(cls, entry: Entry) -> Arrival:
+        """Return the arrival of an article that a feed spoke of."""
+        return cls(
+            id=entry.id,
+            source=entry.source,
+            first_seen=entry.first_seen,
+            url=entry.url,
+            records=((Stage.POLL, entry),),
+        )
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """What one attempt of a stage made of an item."""
+
+    item: Item
+    outcome: Outcome
+    reason: Reason | None = None
+    detail: str | None = None
+    record: Record | None = None
+    retry_at: dt.datetime | None = None
+    addresses: tuple[str, ...] = ()  # further addresses that the article is known under
+    copy_group: str | None = None
+    story: str | None = None
+
+
+class Happened(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of an article's history."""
+
+    id: str
+    stage: str
+    at: dt.datetime
+    outcome: str
+    reason: str | None
+    detail: str | None

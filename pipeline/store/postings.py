@@ -1,0 +1,171 @@
+"""Which remembered things share terms with this one? An inverted index of small blobs in two tables.
+
+One table holds the things (seq, day, terms, data), the other (term, seq, day) leads to them. An instance serves one
+batch: it reads what is stored, overlays what the batch adds, and writes that in ``flush``. Nothing else may write in
+between: the caller holds the stage's lock. Days are counted since 1970.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable
+
+import numpy as np
+import sqlalchemy as sa
+
+from pipeline.frequency import Frequencies
+from pipeline.store.engine import upsert
+from pipeline.store.schema import frequencies
+
+_FORGOTTEN_AT_ONCE = 1000  # bounds the memory that expiry takes
+
+
+class Postings:
+    """The tables ``things`` and ``postings``, as one batch sees and changes them."""
+
+    def __init__(self, engine: sa.Engine, things: sa.Table, postings: sa.Table) -> None:
+        self._engine = engine
+        self._things = things
+        self._postings = postings
+        self._seqs: dict[int, dict[int, int]] = defaultdict(dict)  # term → seq → day
+        self._data: dict[int, bytes] = {}
+        self._terms: dict[int, dict[int, None]] = {}  # seq → its terms, in order
+        self._put: dict[int, int] = {}  # seq → day
+        self._removed: set[int] = set()
+        self._added: dict[tuple[int, int], int] = {}  # (term, seq) → day
+        self._dropped: set[tuple[int, int]] = set()
+
+    def load(self, terms: Iterable[int], since: int) -> None:
+        """Read where ``terms`` lead, as far back as the day ``since``."""
+        c = self._postings.c
+        with self._engine.connect() as connection:
+            statement = sa.select(c.term, c.seq, c.day).where(c.day >= since, among(connection, c.term, terms))
+            for term, seq, day in connection.execute(statement):
+                self._seqs[term][seq] = day
+
+    def read(self, seqs: Iterable[int]) -> None:
+        """Read the things ``seqs`` where that hasn't been done."""
+        wanted = set(seqs) - self._data.keys() - self._removed
+        if not wanted:
+            return
+        c = self._things.c
+        with self._engine.connect() as connection:
+            statement = sa.select(c.seq, c.terms, c.data).where(among(connection, c.seq, wanted))
+            for seq, terms, data in connection.execute(statement):
+                self._terms[seq], self._data[seq] = dict.fromkeys(_unpack(terms)), data
+
+    def get(self, seq: int) -> bytes | None:
+        """Return what was read or put under ``seq``."""
+        return self._data.get(seq)
+
+    def shared(self, terms: Collection[int], since: int) -> Counter[int]:
+        """Return how many of ``terms`` lead to each thing, from the day ``since`` on."""
+        found = [one for term in terms if (one := self._seqs.get(term))]
+        return Counter(seq for one in found for seq, day in one.items() if day >= since)
+
+    def members(self, term: int, since: int) -> list[tuple[int, int]]:
+        """Return (day, seq) of all things to which ``term`` leads, from the day ``since`` on."""
+        return [(day, seq) for seq, day in self._seqs[term].items() if day >= since]
+
+    def put(self, seq: int, day: int, data: bytes) -> None:
+        """Remember ``data`` under ``seq``."""
+        self._data[seq] = data
+        self._terms.setdefault(seq, {})
+        self._put[seq] = day
+
+    def lead(self, term: int, seq: int, day: int) -> None:
+        """Let ``term`` lead to the thing."""
+        led = self._seqs[term]
+        if led.get(seq) == day:
+            return
+        led[seq] = self._added[term, seq] = day
+        self._dropped.discard((term, seq))
+        self._terms[seq][term] = None
+
+    def drop(self, term: int, seq: int) -> None:
+        """Let ``term`` no longer lead to the thing."""
+        self._seqs[term].pop(seq, None)
+        self._added.pop((term, seq), None)
+        self._dropped.add((term, seq))
+        self._terms.get(seq, {}).pop(term, None)
+
+    def remove(self, seq: int) -> None:
+        """Forget a thing that was read or put."""
+        for term in tuple(self._terms.get(seq, ())):
+            self.drop(term, seq)
+        self._data.pop(seq, None)
+        self._terms.pop(seq, None)
+        self._put.pop(seq, None)
+        self._removed.add(seq)
+
+    def flush(self, connection: sa.Connection) -> None:
+        """Write what was put, led, dropped and removed."""
+        _delete_postings(connection, self._postings, self._dropped)
+        if gone := self._removed - self._put.keys():
+            connection.execute(sa.delete(self._things).where(among(connection, self._things.c.seq, gone)))
+        things = [
+            {"seq": seq, "day": day, "terms": _pack(self._terms[seq]), "data": self._data[seq]}
+            for seq, day in self._put.items()
+        ]
+        upsert(connection, self._things, things)
+        added = [{"term": term, "seq": seq, "day": day} for (term, seq), day in sorted(self._added.items())]
+        upsert(connection, self._postings, added)
+
+
+def among(
+    connection: sa.Connection, column: sa.Column[int] | sa.Column[str], values: Iterable[int] | Iterable[str]
+) -> sa.ColumnElement[bool]:
+    """Return the condition that the column is one of ``values``, however many, in one parameter."""
+    if connection.dialect.name == "sqlite":
+        each = sa.func.json_each(json.dumps(list(values))).table_valued("value")
+        return column.in_(sa.select(each.c.value))
+    return column == sa.any_(sa.cast(list(values), sa.ARRAY(column.type)))
+
+
+def forget(connection: sa.Connection, things: sa.Table, postings: sa.Table, which: sa.ColumnElement[bool]) -> int:
+    """Forget the things for which ``which`` holds, with their postings; return how many."""
+    chosen = sa.select(things.c.seq, things.c.terms).where(which).limit(_FORGOTTEN_AT_ONCE)
+    forgotten = 0
+    while rows := connection.execute(chosen).all():
+        _delete_postings(connection, postings, [(term, seq) for seq, terms in rows for term in _unpack(terms)])
+        connection.execute(sa.delete(things).where(among(connection, things.c.seq, [seq for seq, _ in rows])))
+        forgotten += len(rows)
+    return forgotten
+
+
+def load_frequencies(engine: sa.Engine, stage: str) -> Frequencies:
+    """Return how common terms are, as the stage saved it; new where it did not."""
+    with engine.connect() as connection:
+        return Frequencies(connection.scalar(sa.select(frequencies.c.data).where(frequencies.c.stage == stage)))
+
+
+def save_frequencies(connection: sa.Connection, stage: str, counted: Frequencies) -> None:
+    """Save how common terms are."""
+    upsert(connection, frequencies, [{"stage": stage, "data": bytes(counted)}])
+
+
+def day_of(at: dt.datetime) -> int:
+    """Return the day of ``at``."""
+    return int(at.timestamp() // 86_400)
+
+
+def first_day(at: dt.datetime, window_days: float) -> int:
+    """Return the day on which the window that ends at ``at`` begins."""
+    return day_of(at - dt.timedelta(days=window_days))
+
+
+def _delete_postings(connection: sa.Connection, table: sa.Table, gone: Collection[tuple[int, int]]) -> None:
+    keys = [{"old_term": term, "old_seq": seq} for term, seq in sorted(gone)]
+    if keys:
+        one = (table.c.term == sa.bindparam("old_term")) & (table.c.seq == sa.bindparam("old_seq"))
+        connection.execute(sa.delete(table).where(one), keys)
+
+
+def _pack(terms: Collection[int]) -> bytes:
+    return np.array(tuple(terms), dtype="<u4").tobytes()
+
+
+def _unpack(data: bytes) -> tuple[int, ...]:
+    return tuple(np.frombuffer(data, dtype="<u4").tolist())

@@ -1,0 +1,199 @@
+"""What tables does the ledger have?
+
+Times are UTC. ``items`` says where each article stands, ``records`` holds what the stages made of it, ``outcomes`` is
+the history that ``newswire explain`` tells. Changes go through a migration in ``migrations/versions``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import sqlalchemy as sa
+
+SCHEMA = "0001"  # the newest of migrations/versions
+
+
+class Utc(sa.TypeDecorator[dt.datetime]):
+    """An aware UTC time; SQLite keeps it as text without a zone, PostgreSQL as timestamptz."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: sa.Dialect) -> dt.datetime | None:
+        """Refuse times without a zone, turn the others into UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a time without a zone: {value}")
+        value = value.astimezone(dt.UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: dt.datetime | None, dialect: sa.Dialect) -> dt.datetime | None:  # noqa: ARG002
+        """Return the time with its zone."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
+
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+# SQLite only numbers rows by itself in an INTEGER primary key
+_BIG = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
+meta = sa.Table(
+    "meta",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)
+
+feeds = sa.Table(
+    "feeds",
+    metadata,
+    sa.Column("url", sa.Text, primary_key=True),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("due", Utc, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),  # a FeedState as JSON
+    sa.Column("lease_owner", sa.Text),
+    sa.Column("lease_until", Utc),
+)
+sa.Index("ix_feeds_due", feeds.c.due)
+
+items = sa.Table(
+    "items",
+    metadata,
+    sa.Column("seq", _BIG, primary_key=True, autoincrement=True),  # the order of arrival
+    sa.Column("id", sa.Text, nullable=False, unique=True),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("url", sa.Text),
+    sa.Column("first_seen", Utc, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False, default=1),  # of the publisher's text
+    sa.Column("stage", sa.Text),  # the verb that is next; NULL when there is none
+    sa.Column("state", sa.Text, nullable=False),  # pending, dropped, quarantined, removed
+    sa.Column("due", Utc, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("lease_owner", sa.Text),
+    sa.Column("lease_until", Utc),
+    sa.Column("revision", sa.Integer, nullable=False, default=0),  # of the document
+    sa.Column("indexed", sa.Integer, nullable=False, default=0),  # the revision that the index has
+    sa.Column("copy_group", sa.Text),
+    sa.Column("story", sa.Text),
+)
+sa.Index("ix_items_stage_seq", items.c.stage, items.c.seq)
+sa.Index("ix_items_copy_group", items.c.copy_group)
+sa.Index("ix_items_story", items.c.story)
+sa.Index("ix_items_lease_owner", items.c.lease_owner, sqlite_where=items.c.lease_owner.isnot(None),
+         postgresql_where=items.c.lease_owner.isnot(None))  # fmt: skip
+
+addresses = sa.Table(
+    "addresses",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),  # urls.address_key of every address the article is known under
+    sa.Column("id", sa.Text, nullable=False),
+)
+sa.Index("ix_addresses_id", addresses.c.id)
+
+records = sa.Table(
+    "records",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("stage", sa.Text, primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True),
+    sa.Column("at", Utc, nullable=False),
+    sa.Column("made_by", sa.Text, nullable=False),  # records.STAGE_VERSIONS of the stage that made it
+    sa.Column("data", sa.Text, nullable=False),  # the record as JSON
+)
+
+outcomes = sa.Table(
+    "outcomes",
+    metadata,
+    sa.Column("n", _BIG, primary_key=True, autoincrement=True),
+    sa.Column("id", sa.Text, nullable=False),  # of the article; of a feed its address
+    sa.Column("stage", sa.Text, nullable=False),
+    sa.Column("at", Utc, nullable=False),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text),
+    sa.Column("detail", sa.Text),
+)
+sa.Index("ix_outcomes_id", outcomes.c.id)
+sa.Index("ix_outcomes_at", outcomes.c.at)
+
+locks = sa.Table(
+    "locks",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("until", Utc, nullable=False),
+)
+
+robots = sa.Table(
+    "robots",
+    metadata,
+    sa.Column("host", sa.Text, primary_key=True),
+    sa.Column("fetched", Utc, nullable=False),
+    sa.Column("status", sa.Integer, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+)
+
+# What dedupe remembers -----------------------------------------------------------------------------------------------
+
+frequencies = sa.Table(
+    "frequencies",
+    metadata,
+    sa.Column("stage", sa.Text, primary_key=True),
+    sa.Column("data", sa.LargeBinary, nullable=False),  # in how many texts which term stands: frequency.Frequencies
+)
+
+copy_sketches = sa.Table(
+    "copy_sketches",
+    metadata,
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),  # the article's, see items
+    sa.Column("day", sa.Integer, nullable=False),  # of first sight, since 1970
+    sa.Column("terms", sa.LargeBinary, nullable=False),  # those of copy_terms, 4 bytes each
+    sa.Column("data", sa.LargeBinary, nullable=False),  # a dedupe.sketch.Sketch
+)
+sa.Index("ix_copy_sketches_day", copy_sketches.c.day)
+
+copy_terms = sa.Table(
+    "copy_terms",
+    metadata,
+    sa.Column("term", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("day", sa.Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# What cluster remembers ----------------------------------------------------------------------------------------------
+
+stories = sa.Table(
+    "stories",
+    metadata,
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),  # of the article that opened it
+    sa.Column("day", sa.Integer, nullable=False),  # when its last vote was first seen, since 1970
+    sa.Column("terms", sa.LargeBinary, nullable=False),  # those of story_terms, 4 bytes each
+    sa.Column("data", sa.LargeBinary, nullable=False),  # a cluster.placing.Story
+)
+sa.Index("ix_stories_day", stories.c.day)
+
+story_terms = sa.Table(
+    "story_terms",
+    metadata,
+    sa.Column("term", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("day", sa.Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+story_groups = sa.Table(
+    "story_groups",
+    metadata,
+    sa.Column("copy_group", sa.Text, primary_key=True),
+    sa.Column("story", sa.Text, nullable=False),
+    sa.Column("day", sa.Integer, nullable=False),  # when its last member was first seen
+)
+sa.Index("ix_story_groups_day", story_groups.c.day)

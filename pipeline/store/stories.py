@@ -1,0 +1,91 @@
+"""What does cluster remember? Stories, found by their strongest terms, and which copy group is in which."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+
+import sqlalchemy as sa
+
+from pipeline.settings import Cluster
+from pipeline.store import postings
+from pipeline.store.engine import upsert
+from pipeline.store.postings import Postings, among, day_of, first_day, load_frequencies, save_frequencies
+from pipeline.store.schema import stories, story_groups, story_terms
+
+MOST_POSTINGS = 100  # stories that a term leads to: those with the latest votes
+MOST_CANDIDATES = 30  # compared with one article
+_STAGE = "cluster"
+
+
+class StoredStories:
+    """The stories in the ledger, as cluster asks for them in one batch; a cluster.StoryMemory."""
+
+    def __init__(self, engine: sa.Engine, settings: Cluster) -> None:
+        self._engine = engine
+        self._postings = Postings(engine, stories, story_terms)
+        self._window = settings.window_days
+        self._groups: dict[str, str] = {}
+        self._assigned: dict[str, int] = {}
+        self.frequencies = load_frequencies(engine, _STAGE)
+
+    def prefetch_groups(self, groups: Collection[str]) -> None:
+        """Read which stories the copy groups are in."""
+        c = story_groups.c
+        with self._engine.connect() as connection:
+            statement = sa.select(c.copy_group, c.story).where(among(connection, c.copy_group, groups))
+            self._groups.update((group, story) for group, story in connection.execute(statement))
+
+    def prefetch(self, wanted: Sequence[tuple[dt.datetime, Collection[int]]]) -> None:
+        """Read what the articles (first seen, terms looked up) will ask for, all at once."""
+        if not wanted:
+            return
+        since = min(first_day(at, self._window) for at, _ in wanted)
+        self._postings.load({term for _, terms in wanted for term in terms}, since)
+        self._postings.read({seq for at, terms in wanted for seq in self._nearest(at, terms)})
+
+    def story_of(self, group: str) -> str | None:
+        """Return the id of the story that the copy group is in."""
+        return self._groups.get(group)
+
+    def candidates(self, at: dt.datetime, terms: Collection[int]) -> list[tuple[int, bytes]]:
+        """Return the stories that were active within the window and share most of ``terms``, best first."""
+        nearest = self._nearest(at, terms)
+        self._postings.read(nearest)
+        return [(seq, data) for seq in nearest if (data := self._postings.get(seq)) is not None]
+
+    def put(self, seq: int, at: dt.datetime, terms: Collection[int], dropped: Collection[int], data: bytes) -> None:
+        """Remember the story, to be found under ``terms`` too and no more under ``dropped``."""
+        day, since = day_of(at), first_day(at, self._window)
+        self._postings.put(seq, day, data)
+        for term in dropped:
+            self._postings.drop(term, seq)
+        for term in sorted(terms):
+            others = [one for one in self._postings.members(term, since) if one[1] != seq]
+            if len(others) >= MOST_POSTINGS:
+                self._postings.drop(term, min(others)[1])
+            self._postings.lead(term, seq, day)
+
+    def assign(self, group: str, story: str, at: dt.datetime) -> None:
+        """Remember that the copy group is in the story."""
+        self._groups[group] = story
+        self._assigned[group] = day_of(at)
+
+    def flush(self, connection: sa.Connection) -> None:
+        """Write what the batch changed, in the caller's transaction."""
+        self._postings.flush(connection)
+        rows = [
+            {"copy_group": group, "story": self._groups[group], "day": day} for group, day in self._assigned.items()
+        ]
+        upsert(connection, story_groups, rows)
+        save_frequencies(connection, _STAGE, self.frequencies)
+
+    def _nearest(self, at: dt.datetime, terms: Collection[int]) -> list[int]:
+        shared = self._postings.shared(terms, first_day(at, self._window))
+        return sorted(shared, key=lambda seq: (-shared[seq], -seq))[:MOST_CANDIDATES]
+
+
+def forget(connection: sa.Connection, before: dt.datetime) -> int:
+    """Forget the stories whose last vote was first seen on a day before that of ``before``; return how many."""
+    connection.execute(sa.delete(story_groups).where(story_groups.c.day < day_of(before)))
+    return postings.forget(connection, stories, story_terms, stories.c.day < day_of(before))

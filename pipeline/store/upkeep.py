@@ -1,0 +1,135 @@
+"""What does an operator change in the ledger? Trying again, doing again, taking down, and the state of it all."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+import msgspec
+import sqlalchemy as sa
+
+from pipeline.records import Outcome, Reason, Stage
+from pipeline.store.engine import Database
+from pipeline.store.ledger import log
+from pipeline.store.lines import DROPPED, PENDING, QUARANTINED, REMOVED, Item
+from pipeline.store.schema import copy_sketches, copy_terms, items, outcomes, records
+
+# the record that each stage works on: articles that were imported have no page, so they can't be fetched again
+_INPUT = {
+    Stage.FETCH: Stage.POLL,
+    Stage.EXTRACT: Stage.FETCH,
+    Stage.DEDUPE: Stage.EXTRACT,
+    Stage.ENRICH: Stage.EXTRACT,
+    Stage.CLUSTER: Stage.DEDUPE,
+    Stage.INDEX: Stage.CLUSTER,
+}
+
+
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
+    """Which articles: all that meet every condition that is set."""
+
+    ids: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    since: dt.datetime | None = None  # first seen
+    until: dt.datetime | None = None
+
+    def where(self) -> list[sa.ColumnElement[bool]]:
+        """Return the conditions."""
+        made: list[sa.ColumnElement[bool]] = []
+        if self.ids:
+            made.append(items.c.id.in_(self.ids))
+        if self.sources:
+            made.append(items.c.source.in_(self.sources))
+        if self.since:
+            made.append(items.c.first_seen >= self.since)
+        if self.until:
+            made.append(items.c.first_seen < self.until)
+        return made
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """How many articles are in one state before one stage (None: through all of them)."""
+
+    stage: str | None
+    state: str
+    count: int
+    oldest: dt.datetime
+
+
+def status(database: Database) -> list[Standing]:
+    """Return how many articles stand where, by stage."""
+    columns = (items.c.stage, items.c.state)
+    counted = sa.select(*columns, sa.func.count().label("n"), sa.func.min(items.c.first_seen).label("oldest"))
+    with database.read() as connection:
+        rows = connection.execute(counted.group_by(*columns)).all()
+    order = [None, *reversed(Stage)]
+    standings = [Standing(stage=r.stage, state=r.state, count=r.n, oldest=r.oldest) for r in rows]
+    return sorted(standings, key=lambda s: (-order.index(Stage(s.stage) if s.stage else None), s.state))
+
+
+def failures(database: Database, limit: int) -> list[tuple[str, str | None, str | None, str | None, str | None]]:
+    """Return id, address, stage, reason and detail of the latest quarantined articles."""
+    any_of_it = outcomes.alias()
+    latest = sa.select(sa.func.max(any_of_it.c.n)).where(any_of_it.c.id == items.c.id).scalar_subquery()
+    wanted = (
+        sa.select(items.c.id, items.c.url, items.c.stage, outcomes.c.reason, outcomes.c.detail)
+        .select_from(items.join(outcomes, outcomes.c.n == latest))
+        .where(items.c.state == QUARANTINED)
+        .order_by(items.c.seq.desc())
+        .limit(limit)
+    )
+    with database.read() as connection:
+        return [(r.id, r.url, r.stage, r.reason, r.detail) for r in connection.execute(wanted)]
+
+
+def retry(database: Database, which: Selection, now: dt.datetime) -> int:
+    """Let quarantined articles (and, named by id, dropped ones) be tried again where they stopped; return how many."""
+    states = [QUARANTINED, DROPPED, PENDING] if which.ids else [QUARANTINED]
+    change = items.update().where(items.c.state.in_(states), items.c.stage.isnot(None), *which.where())
+    with database.write() as connection:
+        return connection.execute(change.values(state=PENDING, attempts=0, due=now)).rowcount
+
+
+def redo(database: Database, stage: Stage, which: Selection, now: dt.datetime, *, dry_run: bool = False) -> int:
+    """Send articles that have passed ``stage`` back to it; return how many (``dry_run``: would be)."""
+    later = list(Stage)[list(Stage).index(stage) + 1 :]
+    has_input = sa.exists().where(
+        records.c.id == items.c.id, records.c.version == items.c.version, records.c.stage == _INPUT[stage]
+    )
+    where = [
+        items.c.state == PENDING,
+        sa.or_(items.c.stage.is_(None), items.c.stage.in_(later)),
+        items.c.lease_owner.is_(None),
+        has_input,
+        *which.where(),
+    ]
+    with database.write() as connection:
+        if dry_run:
+            return connection.scalar(sa.select(sa.func.count()).select_from(items).where(*where)) or 0
+        change = items.update().where(*where)
+        return connection.execute(change.values(stage=stage, due=now, attempts=0)).rowcount
+
+
+def remove(database: Database, taken_down: Sequence[Item], now: dt.datetime) -> None:
+    """Forget all that is known of articles but that they must not come back."""
+    ids = [item.id for item in taken_down]
+    with database.write() as connection:
+        connection.execute(records.delete().where(records.c.id.in_(ids)))
+        for table in (copy_sketches, copy_terms):
+            connection.execute(table.delete().where(table.c.seq.in_([item.seq for item in taken_down])))
+        gone = items.update().where(items.c.id.in_(ids))
+        connection.execute(gone.values(state=REMOVED, stage=None, lease_owner=None, copy_group=None, story=None))
+        log(
+            connection,
+            [
+                {
+                    "id": i,
+                    "stage": Stage.INDEX,
+                    "at": now,
+                    "outcome": Outcome.DROPPED,
+                    "reason": Reason.TAKEN_DOWN,
+                    "detail": None,
+                }
+                for i in ids
+            ],
+        )

@@ -1,0 +1,313 @@
+"""What a ledger promises, on SQLite and on PostgreSQL alike."""
+
+from __future__ import annotations
+
+import datetime as dt
+import subprocess
+import sys
+
+import pytest
+import sqlalchemy as sa
+
+from pipeline.errors import StoreError, StoreVersionError
+from pipeline.records import Article, Entry, FeedState, Outcome, Page, Reason, RobotsFile, Stage
+from pipeline.settings import Source
+from pipeline.store import Arrival, Result, Store, upkeep
+from pipeline.store.locks import is_dead
+from pipeline.urls import article_id
+from tests.support import NOW
+
+MINUTE = dt.timedelta(minutes=1)
+
+
+def entry(path: str = "a", **more) -> Entry:
+    url = f"https://times.example/{path}"
+    return Entry(id=article_id(url), url=url, source="Times", first_seen=NOW, **more)
+
+
+def enter(store, *entries, now=NOW):
+    with store.write() as connection:
+        return store.ledger.enter(connection, [Arrival.of(one) for one in entries], now)
+
+
+def claim(store, stage=Stage.FETCH, now=NOW, limit=10, seconds=60.0, **more):
+    return store.ledger.claim(stage, now, limit=limit, seconds=seconds, **more)
+
+
+def finish(store, stage, *results, now=NOW, max_attempts=3):
+    with store.write() as connection:
+        return store.ledger.finish(connection, stage, results, now, max_attempts=max_attempts)
+
+
+def done(item, record=None, **more):
+    return Result(item=item, outcome=Outcome.DONE, record=record, **more)
+
+
+def test_an_article_enters_once_whatever_its_address_looks_like(store):
+    assert len(enter(store, entry("a"))) == 1
+    again = entry("a?utm_source=feed")
+    assert enter(store, again) == []
+    assert [item.seq for item in claim(store)] == [1]
+
+
+def test_claims_come_in_the_order_of_arrival(store):
+    enter(store, *[entry(path) for path in "cab"])
+    assert [item.url[-1] for item in claim(store)] == ["c", "a", "b"]
+
+
+def test_two_workers_never_claim_the_same_item(store, store_url):
+    enter(store, *[entry(path) for path in "abcd"])
+    other = Store(store_url)
+    mine, theirs = claim(store, limit=2), claim(other, limit=10)
+    other.close()
+    assert len(mine) == len(theirs) == 2
+    assert not {item.id for item in mine} & {item.id for item in theirs}
+
+
+def test_an_item_whose_lease_ran_out_is_claimed_again_and_the_late_worker_changes_nothing(store, store_url):
+    enter(store, entry())
+    (late,) = claim(store)
+    other = Store(store_url)
+    (item,) = claim(other, now=NOW + 2 * MINUTE)
+    finish(other, Stage.FETCH, done(item))
+    other.close()
+    assert finish(store, Stage.FETCH, Result(item=late, outcome=Outcome.DROPPED, reason=Reason.GONE)) == []
+    assert store.ledger.find(item.id).stage == Stage.EXTRACT
+
+
+def test_a_finished_item_waits_for_the_next_stage_and_its_record_can_be_read(store):
+    enter(store, entry())
+    (item,) = claim(store)
+    page = Page(id=item.id, url=item.url, final_url=item.url, blob="b", size=1, fetched=NOW)
+    finish(store, Stage.FETCH, done(item, page))
+    (item,) = claim(store, Stage.EXTRACT)
+    assert store.ledger.read([item], Stage.FETCH, Page) == {item.id: page}
+    assert store.ledger.made_by([item])[item.id]["fetch"] == "1"
+
+
+def test_each_attempt_has_exactly_one_outcome_and_too_many_attempts_end_in_quarantine(store):
+    enter(store, entry())
+    for attempt in range(3):
+        (item,) = claim(store, now=NOW + attempt * MINUTE)
+        finish(store, Stage.FETCH, Result(item=item, outcome=Outcome.RETRY, reason=Reason.TIMEOUT, detail="30 s"))
+    assert claim(store, now=NOW + dt.timedelta(days=1)) == []
+    history = store.ledger.history(item.id)
+    assert [h.outcome for h in history] == ["done", "retry", "retry", "quarantined"]
+    assert history[-1].reason == Reason.ATTEMPTS
+    assert "timeout: 30 s" in history[-1].detail
+
+
+def test_a_retry_waits_until_it_is_due(store):
+    enter(store, entry())
+    (item,) = claim(store)
+    later = NOW + 10 * MINUTE
+    finish(store, Stage.FETCH, Result(item=item, outcome=Outcome.RETRY, reason=Reason.TIMEOUT, retry_at=later))
+    assert claim(store, now=NOW + 9 * MINUTE) == []
+    assert len(claim(store, now=later)) == 1
+
+
+def test_released_items_can_be_claimed_at_once_and_count_no_attempt(store):
+    enter(store, entry())
+    store.ledger.release(claim(store))
+    (item,) = claim(store)
+    assert item.attempts == 0
+    assert len(store.ledger.history(item.id)) == 1
+
+
+def test_an_article_that_turns_out_to_be_another_by_its_address_is_dropped_as_its_duplicate(store):
+    enter(store, entry("old"), entry("new"))
+    old, new = claim(store)
+    finish(store, Stage.FETCH, done(old, addresses=(new.url,)), done(new, addresses=(new.url,)))
+    assert store.ledger.find(old.id).state == "dropped"
+    assert store.ledger.history(old.id)[-1].reason == Reason.DUPLICATE
+    assert store.ledger.find(new.id).stage == Stage.EXTRACT
+
+
+def test_an_article_is_found_by_every_address_it_is_known_under(store):
+    enter(store, entry("old"))
+    (item,) = claim(store)
+    finish(store, Stage.FETCH, done(item, addresses=("https://times.example/moved",)))
+    assert store.ledger.find("http://www.times.example/moved/").id == item.id
+    assert enter(store, entry("moved")) == []
+
+
+def through(store, *entries):
+    """Take articles through all stages, without records."""
+    enter(store, *entries)
+    for stage in list(Stage)[1:]:
+        finish(store, stage, *[done(item) for item in claim(store, stage)])
+
+
+def test_an_article_that_is_through_is_indexed_again_when_its_story_grows(store):
+    through(store, entry("a"))
+    item = store.ledger.find(entry("a").id)
+    assert item.stage is None
+    with store.write() as connection:
+        store.ledger.touch(connection, ids=[item.id])
+    (again,) = claim(store, Stage.INDEX)
+    assert again.revision == item.revision + 1
+    finish(store, Stage.INDEX, done(again))
+    assert store.ledger.find(item.id).indexed == again.revision
+
+
+def test_what_changes_while_it_is_being_indexed_is_indexed_again(store):
+    through(store, entry("a"))
+    with store.write() as connection:
+        store.ledger.touch(connection, ids=[entry("a").id])
+    (item,) = claim(store, Stage.INDEX)
+    with store.write() as connection:
+        store.ledger.touch(connection, ids=[item.id])
+    finish(store, Stage.INDEX, done(item))
+    assert len(claim(store, Stage.INDEX)) == 1
+
+
+def test_a_changed_article_becomes_its_next_version_and_falls_back_if_the_change_cannot_be_had(store):
+    through(store, entry("a"))
+    item = store.ledger.find(entry("a").id)
+    with store.write() as connection:
+        store.ledger.renew(connection, item, entry("a", title="Corrected"), NOW)
+    (item,) = claim(store)
+    assert item.version == 2
+    finish(store, Stage.FETCH, Result(item=item, outcome=Outcome.DROPPED, reason=Reason.GONE))
+    item = store.ledger.find(item.id)
+    assert (item.version, item.state, item.stage) == (1, "pending", None)
+
+
+def test_a_lock_is_held_by_one_worker_at_a_time(store, store_url):
+    other = Store(store_url)
+    with store.lock("dedupe", NOW, 60) as mine:
+        assert mine
+        with other.lock("dedupe", NOW, 60) as theirs:
+            assert not theirs
+    with other.lock("dedupe", NOW, 60) as theirs:
+        assert theirs
+    other.close()
+
+
+def test_work_under_a_lock_that_another_worker_took_over_is_refused(store, store_url):
+    other = Store(store_url)
+    with store.lock("dedupe", NOW, 60), other.lock("dedupe", NOW + 2 * MINUTE, 60) as taken:
+        assert taken
+        with pytest.raises(StoreError, match=r"run\.lease_seconds"), store.write() as connection:
+            store.ledger.holds(connection, "dedupe")
+    other.close()
+
+
+def test_leases_of_a_killed_process_are_free_at_once(store, store_url):
+    enter(store, entry())
+    code = (
+        "import sys, os, signal, datetime as dt\n"
+        "from pipeline.store import Store\n"
+        "from pipeline.records import Stage\n"
+        "store = Store(sys.argv[1])\n"
+        "now = dt.datetime.now(dt.UTC)\n"
+        "assert len(store.ledger.claim(Stage.FETCH, now, limit=9, seconds=9999)) == 1\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    subprocess.run([sys.executable, "-c", code, store_url], check=False)
+    assert claim(store, now=dt.datetime.now(dt.UTC)) == []
+    fresh = Store(store_url)
+    assert len(claim(fresh, now=dt.datetime.now(dt.UTC))) == 1
+    fresh.close()
+
+
+def test_a_living_process_is_not_taken_for_dead(store):
+    assert not is_dead(store.owner)
+    assert not is_dead("another-host/1/abcd")
+
+
+def test_a_failed_transaction_leaves_nothing(store):
+    def fail():
+        with store.write() as connection:
+            store.ledger.enter(connection, [Arrival.of(entry())], NOW)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert claim(store) == []
+
+
+def test_a_ledger_of_a_newer_newswire_is_refused_with_what_to_do(store, store_url):
+    with store.write() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StoreVersionError, match="update newswire"):
+        Store(store_url)
+
+
+def test_opening_twice_changes_nothing(store, store_url):
+    enter(store, entry())
+    Store(store_url).close()
+    assert len(claim(store)) == 1
+
+
+def test_feeds_are_due_once_and_remember_their_state(store):
+    source = Source(name="Times", feeds=("https://times.example/rss",))
+    store.feeds.configure([source], NOW)
+    (state,) = store.feeds.claim(NOW, limit=9, seconds=60)
+    assert store.feeds.claim(NOW, limit=9, seconds=60) == []
+    polled = FeedState(url=state.url, source="Times", due=NOW + 15 * MINUTE, etag='"1"')
+    with store.write() as connection:
+        assert store.feeds.save(connection, polled)
+    assert store.feeds.claim(NOW + 14 * MINUTE, limit=9, seconds=60) == []
+    assert store.feeds.claim(NOW + 15 * MINUTE, limit=9, seconds=60) == [polled]
+
+
+def test_feeds_that_are_no_longer_configured_are_forgotten_and_the_others_keep_their_state(store):
+    store.feeds.configure([Source(name="Times", feeds=("https://times.example/1", "https://times.example/2"))], NOW)
+    store.feeds.configure([Source(name="Times", feeds=("https://times.example/2",))], NOW + MINUTE)
+    assert [(state.url, state.due) for state in store.feeds.all()] == [("https://times.example/2", NOW)]
+
+
+def test_robots_files_are_kept_for_a_day(store):
+    file = RobotsFile(host="https://times.example", status=200, body="User-agent: *", fetched=NOW)
+    store.robots.put(file)
+    assert store.robots.get(file.host, NOW + dt.timedelta(hours=23)) == file
+    assert store.robots.get(file.host, NOW + dt.timedelta(hours=25)) is None
+
+
+def test_redo_sends_back_what_has_passed_the_stage_and_says_so_first(store):
+    enter(store, entry("a"), entry("b"))
+    for item in claim(store):
+        page = Page(id=item.id, url=item.url, final_url=item.url, blob="b", size=1, fetched=NOW)
+        finish(store, Stage.FETCH, done(item, page))
+    (one, _) = claim(store, Stage.EXTRACT)
+    finish(store, Stage.EXTRACT, done(one, Article(id=one.id, text="words")))
+    everything = upkeep.Selection()
+    assert upkeep.redo(store.database, Stage.EXTRACT, everything, NOW, dry_run=True) == 1
+    assert store.ledger.find(one.id).stage == Stage.DEDUPE
+    assert upkeep.redo(store.database, Stage.EXTRACT, everything, NOW) == 1
+    assert store.ledger.find(one.id).stage == Stage.EXTRACT
+
+
+def test_what_is_taken_down_does_not_come_back(store):
+    through(store, entry("a"))
+    item = store.ledger.find(entry("a").id)
+    upkeep.remove(store.database, [item], NOW)
+    assert enter(store, entry("a")) == []
+    assert upkeep.redo(store.database, Stage.FETCH, upkeep.Selection(), NOW) == 0
+    assert store.ledger.read([item], Stage.POLL, Entry) == {}
+    assert store.ledger.history(item.id)[-1].reason == Reason.TAKEN_DOWN
+
+
+def test_quarantined_articles_are_listed_with_their_reason_and_can_be_tried_again(store):
+    enter(store, entry("a"))
+    (item,) = claim(store)
+    finish(store, Stage.FETCH, Result(item=item, outcome=Outcome.QUARANTINED, reason=Reason.TOO_LARGE, detail="30 MB"))
+    assert upkeep.failures(store.database, 9) == [(item.id, item.url, "fetch", "too large", "30 MB")]
+    assert [(s.stage, s.state, s.count) for s in upkeep.status(store.database)] == [("fetch", "quarantined", 1)]
+    assert upkeep.retry(store.database, upkeep.Selection(), NOW) == 1
+    assert len(claim(store)) == 1
+
+
+def test_a_database_that_cannot_be_reached_is_named_without_its_password():
+    with pytest.raises(StoreError) as raised:
+        Store("postgresql://reader:hunter2@127.0.0.1:1/none")
+    assert "127.0.0.1" in str(raised.value)
+    assert "hunter2" not in str(raised.value)
+
+
+@pytest.mark.parametrize("url", ["mysql://127.0.0.1/x", "no address", "sqlite:////proc/none/ledger.db"])
+def test_an_address_that_is_no_ledger_is_refused_in_one_line(url):
+    with pytest.raises(StoreError) as raised:
+        Store(url)
+    assert "\n" not in str(raised.value).strip()
