@@ -1,0 +1,72 @@
+"""Which articles does a parsed feed name? Pure: items in, entries out, each article once."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from pipeline import urls
+from pipeline.feeds.items import Item, Parsed
+from pipeline.records import Entry, FeedState
+from pipeline.settings import Poll, Source
+
+
+def entries_of(
+    parsed: Parsed, state: FeedState, source: Source | None, settings: Poll, now: dt.datetime
+) -> tuple[tuple[Entry, ...], str]:
+    """Return the entries of a feed, oldest first, and a note of what is not among them and why ("" if nothing is).
+
+    Left out are items without a usable address, the second and later ones of an address, those past the limit and
+    those that say they are older than the settings want.
+    """
+    oldest = now - dt.timedelta(days=settings.max_age_days) if settings.max_age_days is not None else None
+    entries: dict[str, Entry] = {}
+    left_out = {"without an address": 0, "repeated": 0, "too old": 0, "over the limit": parsed.left_out}
+    for item in parsed.items:
+        entry = _entry(item, parsed, state, source, now)
+        if entry is None:
+            left_out["without an address"] += 1
+        elif entry.id in entries:
+            left_out["repeated"] += 1
+        elif oldest and entry.published and entry.published < oldest:
+            left_out["too old"] += 1
+        else:
+            entries[entry.id] = entry
+    note = ", ".join(f"{count} {what}" for what, count in left_out.items() if count)
+    return _oldest_first(list(entries.values())), f"entries: {len(entries)}; left out: {note}" if note else ""
+
+
+def _oldest_first(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    """By time where every entry has one; feeds list the newest first where not."""
+    backwards = entries[::-1]
+    times = [entry.published for entry in backwards if entry.published]
+    if len(times) < len(backwards):
+        return tuple(backwards)
+    return tuple(entry for _, _, entry in sorted(zip(times, range(len(times)), backwards, strict=True)))
+
+
+def _entry(item: Item, parsed: Parsed, state: FeedState, source: Source | None, now: dt.datetime) -> Entry | None:
+    try:
+        if not item.link:
+            return None
+        article = urls.article_id(item.link)
+    except ValueError:
+        return None
+    return Entry(
+        id=article,
+        url=item.link,
+        source=state.source,
+        first_seen=now,
+        feed=state.url,
+        guid=item.guid,
+        title=item.title,
+        authors=item.authors,
+        published=item.published,
+        published_raw=item.published_raw,
+        updated=item.updated,
+        summary=item.summary,
+        content=item.content,
+        image=item.image,
+        tags=item.tags,
+        language=item.language or parsed.language or (source.language if source else None),
+    )

@@ -1,0 +1,40 @@
+"""What does this document hold, whatever its format? Run it in a worker: crafted feeds can keep a parser busy."""
+
+from __future__ import annotations
+
+import re
+
+from w3lib.encoding import http_content_type_encoding
+
+from pipeline.errors import ItemError
+from pipeline.feeds.decode import decode, with_safe_references, without_prolog
+from pipeline.feeds.items import Document, Parsed
+from pipeline.feeds.jsonfeed import parse_json_feed
+from pipeline.feeds.sitemap import parse_index, parse_sitemap
+from pipeline.feeds.syndication import parse_syndication
+from pipeline.records import Outcome, Reason
+
+_ROOT = re.compile(r"<(?:[\w-]{1,20}:)?([\w-]{1,20})")
+
+
+def parse(document: Document) -> Parsed:
+    """Return what ``document`` holds: RSS, Atom, RDF, JSON Feed or a news sitemap, told by its content alone.
+
+    Raises ItemError: EMPTY, NOT_FEED (dropped), UNREADABLE (quarantined).
+    """
+    text = decode(document.data, http_content_type_encoding(document.content_type)).lstrip()
+    if not text:
+        raise ItemError(Outcome.DROPPED, Reason.EMPTY, "there is nothing in it")
+    if text.startswith(("{", "[")):
+        return parse_json_feed(text, document)
+    is_page = text[:14].lower() == "<!doctype html"
+    text = with_safe_references(without_prolog(text))
+    root = _ROOT.match(text)
+    name = root[1].lower() if root else ""
+    if name in {"html", "head", "body"} or (is_page and name not in {"rss", "feed", "rdf"}):
+        raise ItemError(Outcome.DROPPED, Reason.NOT_FEED, "an HTML page")
+    if name == "urlset":
+        return parse_sitemap(text, document)
+    if name == "sitemapindex":
+        return parse_index(text)
+    return parse_syndication(text, document)

@@ -1,0 +1,85 @@
+"""What does a news sitemap hold? Google's news extension of sitemaps.org, read as it streams by."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import zoneinfo
+from collections.abc import Iterator
+
+from lxml import etree
+
+from pipeline.errors import ItemError
+from pipeline.feeds.dates import read_date
+from pipeline.feeds.items import Document, Item, Parsed, absolute, names
+from pipeline.feeds.markup import title_text
+from pipeline.records import Outcome, Reason
+
+
+def parse_sitemap(text: str, document: Document) -> Parsed:
+    """Return the articles of a news sitemap; raise ItemError NOT_FEED for a sitemap without news, or an index."""
+    items, plain, left_out = list[Item](), 0, 0
+    zone = zoneinfo.ZoneInfo(document.time_zone) if document.time_zone else dt.UTC
+    for fields in _elements(text, "url"):
+        if not any(key.startswith("news.") for key in fields):
+            plain += 1
+        elif len(items) >= document.max_items:
+            left_out += 1
+        else:
+            items.append(_item(fields, document, zone))
+    if not items and plain:
+        raise ItemError(Outcome.DROPPED, Reason.NOT_FEED, f"a sitemap of {plain} pages, none of them marked as news")
+    return Parsed(format="sitemap", items=tuple(items), left_out=left_out)
+
+
+def parse_index(text: str) -> Parsed:
+    """Raise ItemError NOT_FEED for a sitemap index, naming a sitemap to use in its place."""
+    places = [fields["loc"] for fields in _elements(text, "sitemap") if "loc" in fields]
+    news = [place for place in places if "news" in place.lower()] or places
+    hint = f"; name the news sitemap in it, such as {news[0][:200]}" if news else ""
+    raise ItemError(Outcome.DROPPED, Reason.NOT_FEED, f"an index of {len(places)} sitemaps{hint}")
+
+
+def _item(fields: dict[str, str], document: Document, zone: dt.tzinfo) -> Item:
+    raw = fields.get("news.publication_date") or fields.get("lastmod")
+    return Item(
+        link=absolute(fields.get("loc"), document.url),
+        title=title_text(fields.get("news.title")),
+        published=read_date(raw, document.now, zone),
+        published_raw=raw[:100] if raw else None,
+        updated=read_date(fields.get("lastmod"), document.now, zone),
+        image=absolute(fields.get("image.loc"), document.url),
+        tags=names([*fields.get("news.keywords", "").split(",")]),
+        language=fields.get("news.language"),
+    )
+
+
+def _elements(text: str, name: str) -> Iterator[dict[str, str]]:
+    """Yield the texts inside each element ``name``: by local name, those of the extensions as "news.…", "image.…"."""
+    reader = etree.iterparse(
+        io.BytesIO(text.encode("utf-8", "replace")),
+        events=("end",),
+        recover=True,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        encoding="utf-8",
+    )
+    try:
+        for _, node in reader:
+            if isinstance(node.tag, str) and node.tag.rpartition("}")[2] == name:
+                yield dict(_texts(node))
+                node.clear()
+                while node.getprevious() is not None:
+                    del node.getparent()[0]
+    except etree.XMLSyntaxError:
+        return  # what stood before the damage is kept
+
+
+def _texts(node: etree._Element) -> Iterator[tuple[str, str]]:
+    for child in node.iterdescendants():
+        text = (child.text or "").strip()
+        if text and isinstance(child.tag, str):
+            space, _, tag = child.tag.rpartition("}")
+            prefix = "news." if "sitemap-news" in space else "image." if "sitemap-image" in space else ""
+            yield prefix + tag, text

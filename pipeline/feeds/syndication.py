@@ -1,0 +1,144 @@
+"""What do RSS and Atom feeds hold? feedparser, given text that can't mislead it, and judged by what it found."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import re
+import zoneinfo
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import feedparser
+
+from pipeline.errors import ItemError
+from pipeline.feeds.dates import read_date
+from pipeline.feeds.items import Document, Item, Parsed, absolute, names
+from pipeline.feeds.markup import html_text, title_text
+from pipeline.records import Outcome, Reason
+
+_ITEM = re.compile(r"<(?:[\w-]{1,20}:)?(?:item|entry)[\s>]")
+_ROOT = re.compile(r"<((?:[\w-]{1,20}:)?(?:rss|rdf|feed))[\s>]", re.IGNORECASE)
+_NUMBER = re.compile(r"[0-9]{1,9}")
+_EMAIL = re.compile(r"\S+@\S+")
+_MAX_CONTENT = 1_000_000  # characters of one entry's HTML
+
+
+def parse_syndication(text: str, document: Document) -> Parsed:
+    """Return what a feed in ``text`` (without prolog) holds.
+
+    Raises ItemError: NOT_FEED (dropped) for anything else; UNREADABLE (quarantined) where feedparser gives up.
+    """
+    text, left_out = _first_items(text, document.max_items)
+    found = _feedparser(text)
+    version, feed = found.get("version", ""), found.feed
+    if not version and not found.entries:
+        raise ItemError(Outcome.DROPPED, Reason.NOT_FEED, "neither RSS nor Atom, nor another format of feeds")
+    bases = (document.url, feed.get("link"))
+    zone = zoneinfo.ZoneInfo(document.time_zone) if document.time_zone else dt.UTC
+    return Parsed(
+        format=version or "rss",
+        items=tuple(_item(entry, bases, document.now, zone) for entry in found.entries[: document.max_items]),
+        title=title_text(feed.get("title")),
+        language=feed.get("language") or None,
+        hub=next((absolute(link.get("href")) for link in feed.get("links", ()) if link.get("rel") == "hub"), None),
+        ttl_seconds=_ttl(feed.get("ttl")),
+        left_out=left_out + max(0, len(found.entries) - document.max_items),
+    )
+
+
+def _feedparser(text: str) -> Any:
+    try:
+        return feedparser.parse(
+            io.BytesIO(text.encode("utf-8", "replace")),  # never bytes or str: those may be a path or an address to it
+            response_headers={"content-type": "application/xml; charset=utf-8"},
+            sanitize_html=False,  # slow on crafted input; what is shown gets escaped
+            resolve_relative_uris=False,
+        )
+    except MemoryError:
+        raise
+    except Exception as error:  # its handlers raise whatever they meet
+        detail = f"feedparser gives up: {type(error).__name__}: {error}"[:300]
+        raise ItemError(Outcome.QUARANTINED, Reason.UNREADABLE, detail) from error
+
+
+def _first_items(text: str, limit: int) -> tuple[str, int]:
+    """Return ``text`` cut after ``limit`` items, and how many were cut off: feedparser takes long for very many."""
+    starts = [match.start() for match in _ITEM.finditer(text)]
+    root = _ROOT.match(text)
+    if len(starts) <= limit or not root:
+        return text, 0
+    name = root[1]
+    channel = "</channel>" if name.lower() == "rss" else ""
+    return f"{text[: starts[limit]]}{channel}</{name}>", len(starts) - limit
+
+
+def _item(entry: dict[str, Any], bases: tuple[str | None, ...], now: dt.datetime, zone: dt.tzinfo) -> Item:
+    # dict.get: feedparser's own get() reads "updated" as "published" where there is none, and warns of it
+    published, updated = (dict.get(entry, key) for key in ("published", "updated"))
+    raw = published or updated or dict.get(entry, "created")
+    summary, content = _bodies(entry)
+    return Item(
+        link=absolute(entry.get("link"), *bases),
+        guid=_text(entry.get("id")),
+        title=title_text(_text(entry.get("title"))),
+        authors=_authors(entry),
+        published=read_date(raw, now, zone),
+        published_raw=raw[:100] if raw else None,
+        updated=read_date(updated, now, zone),
+        summary=html_text(summary),
+        content=content,
+        image=_image(entry, bases),
+        tags=names([_text(tag.get("term") or tag.get("label")) for tag in entry.get("tags", ())]),
+        language=(entry.get("title_detail") or {}).get("language"),
+    )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _bodies(entry: dict[str, Any]) -> tuple[str | None, str | None]:
+    """Return summary and content: of two texts the longer one is the content, whatever its element was called."""
+    texts = [_text(part.get("value")) for part in entry.get("content", ())] + [_text(entry.get("summary"))]
+    bodies = sorted({text[:_MAX_CONTENT] for text in texts if text}, key=lambda text: (len(text), text))
+    if len(bodies) > 1:
+        return bodies[0], bodies[-1]
+    only = bodies[0] if bodies else None
+    return (None, only) if entry.get("content") else (only, None)
+
+
+def _authors(entry: dict[str, Any]) -> tuple[str, ...]:
+    several = entry.get("authors", ())
+    # A sole author as it stands: feedparser takes addresses for shorter than they are, leaving the rest as a name
+    given = [_text(one.get("name")) for one in several] if len(several) > 1 else [_text(entry.get("author"))]
+    return names([_EMAIL.sub("", title_text(name) or "").strip(" ()<>,;") for name in given if name])
+
+
+def _image(entry: dict[str, Any], bases: tuple[str | None, ...]) -> str | None:
+    """Return the address of the widest picture, an enclosure's or thumbnail's where there is no other."""
+    media = [one for one in entry.get("media_content", ()) if _is_image(one)]
+    media.sort(key=lambda one: -_width(one))
+    enclosed = [link for link in entry.get("links", ()) if link.get("rel") == "enclosure" and _is_image(link)]
+    candidates: Iterable[Mapping[str, Any]] = [*media, *enclosed, *entry.get("media_thumbnail", ())]
+    found = (absolute(one.get("url") or one.get("href"), *bases) for one in candidates)
+    return next((address for address in found if address), None)
+
+
+def _is_image(media: Mapping[str, Any]) -> bool:
+    kind = f"{media.get('medium', '')} {media.get('type', '')}".lower()
+    address = str(media.get("url") or media.get("href") or "").lower().partition("?")[0]
+    return "image" in kind or (
+        not kind.strip() and address.endswith((".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif"))
+    )
+
+
+def _width(media: Mapping[str, Any]) -> int:
+    width = str(media.get("width", ""))
+    return int(width) if _NUMBER.fullmatch(width) else 0
+
+
+def _ttl(value: object) -> float | None:
+    """Return RSS's ttl (minutes) in seconds."""
+    text = str(value or "").strip()
+    return 60.0 * int(text) if _NUMBER.fullmatch(text) else None

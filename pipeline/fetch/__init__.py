@@ -1,0 +1,151 @@
+"""What does the server send for each entry? Pages, got politely and safely.
+
+``fetch`` is the stage; ``client`` is also how feeds are got.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import hashlib
+import logging
+import re
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import NamedTuple
+
+from pipeline import urls
+from pipeline.errors import ItemError
+from pipeline.fetch.client import Client, Headers, Hop, Response, user_agent
+from pipeline.fetch.headers import media_type
+from pipeline.fetch.pacing import Pacing
+from pipeline.fetch.robots import MAX_BYTES, Robots, RobotsCache, RobotsMemory
+from pipeline.fetch.statuses import refusal
+from pipeline.records import Entry, Outcome, Reason
+from pipeline.settings import Settings
+
+__all__ = ["Client", "Fetched", "Hop", "RobotsCache", "RobotsMemory", "fetch"]
+
+_log = logging.getLogger(__name__)
+
+_ACCEPT = {"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.1"}
+_HTML = frozenset({"text/html", "application/xhtml+xml"})
+# Types under which pages are sent by mistake; their first bytes decide.
+_VAGUE = frozenset({None, "text/plain", "text/xml", "application/xml", "application/octet-stream"})
+_LOOKS_HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
+_HEAD = 4096  # a page's doctype or root lies within, comments before it included
+
+
+class Fetched(NamedTuple):
+    """What a server sent for an entry."""
+
+    final_url: str
+    status: int
+    body: bytes
+    media_type: str | None
+    charset: str | None
+    etag: str | None
+    last_modified: str | None
+    robots: tuple[str, ...]  # X-Robots-Tag
+    hops: tuple[Hop, ...]
+
+
+async def fetch(
+    entries: Sequence[Entry], settings: Settings, robots: RobotsCache, now: Callable[[], dt.datetime]
+) -> AsyncIterator[tuple[Entry, Fetched | ItemError]]:
+    """Yield each entry with what its server sent, or why there is nothing, as the servers answer.
+
+    Hosts are interleaved; only a few bodies are held at a time, however slowly they are taken.
+    """
+    places = settings.fetch.concurrency
+    results: asyncio.Queue[tuple[Entry, Fetched | ItemError]] = asyncio.Queue()
+    async with Client(settings.fetch, connections=places) as client:
+        pacing = Pacing(settings.fetch, places, patience=settings.run.lease_seconds / 2)
+        visits = _Visits(client, settings, robots, now, pacing)
+
+        async def visit(entry: Entry) -> None:
+            result = await visits.visit(entry)
+            pacing.backlog.add()
+            results.put_nowait((entry, result))
+
+        tasks = [asyncio.create_task(visit(entry)) for entry in sorted(entries, key=_shuffled)]
+        try:
+            for _ in tasks:
+                result = await results.get()
+                pacing.backlog.remove()
+                yield result
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _shuffled(entry: Entry) -> bytes:
+    """Order entries so that no source comes in a row, and the same each time."""
+    return hashlib.sha256(entry.id.encode()).digest()
+
+
+class _Visits:
+    """Fetches one entry at a time; what all visits share."""
+
+    def __init__(
+        self,
+        client: Client,
+        settings: Settings,
+        cache: RobotsCache,
+        now: Callable[[], dt.datetime],
+        pacing: Pacing,
+    ) -> None:
+        self._client = client
+        self._now = now
+        self._pacing = pacing
+        agent = user_agent(settings.fetch).partition("/")[0].strip() or "newswire"
+        self._robots = Robots(cache, agent, self._get_robots, now) if settings.fetch.obey_robots else None
+
+    async def visit(self, entry: Entry) -> Fetched | ItemError:
+        """Return what the server sends for ``entry``, or why there is nothing."""
+        try:
+            gate = self._pacing.gate(self._ask_robots)
+            return _fetched(await self._client.get(entry.url, headers=_ACCEPT, check=self._check, gate=gate))
+        except ItemError as error:
+            return error
+        except Exception as error:  # noqa: BLE001 a fault of ours, met by one page: the others go on
+            _log.exception("fetch %s", entry.url)
+            return ItemError(Outcome.QUARANTINED, Reason.CRASHED, f"{type(error).__name__}: {error}"[:500])
+
+    async def _ask_robots(self, url: str) -> None:
+        if self._robots:
+            rules = await self._robots.rules(url)
+            if rules.crawl_delay:
+                self._pacing.slow_down(urls.host(url), rules.crawl_delay)
+            rules.check(url)
+
+    async def _get_robots(self, url: str) -> Response:
+        return await self._client.get(url, max_bytes=MAX_BYTES, cut=True, gate=self._pacing.gate())
+
+    def _check(self, status: int, headers: Headers) -> None:
+        """Refuse by status or type, before the body is read."""
+        if error := refusal(status, headers.get("Retry-After"), self._now()):
+            raise error
+        kind = media_type(headers.get("Content-Type"))[0]
+        if kind not in _HTML and kind not in _VAGUE:
+            raise ItemError(Outcome.DROPPED, Reason.NOT_HTML, f"its type is {kind}")
+
+
+def _fetched(answer: Response) -> Fetched:
+    """Return what a response holds; raise ItemError EMPTY or NOT_HTML for what is no page."""
+    kind, charset = media_type(answer.headers.get("Content-Type"))
+    if not answer.body.strip():
+        raise ItemError(Outcome.DROPPED, Reason.EMPTY, "the server sent nothing")
+    if kind not in _HTML and not _LOOKS_HTML.search(answer.body[:_HEAD].replace(b"\0", b"")):
+        raise ItemError(Outcome.DROPPED, Reason.NOT_HTML, f"its type is {kind or 'not named'}, and it isn't HTML")
+    return Fetched(
+        final_url=answer.final_url,
+        status=answer.status,
+        body=answer.body,
+        media_type=kind,
+        charset=charset,
+        etag=answer.headers.get("ETag"),
+        last_modified=answer.headers.get("Last-Modified"),
+        robots=tuple(answer.headers.getall("X-Robots-Tag", ())),
+        hops=answer.hops,
+    )

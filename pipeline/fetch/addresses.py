@@ -1,0 +1,64 @@
+"""Which addresses may be connected to? A pure function, asked for every address at the moment of connecting."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+
+from pipeline.errors import SettingsError
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052
+# What Python's is_global calls global in one version or another. In this order: IPv4-compatible, site-local (both RFC
+# 4291), 6to4 relays (RFC 7526), shared between a provider's customers (RFC 6598), Teredo (RFC 4380), local NAT64 (RFC
+# 8215), documentation (RFC 9637), segment routing (RFC 9602).
+_NEVER: tuple[Network, ...] = tuple(
+    ipaddress.ip_network(text)
+    for text in "::/96 fec0::/10 192.88.99.0/24 100.64.0.0/10 2001::/32 64:ff9b:1::/48 3fff::/20 5f00::/16".split()
+)
+
+
+def networks(texts: Sequence[str]) -> tuple[Network, ...]:
+    """Return the networks that ``texts`` name, such as "127.0.0.0/8"; raise SettingsError for what isn't one."""
+    try:
+        return tuple(ipaddress.ip_network(text, strict=False) for text in texts)
+    except ValueError as error:
+        raise SettingsError(f"fetch.allow_addresses: {error}; name networks such as 127.0.0.0/8") from error
+
+
+def inner(ip: Address) -> Address:
+    """Return the IPv4 address that an IPv6 address stands for (mapped, NAT64, 6to4), else the address itself."""
+    if isinstance(ip, ipaddress.IPv4Address):
+        return ip
+    if ip.ipv4_mapped:
+        return ip.ipv4_mapped
+    if ip in _NAT64:
+        return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+    return ip.sixtofour or ip
+
+
+def in_networks(ip: str, allowed_networks: Sequence[Network]) -> bool:
+    """Whether one of the networks that the operator opened holds ``ip``, or the address that it stands for."""
+    try:
+        address = ipaddress.ip_address(ip)
+    except ValueError:
+        return False
+    return any(one in network for one in {address, inner(address)} for network in allowed_networks)
+
+
+def address_allowed(ip: str, allowed_networks: Sequence[Network] = ()) -> bool:
+    """Whether ``ip`` may be connected to: a public unicast address, or one in a network that the operator opened.
+
+    What is no address (a scope id makes one link-local) is refused.
+    """
+    if in_networks(ip, allowed_networks):
+        return True
+    try:
+        address = inner(ipaddress.ip_address(ip))
+    except ValueError:
+        return False
+    if any(address in network for network in _NEVER):
+        return False
+    return address.is_global and not address.is_multicast and not address.is_reserved

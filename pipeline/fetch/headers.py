@@ -1,0 +1,55 @@
+"""What do a response's headers say? Pure readers of the few headers that matter here; nonsense reads as unknown."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from email.message import Message
+from email.utils import parsedate_to_datetime
+
+_SECONDS = re.compile(r"\s*(\d{1,10})\s*")
+_MAX_AGE = re.compile(r"(?:^|,)\s*max-age\s*=\s*\"?(\d{1,10})", re.IGNORECASE)
+
+
+def media_type(content_type: str | None) -> tuple[str | None, str | None]:
+    """Return media type and charset of a Content-Type header, both in lower case."""
+    if not content_type:
+        return None, None
+    message = Message()
+    message["Content-Type"] = " ".join(content_type.split())
+    kind = content_type.partition(";")[0].strip().lower() or None
+    charset = message.get_param("charset")
+    return kind, charset.strip(" '\"").lower() or None if isinstance(charset, str) else None
+
+
+def retry_after(value: str | None, now: dt.datetime) -> float | None:
+    """Return the seconds that a Retry-After header (seconds or a date; RFC 9110 10.2.3) asks to wait."""
+    if not value:
+        return None
+    if number := _SECONDS.fullmatch(value):
+        return float(number[1])
+    when = _http_date(value)
+    return max(0.0, (when - now).total_seconds()) if when else None
+
+
+def fresh_for(headers: Mapping[str, str], now: dt.datetime) -> float | None:
+    """Return for how many seconds a response says that it stays fresh (Cache-Control before Expires; RFC 9111)."""
+    control = headers.get("Cache-Control", "")
+    if re.search(r"\bno-(?:cache|store)\b", control, re.IGNORECASE):
+        return None
+    if age := _MAX_AGE.search(control):
+        return float(age[1])
+    expires = _http_date(headers.get("Expires", ""))
+    if not expires:
+        return None
+    sent = _http_date(headers.get("Date", "")) or now
+    return max(0.0, (expires - sent).total_seconds())
+
+
+def _http_date(value: str) -> dt.datetime | None:
+    try:
+        when = parsedate_to_datetime(value)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return when if when.tzinfo else when.replace(tzinfo=dt.UTC)

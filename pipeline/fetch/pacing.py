@@ -1,0 +1,163 @@
+"""When may a host be asked again? Spacing, concurrency and holds per host, over one limit for all."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+from pipeline import urls
+from pipeline.errors import ItemError
+from pipeline.fetch.client import Gate
+from pipeline.records import Outcome, Reason
+from pipeline.settings import Fetch
+
+# How long a host that refuses (429) without naming a time is left alone; as long as the usual feed interval.
+_DEFAULT_HOLD_SECONDS = 900.0
+# Longer wishes are not believed (miniflux and rss-fetcher cap Retry-After at a day too).
+_MAX_HOLD_SECONDS = 24 * 3600.0
+
+
+class _Lane:
+    """One host's turn-taking."""
+
+    def __init__(self, concurrency: int, delay: float) -> None:
+        self.places = asyncio.Semaphore(concurrency)
+        self.turn = asyncio.Lock()
+        self.delay = delay
+        self.waiting = 0
+        self.next_start = float("-inf")
+        self.held_until = float("-inf")
+
+    @contextlib.contextmanager
+    def queued(self) -> Iterator[None]:
+        """Count one more that waits for its turn."""
+        self.waiting += 1
+        try:
+            yield
+        finally:
+            self.waiting -= 1
+
+    def wait(self, now: float) -> float:
+        """Return the seconds until the next request may start."""
+        return max(self.held_until - now, self.next_start - now, 0.0)
+
+
+class Pacing:
+    """Paces requests: at most ``places`` at once, per host as ``settings`` say.
+
+    ``backlog`` counts the results that wait to be taken; no request starts while as many as ``places`` do, so that
+    bodies don't pile up. Nobody waits for a host longer than ``patience`` seconds. ``clock`` (seconds that only grow)
+    and ``sleep`` are arguments for tests.
+    """
+
+    def __init__(
+        self,
+        settings: Fetch,
+        places: int,
+        *,
+        patience: float = 300.0,
+        clock: Callable[[], float] | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self.backlog = Backlog(places)
+        self._settings = settings
+        self._places = asyncio.Semaphore(places)
+        self._patience = patience
+        self._clock = clock or asyncio.get_running_loop().time
+        self._sleep = sleep
+        self._lanes: dict[str, _Lane] = {}
+
+    def _lane(self, host: str) -> _Lane:
+        if host not in self._lanes:
+            self._lanes[host] = _Lane(self._settings.per_host_concurrency, self._settings.per_host_delay_seconds)
+        return self._lanes[host]
+
+    def slow_down(self, host: str, crawl_delay: float) -> None:
+        """Space ``host``'s requests by the delay that it asks for, up to the longest that we grant."""
+        lane = self._lane(host)
+        lane.delay = max(lane.delay, min(crawl_delay, self._settings.max_crawl_delay_seconds))
+
+    def hold(self, host: str, seconds: float | None) -> None:
+        """Leave ``host`` alone for ``seconds``; for a while where it named no time."""
+        wait = _DEFAULT_HOLD_SECONDS if seconds is None else min(seconds, _MAX_HOLD_SECONDS)
+        lane = self._lane(host)
+        lane.held_until = max(lane.held_until, self._clock() + wait)
+
+    @contextlib.asynccontextmanager
+    async def slot(self, host: str, *, spaced: bool = True) -> AsyncIterator[None]:
+        """Wait for a turn at ``host`` and hold it; ``spaced=False`` for what continues the last request.
+
+        Raises ItemError TOO_MANY_REQUESTS (retry) where that would take too long: the host asked to be left alone, or
+        its requests must be far apart and many wait.
+        """
+        lane = self._lane(host)
+        self._refuse_if_long(host, lane, ahead=lane.waiting)
+        async with contextlib.AsyncExitStack() as held:
+            with lane.queued():
+                await held.enter_async_context(lane.places)
+                async with lane.turn:
+                    self._refuse_if_long(host, lane, ahead=0)
+                    if spaced and (wait := lane.wait(self._clock())):
+                        await self._sleep(wait)
+                    lane.next_start = self._clock() + lane.delay
+            await held.enter_async_context(self._places)
+            await self.backlog.room()
+            yield
+
+    def _refuse_if_long(self, host: str, lane: _Lane, ahead: int) -> None:
+        wait = lane.wait(self._clock()) + ahead * lane.delay
+        if wait > self._patience:
+            detail = f"{host} is to be left alone, or others wait for it, for {wait:.0f} s more"
+            raise ItemError(Outcome.RETRY, Reason.TOO_MANY_REQUESTS, detail, retry_after=wait)
+
+    def gate(self, ask: Callable[[str], Awaitable[None]] | None = None) -> Gate:
+        """Return the gate of one item's requests, for ``Client.get``.
+
+        ``ask`` is asked before each hop and may raise. Redirects within a host follow at once. A server that says
+        when to come back has its host held.
+        """
+        last: str | None = None
+
+        @contextlib.asynccontextmanager
+        async def enter(url: str) -> AsyncIterator[None]:
+            nonlocal last
+            host = urls.host(url)
+            if ask:
+                await ask(url)
+            async with self.slot(host, spaced=host != last):
+                last = host
+                try:
+                    yield
+                except ItemError as error:
+                    if error.reason is Reason.TOO_MANY_REQUESTS or error.retry_after is not None:
+                        self.hold(host, error.retry_after)
+                    raise
+
+        return enter
+
+
+class Backlog:
+    """Keeps results from piling up: counts those that wait to be taken, up to a limit that nobody starts above."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._waiting = 0
+        self._room = asyncio.Event()
+        self._room.set()
+
+    async def room(self) -> None:
+        """Wait until fewer results than the limit wait."""
+        await self._room.wait()
+
+    def add(self) -> None:
+        """One more result waits."""
+        self._waiting += 1
+        if self._waiting >= self._limit:
+            self._room.clear()
+
+    def remove(self) -> None:
+        """One result was taken."""
+        self._waiting -= 1
+        if self._waiting < self._limit:
+            self._room.set()

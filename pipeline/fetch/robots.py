@@ -1,0 +1,132 @@
+"""May this page be fetched, and how fast? What the host's robots.txt says (RFC 9309)."""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import datetime as dt
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from protego import Protego
+
+from pipeline.errors import ItemError
+from pipeline.fetch.client import Response
+from pipeline.records import Outcome, Reason, RobotsFile
+
+# RFC 9309 2.5: parsers must read at least 500 KiB
+MAX_BYTES = 500 * 1024
+# RFC 9309 2.4: not used for more than 24 hours
+_MAX_AGE = dt.timedelta(hours=24)
+# A file that couldn't be read forbids everything, so it is asked for again soon.
+_MAX_AGE_UNREADABLE = dt.timedelta(minutes=15)
+_UNREACHABLE = 0  # the status of a file whose server didn't answer; its body says why
+_FOUND = range(200, 300)
+_ABSENT = range(300, 500)  # RFC 9309 2.3.1.3 ("unavailable"): no file, no rules
+_TOO_MANY_REQUESTS = 429  # not among them: who wants fewer requests doesn't mean "take everything"
+
+
+class RobotsCache(Protocol):
+    """Keeps robots.txt files between runs."""
+
+    def get(self, host: str, now: dt.datetime) -> RobotsFile | None:
+        """Return what ``host`` (scheme and authority) said, None where it isn't known or too old."""
+
+    def put(self, file: RobotsFile) -> None:
+        """Keep what a host said."""
+
+
+class RobotsMemory:
+    """A cache that lasts as long as the process."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, RobotsFile] = {}
+
+    def get(self, host: str, now: dt.datetime) -> RobotsFile | None:
+        """Return what ``host`` said, where that is still fresh."""
+        file = self._files.get(host)
+        return file if file and is_fresh(file, now) else None
+
+    def put(self, file: RobotsFile) -> None:
+        """Keep what a host said."""
+        self._files[file.host] = file
+
+
+def is_fresh(file: RobotsFile, now: dt.datetime) -> bool:
+    """Whether ``file`` may still be relied on."""
+    return now - file.fetched < (_MAX_AGE_UNREADABLE if _unreadable(file) else _MAX_AGE)
+
+
+def _unreadable(file: RobotsFile) -> bool:
+    return file.status not in _FOUND and (file.status not in _ABSENT or file.status == _TOO_MANY_REQUESTS)
+
+
+class Rules:
+    """What one robots.txt says to ``agent``. Parsed once, asked often."""
+
+    def __init__(self, file: RobotsFile, agent: str) -> None:
+        self._file = file
+        self._agent = agent
+        self._parsed = Protego.parse(file.body if file.status in _FOUND else "")
+
+    @property
+    def crawl_delay(self) -> float | None:
+        """The seconds between requests that it asks for."""
+        delay = self._parsed.crawl_delay(self._agent)
+        return float(delay) if delay is not None else None
+
+    def check(self, url: str) -> None:
+        """Return if ``url`` may be fetched; raise ItemError if not: ROBOTS (dropped), or a retry while unreadable."""
+        if _unreadable(self._file):
+            what = f"status {self._file.status}" if self._file.status else self._file.body
+            detail = f"{self._file.host}/robots.txt can't be read ({what}), so nothing is asked for"
+            raise ItemError(Outcome.RETRY, Reason.SERVER_ERROR, detail)
+        if not self._parsed.can_fetch(url, self._agent):
+            raise ItemError(Outcome.DROPPED, Reason.ROBOTS, f"{self._file.host}/robots.txt refuses {url[:200]}")
+
+
+class Robots:
+    """Every host's rules, each file got once.
+
+    ``get`` fetches an address (cut at MAX_BYTES); ``agent`` is the product token we go by.
+    """
+
+    def __init__(
+        self,
+        cache: RobotsCache,
+        agent: str,
+        get: Callable[[str], Awaitable[Response]],
+        now: Callable[[], dt.datetime],
+    ) -> None:
+        self._cache = cache
+        self._agent = agent
+        self._get = get
+        self._now = now
+        self._rules: dict[str, Rules] = {}
+        self._locks: collections.defaultdict[str, asyncio.Lock] = collections.defaultdict(asyncio.Lock)
+
+    async def rules(self, url: str) -> Rules:
+        """Return the rules of ``url``'s host; raise ItemError where the host's address can't be asked at all."""
+        parts = urlsplit(url)
+        host = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        async with self._locks[host]:
+            if host not in self._rules:
+                file = self._cache.get(host, self._now())
+                if file is None or not is_fresh(file, self._now()):
+                    file = await self._fetch(host)
+                    self._cache.put(file)
+                self._rules[host] = Rules(file, self._agent)
+        return self._rules[host]
+
+    async def _fetch(self, host: str) -> RobotsFile:
+        try:
+            answer = await self._get(f"{host}/robots.txt")
+        except ItemError as error:
+            if error.reason in {Reason.REFUSED_ADDRESS, Reason.BAD_ADDRESS}:
+                raise  # says nothing about the host's wishes, and the page will fare no better
+            # RFC 9309 2.3.1.2: a file behind too many redirects may be taken as absent
+            status, body = (404, "") if error.reason is Reason.TOO_MANY_REDIRECTS else (_UNREACHABLE, error.reason)
+        else:
+            status, body = answer.status, answer.body.decode("utf-8-sig", "replace").replace("\0", "")
+        return RobotsFile(host=host, status=status, body=body, fetched=self._now())
