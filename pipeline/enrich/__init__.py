@@ -1,0 +1,89 @@
+"""Who and what does an article name, under one name each?
+
+A recogniser finds the names (``Recogniser``: text and language in, spans out; by default word lists and patterns for
+English, known names for other languages, or a spaCy pipeline); what follows is the same for all: names are joined
+within the article, tied to known entities, and places are told from their namesakes.
+"""
+
+from __future__ import annotations
+
+import collections
+import itertools
+import re
+from collections.abc import Sequence
+
+from pipeline.enrich.join import Name, definitions, join
+from pipeline.enrich.known import Known
+from pipeline.enrich.load import load
+from pipeline.enrich.resolve import resolve, well_known
+from pipeline.enrich.spans import Recogniser, Span
+from pipeline.records import Article, EntityType, Mention, Names
+
+__all__ = ["Known", "Recogniser", "Span", "enrich", "load"]
+
+_BETWEEN = "\n\n"
+# What follows a comma behind a place: "Springfield, Illinois", "London, Ont."
+_QUALIFIER = re.compile(r",\s(?:in\s)?$")
+# The longest comma with its space.
+_COMMA = 3
+_TRIMMED = re.compile(r"^(?:[Tt]he\s+|[\"“'‘(\[]+)+|(?:['’`´]s|[\"”'’`,.;:)\]]+)+$")
+
+
+def enrich(article: Article, known: Known, recognise: Recogniser, *, source_country: str | None = None) -> Names:
+    """Return the names in an article's title and text, each tied to one entity.
+
+    ``recognise`` sees title and text at once, so that a headline is read in the light of the text; its spans are
+    trimmed (no "the", no possessive, no quotes). ``source_country`` (ISO code) helps to tell places apart.
+    """
+    title = article.title or ""
+    whole = title + _BETWEEN + article.text
+    spans = _clean(whole, recognise(whole, article.language), len(title), len(title) + len(_BETWEEN))
+    counted: collections.Counter[Name] = collections.Counter(Name(whole[s.start : s.end], s.type) for s in spans)
+    groups = join(counted, definitions(whole, spans), known.lexicon, lambda name: well_known(known, name))
+    entities = resolve(
+        known, groups, counted, _qualifiers(whole, spans), source_country, native=article.language not in {None, "en"}
+    )
+    mentions = tuple(
+        _mention(whole, span, entities[Name(whole[span.start : span.end], span.type)].id, len(title)) for span in spans
+    )
+    return Names(id=article.id, mentions=mentions, entities=tuple({e.id: e for e in entities.values()}.values()))
+
+
+def _clean(text: str, spans: Sequence[Span], title_end: int, text_start: int) -> list[Span]:
+    """Return the spans trimmed, in order, without those that overlap an earlier one or cross the end of the title."""
+    kept: list[Span] = []
+    for span in sorted(spans):
+        start, end = span.start, span.end
+        name = text[start:end]
+        if cut := _TRIMMED.match(name):
+            start += cut.end()
+        tail = _TRIMMED.search(name, max(0, len(name) - 6))
+        if tail and tail.start() > 0:
+            end = span.start + tail.start()
+        crosses = start < title_end < end or start < text_start < end
+        if start < end and not crosses and text[start:end].strip() and (not kept or kept[-1].end <= start):
+            kept.append(Span(start, end, span.type))
+    return kept
+
+
+def _qualifiers(text: str, spans: Sequence[Span]) -> dict[Name, str]:
+    """Return for places the place that stands behind them after a comma."""
+    found: dict[Name, str] = {}
+    for one, other in itertools.pairwise(spans):
+        near = other.start - one.end <= _COMMA
+        if one.type is other.type is EntityType.PLACE and near and _QUALIFIER.fullmatch(text[one.end : other.start]):
+            found.setdefault(Name(text[one.start : one.end], one.type), text[other.start : other.end])
+    return found
+
+
+def _mention(whole: str, span: Span, entity: str, title_length: int) -> Mention:
+    in_title = span.end <= title_length
+    shift = 0 if in_title else title_length + len(_BETWEEN)
+    return Mention(
+        field="title" if in_title else "text",
+        start=span.start - shift,
+        end=span.end - shift,
+        type=span.type,
+        name=whole[span.start : span.end],
+        entity=entity,
+    )

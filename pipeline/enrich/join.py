@@ -1,0 +1,289 @@
+"""Which names in one article are the same person, organisation, place, group or event?
+
+Rules in the order of their strength: the same words; a definition "Long Form (LF)"; an acronym of a longer name's
+initials; a short name that is part of one longer name. A bare name goes to the full name used most in the article
+and never merges two of them (both choices measured on coreference data: better than the nearest one before it).
+"""
+
+from __future__ import annotations
+
+import collections
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from pipeline.enrich.lexicon import Lexicon
+from pipeline.enrich.tokens import fold_word, key
+from pipeline.records import EntityType
+
+
+class Name(NamedTuple):
+    """A surface with the type it was given, as often as it stands in the article."""
+
+    text: str
+    type: EntityType
+
+
+_ARTICLE = re.compile(r"^(?:the|al|el|an|as|ash|ad|ar|az)[ -]", re.IGNORECASE)
+_COMPANY = frozenset(
+    "inc incorporated corp corporation ltd limited plc llc gmbh ag sa co company group holdings".split()
+)
+_SAINT = frozenset({"st", "saint"})
+_PLACE_OF = re.compile(r"^(?:the )?(?:city|town|province|state|district|county|village) of ", re.IGNORECASE)
+_SMALL = frozenset("of the and for in on de du des la le al e et y und".split())
+_ACRONYM = re.compile(r"(?:[^\W\d_]\.?){2,8}s?")
+# A short organisation's name may leave out this many words of the long one's end.
+_CUT_WORDS = 2
+# So many letters begin too many names.
+_TOO_SHORT = 2
+# A group's name of so many letters loses its s: Iraqis, Kurds; not Laos, Inus.
+_PLURAL = 5
+# Schwartz and Hearst, "A simple algorithm for identifying abbreviation definitions in biomedical text" (2003): at most
+# min(n + 5, 2 n) words are looked at for an acronym of n letters.
+_DEFINITION = re.compile(r"\(\s?(?:the |known as |or )?[\"“']?([^\W_][^\s()\"”]{1,9})[\"”']?\s?[);,]")
+
+
+def definitions(text: str, spans: Iterable[tuple[int, int, EntityType]]) -> dict[str, str]:
+    """Return acronym → long form for each "Long Form (LF)" whose long form is one of the names that were found."""
+    ends = {end: text[start:end] for start, end, kind in spans if kind in {EntityType.ORG, EntityType.PLACE}}
+    found: dict[str, str] = {}
+    for match in _DEFINITION.finditer(text):
+        short = match[1].rstrip(".,")
+        before = len(text[max(0, match.start() - 3) : match.start()].rstrip())
+        end = max(0, match.start() - 3) + before
+        long = ends.get(end) or ends.get(end - 1)
+        if long and sum(c.isupper() for c in short) > 1 and abbreviates(short, long):
+            found.setdefault(key(short), long)
+    return found
+
+
+def abbreviates(short: str, long: str) -> bool:
+    """Tell whether each letter of ``short`` stands in ``long`` in order, the first at the start of its first word."""
+    letters = [c for c in fold_word(short.rstrip("s") if short[-1:] == "s" else short) if c.isalnum()]
+    text = fold_word(long)
+    words = len(long.split())
+    if not letters or words > min(len(letters) + 5, 2 * len(letters) + 1) or words == 1:
+        return False
+    at = len(text)
+    for n in range(len(letters) - 1, -1, -1):
+        at -= 1
+        while at >= 0 and not (text[at] == letters[n] and (n > 0 or at == 0 or not text[at - 1].isalnum())):
+            at -= 1
+        if at < 0:
+            return False
+    return True
+
+
+def words_of(name: Name, lexicon: Lexicon) -> tuple[str, ...]:
+    """Return the words by which a name is compared: without honorifics, articles and legal forms."""
+    text = (_PLACE_OF if name.type is EntityType.PLACE else _ARTICLE).sub("", name.text, count=1)
+    words = key(text).split()
+    if name.type is EntityType.PERSON:
+        while len(words) > 1 and (words[0] in lexicon.titles or words[0] in _SAINT):
+            words.pop(0)
+        words = [w for i, w in enumerate(words) if w not in {"al", "el"} or i == len(words) - 1] or words
+        if len(words) > 1 and words[-1] in {"jr", "sr"}:
+            words.pop()
+    if name.type is EntityType.ORG:
+        while len(words) > 1 and words[-1] in _COMPANY:
+            words.pop()
+    if name.type is EntityType.GROUP and words and len(words[-1]) >= _PLURAL:
+        words[-1] = words[-1].removesuffix("s")
+    return tuple(words) or (name.text,)
+
+
+def join(
+    counted: dict[Name, int], defined: dict[str, str], lexicon: Lexicon, well_known: Callable[[Name], str | None]
+) -> list[list[Name]]:
+    """Return the names as groups that name one thing each, in order of first mention; the fullest name stands first.
+
+    Args:
+        counted: each name with its number of mentions, in order of first mention.
+        defined: acronym → long form, from ``definitions``.
+        lexicon: titles, which are no part of a name.
+        well_known: gives what is known under a name, so that two spellings of one body are counted as one name.
+    """
+    groups: list[list[Name]] = []
+    for kind in EntityType:
+        mine = {n: c for n, c in counted.items() if n.type is kind}
+        by_words: dict[tuple[str, ...], list[Name]] = collections.defaultdict(list)
+        for name in mine:
+            by_words[words_of(name, lexicon)].append(name)
+        clusters = _Clusters(by_words, mine)
+        clusters.same(well_known)
+        if kind is EntityType.PERSON:
+            _join_people(clusters)
+        elif kind is EntityType.ORG:
+            _join_organisations(clusters, defined, lexicon)
+        elif kind is EntityType.PLACE:
+            _join_places(clusters, defined, lexicon)
+        groups += clusters.groups()
+    order = {name: i for i, name in enumerate(counted)}
+    return sorted(groups, key=lambda g: min(order[n] for n in g))
+
+
+class _Clusters:
+    """Names by their words, joined step by step: each short name points at one longer name."""
+
+    def __init__(self, by_words: dict[tuple[str, ...], list[Name]], counted: dict[Name, int]) -> None:
+        self.names = by_words
+        self.count = {w: sum(counted[n] for n in names) for w, names in by_words.items()}
+        self.counted = counted
+        self.parent: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self.known: dict[tuple[str, ...], str] = {}  # what a cluster surely names
+
+    def root(self, words: tuple[str, ...]) -> tuple[str, ...]:
+        while words in self.parent:
+            words = self.parent[words]
+        return words
+
+    def attach(self, short: tuple[str, ...], long: tuple[str, ...]) -> None:
+        """Join two clusters, but never two that are known to name different things."""
+        a, b = self.root(short), self.root(long)
+        if a == b or (a in self.known and b in self.known and self.known[a] != self.known[b]):
+            return
+        self.parent[a] = b
+        self.count[b] += self.count[a]
+        if a in self.known:
+            self.known[b] = self.known[a]
+
+    def same(self, well_known: Callable[[Name], str | None]) -> None:
+        """Join names that are known to name the same."""
+        first: dict[str, tuple[str, ...]] = {}
+        for words, names in self.names.items():
+            known = next((k for n in names if (k := well_known(n))), None)
+            if known:
+                self.known[words] = known
+                self.attach(words, first.setdefault(known, words))
+
+    def most_used(self, candidates: Sequence[tuple[str, ...]]) -> tuple[str, ...] | None:
+        """Return the candidate whose cluster is mentioned most; the earliest of equals."""
+        return max(candidates, key=lambda c: self.count[self.root(c)], default=None)
+
+    def groups(self) -> list[list[Name]]:
+        made: dict[tuple[str, ...], list[Name]] = collections.defaultdict(list)
+        for words, names in self.names.items():
+            made[self.root(words)] += names
+        for group in made.values():
+            group.sort(key=lambda n: (-len(key(n.text).split()), -self.counted[n]))
+        return list(made.values())
+
+
+def _index(names: Iterable[tuple[str, ...]]) -> dict[str, list[tuple[str, ...]]]:
+    """Return the names by each of their words."""
+    found: dict[str, list[tuple[str, ...]]] = collections.defaultdict(list)
+    for words in names:
+        for word in dict.fromkeys(words):
+            found[word].append(words)
+    return found
+
+
+# More candidates than this share a word only in lists of names; looking at all of them would be quadratic.
+_MOST_CANDIDATES = 50
+
+
+def _join_people(clusters: _Clusters) -> None:
+    full = [w for w in clusters.names if len(w) > 1]
+    index = _index(full)
+    for words in sorted(full, key=len):
+        longer = [w for w in index[words[-1]][:_MOST_CANDIDATES] if _same_person(words, w)]
+        longer = longer or [
+            w for w in index[words[0]][:_MOST_CANDIDATES] if len(w) > len(words) and w[-len(words) :] == words
+        ]
+        longer = longer or [w for w in index[words[0]][:_MOST_CANDIDATES] if _begins(words, w)]
+        if longer:
+            clusters.attach(words, clusters.most_used(longer) or words)
+    for words in [w for w in clusters.names if len(w) == 1]:
+        candidates = index[words[0]][:_MOST_CANDIDATES]
+        last = [w for w in candidates if w[-1] == words[0]]
+        first = [w for w in candidates if w[0] == words[0]]
+        best = clusters.most_used(last or first or candidates)
+        if best:
+            clusters.attach(words, best)
+
+
+def _same_person(short: tuple[str, ...], long: tuple[str, ...]) -> bool:
+    """Tell whether two full names with the same last word are one: the first agrees, and what both give between.
+
+    An initial agrees with a name that begins with it.
+    """
+    if short == long or short[-1] != long[-1] or len(short) > len(long):
+        return False
+    if not _agree(short[0], long[0]):
+        return False
+    if len(short) == len(long):
+        return short[1:-1] == long[1:-1] or all(_agree(a, b) for a, b in zip(short, long, strict=True))
+    inner = iter(long[1:-1])
+    return all(any(_agree(word, other) for other in inner) for word in short[1:-1])
+
+
+def _begins(short: tuple[str, ...], long: tuple[str, ...]) -> bool:
+    return len(long) > len(short) > 1 and long[: len(short)] == short
+
+
+def _agree(a: str, b: str) -> bool:
+    return a == b or (len(a) == 1 and b.startswith(a)) or (len(b) == 1 and a.startswith(b))
+
+
+def _join_organisations(clusters: _Clusters, defined: dict[str, str], lexicon: Lexicon) -> None:
+    index = _index(clusters.names)
+    initials: dict[str, list[tuple[str, ...]]] = collections.defaultdict(list)
+    for words in clusters.names:
+        if len(words) > 1:
+            for letters in {"".join(w[0] for w in words), "".join(w[0] for w in words if w not in _SMALL)}:
+                initials[letters].append(words)
+    for words, names in clusters.names.items():
+        long = _long_form(words, names, defined, clusters, lexicon) or clusters.most_used(
+            initials[words[0]] if len(words) == 1 and _is_acronym(names) else []
+        )
+        long = long or clusters.most_used(_longer(words, _near(index, words), lexicon))
+        if long:
+            clusters.attach(words, long)
+
+
+def _is_acronym(names: Sequence[Name]) -> bool:
+    return any(_ACRONYM.fullmatch(n.text) and sum(c.isupper() for c in n.text) > 1 for n in names)
+
+
+def _long_form(
+    words: tuple[str, ...], names: Sequence[Name], defined: dict[str, str], clusters: _Clusters, lexicon: Lexicon
+) -> tuple[str, ...] | None:
+    text = defined.get(" ".join(words)) or defined.get(" ".join(words).removesuffix("s"))
+    if not text:
+        return None
+    long = words_of(Name(text, names[0].type), lexicon)
+    return long if long in clusters.names and long != words else None
+
+
+def _near(index: dict[str, list[tuple[str, ...]]], words: tuple[str, ...]) -> list[tuple[str, ...]]:
+    return index[words[0]][:_MOST_CANDIDATES] + index[words[-1]][:_MOST_CANDIDATES]
+
+
+def _longer(words: tuple[str, ...], near: Sequence[tuple[str, ...]], lexicon: Lexicon) -> list[tuple[str, ...]]:
+    """Return the names of which ``words`` are the beginning, or the end in a way that names leave words out."""
+    n = len(words)
+    generic = words[-1] in lexicon.org_tails or words[-1] in lexicon.org_heads
+    found = []
+    for long in near:
+        if len(long) <= n or (n == 1 and len(words[0]) <= _TOO_SHORT):
+            continue
+        begins = long[:n] == words and (len(long) - n <= _CUT_WORDS or long[n] in _SMALL)
+        begins = begins and (n > 1 or words[0] not in lexicon.common)
+        ends = long[-n:] == words and (n > 1 or generic)
+        middle = n == 1 and generic and words[0] in long
+        if begins or ends or middle:
+            found.append(long)
+    if found or n > 1 or words[0] in lexicon.common:
+        return found
+    last = {long for long in near if long[-1] == words[0] and len(long) == len(words) + 1}
+    return list(last) if len(last) == 1 else []
+
+
+def _join_places(clusters: _Clusters, defined: dict[str, str], lexicon: Lexicon) -> None:
+    """Join an acronym to its long form, and "Nile" to "Nile River"."""
+    for words, names in clusters.names.items():
+        if long := _long_form(words, names, defined, clusters, lexicon):
+            clusters.attach(words, long)
+    for words in clusters.names:
+        if len(words) > 1 and words[-1] in lexicon.place_tails and words[:-1] in clusters.names:
+            clusters.attach(words[:-1], words)

@@ -1,0 +1,138 @@
+"""Where does a text hold names that are known already? In any language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from pipeline.enrich.known import Form, Kind, Known, Row
+from pipeline.enrich.spans import Span
+from pipeline.enrich.tokens import Gap, Token, tokenise
+from pipeline.records import EntityType
+
+# Scripts whose words aren't parted by spaces: names are looked up from every character.
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]+")
+_LONGEST_UNSPACED = 12
+# French and Italian small words that lean on the name: l'Irak, dell'Iraq.
+_ELIDED = re.compile(r"(?:[ldjnsc]|qu|all|dell|nell|sull|dall|un)['’]", re.IGNORECASE)
+# Arabic and Hebrew letters for "and", "in", "to", "as" are written as one word with the name.
+_PREFIXED = re.compile(r"[وبلفكהבלומש](?=\w{3})")
+# Below this size a city's name in running text of an unknown language is as likely a word or a family's name.
+_CITY_SIZE = 100_000
+
+
+# Two letters in small are a word.
+_SHORTEST = 3
+
+
+class Match(NamedTuple):
+    """Tokens ``first`` up to ``after`` are written like these forms."""
+
+    first: int
+    after: int
+    rows: tuple[Row, ...]
+
+
+def matches(
+    tokens: Sequence[Token], forms: Mapping[str, tuple[Form, ...]], reach: Mapping[str, int], first: int = 0
+) -> Match | None:
+    """Return the longest known name that begins at token ``first``, None if there is none."""
+    longest = max(reach.get(k, 0) for k in _inner(tokens[first]))
+    after = first + 1
+    while after < min(first + longest, len(tokens)) and tokens[after].gap <= Gap.COMMA:
+        after += 1
+    while longest and after > first:
+        begun = [_inner(t)[-1] for t in tokens[first : after - 1]]
+        found = forms.get(" ".join([*begun, tokens[after - 1].key]))
+        if found and (rows := _fitting(found, tokens[first:after])):
+            return Match(first, after, rows)
+        after -= 1
+    return None
+
+
+def _inner(token: Token) -> tuple[str, ...]:
+    """Return the keys of a word that more may follow: the 's of a possessive may belong to the name."""
+    return (token.key, token.key + "s") if token.possessive else (token.key,)
+
+
+def _fitting(forms: Sequence[Form], tokens: Sequence[Token]) -> tuple[Row, ...]:
+    spelled = " ".join(t.text for t in tokens).replace(".", "")
+    rows: dict[str, Row] = {}
+    for form in forms:
+        if form.exact:
+            fits = form.text.replace(".", "").replace("-", " ").replace("&", " ").split() == spelled.split()
+        else:
+            fits = _as_capital(tokens[0], form.text) and _as_capital(tokens[-1], form.text.rpartition(" ")[2])
+        if fits and ("," in form.text or all(t.gap is not Gap.COMMA for t in tokens[1:])):
+            rows[form.row.id] = form.row
+    return tuple(rows.values())
+
+
+def _as_capital(token: Token, word: str) -> bool:
+    return token.text[0] == token.text[0].upper() or not word[0].isupper()
+
+
+def recognise_known(known: Known, text: str) -> list[Span]:
+    """Return the known names in a text of any language but English.
+
+    In scripts with capitals a name begins with one, and stands within a sentence or is known as more than a city.
+    """
+    tokens = [_bare(t, known) for t in tokenise(text)]
+    spans: list[Span] = []
+    at = 0
+    while at < len(tokens):
+        if _UNSPACED.match(tokens[at].text):
+            spans += _unspaced(known, tokens[at])
+            at += 1
+            continue
+        match = matches(tokens, known.native, known.native_reach, at)
+        if match and (row := _sure(known, match, tokens)):
+            spans.append(Span(tokens[at].start, tokens[match.after - 1].end, row.type))
+            at = match.after
+        else:
+            at += 1
+    return spans
+
+
+def _sure(known: Known, match: Match, tokens: Sequence[Token]) -> Row | None:
+    token = tokens[match.first]
+    row = match.rows[0]
+    if len(token.key) < _SHORTEST and not token.text.isupper():
+        return None
+    cased = token.text[0].upper() != token.text[0].lower()
+    if not cased or row.kind is Kind.COUNTRY or row.type is not EntityType.PLACE:
+        return row if not cased or token.capital or not row.name[0].isupper() else None
+    starts = token.gap in {Gap.SENTENCE, Gap.LINE}
+    large = max(r.population for r in match.rows) >= _CITY_SIZE
+    several = match.after - match.first > 1
+    word = not several and token.key in known.lexicon.common
+    return row if token.capital and not word and (several or (large and not starts) or row.kind is Kind.AREA) else None
+
+
+def _bare(token: Token, known: Known) -> Token:
+    """Return the token without a small word or letter that leans on it, where a known name begins after it."""
+    cut = _ELIDED.match(token.text) or _PREFIXED.match(token.text)
+    if not cut or token.key in known.native_reach:
+        return token
+    rest = token.text[cut.end() :]
+    folded = tokenise(rest)
+    if not folded or (folded[0].key not in known.native_reach and "'" not in cut.group() and "’" not in cut.group()):
+        return token
+    return token._replace(start=token.start + cut.end(), text=rest, key=folded[0].key)
+
+
+def _unspaced(known: Known, token: Token) -> list[Span]:
+    spans: list[Span] = []
+    at = 0
+    while at < len(token.text):
+        for size in range(min(_LONGEST_UNSPACED, len(token.text) - at), 1, -1):
+            found = known.native.get(token.text[at : at + size])
+            if found:
+                start = token.start + at
+                spans.append(Span(start, start + size, found[0].row.type))
+                at += size
+                break
+        else:
+            at += 1
+    return spans

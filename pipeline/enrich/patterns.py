@@ -1,0 +1,219 @@
+"""Which names does an English text hold, by word lists, patterns and what the article says elsewhere?
+
+Two passes: what a run of capitalised words shows by itself (a title before it, "Ministry" at its end, a given name at
+its start, a known name in it) is decided at once; the rest is decided by one vote for the whole article and type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pipeline.enrich.headlines import in_headlines
+from pipeline.enrich.known import Kind, Known, Row
+from pipeline.enrich.runs import Part, Sheet, runs
+from pipeline.enrich.spans import Span
+from pipeline.enrich.tokens import Gap, tokenise
+from pipeline.enrich.voting import LONGEST_PERSON, Vote
+from pipeline.records import EntityType
+
+PERSON, ORG, PLACE, GROUP, EVENT = EntityType
+_PLACE_FIRST = frozenset({"mount", "lake", "cape", "fort", "camp"})
+_SMALL = frozenset({"the", "of", "for", "and"})
+
+
+def recognise_english(known: Known, text: str) -> list[Span]:
+    """Return the names in an English text, none overlapping another, in order."""
+    tokens = tokenise(text)
+    sheet = Sheet(known, tokens, text)
+    parts = [part for run in runs(sheet) for part in _Parser(sheet, run.first, run.after).parts()]
+    decided = Vote(sheet, parts).decide()
+    decided += in_headlines(sheet, decided)
+    return sorted(Span(tokens[p.first].start, tokens[p.after - 1].end, p.type) for p in decided if p.type)
+
+
+class _Parser:
+    """Splits one run into names."""
+
+    def __init__(self, sheet: Sheet, first: int, after: int) -> None:
+        self.sheet = sheet
+        self.words = sheet.words
+        self.tokens = sheet.tokens
+        self.first = first
+        self.after = after
+
+    def parts(self) -> Iterator[Part]:
+        """Yield the names in the run from left to right."""
+        first, after = self._trim(self.first, self.after)
+        while first < after:
+            part, first = self._next(first, after)
+            if part:
+                yield part
+            first, after = self._trim(first, after)
+
+    def _key(self, at: int) -> str:
+        return self.tokens[at].key
+
+    def _trim(self, first: int, after: int) -> tuple[int, int]:
+        """Cut small words from both ends, and a capitalised common word at the start of a sentence."""
+        while first < after and self._leads_nothing(first, after):
+            first += 1
+        while after > first and (self._key(after - 1) in _SMALL or self._key(after - 1) in self.words.not_names):
+            after -= 1
+        return first, after
+
+    def _leads_nothing(self, first: int, after: int) -> bool:
+        if self._key(first) in self.words.not_names:
+            return True
+        small = self._key(first) in _SMALL or self._starts_only(first, after)
+        return small and not self._match_fits(first, after)
+
+    def _match_fits(self, first: int, after: int) -> bool:
+        match = self.sheet.match[first]
+        return match is not None and match.after <= after and match.after - first > 1
+
+    def _starts_only(self, first: int, after: int) -> bool:
+        if not self.sheet.starts_sentence(first):
+            return False
+        key = self._key(first)
+        if key in self.words.stop:
+            return True
+        alone = after - first == 1 or not self.words.tells_sort(self._key(after - 1))
+        return key in self.words.common and key not in self.words.given_names and alone and key not in self.words.titles
+
+    def _next(self, first: int, after: int) -> tuple[Part | None, int]:
+        """Return the first name of what remains, and where the rest begins."""
+        match = self.sheet.match[first]
+        inside = match is not None and match.after <= after
+        if match and match.after == after and self._unambiguous(match.rows, first, after):
+            return Part(first, after, match.rows[0].type), after
+        if kind := self._by_tail(first, after):
+            return Part(first, after, kind), after
+        if title := self._title(first, after):
+            return self._before_title(first, *title)
+        if match and inside and self._unambiguous(match.rows, first, match.after) and not self._person(first, after):
+            return Part(first, match.after, match.rows[0].type), match.after
+        cut = self._cut(first, after)
+        return self._unknown(first, cut), cut
+
+    def _unambiguous(self, rows: tuple[Row, ...], first: int, after: int) -> bool:
+        row = rows[0]
+        if row.kind is Kind.CITY or (row.kind is Kind.REGION and after - first == 1 and not self._well_known(rows)):
+            return after - first > 1 and self._key(first) not in self.words.given_names
+        if row.type is PERSON and after - first == 1:
+            return False
+        return self._key(first) not in self.words.given_names or after - first > 1 or row.kind is Kind.COUNTRY
+
+    @staticmethod
+    def _well_known(rows: tuple[Row, ...]) -> bool:
+        """Tell whether a region is in the alias file: in print under its bare name."""
+        return any(r.kind is Kind.REGION and r.listed for r in rows)
+
+    def _by_tail(self, first: int, after: int) -> EntityType | None:
+        """Return the type that the last word, or the first before "of", gives a name of several words."""
+        if after - first == 1 or self._titled(first, after):
+            return None
+        keys = [self._key(i) for i in range(first, after)]
+        if kind := self._by_head(keys):
+            return kind
+        for tails, kind in (
+            (self.words.event_tails, EVENT),
+            (self.words.place_tails, PLACE),
+            (self.words.org_tails, ORG),
+        ):
+            if keys[-1] in tails:
+                return kind
+        return ORG if any(k in self.words.org_tails for k in keys[1:-1]) and keys[-1] in self.words.common else None
+
+    def _by_head(self, keys: list[str]) -> EntityType | None:
+        """Return the type that the word before "of" or "for" gives, or the first word of a place's name."""
+        of = next((i for i, k in enumerate(keys) if k in {"of", "for"}), 0)
+        if of and keys[of - 1] in self.words.org_heads:
+            return ORG
+        if of and (keys[of - 1] in self.words.place_heads or keys[of - 1] in self.words.place_tails):
+            return PLACE
+        return PLACE if keys[0] in _PLACE_FIRST else None
+
+    def _titled(self, first: int, after: int) -> bool:
+        """Tell whether a title followed by a name stands in the run; "King Saud University" has none."""
+        title = self._title(first, after)
+        return title is not None and not (title[0] == first and self._key(after - 1) in self.words.org_tails)
+
+    def _title(self, first: int, after: int) -> tuple[int, int] | None:
+        """Return where the first title in the run begins and ends."""
+        for at in range(first, after):
+            if self._key(at) not in self.words.titles or (at > first and self.tokens[at].gap is Gap.HYPHEN):
+                continue
+            end = at + 1
+            while end < after and self._titular(end):
+                end += 1
+            if end < after and (self._key(end) in _SMALL or self.words.tells_sort(self._key(end))):
+                continue
+            begin = at
+            while begin > first and self._titular(begin - 1):
+                begin -= 1
+            return begin, end
+        return None
+
+    def _titular(self, at: int) -> bool:
+        return self._key(at) in self.words.titles or self._key(at) in self.words.title_parts
+
+    def _before_title(self, first: int, begin: int, end: int) -> tuple[Part | None, int]:
+        """Return the name before a title, if there is one; the person after it is met next."""
+        if begin == first:
+            return self._after_title(end)
+        cut = begin
+        match = self.sheet.match[first]
+        if match and match.after == cut and match.rows[0].type is not PERSON:
+            return Part(first, cut, match.rows[0].type), cut
+        if kind := self._by_tail(first, cut):
+            return Part(first, cut, kind), cut
+        return self._unknown(first, cut), cut
+
+    def _after_title(self, first: int) -> tuple[Part | None, int]:
+        after = first
+        while after < self.after and after - first < LONGEST_PERSON and self._personal(after):
+            after += 1
+        while after > first and self._key(after - 1) in self.words.particles:
+            after -= 1
+        return (Part(first, after, PERSON), after) if after > first else (None, max(first, after))
+
+    def _personal(self, at: int) -> bool:
+        key = self._key(at)
+        if key in _SMALL or key in self.words.org_tails or key in self.words.titles or key in self.words.not_names:
+            return False
+        return key in self.words.given_names or key not in self.words.common
+
+    def _person(self, first: int, after: int) -> bool:
+        """Tell whether the words are a person's full name."""
+        size = after - first
+        if not 1 < size <= LONGEST_PERSON or not all(self._personal(i) for i in range(first, after)):
+            return False
+        given = self._key(first) in self.words.given_names
+        initial = len(self._key(first)) == 1 or "." in self.tokens[first].text
+        arabic = any(self._key(i) in {"al", "el", "bin", "ibn", "abu", "abdul"} for i in range(first, after))
+        return given or (arabic and self._key(first) not in {"al", "el"}) or (initial and size > 1)
+
+    def _cut(self, first: int, after: int) -> int:
+        """Return where a run without other signs ends as a name: before a known name or a title that follows."""
+        for at in range(first + 1, after):
+            match = self.sheet.match[at]
+            other = (
+                match
+                and match.after <= after
+                and match.rows[0].type in {GROUP, ORG}
+                and match.rows[0].kind is Kind.ALIAS
+            )
+            if (
+                other
+                and not self._person(first, after)
+                and self.tokens[at].gap is Gap.SPACE
+                and len(self.tokens[at].text) > len("US")
+            ):
+                return at
+        return after
+
+    def _unknown(self, first: int, after: int) -> Part | None:
+        """Return a name without a known form: a person by its given name, else undecided."""
+        if self._person(first, after):
+            return Part(first, after, PERSON)
+        return Part(first, after, None)

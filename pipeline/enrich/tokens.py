@@ -1,0 +1,113 @@
+"""Where are the words of a text, and what stands between them? Linear in the text, whatever it holds."""
+
+from __future__ import annotations
+
+import enum
+import re
+import unicodedata
+from functools import lru_cache
+from typing import NamedTuple
+
+# "U.S.", "J.R.R."; else a word with its inner apostrophes ("Shi`ite", "O'Neill").
+_TOKEN = re.compile(r"(?:[^\W\d_]\.){2,}(?:[^\W\d_](?!\w))?|[^\W_]+(?:['’`´‘ʼ][^\W\d_]+)*")
+_POSSESSIVE = re.compile(r"['’`´‘ʼ][sS]$")
+_DROPPED = dict.fromkeys(map(ord, ".'’`´‘ʼ\u00ad\u200e\u200f\u0640"))
+_WORD = re.compile(r"[^\W_]+")
+# A longer "word" is no name, and not worth folding.
+LONGEST = 60
+# Words whose full stop doesn't end the sentence.
+_ABBREVIATED = frozenset(
+    (
+        "mr mrs ms dr st gen lt col sgt capt cmdr adm maj brig prof sen rep gov rev hon jr sr inc corp ltd co no vs "
+        "amb mt"
+    ).split()
+)
+
+
+class Gap(enum.IntEnum):
+    """What stands before a token."""
+
+    SPACE = 0
+    HYPHEN = 1
+    AMPERSAND = 2
+    PLURAL_POSSESSIVE = 3
+    COMMA = 4
+    OPEN = 5
+    OTHER = 6
+    SENTENCE = 7
+    LINE = 8
+
+
+class Token(NamedTuple):
+    """One word: its characters in the text, as written and folded, and how it is joined to the one before."""
+
+    start: int
+    end: int
+    text: str
+    key: str
+    gap: Gap
+    possessive: bool
+
+    @property
+    def capital(self) -> bool:
+        """Tell whether it begins with a capital."""
+        return self.text[0].isupper()
+
+
+@lru_cache(maxsize=65536)
+def fold_word(word: str) -> str:
+    """Return a word case-folded, without accents, full stops and apostrophes."""
+    plain = word if word.isascii() else "".join(c for c in unicodedata.normalize("NFKD", word) if not _is_mark(c))
+    return plain.translate(_DROPPED).casefold()
+
+
+def _is_mark(char: str) -> bool:
+    # Signs of Indic and Thai vowels are marks too, but carry meaning: only those that combine over or under a letter.
+    return unicodedata.combining(char) not in {0, 9}
+
+
+def key(name: str) -> str:
+    """Return the form in which names are compared: folded words, joined by one space."""
+    return " ".join(_WORD.findall(fold_word(name)))
+
+
+@lru_cache(maxsize=4096)
+def _gap(between: str) -> Gap:
+    stripped = between.strip(" \t\u00a0")
+    simple = {"": Gap.SPACE, "-": Gap.HYPHEN, "‑": Gap.HYPHEN, "–": Gap.OTHER, "&": Gap.AMPERSAND, ",": Gap.COMMA}
+    if stripped in simple:
+        hyphen = simple[stripped] is Gap.HYPHEN
+        return Gap.OTHER if hyphen and between != stripped else simple[stripped]
+    if any(c in between for c in "\n\r\u2028\x0b\x0c"):
+        return Gap.LINE
+    if between in {"' ", "’ "}:
+        return Gap.PLURAL_POSSESSIVE
+    if any(c in between for c in '.!?:;…•|“„«»"*。'):
+        return Gap.SENTENCE
+    return Gap.OPEN if "(" in between or "[" in between else Gap.OTHER
+
+
+def tokenise(text: str) -> list[Token]:
+    """Return the words of ``text`` in order; those longer than ``LONGEST`` are left out."""
+    tokens: list[Token] = []
+    last, before = 0, ""
+    for match in _TOKEN.finditer(text):
+        start, end = match.span()
+        if end - start > LONGEST:
+            continue
+        word = match.group()
+        possessive = bool(_POSSESSIVE.search(word)) and len(word) > len("'s")
+        if possessive:
+            word = word[:-2]
+        between = text[last:start]
+        gap = _gap(between) if tokens and len(between) <= LONGEST else Gap.LINE
+        if gap is Gap.SENTENCE and between.strip(" ") == "." and (before in _ABBREVIATED or _is_initial(tokens[-1])):
+            gap = Gap.SPACE
+        before = fold_word(word)
+        tokens.append(Token(start, start + len(word), word, before, gap, possessive))
+        last = end
+    return tokens
+
+
+def _is_initial(token: Token) -> bool:
+    return len(token.text) == 1 and token.text.isupper()

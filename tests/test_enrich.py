@@ -1,0 +1,271 @@
+from __future__ import annotations
+
+import functools
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from pipeline.enrich import Span, enrich, load
+from pipeline.enrich.line import to_line
+from pipeline.errors import SettingsError
+from pipeline.records import Article, EntityType, Names
+from pipeline.settings import Entities
+
+CONFIG = Path(__file__).parent.parent / "config"
+
+
+@functools.cache
+def loaded():
+    return load(Entities(), CONFIG)
+
+
+def names_in(text: str, *, title: str | None = None, language: str = "en", country: str | None = None) -> Names:
+    known, chooser = loaded()
+    article = Article(id="a", title=title, text=text, language=language)
+    return enrich(article, known, chooser(language), source_country=country)
+
+
+def found(text: str, **more) -> dict[str, str]:
+    """Each surface in the text with its entity."""
+    return {m.name: m.entity for m in names_in(text, **more).mentions}
+
+
+def entity(names: Names, ident: str):
+    return next(e for e in names.entities if e.id == ident)
+
+
+def test_mentions_are_exact_characters_of_their_field():
+    names = names_in("The Iraqi army left Mosul, Iraq's second city.", title="Mosul falls")
+    text = {"title": "Mosul falls", "text": "The Iraqi army left Mosul, Iraq's second city."}
+    assert {(m.field, m.name) for m in names.mentions} == {
+        ("title", "Mosul"), ("text", "Iraqi"), ("text", "Mosul"), ("text", "Iraq"),
+    }  # fmt: skip
+    assert all(text[m.field][m.start : m.end] == m.name for m in names.mentions)
+
+
+def test_all_names_of_the_islamic_state_are_one_organisation():
+    text = (
+        "Fighters of the Islamic State of Iraq and Syria (ISIS) entered the town. Isil, as others call the Islamic "
+        "State in Iraq and the Levant, said nothing. ISIL has rivals, Daesh has enemies, and ISIS has both."
+    )
+    names = names_in(text)
+    assert [e.id for e in names.entities if e.type is EntityType.ORG] == ["org:islamic-state"]
+    assert entity(names, "org:islamic-state").count == 7
+
+
+def test_the_same_words_in_small_letters_are_no_organisation():
+    assert (
+        "org:islamic-state"
+        not in found("They dream of an islamic state, and who is to stop them, is unclear.").values()
+    )
+
+
+def test_a_pronoun_is_not_the_united_states():
+    assert found("They told us who it is. The US disagreed.") == {"US": "place:united-states"}
+
+
+def test_a_title_is_no_part_of_a_person_and_the_nationality_before_it_is_its_own():
+    got = found("Yesterday Kenyan Prime Minister Joseph Wanjala met State Department spokeswoman Dana Whitfield.")
+    assert got == {
+        "Kenyan": "group:kenyan",
+        "Joseph Wanjala": "person:joseph-wanjala",
+        "State Department": "org:us-state-department",
+        "Dana Whitfield": "person:dana-whitfield",
+    }
+
+
+def test_a_bare_surname_is_the_full_name_used_most():
+    text = "Nadia Brennan spoke. Nadia Brennan left. Her son Tom Brennan stayed. Brennan, critics said, was late."
+    assert found(text)["Brennan"] == "person:nadia-brennan"
+
+
+def test_a_bare_surname_never_merges_two_people():
+    got = found("Bill Clinton waved. Hillary Clinton smiled. Clinton then spoke.")
+    assert got["Bill Clinton"] != got["Hillary Clinton"]
+
+
+def test_middle_initials_keep_two_presidents_apart():
+    got = found("George W. Bush thanked George H. W. Bush.")
+    assert len(set(got.values())) == 2
+
+
+def test_a_bare_surname_of_another_full_name_is_not_the_famous_one():
+    got = found("Michelle Obama opened the school. Obama thanked the teachers.")
+    assert got["Obama"] == got["Michelle Obama"] == "person:michelle-obama"
+
+
+def test_spellings_of_a_head_of_government_are_one_person():
+    got = found("Nouri al-Maliki spoke. Officials close to Nuri al-Maliki agreed. Then Maliki left.")
+    assert set(got.values()) == {"person:nouri-al-maliki"}
+
+
+def test_an_acronym_defined_in_the_article_is_its_long_form():
+    got = found("The Northern Harbour Observatory (NHO) opened. Later the NHO closed, and the Observatory was sold.")
+    assert set(got.values()) == {"org:northern-harbour-observatory"}
+
+
+def test_a_definition_in_the_article_outweighs_a_well_known_acronym():
+    got = found("The Inland Oyster Mission (IOM) met on Monday. The IOM will vote.")
+    assert set(got.values()) == {"org:inland-oyster-mission"}
+
+
+def test_an_organisation_without_its_legal_form_is_the_same():
+    got = found("Shares of Vellamo Holdings Ltd rose. Analysts like Vellamo Holdings a lot.")
+    assert len(set(got.values())) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "surface", "expected"),
+    [
+        ("A flood hit Springfield, Illinois, on Sunday.", "Springfield", "place:springfield-us-il"),
+        ("Police in London, Ontario, arrested a man.", "London", "place:london-ca"),
+        ("Police in London arrested a man.", "London", "place:london-gb"),
+        ("Protesters filled Tbilisi. Georgia held its vote.", "Georgia", "place:georgia"),
+        ("Voters queued in Atlanta, said Florida officials. Georgia held its vote.", "Georgia", "place:georgia-us"),
+        ("Deir Al Zor was shelled.", "Deir Al Zor", "place:deir-ez-zor-sy"),
+    ],
+)
+def test_a_place_is_told_from_its_namesakes(text, surface, expected):
+    assert found(text)[surface] == expected
+
+
+def test_the_country_of_the_source_decides_between_equal_towns():
+    text = "The council of Hamilton voted on the bridge in Hamilton."
+    assert found(text, country="NZ")["Hamilton"] == "place:hamilton-nz"
+    assert found(text, country="CA")["Hamilton"] == "place:hamilton-ca"
+
+
+def test_places_have_a_country_and_a_point_and_groups_a_country():
+    names = names_in("Syrian families fled to Beirut.")
+    beirut = entity(names, "place:beirut-lb")
+    assert beirut.country == "LB"
+    assert (round(beirut.location.lat), round(beirut.location.lon)) == (34, 36)
+    assert entity(names, "group:syrian").country == "SY"
+
+
+def test_a_headline_in_capitals_names_what_the_text_names():
+    names = names_in("Nadia Brennan flew to Beirut on Monday.", title="WHO IS NADIA BRENNAN, AND WHY IS SHE IN BEIRUT?")
+    assert [m.name for m in names.mentions if m.field == "title"] == ["NADIA BRENNAN", "BEIRUT"]
+
+
+def test_a_headline_with_capitals_is_not_taken_for_names():
+    names = names_in("The plan failed in Mosul.", title="Why Every Good Plan For Mosul Must Fail Badly")
+    assert [m.name for m in names.mentions if m.field == "title"] == ["Mosul"]
+
+
+def test_the_first_word_of_a_sentence_is_no_name_by_its_capital():
+    assert found("Residents fled. However, nobody came. Meeting them was hard. Police waited.") == {}
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "expected"),
+    [
+        ("de", "Die Regierung sprach mit Angela Merkel über den Irak und die Europäische Union.",
+         {"Angela Merkel": "person:angela-merkel", "Irak": "place:iraq", "Europäische Union": "org:european-union"}),
+        ("de", "Das Essen war gut, der Tisch und die Lampe auch.", {}),
+        ("fr", "L'Irak a répondu à Emmanuel Macron.",
+         {"Irak": "place:iraq", "Emmanuel Macron": "person:emmanuel-macron"}),
+        ("ar", "قال بشار الأسد في دمشق", {"بشار الأسد": "person:bashar-al-assad", "دمشق": "place:damascus-sy"}),
+        ("zh", "习近平在北京", {"习近平": "person:xi-jinping", "北京": "place:beijing-cn"}),
+        ("ru", "Владимир Путин и США", {"Владимир Путин": "person:vladimir-putin", "США": "place:united-states"}),
+    ],
+)  # fmt: skip
+def test_other_languages_have_known_names_and_no_guesses(language, text, expected):
+    assert found(text, language=language) == expected
+
+
+def test_a_line_leaves_out_what_is_unknown():
+    line = to_line(names_in("Dana Whitfield flew to Beirut."))
+    assert line["mentions"][0] == {
+        "field": "text", "start": 0, "end": 14, "type": "PERSON", "name": "Dana Whitfield",
+        "entity": "person:dana-whitfield",
+    }  # fmt: skip
+    person, place = line["entities"]
+    assert "country" not in person
+    assert place["country"] == "LB"
+
+
+def test_spans_of_any_recogniser_are_trimmed_and_never_overlap():
+    known, _ = loaded()
+    text = "The Guardian's owner"
+
+    def careless(whole, _language):
+        at = whole.index(text)
+        return [Span(at, at + 14, EntityType.ORG), Span(at + 4, at + 12, EntityType.PERSON)]
+
+    names = enrich(Article(id="a", text=text), known, careless)
+    assert [(m.name, m.start, m.end) for m in names.mentions] == [("Guardian", 4, 12)]
+
+
+@hypothesis_settings(deadline=None, max_examples=150)
+@given(st.text(max_size=80), st.text(max_size=300), st.sampled_from(["en", "de", "ar", "zh", "ja", "xx"]))
+def test_any_text_gives_exact_spans_with_entities(title, text, language):
+    names = names_in(text, title=title, language=language)
+    ids = {e.id for e in names.entities}
+    for m in names.mentions:
+        assert {"title": title, "text": text}[m.field][m.start : m.end] == m.name != ""
+        assert m.entity in ids
+    assert sum(e.count for e in names.entities) == len(names.mentions)
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A" * 1_000_000,
+        "a'" * 300_000,
+        "A." * 300_000,
+        "(" * 300_000,
+        "Ministry of " * 20_000,
+        "\x00\x07 Mosul\x1b\u202e " * 5_000,
+        " ".join(f"Ann{n} Smith met United Fund{n} Bank (UFB{n})." for n in range(6_000)),
+    ],
+    ids=["word", "apostrophes", "dots", "brackets", "heads", "controls", "names"],
+)
+def test_hostile_text_is_answered_in_time(text, language):
+    loaded()
+    begun = time.process_time()
+    names_in(text, language=language)
+    assert time.process_time() - begun < 10
+
+
+def test_an_unknown_key_of_the_alias_file_is_named(tmp_path):
+    (tmp_path / "aliases.toml").write_text('[organizations]\n"A" = []\n')
+    with pytest.raises(SettingsError, match=r"aliases\.toml: unknown key organizations; did you mean organisations"):
+        load(Entities(), tmp_path)
+
+
+def test_a_spacy_pipeline_takes_the_place_of_the_patterns(tmp_path):
+    spacy = pytest.importorskip("spacy")
+    pipeline = spacy.blank("en")
+    pipeline.add_pipe("entity_ruler").add_patterns(
+        [
+            {"label": "GPE", "pattern": "Mosul"},
+            {"label": "NORP", "pattern": "Zorbian"},
+            {"label": "DATE", "pattern": "Monday"},
+        ]
+    )
+    pipeline.to_disk(tmp_path / "model")
+    known, chooser = load(Entities(model=str(tmp_path / "model")), CONFIG)
+    article = Article(id="a", text="Zorbian troops left Mosul on Monday with Dana Whitfield.", language="en")
+    names = enrich(article, known, chooser("en"))
+    assert [(m.name, m.type) for m in names.mentions] == [("Zorbian", "GROUP"), ("Mosul", "PLACE")]
+    assert chooser("de") is not chooser("en")
+
+
+def test_a_missing_spacy_pipeline_says_what_to_install():
+    pytest.importorskip("spacy")
+    with pytest.raises(
+        SettingsError, match=r"entities\.models\.de: no spaCy pipeline 'de_nothing_sm'; install the package"
+    ):
+        load(Entities(models={"de": "de_nothing_sm"}), CONFIG)
+
+
+def test_without_spacy_the_setting_says_so(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    with pytest.raises(SettingsError, match="needs spaCy: install newswire"):
+        load(Entities(model="en_core_web_sm"), CONFIG)
