@@ -1,0 +1,127 @@
+"""What is the document of one article? Everything that the stages found out, in one record for the index."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Mapping
+
+from pipeline.records import (
+    Article,
+    Copy,
+    Document,
+    Entity,
+    EntityType,
+    Entry,
+    Location,
+    Names,
+    Page,
+    Placement,
+    Precision,
+)
+from pipeline.settings import Source
+from pipeline.text import words
+
+
+def build(  # noqa: PLR0913 - one argument for each record that flows together here
+    *,
+    entry: Entry | None,
+    page: Page | None,
+    article: Article,
+    copy: Copy,
+    names: Names | None,
+    placement: Placement,
+    source: Source | None,
+    revision: int,
+    version: int,
+    first_seen: dt.datetime,
+    indexed: dt.datetime,
+    copies: int,
+    story_size: int,
+    stages: Mapping[str, str],
+) -> Document:
+    """Return the document of ``article``.
+
+    What the page does not say is taken from the feed's entry, then from the source's settings. ``copies`` is how
+    many other articles are in its copy group, ``story_size`` how many are in its story, itself included; ``stages``
+    maps each stage to the version that decided. Names are sorted by how often they are named.
+    """
+    published, precision = _published(entry, article)
+    entities = _by_count(names)
+    return Document(
+        id=article.id,
+        revision=revision,
+        url=article.url or (page.final_url if page else None) or (entry.url if entry else None),
+        canonical_url=article.canonical_url,
+        source=article.source or (source.name if source else None) or (entry.source if entry else None),
+        source_country=source.country if source else None,
+        title=article.title or (entry.title if entry else None),
+        standfirst=article.standfirst,
+        text=article.text,
+        language=article.language or (entry.language if entry else None) or (source.language if source else None),
+        authors=article.authors or (entry.authors if entry else ()),
+        bureau=article.bureau,
+        agency=article.agency,
+        dateline=article.dateline,
+        section=article.section,
+        tags=article.tags or (entry.tags if entry else ()),
+        image=article.image or (entry.image if entry else None),
+        captions=article.captions,
+        subheadings=article.subheadings,
+        published=published,
+        published_precision=precision,
+        modified=article.modified,
+        first_seen=first_seen,
+        indexed=indexed,
+        version=version,
+        copy_of=copy.copy_of,
+        copy_kind=copy.kind,
+        copy_group=copy.group,
+        copies=copies,
+        is_primary=copy.copy_of is None,
+        story=placement.story,
+        story_size=story_size,
+        people=_named(entities, EntityType.PERSON),
+        organisations=_named(entities, EntityType.ORG),
+        places=_named(entities, EntityType.PLACE),
+        groups=_named(entities, EntityType.GROUP),
+        events=_named(entities, EntityType.EVENT),
+        entities=entities,
+        countries=_countries(entities),
+        locations=_locations(entities),
+        word_count=len(words(article.text)),
+        paywalled=article.paywalled,
+        archive=page.blob if page else None,
+        rights=tuple(dict.fromkeys((*article.rights, *(page.robots if page else ())))),
+        stages=dict(stages),
+    )
+
+
+def _published(entry: Entry | None, article: Article) -> tuple[dt.datetime | None, Precision | None]:
+    """Return when the article says it was published, else when its feed does: a feed's times have their zone."""
+    if article.published is not None:
+        return article.published, article.published_precision
+    if entry is not None and entry.published is not None:
+        return entry.published, Precision.INSTANT
+    return None, article.published_precision
+
+
+def _by_count(names: Names | None) -> tuple[Entity, ...]:
+    return tuple(sorted(names.entities, key=lambda one: (-one.count, one.name))) if names else ()
+
+
+def _named(entities: tuple[Entity, ...], kind: EntityType) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.name for one in entities if one.type is kind))
+
+
+def _countries(entities: tuple[Entity, ...]) -> tuple[str, ...]:
+    """Return the countries that the names belong to, the one named most often first."""
+    counts: Counter[str] = Counter()
+    for one in entities:
+        if one.country:
+            counts[one.country] += max(one.count, 1)
+    return tuple(sorted(counts, key=lambda country: (-counts[country], country)))
+
+
+def _locations(entities: tuple[Entity, ...]) -> tuple[Location, ...]:
+    return tuple(dict.fromkeys(one.location for one in entities if one.location))

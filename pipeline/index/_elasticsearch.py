@@ -1,0 +1,303 @@
+"""Which documents lie in Elasticsearch? One alias over one index for each month of first sight."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import uuid
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+from elastic_transport.client_utils import url_to_node_config
+from elasticsearch import ApiError, BadRequestError, Elasticsearch, NotFoundError
+
+from pipeline.errors import IndexRefusedError, SettingsError
+from pipeline.index import _elasticsearch_mapping as mapping
+from pipeline.index._elasticsearch_errors import AWAY, cause, translated
+from pipeline.index._elasticsearch_query import document, marking, request, results
+from pipeline.index.query import DEEPEST, Query, Refusal, Results, check
+from pipeline.records import Document, Reason
+from pipeline.settings import IndexSection
+
+# Elastic's guide to indexing speed names 5 to 15 MB as the size up to which larger bulks are faster.
+_BULK_BYTES = 5_000_000
+_PORTS = {"http": 9200, "https": 443}
+_CONFLICT, _TOO_LARGE, _NOT_FOUND = 409, 413, 404
+
+
+class _Operation(msgspec.Struct, frozen=True):
+    """One line or pair of lines of a bulk request."""
+
+    id: str
+    lines: tuple[bytes, ...]
+
+
+class ElasticsearchIndex:
+    """An index in the Elasticsearch 9 at ``url``, found under the alias that ``settings`` names."""
+
+    def __init__(self, url: str, settings: IndexSection, *, api_key: str | None, ca_file: str | None) -> None:
+        self._where, secret = _address(url)
+        self._settings = settings
+        self._alias = settings.alias
+        self._made: set[str] = set()
+        if ca_file and not Path(ca_file).is_file():
+            raise SettingsError(f"NEWSWIRE_INDEX_CA: {ca_file} is not a file")
+        certificates: dict[str, Any] = {"ca_certs": ca_file} if ca_file else {}
+        self._client = Elasticsearch(
+            self._where,
+            request_timeout=settings.timeout_seconds,
+            max_retries=0,  # the ledger tries again
+            retry_on_timeout=False,
+            opaque_id="newswire",
+            **(secret or {"api_key": api_key}),
+            **certificates,
+        )
+
+    def prepare(self) -> None:
+        """Create template and first index; raise IndexRefusedError where something foreign has the alias."""
+        with self._errors():
+            known = self._marks()
+            if known:
+                self.identity()  # refuses what is foreign before anything is written
+            self._client.indices.put_index_template(
+                name=self._alias,
+                **mapping.template(self._alias, shards=self._settings.shards, replicas=self._settings.replicas),
+            )
+            if not known:
+                self._make(mapping.month(self._alias, dt.datetime.now(dt.UTC)), str(uuid.uuid4()))
+
+    def identity(self) -> str:
+        """Return the uuid that all indices under the alias carry, made with the first of them."""
+        with self._errors():
+            marks = self._marks()
+        if not marks:
+            raise IndexRefusedError(f"there is no index {self._alias} at {self._where} yet; newswire run makes it")
+        for name, mark in marks.items():
+            if not mark:
+                raise IndexRefusedError(
+                    f"{name} at {self._where} is not newswire's, but answers to {self._alias}; remove it from there, "
+                    "or name another alias in newswire.toml under [index]"
+                )
+            if mark.get("version") != mapping.VERSION:
+                raise IndexRefusedError(
+                    f"{name} at {self._where} was made by another version of newswire (index version "
+                    f"{mark.get('version')}, this one writes {mapping.VERSION}); run newswire reindex"
+                )
+        return str(marks[min(marks)]["identity"])
+
+    def _marks(self) -> dict[str, dict[str, Any]]:
+        """Return what marks each index under the alias as ours; empty for one that is not."""
+        try:
+            found = self._client.indices.get_mapping(index=self._alias)
+        except NotFoundError:
+            return {}
+        return {name: body["mappings"].get("_meta", {}).get("newswire", {}) for name, body in found.items()}
+
+    def _make(self, name: str, identity: str) -> None:
+        """Create an index by the template; that another process has just made it is fine."""
+        try:
+            self._client.indices.create(index=name, mappings={"_meta": mapping.meta(identity)})
+        except BadRequestError as error:
+            if cause(error.body)[0] != "resource_already_exists_exception":
+                raise
+        self._made.add(name)
+
+    def put(self, documents: Sequence[Document]) -> list[Refusal]:
+        """Add or replace documents in bulks; return those that Elasticsearch refuses, each with its words."""
+        refused: list[Refusal] = []
+        operations: list[_Operation] = []
+        with self._errors():
+            self._make_months(documents)
+            elsewhere = self._find([document.id for document in documents])
+            for one in documents:
+                try:
+                    operations += self._operations(one, elsewhere)
+                except UnicodeError as error:
+                    refused.append(Refusal(id=one.id, reason=Reason.BAD_RECORD, detail=str(error), retry=False))
+            for bulk in _bulks(operations):
+                refused += self._send(bulk)
+        return refused
+
+    def _make_months(self, documents: Sequence[Document]) -> None:
+        missing = {mapping.month(self._alias, one.first_seen) for one in documents} - self._made
+        if missing:
+            identity = self.identity()
+            for name in sorted(missing):
+                self._make(name, identity)
+
+    def _operations(self, one: Document, there: dict[str, tuple[str, int]]) -> list[_Operation]:
+        """Return what puts a document, and takes it away from where it was first seen in another month."""
+        name = mapping.month(self._alias, one.first_seen)
+        line = mapping.encode(one)
+        before, revision = there.get(one.id, (name, 0))
+        put = _Operation(one.id, (_action("index", name, one.id, one.revision), line))
+        if before == name:
+            return [put]
+        if revision > one.revision:
+            return []
+        return [_Operation(one.id, (_action("delete", before, one.id, one.revision),)), put]
+
+    def _send(self, bulk: list[_Operation]) -> list[Refusal]:
+        """Send operations, in halves where they are too large together; return the documents refused."""
+        lines: Any = [line for one in bulk for line in one.lines]  # the client takes what is encoded as well
+        try:
+            answer = self._client.bulk(operations=lines)
+        except ApiError as error:
+            if error.status_code != _TOO_LARGE:
+                raise
+            if len(bulk) == 1:
+                detail = f"{sum(map(len, bulk[0].lines))} bytes are more than Elasticsearch takes"
+                return [Refusal(id=bulk[0].id, reason=Reason.TOO_LARGE, detail=detail, retry=False)]
+            half = len(bulk) // 2
+            return self._send(bulk[:half]) + self._send(bulk[half:])
+        items = [next(iter(item.values())) for item in answer["items"]]
+        return [refusal for item in items if (refusal := self._refusal(item))]
+
+    def _refusal(self, item: dict[str, Any]) -> Refusal | None:
+        """Return what one item of a bulk's answer says, None where all is well or a newer revision is there."""
+        status = item["status"]
+        if "error" not in item or status == _CONFLICT:
+            return None
+        kind, reason = cause(item)
+        if status == _NOT_FOUND:  # someone deleted the index of a month
+            self._made.discard(item["_index"])
+        retry = status in AWAY or status == _NOT_FOUND or status >= 500  # noqa: PLR2004 - HTTP's server errors
+        return Refusal(id=item["_id"], reason=Reason.INDEX_REFUSED, detail=f"{kind}: {reason}"[:500], retry=retry)
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """Remove documents, also such as were put a moment ago; unknown ids are fine."""
+        self.refresh()
+        with self._errors():
+            found = self._find(ids)
+            operations = [
+                _Operation(one, (_action("delete", name, one, revision),)) for one, (name, revision) in found.items()
+            ]
+            for bulk in _bulks(operations):
+                self._send(bulk)
+
+    def _find(self, ids: Sequence[str]) -> dict[str, tuple[str, int]]:
+        """Return, of the documents that are there, the index and revision."""
+        found: dict[str, tuple[str, int]] = {}
+        for start in range(0, len(ids), DEEPEST):
+            wanted = {"values": list(ids[start : start + DEEPEST])}
+            answer = self._search({"query": {"ids": wanted}, "_source": False, "version": True, "size": DEEPEST})
+            found |= {hit["_id"]: (hit["_index"], hit["_version"]) for hit in answer["hits"]["hits"]}
+        return found
+
+    def get(self, document_id: str) -> Document | None:
+        """Return a document, None where there is none."""
+        with self._errors():
+            answer = self._search({"query": {"ids": {"values": [document_id]}}})
+        hits = answer["hits"]["hits"]
+        return document(hits[0]) if hits else None
+
+    def search(self, query: Query) -> Results:
+        """Return what a query finds; a search that a part of the index can't answer fails as a whole."""
+        check(query)
+        with self._errors():
+            answer = self._search(request(query))
+            hits = answer["hits"]["hits"]
+            marked = (
+                self._search(marking(query, hits))["hits"]["hits"] if hits and query.highlight and query.text else []
+            )
+        return results(query, answer, marked)
+
+    def _search(self, body: dict[str, Any]) -> dict[str, Any]:
+        answer = self._client.search(index=self._alias, body=body, allow_partial_search_results=False)
+        return dict(answer.body)
+
+    def count(self) -> int:
+        """Return how many documents there are."""
+        with self._errors():
+            return int(self._client.count(index=self._alias)["count"])
+
+    def revisions(self) -> Iterator[tuple[str, int]]:
+        """Yield the id and revision of every document, as they were when the first was asked for."""
+        with self._errors():
+            point = self._client.open_point_in_time(index=self._alias, keep_alive="5m")["id"]
+        after = None
+        try:
+            while True:
+                with self._errors():
+                    answer = self._client.search(
+                        pit={"id": point, "keep_alive": "5m"},
+                        sort=["_shard_doc"],
+                        search_after=after,
+                        source=False,
+                        version=True,
+                        size=DEEPEST,
+                        track_total_hits=False,
+                        allow_partial_search_results=False,
+                    )
+                hits = answer["hits"]["hits"]
+                yield from ((hit["_id"], hit["_version"]) for hit in hits)
+                if len(hits) < DEEPEST:
+                    return
+                point, after = answer["pit_id"], hits[-1]["sort"]
+        finally:
+            with self._errors():
+                self._client.close_point_in_time(id=point)
+
+    def refresh(self) -> None:
+        """Make what was put and deleted so far visible to searches."""
+        with self._errors():
+            self._client.indices.refresh(index=self._alias)
+
+    def wipe(self) -> None:
+        """Delete all indices under the alias, whatever version made them, and start anew."""
+        with self._errors():
+            marks = self._marks()
+        if not all(marks.values()):
+            self.identity()  # refuses what is foreign
+        with self._errors():
+            for name in marks:
+                self._client.indices.delete(index=name)
+        self._made.clear()
+        self.prepare()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def _errors(self) -> contextlib.AbstractContextManager[None]:
+        return translated(self._where, self._alias)
+
+
+def _address(url: str) -> tuple[str, dict[str, Any]]:
+    """Return an address with its port and without name and password, and these as the client takes them."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or _PORTS[parts.scheme]
+        host = f"[{parts.hostname}]" if ":" in str(parts.hostname) else parts.hostname
+        where = f"{parts.scheme}://{host}:{port}{parts.path.rstrip('/')}"
+        url_to_node_config(where)
+    except ValueError as error:
+        raise SettingsError(f"NEWSWIRE_INDEX_URL: not a usable address: {error}") from error
+    if not parts.username:
+        return where, {}
+    return where, {"basic_auth": (unquote(parts.username), unquote(parts.password or ""))}
+
+
+def _action(verb: str, name: str, document_id: str, revision: int) -> bytes:
+    """Return the first line of a bulk operation; the revision is the version, so that an older one conflicts."""
+    return msgspec.json.encode(
+        {verb: {"_index": name, "_id": document_id, "version": revision, "version_type": "external_gte"}}
+    )
+
+
+def _bulks(operations: list[_Operation]) -> Iterator[list[_Operation]]:
+    """Yield the operations in groups of at most ``_BULK_BYTES``, a larger one alone."""
+    bulk: list[_Operation] = []
+    size = 0
+    for one in operations:
+        length = sum(map(len, one.lines))
+        if bulk and size + length > _BULK_BYTES:
+            yield bulk
+            bulk, size = [], 0
+        bulk.append(one)
+        size += length
+    if bulk:
+        yield bulk

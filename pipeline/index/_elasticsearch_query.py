@@ -1,0 +1,155 @@
+"""How is a query put to Elasticsearch, and its answer read?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from pipeline.index._elasticsearch_mapping import LANGUAGES, language_code
+from pipeline.index.fields import FACETS, WORDS
+from pipeline.index.language import Term, parse
+from pipeline.index.marks import END, SNIPPET_CHARACTERS, START, mark
+from pipeline.index.query import Hit, Query, Results
+from pipeline.records import Document
+
+_BOOLEANS = {"is_primary", "paywalled"}
+_NOTHING: dict[str, Any] = {"match_none": {}}
+
+# A cardinality counts exactly up to this many values, which is the most that can be asked for.
+_PRECISE = 40_000
+# Each shard returns this many times the values asked for, so that what the sum puts first is not missed.
+_SHARD_VALUES = 20
+# Elasticsearch refuses to mark what lies beyond index.highlight.max_analyzed_offset, a million characters.
+_MARKED_CHARACTERS = 999_999
+_BY_TIME = [{"is_primary": "desc"}, {"id": "asc"}]
+_SORTS: dict[str, list[dict[str, str]]] = {
+    "relevance": [{"_score": "desc"}, {"is_primary": "desc"}, {"seen_at": "desc"}, {"id": "asc"}],
+    "newest": [{"seen_at": "desc"}, *_BY_TIME],
+    "oldest": [{"seen_at": "asc"}, *_BY_TIME],
+}
+
+
+def _searched(field: str) -> str:
+    """Return the Elasticsearch field that holds the words of one of ours."""
+    return "captions.text" if field == "captions" else f"{field}.words" if field in FACETS else field
+
+
+_BY_LANGUAGE = [f"by_language.{code}" for code in LANGUAGES]
+_WEIGHED = [f"{_searched(field)}^{weight}" for field, weight in WORDS.items()] + _BY_LANGUAGE
+
+
+def render(query: Query) -> dict[str, Any]:
+    """Return a query's clauses in Elasticsearch's own language."""
+    tree = parse(query.text)
+    filters: list[dict[str, Any]] = [{"terms": {field: list(wanted)}} for field, wanted in query.filters.items()]
+    times = {"gte": query.since, "lt": query.until}
+    if any(times.values()):
+        filters.append({"range": {"seen_at": {sign: time.isoformat() for sign, time in times.items() if time}}})
+    return {
+        "bool": {
+            "must": [_any(group) for group in tree if len(group) > 1 or not group[0].negated],
+            "must_not": [_term(group[0]) for group in tree if len(group) == 1 and group[0].negated],
+            "filter": filters,
+        }
+    }
+
+
+def _any(group: tuple[Term, ...]) -> dict[str, Any]:
+    if len(group) == 1:
+        return _term(group[0])
+    terms = [{"bool": {"must_not": [_term(term)]}} if term.negated else _term(term) for term in group]
+    return {"bool": {"should": terms, "minimum_should_match": 1}}
+
+
+def _term(term: Term) -> dict[str, Any]:
+    if term.field in _BOOLEANS:
+        value = term.text.lower()
+        return {"term": {term.field: value}} if value in {"true", "false"} else _NOTHING
+    if term.field is None:
+        return {"multi_match": {"query": term.text, "type": "phrase", "fields": _WEIGHED}}
+    return {"match_phrase": {_searched(term.field): term.text}}
+
+
+def request(query: Query) -> dict[str, Any]:
+    """Return the body of the search that answers ``query``."""
+    body: dict[str, Any] = {
+        "query": render(query),
+        "from": query.offset,
+        "size": query.size,
+        "sort": _SORTS[query.sort],
+        "track_total_hits": True,
+        "aggs": {field: _counted(field, query.facet_size) for field in query.facets},
+    }
+    if not query.copies:
+        body["collapse"] = {"field": "copy_group"}
+        body["aggs"]["copy groups"] = {"cardinality": {"field": "copy_group", "precision_threshold": _PRECISE}}
+    return body
+
+
+def marking(query: Query, hits: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the body of the search that marks what matched in ``hits``.
+
+    It is a search of its own because marking goes by the analysers of the languages that are among the hits: with
+    those of all languages it took ten times as long as the search.
+    """
+    codes = {language_code(hit["_source"].get("language")) for hit in hits}
+    by_language = [f"by_language.{code}" for code in sorted(code for code in codes if code)]
+    return {
+        "query": {"bool": {"must": [render(query)], "filter": [{"ids": {"values": [hit["_id"] for hit in hits]}}]}},
+        "size": len(hits),
+        "_source": False,
+        "highlight": {
+            "pre_tags": [START],
+            "post_tags": [END],
+            "max_analyzed_offset": _MARKED_CHARACTERS,
+            "number_of_fragments": 0,
+            "fields": {_searched(field): _marked(field, by_language) for field in WORDS},
+        },
+    }
+
+
+def _counted(field: str, size: int) -> dict[str, Any]:
+    order = [{"_count": "desc"}, {"_key": "asc"}]
+    return {"terms": {"field": field, "size": size, "shard_size": size * _SHARD_VALUES, "order": order}}
+
+
+def _marked(field: str, by_language: list[str]) -> dict[str, Any]:
+    """Return how a field is marked: of the text the best passage; what a language's analyser found counts too."""
+    passage = {"number_of_fragments": 1, "fragment_size": SNIPPET_CHARACTERS} if field == "text" else {}
+    analysed = {"matched_fields": by_language} if by_language and field in {"title", "standfirst", "text"} else {}
+    return passage | analysed
+
+
+def results(query: Query, answer: dict[str, Any], marked: list[dict[str, Any]]) -> Results:
+    """Return Elasticsearch's answers to ``request`` and, for those of its hits that it marked, ``marking``."""
+    marks = {hit["_id"]: hit.get("highlight", {}) for hit in marked}
+    articles = answer["hits"]["total"]["value"]
+    counted = answer.get("aggregations", {})
+    return Results(
+        total=articles if query.copies else counted["copy groups"]["value"],
+        articles=articles,
+        hits=tuple(_hit(query, hit, marks.get(hit["_id"], {})) for hit in answer["hits"]["hits"]),
+        facets={field: tuple(_value(bucket) for bucket in counted[field]["buckets"]) for field in query.facets},
+    )
+
+
+def _hit(query: Query, hit: dict[str, Any], marked: dict[str, list[str]]) -> Hit:
+    return Hit(
+        document=document(hit),
+        score=hit["_score"] if query.text and query.sort == "relevance" else None,
+        highlights={
+            field: ", ".join(mark(text) for text in marked[_searched(field)])
+            for field in WORDS
+            if _searched(field) in marked
+        },
+    )
+
+
+def document(hit: dict[str, Any]) -> Document:
+    """Return the document that a hit holds."""
+    return msgspec.convert(hit["_source"], Document)
+
+
+def _value(bucket: dict[str, Any]) -> tuple[str, int]:
+    return str(bucket.get("key_as_string", bucket["key"])), bucket["doc_count"]

@@ -1,0 +1,75 @@
+"""How do documents lie in an SQLite file?"""
+
+from __future__ import annotations
+
+import re
+
+from pipeline.index.fields import FACETS, SEARCHED, contents, values
+from pipeline.index.marks import END, START
+from pipeline.records import Document
+
+# "NWIX": says in the file's header that it is ours (https://www.sqlite.org/fileformat.html#application_id).
+APPLICATION = 0x4E574958
+# Raised when the tables change, or the fields or their order, so that an older file is built anew.
+VERSION = 1
+
+# A column for every field that words are looked for in, and one that holds the same word for each document, since
+# FTS5 knows no NOT without something to take away from.
+COLUMNS = (*SEARCHED, "every")
+EVERY = "1"
+
+SCHEMA = f"""
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE document (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    revision INTEGER NOT NULL,
+    seen_at REAL NOT NULL,       -- published, else first seen: seconds since 1970
+    is_primary INTEGER NOT NULL,
+    copy_group TEXT NOT NULL,
+    json TEXT NOT NULL
+);
+CREATE INDEX document_seen_at ON document (seen_at);
+CREATE VIRTUAL TABLE words USING fts5({", ".join(COLUMNS)}, tokenize = 'porter unicode61 remove_diacritics 2');
+CREATE TABLE value (number INTEGER PRIMARY KEY, field TEXT NOT NULL, value TEXT NOT NULL, UNIQUE (field, value));
+CREATE TABLE facet (
+    document INTEGER NOT NULL, field INTEGER NOT NULL, value INTEGER NOT NULL,
+    PRIMARY KEY (document, field, value)
+) WITHOUT ROWID;
+CREATE INDEX facet_value ON facet (value, document);
+PRAGMA application_id = {APPLICATION};
+PRAGMA user_version = {VERSION};
+"""
+
+# Scripts written without spaces (Thai, Hiragana, Han): each character counts as a word, as in text.words.
+_UNSPACED = re.compile("([\u0e00-\u0e7f\u3040-\u309f\u3400-\u9fff])")
+# A space of no width keeps such characters apart in what FTS5 sees, and is taken out of what it shows.
+_APART = "\u200b"
+# FTS5 has no gap between the values of one field; a word of private use stops phrases from reaching across.
+_GAP = " \ue000 "
+
+
+def spaced(text: str) -> str:
+    """Return ``text`` such that FTS5 takes each character of a script without spaces for a word."""
+    return _UNSPACED.sub(f"{_APART}\\1{_APART}", text)
+
+
+def unspaced(text: str) -> str:
+    """Undo ``spaced``, and join what a snippet shows of several values."""
+    return text.replace(_APART, "").replace(_GAP, ", ").replace(_GAP.strip(), "").strip()
+
+
+def columns(document: Document) -> list[str]:
+    """Return what a document's row of ``words`` holds."""
+    texts = [_GAP.join(contents(document, field)) for field in SEARCHED]
+    return [spaced(text).replace(START, "").replace(END, "") for text in texts] + [EVERY]
+
+
+def facets(document: Document) -> list[tuple[int, str, str]]:
+    """Return a document's facet values as (number of the field, its name, value)."""
+    return [(number, field, value) for number, field in enumerate(FACETS) for value in values(document, field)]
+
+
+def seen_at(document: Document) -> float:
+    """Return the time that a document is sorted and bounded by, in seconds since 1970."""
+    return (document.published or document.first_seen).timestamp()

@@ -1,0 +1,135 @@
+"""How is a query answered by SQLite FTS5?"""
+
+from __future__ import annotations
+
+import datetime as dt
+import sqlite3
+from collections.abc import Iterator
+
+from pipeline.index._sqlite_schema import COLUMNS, EVERY, spaced, unspaced
+from pipeline.index.fields import FACETS, WORDS
+from pipeline.index.language import Term, Tree, parse
+from pipeline.index.marks import END, SNIPPET_WORDS, START, mark
+from pipeline.index.query import Hit, Query, Results
+from pipeline.records import Document, from_json, to_json
+
+_WEIGHTS = ", ".join(str(WORDS.get(column, 0.0)) for column in COLUMNS)
+_ALL = f'{{every}} : "{EVERY}"'
+_ORDERS = {
+    "relevance": "rank, is_primary DESC, seen_at DESC, id",
+    "newest": "seen_at DESC, is_primary DESC, id",
+    "oldest": "seen_at, is_primary DESC, id",
+}
+
+
+def match(tree: Tree) -> str:
+    """Return a parsed search line as an FTS5 expression, empty where everything matches."""
+    wanted = [_any(group) for group in tree if len(group) > 1 or not group[0].negated]
+    banned = [_term(group[0]) for group in tree if len(group) == 1 and group[0].negated]
+    if not wanted and not banned:
+        return ""
+    found = " AND ".join(wanted) or _ALL
+    return f"({found}) NOT ({' OR '.join(banned)})" if banned else found
+
+
+def _any(group: tuple[Term, ...]) -> str:
+    terms = [f"({_ALL} NOT {_term(term)})" if term.negated else _term(term) for term in group]
+    return f"({' OR '.join(terms)})"
+
+
+def _term(term: Term) -> str:
+    return f'({{{term.field or " ".join(WORDS)}}} : "{spaced(term.text)}")'
+
+
+def search(connection: sqlite3.Connection, query: Query) -> Results:
+    """Answer ``query`` inside one read transaction, through a temporary table of what matched."""
+    expression = match(parse(query.text))
+    connection.execute("BEGIN")
+    try:
+        _collect(connection, query, expression)
+        articles, groups = connection.execute("SELECT count(*), count(DISTINCT copy_group) FROM found").fetchone()
+        return Results(
+            total=articles if query.copies else groups,
+            articles=articles,
+            hits=tuple(_hits(connection, query, expression)),
+            facets={field: _facet(connection, field, query.facet_size) for field in query.facets},
+        )
+    finally:
+        connection.rollback()  # takes the temporary table with it
+
+
+def _collect(connection: sqlite3.Connection, query: Query, expression: str) -> None:
+    """Fill the temporary table ``found`` with the documents that match."""
+    rank = "0.0"
+    tables = "document"
+    where: list[str] = []
+    values: list[object] = []
+    if expression:
+        if query.sort == "relevance":
+            rank = f"bm25(words, {_WEIGHTS})"
+        tables = "words JOIN document ON document.number = words.rowid"
+        where.append("words MATCH ?")
+        values.append(expression)
+    for field, wanted in query.filters.items():
+        where.append(
+            "document.number IN (SELECT facet.document FROM value JOIN facet ON facet.value = value.number "
+            "WHERE value.field = ? AND value.value IN (SELECT each.value FROM json_each(?) AS each))"
+        )
+        values += [field, to_json(wanted).decode()]
+    for bound, sign in ((query.since, ">="), (query.until, "<")):
+        if bound is not None:
+            where.append(f"seen_at {sign} ?")
+            values.append(bound.astimezone(dt.UTC).timestamp())
+    columns = f"document.number, id, {rank}, seen_at, document.is_primary, document.copy_group"
+    condition = f"WHERE {' AND '.join(where)}" if where else ""
+    connection.execute(
+        "CREATE TEMP TABLE found (number INTEGER PRIMARY KEY, id, rank, seen_at, is_primary, copy_group)"
+    )
+    connection.execute(f"INSERT INTO found SELECT {columns} FROM {tables} {condition}", values)  # noqa: S608 - names of ours
+
+
+def _hits(connection: sqlite3.Connection, query: Query, expression: str) -> Iterator[Hit]:
+    order = _ORDERS[query.sort]
+    source = "found"
+    if not query.copies:
+        source = (
+            f"(SELECT *, row_number() OVER (PARTITION BY copy_group ORDER BY {order}) AS place FROM found) "  # noqa: S608
+            "WHERE place = 1"
+        )
+    page = connection.execute(
+        f"SELECT number, rank FROM {source} ORDER BY {order} LIMIT ? OFFSET ?",  # noqa: S608
+        (query.size, query.offset),
+    ).fetchall()
+    for number, rank in page:
+        json = connection.execute("SELECT json FROM document WHERE number = ?", (number,)).fetchone()[0]
+        yield Hit(
+            document=from_json(json, Document),
+            score=-rank if expression and query.sort == "relevance" else None,
+            highlights=_highlights(connection, expression, number) if expression and query.highlight else {},
+        )
+
+
+def _highlights(connection: sqlite3.Connection, expression: str, number: int) -> dict[str, str]:
+    """Return what matched in one document: short fields whole, of the text the best passage."""
+    shown = [
+        f"snippet(words, {place}, '{START}', '{END}', '…', {SNIPPET_WORDS})"
+        if field == "text"
+        else f"highlight(words, {place}, '{START}', '{END}')"
+        for place, field in enumerate(WORDS)
+    ]
+    row = connection.execute(
+        f"SELECT {', '.join(shown)} FROM words WHERE words MATCH ? AND rowid = ?",  # noqa: S608 - names of ours
+        (expression, number),
+    ).fetchone()
+    return {field: mark(unspaced(text)) for field, text in zip(WORDS, row or (), strict=bool(row)) if START in text}
+
+
+def _facet(connection: sqlite3.Connection, field: str, size: int) -> tuple[tuple[str, int], ...]:
+    rows = connection.execute(
+        # CROSS JOIN: SQLite keeps to this order, and so looks up what was found and not all that there is
+        "SELECT value.value, documents FROM (SELECT facet.value AS number, count(*) AS documents FROM found "
+        "CROSS JOIN facet ON facet.document = found.number AND facet.field = ? GROUP BY facet.value) AS counted "
+        "CROSS JOIN value ON value.number = counted.number ORDER BY documents DESC, value.value LIMIT ?",
+        (FACETS.index(field), size),
+    )
+    return tuple((value, count) for value, count in rows)

@@ -1,0 +1,92 @@
+"""What may be asked of an index, and what comes back?"""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Literal, get_args
+
+import msgspec
+
+from pipeline.errors import UsageError
+from pipeline.index.fields import FACETS
+from pipeline.records import Document, Reason
+
+Sort = Literal["relevance", "newest", "oldest"]
+
+# How deep a search can be paged: Elasticsearch's own index.max_result_window.
+DEEPEST = 10_000
+
+
+class Query(msgspec.Struct, frozen=True, kw_only=True):
+    """One search.
+
+    ``text`` is a line of the query language (see ``pipeline.index.language``); empty, it matches everything.
+    ``filters`` keeps documents that have, in each field named, any of the values given. ``since`` (inclusive) and
+    ``until`` (exclusive) bound the time of publication, or that of first sight where the former is unknown.
+    ``facets`` names fields whose values are counted, the ``facet_size`` most frequent of each. With ``copies`` False
+    the articles of one copy group are folded into one hit.
+    """
+
+    text: str = ""
+    filters: Mapping[str, tuple[str, ...]] = {}
+    since: dt.datetime | None = None
+    until: dt.datetime | None = None
+    facets: tuple[str, ...] = ()
+    facet_size: int = 10
+    sort: Sort = "relevance"
+    size: int = 10
+    offset: int = 0
+    copies: bool = True
+    highlight: bool = True
+
+
+class Hit(msgspec.Struct, frozen=True, kw_only=True):
+    """One document found. ``highlights`` maps fields to HTML: escaped text with what matched in <mark>."""
+
+    document: Document
+    score: float | None = None
+    highlights: Mapping[str, str] = {}
+
+
+class Results(msgspec.Struct, frozen=True, kw_only=True):
+    """What a search found.
+
+    ``total`` counts hits (copies folded, if asked for), ``articles`` documents. ``facets`` count documents, so that
+    each outlet is credited with what it printed; filter by is_primary to count originals alone.
+    """
+
+    total: int
+    articles: int
+    hits: tuple[Hit, ...]
+    facets: Mapping[str, tuple[tuple[str, int], ...]] = {}
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """A document that the index did not take, why, and whether it may take it later."""
+
+    id: str
+    reason: Reason
+    detail: str
+    retry: bool
+
+
+def check(query: Query) -> None:
+    """Raise UsageError, saying what is allowed, for a query that no engine can answer."""
+    for field in (*query.filters, *query.facets):
+        if field not in FACETS:
+            raise UsageError(f"can't filter or count by {field!r}{_near(field, FACETS)}; fields: {', '.join(FACETS)}")
+    if query.sort not in get_args(Sort):
+        raise UsageError(f"can't sort by {query.sort!r}; sorts: {', '.join(get_args(Sort))}")
+    if query.size < 0 or query.offset < 0 or query.facet_size < 1:
+        raise UsageError("size and offset can't be negative, facet_size not below 1")
+    if query.offset + query.size > DEEPEST:
+        raise UsageError(f"only the first {DEEPEST} hits can be paged through; narrow the search by time or filters")
+    if any(time and time.tzinfo is None for time in (query.since, query.until)):
+        raise UsageError("since and until need a time zone")
+
+
+def _near(word: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f" (did you mean {near[0]}?)" if near else ""

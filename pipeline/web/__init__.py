@@ -1,0 +1,1 @@
+"""How do people and services read the index over HTTP? A JSON interface and a plain search page."""

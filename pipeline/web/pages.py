@@ -1,0 +1,133 @@
+"""How does the index look to a person? Pages that are made here and need no script."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from http import HTTPStatus
+from importlib import resources
+from urllib.parse import quote, urlsplit
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.exceptions import HTTPException
+
+from pipeline.index import DEEPEST, Hit, Index
+from pipeline.records import Document
+from pipeline.text import paragraphs
+from pipeline.web import asked
+from pipeline.web.story import copies, story, when
+
+# The facets beside the hits, as they are called there.
+_FACETS = {
+    "source": "Outlets",
+    "people": "People",
+    "organisations": "Organisations",
+    "places": "Places",
+    "groups": "Groups",
+    "events": "Events",
+    "countries": "Countries named",
+    "language": "Languages",
+    "agency": "Agencies",
+    "section": "Sections",
+}
+_TEASER = 240  # characters, as long as a passage with marks
+
+_STYLE = resources.files("pipeline.web").joinpath("style.css").read_text(encoding="utf-8")
+_STYLE_ADDRESS = f"/style.css?{hashlib.sha256(_STYLE.encode()).hexdigest()[:8]}"  # changes with its content
+
+
+def _day(time: dt.datetime) -> str:
+    return f"{time.astimezone(dt.UTC):%-d %b %Y}"
+
+
+def _moment(time: dt.datetime) -> str:
+    return f"{time.astimezone(dt.UTC):%-d %b %Y, %H:%M} UTC"
+
+
+def _title(document: Document) -> str:
+    """Return the title, else how the text begins."""
+    return document.title or _begin(document.text, 80) or "Untitled"
+
+
+def _begin(text: str, length: int) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= length else text[:length].rpartition(" ")[0] + " …"
+
+
+def _shown_title(hit: Hit) -> str:
+    return Markup(hit.highlights["title"]) if "title" in hit.highlights else _title(hit.document)  # noqa: S704 - escaped by marks
+
+
+def _teaser(hit: Hit) -> str:
+    """Return the best passage, with marks where words were looked for."""
+    for field in ("text", "standfirst", "captions"):
+        if field in hit.highlights:
+            return Markup(hit.highlights[field])  # noqa: S704 - escaped by marks
+    return _begin(hit.document.standfirst or hit.document.text, _TEASER)
+
+
+def _safe(url: str | None) -> str | None:
+    """Return an address that may be linked to: an article's must not run as a script."""
+    return url if url and urlsplit(url).scheme in {"http", "https"} else None
+
+
+_templates = Environment(
+    loader=PackageLoader("pipeline.web"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_templates.filters |= {
+    "day": _day,
+    "moment": _moment,
+    "title": _title,
+    "shown_title": _shown_title,
+    "teaser": _teaser,
+    "when": when,
+    "safe_url": _safe,
+    "segment": lambda text: quote(text, safe=""),
+    "paragraphs": paragraphs,
+}
+_templates.globals |= {"style": _STYLE_ADDRESS, "everything": asked.Asked()}
+
+
+def _page(name: str, status: int = 200, **values: object) -> HTMLResponse:
+    return HTMLResponse(_templates.get_template(name).render(values), status)
+
+
+def message(_: Request, status: int, reason: str) -> Response:
+    """Return a page that says what went wrong."""
+    return _page("message.html", status, heading=HTTPStatus(status).phrase, reason=reason)
+
+
+def serve(app: FastAPI, index: Index) -> None:
+    """Add the pages to ``app``."""
+
+    @app.get("/", include_in_schema=False)
+    def search(request: Request) -> Response:
+        wanted = asked.read(request.query_params.multi_items())
+        found = index.search(wanted.query(tuple(_FACETS)))
+        last = min(-(-found.total // wanted.size), DEEPEST // wanted.size)
+        return _page("search.html", asked=wanted, found=found, facets=_FACETS, last=last)
+
+    @app.get("/articles/{article_id}", include_in_schema=False)
+    def article(article_id: str) -> Response:
+        document = index.get(article_id)
+        if document is None:
+            raise HTTPException(404, "There is no such article here. It may have been taken down.")
+        return _page("article.html", document=document, copies=copies(index, document))
+
+    @app.get("/stories/{story_id}", include_in_schema=False)
+    def one_story(story_id: str) -> Response:
+        found = story(index, story_id)
+        if found is None:
+            raise HTTPException(404, "There is no such story here.")
+        return _page("story.html", story=found)
+
+    @app.get("/style.css", include_in_schema=False)
+    def style() -> Response:
+        return Response(_STYLE, media_type="text/css", headers={"Cache-Control": "max-age=86400"})

@@ -1,0 +1,421 @@
+"""What every index promises: the same tests on SQLite and on a real Elasticsearch."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import os
+import threading
+import uuid
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipeline import documents
+from pipeline.errors import SearchIndexError, UsageError
+from pipeline.index import Query, open_index
+from pipeline.records import (
+    Article,
+    Caption,
+    Copy,
+    CopyKind,
+    Entity,
+    EntityType,
+    Location,
+    Names,
+    Placement,
+    Precision,
+)
+from pipeline.settings import IndexSection
+
+NOON = dt.datetime(2026, 3, 9, 12, tzinfo=dt.UTC)
+
+
+def document(number, *, title="Untitled", text="", published=NOON, first_seen=NOON, group=None, **fields):
+    article = Article(id=f"{number:020x}", title=title, text=text, published=published)
+    made = documents.build(
+        entry=None,
+        page=None,
+        article=article,
+        copy=Copy(id=article.id, group=group or article.id),
+        names=None,
+        placement=Placement(id=article.id, story="s1"),
+        source=None,
+        revision=1,
+        version=1,
+        first_seen=first_seen,
+        indexed=NOON,
+        copies=0,
+        story_size=1,
+        stages={"extract": "1"},
+    )
+    return msgspec.structs.replace(made, **fields)
+
+
+@contextlib.contextmanager
+def sqlite(folder):
+    yield open_index(f"sqlite:///{folder}/index.db", IndexSection())
+
+
+@contextlib.contextmanager
+def elasticsearch(_):
+    from elasticsearch import Elasticsearch
+
+    url = os.environ.get("NEWSWIRE_TEST_ELASTICSEARCH", "http://127.0.0.1:9200")
+    alias = f"test-{uuid.uuid4().hex}"
+    yield open_index(url, IndexSection(alias=alias))
+    with Elasticsearch(url) as client:
+        for name in client.indices.get(index=f"{alias}*"):
+            client.indices.delete(index=name)
+        client.options(ignore_status=404).indices.delete_index_template(name=alias)
+
+
+@pytest.fixture(params=[sqlite, pytest.param(elasticsearch, marks=pytest.mark.servers)])
+def unprepared(request, tmp_path):
+    with request.param(tmp_path) as index:
+        yield index
+        index.close()
+
+
+@pytest.fixture
+def index(unprepared):
+    unprepared.prepare()
+    return unprepared
+
+
+def put(index, *many):
+    refused = index.put(many)
+    index.refresh()
+    return refused
+
+
+def found(index, text="", **query):
+    """Return the numbers of the documents found, in order."""
+    return [int(hit.document.id, 16) for hit in index.search(Query(text=text, **query)).hits]
+
+
+# --- its life
+
+
+def test_an_index_that_was_never_prepared_says_so(unprepared):
+    with pytest.raises(SearchIndexError, match="newswire run makes it"):
+        unprepared.identity()
+    with pytest.raises(SearchIndexError, match="newswire run makes it"):
+        unprepared.search(Query())
+
+
+def test_its_identity_stays_until_it_is_wiped(index):
+    identity = index.identity()
+    index.prepare()
+    put(index, document(1))
+    assert index.identity() == identity
+    index.wipe()
+    assert index.count() == 0
+    assert index.identity() != identity
+    assert put(index, document(1)) == []
+    assert index.count() == 1
+
+
+def test_a_document_comes_back_as_it_was_put(index):
+    whole = document(
+        1,
+        title="Dam ‘holds’ — for now",
+        text="First paragraph.\nSecond paragraph, with São Paulo.",
+        url="https://daily.example/dam",
+        source="Daily Example",
+        authors=("Ana Sousa", "Jo Kim"),
+        captions=(Caption(text="The dam", credit="Wire Example"),),
+        published_precision=Precision.INSTANT,
+        copy_kind=CopyKind.TRUNCATED,
+        paywalled=False,
+        entities=(
+            Entity(id="e1", name="São Paulo", type=EntityType.PLACE, count=2, location=Location(lat=-23.5, lon=-46.6)),
+        ),
+        locations=(Location(lat=-23.5, lon=-46.6),),
+    )
+    put(index, whole, document(2, published=None))
+    assert index.get(whole.id) == whole
+    assert index.get(document(2).id).published is None
+    assert index.get("unknown") is None
+
+
+def test_putting_twice_changes_nothing(index):
+    one = document(1, text="flood")
+    put(index, one)
+    put(index, one, one)
+    assert index.count() == 1
+    assert found(index, "flood") == [1]
+
+
+def test_a_newer_revision_replaces_and_an_older_one_never_does(index):
+    put(index, document(1, text="flood", revision=5, people=("Ana Sousa",)))
+    assert put(index, document(1, text="drought", revision=4)) == []
+    assert found(index, "drought") == []
+    put(index, document(1, text="storm", revision=6))
+    assert found(index, "flood") == []
+    assert found(index, "storm") == [1]
+    assert found(index, filters={"people": ("Ana Sousa",)}) == []
+    assert list(index.revisions()) == [(document(1).id, 6)]
+
+
+def test_a_document_first_seen_in_another_month_is_still_one(index):
+    april = NOON + dt.timedelta(days=30)
+    put(index, document(1, revision=1, text="march"))
+    put(index, document(1, revision=2, text="april", first_seen=april))
+    assert index.count() == 1
+    assert index.get(document(1).id).text == "april"
+    put(index, document(1, revision=1, text="march"))
+    assert index.get(document(1).id).text == "april"
+    assert index.count() == 1
+
+
+def test_a_bad_document_is_named_and_the_others_go_in(index):
+    refused = put(index, document(1), document(2, text="half a pair: \ud83d"), document(3))
+    assert [(one.id, one.retry) for one in refused] == [(document(2).id, False)]
+    assert refused[0].detail
+    assert index.count() == 2
+
+
+def test_what_is_deleted_is_gone_and_can_come_back(index):
+    index.put([document(1, text="flood"), document(2, text="flood")])
+    index.delete([document(1).id, "unknown"])
+    index.refresh()
+    assert found(index, "flood") == [2]
+    assert index.count() == 1
+    put(index, document(1, text="flood"))
+    assert sorted(found(index, "flood")) == [1, 2]
+
+
+def test_nothing_to_do_is_fine(index):
+    assert index.put([]) == []
+    index.delete([])
+    assert index.search(Query(facets=("source",))).hits == ()
+    assert list(index.revisions()) == []
+
+
+def test_revisions_name_every_document(index):
+    put(index, *(document(number, revision=number) for number in range(1, 30)))
+    assert sorted(index.revisions()) == [(document(number).id, number) for number in range(1, 30)]
+
+
+def test_it_serves_several_threads(index):
+    put(index, document(1, text="flood"))
+    answers = []
+    threads = [threading.Thread(target=lambda: answers.append(found(index, "flood"))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == [[1]] * 8
+
+
+# --- the query language
+
+
+@pytest.fixture
+def newsroom(index):
+    put(
+        index,
+        document(
+            1,
+            title="Dam breaks above Rivertown",
+            text="Thousands of refugees fled. The mayor’s office spoke of a state of emergency.",
+            source="Daily Example",
+            people=("Ana Sousa", "Jo Kim"),
+            language="en",
+            published=NOON - dt.timedelta(hours=2),
+        ),
+        document(
+            2,
+            title="Drought in the south",
+            text="The state said that an emergency loan was agreed. The U.S. sent 1,000 tents to São Paulo.",
+            source="Evening Example",
+            people=("Jo Kim",),
+            language="en",
+            captions=(Caption(text="A dry lake near Springfield"),),
+            published=NOON - dt.timedelta(hours=1),
+        ),
+        document(
+            3,
+            title="Vor dem Deich",
+            text="Der Fluss stieg über die Ufer, ein Bote kam.",
+            language="de",
+            source="Tagblatt",
+            published=NOON,
+        ),
+    )
+    return index
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", [1, 2, 3]),
+        ("refugee", [1]),
+        ("REFUGEES", [1]),
+        ("emergency", [1, 2]),
+        ("emergency dam", [1]),
+        ("emergency AND dam", [1]),
+        ('"state of emergency"', [1]),
+        ("“state of emergency”", [1]),
+        ("emergency -dam", [2]),
+        ('emergency -"emergency loan"', [1]),
+        ("-emergency", [3]),
+        ("dam OR drought", [1, 2]),
+        ("emergency dam OR tents", [1, 2]),
+        ("fluss OR -emergency", [3]),
+        ("sao", [2]),
+        ("São", [2]),
+        ("uber", [3]),
+        ("mayor", [1]),
+        ("mayor's", [1]),
+        ("U.S.", [2]),
+        ("1,000", [2]),
+        ("springfield", [2]),
+        ("people:sousa", [1]),
+        ('people:"jo kim"', [1, 2]),
+        ('people:"sousa jo"', []),
+        ("person:kim -source:daily", [2]),
+        ("title:dam", [1]),
+        ("title:emergency", []),
+        ("language:de", [3]),
+        ("lang:DE", [3]),
+        ("is_primary:true dam", [1]),
+        ("is_primary:perhaps", []),
+        ("daily", []),
+    ],
+)
+def test_a_search_line_finds(newsroom, text, expected):
+    assert sorted(found(newsroom, text)) == expected
+
+
+def test_a_script_without_spaces_is_found_by_its_words(index):
+    put(index, document(1, text="数千人の難民が逃げた"), document(2, text="難しい民話"))
+    assert found(index, "難民") == [1]
+    assert found(index, "逃") == [1]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.one_of(
+        st.text(max_size=60),
+        st.lists(st.sampled_from([*'"-:()*^+~\\/', "OR", "AND", "NOT", "NEAR", "title:", "dam", " "]), max_size=30).map(
+            "".join
+        ),
+    )
+)
+def test_no_search_line_is_an_error(newsroom, text):
+    newsroom.search(Query(text=text, copies=False, facets=("source",)))
+
+
+def test_a_pasted_page_is_a_search_too(newsroom):
+    newsroom.search(Query(text='title:"state of" OR "a b c d" -x ' * 500))
+
+
+# --- results
+
+
+def test_what_matched_is_marked_and_the_rest_is_escaped(index):
+    put(index, document(1, title="Dams & <b>floods</b>", text="One. " * 400 + "The dam <i>broke</i>. " + "Two. " * 400))
+    hit = index.search(Query(text="dam")).hits[0]
+    assert hit.highlights["title"] == "<mark>Dams</mark> &amp; &lt;b&gt;floods&lt;/b&gt;"
+    assert "<mark>dam</mark> &lt;i&gt;broke&lt;/i&gt;" in hit.highlights["text"]
+    assert len(hit.highlights["text"]) < 600
+    assert index.search(Query(text="dam", highlight=False)).hits[0].highlights == {}
+    assert index.search(Query()).hits[0].highlights == {}
+
+
+def test_a_mark_at_either_end_is_whole(index):
+    put(index, document(1, title="Dam", text="Dam. A dam"))
+    hit = index.search(Query(text="dam")).hits[0]
+    assert hit.highlights == {"title": "<mark>Dam</mark>", "text": "<mark>Dam</mark>. A <mark>dam</mark>"}
+
+
+def test_facets_count_what_was_found_most_frequent_first(newsroom):
+    results = newsroom.search(Query(text="emergency", facets=("people", "source", "tags", "is_primary"), size=0))
+    assert results.hits == ()
+    assert results.facets == {
+        "people": (("Jo Kim", 2), ("Ana Sousa", 1)),
+        "source": (("Daily Example", 1), ("Evening Example", 1)),
+        "tags": (),
+        "is_primary": (("true", 2),),
+    }
+    assert newsroom.search(Query(facets=("people",), facet_size=1)).facets == {"people": (("Jo Kim", 2),)}
+
+
+def test_filters_keep_any_of_the_values_of_every_field(newsroom):
+    assert found(newsroom, filters={"source": ("Daily Example", "Tagblatt")}, sort="newest") == [3, 1]
+    assert found(newsroom, filters={"source": ("Daily Example", "Tagblatt"), "language": ("en",)}) == [1]
+    assert found(newsroom, filters={"source": ("daily example",)}) == []
+    assert found(newsroom, filters={"is_primary": ("true",)}, text="dam") == [1]
+    assert found(newsroom, filters={"source": ()}) == []
+
+
+def test_times_bound_the_publication_and_else_the_first_sight(newsroom):
+    put(newsroom, document(4, published=None, first_seen=NOON - dt.timedelta(minutes=30)))
+    assert found(newsroom, since=NOON - dt.timedelta(hours=1), until=NOON, sort="newest") == [4, 2]
+    assert found(newsroom, sort="newest") == [3, 4, 2, 1]
+    assert found(newsroom, sort="oldest") == [1, 2, 4, 3]
+
+
+def test_a_hit_in_the_title_is_more_relevant(index):
+    put(index, document(1, title="Weather", text="A dam was mentioned."), document(2, title="Dam", text="Weather."))
+    assert found(index, "dam") == [2, 1]
+    scores = [hit.score for hit in index.search(Query(text="dam")).hits]
+    assert scores == sorted(scores, reverse=True)
+    assert index.search(Query(text="dam", sort="newest")).hits[0].score is None
+
+
+def test_pages_follow_each_other_without_gap_or_overlap(index):
+    put(index, *(document(number, text="flood") for number in range(1, 26)))
+    pages = [found(index, "flood", size=10, offset=offset) for offset in (0, 10, 20, 30)]
+    assert [len(page) for page in pages] == [10, 10, 5, 0]
+    assert sorted(number for page in pages for number in page) == list(range(1, 26))
+    assert index.search(Query(text="flood", size=1)).total == 25
+
+
+def test_copies_fold_into_one_hit_and_nothing_is_hidden(index):
+    first = document(1).id
+    put(
+        index,
+        document(1, text="flood", copies=2, source="Wire"),
+        document(2, text="flood", copies=2, source="Daily", group=first, copy_of=first, is_primary=False),
+        document(
+            3, text="flood and a local voice", copies=2, source="Evening", group=first, copy_of=first, is_primary=False
+        ),
+        document(4, text="flood"),
+    )
+    folded = index.search(Query(text="flood", copies=False, facets=("copy_group",)))
+    assert (folded.total, folded.articles) == (2, 4)
+    assert sorted(int(hit.document.id, 16) for hit in folded.hits) == [1, 4]
+    assert folded.facets["copy_group"][0] == (first, 3)
+    assert index.search(Query(text="flood")).total == 4
+    assert found(index, "local voice", copies=False) == [3]
+    assert found(index, copies=False, filters={"source": ("Daily",)}) == [2]
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        (Query(filters={"sorce": ("x",)}), "did you mean source"),
+        (Query(facets=("text",)), "can't filter or count by 'text'"),
+        (Query(sort="best"), "relevance, newest, oldest"),
+        (Query(size=10_001), "first 10000 hits"),
+        (Query(size=-1), "can't be negative"),
+        (Query(since=dt.datetime(2026, 1, 1)), "time zone"),
+    ],
+)
+def test_a_query_that_makes_no_sense_is_explained(index, query, words):
+    with pytest.raises(UsageError, match=words):
+        index.search(query)
+
+
+def test_a_named_entity_with_odd_values_goes_in(index):
+    names = Names(
+        id="x", entities=(Entity(id="e", name="N" * 600, type=EntityType.PERSON, location=Location(lat=123, lon=0)),)
+    )
+    put(index, document(1, people=("N" * 600,), entities=names.entities, locations=(Location(lat=123, lon=0),)))
+    assert index.count() == 1
+    assert index.search(Query(facets=("people",))).facets == {"people": ()}

@@ -1,0 +1,371 @@
+"""What Elasticsearch answers when it does not do what it is asked, spoken by a server of the test's own."""
+
+from __future__ import annotations
+
+import datetime as dt
+import http.server
+import json
+import os
+import socket
+import threading
+import uuid
+
+import msgspec
+import pytest
+
+from pipeline import documents
+from pipeline.errors import IndexAwayError, IndexRefusedError, SearchIndexError, SettingsError
+from pipeline.index import Query, open_index
+from pipeline.records import Article, Copy, Placement, Reason
+from pipeline.settings import IndexSection
+
+NOON = dt.datetime(2026, 3, 9, 12, tzinfo=dt.UTC)
+
+
+def document(number, text="A dam broke.", **fields):
+    article = Article(id=f"{number:020x}", text=text)
+    made = documents.build(
+        entry=None,
+        page=None,
+        article=article,
+        copy=Copy(id=article.id, group=article.id),
+        names=None,
+        placement=Placement(id=article.id, story="s1"),
+        source=None,
+        revision=1,
+        version=1,
+        first_seen=NOON,
+        indexed=NOON,
+        copies=0,
+        story_size=1,
+        stages={},
+    )
+    return msgspec.structs.replace(made, **fields)
+
+
+def error(kind, reason):
+    return {"error": {"root_cause": [{"type": kind, "reason": reason}], "type": kind, "reason": reason}}
+
+
+class Server:
+    """Answers as ``answer(method, path, body)`` says: (status, JSON)."""
+
+    def __init__(self):
+        self.answer = lambda *_: (200, {})
+        self.requests = []
+        server = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def handle_one(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                server.requests.append((self.command, self.path, body))
+                status, answer = server.answer(self.command, self.path, body)
+                sent = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+                self.send_response(status)
+                if isinstance(answer, bytes):
+                    self.send_header("Content-Type", "text/html")
+                else:
+                    self.send_header("X-Elastic-Product", "Elasticsearch")
+                    self.send_header("Content-Type", "application/vnd.elasticsearch+json;compatible-with=9")
+                self.send_header("Content-Length", str(len(sent)))
+                self.end_headers()
+                self.wfile.write(sent)
+
+            do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = handle_one  # noqa: N815 - the names that http.server calls
+
+            def log_message(self, *args):
+                pass
+
+        self._http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._http.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._http.server_port}"
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,))
+        self._thread.start()
+
+    def close(self):
+        self._http.shutdown()
+        self._thread.join()
+        self._http.server_close()
+
+
+@pytest.fixture
+def server():
+    made = Server()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def index(server):
+    made = open_index(server.url, IndexSection(timeout_seconds=0.5), api_key="a-secret")
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "kind", "words"),
+    [
+        (401, error("security_exception", "unable to authenticate"), IndexRefusedError, "NEWSWIRE_INDEX_API_KEY"),
+        (403, error("security_exception", "action is unauthorized"), IndexRefusedError, "manage_index_templates"),
+        (
+            400,
+            error("media_type_header_exception", "Invalid media-type value"),
+            IndexRefusedError,
+            "needs Elasticsearch 9",
+        ),
+        (404, error("index_not_found_exception", "no such index"), IndexRefusedError, "newswire run makes it"),
+        (200, b"<html>hello</html>", IndexRefusedError, "not Elasticsearch 9"),
+        (429, error("circuit_breaking_exception", "Data too large"), IndexAwayError, "Data too large"),
+        (502, b"<html>bad gateway</html>", IndexAwayError, "can't do this now"),
+        (503, error("no_shard_available_action_exception", "no shard"), IndexAwayError, "no shard"),
+        (500, error("null_pointer_exception", "oops"), SearchIndexError, "null_pointer_exception: oops"),
+        (400, error("illegal_argument_exception", "no"), SearchIndexError, "illegal_argument_exception: no"),
+    ],
+)
+def test_an_error_says_what_and_what_to_do(server, index, status, answer, kind, words):
+    server.answer = lambda *_: (status, answer)
+    with pytest.raises(kind, match=words) as caught:
+        index.search(Query(text="dam"))
+    assert type(caught.value) is kind
+    assert "a-secret" not in str(caught.value)
+    assert len(server.requests) == 1  # the ledger tries again, not the client
+
+
+def test_a_server_that_is_not_there_is_away():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        index = open_index(f"http://u:secret@127.0.0.1:{taken.getsockname()[1]}", IndexSection())
+        with pytest.raises(IndexAwayError, match="can't be reached") as caught:
+            index.count()
+    assert "secret" not in str(caught.value)
+    index.close()
+
+
+def test_a_server_that_does_not_answer_is_away(server, index):
+    patience = threading.Event()
+    server.answer = lambda *_: (patience.wait(5), (200, {}))[1]
+    with pytest.raises(IndexAwayError, match="in time"):
+        index.count()
+    patience.set()
+
+
+def test_a_certificate_file_that_is_missing_is_a_settings_error():
+    with pytest.raises(SettingsError, match="NEWSWIRE_INDEX_CA"):
+        open_index("https://search.example", IndexSection(), ca_file="/nowhere/ca.pem")
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:99999", "https://bad host:1", "http://u:secret@h:port"])
+def test_an_address_that_is_none_is_a_settings_error(url):
+    with pytest.raises(SettingsError, match="NEWSWIRE_INDEX_URL") as caught:
+        open_index(url, IndexSection())
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "where"),
+    [
+        ("http://search.example", "http://search.example:9200"),
+        ("https://u:p@search.example/es/", "https://search.example:443/es"),
+        ("http://[::1]:9201", "http://[::1]:9201"),
+    ],
+)
+def test_an_address_gets_its_port_and_loses_its_password(url, where):
+    index = open_index(url, IndexSection())
+    assert index._where == where
+    index.close()
+
+
+def healthy(bulk):
+    """Return answers of a cluster with a prepared index, whose bulks ``bulk`` answers."""
+
+    def answer(_, path, body):
+        if path.startswith("/_bulk"):
+            return bulk(body)
+        if "_mapping" in path:
+            mark = {"newswire": {"identity": "one", "version": 1}}
+            return 200, {"newswire-articles-2026.03": {"mappings": {"_meta": mark}}}
+        return 200, {"hits": {"hits": []}}
+
+    return answer
+
+
+def test_each_item_that_is_refused_is_named_and_an_older_revision_is_none(server, index):
+    def item(number, status, kind=None):
+        told = {"error": {"type": kind, "reason": "for a reason"}} if kind else {}
+        return {"index": {"_index": "newswire-articles-2026.03", "_id": f"{number:020x}", "status": status, **told}}
+
+    items = [
+        item(1, 201),
+        item(2, 409, "version_conflict_engine_exception"),
+        item(3, 400, "document_parsing_exception"),
+        item(4, 429, "es_rejected_execution_exception"),
+        item(5, 404, "index_not_found_exception"),
+        item(6, 503, "unavailable_shards_exception"),
+    ]
+    server.answer = healthy(lambda _: (200, {"errors": True, "items": items}))
+    refused = index.put([document(number) for number in range(1, 7)])
+    assert [(int(one.id, 16), one.reason, one.retry) for one in refused] == [
+        (3, Reason.INDEX_REFUSED, False),
+        (4, Reason.INDEX_REFUSED, True),
+        (5, Reason.INDEX_REFUSED, True),
+        (6, Reason.INDEX_REFUSED, True),
+    ]
+    assert refused[0].detail == "document_parsing_exception: for a reason"
+
+
+def test_a_bulk_that_is_too_large_is_halved_until_it_fits(server, index):
+    def bulk(body):
+        ids = [json.loads(line)["index"]["_id"] for line in body.splitlines()[::2]]
+        if len(body) > 12_000:
+            return 413, b""
+        return 200, {"errors": False, "items": [{"index": {"_id": one, "status": 201}} for one in ids]}
+
+    server.answer = healthy(bulk)
+    sizes = {1: 10, 2: 3000, 3: 20_000, 4: 3000, 5: 3000, 6: 10}
+    refused = index.put([document(number, "x" * size) for number, size in sizes.items()])
+    assert [(int(one.id, 16), one.reason, one.retry) for one in refused] == [(3, Reason.TOO_LARGE, False)]
+
+
+def test_bulks_are_of_bounded_size(server, index):
+    sizes = []
+
+    def bulk(body):
+        sizes.append(len(body))
+        return 200, {"errors": False, "items": []}
+
+    server.answer = healthy(bulk)
+    index.put([document(number, "x" * 1_500_000) for number in range(8)])
+    assert len(sizes) == 3
+    assert max(sizes) < 5_100_000
+
+
+# --- on a real Elasticsearch
+
+
+@pytest.fixture
+def cluster():
+    from elasticsearch import Elasticsearch
+
+    url = os.environ.get("NEWSWIRE_TEST_ELASTICSEARCH", "http://127.0.0.1:9200")
+    with Elasticsearch(url) as client:
+        client.url = url
+        client.alias = f"test-{uuid.uuid4().hex}"
+        yield client
+        for name in client.indices.get(index=f"{client.alias}*"):
+            client.indices.delete(index=name)
+        client.options(ignore_status=404).indices.delete_index_template(name=client.alias)
+
+
+@pytest.fixture
+def real(cluster):
+    made = open_index(cluster.url, IndexSection(alias=cluster.alias))
+    yield made
+    made.close()
+
+
+@pytest.mark.servers
+def test_an_index_lies_in_months_of_first_sight_under_one_alias(cluster, real):
+    real.prepare()
+    real.put([document(1), document(2, first_seen=NOON + dt.timedelta(days=40))])
+    real.refresh()
+    names = set(cluster.indices.get_alias(name=cluster.alias))
+    assert {f"{cluster.alias}-2026.03", f"{cluster.alias}-2026.04"} <= names
+    assert real.count() == 2
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("taken", ["alias", "name"])
+def test_a_foreign_index_under_the_alias_is_refused_and_left_as_it_is(cluster, real, taken):
+    if taken == "name":
+        name = cluster.alias
+        cluster.indices.create(index=name)
+    else:
+        name = f"{cluster.alias}-theirs"
+        cluster.indices.create(index=name, aliases={cluster.alias: {}})
+    for attempt in (real.prepare, real.identity, real.wipe, lambda: real.put([document(1)])):
+        with pytest.raises(IndexRefusedError, match=f"{name} .* is not newswire's"):
+            attempt()
+    assert cluster.indices.get_mapping(index=name)[name]["mappings"] == {}
+    assert not cluster.indices.exists_index_template(name=cluster.alias)
+
+
+@pytest.mark.servers
+def test_an_index_deleted_under_way_does_not_come_back_without_its_mark(cluster, real):
+    real.prepare()
+    real.put([document(1)])
+    cluster.indices.delete(index=f"{cluster.alias}-2026.03")
+    refused = real.put([document(1)])
+    assert [one.retry for one in refused] == [True]
+    assert real.put([document(1)]) == []
+    real.refresh()
+    assert real.count() == 1
+
+
+@pytest.mark.servers
+def test_text_is_analysed_by_its_language_and_marked_by_it(real):
+    real.prepare()
+    real.put(
+        [document(1, "Die Häuser brannten.", title="Im Haus", language="de"), document(2, "The hauser", language="en")]
+    )
+    real.refresh()
+    hits = real.search(Query(text="haus")).hits
+    assert [int(hit.document.id, 16) for hit in hits] == [1]
+    assert hits[0].highlights == {"title": "Im <mark>Haus</mark>", "text": "Die <mark>Häuser</mark> brannten."}
+
+
+@pytest.mark.servers
+def test_what_is_analysed_by_language_is_not_stored_twice(cluster, real):
+    real.prepare()
+    real.put([document(1, "Die Häuser brannten.", language="de")])
+    real.refresh()
+    source = cluster.search(index=cluster.alias)["hits"]["hits"][0]["_source"]
+    assert "by_language" not in source
+    assert source["text"] == "Die Häuser brannten."
+
+
+@pytest.mark.servers
+def test_a_key_may_do_what_its_privileges_say(cluster):
+    secured = os.environ.get("NEWSWIRE_TEST_ELASTICSEARCH_SECURED")
+    if not secured:
+        pytest.skip(
+            "NEWSWIRE_TEST_ELASTICSEARCH_SECURED names no Elasticsearch with security, as http://elastic:PASSWORD@HOST:PORT"
+        )
+    from elasticsearch import Elasticsearch
+
+    alias = f"test-{uuid.uuid4().hex}"
+    names = [alias, f"{alias}-*"]
+    with Elasticsearch(secured) as client:
+
+        def key(cluster_privileges, privileges):
+            role = {"cluster": cluster_privileges, "indices": [{"names": names, "privileges": privileges}]}
+            return client.security.create_api_key(name=alias, role_descriptors={"it": role})["encoded"]
+
+        url = "http://" + secured.rpartition("@")[2]
+        writer = open_index(
+            url, IndexSection(alias=alias), api_key=key(["manage_index_templates"], ["manage", "read", "write"])
+        )
+        reader = open_index(url, IndexSection(alias=alias), api_key=key([], ["read", "view_index_metadata"]))
+        stranger = open_index(url, IndexSection(alias=alias), api_key="d3Jvbmc6d3Jvbmc=")
+        nobody = open_index(url, IndexSection(alias=alias))
+        writer.prepare()
+        writer.put([document(1)])
+        writer.delete([document(1).id])
+        writer.put([document(2)])
+        writer.refresh()
+        assert dict(writer.revisions()) == {document(2).id: 1}
+        assert reader.search(Query(text="dam")).total == 1
+        assert reader.get(document(2).id)
+        assert reader.count() == 1
+        assert reader.identity() == writer.identity()
+        with pytest.raises(IndexRefusedError, match="manage, read and write"):
+            reader.put([document(3)])
+        for unknown in (stranger, nobody):
+            with pytest.raises(IndexRefusedError, match="does not accept the key"):
+                unknown.search(Query())
+        writer.wipe()
+        for one in (writer, reader, stranger, nobody):
+            one.close()
+        client.indices.delete(index=",".join(client.indices.get_alias(name=alias)))
+        client.indices.delete_index_template(name=alias)

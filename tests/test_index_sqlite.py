@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import datetime as dt
+import multiprocessing
+import sqlite3
+
+import pytest
+
+from pipeline import documents
+from pipeline.errors import IndexAwayError, IndexRefusedError, SettingsError
+from pipeline.index import Query, open_index
+from pipeline.records import Article, Copy, Placement
+from pipeline.settings import IndexSection
+
+NOON = dt.datetime(2026, 3, 9, 12, tzinfo=dt.UTC)
+
+
+def document(number, text="A dam broke."):
+    article = Article(id=f"{number:020x}", text=text)
+    return documents.build(
+        entry=None,
+        page=None,
+        article=article,
+        copy=Copy(id=article.id, group=article.id),
+        names=None,
+        placement=Placement(id=article.id, story="s1"),
+        source=None,
+        revision=1,
+        version=1,
+        first_seen=NOON,
+        indexed=NOON,
+        copies=0,
+        story_size=1,
+        stages={},
+    )
+
+
+@pytest.fixture
+def file(tmp_path):
+    return tmp_path / "var" / "index.db"
+
+
+@pytest.fixture
+def index(file):
+    made = open_index(f"sqlite:///{file}", IndexSection(timeout_seconds=0.2))
+    made.prepare()
+    yield made
+    made.close()
+
+
+def opened(file):
+    return open_index(f"sqlite:///{file}", IndexSection(timeout_seconds=0.2))
+
+
+def test_the_folder_is_made_and_the_file_reopened(index, file):
+    index.put([document(1)])
+    again = opened(file)
+    again.prepare()
+    assert again.identity() == index.identity()
+    assert again.search(Query(text="dams")).total == 1
+    again.close()
+
+
+def test_a_foreign_file_is_refused_and_left_as_it_is(file):
+    file.parent.mkdir()
+    connection = sqlite3.connect(file)
+    connection.execute("CREATE TABLE theirs (x)")
+    connection.close()
+    before = file.read_bytes()
+    foreign = opened(file)
+    with pytest.raises(IndexRefusedError, match="not a newswire index"):
+        foreign.prepare()
+    with pytest.raises(IndexRefusedError, match="not a newswire index"):
+        opened(file).count()
+    foreign.close()
+    assert file.read_bytes() == before
+
+
+def test_what_is_no_database_is_refused(file):
+    file.parent.mkdir()
+    file.write_text("not a database, " * 100)
+    with pytest.raises(IndexRefusedError, match="is not an SQLite file"):
+        opened(file).prepare()
+
+
+def test_another_version_is_refused(index, file):
+    index.close()
+    connection = sqlite3.connect(file)
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(IndexRefusedError, match="version 99"):
+        opened(file).search(Query())
+
+
+def test_a_place_where_no_file_can_be_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(IndexRefusedError, match="no folder can be made"):
+        opened(tmp_path / "file" / "index.db").prepare()
+    with pytest.raises(IndexRefusedError, match="can't be opened"):
+        opened(tmp_path).prepare()
+
+
+def test_a_writer_that_never_ends_makes_it_away(index, file):
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(IndexAwayError, match="another process keeps it locked"):
+        index.put([document(1)])
+    assert index.count() == 0  # readers don't wait
+    other.execute("ROLLBACK")
+    other.close()
+    assert index.put([document(1)]) == []
+
+
+def test_a_full_disk_makes_it_away_and_leaves_it_whole(index):
+    index.put([document(1)])
+    connection = index._connection()
+    connection.execute(f"PRAGMA max_page_count = {connection.execute('PRAGMA page_count').fetchone()[0] + 2}")
+    with pytest.raises(IndexAwayError, match="make room"):
+        index.put([document(number, "word " * 5000) for number in range(2, 20)])
+    connection.execute("PRAGMA max_page_count = 100000")
+    assert index.search(Query(text="dam")).articles == index.count() == 1
+
+
+def _write(file, start):
+    index = open_index(f"sqlite:///{file}", IndexSection())
+    for number in range(start, start + 40):
+        index.put([document(number)])
+    index.close()
+
+
+def test_two_processes_write_at_once_and_nothing_is_lost(index, file):
+    context = multiprocessing.get_context("forkserver")
+    writers = [context.Process(target=_write, args=(file, start)) for start in (100, 120)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert [writer.exitcode for writer in writers] == [0, 0]
+    assert index.count() == 60
+    assert index.search(Query(text="dam")).total == 60
+
+
+@pytest.mark.parametrize(
+    "url", ["", "index.db", "sqlite://", "sqlite:///", "postgresql://h/x", "http://", "ftp://u:secret@h"]
+)
+def test_an_address_of_no_engine_is_a_settings_error_without_its_password(url):
+    with pytest.raises(SettingsError, match="NEWSWIRE_INDEX_URL") as caught:
+        open_index(url, IndexSection())
+    assert "secret" not in str(caught.value)

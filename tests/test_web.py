@@ -1,0 +1,388 @@
+from __future__ import annotations
+
+import datetime as dt
+import html
+import re
+import sqlite3
+from pathlib import Path
+
+import msgspec
+import pytest
+from starlette.testclient import TestClient
+
+from pipeline import documents
+from pipeline.errors import UsageError
+from pipeline.index import open_index
+from pipeline.records import Article, Caption, Copy, CopyKind, Document, Placement, from_json
+from pipeline.settings import IndexSection
+from pipeline.web import asked
+from pipeline.web.app import create_app
+
+NOON = dt.datetime(2026, 3, 9, 12, tzinfo=dt.UTC)
+ORIGINAL = f"{1:020x}"
+
+
+def document(number, title, text, **fields):
+    article = Article(
+        id=f"{number:020x}", title=title, text=text, published=NOON - dt.timedelta(hours=number), language="en"
+    )
+    made = documents.build(
+        entry=None,
+        page=None,
+        article=article,
+        copy=Copy(id=article.id, group=article.id),
+        names=None,
+        placement=Placement(id=article.id, story="s1"),
+        source=None,
+        revision=1,
+        version=1,
+        first_seen=NOON,
+        indexed=NOON,
+        copies=0,
+        story_size=3,
+        stages={"extract": "1"},
+    )
+    return msgspec.structs.replace(made, **fields)
+
+
+NEWS = [
+    document(
+        1,
+        "Dam <script>alert(1)</script> leaks",
+        "Thousands fled & wept.\nWhat went wrong\nNobody knew.",
+        url="https://daily.example/dam",
+        source="Daily Example",
+        people=("Ana Sousa", "Jo Kim"),
+        tags=("a&b=c",),
+        captions=(Caption(text="The wall", credit="Wire"),),
+        subheadings=("What went wrong",),
+        dateline="Rivertown",
+        copies=1,
+    ),
+    document(
+        2,
+        "City flees",
+        "Thousands fled & wept.",
+        url="javascript:alert(1)",
+        source="Evening Example",
+        people=("Ana Sousa",),
+        copy_of=ORIGINAL,
+        copy_group=ORIGINAL,
+        copy_kind=CopyKind.TRUNCATED,
+        is_primary=False,
+        copies=1,
+    ),
+    document(3, "Inspector knew", "The dam was damp.", source="Daily Example"),
+    document(4, "Concert", "A concert took place.", source="Tagblatt", story="s2", story_size=1),
+]
+
+
+@pytest.fixture
+def index(tmp_path):
+    made = open_index(f"sqlite:///{tmp_path}/index.db", IndexSection())
+    made.prepare()
+    assert made.put(NEWS) == []
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def client(index):
+    def explain(address):
+        return {"address": address, "stages": []} if address == "https://daily.example/dam" else None
+
+    with TestClient(create_app(index, explain), raise_server_exceptions=False) as made:
+        yield made
+
+
+def text_of(page):
+    return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", page)))
+
+
+# --- the JSON interface
+
+
+def test_a_search_gives_hits_facets_and_totals(client):
+    answer = client.get("/api/search", params={"q": "dam OR fled", "facets": "source,people", "size": 1}).json()
+    assert (answer["total"], answer["articles"], answer["page"], answer["size"]) == (2, 3, 1, 1)
+    assert len(answer["hits"]) == 1
+    assert answer["facets"]["source"] == [
+        {"value": "Daily Example", "count": 2},
+        {"value": "Evening Example", "count": 1},
+    ]
+    assert answer["facets"]["people"] == [{"value": "Ana Sousa", "count": 2}, {"value": "Jo Kim", "count": 1}]
+    hit = client.get("/api/search", params={"q": "damp"}).json()["hits"][0]
+    assert hit["document"]["id"] == NEWS[2].id
+    assert hit["highlights"] == {"text": "The dam was <mark>damp</mark>."}
+
+
+def ids(client, query):
+    return [int(hit["document"]["id"], 16) for hit in client.get(f"/api/search?{query}").json()["hits"]]
+
+
+def test_a_search_is_filtered_bounded_sorted_and_paged(client):
+    assert ids(client, "copies=all") == [1, 2, 3, 4]
+    assert ids(client, "") == [1, 3, 4]
+    assert ids(client, "copies=all&source=Daily+Example&source=Tagblatt&sort=oldest") == [4, 3, 1]
+    assert ids(client, "copies=all&people=Ana+Sousa&source=Evening+Example") == [2]
+    assert ids(client, "copies=all&size=2&page=2") == [3, 4]
+    assert ids(client, "copies=all&since=2026-03-09T10:00Z") == [1, 2]
+    assert ids(client, "copies=all&until=2026-03-09T10:00") == [3, 4]
+    assert ids(client, "copies=all&since=2026-03-09&until=2026-03-09") == [1, 2, 3, 4]
+    assert ids(client, "copies=all&until=2026-03-08&q=") == []
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("sorce=x", "unknown parameter 'sorce'; known: q, sort"),
+        ("size=0", "size: expected `int` >= 1"),
+        ("size=many", "size: expected `int`"),
+        ("sort=best", "sort: invalid enum value 'best'"),
+        ("since=yesterday", "since: 'yesterday' is not a day or time such as 2026-11-20"),
+        ("until=9999-12-31", "until: '9999-12-31' is not a day"),
+        ("page=9999&size=200", "only the first 10000 hits"),
+        ("facets=text", "can't filter or count by 'text'"),
+        ("q=" + "x" * 2001, "q: expected `str` of length <= 2000"),
+    ],
+)
+def test_a_search_that_makes_no_sense_is_a_400_that_says_why(client, query, words):
+    answer = client.get(f"/api/search?{query}")
+    assert answer.status_code == 400
+    assert words in answer.json()["error"]
+    page = client.get(f"/?{query}")
+    assert page.status_code == (200 if query.startswith("facets") else 400)
+
+
+def test_an_article_is_its_document(client):
+    assert from_json(client.get(f"/api/articles/{ORIGINAL}").content, Document) == NEWS[0]
+    answer = client.get("/api/articles/unknown")
+    assert (answer.status_code, answer.json()) == (404, {"error": "there is no article 'unknown' here"})
+
+
+def test_a_story_has_members_outlets_and_a_span_of_time(client):
+    answer = client.get("/api/stories/s1").json()
+    assert [int(one["id"], 16) for one in answer["articles"]] == [1, 2, 3]
+    assert answer["size"] == 3
+    assert answer["outlets"] == [
+        {"value": "Daily Example", "count": 2},
+        {"value": "Evening Example", "count": 1},
+    ]
+    assert answer["names"]["people"][0] == {"value": "Ana Sousa", "count": 2}
+    assert (answer["first"], answer["last"]) == ("2026-03-09T09:00:00Z", "2026-03-09T11:00:00Z")
+    assert client.get("/api/stories/unknown").status_code == 404
+
+
+def test_an_address_is_explained_where_the_ledger_knows_it(client, index):
+    known = client.get("/api/explain", params={"address": "https://daily.example/dam"})
+    assert known.json()["stages"] == []
+    assert client.get("/api/explain", params={"address": "https://other.example/"}).status_code == 404
+    with TestClient(create_app(index)) as without:
+        assert without.get("/api/explain?address=x").status_code == 404
+
+
+def test_health_says_whether_the_index_answers(client, tmp_path):
+    assert client.get("/health").json() == {"status": "ok", "documents": 4}
+    nowhere = open_index(f"sqlite:///{tmp_path}/none.db", IndexSection())
+    with TestClient(create_app(nowhere), raise_server_exceptions=False) as other:
+        answer = other.get("/health")
+        assert (answer.status_code, answer.json()["status"]) == (503, "unavailable")
+        assert "newswire run makes it" in answer.json()["reason"]
+        assert other.get("/api/search").status_code == 503
+        page = other.get("/")
+        assert page.status_code == 503
+        assert "newswire run makes it" in page.text
+
+
+def test_nothing_can_be_written(client):
+    for path in ("/", "/api/search", f"/api/articles/{ORIGINAL}", "/api/stories/s1", "/health"):
+        for method in ("POST", "PUT", "PATCH", "DELETE"):
+            assert client.request(method, path).status_code == 405
+
+
+# --- the pages
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/?q=dam", f"/articles/{ORIGINAL}", "/stories/s1", "/nothing", "/api/search", "/health", "/style.css"]
+)
+def test_nothing_foreign_is_loaded_and_nothing_runs(client, path):
+    answer = client.get(path)
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "script" not in policy
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    if answer.headers["Content-Type"].startswith("text/html"):
+        assert not re.search(r"<script|\son\w+=|\sstyle=|javascript:", answer.text)
+        assert set(re.findall(r'(?:src|<link[^>]+href)="([^"]*)"', answer.text)) <= {
+            "data:,",
+            *re.findall(r"/style\.css\?\w+", answer.text),
+        }
+
+
+def test_the_first_page_shows_the_latest_with_copies_folded(client):
+    page = client.get("/").text
+    shown = text_of(page)
+    assert "3 results from 4 articles" in shown
+    assert shown.index("Dam <script>alert(1)</script> leaks") < shown.index("Inspector knew") < shown.index("Concert")
+    assert "City flees" not in shown
+    assert "also in 1 other article" in shown
+    assert "story of 3 articles" in shown
+    assert "Dam &lt;script&gt;alert(1)&lt;/script&gt; leaks" in page
+
+
+def links(page):
+    return [html.unescape(link) for link in re.findall(r'href="([^"]*)"', page)]
+
+
+def test_facets_add_a_filter_and_take_it_away_again(client):
+    page = client.get("/?q=dam").text
+    link = next(link for link in links(page) if "source=Daily" in link)
+    filtered = client.get(link)
+    assert "2 results" in text_of(filtered.text)
+    assert '<input type="hidden" name="source" value="Daily Example">' in filtered.text
+    assert "/?q=dam" in links(filtered.text)
+
+
+def test_a_value_with_signs_of_addresses_is_a_filter_that_works(client):
+    page = client.get(f"/articles/{ORIGINAL}").text
+    link = next(link for link in links(page) if link.startswith("/?tags="))
+    assert "1 result" in text_of(client.get(link).text)
+
+
+def test_what_matched_is_marked(client):
+    page = client.get("/?q=dam").text
+    assert "<mark>Dam</mark> &lt;script&gt;" in page
+    assert "The <mark>dam</mark> was damp." in page
+
+
+def test_nothing_found_says_what_to_do(client):
+    page = text_of(client.get("/?q=zebra&source=Tagblatt").text)
+    assert "Nothing found" in page
+    assert "remove a filter" in page
+
+
+def test_pages_turn(client):
+    first = client.get("/?copies=all&size=2")
+    following = re.search(r'rel="next" href="([^"]+)"', first.text)
+    second = client.get(html.unescape(following[1]))
+    assert "page 2 of 2" in text_of(second.text)
+    assert "Concert" in second.text
+    assert 'rel="prev"' in second.text
+    assert 'rel="next"' not in second.text
+
+
+def test_every_link_of_the_pages_leads_somewhere(client):
+    seen, waiting = set(), ["/"]
+    while waiting and len(seen) < 150:
+        path = waiting.pop(0)
+        if path in seen or not path.startswith("/"):
+            continue
+        seen.add(path)
+        answer = client.get(path)
+        assert answer.status_code == 200, path
+        if answer.headers["Content-Type"].startswith("text/html"):
+            waiting += links(answer.text)
+    assert {"/articles/" + one.id for one in NEWS} <= seen
+    assert "/stories/s1" in seen
+
+
+def test_an_article_shows_its_text_names_and_copies(client):
+    page = client.get(f"/articles/{ORIGINAL}").text
+    shown = text_of(page)
+    assert "Rivertown – Thousands fled & wept." in shown
+    assert "<h2>What went wrong</h2>" in page
+    assert "The wall (Wire)" in shown
+    assert "City flees" in shown
+    assert "truncated" in shown
+    assert "https://daily.example/dam" in links(page)
+    assert "all 3 articles of this story" in shown
+
+
+def test_an_address_that_would_run_is_no_link(client):
+    page = client.get(f"/articles/{NEWS[1].id}").text
+    assert "javascript" not in page
+    assert "original" in text_of(page)
+
+
+def test_an_article_of_little_knowledge_still_shows(client, index):
+    bare = document(9, None, "", published=None, language=None, copy_group="g9", story="s9")
+    index.put([bare])
+    assert "Untitled" in client.get(f"/articles/{bare.id}").text
+    assert "(first seen)" in text_of(client.get("/").text)
+
+
+def test_a_story_shows_its_articles_newest_first(client):
+    shown = text_of(client.get("/stories/s1").text)
+    assert "3 articles in 2 outlets" in shown
+    assert shown.index("City flees") < shown.index("Inspector knew")
+
+
+def test_what_is_not_there_is_a_page_that_says_so(client):
+    for path in ("/articles/unknown", "/stories/unknown", "/nothing"):
+        answer = client.get(path)
+        assert answer.status_code == 404
+        assert "Not Found" in answer.text
+        assert answer.headers["Content-Type"].startswith("text/html")
+
+
+def test_a_failure_of_ours_shows_no_traceback(index):
+    class Failing:
+        def search(self, _):
+            raise ZeroDivisionError
+
+    with TestClient(create_app(Failing()), raise_server_exceptions=False) as client:
+        answer = client.get("/")
+        assert answer.status_code == 500
+        assert "ZeroDivisionError" not in answer.text
+        assert "its log says why" in answer.text
+
+
+def test_a_damaged_index_is_a_503_that_says_so(client, index, tmp_path):
+    connection = sqlite3.connect(tmp_path / "index.db")
+    connection.execute("DROP TABLE facet")
+    connection.close()
+    answer = client.get("/api/search?facets=source")
+    assert answer.status_code == 503
+    assert "index.db" in answer.json()["error"]
+
+
+# --- query strings
+
+
+def test_a_query_string_survives_being_read_and_written():
+    pairs = [
+        ("q", 'a "b c" & d'),
+        ("sort", "oldest"),
+        ("copies", "all"),
+        ("since", "2026-03-09"),
+        ("page", "3"),
+        ("source", "A"),
+        ("source", "B"),
+        ("tags", "é=1"),
+    ]
+    assert asked.read(pairs).pairs() == pairs
+
+
+@pytest.mark.parametrize("name", asked._NAMES)
+def test_the_guide_names_every_parameter(name):
+    assert f"`{name}`" in (Path(__file__).parent.parent / "docs" / "search.md").read_text()
+
+
+def test_an_empty_value_is_as_good_as_none():
+    assert asked.read([("q", ""), ("sort", ""), ("since", ""), ("source", "")]) == asked.Asked()
+    assert asked.Asked().link() == "?"
+
+
+def test_toggling_a_filter_goes_back_to_the_first_page():
+    wanted = asked.read([("page", "4"), ("source", "A")])
+    assert wanted.toggled("source", "B") == "?source=A&source=B"
+    assert wanted.toggled("source", "A") == "?"
+    assert wanted.turned(5) == "?page=5&source=A"
+
+
+def test_words_are_sorted_by_relevance_and_everything_by_time():
+    assert asked.read([("q", "dam")]).query().sort == "relevance"
+    assert asked.read([("q", " ")]).query().sort == "newest"
+    with pytest.raises(UsageError):
+        asked.read([("since", "soon")]).query()
