@@ -1,0 +1,1 @@
+"""A small sample web, served on loopback, on which the whole pipeline can be shown."""

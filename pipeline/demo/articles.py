@@ -1,0 +1,238 @@
+"""What do the outlets of the demo newsroom print? Reads the folder ``newsroom``, which an editor may change.
+
+``outlets.toml`` names the outlets and their feeds; ``articles/OUTLET/NAME.toml`` is one article, and
+``NAME.2.toml`` the same article as it reads from edition 2 on. Paragraphs stand apart by a blank line, and ``## ``
+marks a sub-heading. An article with ``of`` prints another one's text: ``{1}`` or ``{2-4}`` on a line of its own
+stands for those paragraphs (what follows it on the line ends the last of them), ``replace`` for the words changed in
+them, and the outlet's spelling is applied.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import re
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from string import Template
+
+from pipeline import settings
+from pipeline.errors import SettingsError
+from pipeline.records import Record
+from pipeline.settings import Section
+
+FOLDER = Path(__file__).parent / "newsroom"
+
+_TAKEN = re.compile(r"\{(\d+)(?:-(\d+))?\}(.*)")
+
+
+class Feed(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A feed address of an outlet."""
+
+    path: str
+    format: str  # rss, atom, rdf, json, sitemap; html answers with a page instead
+    content: str = "summary"  # full: the whole text as well; none: neither
+    tracking: str = ""  # what is put behind each address
+    sections: tuple[str, ...] = ()  # empty: all
+    damaged: bool = False  # a Latin-1 byte in it, and the end cut off
+
+
+class Outlet(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One publisher of the newsroom and how its pages look."""
+
+    key: str
+    name: str
+    country: str
+    language: str
+    time_zone: str
+    feeds: tuple[Feed, ...]
+    agency: bool = False
+    spelling: str = "uk"
+    quotes: str = "straight"
+    address: str  # path of an article: $section $name $year $month $day $number
+    date_format: str
+    by: str = "By"
+    last: str = "and"  # stands before the last of several authors
+    paragraph: str = "<p>$text</p>"
+    subheading: str = "<h2>$text</h2>"
+    related: str = '<li><a href="$url">$title</a></li>'
+
+
+class Draft(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An article as its file says it. Without a text it stands in the feeds alone."""
+
+    title: str
+    published: dt.datetime
+    section: str
+    text: str = ""
+    updated: dt.datetime | None = None
+    standfirst: str = ""
+    authors: tuple[str, ...] = ()
+    byline: str = ""  # where it isn't made of the authors
+    dateline: str = ""
+    tags: tuple[str, ...] = ()
+    caption: str = ""
+    credit: str = ""
+    of: str = ""  # "outlet/name" of the article whose text it prints
+    replace: tuple[tuple[str, str], ...] = ()
+    story: str = ""  # the same word for articles on one event; copies have their original's
+    shares: tuple[str, ...] = ()  # articles with which it shares a passage without being their copy
+    path: str = ""  # where the outlet's own pattern doesn't make it
+    moved_from: str = ""  # the path that feeds name, where it answers with a redirect
+    declared_charset: str = "utf-8"  # what header and page say; the bytes are UTF-8
+
+
+class Piece(Record, frozen=True, kw_only=True):
+    """An article as an outlet prints it. ``key`` is "outlet/name"; ``original`` the key of the text's first print."""
+
+    key: str
+    outlet: Outlet
+    draft: Draft
+    paragraphs: tuple[str, ...]
+    original: str
+    story: str
+    path: str
+
+    @property
+    def listed(self) -> str:
+        """The path that feeds name."""
+        return self.draft.moved_from or self.path
+
+    @property
+    def picture(self) -> str:
+        """The path of its picture, where it has one."""
+        return f"/media/{self.key.partition('/')[2]}.svg"
+
+
+class _Outlets(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    outlet: tuple[Outlet, ...]
+
+
+class _Spelling(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    us: dict[str, str]
+
+
+@functools.cache
+def outlets() -> tuple[Outlet, ...]:
+    """Return the outlets in the order of ``outlets.toml``."""
+    return settings.read_toml(FOLDER / "outlets.toml", _Outlets).outlet
+
+
+@functools.cache
+def pieces(edition: int = 1) -> tuple[Piece, ...]:
+    """Return all articles as of ``edition``, by outlet, newest first.
+
+    Raises SettingsError, naming the file, for one that can't be used.
+    """
+    drafts = _drafts(edition)
+    spelling = settings.read_toml(FOLDER / "spelling.toml", _Spelling).us
+    return tuple(
+        piece
+        for outlet in outlets()
+        for piece in sorted(
+            (_piece(key, outlet, drafts, spelling) for key in drafts if key.startswith(f"{outlet.key}/")),
+            key=lambda piece: piece.draft.published,
+            reverse=True,
+        )
+    )
+
+
+def _drafts(edition: int) -> dict[str, Draft]:
+    """Return every article's text as of ``edition`` by its key: that of the latest file up to then."""
+    files: dict[str, tuple[int, Path]] = {}
+    for file in sorted((FOLDER / "articles").glob("*/*.toml")):
+        name, _, since = file.stem.partition(".")
+        key, found = f"{file.parent.name}/{name}", (int(since or 1), file)
+        if found[0] <= edition:
+            files[key] = max(found, files.get(key, found))
+    return {key: settings.read_toml(file, Draft) for key, (_, file) in files.items()}
+
+
+def _piece(key: str, outlet: Outlet, drafts: Mapping[str, Draft], spelling: Mapping[str, str]) -> Piece:
+    draft = drafts[key]
+    original = _original(key, drafts)
+    paragraphs = _print(key, drafts)
+    if draft.of and outlet.spelling == "us":
+        paragraphs = [_respell(paragraph, spelling) for paragraph in paragraphs]
+    if paragraphs and draft.dateline:
+        paragraphs[0] = f"{draft.dateline} {paragraphs[0]}"
+    if outlet.quotes == "curly":
+        paragraphs = [curly(paragraph) for paragraph in paragraphs]
+    return Piece(
+        key=key,
+        outlet=outlet,
+        draft=draft,
+        paragraphs=tuple(paragraphs),
+        original=original,
+        story=drafts[original].story or draft.story or original,
+        path=draft.path or _path(key, outlet, draft),
+    )
+
+
+def _original(key: str, drafts: Mapping[str, Draft]) -> str:
+    of = drafts[key].of
+    if not of:
+        return key
+    if of not in drafts:
+        raise SettingsError(f"demo article {key}: there is no article {of!r}, which it says it is of")
+    return _original(of, drafts)
+
+
+def _print(key: str, drafts: Mapping[str, Draft]) -> list[str]:
+    """Return the paragraphs of an article, those taken from its original with the declared changes."""
+    draft = drafts[key]
+    source = _print(draft.of, drafts) if draft.of else []
+    made: list[str] = []
+    for paragraph in _blocks(draft.text):
+        taken = _TAKEN.fullmatch(paragraph)
+        if not taken:
+            made.append(paragraph)
+            continue
+        first, last = int(taken[1]), int(taken[2] or taken[1])
+        if not 1 <= first <= last <= len(source):
+            raise SettingsError(f"demo article {key}: {draft.of!r} has no paragraphs {paragraph}")
+        made += [_replace(one, draft) for one in source[first - 1 : last]]
+        made[-1] += taken[3]
+    text = "\n".join(made)
+    for _, new in draft.replace:
+        if new not in text:
+            raise SettingsError(f"demo article {key}: {new!r} replaces nothing")
+    return made
+
+
+def _blocks(text: str) -> list[str]:
+    return [" ".join(block.split()) for block in text.split("\n\n") if block.strip()]
+
+
+def _replace(paragraph: str, draft: Draft) -> str:
+    for old, new in draft.replace:
+        paragraph = paragraph.replace(old, new)
+    return paragraph
+
+
+def _respell(paragraph: str, spelling: Mapping[str, str]) -> str:
+    for old, new in spelling.items():
+        for one, other in ((old, new), (old.capitalize(), new.capitalize())):
+            paragraph = re.sub(rf"\b{one}\b", other, paragraph)
+    return paragraph
+
+
+def curly(text: str) -> str:
+    """Return ``text`` with typographic quotation marks and apostrophes."""
+    text = re.sub(r"(?<![^\s(\[—–‘“])\"", "“", text).replace('"', "”")
+    return re.sub(r"(?<![^\s(\[—–“])'", "‘", text).replace("'", "’")
+
+
+def _path(key: str, outlet: Outlet, draft: Draft) -> str:
+    name = key.partition("/")[2]
+    day = draft.published
+    number = zlib.crc32(key.encode()) % 900_000 + 100_000  # six digits, as content systems number their stories
+    return Template(outlet.address).substitute(
+        section=draft.section.lower().replace(" ", "-"),
+        name=name,
+        year=f"{day:%Y}",
+        month=f"{day:%m}",
+        day=f"{day:%d}",
+        number=number,
+    )

@@ -1,0 +1,92 @@
+"""What should come of the demo newsroom? Facts that follow from its articles, for tests and the demo's summary."""
+
+from __future__ import annotations
+
+import urllib.robotparser
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from pipeline.demo import articles, feeds
+from pipeline.demo.articles import Piece
+from pipeline.demo.site import Response
+from pipeline.records import Reason, Record
+from pipeline.urls import canonical
+
+_LISTS = {"rss", "atom", "rdf", "json", "sitemap"}
+
+
+class Expected(Record, frozen=True, kw_only=True):
+    """What is true of the newsroom. Articles are named by the address in their feed, without tracking parameters."""
+
+    articles: tuple[str, ...]  # those whose page may be read
+    copies: tuple[tuple[str, ...], ...]  # groups of one text, the one it was taken from first
+    shared: tuple[tuple[str, str], ...]  # pairs that share a passage; neither is the other's copy
+    stories: tuple[tuple[str, ...], ...]  # groups of two and more on one event, copies among them
+    dropped: dict[str, Reason]  # what feeds name and can't be read
+    moved: dict[str, str]  # address in the feed → address it redirects to
+    corrected: tuple[str, ...]  # what reads otherwise from edition 2 on
+    repeated: tuple[str, ...]  # what stands in two feeds
+    not_feeds: tuple[str, ...]  # feed addresses that answer with something else
+
+
+def derive(pieces: Sequence[Piece], bases: Mapping[str, str], responses: Mapping[str, Response]) -> Expected:
+    """Return the facts about ``pieces``, whose outlets are at ``bases`` and answer with ``responses``."""
+
+    def address(piece: Piece, path: str = "") -> str:
+        return bases[piece.outlet.key] + (path or piece.listed)
+
+    by_key = {piece.key: piece for piece in pieces}
+    first = {piece.key: piece for piece in articles.pieces(1)}
+    refused = {piece.key: _refusal(piece, bases[piece.outlet.key], responses) for piece in pieces}
+    read = [piece for piece in pieces if not refused[piece.key]]
+    originals_first = sorted(read, key=lambda piece: (piece.key != piece.original, piece.draft.published))
+    return Expected(
+        articles=tuple(address(piece) for piece in read),
+        copies=_groups((piece.original, address(piece)) for piece in originals_first),
+        shared=tuple((address(piece), address(by_key[other])) for piece in read for other in piece.draft.shares),
+        stories=_groups((piece.story, address(piece)) for piece in originals_first),
+        dropped={address(piece): reason for piece in pieces if (reason := refused[piece.key])},
+        moved={address(piece): address(piece, piece.path) for piece in pieces if piece.draft.moved_from},
+        corrected=tuple(address(piece) for piece in articles.pieces(2) if first.get(piece.key, piece) != piece),
+        repeated=tuple(address(by_key[key]) for key, times in _listings(pieces).items() if times > 1),
+        not_feeds=tuple(
+            bases[outlet.key] + feed.path
+            for outlet in articles.outlets()
+            for feed in outlet.feeds
+            if feed.format not in _LISTS
+        ),
+    )
+
+
+def _listings(pieces: Sequence[Piece]) -> Counter[str]:
+    """Return in how many feeds each article stands."""
+    return Counter(
+        piece.key
+        for outlet in articles.outlets()
+        for feed in outlet.feeds
+        if feed.format in _LISTS
+        for piece in feeds.listed(feed, [piece for piece in pieces if piece.outlet == outlet])
+    )
+
+
+def _groups(members: Iterable[tuple[str, str]]) -> tuple[tuple[str, ...], ...]:
+    groups: dict[str, list[str]] = defaultdict(list)
+    for group, member in members:
+        groups[group].append(member)
+    return tuple(tuple(group) for group in groups.values() if len(group) > 1)
+
+
+def _refusal(piece: Piece, base: str, responses: Mapping[str, Response]) -> Reason | None:
+    """Return why the article can't be read, None where it can."""
+    sent = responses.get(canonical(base + piece.path))
+    if sent is None:
+        return Reason.NOT_FOUND
+    if not sent.headers["Content-Type"].startswith("text/html"):
+        return Reason.NOT_HTML
+    robots = responses.get(canonical(f"{base}/robots.txt"))
+    if robots:
+        rules = urllib.robotparser.RobotFileParser()
+        rules.parse(robots.body.decode().splitlines())
+        if not rules.can_fetch("newswire", base + piece.path):
+            return Reason.ROBOTS
+    return None

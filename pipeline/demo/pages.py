@@ -1,0 +1,47 @@
+"""What does a reader of an outlet's site see? Article pages, the home page, pictures, and what isn't there."""
+
+from __future__ import annotations
+
+import html
+import zlib
+from collections.abc import Sequence
+
+from pipeline.demo import feeds, templates
+from pipeline.demo.articles import Outlet, Piece
+
+_RELATED = 4  # links in the box below an article
+
+
+def article(piece: Piece, shelf: Sequence[Piece], base: str) -> bytes:
+    """Return the page of ``piece``, with links to its neighbours on ``shelf``, the outlet's articles."""
+    others = [one for one in shelf if one.key != piece.key and one.paragraphs]
+    start = zlib.crc32(piece.key.encode()) % len(others)
+    related = (others[start:] + others[:start])[:_RELATED]
+    values = templates.of_piece(piece, base, related)
+    return templates.fill(templates.read(f"{piece.outlet.key}.html"), values).encode()
+
+
+def home(outlet: Outlet, pieces: Sequence[Piece], base: str) -> bytes:
+    """Return the home page, which names the outlet's feeds and articles."""
+    teaser = templates.read("home-teaser.html")
+    alternate = '<link rel="alternate" type="{}" href="{}">'
+    values = templates.of_outlet(outlet, base) | {
+        "feeds": "\n".join(
+            alternate.format(feeds.MEDIA_TYPES[feed.format].partition(";")[0], html.escape(base + feed.path))
+            for feed in outlet.feeds
+            if feed.format not in {"html", "sitemap"}
+        ),
+        "teasers": "".join(templates.fill(teaser, templates.of_piece(piece, base)) for piece in pieces),
+    }
+    return templates.fill(templates.read("home.html"), values).encode()
+
+
+def picture(piece: Piece) -> bytes:
+    """Return the drawing that stands in for the article's photograph."""
+    hue = zlib.crc32(piece.key.encode()) % 360
+    return templates.fill(templates.read("picture.svg"), {"hue": str(hue), "other": str((hue + 40) % 360)}).encode()
+
+
+def missing(outlet: Outlet, base: str) -> bytes:
+    """Return what the outlet answers where it has no page."""
+    return templates.fill(templates.read("missing.html"), templates.of_outlet(outlet, base)).encode()
