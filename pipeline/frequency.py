@@ -41,13 +41,17 @@ class Frequencies:
             self._counts //= 2
             self.documents //= 2
 
+    def count(self, terms: Hashes) -> npt.NDArray[np.uint16]:
+        """Return for each term how many documents hold it, or a few more."""
+        return self._counts[terms % WIDTH]
+
     def share(self, terms: Hashes, imagined: int = 1) -> Weights:
         """Return for each term the share of documents that hold it; never 0.
 
         ``imagined`` documents that hold none of them are added: while few have been counted, that says how common a
         term is before anything is known.
         """
-        return (self._counts[terms % WIDTH] + np.float32(0.5)) / np.float32(self.documents + imagined)
+        return (self.count(terms) + np.float32(0.5)) / np.float32(self.documents + imagined)
 
 
 def hash_words(words: Iterable[str]) -> Hashes:

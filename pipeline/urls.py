@@ -33,6 +33,8 @@ def canonical(url: str) -> str:
     parts = urlsplit(canonicalize_url(url, keep_fragments=False))
     port = parts.port
     host = (parts.hostname or "").rstrip(".")
+    if not host:  # it was made of characters that no host has
+        raise ValueError(f"not an http or https address: {url[:200]!r}")
     if ":" in host:
         host = f"[{host}]"
     if port is not None and port != {"http": 80, "https": 443}[parts.scheme]:

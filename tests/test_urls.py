@@ -37,7 +37,17 @@ def test_what_may_be_another_article_has_another_id(other):
 
 @pytest.mark.parametrize(
     "url",
-    ["", "outlet.example/a", "ftp://outlet.example/", "javascript:x()", "http://", "http://[::1", "http://a:99999/"],
+    [
+        "",
+        "outlet.example/a",
+        "ftp://outlet.example/",
+        "javascript:x()",
+        "http://",
+        "http://[::1",
+        "http://a:99999/",
+        "http://\x1b",
+        "http://./",
+    ],
 )
 def test_what_is_no_web_address_is_an_error(url):
     with pytest.raises(ValueError, match=r"."):

@@ -9,10 +9,11 @@ import msgspec
 import sqlalchemy as sa
 
 from pipeline.records import Outcome, Reason, Stage
+from pipeline.store import copies, stories
 from pipeline.store.engine import Database
 from pipeline.store.ledger import log
 from pipeline.store.lines import DROPPED, PENDING, QUARANTINED, REMOVED, Item
-from pipeline.store.schema import copy_sketches, copy_terms, items, outcomes, records
+from pipeline.store.schema import items, outcomes, records
 
 # the record that each stage works on: articles that were imported have no page, so they can't be fetched again
 _INPUT = {
@@ -115,8 +116,7 @@ def remove(database: Database, taken_down: Sequence[Item], now: dt.datetime) -> 
     ids = [item.id for item in taken_down]
     with database.write() as connection:
         connection.execute(records.delete().where(records.c.id.in_(ids)))
-        for table in (copy_sketches, copy_terms):
-            connection.execute(table.delete().where(table.c.seq.in_([item.seq for item in taken_down])))
+        copies.remove(connection, [item.seq for item in taken_down])
         gone = items.update().where(items.c.id.in_(ids))
         connection.execute(gone.values(state=REMOVED, stage=None, lease_owner=None, copy_group=None, story=None))
         log(
@@ -133,3 +133,14 @@ def remove(database: Database, taken_down: Sequence[Item], now: dt.datetime) -> 
                 for i in ids
             ],
         )
+
+
+def expire(database: Database, *, copies_before: dt.datetime, stories_before: dt.datetime, history: dt.datetime) -> int:
+    """Forget fingerprints and stories that no article will be compared with any more, and history older than that.
+
+    Articles, their records and documents stay. Returns how many rows of history went.
+    """
+    with database.write() as connection:
+        copies.forget(connection, copies_before)
+        stories.forget(connection, stories_before)
+        return connection.execute(outcomes.delete().where(outcomes.c.at < history)).rowcount

@@ -311,3 +311,14 @@ def test_an_address_that_is_no_ledger_is_refused_in_one_line(url):
     with pytest.raises(StoreError) as raised:
         Store(url)
     assert "\n" not in str(raised.value).strip()
+
+
+def test_old_history_is_forgotten_and_articles_stay(store):
+    enter(store, entry("a"))
+    later = NOW + dt.timedelta(days=100)
+    enter(store, entry("b"), now=later)
+    dates = {"copies_before": later, "stories_before": later, "history": later - dt.timedelta(days=90)}
+    assert upkeep.expire(store.database, **dates) == 1
+    assert store.ledger.history(entry("a").id) == []
+    assert len(store.ledger.history(entry("b").id)) == 1
+    assert store.ledger.find(entry("a").id)

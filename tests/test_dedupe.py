@@ -1,0 +1,195 @@
+"""Which articles are copies, and of what."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipeline.dedupe.sketch import sketch
+from pipeline.records import CopyKind
+from pipeline.store import Store
+from tests.copies import OTHER, STATEMENT, WIRE, arrival, decided, invented
+
+PARAGRAPHS = WIRE.split("\n")
+
+
+@pytest.fixture
+def store(tmp_path):
+    made = Store(f"sqlite:///{tmp_path}/ledger.db")
+    yield made
+    made.close()
+
+
+def second(store, first, then, **of_then):
+    """Return what is decided of ``then``, after ``first`` and some unrelated texts."""
+    others = [arrival(n, invented(n)) for n in range(1, 9)]
+    arrivals = [*others, arrival(10, first, source="wire"), arrival(11, then, **{"source": "daily"} | of_then)]
+    return decided(store, arrivals)[-1]
+
+
+def test_the_same_words_are_an_exact_copy(store):
+    copy = second(store, WIRE, WIRE.replace("\n", "\n\n"))
+    assert (copy.copy_of, copy.group, copy.kind, copy.score) == ("a10", "a10", CopyKind.EXACT, 1.0)
+
+
+def test_a_reprint_with_a_dateline_house_style_and_a_footer_is_a_copy(store):
+    printed = "PORT ANSEL (Wire) - " + WIRE.replace("Monday", "Mon.").replace("miles", "mi") + "\nSend us your photos!"
+    copy = second(store, WIRE, printed)
+    assert (copy.copy_of, copy.kind) == ("a10", CopyKind.REPRINT)
+
+
+def test_the_first_paragraphs_alone_are_truncated_copy(store):
+    assert second(store, WIRE, "\n".join(PARAGRAPHS[:2])).kind == CopyKind.TRUNCATED
+
+
+def test_a_part_that_leaves_the_beginning_out_is_an_excerpt(store):
+    middle = WIRE.split(maxsplit=33)[-1].split("Transport minister")[0]
+    copy = second(store, WIRE, middle)
+    assert (copy.copy_of, copy.kind) == ("a10", CopyKind.EXCERPT)
+
+
+def test_a_copy_with_much_of_its_own_is_extended(store):
+    copy = second(store, WIRE, WIRE + "\n" + OTHER + "\n" + invented(77, 60))
+    assert (copy.copy_of, copy.kind) == ("a10", CopyKind.EXTENDED)
+
+
+def test_a_later_version_by_the_same_outlet_is_a_revision(store):
+    later = WIRE.replace("Nobody was hurt.", "Two workers were hurt.")
+    copy = second(store, WIRE, later, source="wire")
+    assert (copy.copy_of, copy.kind) == ("a10", CopyKind.REVISION)
+
+
+def test_articles_that_only_share_a_long_quotation_stay_apart(store):
+    one = PARAGRAPHS[0] + "\n" + STATEMENT + " said the director.\n" + PARAGRAPHS[2]
+    two = OTHER.split("\n")[0] + "\n" + STATEMENT + " a spokesman wrote.\n" + OTHER.split("\n")[2]
+    assert second(store, one, two).copy_of is None
+
+
+def test_a_letter_printed_without_quotation_marks_makes_no_copy(store):
+    letter = STATEMENT.strip("“”,")
+    one = "\n".join([*PARAGRAPHS[:2], letter])
+    two = "\n".join([*OTHER.split("\n")[:3], letter])
+    assert second(store, one, two).copy_of is None
+
+
+def test_an_article_that_prints_one_foreign_paragraph_is_its_own(store):
+    assert second(store, WIRE, OTHER + "\n" + PARAGRAPHS[2]).copy_of is None
+
+
+def test_a_roundup_is_no_copy_of_what_it_lists(store):
+    roundup = "\n".join([PARAGRAPHS[0], *(invented(n, 40) for n in range(60, 66))])
+    assert second(store, WIRE, roundup).copy_of is None
+
+
+def test_a_statement_reprinted_whole_is_a_copy(store):
+    assert second(store, STATEMENT, STATEMENT).kind == CopyKind.EXACT
+
+
+def test_short_notices_are_no_copies(store):
+    assert second(store, "The desk is closed today.", "The desk is closed today.").copy_of is None
+
+
+def test_an_empty_text_is_no_copy(store):
+    assert second(store, "", "").copy_of is None
+
+
+def test_the_original_is_the_one_that_the_text_was_taken_from_not_its_brief(store):
+    arrivals = [arrival(1, "\n".join(PARAGRAPHS[:2])), arrival(2, WIRE), arrival(3, WIRE + "\nMore to follow.")]
+    copies = decided(store, arrivals)
+    assert [copy.group for copy in copies] == ["a1", "a1", "a1"]
+    assert copies[2].copy_of == "a2"
+
+
+def test_of_equal_originals_the_earliest_is_named(store):
+    copies = decided(store, [arrival(n, WIRE) for n in (1, 2, 3)])
+    assert [copy.copy_of for copy in copies] == [None, "a1", "a1"]
+
+
+def test_groups_are_never_united(store):
+    copies = decided(store, [arrival(1, WIRE), arrival(2, OTHER), arrival(3, WIRE + "\n" + OTHER)])
+    assert [copy.group for copy in copies[:2]] == ["a1", "a2"]
+    assert copies[2].group == "a1"
+
+
+def test_what_lies_before_the_window_is_not_looked_for(store):
+    copies = decided(store, [arrival(1, WIRE), arrival(2, WIRE, hours=24 * 20)])
+    assert copies[1].copy_of is None
+
+
+def test_an_article_decided_again_does_not_copy_itself(store):
+    decided(store, [arrival(1, WIRE)])
+    assert decided(store, [arrival(1, WIRE + "\nCorrected.")])[0].copy_of is None
+
+
+def test_an_article_decided_again_copies_nothing_that_came_after_it(store):
+    decided(store, [arrival(1, WIRE), arrival(2, WIRE)])
+    again = decided(store, [arrival(1, WIRE), arrival(2, WIRE)])
+    assert [copy.copy_of for copy in again] == [None, "a1"]
+
+
+def test_a_corrected_article_is_found_by_its_new_text_alone(store):
+    decided(store, [arrival(1, WIRE)])
+    decided(store, [arrival(1, OTHER)])
+    copies = decided(store, [arrival(2, WIRE), arrival(3, OTHER)])
+    assert [copy.copy_of for copy in copies] == [None, "a1"]
+
+
+def test_a_text_that_became_too_short_is_forgotten(store):
+    decided(store, [arrival(1, WIRE)])
+    decided(store, [arrival(1, "Withdrawn.")])
+    assert decided(store, [arrival(2, WIRE)])[0].copy_of is None
+
+
+def test_boilerplate_that_all_articles_carry_makes_no_copies(store):
+    footer = "Sign up for our morning letter and have the day's best stories in your inbox before breakfast, free."
+    arrivals = [arrival(n, footer + "\n" + invented(n, 30)) for n in range(1, 120)]
+    copies = decided(store, arrivals)[60:]
+    assert [copy.copy_of for copy in copies] == [None] * len(copies)
+
+
+def test_a_sketch_is_small_whatever_the_length_of_the_text():
+    for length in (30, 300, 3000, 30_000):
+        made, terms = sketch(invented(1, length))
+        assert len(msgspec.msgpack.encode(made)) < 2000
+        assert len(terms) <= 32
+
+
+def test_a_short_part_of_a_very_long_text_is_found(store):
+    long = invented(5, 20_000)
+    copy = second(store, long, " ".join(long.split()[:400]))
+    assert (copy.copy_of, copy.kind) == ("a10", CopyKind.TRUNCATED)
+
+
+@given(st.text())
+def test_any_text_has_a_sketch_or_is_too_short(text):
+    made = sketch(text)
+    assert made is None or 0 < len(made[0].arrays()[0]) == len(made[0].arrays()[1])
+
+
+def newsday():
+    """Return 40 arrivals: copies whole, cut and extended among their originals, and an article decided twice."""
+    arrivals = []
+    for n in range(1, 40):
+        text = invented(n % 11, 100)
+        if n % 3 == 0:
+            text = " ".join(text.split()[: 40 + n])
+        if n % 5 == 0:
+            text += " " + invented(100 + n, 30)
+        arrivals.append(arrival(n, text, hours=n))
+    return [*arrivals, arrival(7, invented(3, 100), hours=7)]
+
+
+@settings(max_examples=15, deadline=dt.timedelta(seconds=5), suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.integers(1, 39), max_size=6))
+def test_where_batches_begin_and_end_changes_nothing(tmp_path_factory, sizes):
+    made = []
+    for cuts in ((), sizes):
+        store = Store(f"sqlite:///{tmp_path_factory.mktemp('batches')}/ledger.db")
+        made.append(decided(store, newsday(), sizes=cuts))
+        store.close()
+    assert made[0] == made[1]
+    assert any(copy.copy_of for copy in made[0])

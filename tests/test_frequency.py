@@ -1,0 +1,54 @@
+"""How common a hashed term is."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipeline.frequency import AGES_AT, Frequencies, hash_words
+
+
+def test_a_share_is_that_of_the_documents_that_hold_the_term():
+    counted = Frequencies()
+    common, rare = hash_words(["the", "Mosul"])
+    for n in range(1000):
+        counted.add(np.array([common, rare] if n % 100 == 0 else [common], dtype=np.uint32))
+    assert np.allclose(counted.share(np.array([common, rare])), [1, 0.01], atol=0.001)
+
+
+def test_what_was_never_seen_is_rare_but_not_impossible():
+    counted = Frequencies()
+    assert counted.share(hash_words(["new"])) > 0
+
+
+def test_counts_survive_being_written():
+    counted = Frequencies()
+    counted.add(hash_words(["a", "b"]))
+    again = Frequencies(bytes(counted))
+    assert again.documents == 1
+    assert np.array_equal(again.share(hash_words(["a", "z"])), counted.share(hash_words(["a", "z"])))
+
+
+def test_old_documents_count_less_and_no_counter_overflows():
+    counted = Frequencies()
+    term = hash_words(["the"])
+    for _ in range(AGES_AT + 10):
+        counted.add(term)
+    assert counted.documents < AGES_AT
+    assert np.allclose(counted.share(term), 1, atol=0.001)
+
+
+def test_documents_are_counted():
+    counted = Frequencies()
+    for words in ("ab", "ac"):
+        counted.add(hash_words(words))
+    assert counted.count(hash_words("abz")).tolist() == [2, 1, 0]
+
+
+def test_before_much_is_counted_a_term_is_as_rare_as_imagined():
+    counted = Frequencies()
+    counted.add(hash_words(["a"]))
+    assert counted.share(hash_words(["a"]), imagined=99)[0] < 0.02
+
+
+def test_a_word_has_the_same_hash_on_every_machine():
+    assert hash_words(["newswire"]).tolist() == [1084706797]

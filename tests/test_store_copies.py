@@ -1,0 +1,150 @@
+"""What dedupe and cluster remember, on both databases."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+import sqlalchemy as sa
+
+from pipeline.settings import Cluster, Dedupe
+from pipeline.store import copies, stories
+from pipeline.store.schema import copy_sketches, copy_terms, story_groups, story_terms
+from tests.copies import AT
+
+DAY = dt.timedelta(days=1)
+
+
+@pytest.fixture
+def flush(store):
+    def write(memory):
+        with store.write() as connection:
+            memory.flush(connection)
+
+    return write
+
+
+def rows(store, table):
+    with store.database.read() as connection:
+        return connection.execute(sa.select(sa.func.count()).select_from(table)).scalar()
+
+
+def found(store, seq, at, terms):
+    memory = store.copies(Dedupe())
+    memory.prefetch([(seq, at, terms)])
+    return memory.candidates(seq, at, terms)
+
+
+def test_what_shares_most_terms_comes_first_then_what_came_first(store, flush):
+    memory = store.copies(Dedupe())
+    for seq, terms in ((1, (10,)), (2, (10, 11, 12)), (3, (10, 11)), (4, (11, 12))):
+        memory.add(seq, AT, terms, f"sketch {seq}".encode())
+    before = memory.candidates(9, AT, (10, 11, 12))
+    flush(memory)
+    assert before == found(store, 9, AT, (10, 11, 12)) == [b"sketch 2", b"sketch 3", b"sketch 4", b"sketch 1"]
+
+
+def test_only_earlier_articles_within_the_window_are_found(store, flush):
+    memory = store.copies(Dedupe(window_days=14))
+    memory.add(1, AT - 20 * DAY, (10,), b"too old")
+    memory.add(2, AT - 10 * DAY, (10,), b"in time")
+    memory.add(8, AT, (10,), b"later")
+    flush(memory)
+    assert found(store, 5, AT, (10,)) == [b"in time"]
+
+
+def test_a_common_term_leads_to_the_first_articles_alone(store, flush):
+    memory = store.copies(Dedupe())
+    for seq in range(1, 3 * copies.MOST_POSTINGS):
+        memory.add(seq, AT, (10, seq + 100), b"%d" % seq)
+    flush(memory)
+    assert len(found(store, 1000, AT, (10,))) == copies.MOST_POSTINGS
+    assert found(store, 1000, AT, (240,)) == [b"140"]
+
+
+def test_writing_twice_leaves_one_set_of_rows(store, flush):
+    for terms in ((10, 11), (11, 12)):
+        memory = store.copies(Dedupe())
+        memory.prefetch([(1, AT, terms)])
+        memory.add(1, AT, terms, b"sketch")
+        flush(memory)
+    assert (rows(store, copy_sketches), rows(store, copy_terms)) == (1, 2)
+    assert found(store, 2, AT, (10,)) == []
+
+
+def test_the_largest_terms_and_many_look_ups_fit(store, flush):
+    memory = store.copies(Dedupe())
+    memory.add(1, AT, (2**32 - 1,), b"sketch")
+    flush(memory)
+    memory = store.copies(Dedupe())
+    memory.prefetch([(2, AT, range(2**32 - 70_000, 2**32))])
+    assert memory.candidates(2, AT, (2**32 - 1,)) == [b"sketch"]
+
+
+def test_old_sketches_are_forgotten_with_their_postings(store, flush):
+    memory = store.copies(Dedupe())
+    for seq in range(1, 11):
+        memory.add(seq, AT + seq * DAY, (10, 100 + seq), b"sketch")
+    flush(memory)
+    with store.write() as connection:
+        assert copies.forget(connection, AT + 5 * DAY) == 4
+    assert (rows(store, copy_sketches), rows(store, copy_terms)) == (6, 12)
+
+
+def test_single_articles_are_forgotten_with_their_postings(store, flush):
+    memory = store.copies(Dedupe())
+    memory.add(1, AT, (10, 11), b"one")
+    memory.add(2, AT, (10, 12), b"two")
+    flush(memory)
+    with store.write() as connection:
+        copies.remove(connection, [1])
+    assert found(store, 3, AT, (10, 11, 12)) == [b"two"]
+    assert rows(store, copy_terms) == 2
+
+
+def stories_found(store, at, terms):
+    memory = store.stories(Cluster())
+    memory.prefetch([(at, terms)])
+    return memory.candidates(at, terms)
+
+
+def test_stories_are_found_by_their_terms_the_newest_first(store, flush):
+    memory = store.stories(Cluster())
+    for seq in (1, 2, 3):
+        memory.put(seq, AT, (10, 11 + seq % 2), (), b"story %d" % seq)
+    flush(memory)
+    assert stories_found(store, AT, (10, 12)) == [(3, b"story 3"), (1, b"story 1"), (2, b"story 2")]
+
+
+def test_a_common_term_leads_to_the_newest_stories(store, flush):
+    memory = store.stories(Cluster())
+    for seq in range(1, stories.MOST_POSTINGS + 21):
+        memory.put(seq, AT, (10,), (), b"story")
+    flush(memory)
+    assert rows(store, story_terms) == stories.MOST_POSTINGS
+    assert stories_found(store, AT, (10,))[0] == (stories.MOST_POSTINGS + 20, b"story")
+
+
+def test_a_dropped_term_leads_no_more_to_the_story(store, flush):
+    memory = store.stories(Cluster())
+    memory.put(1, AT, (10, 11), (), b"first")
+    flush(memory)
+    memory = store.stories(Cluster())
+    memory.prefetch([(AT, (10, 12))])
+    memory.put(1, AT, (12,), (11,), b"second")
+    flush(memory)
+    assert stories_found(store, AT, (11,)) == []
+    assert stories_found(store, AT, (12,)) == [(1, b"second")]
+
+
+def test_a_copy_group_is_remembered_in_its_story_until_it_is_old(store, flush):
+    memory = store.stories(Cluster())
+    memory.put(1, AT, (10,), (), b"story")
+    memory.assign("group", "s1", AT)
+    flush(memory)
+    memory = store.stories(Cluster())
+    memory.prefetch_groups(["group", "other"])
+    assert (memory.story_of("group"), memory.story_of("other")) == ("s1", None)
+    with store.write() as connection:
+        assert stories.forget(connection, AT + DAY) == 1
+    assert (rows(store, story_groups), rows(store, story_terms)) == (0, 0)
