@@ -1,0 +1,44 @@
+"""What does an article say, when and by whom? From the bytes of a page or a text to an Article."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+from pipeline.errors import ItemError
+from pipeline.extract.decode import Kind, decode, kind_of
+from pipeline.extract.known import Agency, Known, Raw, load
+from pipeline.extract.line import to_error_line, to_line
+from pipeline.extract.page import from_page
+from pipeline.extract.plain import from_plain
+from pipeline.records import Article, Outcome, Reason
+from pipeline.urls import article_id, content_id
+
+__all__ = ["Agency", "Known", "Raw", "extract", "load", "to_error_line", "to_line", "worker"]
+
+
+def extract(raw: Raw, known: Known, path: str | None = None) -> Article:
+    """Return the article in ``raw``; ``path`` is its file's name, where it has one.
+
+    Raises ItemError: EMPTY, TOO_LARGE, BINARY, NOT_HTML, UNREADABLE, NO_TEXT, each with its detail. Reads and writes
+    nothing else; a page may take long or crash its parser, so run it in ``Workers`` with ``worker(known)``.
+    """
+    if len(raw.data) > known.max_bytes:
+        detail = f"{len(raw.data):,} bytes, more than the {known.max_bytes:,} of extract.max_bytes"
+        raise ItemError(Outcome.QUARANTINED, Reason.TOO_LARGE, detail)
+    kind = kind_of(raw.data, raw.media_type, path or raw.url)
+    text = decode(raw.data, raw.charset)
+    item = raw.id or (article_id(raw.url) if raw.url else content_id(raw.data))
+    make = from_page if kind is Kind.HTML else from_plain
+    try:
+        return make(text, raw, known, item)
+    except (ItemError, MemoryError):
+        raise
+    except Exception as error:  # one page that no rule foresaw must not stop the others
+        detail = f"{type(error).__name__} while it was read: {error}"
+        raise ItemError(Outcome.QUARANTINED, Reason.UNREADABLE, detail) from error
+
+
+def worker(known: Known) -> Callable[[Raw], Article]:
+    """Return ``extract`` with its lists bound, in a form that can be sent to worker processes."""
+    return functools.partial(extract, known=known)

@@ -1,0 +1,44 @@
+"""Which news agency does a credit name?"""
+
+from __future__ import annotations
+
+import functools
+import re
+
+from pipeline.extract.known import Agency
+
+_SHORT = 4  # characters: forms up to this length are compared with their case, so that "PA" is not "pa"
+_BETWEEN = re.compile(r"\s*(?:[/,;&+]|\b(?:and|und|et|y|e|og|och|en|with)\b)\s*")
+
+
+@functools.lru_cache(maxsize=8)
+def _table(agencies: tuple[Agency, ...]) -> dict[str, str]:
+    table: dict[str, str] = {}
+    for agency in agencies:
+        for form in (agency.name, *agency.forms):
+            table[form if len(form) <= _SHORT else form.casefold()] = agency.name
+    return table
+
+
+def agency_of(text: str, agencies: tuple[Agency, ...]) -> str | None:
+    """Return the name of the agency that ``text`` is a form of ("(AP)", "The Associated Press"); None if it isn't."""
+    plain = text.strip(" \t.()[]–—-:*©")
+    table = _table(agencies)
+    return table.get(plain if len(plain) <= _SHORT else plain.casefold())
+
+
+def credited(text: str, agencies: tuple[Agency, ...]) -> str | None:
+    """Return the first agency of a credit that names agencies alone ("APA/sda/dpa"); None where it names others."""
+    if whole := agency_of(text, agencies):
+        return whole
+    parts = [part for part in _BETWEEN.split(text.strip(" .()[]–—-:*©")) if part]
+    names = [agency_of(part, agencies) for part in parts]
+    return names[0] if names and all(names) else None
+
+
+@functools.lru_cache(maxsize=8)
+def pattern(agencies: tuple[Agency, ...]) -> str:
+    """Return a regular expression, without groups, for any form of any agency."""
+    forms = {form for agency in agencies for form in (agency.name, *agency.forms)}
+    ordered = sorted(forms, key=lambda form: (-len(form), form))
+    return r"(?<!\w)(?:" + "|".join(map(re.escape, ordered)) + r")(?!\w)" if ordered else r"(?!)"

@@ -1,0 +1,157 @@
+"""Which lines of a page are the article's text?
+
+trafilatura finds the text; the page's own blocks tell where each line stands. What the article's template set like
+the lines found, but trafilatura left out, comes back (``recover``); what isn't the article goes (``rules``).
+"""
+
+from __future__ import annotations
+
+import collections
+import copy
+import logging
+import re
+from typing import NamedTuple
+
+from lxml import etree
+from lxml.html import HtmlElement
+from trafilatura import bare_extraction
+from trafilatura.settings import Document, Extractor
+
+from pipeline.extract import ld
+from pipeline.extract.blocks import Block, blocks, key, signature
+from pipeline.extract.evidence import Evidence
+from pipeline.extract.mend import mend
+
+logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # what it logs of a page, ours says with its reason
+
+# What trafilatura lets through on odd pages (elements nested beyond Python's recursion limit, unforeseen trees).
+_FAILURES = (RecursionError, AttributeError, IndexError, KeyError, AssertionError, etree.LxmlError)
+_LONG = 80  # characters: a paragraph of running text; shorter blocks may be anything
+_KIN = 3  # lines found of one template's kind, for that kind to count as the article's
+_MAX_LINK_SHARE = 0.6  # of a paragraph that is recovered; teasers are links nearly whole
+_LD_LONGER = 2.0  # times the found text, for JSON-LD's articleBody to replace it: half of a text isn't missed by chance
+
+
+class Line(NamedTuple):
+    """A line of the text, with the block of the page that it was found in, where it is known."""
+
+    text: str
+    heading: bool = False
+    item: bool = False
+    block: Block | None = None
+
+
+class Found(NamedTuple):
+    """The text of a page before the rules."""
+
+    lines: list[Line]
+    blocks: list[Block]
+
+
+def find(page: Evidence, url: str | None) -> Found:
+    """Return the lines of the article's text, nothing lost, foreign ones still among them."""
+    all_blocks = blocks(page.tree, url)
+    texts, headings = _base(page.tree, url)
+    lines, used = _place(texts, headings, all_blocks)
+    lines = _recover(lines, used, all_blocks) if lines else _running_text(all_blocks)
+    return Found(_from_ld(lines, page.article), all_blocks)
+
+
+def _base(tree: HtmlElement, url: str | None) -> tuple[list[str], set[str]]:
+    """Return the lines that trafilatura finds, and the keys of those that are headings."""
+    options = Extractor(output_format="python", comments=False, url=url)
+    try:
+        document = bare_extraction(copy.deepcopy(tree), options=options)
+    except _FAILURES:
+        return [], set()
+    if not isinstance(document, Document) or not document.text:
+        return [], set()
+    headings = {key("".join(head.itertext())) for head in document.body.iter("head")}
+    return [line for line in document.text.splitlines() if line.strip()], headings
+
+
+def _place(texts: list[str], headings: set[str], all_blocks: list[Block]) -> tuple[list[Line], dict[int, int]]:
+    """Join lines and blocks by their letters; return the lines, and by block number the number of its line."""
+    places: dict[str, collections.deque[int]] = collections.defaultdict(collections.deque)
+    for number, one in enumerate(all_blocks):
+        places[one.key].append(number)
+    lines: list[Line] = []
+    used: dict[int, int] = {}
+    for text in texts:
+        item = text.startswith("- ")
+        plain = mend(re.sub(r"^\s*(?:- |\| )|[ |]+$", "", text))
+        own = key(plain)
+        if not plain:
+            continue
+        block: Block | None = None
+        if numbers := places.get(own):
+            number = numbers.popleft() if len(numbers) > 1 else numbers[0]
+            block = all_blocks[number]
+            used.setdefault(number, len(lines))
+        heading = own in headings or (block is not None and re.fullmatch("h[2-6]", block.tag) is not None)
+        lines.append(Line(plain, heading, item, block))
+    return lines, used
+
+
+def _recover(lines: list[Line], used: dict[int, int], all_blocks: list[Block]) -> list[Line]:
+    """Put paragraphs back that the template set like those found, but that were left out."""
+    kinds = collections.Counter(kind(all_blocks[n]) for n in used if len(all_blocks[n].text) >= _LONG)
+    have = {key(line.text) for line in lines}
+    whole = "".join(key(line.text) for line in lines)
+    missing: dict[int, list[Line]] = collections.defaultdict(list)
+    after = -1
+    for number, block in enumerate(all_blocks):
+        if number in used:
+            after = max(after, used[number])
+            continue
+        if len(block.text) < _LONG or kinds[kind(block)] < _KIN or block.links > _MAX_LINK_SHARE * len(block.text):
+            continue
+        if block.key in have or block.key in whole:
+            continue
+        have.add(block.key)
+        missing[after].append(Line(mend(block.text), block=block))
+    if not missing:
+        return lines
+    made = list(missing[-1])
+    for number, line in enumerate(lines):
+        made.append(line)
+        made += missing[number]
+    return made
+
+
+def _running_text(all_blocks: list[Block]) -> list[Line]:
+    """Return the blocks that look like running text, for a page in which trafilatura finds nothing."""
+    return [
+        Line(mend(block.text), block=block)
+        for block in all_blocks
+        if len(block.text) >= _LONG and block.links <= _MAX_LINK_SHARE * len(block.text)
+    ]
+
+
+def kind(block: Block) -> tuple[str, ...]:
+    """Return what the template made of a block: its element and the signature of the one around it.
+
+    The element's own classes are left out: first paragraphs, with their large initials, have classes of their own.
+    Where the element around it has no class, the next one is asked too.
+    """
+    around = [signature(element) for element in reversed(block.path[:-1])]
+    return (block.tag, *(around[:1] if around and not around[0].endswith(".") else around[:2]))
+
+
+def _from_ld(lines: list[Line], article: ld.Node) -> list[Line]:
+    """Return JSON-LD's articleBody instead, where it holds the found text and much more (text behind a script)."""
+    paragraphs = own_text(article)
+    body = "".join(paragraphs)
+    size = sum(len(line.text) for line in lines)
+    if len(body) < max(_LD_LONGER * size, _LONG):
+        return lines
+    whole = key(body)
+    shared = sum(len(line.text) for line in lines if key(line.text) in whole)
+    return lines if shared * 2 < size else [Line(text) for text in paragraphs]
+
+
+def own_text(article: ld.Node) -> list[str]:
+    """Return the paragraphs of JSON-LD's articleBody."""
+    body = ld.text_of(article, "articleBody", "text") or ""
+    paragraphs = re.split(r"\n+|<br\s*/?>|</p>", body)
+    return [text for paragraph in paragraphs if (text := mend(re.sub(r"<[^<>]+>", "", paragraph)))]

@@ -1,0 +1,151 @@
+"""What else does a page say: address, language, section, tags, picture, paywall, rights?"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+from urllib.parse import urljoin, urlsplit
+
+import py3langid
+
+from pipeline.extract import ld
+from pipeline.extract.evidence import Evidence
+from pipeline.extract.known import Raw
+from pipeline.extract.mend import mend
+from pipeline.urls import canonical
+
+_MAX_TAGS = 30  # pages that list more keywords list them for search engines
+_MAX_TAG = 60  # characters; longer ones are sentences
+_SURE = 200  # characters of text from which the detected language outweighs the page's word
+_SAMPLE = 4000  # characters are enough to tell a language, and bound the time it takes
+_NORWEGIAN = {"nb": "no", "nn": "no"}  # one language for search and facets
+_RIGHTS = ("noindex", "noarchive", "nosnippet", "none", "noai", "noimageai", "notranslate", "nocache")
+_DOUBT = 0.05  # log-likelihood per character: unrelated languages differ by 0.5 and more
+
+
+class Facts(NamedTuple):
+    """The plain facts of an article."""
+
+    canonical_url: str | None
+    section: str | None
+    tags: tuple[str, ...]
+    image: str | None
+    paywalled: bool | None
+    rights: tuple[str, ...]
+    standfirst: str | None
+
+
+def gather(page: Evidence, raw: Raw) -> Facts:
+    """Return what JSON-LD, then meta elements say."""
+    return Facts(
+        canonical_url=_canonical(page, raw.url),
+        section=_section(page),
+        tags=_tags(page, raw),
+        image=_image(page, raw),
+        paywalled=_paywalled(page),
+        rights=_rights(page),
+        standfirst=_standfirst(page, raw),
+    )
+
+
+def _canonical(page: Evidence, url: str | None) -> str | None:
+    """Return the address that the page gives itself: on the same site, and not that of the home page."""
+    own = page.article.get("mainEntityOfPage")
+    given = [
+        *page.links.get("canonical", []),
+        page.first("og:url"),
+        own if isinstance(own, str) else own.get("@id") if isinstance(own, dict) else None,
+        ld.text_of(page.article, "url"),
+    ]
+    for address in filter(None, given):
+        try:
+            full = canonical(urljoin(url or "", address.strip()))
+        except ValueError:
+            continue
+        parts = urlsplit(full)
+        home = parts.path in {"", "/"} and not parts.query
+        if not home and (url is None or site(full) == site(url)):
+            return full
+    return None
+
+
+def site(url: str) -> str:
+    """Return the part of the host that a publisher registers, roughly: the last label of four letters or more, on."""
+    labels = (urlsplit(url).hostname or "").split(".")
+    for place in range(len(labels) - 2, -1, -1):
+        if len(labels[place]) > 3:  # noqa: PLR2004 - "co", "com", "org" stand before the country in co.uk, com.au
+            return ".".join(labels[place:])
+    return ".".join(labels[-2:])
+
+
+def _section(page: Evidence) -> str | None:
+    given = ld.texts_of(page.article, "articleSection") or page.meta.get("article:section", [])
+    names = [mend(name) for name in given or [page.first("section", "cxenseparse:recs:category") or ""]]
+    return next((name for name in names if name and len(name) <= _MAX_TAG), None)
+
+
+def _tags(page: Evidence, raw: Raw) -> tuple[str, ...]:
+    given = ld.texts_of(page.article, "keywords") or page.meta.get("article:tag") or page.meta.get("news_keywords")
+    given = given or page.meta.get("keywords") or list(raw.entry.tags if raw.entry else ())
+    parts = given if len(given) > 1 else re.split(r"\s*[,;]\s*", given[0]) if given else []
+    tags = dict.fromkeys(mend(part) for part in parts)
+    return tuple(tag for tag in tags if tag and len(tag) <= _MAX_TAG)[:_MAX_TAGS]
+
+
+def _image(page: Evidence, raw: Raw) -> str | None:
+    image = page.article.get("image")
+    while isinstance(image, list) and image:
+        image = image[0]
+    if isinstance(image, dict):
+        image = image.get("url") or image.get("contentUrl")
+    given = page.first("og:image", "og:image:url", "twitter:image") or image or (raw.entry.image if raw.entry else None)
+    if not isinstance(given, str):
+        return None
+    full = urljoin(raw.url or "", given.strip())
+    return full if urlsplit(full).scheme in {"http", "https"} else None
+
+
+def _paywalled(page: Evidence) -> bool | None:
+    for node in (page.article, ld.web_page(page.ld)):
+        if "isAccessibleForFree" in node:
+            return str(node["isAccessibleForFree"]).strip().lower() in {"false", "0", "no"}
+    tier = page.first("article:content_tier", "content_tier")
+    return tier.lower() in {"locked", "metered"} if tier else None
+
+
+def _rights(page: Evidence) -> tuple[str, ...]:
+    given = [
+        value
+        for name in ("robots", "googlebot", "googlebot-news", "tdm-reservation")
+        for value in page.meta.get(name, [])
+    ]
+    words = {word for value in given for word in re.split(r"[\s,;]+", value.lower())}
+    reserved = ("tdm-reservation",) if "1" in page.meta.get("tdm-reservation", []) else ()
+    return tuple(name for name in _RIGHTS if name in words) + reserved
+
+
+def _standfirst(page: Evidence, raw: Raw) -> str | None:
+    given = ld.text_of(page.article, "description") or page.first(
+        "og:description", "description", "twitter:description"
+    )
+    text = mend(re.sub(r"<[^>]{1,200}>", " ", given or (raw.entry.summary if raw.entry else None) or ""))
+    return text or None
+
+
+def language(text: str, said: str | None, source: str | None) -> str | None:
+    """Return the language of ``text`` as an ISO 639-1 code.
+
+    Detected on the text where that is long enough to be sure; the page's own word (often wrong: templates keep "en")
+    decides where the text is short, or where the detector doubts and knows the said one as nearly as likely.
+    """
+    declared = re.match(r"[a-z]{2,3}(?![a-z])", (said or "").strip().lower())
+    told = _NORWEGIAN.get(declared[0], declared[0]) if declared else source
+    if not text.strip():
+        return told
+    ranked = dict(py3langid.rank(text[:_SAMPLE]))
+    best: str = max(ranked, key=lambda name: ranked[name])
+    if told and told != best:
+        near = told in ranked and ranked[best] - ranked[told] < _DOUBT * min(len(text), _SAMPLE)
+        if near or len(text) < _SURE or told not in ranked:
+            return told
+    return _NORWEGIAN.get(best, best)

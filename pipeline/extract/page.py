@@ -1,0 +1,67 @@
+"""How does an HTML page become an article?"""
+
+from __future__ import annotations
+
+from pipeline.errors import ItemError
+from pipeline.extract import authors, body, facts, rules, times, titles
+from pipeline.extract.blocks import key
+from pipeline.extract.evidence import gather, parse
+from pipeline.extract.known import Known, Raw
+from pipeline.extract.wire import cut
+from pipeline.records import Article, Outcome, Reason
+from pipeline.text import fold
+
+_MAX_HEADING = 150  # characters: standfirsts, set as headings by some templates, are longer
+
+
+def from_page(text: str, raw: Raw, known: Known, item: str) -> Article:
+    """Return the article in a page. Raises ItemError NO_TEXT where the page holds no running text."""
+    page = gather(parse(text), raw.url)
+    feed_title = raw.entry.title if raw.entry else None
+    title = titles.choose(page, feed_title)
+    sites = frozenset(fold(name) for name in titles.sites(page))
+    makers = authors.choose(page, known, sites, raw.entry.authors if raw.entry else ())
+    time = times.choose(page, raw)
+    plain = facts.gather(page, raw)
+    found = body.find(page, raw.url)
+    if not makers.persons:
+        signed = authors.in_text([line.text for line in found.lines], known, sites)
+        makers = authors.Makers(signed.persons, makers.agency or signed.agency, makers.bureau or signed.bureau)
+    context = rules.Context(
+        titles=tuple(filter(None, [title, *titles.candidates(page, feed_title).values(), *page.h1])),
+        authors=makers.persons,
+        section=plain.section,
+        own_text=key("".join(body.own_text(page.article))),
+    )
+    cleaned = rules.clean(found, context, known)
+    wire = cut(cleaned.lines, known)
+    if not wire.lines:
+        raise ItemError(Outcome.DROPPED, Reason.NO_TEXT, "the page holds no running text")
+    lines = wire.lines
+    whole = "\n".join(line.text for line in lines)
+    said = page.language or page.first("og:locale", "content-language", "inlanguage")
+    return Article(
+        id=item,
+        url=raw.url,
+        canonical_url=plain.canonical_url,
+        source=raw.source.name if raw.source else None,
+        title=title,
+        standfirst=plain.standfirst,
+        authors=makers.persons,
+        bureau=makers.bureau,
+        published=time.published,
+        published_local=time.local,
+        published_precision=time.precision,
+        modified=time.modified,
+        language=facts.language(whole, said, raw.source.language if raw.source else None),
+        text=whole,
+        subheadings=tuple(line.text for line in lines[1:] if line.heading and len(line.text) <= _MAX_HEADING),
+        agency=wire.agency or makers.agency,
+        dateline=wire.dateline,
+        captions=cleaned.captions,
+        section=plain.section,
+        tags=plain.tags,
+        image=plain.image,
+        paywalled=plain.paywalled,
+        rights=plain.rights,
+    )

@@ -1,0 +1,156 @@
+"""Facts about the lines that aren't the article: each class of them with examples, and what must stay."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.extract import load
+from pipeline.extract.body import Found, Line, find
+from pipeline.extract.evidence import gather, parse
+from pipeline.extract.rules import Context, clean
+
+KNOWN = load(Path(__file__).parent.parent / "config")
+LONG = "The council voted on Tuesday to repair the old bridge, which was closed in spring after the flood."
+URL = "https://news.example/a/1"
+
+
+def cut(*texts, **context):
+    """The rules by which lines of plain text are cut, in order; None for those that stay."""
+    lines = [Line(text) for text in texts]
+    made = {text: rule for rule, text in clean(Found(lines, []), Context(**context), KNOWN).cut}
+    return [made.get(text) for text in texts]
+
+
+def page_cut(body, **context):
+    page = gather(parse(f"<html><body><article>{body}</article></body></html>"), URL)
+    made = clean(find(page, URL), Context(**context), KNOWN)
+    return {text: rule for rule, text in made.cut}, [line.text for line in made.lines]
+
+
+@pytest.mark.parametrize(
+    ("line", "rule"),
+    [
+        ("Read more: Who pays for the bridge", "read more"),
+        ("ALSO READ: Who pays for the bridge", "read more"),
+        ("Lesen Sie auch: Wer die Brücke bezahlt", "read more"),
+        ("Czytaj więcej", "read more"),
+        ("À lire aussi : qui paie le pont", "read more"),
+        ("Les også: Hvem betaler", "read more"),
+        ("Sign up for our newsletter to get the news in your inbox", "newsletter"),
+        ("Jetzt abonnieren und weiterlesen", "newsletter"),
+        ("Advertisement", "advertisement"),
+        ("Story continues below", "advertisement"),
+        ("Anzeige", "advertisement"),
+        ("© 2031 The Harbour Courier. All rights reserved.", "copyright"),
+        ("This article was originally published on another site.", "copyright"),
+        ("12 Comments", "comments"),
+        ("Comments (12)", "comments"),
+        ("Email: desk@news.example", "contact"),
+        ("Already a subscriber? Log in", "paywall"),
+        ("We use cookies to improve this site.", "consent"),
+        ("Please enable JavaScript to see this map", "consent"),
+        ("Published on 12 March", "times"),
+        ("5 min read", "times"),
+        ("Photo: Anna Moreau", "picture credit"),
+    ],
+)
+def test_a_line_that_only_says_so_is_cut(line, rule):
+    assert cut(LONG, line, LONG + " Again.")[1] == rule
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "The mayor read more than a thousand letters before she decided, she told reporters on Tuesday evening.",
+        "Subscribe to a theory like that, the mayor said, and you will never build anything in this town.",
+        "Comments by the mayor caused a stir in the council.",
+        "Advertisement revenue fell by a third last year.",
+        "“Sign up for what?” asked the harbour master.",
+        "Related crimes rose by a third.",
+        "Photographers waited outside.",
+        "“Nobody told us,” he said.",
+    ],
+)
+def test_a_sentence_with_such_words_stays(line):
+    assert cut(LONG, line, LONG + " Again.")[1] is None
+
+
+def test_the_headline_is_cut_only_above_the_text():
+    title = "Old bridge to be rebuilt by autumn"
+    assert cut(title, LONG, title + " was the headline", titles=(title,)) == ["headline", None, None]
+
+
+def test_a_headline_with_a_kicker_or_other_quotes_is_the_headline():
+    assert (
+        cut("Harbour: Old bridge ‘to be rebuilt’ by autumn", LONG, titles=("Old bridge 'to be rebuilt' by autumn",))[0]
+        == "headline"
+    )
+
+
+def test_a_standfirst_that_says_more_than_the_headline_stays():
+    standfirst = "The council has found the money for the bridge, but not for the road that leads there."
+    assert cut(standfirst, LONG, titles=("Old bridge to be rebuilt",))[0] is None
+
+
+def test_the_authors_name_above_the_text_and_bio_below_it_are_cut():
+    bio = "Mira Lindqvist is our harbour correspondent and has written two books about bridges."
+    found = cut(
+        "By Mira Lindqvist",
+        LONG,
+        "Mira Lindqvist, no relation, lives there.",
+        *[LONG] * 4,
+        bio,
+        authors=("Mira Lindqvist",),
+    )
+    assert found[0] == "byline"
+    assert found[2] is None
+    assert found[-1] == "author bio"
+
+
+def test_a_link_to_the_same_site_is_cut_and_one_in_a_sentence_stays():
+    linked = '<p><a href="/b/2">Flood damage: the full list of roads that are closed today</a></p>'
+    inside = f'<p>{LONG} It was <a href="/c/3">closed</a> twice.</p>'
+    gone, kept = page_cut(f"<p>{LONG}</p>{inside}{linked}<p>{LONG} Once more, and again.</p>")
+    assert gone == {"Flood damage: the full list of roads that are closed today": "link"}
+    assert f"{LONG} It was closed twice." in kept
+
+
+def test_a_box_is_cut_whole_when_one_line_of_it_is_a_prompt():
+    teaser = "<p>Who pays for the bridge</p><p>Nobody knows, it seems, but our reporter has an idea.</p>"
+    box = f'<div class="grey"><h4>Read more</h4>{teaser}</div>'
+    paragraphs = "".join(f"<p>{LONG} Paragraph {n}.</p>" for n in range(6))
+    gone, kept = page_cut(f"<div class='text'>{paragraphs}</div>{box}<div class='text'><p>{LONG} The end.</p></div>")
+    assert not any("our reporter" in line for line in kept)
+    assert kept[-1].endswith("The end.")
+    assert "Read more" in gone
+
+
+def test_a_wrapper_named_like_a_box_that_holds_the_article_stays():
+    paragraphs = "".join(f"<p>{LONG} Paragraph {n}.</p>" for n in range(6))
+    _, kept = page_cut(f'<div class="subscriber-share-content">{paragraphs}</div>')
+    assert len(kept) == 6
+
+
+def test_paragraphs_each_in_a_box_of_their_own_stay():
+    wrapped = "".join(f'<div class="subscriber-only"><p>{LONG} Paragraph {n}.</p></div>' for n in range(6))
+    _, kept = page_cut(wrapped)
+    assert len(kept) == 6
+
+
+def test_sub_headings_set_as_h1_stay():
+    paragraphs = "".join(f"<h1>Part {n} of it</h1><p>{LONG} Paragraph {n}.</p>" for n in range(6))
+    _, kept = page_cut(f"<h1>Old bridge opens</h1><p>{LONG}</p>{paragraphs}", titles=("Old bridge opens",))
+    assert "Part 5 of it" in kept
+    assert "Old bridge opens" not in kept
+
+
+def test_paragraphs_in_further_containers_of_the_same_template_come_back():
+    part = "<section class='chunk'><div class='body-text'>{}</div></section>"
+    chunks = "".join(
+        part.format("".join(f"<p>{LONG} Part {c}, paragraph {n}.</p>" for n in range(4))) for c in range(3)
+    )
+    _, kept = page_cut(chunks)
+    assert len(kept) == 12
+    assert kept == sorted(kept)

@@ -1,0 +1,122 @@
+"""Facts about wire forms: datelines, credits and sign-offs, and what only looks like them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.extract import load
+from pipeline.extract.agencies import agency_of, credited
+from pipeline.extract.body import Line
+from pipeline.extract.captions import caption
+from pipeline.extract.wire import cut
+from pipeline.records import Caption
+
+KNOWN = load(Path(__file__).parent.parent / "config")
+REST = "The council voted on Tuesday to repair the bridge."
+
+
+def wire(*texts):
+    made = cut([Line(text) for text in texts], KNOWN)
+    return made.dateline, made.agency, [line.text for line in made.lines]
+
+
+@pytest.mark.parametrize(
+    ("start", "place", "agency"),
+    [
+        ("KATHMANDU, April 25 (Reuters) - ", "KATHMANDU", "Reuters"),
+        ("BEIRUT/THE HAGUE, March 7 (Reuters) - ", "BEIRUT/THE HAGUE", "Reuters"),
+        ("MEXICO CITY (AP) — ", "MEXICO CITY", "AP"),
+        ("LA CROSSE, Wis. (AP) — ", "LA CROSSE, Wis.", "AP"),
+        ("Berlin (dpa) - ", "Berlin", "dpa"),
+        ("Frankfurt am Main (dpa/lhe) - ", "Frankfurt am Main", "dpa"),
+        ("PARIS, Jan 3 (Xinhua) -- ", "PARIS", "Xinhua"),
+        ("(Reuters) - ", None, "Reuters"),
+        ("DUBLIN — ", "DUBLIN", None),
+        ("PORT-AU-PRINCE, Haiti — ", "PORT-AU-PRINCE, Haiti", None),
+        ("Beirut: ", "Beirut", None),
+        ("Mosul: ", "Mosul", None),
+        ("Berlin. ", "Berlin", None),
+        ("New Delhi, April 3: ", "New Delhi", None),
+    ],
+)
+def test_a_dateline_is_cut_off_into_its_fields(start, place, agency):
+    assert wire(start + REST, "More.") == (place, agency, [REST, "More."])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Update: The council voted on Tuesday to repair the bridge.",
+        "UPDATE — The council voted on Tuesday to repair the bridge.",
+        "Berlin-based engineers said that the bridge can be repaired.",
+        "Berlin is not a place where bridges are repaired quickly.",
+        "The mayor told AP on Tuesday that the bridge would be repaired.",
+        "AP reporters saw the bridge on Tuesday, and it was closed.",
+        "Mayor: the bridge will be repaired by the autumn, she said.",
+    ],
+)
+def test_what_only_looks_like_a_dateline_stays(text):
+    assert wire(text, "More.")[2][0] == text
+
+
+@pytest.mark.parametrize(
+    ("last", "agency"),
+    [
+        ("(dpa)", "dpa"),
+        ("(Quelle: APA/sda/dpa)", "APA"),
+        ("With files from The Associated Press", "AP"),
+        ("—Associated Press writer Jo Doe in Paris contributed to this report.", "AP"),
+        ("(Reporting by Jo Doe and Max Roe; Editing by Ann Poe)", None),
+        ("Mit Agenturmaterial.", None),
+        ("Additional reporting from PA", "PA"),
+        ("Source: AFP", "AFP"),
+    ],
+)
+def test_a_sign_off_is_cut_off_the_end(last, agency):
+    assert wire(REST, "More.", last)[1:] == (agency, [REST, "More."])
+
+
+def test_a_credit_at_the_end_of_the_last_paragraph_is_cut_off():
+    assert wire(REST, "The work begins in April. (NTB)") == (None, "NTB", [REST, "The work begins in April."])
+    assert wire(REST, "The work begins in April. – AFP") == (None, "AFP", [REST, "The work begins in April."])
+
+
+def test_a_bracket_that_names_no_agency_stays():
+    assert wire(REST, "The work begins in April (if it does).")[2][-1] == "The work begins in April (if it does)."
+
+
+def test_short_forms_of_agencies_are_compared_with_their_case():
+    assert agency_of("(AP)", KNOWN.agencies) == "AP"
+    assert agency_of("pa", KNOWN.agencies) is None
+    assert agency_of("the associated press", KNOWN.agencies) == "AP"
+    assert credited("dpa/AFP", KNOWN.agencies) == "dpa"
+    assert credited("dpa und Jo Doe", KNOWN.agencies) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "credit"),
+    [
+        (
+            "The harbour after the storm. AFP PHOTO/SAMIR HADDAD Image Credit: AFP",
+            "The harbour after the storm.",
+            "AFP",
+        ),
+        ("Der Hafen nach dem Sturm. Foto: Anna Moreau/dpa", "Der Hafen nach dem Sturm.", "Anna Moreau/dpa"),
+        ("The harbour after the storm. (AP Photo/Jo Doe)", "The harbour after the storm.", "AP Photo/Jo Doe"),
+        ("The harbour after the storm. © Anna Moreau", "The harbour after the storm.", "Anna Moreau"),
+        ("The harbour after the storm.", "The harbour after the storm.", None),
+    ],
+)
+def test_a_captions_credit_is_told_apart(text, words, credit):
+    assert caption(text, KNOWN) == Caption(text=words, credit=credit)
+
+
+@given(st.lists(st.text(max_size=80), max_size=6))
+def test_cutting_never_adds_text(texts):
+    made = wire(*texts)[2]
+    assert len(made) <= len(texts)
+    assert sum(map(len, made)) <= sum(map(len, texts))
