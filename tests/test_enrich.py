@@ -178,6 +178,97 @@ def test_other_languages_have_known_names_and_no_guesses(language, text, expecte
     assert found(text, language=language) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "surface", "kind"),
+    [
+        ("The car was swept off Gannet Quay before dawn.", "Gannet Quay", "PLACE"),
+        ("A substation in Saltbeck Lane failed.", "Saltbeck Lane", "PLACE"),
+        ("It was made by the start-up Korrin Biologics.", "Korrin Biologics", "ORG"),
+        ("Shares in the bakery group Harrow Mills fell.", "Harrow Mills", "ORG"),
+        ("An analyst at Dunmore & Vale disagreed.", "Dunmore & Vale", "ORG"),
+        ("The shipper Tolla Upland has no stores.", "Tolla Upland", "ORG"),
+        ("Heather Mills, 51, said that she was tired.", "Heather Mills", "PERSON"),
+        ("Mr Hall said no.", "Hall", "PERSON"),
+        ("Raids in Qasr and Zummar al-Tel went on.", "Zummar al-Tel", "PLACE"),
+        ("The town of Badush, Iraq, was empty.", "Badush", "PLACE"),
+        ("He boarded the ferry between Gary and Waukegan.", "Gary", "PLACE"),
+        ('"No," said Tormund Vesk, a grain analyst.', "Tormund Vesk", "PERSON"),
+        ("Lawyer Imran Sheikh asked for time.", "Imran Sheikh", "PERSON"),
+        ("City coach Joren van Aalst left.", "Joren van Aalst", "PERSON"),
+        ("Baker Fiona Brook was late.", "Fiona Brook", "PERSON"),
+    ],
+)
+def test_the_words_in_and_around_a_name_tell_its_type(text, surface, kind):
+    assert {m.name: m.type.value for m in names_in(text).mentions}.get(surface) == kind
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "They cut short Tarn Vellis that week.",
+        "The crew of the Amber Solace were saved.",
+        "The storm, named Odette, moved on.",
+        "Nobody was hurt on the ferry Amber Solace, whose crew were saved.",
+        "They heard the song “Don Marlo” at last.",
+        "Auditors told the meeting that it was late.",
+        "Skippers said that a skipper needs luck.",
+        "The axe was made in 1410 BC.",
+        "Growers lost up to Sh380 million.",
+        "He sells ETFs.",
+        "They want an “Islamic state” along the border.",
+    ],
+)
+def test_without_a_sign_of_its_type_a_name_is_left_out(text):
+    assert found(text) == {}
+
+
+def test_the_party_and_state_of_a_member_of_congress_are_no_name():
+    assert found("The jobs are welcome, said Sen. Dale Hutchins, R-Mich.") == {"Dale Hutchins": "person:dale-hutchins"}
+
+
+def test_a_firm_named_by_its_first_word_is_the_firm():
+    got = found("Korrin Airways canceled flights. The trouble is over, Korrin said.")
+    assert set(got.values()) == {"org:korrin-airways"}
+
+
+def test_the_town_of_the_dateline_is_a_place_wherever_it_stands():
+    known, chooser = loaded()
+    article = Article(id="a", text="The sea wall at Saltbeck broke.", dateline="SALTBECK, England", language="en")
+    names = enrich(article, known, chooser("en"))
+    assert [(m.name, m.type, m.start) for m in names.mentions] == [("Saltbeck", "PLACE", 16)]
+    assert [(e.id, e.count, e.country) for e in names.entities] == [("place:saltbeck-gb", 1, "GB")]
+
+
+def test_a_dateline_that_the_text_does_not_name_is_a_place_without_mentions():
+    known, chooser = loaded()
+    names = enrich(Article(id="a", text="It rained.", dateline="BEIRUT", language="en"), known, chooser("en"))
+    assert names.mentions == ()
+    assert [(e.id, e.name, e.count) for e in names.entities] == [("place:beirut-lb", "Beirut", 0)]
+
+
+def test_a_forest_is_not_the_town_of_its_name():
+    mau = names_in("Farmers at the edge of Nairobi and in the Mau forest lost their tea.")
+    assert entity(mau, "place:mau").country is None
+
+
+def test_a_small_town_far_from_all_that_is_spoken_of_is_not_meant():
+    text = "Kenyan police closed a road in Eastleigh, a part of Nairobi."
+    assert found(text)["Eastleigh"] == "place:eastleigh"
+    assert found("British police closed a road in Eastleigh.")["Eastleigh"] == "place:eastleigh-gb"
+
+
+def test_a_ministry_has_the_country_that_the_article_speaks_of_most():
+    names = names_in("Kenya told Kenyans to wait. The Interior Ministry named no day, and Syria was silent.")
+    assert entity(names, "org:kenyan-interior-ministry").name == "Kenyan Interior Ministry"
+
+
+def test_a_ministry_of_no_clear_country_stays_plain():
+    assert (
+        found("Kenya and Syria wait. The Interior Ministry named no day.")["Interior Ministry"]
+        == "org:interior-ministry"
+    )
+
+
 def test_a_line_leaves_out_what_is_unknown():
     line = to_line(names_in("Dana Whitfield flew to Beirut."))
     assert line["mentions"][0] == {
@@ -201,7 +292,7 @@ def test_spans_of_any_recogniser_are_trimmed_and_never_overlap():
     assert [(m.name, m.start, m.end) for m in names.mentions] == [("Guardian", 4, 12)]
 
 
-@hypothesis_settings(deadline=None, max_examples=150)
+@hypothesis_settings(deadline=None, max_examples=100)
 @given(st.text(max_size=80), st.text(max_size=300), st.sampled_from(["en", "de", "ar", "zh", "ja", "xx"]))
 def test_any_text_gives_exact_spans_with_entities(title, text, language):
     names = names_in(text, title=title, language=language)
@@ -220,9 +311,9 @@ def test_any_text_gives_exact_spans_with_entities(title, text, language):
         "a'" * 300_000,
         "A." * 300_000,
         "(" * 300_000,
-        "Ministry of " * 20_000,
-        "\x00\x07 Mosul\x1b\u202e " * 5_000,
-        " ".join(f"Ann{n} Smith met United Fund{n} Bank (UFB{n})." for n in range(6_000)),
+        "Ministry of " * 10_000,
+        "\x00\x07 Mosul\x1b\u202e " * 3_000,
+        " ".join(f"Ann{n} Smith met United Fund{n} Bank (UFB{n})." for n in range(3_000)),
     ],
     ids=["word", "apostrophes", "dots", "brackets", "heads", "controls", "names"],
 )

@@ -8,24 +8,20 @@ within the article, tied to known entities, and places are told from their names
 from __future__ import annotations
 
 import collections
-import itertools
 import re
 from collections.abc import Sequence
 
+from pipeline.enrich.context import dateline_name, dateline_spans, natural, owners, qualifiers
 from pipeline.enrich.join import Name, definitions, join
 from pipeline.enrich.known import Known
 from pipeline.enrich.load import load
-from pipeline.enrich.resolve import resolve, well_known
+from pipeline.enrich.resolve import Setting, resolve, well_known
 from pipeline.enrich.spans import Recogniser, Span
-from pipeline.records import Article, EntityType, Mention, Names
+from pipeline.records import Article, Mention, Names
 
 __all__ = ["Known", "Recogniser", "Span", "enrich", "load"]
 
 _BETWEEN = "\n\n"
-# What follows a comma behind a place: "Springfield, Illinois", "London, Ont."
-_QUALIFIER = re.compile(r",\s(?:in\s)?$")
-# The longest comma with its space.
-_COMMA = 3
 _TRIMMED = re.compile(r"^(?:[Tt]he\s+|[\"“'‘(\[]+)+|(?:['’`´]s|[\"”'’`,.;:)\]]+)+$")
 
 
@@ -33,18 +29,26 @@ def enrich(article: Article, known: Known, recognise: Recogniser, *, source_coun
     """Return the names in an article's title and text, each tied to one entity.
 
     ``recognise`` sees title and text at once, so that a headline is read in the light of the text; its spans are
-    trimmed (no "the", no possessive, no quotes). ``source_country`` (ISO code) helps to tell places apart.
+    trimmed (no "the", no possessive, no quotes). ``source_country`` (ISO code) helps to tell places apart. The
+    dateline's place is an entity too (of no mentions where the text doesn't name it), and a name wherever it stands.
     """
     title = article.title or ""
     whole = title + _BETWEEN + article.text
-    spans = _clean(whole, recognise(whole, article.language), len(title), len(title) + len(_BETWEEN))
-    counted: collections.Counter[Name] = collections.Counter(Name(whole[s.start : s.end], s.type) for s in spans)
+    edges = len(title), len(title) + len(_BETWEEN)
+    spans = _clean(whole, recognise(whole, article.language), *edges)
+    spans = _clean(whole, [*spans, *dateline_spans(article.dateline, whole, spans)], *edges)
+    owned = owners(known, whole, spans)
+    named = [Name(whole[s.start : s.end], s.type, owned.get(s.start, "")) for s in spans]
+    counted: collections.Counter[Name] = collections.Counter(named)
+    behind = qualifiers(known, whole, spans)
+    if at := dateline_name(known, article.dateline):
+        counted[at[0]] += 0
+        behind.update(dict.fromkeys((n for n in counted if n.text.casefold() == at[0].text.casefold()), at[1]))
     groups = join(counted, definitions(whole, spans), known.lexicon, lambda name: well_known(known, name))
-    entities = resolve(
-        known, groups, counted, _qualifiers(whole, spans), source_country, native=article.language not in {None, "en"}
-    )
+    setting = Setting(behind, natural(whole, spans), source_country, native=article.language not in {None, "en"})
+    entities = resolve(known, groups, counted, setting)
     mentions = tuple(
-        _mention(whole, span, entities[Name(whole[span.start : span.end], span.type)].id, len(title)) for span in spans
+        _mention(span, name.text, entities[name].id, len(title)) for span, name in zip(spans, named, strict=True)
     )
     return Names(id=article.id, mentions=mentions, entities=tuple({e.id: e for e in entities.values()}.values()))
 
@@ -66,17 +70,7 @@ def _clean(text: str, spans: Sequence[Span], title_end: int, text_start: int) ->
     return kept
 
 
-def _qualifiers(text: str, spans: Sequence[Span]) -> dict[Name, str]:
-    """Return for places the place that stands behind them after a comma."""
-    found: dict[Name, str] = {}
-    for one, other in itertools.pairwise(spans):
-        near = other.start - one.end <= _COMMA
-        if one.type is other.type is EntityType.PLACE and near and _QUALIFIER.fullmatch(text[one.end : other.start]):
-            found.setdefault(Name(text[one.start : one.end], one.type), text[other.start : other.end])
-    return found
-
-
-def _mention(whole: str, span: Span, entity: str, title_length: int) -> Mention:
+def _mention(span: Span, name: str, entity: str, title_length: int) -> Mention:
     in_title = span.end <= title_length
     shift = 0 if in_title else title_length + len(_BETWEEN)
     return Mention(
@@ -84,6 +78,6 @@ def _mention(whole: str, span: Span, entity: str, title_length: int) -> Mention:
         start=span.start - shift,
         end=span.end - shift,
         type=span.type,
-        name=whole[span.start : span.end],
+        name=name,
         entity=entity,
     )

@@ -18,16 +18,18 @@ from pipeline.records import EntityType
 
 
 class Name(NamedTuple):
-    """A surface with the type it was given, as often as it stands in the article."""
+    """A surface with its type; ``whose`` is the nationality that owns it where the words before it say so."""
 
     text: str
     type: EntityType
+    whose: str = ""
 
 
 _ARTICLE = re.compile(r"^(?:the|al|el|an|as|ash|ad|ar|az)[ -]", re.IGNORECASE)
 _COMPANY = frozenset(
     "inc incorporated corp corporation ltd limited plc llc gmbh ag sa co company group holdings".split()
 )
+_OFFICES = frozenset({"ministry", "department"})
 _SAINT = frozenset({"st", "saint"})
 _PLACE_OF = re.compile(r"^(?:the )?(?:city|town|province|state|district|county|village) of ", re.IGNORECASE)
 _SMALL = frozenset("of the and for in on de du des la le al e et y und".split())
@@ -87,9 +89,19 @@ def words_of(name: Name, lexicon: Lexicon) -> tuple[str, ...]:
     if name.type is EntityType.ORG:
         while len(words) > 1 and words[-1] in _COMPANY:
             words.pop()
+        words = key(name.whose).split() + _ministry(words)
     if name.type is EntityType.GROUP and words and len(words[-1]) >= _PLURAL:
         words[-1] = words[-1].removesuffix("s")
     return tuple(words) or (name.text,)
+
+
+def _ministry(words: list[str]) -> list[str]:
+    """Return "ministry of the interior" as "interior ministry"."""
+    at = next((i for i, w in enumerate(words[:-2]) if w in _OFFICES and words[i + 1] == "of"), None)
+    if at is None:
+        return words
+    rest = words[at + 2 :]
+    return words[:at] + (rest[1:] if rest[0] == "the" and len(rest) > 1 else rest) + [words[at]]
 
 
 def join(

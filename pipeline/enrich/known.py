@@ -74,6 +74,10 @@ _EXACT = re.compile(r"[A-Z][A-Z0-9.&-]{1,5}|[A-Z][a-z]{1,3}")
 _LISTED = 200_000
 
 
+# Where what stands before a ministry isn't the first name of the country's people.
+_ADJECTIVES = {"US": "US", "NZ": "New Zealand", "LS": "Lesotho", "BW": "Botswana"}
+
+
 def _is_exact(name: str) -> bool:
     return bool(_EXACT.fullmatch(name))
 
@@ -85,6 +89,9 @@ class Known:
     lexicon: Lexicon
     forms: dict[str, tuple[Form, ...]]
     native_rows: tuple[tuple[Row, str], ...] = field(repr=False, default=())
+    adjectives: dict[str, str] = field(repr=False, default_factory=dict)  # country code → "Kenyan"
+    nationalities: dict[str, str] = field(repr=False, default_factory=dict)  # "kenyan" → country code
+    abbreviations: dict[str, str] = field(repr=False, default_factory=dict)  # "mich" → "Michigan"
 
     @cached_property
     def reach(self) -> dict[str, int]:
@@ -115,6 +122,11 @@ class Known:
         found = self.forms.get(key(name)) or (self.native.get(key(name), ()) if native else ())
         fits = (f.row for f in found if f.row.type is kind and (not f.exact or f.text.replace(".", "") == spelled))
         return tuple({row.id: row for row in fits}.values())
+
+
+def _nationalities(aliases: Aliases) -> dict[str, str]:
+    named = {key(name): code for code, names in aliases.demonyms.items() for name in names}
+    return named | {key(name): code for code, name in _ADJECTIVES.items()}
 
 
 def _reach(forms: Iterable[str]) -> dict[str, int]:
@@ -151,7 +163,16 @@ def build(aliases: Aliases, lexicon: Lexicon, table: Iterable[str] | None = None
             _place(forms, cells, native)
     _demonyms(forms, aliases)
     _cities(forms, aliases)
-    return Known(lexicon, forms, tuple(native))
+    adjectives = {code: names[0] for code, names in aliases.demonyms.items()} | _ADJECTIVES
+    written = (item.partition("|") for items in aliases.abbreviations.values() for item in items)
+    return Known(
+        lexicon,
+        forms,
+        tuple(native),
+        adjectives,
+        _nationalities(aliases),
+        {key(short): long for short, _, long in written},
+    )
 
 
 def read_table() -> Iterator[str]:
@@ -235,10 +256,9 @@ def _cities(forms: dict[str, tuple[Form, ...]], aliases: Aliases) -> None:
             here = max(
                 (r for r in found if r.kind is Kind.CITY and r.country == country), key=_population, default=None
             )
-            shown = Row(
-                ident, first, EntityType.PLACE, Kind.CITY, country,
-                here.admin if here else "", here.location if here else None, here.population if here else _LISTED,
-            )  # fmt: skip
+            shown = Row(ident, first, EntityType.PLACE, Kind.CITY, country, population=_LISTED, listed=True)
+            if here:
+                shown = dataclasses.replace(shown, admin=here.admin, location=here.location, population=here.population)
             for name in (first, *others):
                 forms[key(name)] = tuple(f for f in forms.get(key(name), ()) if f.row is not here)
                 _add(forms, name, shown, exact=_is_exact(name))

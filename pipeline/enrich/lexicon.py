@@ -26,6 +26,15 @@ class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     given_names: frozenset[str]
     stop: frozenset[str]
     single_organisations: frozenset[str]
+    locatives: frozenset[str]
+    surname_tails: frozenset[str]
+    honorifics: frozenset[str]
+    org_nouns: frozenset[str]
+    person_nouns: frozenset[str]
+    of_towns: frozenset[str]
+    government: frozenset[str]
+    offices: frozenset[str]
+    human_verbs: frozenset[str]
 
     def tells_sort(self, word: str) -> bool:
         """Tell whether a word at the end of a name says what sort of thing it names."""

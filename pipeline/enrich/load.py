@@ -25,11 +25,11 @@ def load(entities: Entities, folder: Path) -> tuple[Known, Chooser]:
     for texts of unknown language); without one, English is read by patterns and other languages by known names.
     ``folder`` holds aliases.toml. Raises SettingsError where a pipeline or the file can't be used.
     """
-    known = build(read_aliases(folder), read_lexicon())
     models = dict(entities.models)
     if entities.model:
         models.setdefault("en", entities.model)
     loaded = {language: spacy_recogniser(name, language) for language, name in models.items()}
+    known = build(read_aliases(folder), read_lexicon())
 
     def patterns(text: str, language: str | None) -> list[Span]:
         return recognise_english(known, text) if language in {"en", None} else recognise_known(known, text)

@@ -22,6 +22,10 @@ _PREFIXED = re.compile(r"[وبلفكהבלומש](?=\w{3})")
 _CITY_SIZE = 100_000
 
 
+# Behind these a small town's or a region's name is one: German, Dutch, French, Spanish, Portuguese, Italian.
+_LOCATIVES = frozenset("in nach bei en à em aan naar".split())
+# They begin longer names more often than they are a town's whole name.
+_FIRST_PARTS = frozenset("san santa sankt saint sainte são sao bad el la las los le les".split())
 # Two letters in small are a word.
 _SHORTEST = 3
 
@@ -103,11 +107,22 @@ def _sure(known: Known, match: Match, tokens: Sequence[Token]) -> Row | None:
     cased = token.text[0].upper() != token.text[0].lower()
     if not cased or row.kind is Kind.COUNTRY or row.type is not EntityType.PLACE:
         return row if not cased or token.capital or not row.name[0].isupper() else None
+    if _within_name(match, tokens) or not token.capital:
+        return None
     starts = token.gap in {Gap.SENTENCE, Gap.LINE}
     large = max(r.population for r in match.rows) >= _CITY_SIZE
     several = match.after - match.first > 1
+    located = not starts and match.first > 0 and tokens[match.first - 1].key in _LOCATIVES
     word = not several and token.key in known.lexicon.common
-    return row if token.capital and not word and (several or (large and not starts) or row.kind is Kind.AREA) else None
+    return row if not word and (several or (large and not starts) or located or row.kind is Kind.AREA) else None
+
+
+def _within_name(match: Match, tokens: Sequence[Token]) -> bool:
+    """Tell whether a town's name is only a part of a name: "San Telmo", "Emre Aydın-Kolbe"."""
+    first, after = tokens[match.first], tokens[match.after] if match.after < len(tokens) else None
+    if first.gap is Gap.HYPHEN or (after is not None and after.gap is Gap.HYPHEN and after.capital):
+        return True
+    return first.key in _FIRST_PARTS and after is not None and after.gap is Gap.SPACE and after.capital
 
 
 def _bare(token: Token, known: Known) -> Token:

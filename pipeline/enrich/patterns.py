@@ -6,19 +6,28 @@ its start, a known name in it) is decided at once; the rest is decided by one vo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from pipeline.enrich.evidence import of_thing, personal
 from pipeline.enrich.headlines import in_headlines
 from pipeline.enrich.known import Kind, Known, Row
+from pipeline.enrich.matching import Match
 from pipeline.enrich.runs import Part, Sheet, runs
 from pipeline.enrich.spans import Span
 from pipeline.enrich.tokens import Gap, tokenise
-from pipeline.enrich.voting import LONGEST_PERSON, Vote
+from pipeline.enrich.voting import ARABIC, LONGEST_PERSON, Vote
 from pipeline.records import EntityType
 
 PERSON, ORG, PLACE, GROUP, EVENT = EntityType
 _PLACE_FIRST = frozenset({"mount", "lake", "cape", "fort", "camp"})
 _SMALL = frozenset({"the", "of", "for", "and"})
+# How nouns for people's work end that begin a sentence: "Baker Ann Lee", "Glaciologist Ann Lee".
+_ROLE = re.compile(r"[a-z]{2,}(?:er|or|ist|man|woman|ian|eer|ant)")
+# A given name and a surname.
+_FULL_NAME = 2
+# The party of a member of Congress, before the state: "R-Mich.".
+_PARTIES = frozenset("dri")
 
 
 def recognise_english(known: Known, text: str) -> list[Span]:
@@ -77,16 +86,29 @@ class _Parser:
         key = self._key(first)
         if key in self.words.stop:
             return True
+        if key in self.words.given_names or key in self.words.titles:
+            return False
         alone = after - first == 1 or not self.words.tells_sort(self._key(after - 1))
-        return key in self.words.common and key not in self.words.given_names and alone and key not in self.words.titles
+        return (key in self.words.common and alone) or self._role(first, after)
+
+    def _role(self, first: int, after: int) -> bool:
+        """Tell whether a person's work stands before the name: "Baker Ann Lee"."""
+        if _ROLE.fullmatch(self._key(first)) and self._person(first + 1, after):
+            return True
+        named = after - first > _FULL_NAME and all(self._personal(i) for i in range(first + 1, after))
+        return named and self._key(first) in self.words.person_nouns
 
     def _next(self, first: int, after: int) -> tuple[Part | None, int]:
         """Return the first name of what remains, and where the rest begins."""
         match = self.sheet.match[first]
         inside = match is not None and match.after <= after
-        if match and match.after == after and self._unambiguous(match.rows, first, after):
-            return Part(first, after, match.rows[0].type), after
-        if kind := self._by_tail(first, after):
+        if match and self._in_small(match):
+            return None, match.after
+        if self._party(first, after):
+            return None, after
+        known = match and match.after == after and self._unambiguous(match.rows, first, after)
+        kind = match.rows[0].type if match and known else self._by_tail(first, after)
+        if kind:
             return Part(first, after, kind), after
         if title := self._title(first, after):
             return self._before_title(first, *title)
@@ -94,6 +116,14 @@ class _Parser:
             return Part(first, match.after, match.rows[0].type), match.after
         cut = self._cut(first, after)
         return self._unknown(first, cut), cut
+
+    def _in_small(self, match: Match) -> bool:
+        """Tell whether a group's name begins a known name in small letters: "an Islamic state"."""
+        after = match.after
+        if match.rows[0].type is not GROUP or after >= len(self.tokens) or self.tokens[after].capital:
+            return False
+        keys = " ".join(self._key(i) for i in range(match.first, after + 1))
+        return self.tokens[after].gap is Gap.SPACE and keys in self.sheet.known.forms
 
     def _unambiguous(self, rows: tuple[Row, ...], first: int, after: int) -> bool:
         row = rows[0]
@@ -115,6 +145,10 @@ class _Parser:
         keys = [self._key(i) for i in range(first, after)]
         if kind := self._by_head(keys):
             return kind
+        if keys[-1] in self.words.surname_tails and self._surname(first, after):
+            return PERSON
+        if self._partners(first, after):
+            return ORG
         for tails, kind in (
             (self.words.event_tails, EVENT),
             (self.words.place_tails, PLACE),
@@ -123,6 +157,23 @@ class _Parser:
             if keys[-1] in tails:
                 return kind
         return ORG if any(k in self.words.org_tails for k in keys[1:-1]) and keys[-1] in self.words.common else None
+
+    def _surname(self, first: int, after: int) -> bool:
+        """Tell whether a name like "Heather Mills" is a person's: a given name, and words around it that say so."""
+        people = self._key(first) in self.words.given_names and not of_thing(self.sheet, first)
+        return people and personal(self.sheet, Part(first, after, None)) > 0
+
+    def _partners(self, first: int, after: int) -> bool:
+        """Tell whether "&" joins words of the name: "Miller & Sons"; not in "Q&A" or "Research & Development"."""
+        joined = any(self.tokens[i].gap is Gap.AMPERSAND for i in range(first + 1, after))
+        telling = [k for k in map(self._key, range(first, after)) if len(k) > 1 and k not in self.words.common]
+        return joined and bool(telling)
+
+    def _party(self, first: int, after: int) -> bool:
+        """Tell whether this is a party and a state: "Sen. Ann Lee, R-Mich."."""
+        opens = self.tokens[first].gap in {Gap.COMMA, Gap.OPEN}
+        hyphen = after - first > 1 and self.tokens[first + 1].gap is Gap.HYPHEN
+        return opens and hyphen and self._key(first) in _PARTIES
 
     def _by_head(self, keys: list[str]) -> EntityType | None:
         """Return the type that the word before "of" or "for" gives, or the first word of a place's name."""
@@ -146,7 +197,10 @@ class _Parser:
             end = at + 1
             while end < after and self._titular(end):
                 end += 1
-            if end < after and (self._key(end) in _SMALL or self.words.tells_sort(self._key(end))):
+            if end == after and at > first and self._key(at - 1) in self.words.given_names:
+                continue  # a surname: Stephen King
+            sort = end < after and self.words.tells_sort(self._key(end)) and self._key(at) not in self.words.honorifics
+            if end < after and (self._key(end) in _SMALL or sort):
                 continue
             begin = at
             while begin > first and self._titular(begin - 1):
@@ -179,9 +233,19 @@ class _Parser:
 
     def _personal(self, at: int) -> bool:
         key = self._key(at)
-        if key in _SMALL or key in self.words.org_tails or key in self.words.titles or key in self.words.not_names:
+        if key in _SMALL or key in self.words.not_names:
             return False
-        return key in self.words.given_names or key not in self.words.common
+        if at > self.first and self._key(at - 1) in self.words.honorifics:
+            return True
+        if key in self.words.org_tails or key in self.words.titles:
+            return at > self.first and self._key(at - 1) in self.words.given_names
+        return key in self.words.given_names or key not in self.words.common or self._double(at)
+
+    def _double(self, at: int) -> bool:
+        """Tell whether a hyphen joins this word to another capitalised one: "Ann Stone-Lee"."""
+        return any(
+            i < len(self.tokens) and self.tokens[i].gap is Gap.HYPHEN and self.tokens[i].capital for i in (at, at + 1)
+        )
 
     def _person(self, first: int, after: int) -> bool:
         """Tell whether the words are a person's full name."""
@@ -190,8 +254,10 @@ class _Parser:
             return False
         given = self._key(first) in self.words.given_names
         initial = len(self._key(first)) == 1 or "." in self.tokens[first].text
-        arabic = any(self._key(i) in {"al", "el", "bin", "ibn", "abu", "abdul"} for i in range(first, after))
-        return given or (arabic and self._key(first) not in {"al", "el"}) or (initial and size > 1)
+        return given or initial or self._arabic(first, after)
+
+    def _arabic(self, first: int, after: int) -> bool:
+        return self._key(first) not in {"al", "el"} and any(self._key(i) in ARABIC for i in range(first, after))
 
     def _cut(self, first: int, after: int) -> int:
         """Return where a run without other signs ends as a name: before a known name or a title that follows."""
@@ -214,6 +280,6 @@ class _Parser:
 
     def _unknown(self, first: int, after: int) -> Part | None:
         """Return a name without a known form: a person by its given name, else undecided."""
-        if self._person(first, after):
-            return Part(first, after, PERSON)
-        return Part(first, after, None)
+        sure = self._person(first, after) and not of_thing(self.sheet, first)
+        town = self._key(first) not in self.words.given_names and self._arabic(first, after)
+        return Part(first, after, PERSON if sure and not town else None)

@@ -2,6 +2,7 @@
 
 In this order: the one that "City, Region" or "City, Country" says; a city that is far larger than its namesakes; the
 one in a country that the article speaks of; the one in the source's country; the more general or larger one.
+A small city far from all that the article speaks of is not meant: its name is some other place's.
 """
 
 from __future__ import annotations
@@ -14,27 +15,43 @@ from pipeline.enrich.known import Kind, Row
 # A city as large as this and so many times larger than its namesakes needs no context (London, Paris, Moscow).
 _METROPOLIS = 1_000_000
 _TIMES_LARGER = 8
+# A city below this size isn't meant without a reason: most names of towns are also names of smaller places that no
+# gazetteer has (the size from which a bare name counts as a city's, see voting.LARGE_CITY).
+_UNLIKELY = 150_000
 
 
 def countries_spoken_of(rows: Iterable[tuple[Sequence[Row], int]]) -> collections.Counter[str]:
-    """Return how often an article speaks of each country, by the names that can mean one country only."""
+    """Return how often an article speaks of each country, by the names that surely mean one country."""
     spoken: collections.Counter[str] = collections.Counter()
     for candidates, count in rows:
+        if all(_small(r) for r in candidates):
+            continue
         codes = {r.country for r in candidates}
-        if len(codes) == 1 and (code := next(iter(codes))):
+        code = next(iter(codes)) if len(codes) == 1 else _foremost(candidates)
+        if code:
             spoken[code] += count
     return spoken
 
 
+def _foremost(candidates: Sequence[Row]) -> str | None:
+    """Return the country of a city that is far larger than its namesakes elsewhere."""
+    if not candidates:
+        return None
+    largest = max(candidates, key=_size)
+    others = [c.population for c in candidates if c.country != largest.country]
+    large = largest.kind is Kind.CITY and largest.population >= max(_METROPOLIS, _TIMES_LARGER * max(others, default=0))
+    return largest.country if large and not any(c.kind is Kind.COUNTRY for c in candidates) else None
+
+
 def choose(
     candidates: Sequence[Row], qualifiers: Sequence[Row], spoken: collections.Counter[str], source_country: str | None
-) -> Row:
-    """Return the place that is meant.
+) -> Row | None:
+    """Return the place that is meant, None where it is none of these.
 
     Args:
-        candidates: the places of that name, at least one.
+        candidates: the places of that name.
         qualifiers: what the name after the comma may mean ("Illinois" in "Springfield, Illinois").
-        spoken: countries of the article, from ``countries_spoken_of``.
+        spoken: countries of the article's other names, from ``countries_spoken_of``.
         source_country: ISO code of the publisher's country.
     """
     for row in qualifiers:
@@ -42,16 +59,38 @@ def choose(
         if inside:
             return max(inside, key=_size)
     ranked = sorted(candidates, key=_size, reverse=True)
-    if len(ranked) == 1 or ranked[0].population >= max(_METROPOLIS, _TIMES_LARGER * ranked[1].population):
-        return (
-            ranked[0] if ranked[0].kind is not Kind.COUNTRY or len(ranked) == 1 else _by_context(ranked, spoken, None)
-        )
-    return _by_context(ranked, spoken, source_country)
+    if not ranked or (ranked[0].population < _METROPOLIS and any(_says_where(q) for q in qualifiers)):
+        return None
+    first, second = ranked[0], ranked[1].population if len(ranked) > 1 else 0
+    dominant = first.kind is not Kind.COUNTRY and first.population >= _TIMES_LARGER * second
+    if dominant and (first.population >= _METROPOLIS or first.listed):
+        found = first
+    else:  # a city far larger than its namesakes is meant even where the source has one of these
+        found = _by_context(ranked, spoken, None if dominant and not _small(first) else source_country)
+    return None if _out_of_place(found, spoken, source_country) else found
+
+
+def _small(row: Row) -> bool:
+    return row.kind is Kind.CITY and not row.listed and row.population < _UNLIKELY
+
+
+def _says_where(row: Row) -> bool:
+    return row.kind is Kind.COUNTRY or (row.kind is Kind.REGION and row.listed)
+
+
+def _out_of_place(row: Row, spoken: collections.Counter[str], source_country: str | None) -> bool:
+    """Tell whether a small city lies in a country that neither article nor source has to do with, and another has."""
+    return (
+        _small(row)
+        and bool(spoken or source_country)
+        and row.country != source_country
+        and not spoken[row.country or ""]
+    )
 
 
 def _by_context(ranked: Sequence[Row], spoken: collections.Counter[str], source_country: str | None) -> Row:
-    def weight(row: Row) -> tuple[int, bool]:
-        return spoken[row.country or ""], row.country == source_country
+    def weight(row: Row) -> int:
+        return spoken[row.country or ""] + (row.country is not None and row.country == source_country)
 
     return max(ranked, key=weight)  # the first of equals: the larger one
 

@@ -5,14 +5,35 @@ from __future__ import annotations
 import collections
 import re
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import NamedTuple
 
+from pipeline.enrich.bodies import body, full_name, owner
 from pipeline.enrich.join import Name
-from pipeline.enrich.known import Known, Row, entity_id
+from pipeline.enrich.known import Kind, Known, Row, entity_id
 from pipeline.enrich.places import choose, countries_spoken_of
 from pipeline.enrich.tokens import key
 from pipeline.records import Entity, EntityType
 
 _BLANKS = re.compile(r"\s+")
+
+
+class Setting(NamedTuple):
+    """What an article says of its places, besides their names."""
+
+    qualifiers: Mapping[Name, str]  # what stands behind a place after a comma
+    natural: AbstractSet[Name]  # places named for a forest or a river: "Mau forest" isn't the city of Mau
+    source_country: str | None  # ISO code of the publisher's country
+    native: bool  # whether names may be in another language than English
+
+
+class _Found(NamedTuple):
+    """What one group of names names."""
+
+    id: str
+    name: str
+    row: Row | None
+    country: str | None
 
 
 def well_known(known: Known, name: Name) -> str | None:
@@ -24,63 +45,81 @@ def well_known(known: Known, name: Name) -> str | None:
 
 
 def resolve(
-    known: Known,
-    groups: Sequence[Sequence[Name]],
-    counted: Mapping[Name, int],
-    qualifiers: Mapping[Name, str],
-    source_country: str | None,
-    *,
-    native: bool,
+    known: Known, groups: Sequence[Sequence[Name]], counted: Mapping[Name, int], setting: Setting
 ) -> dict[Name, Entity]:
     """Return the entity of each name; groups that are known as one entity become one.
 
     Args:
         known: aliases and gazetteer.
         groups: from ``join``, the fullest name of each first.
-        counted: mentions of each name.
-        qualifiers: for places, the name that stands after a comma behind them.
-        source_country: ISO code of the publisher's country, for places.
-        native: whether names may be in another language than English.
+        counted: mentions of each name; 0 for a dateline's place that the text doesn't name.
+        setting: what tells places apart.
     """
-    rows = {group[0]: _rows(known, group, native=native) for group in groups}
-    spoken = countries_spoken_of((rows[g[0]], sum(counted[n] for n in g)) for g in groups)
-    merged: dict[str, tuple[Row | None, list[Name]]] = {}
+    rows = {group[0]: _rows(known, group, setting) for group in groups}
+    weights = {group[0]: max(1, sum(counted[n] for n in group)) for group in groups}
+    spoken = countries_spoken_of((rows[g[0]], weights[g[0]]) for g in groups)
+    merged: dict[str, tuple[_Found, list[Name]]] = {}
     for group in groups:
-        row = _row(known, group, rows[group[0]], qualifiers, spoken, source_country)
-        shown = display_name(group, counted)
-        ident = row.id if row else entity_id(group[0].type, shown)
-        merged.setdefault(ident, (row, []))[1].extend(group)
+        first = group[0]
+        if first.type is EntityType.PLACE:
+            others = spoken - countries_spoken_of([(rows[first], weights[first])])
+            found = _place(known, group, rows[first], setting, others, counted)
+        else:
+            found = _other(known, group, rows[first], owner(spoken, setting.source_country), counted)
+        merged.setdefault(found.id, (found, []))[1].extend(group)
     return {
         name: entity
-        for ident, (row, names) in merged.items()
-        for entity in [_entity(ident, row, names, counted)]
+        for found, names in merged.values()
+        for entity in [_entity(found, names, counted)]
         for name in names
     }
 
 
-def _rows(known: Known, group: Sequence[Name], *, native: bool) -> tuple[Row, ...]:
+def _rows(known: Known, group: Sequence[Name], setting: Setting) -> tuple[Row, ...]:
     """Return what a group may name: by its longer names where it has any, else by its acronym or bare name."""
     longer = [n for n in group if " " in n.text or "-" in n.text]
+    natural = any(n in setting.natural for n in group)
     for name in longer or group:
-        if rows := known.rows(name.text, name.type, native=native):
+        rows = known.rows(name.text, name.type, native=setting.native)
+        if rows := tuple(r for r in rows if r.kind is not Kind.CITY or not natural):
             return rows
     return ()
 
 
-def _row(
+def _place(
     known: Known,
     group: Sequence[Name],
     rows: tuple[Row, ...],
-    qualifiers: Mapping[Name, str],
+    setting: Setting,
     spoken: collections.Counter[str],
-    source_country: str | None,
-) -> Row | None:
-    if not rows:
-        return None
-    if group[0].type is not EntityType.PLACE:
-        return rows[0]
-    after = next((qualifiers[n] for n in group if n in qualifiers), None)
-    return choose(rows, known.rows(after, EntityType.PLACE) if after else (), spoken, source_country)
+    counted: Mapping[Name, int],
+) -> _Found:
+    after = next((setting.qualifiers[n] for n in group if n in setting.qualifiers), None)
+    areas = [r for r in known.rows(after, EntityType.PLACE) if r.kind is not Kind.CITY] if after else []
+    row = choose(rows, areas, spoken, setting.source_country)
+    shown = display_name(group, counted)
+    if row:
+        return _Found(row.id, row.name, row, row.country)
+    countries = {r.country for r in areas}
+    country = next(iter(countries)) if len(countries) == 1 else None
+    ident = entity_id(group[0].type, shown)
+    return _Found(f"{ident}-{country.lower()}" if country else ident, shown, None, country)
+
+
+def _other(
+    known: Known, group: Sequence[Name], rows: tuple[Row, ...], country: str | None, counted: Mapping[Name, int]
+) -> _Found:
+    if rows:
+        return _Found(rows[0].id, rows[0].name, rows[0], rows[0].country)
+    kind, shown = group[0].type, display_name(group, counted)
+    whose = body(known, group[0])
+    country = (whose and whose.country) or country
+    if not whose or not country:
+        return _Found(entity_id(kind, shown), shown, None, None)
+    name, row = full_name(known, country, shown)
+    if row:
+        return _Found(row.id, row.name, row, country)
+    return _Found(entity_id(kind, full_name(known, country, " ".join(whose.words))[0]), name, None, country)
 
 
 def display_name(group: Sequence[Name], counted: Mapping[Name, int]) -> str:
@@ -92,14 +131,14 @@ def display_name(group: Sequence[Name], counted: Mapping[Name, int]) -> str:
     return text.title() if text.isupper() and " " in text else text
 
 
-def _entity(ident: str, row: Row | None, names: Sequence[Name], counted: Mapping[Name, int]) -> Entity:
+def _entity(found: _Found, names: Sequence[Name], counted: Mapping[Name, int]) -> Entity:
     ordered = sorted(names, key=lambda n: -counted[n])
     return Entity(
-        id=ident,
-        name=row.name if row else display_name(names, counted),
+        id=found.id,
+        name=found.name if found.row or found.country else display_name(names, counted),
         type=names[0].type,
-        aliases=tuple(dict.fromkeys(n.text for n in ordered)),
+        aliases=tuple(dict.fromkeys(n.text for n in ordered if counted[n])),
         count=sum(counted[n] for n in names),
-        country=row.country if row else None,
-        location=row.location if row else None,
+        country=found.country,
+        location=found.row.location if found.row else None,
     )

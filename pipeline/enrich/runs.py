@@ -11,6 +11,7 @@ from pipeline.enrich.matching import Match, matches
 from pipeline.enrich.tokens import Gap, Token
 from pipeline.records import EntityType
 
+PLACE = EntityType.PLACE
 _JOINED = frozenset({Gap.SPACE, Gap.HYPHEN, Gap.AMPERSAND, Gap.PLURAL_POSSESSIVE})
 # A name longer than this is a title or a list; cutting keeps the work linear.
 _LONGEST_RUN = 12
@@ -133,7 +134,7 @@ def _extend(sheet: Sheet, first: int) -> int:
     after = match.after if match else first + 1
     while after < len(tokens) and after - first < _LONGEST_RUN:
         token, last = tokens[after], tokens[after - 1]
-        if last.possessive and last.key not in sheet.words.common:
+        if last.possessive and last.key not in sheet.words.common and not _street(sheet, after):
             break
         if token.gap not in _JOINED:
             break
@@ -145,6 +146,13 @@ def _extend(sheet: Sheet, first: int) -> int:
         else:
             break
     return after
+
+
+def _street(sheet: Sheet, at: int) -> bool:
+    """Tell whether a place's kind follows a possessive: "Tanner's Row", not "Iraq's Kirkuk"."""
+    token, owner = sheet.tokens[at], sheet.match[at - 1]
+    named = owner is not None and owner.rows[0].type is PLACE
+    return token.capital and token.gap is Gap.SPACE and token.key in sheet.words.place_tails and not named
 
 
 def _capitals(tokens: Sequence[Token], match: Match) -> bool:

@@ -19,7 +19,7 @@ LONGEST = 60
 _ABBREVIATED = frozenset(
     (
         "mr mrs ms dr st gen lt col sgt capt cmdr adm maj brig prof sen rep gov rev hon jr sr inc corp ltd co no vs "
-        "amb mt"
+        "amb mt ste ft"
     ).split()
 )
 
