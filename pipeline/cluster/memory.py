@@ -1,0 +1,36 @@
+"""What does cluster ask its memory for?"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+from typing import Protocol
+
+from pipeline.frequency import Frequencies
+
+
+class StoryMemory(Protocol):
+    """Stories (opaque bytes), found by their strongest terms, and which copy group is in which.
+
+    A story is named by the ``seq`` of the article that opened it.
+    """
+
+    frequencies: Frequencies  # of words
+
+    def prefetch_groups(self, groups: Collection[str]) -> None:
+        """Make ready for the copy groups of a batch."""
+
+    def prefetch(self, wanted: Sequence[tuple[dt.datetime, Collection[int]]]) -> None:
+        """Make ready for the articles (first seen, terms looked up) of a batch."""
+
+    def story_of(self, group: str) -> str | None:
+        """Return the id of the story that the copy group is in."""
+
+    def candidates(self, at: dt.datetime, terms: Collection[int]) -> list[tuple[int, bytes]]:
+        """Return the stories that were active within the window and share most of ``terms``, best first."""
+
+    def put(self, seq: int, at: dt.datetime, terms: Collection[int], dropped: Collection[int], data: bytes) -> None:
+        """Remember the story, to be found under ``terms`` too and no more under ``dropped``."""
+
+    def assign(self, group: str, story: str, at: dt.datetime) -> None:
+        """Remember that the copy group is in the story."""

@@ -1,0 +1,181 @@
+"""Which story does each article of a batch belong to?
+
+Single-pass clustering in order of arrival: an article joins the story whose centroid is most like it, or opens one.
+Copies of one text have one vote: they follow their group, and their words count once.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from pipeline.cluster.memory import StoryMemory
+from pipeline.cluster.terms import add, share, terms_of
+from pipeline.cluster.vector import Vector, Vectors, cosines, mix, pack, weigh
+from pipeline.records import Article, Copy, Names, Placement
+from pipeline.settings import Cluster
+
+# Terms of an article under which stories are looked up: with 16 or 24 some were missed that a full search finds
+LOOKED_UP = 32
+STORY_TERMS = 64  # under which a story is found
+STORY_SIZE = (300, 150)  # terms of a centroid: whole text, beginning; 2.7 kB at most
+# The least distance in time to an article whose time of publication is unknown: within its story, but not the same day
+UNKNOWN_GAP_DAYS = 2.0
+# An article must be at least this part as like its story as the others were when they joined: a topic (one firm's
+# products) is less coherent than its stories. With 0.4 nothing changes, with 0.6 true stories fall apart
+COHERENCE = 0.5
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class ToPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """An article with its place in the order of arrival and what earlier stages say of it."""
+
+    seq: int
+    at: dt.datetime  # first seen
+    article: Article
+    copy: Copy
+    names: Names | None = None
+
+
+class Story(msgspec.Struct, frozen=True, kw_only=True):
+    """A story as it is remembered: the mean of its articles' vectors."""
+
+    id: str
+    votes: int
+    likeness: float  # mean similarity of those that joined, 0 before any did
+    day: float  # mean time of the votes, published or first seen, in days since 1970
+    dated: bool  # whether the time of publication of any is known
+    vectors: tuple[Vector, Vector]  # of the whole text, of its beginning
+    terms: tuple[int, ...]  # under which it is found
+
+
+_decode = msgspec.msgpack.Decoder(Story).decode
+
+
+def decide(arrivals: Sequence[ToPlace], memory: StoryMemory, settings: Cluster) -> list[Placement]:
+    """Return for each of ``arrivals``, in their order, its story; ``memory`` learns them.
+
+    An article whose copy group has a story gets that one, so an article that is decided again stays where it is.
+    Where batches begin and end changes nothing.
+    """
+    memory.prefetch_groups({arrival.copy.group for arrival in arrivals})
+    vectors = _weigh(arrivals, memory)
+    terms = {seq: _look_up(own) for seq, own in vectors.items()}
+    memory.prefetch([(a.at, terms[a.seq]) for a in arrivals if a.seq in terms])
+    placements = []
+    for arrival in arrivals:
+        story, score = memory.story_of(arrival.copy.group), None
+        if story is None:
+            story, score = _place(arrival, vectors[arrival.seq], terms[arrival.seq], memory, settings)
+        memory.assign(arrival.copy.group, story, arrival.at)
+        placements.append(Placement(id=arrival.article.id, story=story, score=score))
+    return placements
+
+
+def _weigh(arrivals: Sequence[ToPlace], memory: StoryMemory) -> dict[int, Vectors]:
+    """Return the vectors of those that have a vote; their words are counted, in their order."""
+    voted: set[str] = set()
+    made: dict[int, Vectors] = {}
+    frequencies = memory.frequencies
+    for arrival in arrivals:
+        group = arrival.copy.group
+        if group in voted or memory.story_of(group) is not None:
+            continue
+        voted.add(group)
+        whole, lede, language = terms_of(arrival.article, arrival.names)
+        made[arrival.seq] = (
+            weigh(whole, share(whole, language, frequencies)),
+            weigh(lede, share(lede, language, frequencies)),
+        )
+        add(whole, language, frequencies)
+    return made
+
+
+def _place(
+    arrival: ToPlace, vectors: Vectors, terms: Sequence[int], memory: StoryMemory, settings: Cluster
+) -> tuple[str, float | None]:
+    """Put the article into the most similar story, or a new one; return its id, and the similarity if it was there."""
+    candidates = [(seq, _decode(data)) for seq, data in memory.candidates(arrival.at, terms)]
+    scores = _similarities(arrival, vectors, [story for _, story in candidates], settings)
+    alike = [
+        (score, seq, story)
+        for score, (seq, story) in zip(scores, candidates, strict=True)
+        if score >= max(settings.threshold, COHERENCE * story.likeness)
+    ]
+    if alike:
+        score, seq, story = max(alike, key=lambda one: (one[0], -one[1]))
+        _join(seq, story, arrival, vectors, terms, memory, score)
+        return story.id, round(score, 4)
+    opened = Story(
+        id=f"s{arrival.article.id}",
+        votes=0,
+        likeness=0.0,
+        day=0.0,
+        dated=False,
+        vectors=(Vector(), Vector()),
+        terms=(),
+    )
+    _join(arrival.seq, opened, arrival, vectors, terms, memory)
+    return opened.id, None
+
+
+def _similarities(arrival: ToPlace, vectors: Vectors, stories: Sequence[Story], settings: Cluster) -> list[float]:
+    """Return the mean cosine of the two vectors, decayed with the gap in time (a Gaussian)."""
+    if not stories:
+        return []
+    likeness = np.mean(
+        [cosines(own, [story.vectors[n].arrays() for story in stories]) for n, own in enumerate(vectors)], axis=0
+    )
+    decays = [math.exp(-((_gap(arrival, story) / settings.sigma_days) ** 2) / 2) for story in stories]
+    return [float(alike) * decay for alike, decay in zip(likeness, decays, strict=True)]
+
+
+def _gap(arrival: ToPlace, story: Story) -> float:
+    """Return how many days article and story are apart, as far as that is known."""
+    gap = abs(_day(arrival) - story.day)
+    return gap if arrival.article.published and story.dated else max(gap, UNKNOWN_GAP_DAYS)
+
+
+def _join(
+    seq: int,
+    story: Story,
+    arrival: ToPlace,
+    vectors: Vectors,
+    terms: Sequence[int],
+    memory: StoryMemory,
+    score: float = 0.0,
+) -> None:
+    """Let the article, whose similarity is ``score``, vote in the story: its vectors move the mean."""
+    share = 1 / (story.votes + 1)
+    old = (vector.arrays() for vector in story.vectors)
+    whole, lede = (mix(one, own, share, most) for one, own, most in zip(old, vectors, STORY_SIZE, strict=True))
+    both, weights = mix(whole, lede, 0.5, sum(STORY_SIZE))
+    strength = dict(zip(both.tolist(), weights.tolist(), strict=True))
+    found = sorted({*story.terms, *terms}, key=lambda term: (-strength.get(term, 0.0), term))[:STORY_TERMS]
+    new = Story(
+        id=story.id,
+        votes=story.votes + 1,
+        likeness=story.likeness + (score - story.likeness) / max(1, story.votes),
+        day=story.day + (_day(arrival) - story.day) * share,
+        dated=story.dated or arrival.article.published is not None,
+        vectors=(pack(whole), pack(lede)),
+        terms=tuple(found),
+    )
+    kept = set(found)
+    memory.put(seq, arrival.at, kept.intersection(terms), set(story.terms) - kept, _encode(new))
+
+
+def _look_up(vectors: Vectors) -> list[int]:
+    """Return the terms that are strongest in the two vectors together."""
+    terms: list[int] = mix(*vectors, 0.5, LOOKED_UP)[0].tolist()
+    return terms
+
+
+def _day(arrival: ToPlace) -> float:
+    """Return when it happened: published where that is known, else first seen."""
+    return (arrival.article.published or arrival.at).timestamp() / 86_400

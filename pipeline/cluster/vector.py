@@ -1,0 +1,67 @@
+"""How alike are an article and a story? Sparse TF-IDF vectors of hashed terms, of the whole text and of its beginning.
+
+Two vectors, as Miranda et al. 2018 have nine: the beginning tells what is new, the whole what it is about. Measured on
+three collections with one threshold, the two together did better than either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from pipeline.cluster.terms import Terms
+from pipeline.frequency import Hashes, Weights
+
+
+class Vector(msgspec.Struct, frozen=True):
+    """A sparse vector as it is remembered: terms, sorted, and the weight of each."""
+
+    terms: bytes = b""  # 4 bytes each
+    weights: bytes = b""  # 2 bytes each
+
+    def arrays(self) -> tuple[Hashes, Weights]:
+        """Return terms and weights."""
+        return np.frombuffer(self.terms, dtype="<u4"), np.frombuffer(self.weights, dtype="<f2").astype(np.float32)
+
+
+Sparse = tuple[Hashes, Weights]
+Vectors = tuple[Sparse, Sparse]  # of the whole text, of its beginning
+
+
+def weigh(terms: Terms, shares: Weights) -> Sparse:
+    """Return the unit vector of (1 + log tf) · idf, where ``shares`` of the documents hold the terms."""
+    weights = ((1 + np.log(terms.times)) * -np.log(shares)).astype(np.float32)
+    length = float(np.linalg.norm(weights))
+    return terms.hashes, weights / np.float32(length) if length else weights
+
+
+def mix(one: Sparse, other: Sparse, share: float, most: int) -> Sparse:
+    """Return ``most`` strongest terms of the sum of ``one`` and of ``other``, which counts for ``share`` of it."""
+    terms, places = np.unique(np.concatenate([one[0], other[0]]), return_inverse=True)
+    parts = np.concatenate([one[1] * np.float32(1 - share), other[1] * np.float32(share)])
+    weights = np.bincount(places, parts, len(terms)).astype(np.float32)
+    kept = np.sort(np.argsort(-weights, kind="stable")[:most])
+    return terms[kept], weights[kept]
+
+
+def cosines(one: Sparse, others: Sequence[Sparse]) -> Weights:
+    """Return the cosine of ``one``, a unit vector, with each of ``others``."""
+    terms, weights = one
+    if not len(terms):
+        return np.zeros(len(others), dtype=np.float32)
+    lengths = [len(other[0]) for other in others]
+    all_terms = np.concatenate([other[0] for other in others])
+    all_weights = np.concatenate([other[1] for other in others])
+    at = np.minimum(np.searchsorted(terms, all_terms), len(terms) - 1)
+    products = np.where(terms[at] == all_terms, weights[at], 0) * all_weights
+    owner = np.repeat(np.arange(len(others)), lengths)
+    dots = np.bincount(owner, products, len(others))
+    squares = np.bincount(owner, all_weights * all_weights, len(others))
+    return (dots / np.sqrt(np.maximum(squares, 1e-12))).astype(np.float32)
+
+
+def pack(vector: Sparse) -> Vector:
+    """Return the vector as it is remembered."""
+    return Vector(vector[0].astype("<u4").tobytes(), vector[1].astype("<f2").tobytes())
