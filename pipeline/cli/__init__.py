@@ -1,0 +1,97 @@
+"""How do people and scripts call newswire? The commands, their errors and exit codes.
+
+Exit codes: 0 done, 1 something failed and was named, 2 wrong use. Results go to stdout, all else to stderr.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+import click
+
+from pipeline.errors import NewswireError, UsageError
+
+# command → the module of this package that defines it, imported only when the command is called
+_COMMANDS = {
+    "check": "check",
+    "cluster": "filters",
+    "dedupe": "filters",
+    "demo": "demo",
+    "enrich": "filters",
+    "expire": "ledger",
+    "explain": "ledger",
+    "export": "search",
+    "extract": "filters",
+    "feeds": "feeds",
+    "import": "intake",
+    "index": "intake",
+    "redo": "ledger",
+    "reindex": "ledger",
+    "retry": "ledger",
+    "run": "run",
+    "search": "search",
+    "serve": "search",
+    "status": "ledger",
+    "takedown": "ledger",
+}
+
+
+class _Commands(click.Group):
+    """A group whose commands are imported when they are called, so that ``--help`` is quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"pipeline.cli.{_COMMANDS[cmd_name]}")
+        command: click.Command = getattr(module, f"{cmd_name}_command")
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("-v", "--verbose", is_flag=True, help="Say what goes on.")
+@click.option("--log-json", is_flag=True, help="Log lines as JSON.")
+@click.version_option(package_name="newswire")
+def cli(verbose: bool, log_json: bool) -> None:
+    """Feeds in, searchable stories out."""
+    from pipeline.log import configure
+
+    configure(verbose=verbose, as_json=log_json)
+
+
+def main() -> None:
+    """Run the command line; never shows a traceback for what a user can understand and mend."""
+    try:
+        code = cli.main(standalone_mode=False)
+        sys.stdout.flush()
+    except (click.ClickException, click.Abort) as error:
+        code = _refuse(error)
+    except UsageError as error:
+        code = _say(str(error), 2)
+    except NewswireError as error:
+        code = _say(str(error), 1)
+    except BrokenPipeError:  # the reader of our output has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    except KeyboardInterrupt:
+        code = _say("interrupted; what was begun is done again by the next run", 130)
+    except OSError as error:  # no disk space, no permission
+        where = f"{error.filename}: " if error.filename else ""
+        code = _say(f"{where}{error.strerror or error}", 1)
+    sys.exit(code)
+
+
+def _refuse(error: click.ClickException | click.Abort) -> int:
+    if isinstance(error, click.ClickException):
+        error.show()
+        return error.exit_code
+    return _say("stopped", 1)
+
+
+def _say(message: str, code: int) -> int:
+    click.echo(f"newswire: {message}", err=True)
+    return code

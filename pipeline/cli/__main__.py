@@ -1,0 +1,7 @@
+"""``python -m pipeline.cli`` is the command ``newswire``."""
+
+from __future__ import annotations
+
+from pipeline.cli import main
+
+main()

@@ -1,0 +1,80 @@
+"""newswire check: what is found, and what is wrong with it?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import click
+
+from pipeline.errors import NewswireError
+from pipeline.settings import config_folder, load_addresses, load_settings, load_sources
+
+
+@click.command("check")
+def check_command() -> None:
+    """Check settings, connections and models: what is found, what is wrong."""
+    checks: list[tuple[str, Callable[[], str]]] = [
+        ("settings", _settings),
+        ("sources", lambda: f"{len(load_sources())} in {config_folder()}"),
+        ("ledger", _ledger),
+        ("archive", _archive),
+        ("index", _index),
+        ("names", _names),
+    ]
+    failed = False
+    for name, look in checks:
+        try:
+            click.echo(f"ok    {name:9} {look()}")
+        except NewswireError as error:
+            failed = True
+            click.echo(f"FAIL  {name:9} {error}")
+    if failed:
+        raise click.exceptions.Exit(1)
+
+
+def _settings() -> str:
+    load_settings()
+    return str(config_folder() / "newswire.toml")
+
+
+def _ledger() -> str:
+    from pipeline.store import Store
+
+    store = Store(load_addresses().store_url)
+    with store.write():
+        where = store.database.url.render_as_string(hide_password=True)
+    store.close()
+    return where
+
+
+def _archive() -> str:
+    from pipeline.archive import Archive
+
+    archive = Archive(load_addresses().archive_url)
+    name = archive.put(b"newswire check")
+    archive.get(name)
+    archive.delete(name)
+    return archive.url
+
+
+def _index() -> str:
+    from pipeline.index import open_index
+
+    addresses = load_addresses()
+    index = open_index(
+        addresses.index_url,
+        load_settings().index,
+        api_key=addresses.index_api_key,
+        ca_file=addresses.index_ca_file,
+    )
+    index.prepare()
+    count = index.count()
+    index.close()
+    return f"{count} documents"
+
+
+def _names() -> str:
+    from pipeline.enrich import load
+
+    load(load_settings().entities, config_folder())
+    return load_settings().entities.model or "bundled gazetteer and patterns"

@@ -1,0 +1,219 @@
+"""newswire extract, dedupe, enrich, cluster: one stage as a filter on files, with a throw-away store."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import gzip
+import tempfile
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+
+from pipeline import imports
+from pipeline.cli.output import Failures, reading, writing
+from pipeline.cli.times import Time
+from pipeline.errors import ItemError, UsageError
+from pipeline.jsonlines import article_of, copy_of, names_of
+from pipeline.records import Article, Outcome, Reason, to_plain
+from pipeline.settings import config_folder, load_settings
+from pipeline.store import Store
+from pipeline.store.copies import StoredCopies
+from pipeline.store.stories import StoredStories
+
+# Lines that are decided at a time; where batches begin and end changes no decision.
+_BATCH = 500
+_LAST = "last line"  # the number that the ledger remembers for the next call
+
+Line = dict[str, Any]
+
+
+@click.command("extract")
+@click.argument("paths", nargs=-1)
+@click.option("--manifest", metavar="FILE", help='JSON lines {"id", "path", "url", "fetched"}; "-": stdin.')
+@click.option("--url", help="The address of the one page given.")
+@click.option("--workers", type=click.IntRange(min=1), help="Processes.  [default: extract.workers]")
+@click.option("-o", "output", metavar="FILE", help="Write to FILE instead of stdout.")
+def extract_command(
+    paths: tuple[str, ...], manifest: str | None, url: str | None, workers: int | None, output: str | None
+) -> None:
+    """Clean pages and texts into articles, one line each."""
+    from pipeline.extract import Raw, load, to_error_line, to_line, worker
+    from pipeline.workers import Workers, preload
+
+    if bool(paths) == bool(manifest):
+        raise UsageError("name files or folders, or a manifest")
+    preload("pipeline.extract.ready")
+    limits = load_settings().extract
+    failures = Failures()
+    lines = reading(manifest, failures) if manifest else _manifest(paths, url)
+    folder = Path(manifest).parent if manifest and manifest != "-" else Path()
+    named: list[str | None] = []
+
+    def raws() -> Iterator[Raw | ItemError]:
+        for line in lines:
+            named.append(line.get("id"))
+            yield _raw(line, folder, limits.max_bytes)
+
+    pool: Workers[Raw, Article] = Workers(
+        worker(load(config_folder(), limits)),
+        count=workers or limits.workers,
+        seconds=limits.timeout_seconds,
+        memory_mb=limits.memory_mb,
+    )
+    with pool, writing(output) as emit:
+        for number, made in enumerate(pool.map(raws())):
+            if isinstance(made, ItemError):
+                failures.add(str(named[number]), str(made))
+                emit(to_error_line(named[number], made))
+            else:
+                emit({**to_line(made), "id": named[number] or made.id})
+    failures.exit()
+
+
+def _manifest(paths: Iterable[str], url: str | None) -> Iterator[Line]:
+    for path in imports.find(paths):
+        yield {"path": str(path.absolute()), "url": url}
+
+
+def _raw(line: Line, folder: Path, max_bytes: int) -> Any:
+    """Return the Raw of a manifest's line, or the ItemError that says why there is none."""
+    from pipeline.extract import Raw
+
+    try:
+        path = folder / str(line["path"])
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            data = file.read(max_bytes + 1)
+        return Raw(
+            id=line.get("id"),
+            data=data,
+            url=line.get("url"),
+            media_type=imports.media_type(path),
+            fetched=Time().convert(line["fetched"], None, None) if line.get("fetched") else None,
+        )
+    except KeyError:
+        return ItemError(Outcome.QUARANTINED, Reason.BAD_RECORD, 'the line names no "path"')
+    except (OSError, EOFError, zlib.error, click.BadParameter) as error:
+        return ItemError(Outcome.QUARANTINED, Reason.UNREADABLE, f"{line.get('path')}: {error}")
+
+
+@click.command("dedupe")
+@click.argument("path", metavar="IN")
+@click.option("--store", "store_url", metavar="URL", help="A ledger of its own that is kept, not a throw-away one.")
+@click.option("-o", "output", metavar="FILE", help="Write to FILE instead of stdout.")
+def dedupe_command(path: str, store_url: str | None, output: str | None) -> None:
+    """Say of each article, in order, whether it is a copy of an earlier one."""
+    from pipeline.dedupe import Arrival, decide
+
+    settings = load_settings().dedupe
+    failures = Failures()
+    with _store(store_url) as store, writing(output) as emit:
+        for batch in _batches(store, path, failures):
+            memory = store.copies(settings)
+            arrivals = [Arrival(seq=one.seq, at=one.at, article=one.article) for one in batch]
+            copies = decide(arrivals, memory, settings)
+            _keep(store, memory, batch)
+            for one, copy in zip(batch, copies, strict=True):
+                plain = to_plain(copy)
+                del plain["id"]
+                emit({**one.line, "copy_of": plain.pop("copy_of"), "copy": plain})
+    failures.exit()
+
+
+@click.command("enrich")
+@click.argument("path", metavar="IN")
+@click.option("-o", "output", metavar="FILE", help="Write to FILE instead of stdout.")
+def enrich_command(path: str, output: str | None) -> None:
+    """Find the names in each article, each tied to one entity."""
+    from pipeline.enrich import enrich, load
+    from pipeline.enrich.line import to_line
+
+    known, choose = load(load_settings().entities, config_folder())
+    failures = Failures()
+    with writing(output) as emit:
+        for line, article in _articles(path, failures):
+            emit({**line, **to_line(enrich(article, known, choose(article.language)))})
+    failures.exit()
+
+
+@click.command("cluster")
+@click.argument("path", metavar="IN")
+@click.option("--store", "store_url", metavar="URL", help="A ledger of its own that is kept, not a throw-away one.")
+@click.option("-o", "output", metavar="FILE", help="Write to FILE instead of stdout.")
+def cluster_command(path: str, store_url: str | None, output: str | None) -> None:
+    """Say of each article, in order, which story it belongs to; uses copy_of and mentions where they are."""
+    from pipeline.cluster import ToPlace, decide
+
+    settings = load_settings().cluster
+    failures = Failures()
+    with _store(store_url) as store, writing(output) as emit:
+        for batch in _batches(store, path, failures):
+            memory = store.stories(settings)
+            to_place = [
+                ToPlace(
+                    seq=one.seq,
+                    at=one.at,
+                    article=one.article,
+                    copy=copy_of(one.line, one.article.id),
+                    names=names_of(one.line, one.article.id),
+                )
+                for one in batch
+            ]
+            placements = decide(to_place, memory, settings)
+            _keep(store, memory, batch)
+            for one, placement in zip(batch, placements, strict=True):
+                emit({**one.line, "story": placement.story})
+    failures.exit()
+
+
+class _Arrived(NamedTuple):
+    """A line in the order of arrival."""
+
+    seq: int
+    at: dt.datetime  # of publication; a line without one arrived with the line before it
+    line: Line
+    article: Article
+
+
+def _articles(path: str, failures: Failures) -> Iterator[tuple[Line, Article]]:
+    """Yield the lines of ``path`` that hold an article; the others are named."""
+    for line in reading(path, failures):
+        try:
+            article = article_of(line)
+        except ItemError as error:
+            failures.add(f"{path}: {line.get('id')}", str(error))
+            continue
+        yield {**line, "id": article.id}, article
+
+
+def _batches(store: Store, path: str, failures: Failures) -> Iterator[list[_Arrived]]:
+    batch: list[_Arrived] = []
+    seq = int(store.noted(_LAST) or 0)
+    at = dt.datetime.now(dt.UTC)
+    for line, article in _articles(path, failures):
+        seq, at = seq + 1, article.published or at
+        batch.append(_Arrived(seq, at, line, article))
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+@contextlib.contextmanager
+def _store(url: str | None) -> Iterator[Store]:
+    with tempfile.TemporaryDirectory(prefix="newswire-") as folder:
+        store = Store(url or f"sqlite:///{folder}/ledger.db")
+        try:
+            yield store
+        finally:
+            store.close()
+
+
+def _keep(store: Store, memory: StoredCopies | StoredStories, batch: Sequence[_Arrived]) -> None:
+    with store.write() as connection:
+        memory.flush(connection)
+        store.note(connection, _LAST, str(batch[-1].seq))

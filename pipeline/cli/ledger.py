@@ -1,0 +1,154 @@
+"""newswire status, explain, retry, redo, reindex, takedown: what the ledger knows, and how it is changed."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import click
+
+from pipeline.cli.output import note, table
+from pipeline.cli.times import Time
+from pipeline.errors import UsageError
+from pipeline.records import Article, Page, Stage, to_json, to_plain
+from pipeline.stages import Context, open_context, run_one
+from pipeline.stages.explain import explain
+from pipeline.store import Item, upkeep
+from pipeline.store.upkeep import Selection
+
+
+@click.command("status")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def status_command(as_json: bool) -> None:
+    """Show how many articles stand where, and which feeds fail."""
+    with open_context() as context:
+        standings = upkeep.status(context.store.database)
+        feeds = context.store.feeds.all()
+        broken = upkeep.failures(context.store.database, limit=20)
+    if as_json:
+        plain = {
+            "articles": to_plain(standings),
+            "feeds": {"all": len(feeds), "failing": [f.url for f in feeds if f.failures]},
+            "quarantined": [dict(zip(("id", "url", "stage", "reason", "detail"), b, strict=True)) for b in broken],
+        }
+        click.echo(to_json(plain))
+        return
+    rows = [
+        (s.stage or "through", s.state, s.count, f"{s.oldest:%Y-%m-%d %H:%M}") for s in standings
+    ]  # "through" stands for: has passed all stages
+    table(("waits for", "state", "articles", "first seen since"), rows)
+    failing = [f for f in feeds if f.failures]
+    click.echo(f"\n{len(feeds)} feeds, {len(failing)} failing")
+    for feed in failing:
+        click.echo(f"  {feed.source}: {feed.url}: {feed.error} ({feed.failures} times)")
+    for article_id, url, stage, reason, detail in broken:
+        click.echo(f"  quarantined at {stage}: {url or article_id}: {reason}: {detail}")
+
+
+@click.command("explain")
+@click.argument("address_or_id")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON with all records.")
+def explain_command(address_or_id: str, as_json: bool) -> None:
+    """Tell the whole history of an article (or a feed): why it is, or isn't, in the index."""
+    with open_context() as context:
+        known = explain(context, address_or_id)
+    if known is None:
+        raise UsageError(f"{address_or_id}: nothing is known of it: no feed has named it and nobody imported it")
+    if as_json:
+        click.echo(to_json(known))
+        return
+    item = known.item
+    if item:
+        click.echo(f"{item.id}  {item.url or 'without an address'}")
+        click.echo(f"source {item.source}, first seen {item.first_seen:%Y-%m-%d %H:%M:%S}, {_standing(item)}")
+    for event in known.history:
+        why = ": ".join(part for part in (event.reason, event.detail) if part)
+        click.echo(f"  {event.at:%Y-%m-%d %H:%M:%S}  {event.stage:8} {event.outcome:11} {why}".rstrip())
+    article = known.records.get(Stage.EXTRACT)
+    if isinstance(article, Article):
+        click.echo(f"  title: {article.title}")
+
+
+def _standing(item: Item) -> str:
+    version = f"version {item.version}"
+    if item.state != "pending":
+        return f"{version}, {item.state}" + (f" at {item.stage}" if item.stage else "")
+    if item.stage is None:
+        return f"{version}, in the index (revision {item.indexed})"
+    return f"{version}, waits for {item.stage}"
+
+
+@click.command("retry")
+@click.argument("addresses_or_ids", nargs=-1)
+@click.option("--quarantined", is_flag=True, help="All that are quarantined.")
+@click.option("--source", "sources", multiple=True, metavar="NAME", help="Only of this source.")
+def retry_command(addresses_or_ids: tuple[str, ...], quarantined: bool, sources: tuple[str, ...]) -> None:
+    """Let articles that failed be tried again by the next run."""
+    if bool(addresses_or_ids) == quarantined:
+        raise UsageError("name articles by address or id, or say --quarantined")
+    with open_context() as context:
+        ids = tuple(_find(context, name).id for name in addresses_or_ids)
+        count = upkeep.retry(context.store.database, Selection(ids=ids, sources=sources), context.clock())
+    click.echo(f"{count} will be tried again by the next run")
+
+
+@click.command("redo")
+@click.argument("stage", type=click.Choice([s.value for s in Stage if s is not Stage.POLL]))
+@click.option("--source", "sources", multiple=True, metavar="NAME", help="Only of this source.")
+@click.option("--since", type=Time(), help="First seen at this time or later.")
+@click.option("--until", type=Time(), help="First seen before this time.")
+@click.option("--dry-run", is_flag=True, help="Only say how many.")
+def redo_command(
+    stage: str, sources: tuple[str, ...], since: dt.datetime | None, until: dt.datetime | None, dry_run: bool
+) -> None:
+    """Send articles back to STAGE; the next run does it and the later ones again."""
+    which = Selection(sources=sources, since=since, until=until)
+    with open_context() as context:
+        count = upkeep.redo(context.store.database, Stage(stage), which, context.clock(), dry_run=dry_run)
+    click.echo(f"{count} would go back to {stage}" if dry_run else f"{count} go back to {stage} with the next run")
+
+
+@click.command("reindex")
+def reindex_command() -> None:
+    """Empty the index and fill it again from the ledger."""
+    with open_context() as context:
+        context.index.wipe()
+        report = run_one(context, Stage.INDEX)
+    click.echo(f"{report.to_plain()['done']} documents indexed")
+
+
+@click.command("expire")
+@click.option("--history-days", type=click.FloatRange(min=1), default=90.0, show_default=True, help="Of history.")
+def expire_command(history_days: float) -> None:
+    """Forget fingerprints and stories outside the windows of dedupe and cluster, and old history; articles stay."""
+    with open_context() as context:
+        now, settings = context.clock(), context.settings
+        count = upkeep.expire(
+            context.store.database,
+            # a day more than the window: days are counted whole
+            copies_before=now - dt.timedelta(days=settings.dedupe.window_days + 1),
+            stories_before=now - dt.timedelta(days=settings.cluster.window_days + 1),
+            history=now - dt.timedelta(days=history_days),
+        )
+    note(f"{count} lines of history forgotten")
+
+
+@click.command("takedown")
+@click.argument("address_or_id")
+def takedown_command(address_or_id: str) -> None:
+    """Remove an article from index, ledger and archive for good; it doesn't come back."""
+    with open_context() as context:
+        item = _find(context, address_or_id)
+        page = context.store.ledger.read([item], Stage.FETCH, Page).get(item.id)
+        context.index.prepare()
+        context.index.delete([item.id])
+        if page:
+            context.archive.delete(page.blob)
+        upkeep.remove(context.store.database, [item], context.clock())
+    note(f"{item.url or item.id}: taken down")
+
+
+def _find(context: Context, name: str) -> Item:
+    item = context.store.ledger.find(name)
+    if item is None:
+        raise UsageError(f"{name}: no article with this address or id is known")
+    return item

@@ -1,0 +1,107 @@
+"""Where do a command's results go? JSON lines and tables, to stdout or a file."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import click
+import msgspec
+
+from pipeline.errors import UsageError
+from pipeline.records import to_json
+
+Emit = Callable[[object], None]
+
+
+@contextlib.contextmanager
+def writing(path: str | None) -> Iterator[Emit]:
+    """A function that writes one JSON line to ``path`` (stdout for None and "-").
+
+    A file is written beside its place and put there when it is whole, so that no half of one is ever found; what is
+    no plain file (a device, a pipe) is written to as it is.
+    """
+    if path is None or path == "-":
+        yield lambda value: _line(sys.stdout.buffer, value)
+        sys.stdout.buffer.flush()
+        return
+    target = Path(path)
+    plain = target.is_file() or not target.exists()
+    draft = target.with_name(f".{target.name}.part") if plain else target
+    try:
+        with draft.open("wb") as file:
+            yield lambda value: _line(file, value)
+        if plain:
+            draft.replace(target)
+    except OSError as error:
+        raise UsageError(f"{target}: can't be written: {error.strerror}") from error
+    finally:
+        if plain:
+            draft.unlink(missing_ok=True)
+
+
+def _line(file: IO[bytes], value: object) -> None:
+    file.write(to_json(value) + b"\n")
+
+
+class Failures:
+    """The items of a batch that could not be processed: named on stderr as they come, counted for the exit code."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def add(self, where: str, why: str) -> None:
+        """Name one."""
+        self.count += 1
+        note(f"newswire: {where}: {why}")
+
+    def exit(self) -> None:
+        """End the command with exit code 1 if there were any."""
+        if self.count:
+            raise click.exceptions.Exit(1)
+
+
+def reading(path: str, failures: Failures) -> Iterator[dict[str, Any]]:
+    """Yield the JSON objects of a file of JSON lines ("-": stdin); lines that are none go to ``failures``.
+
+    Raises UsageError where the file can't be read.
+    """
+    try:
+        with contextlib.ExitStack() as stack:
+            file = sys.stdin.buffer if path == "-" else stack.enter_context(Path(path).open("rb"))
+            for number, line in enumerate(file, 1):
+                if not line.strip():
+                    continue
+                try:
+                    yield msgspec.json.decode(line, type=dict[str, Any])
+                except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                    failures.add(f"{path}:{number}", f"not a JSON object: {error}")
+    except OSError as error:
+        raise UsageError(f"{path}: can't be read: {error.strerror}") from error
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print rows in columns; numbers to the right."""
+    cells = [[*head], *[["" if v is None else str(v) for v in row] for row in rows]]
+    widths = [max(len(line[i]) for line in cells) for i in range(len(head))]
+    right = [all(isinstance(row[i], int | float) for row in rows) if rows else False for i in range(len(head))]
+    for line in cells:
+        padded = [c.rjust(w) if r else c.ljust(w) for c, w, r in zip(line, widths, right, strict=True)]
+        click.echo("  ".join(padded).rstrip())
+
+
+def note(message: str) -> None:
+    """Say something to the person at the terminal: stderr."""
+    click.echo(message, err=True)
+
+
+def columns() -> int:
+    """Return the width of the terminal, 100 where there is none."""
+    try:
+        return os.get_terminal_size().columns
+    except OSError:
+        return 100

@@ -1,0 +1,39 @@
+"""cluster: which story does each article belong to?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import sqlalchemy as sa
+
+from pipeline.cluster import ToPlace, decide
+from pipeline.records import Article, Copy, Names, Outcome, Stage
+from pipeline.stages.work import Work
+from pipeline.store import Item, Result
+
+
+class Cluster(Work):
+    """Places articles into stories in the order of arrival."""
+
+    stage = Stage.CLUSTER
+    ordered = True
+
+    def decide(self, claimed: Sequence[Item], emit: Callable[[Result], None]) -> None:
+        """Place each article."""
+        ledger, settings = self.context.store.ledger, self.context.settings.cluster
+        articles = ledger.read(claimed, Stage.EXTRACT, Article)
+        copies = ledger.read(claimed, Stage.DEDUPE, Copy)
+        names = ledger.read(claimed, Stage.ENRICH, Names)
+        self._memory = self.context.store.stories(settings)
+        to_place = [
+            ToPlace(seq=i.seq, at=i.first_seen, article=articles[i.id], copy=copies[i.id], names=names.get(i.id))
+            for i in claimed
+        ]
+        for item, placement in zip(claimed, decide(to_place, self._memory, settings), strict=True):
+            emit(Result(item=item, outcome=Outcome.DONE, record=placement, story=placement.story))
+
+    def save(self, connection: sa.Connection, saved: Sequence[Result]) -> None:
+        """Remember the stories; note that the documents of their members know a new size now."""
+        self._memory.flush(connection)
+        stories = {r.story for r in saved if r.story} | {r.item.story for r in saved if r.item.story}
+        self.context.store.ledger.touch(connection, stories=stories)

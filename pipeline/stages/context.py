@@ -1,0 +1,77 @@
+"""What does a stage work with? Settings, sources, ledger, archive and index, opened once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from pipeline.archive import Archive
+from pipeline.index import Index, open_index
+from pipeline.settings import (
+    Addresses,
+    Settings,
+    Source,
+    config_folder,
+    load_addresses,
+    load_settings,
+    load_sources,
+)
+from pipeline.store import Store
+
+
+def utc_now() -> dt.datetime:
+    """Return the present time, aware."""
+    return dt.datetime.now(dt.UTC)
+
+
+class Context:
+    """Everything that a run needs. ``open_context`` makes one from files and environment; tests from values."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        sources: Sequence[Source],
+        addresses: Addresses,
+        *,
+        config: Path,
+        clock: Callable[[], dt.datetime] = utc_now,
+    ) -> None:
+        self.settings = settings
+        self.sources: Mapping[str, Source] = {source.name: source for source in sources}
+        self.addresses = addresses
+        self.config = config
+        self.clock = clock
+        self.store = Store(addresses.store_url)
+
+    @functools.cached_property
+    def archive(self) -> Archive:
+        """The archive of raw pages, opened at first use."""
+        return Archive(self.addresses.archive_url)
+
+    @functools.cached_property
+    def index(self) -> Index:
+        """The index, opened at first use: stages before the last one work while it is away."""
+        return open_index(
+            self.addresses.index_url,
+            self.settings.index,
+            api_key=self.addresses.index_api_key,
+            ca_file=self.addresses.index_ca_file,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if "index" in self.__dict__:
+            self.index.close()
+        self.store.close()
+
+
+def open_context(config: Path | None = None) -> Context:
+    """Return the context that the settings files and the environment name; raises SettingsError, StoreError."""
+    config = config or config_folder()
+    return Context(load_settings(config), load_sources(config), load_addresses(), config=config)

@@ -1,0 +1,77 @@
+"""index: how does each article lie in the index?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Self
+
+from pipeline.documents import build
+from pipeline.errors import ItemError
+from pipeline.records import Article, Copy, Document, Entry, Names, Outcome, Page, Placement, Stage
+from pipeline.settings import Source
+from pipeline.stages.context import Context
+from pipeline.stages.work import Work
+from pipeline.store import Item, Result
+
+_IDENTITY = "index identity"
+
+
+class Index(Work):
+    """Writes one document per article into the index."""
+
+    stage = Stage.INDEX
+
+    def __enter__(self) -> Self:
+        """Make sure of the index; one that isn't the one that was written to gets every document again."""
+        store, index = self.context.store, self.context.index
+        index.prepare()
+        identity = index.identity()
+        if store.noted(_IDENTITY) != identity:
+            with store.write() as connection:
+                store.ledger.index_again(connection)
+                store.note(connection, _IDENTITY, identity)
+        return self
+
+    def decide(self, claimed: Sequence[Item], emit: Callable[[Result], None]) -> None:
+        """Index the articles of ``claimed``; raises IndexAwayError where the index doesn't answer."""
+        refused = {refusal.id: refusal for refusal in self.context.index.put(documents(self.context, claimed))}
+        for item in claimed:
+            if (refusal := refused.get(item.id)) is None:
+                emit(Result(item=item, outcome=Outcome.DONE))
+                continue
+            outcome = Outcome.RETRY if refusal.retry else Outcome.QUARANTINED
+            emit(self.failure(item, ItemError(outcome, refusal.reason, refusal.detail)))
+
+
+def documents(context: Context, claimed: Sequence[Item]) -> list[Document]:
+    """Return the documents of articles that have been through all stages before this one."""
+    ledger = context.store.ledger
+    entries = ledger.read(claimed, Stage.POLL, Entry)
+    pages = ledger.read(claimed, Stage.FETCH, Page)
+    articles = ledger.read(claimed, Stage.EXTRACT, Article)
+    copies = ledger.read(claimed, Stage.DEDUPE, Copy)
+    names = ledger.read(claimed, Stage.ENRICH, Names)
+    placements = ledger.read(claimed, Stage.CLUSTER, Placement)
+    group_sizes, story_sizes = ledger.sizes(
+        groups=[item.id for item in claimed], stories=[p.story for p in placements.values()]
+    )
+    now, made_by = context.clock(), ledger.made_by(claimed)
+    return [
+        build(
+            entry=entries.get(item.id),
+            page=pages.get(item.id),
+            article=articles[item.id],
+            copy=copies[item.id],
+            names=names.get(item.id),
+            placement=placements[item.id],
+            source=context.sources.get(item.source) or Source(name=item.source),
+            revision=item.revision,
+            version=item.version,
+            first_seen=item.first_seen,
+            indexed=now,
+            copies=max(group_sizes.get(item.id, 1) - 1, 0),
+            story_size=story_sizes[placements[item.id].story],
+            stages=made_by[item.id],
+        )
+        for item in claimed
+    ]

@@ -1,0 +1,84 @@
+"""poll: which feeds are due, and which articles do they say exist?"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from pipeline.feeds import Polled, poll
+from pipeline.records import Entry, Outcome, Stage
+from pipeline.stages.context import Context
+from pipeline.stages.report import Report
+from pipeline.store import Arrival
+from pipeline.urls import address_key
+
+_log = logging.getLogger(__name__)
+
+
+def run(context: Context, *, sources: Sequence[str] = (), limit: int | None = None) -> Report:
+    """Poll the feeds that are due (at most ``limit``, of ``sources``); return the counts, new articles noted."""
+    report = Report(Stage.POLL)
+    store, settings = context.store, context.settings
+    store.feeds.configure(list(context.sources.values()), context.clock())
+    while limit is None or report.taken < limit:
+        size = settings.run.batch if limit is None else min(settings.run.batch, limit - report.taken)
+        due = store.feeds.claim(context.clock(), limit=size, seconds=settings.run.lease_seconds, sources=sources)
+        if not due:
+            return report
+        _save(context, poll(due, context.sources, settings, context.clock()), report)
+    return report
+
+
+def _save(context: Context, polled: Sequence[Polled], report: Report) -> None:
+    """Save what a round of polls learnt, in one transaction.
+
+    What came in one round arrived at one time; it enters in the order of publication, so that the original of a copy
+    comes before what was taken from it.
+    """
+    store, now = context.store, context.clock()
+    with store.write() as connection:
+        saved = [one for one in polled if store.feeds.save(connection, one.state)]
+        entries = sorted((entry for one in saved for entry in one.entries), key=_published)
+        new = set(store.ledger.enter(connection, [Arrival.of(entry) for entry in entries], now))
+        changed = _renew(context, connection, [entry for entry in entries if entry.id not in new])
+        for one in saved:
+            store.ledger.note(connection, one.state.url, Stage.POLL, one.outcome, one.reason, one.detail, now)
+    report.notes.update({"new": len(new), "changed": changed})
+    for one in saved:
+        report.add(one.outcome, one.reason)
+        if one.outcome in {Outcome.RETRY, Outcome.QUARANTINED}:
+            _log.warning("poll %s: %s %s: %s", one.state.url, one.outcome, one.reason, one.detail)
+
+
+def _published(entry: Entry) -> dt.datetime:
+    return entry.published or entry.first_seen
+
+
+def _renew(context: Context, connection: sa.Connection, entries: Sequence[Entry]) -> int:
+    """Send articles that their feed says have changed back to fetch; return how many."""
+    ledger = context.store.ledger
+    known = ledger.known(connection, [entry.url for entry in entries])
+    ids = {entry.id: known.get(address_key(entry.url), entry.id) for entry in entries}
+    items = ledger.get(connection, ids.values())
+    before = ledger.entries(connection, ids.values())
+    count = 0
+    for entry in entries:
+        item, old = items.get(ids[entry.id]), before.get(ids[entry.id])
+        if item and old and not item.leased and has_changed(old, entry):
+            ledger.renew(connection, item, entry, context.clock())
+            count += 1
+    return count
+
+
+def has_changed(before: Entry, after: Entry) -> bool:
+    """Whether a feed's entry says that its article has changed since.
+
+    Only the same feed's word counts: two feeds that call an article differently would contradict each other for ever.
+    """
+    if before.feed != after.feed:
+        return False
+    newer = after.updated is not None and (before.updated is None or after.updated > before.updated)
+    return newer or (before.title != after.title and after.title is not None)

@@ -1,0 +1,147 @@
+"""How does a stage take what is pending, let it be decided, and save it?
+
+One loop for all stages but poll: claim a batch under leases, decide without any transaction, finish in one. An item
+that can't be processed gets its outcome and the others go on; an error that concerns the whole stage gives the batch
+back and ends the stage.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import logging
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import ClassVar, Self
+
+import sqlalchemy as sa
+
+from pipeline.errors import ItemError, StoreError
+from pipeline.records import Outcome, Reason, Stage
+from pipeline.stages.context import Context
+from pipeline.stages.report import Report
+from pipeline.store import Item, Result
+
+_log = logging.getLogger(__name__)
+
+# Heavy stages save after so many items, so that a killed run loses little work.
+_CHUNK = 25
+# So many failures of one run are named as they come: enough to see what is wrong.
+_NAMED = 20
+
+
+class Work:
+    """One stage's part of the loop; used as a context manager around all batches of a run."""
+
+    stage: ClassVar[Stage]
+    ordered: ClassVar[bool] = False  # whether the order of arrival matters: one worker at a time, whole batches
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """End what the stage holds open."""
+
+    def decide(self, claimed: Sequence[Item], emit: Callable[[Result], None]) -> None:
+        """Give each claimed item's result to ``emit``."""
+        raise NotImplementedError
+
+    def save(self, connection: sa.Connection, saved: Sequence[Result]) -> None:
+        """Save what belongs to ``saved`` results in their transaction."""
+
+    def guarded(self, claimed: Sequence[Item], emit: Callable[[Result], None], one: Callable[[Item], Result]) -> None:
+        """Decide item by item: an item that can't be processed becomes its outcome."""
+        for item in claimed:
+            try:
+                result = one(item)
+            except ItemError as error:
+                result = self.failure(item, error)
+            except Exception as error:  # noqa: BLE001  (the per-item loop: one article's fault is not the others')
+                _log.info("%s %s", self.stage, item.id, exc_info=True)
+                detail = f"{type(error).__name__}: {error}"[:300]
+                result = Result(item=item, outcome=Outcome.QUARANTINED, reason=Reason.CRASHED, detail=detail)
+            emit(result)
+
+    def failure(self, item: Item, error: ItemError) -> Result:
+        """Return the result of an item that can't be processed, retried later where that may help."""
+        run = self.context.settings.run
+        wait = error.retry_after or run.retry_minutes * 60 * 2**item.attempts
+        retry = error.outcome is Outcome.RETRY
+        return Result(
+            item=item,
+            outcome=error.outcome,
+            reason=error.reason,
+            detail=error.detail or None,
+            retry_at=self.context.clock() + dt.timedelta(seconds=wait) if retry else None,
+        )
+
+
+def run(work: Work, *, sources: Sequence[str] = (), limit: int | None = None) -> Report:
+    """Run a stage over all that waits for it (at most ``limit`` items, of ``sources``); return the counts."""
+    report = Report(work.stage)
+    with work:
+        while limit is None or report.taken < limit:
+            size = work.context.settings.run.batch
+            if not _batch(work, report, sources, size if limit is None else min(size, limit - report.taken)):
+                break
+    return report
+
+
+def _batch(work: Work, report: Report, sources: Sequence[str], size: int) -> bool:
+    """Run one batch; False where nothing waits (or another worker is at an ordered stage)."""
+    context, stage = work.context, work.stage
+    seconds = context.settings.run.lease_seconds
+    if not work.ordered:
+        claimed = context.store.ledger.claim(stage, context.clock(), limit=size, seconds=seconds, sources=sources)
+        return _decide(work, report, claimed)
+    with context.store.lock(stage, context.clock(), seconds) as mine:
+        if not mine:
+            _log.info("%s: another worker is at it", stage)
+            return False
+        claimed = context.store.ledger.claim(stage, context.clock(), limit=size, seconds=seconds, sources=sources)
+        return _decide(work, report, claimed)
+
+
+def _decide(work: Work, report: Report, claimed: Sequence[Item]) -> bool:
+    buffer: list[Result] = []
+
+    def flush() -> None:
+        saved = _finish(work, buffer)
+        buffer.clear()
+        for result in saved:
+            report.add(result.outcome, result.reason)
+            if result.outcome in {Outcome.RETRY, Outcome.QUARANTINED} and report.failed <= _NAMED:
+                what = result.item.url or result.item.id
+                _log.warning("%s %s: %s %s: %s", work.stage, what, result.outcome, result.reason, result.detail)
+                if report.failed == _NAMED:
+                    _log.warning("%s: further failures are only counted; newswire status names them", work.stage)
+
+    def emit(result: Result) -> None:
+        buffer.append(result)
+        if not work.ordered and len(buffer) >= _CHUNK:
+            flush()
+
+    try:
+        work.decide(claimed, emit)
+        flush()
+    except BaseException:
+        with contextlib.suppress(StoreError):  # then the leases end by themselves
+            work.context.store.ledger.release(claimed)
+        raise
+    return bool(claimed)
+
+
+def _finish(work: Work, results: Sequence[Result]) -> list[Result]:
+    context = work.context
+    if not results:
+        return []
+    with context.store.write() as connection:
+        if work.ordered:
+            context.store.ledger.holds(connection, work.stage)
+        attempts = context.settings.run.max_attempts
+        saved = context.store.ledger.finish(connection, work.stage, results, context.clock(), max_attempts=attempts)
+        work.save(connection, saved)
+    return saved

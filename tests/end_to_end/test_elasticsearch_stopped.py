@@ -1,0 +1,82 @@
+"""Elasticsearch is taken away in the middle of a run: the run fails cleanly at index, and the next one catches up."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from pipeline.demo.server import serve
+from pipeline.index import open_index
+from pipeline.settings import IndexSection
+from tests.support import REPO, write_config
+
+PORT = "9219"
+# `newswire run --once` whose second batch of documents finds the server gone, as if it had been stopped just then
+STOPPER = """
+import subprocess, sys
+from pipeline.cli import main
+from pipeline.index._elasticsearch import ElasticsearchIndex
+
+put, calls = ElasticsearchIndex.put, []
+
+def put_and_stop(self, documents):
+    calls.append(len(documents))
+    if len(calls) == 2:
+        subprocess.run([{script!r}, "stop", "--name", "stopping"], check=True)
+    return put(self, documents)
+
+ElasticsearchIndex.put = put_and_stop
+main()
+"""
+
+
+def node(verb, *arguments):
+    command = [str(REPO / "scripts/elasticsearch"), verb, "--name", "stopping", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def elasticsearch():
+    yield node("start", "--port", PORT, "--heap", "512m")
+    node("stop")
+    node("wipe")
+
+
+@pytest.mark.servers
+def test_stopped_in_the_middle_nothing_is_lost(elasticsearch, tmp_path):
+    with serve() as newsroom:
+        environment = {
+            **os.environ,
+            "NEWSWIRE_HOME": str(tmp_path),
+            "NEWSWIRE_CONFIG": str(write_config(tmp_path / "config", newsroom.sources)),
+            "NEWSWIRE_INDEX_URL": elasticsearch,
+        }
+        stopper = STOPPER.format(script=str(REPO / "scripts/elasticsearch"))
+        cut = subprocess.run(
+            [sys.executable, "-c", stopper, "run", "--once"],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert cut.returncode == 1
+        assert "Traceback" not in cut.stderr
+        assert PORT in cut.stderr.splitlines()[-1]
+        node("start", "--port", PORT, "--heap", "512m")
+        again = subprocess.run(
+            [sys.executable, "-m", "pipeline.cli", "run", "--once"],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert again.returncode == 0, again.stderr
+        index = open_index(elasticsearch, IndexSection())
+        index.refresh()
+        assert index.count() == len(newsroom.newsroom.expected.articles)
+        index.close()

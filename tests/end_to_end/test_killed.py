@@ -1,0 +1,146 @@
+"""A run that is killed at any moment and started again ends with the same index as one that nobody disturbed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from pipeline.demo.server import serve
+from pipeline.index import open_index
+from pipeline.settings import IndexSection
+from tests.support import documents, drop_postgres, elasticsearch_alias, make_postgres, write_config
+
+# Runs `newswire run --once` and kills itself (SIGKILL) in the transaction that saves a batch of the named stage:
+# after everything is written and before it is committed, the moment at which most could be lost. For index that is
+# after the documents are in the index.
+KILLER = """
+import os, signal, sys
+from pipeline.cli import main
+from pipeline.store.feeds import FeedStates
+from pipeline.store.ledger import Ledger
+
+stage, batch = sys.argv.pop(1), int(sys.argv.pop(1))
+finish, save, calls = Ledger.finish, FeedStates.save, []
+
+def die_at(what):
+    calls.append(what)
+    if calls.count(stage) == batch:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+def killing_finish(self, connection, now_at, *arguments, **more):
+    saved = finish(self, connection, now_at, *arguments, **more)
+    connection.exec_driver_sql("SELECT 1")
+    die_at(str(now_at))
+    return saved
+
+def killing_save(self, connection, state):
+    saved = save(self, connection, state)
+    die_at("poll")
+    return saved
+
+Ledger.finish, FeedStates.save = killing_finish, killing_save
+main()
+"""
+STAGES = ("poll", "fetch", "extract", "dedupe", "enrich", "cluster", "index")
+
+
+@pytest.fixture(scope="module")
+def newsroom():
+    with serve() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def config(newsroom, tmp_path_factory):
+    return write_config(tmp_path_factory.mktemp("config"), newsroom.sources)
+
+
+def run(environment, *kill):
+    command = [sys.executable, "-c", KILLER, *kill] if kill else [sys.executable, "-m", "pipeline.cli"]
+    return subprocess.run(
+        [*command, "run", "--once"], env={**os.environ, **environment}, capture_output=True, text=True, check=False
+    )
+
+
+def embedded(config, home):
+    return {"NEWSWIRE_CONFIG": str(config), "NEWSWIRE_HOME": str(home)}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(config, tmp_path_factory):
+    home = tmp_path_factory.mktemp("undisturbed")
+    done = run(embedded(config, home))
+    assert done.returncode == 0, done.stderr
+    index = open_index(f"sqlite:///{home}/index.db", IndexSection())
+    made = documents(index)
+    index.close()
+    assert len(made) > 50
+    return made
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", STAGES)
+def test_killed_in_any_stage_and_started_again_the_embedded_index_is_the_same(config, undisturbed, tmp_path, stage):
+    environment = embedded(config, tmp_path)
+    assert run(environment, stage, "2").returncode == -9
+    again = run(environment)
+    assert again.returncode == 0, again.stderr
+    index = open_index(f"sqlite:///{tmp_path}/index.db", IndexSection())
+    assert documents(index) == undisturbed
+    index.close()
+
+
+@pytest.mark.slow
+def test_killed_in_stage_after_stage_it_still_ends_the_same(config, undisturbed, tmp_path):
+    environment = embedded(config, tmp_path)
+    for stage in STAGES:
+        assert run(environment, stage, "1").returncode == -9
+    assert run(environment).returncode == 0
+    index = open_index(f"sqlite:///{tmp_path}/index.db", IndexSection())
+    assert documents(index) == undisturbed
+    index.close()
+
+
+@pytest.mark.slow
+def test_the_same_run_twice_adds_nothing(config, undisturbed, tmp_path):
+    environment = embedded(config, tmp_path)
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, "-m", "pipeline.cli", "run", "--now", "--json"],
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+    assert '"new":' not in done.stdout.replace('"new":0', "")
+    index = open_index(f"sqlite:///{tmp_path}/index.db", IndexSection())
+    assert documents(index) == undisturbed
+    index.close()
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("stage", STAGES)
+def test_killed_in_any_stage_the_cluster_index_is_the_same(newsroom, undisturbed, tmp_path, stage):
+    config = write_config(tmp_path / "config", newsroom.sources)
+    store = make_postgres()
+    with elasticsearch_alias() as alias:
+        with (config / "newswire.toml").open("a", encoding="utf-8") as file:
+            file.write(f'[index]\nalias = "{alias}"\n')
+        address = os.environ["NEWSWIRE_TEST_ELASTICSEARCH"]
+        environment = {
+            "NEWSWIRE_CONFIG": str(config),
+            "NEWSWIRE_HOME": str(tmp_path),
+            "NEWSWIRE_STORE_URL": store,
+            "NEWSWIRE_INDEX_URL": address,
+        }
+        assert run(environment, stage, "2").returncode == -9
+        again = run(environment)
+        assert again.returncode == 0, again.stderr
+        index = open_index(address, IndexSection(alias=alias))
+        assert documents(index) == undisturbed
+        index.close()
+    drop_postgres(store)

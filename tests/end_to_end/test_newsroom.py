@@ -1,0 +1,208 @@
+"""The demo newsroom goes through the whole pipeline and comes out as what is known of it."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from pipeline.demo.server import serve
+from pipeline.errors import IndexAwayError, UsageError
+from pipeline.index import Query
+from pipeline.records import Article, Outcome, Reason, Stage
+from pipeline.settings import Addresses, Fetch, Run, Settings
+from pipeline.stages import Context, run_all, run_one, waiting
+from pipeline.stages.explain import explain
+from pipeline.store import upkeep
+from pipeline.urls import address_key
+from tests.support import REPO
+
+SETTINGS = Settings(
+    fetch=Fetch(allow_addresses=("127.0.0.0/8",), per_host_delay_seconds=0.01), run=Run(batch=25, max_attempts=3)
+)
+
+
+def context_at(home, sources, settings=SETTINGS, **addresses):
+    places = {
+        "store_url": f"sqlite:///{home}/ledger.db",
+        "index_url": f"sqlite:///{home}/index.db",
+        "archive_url": str(home / "archive"),
+        **addresses,
+    }
+    return Context(settings, sources, Addresses(home=home, **places), config=REPO / "config")
+
+
+@pytest.fixture(scope="module")
+def newsroom():
+    with serve() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def ran(newsroom, tmp_path_factory):
+    """A context in which the first edition went through, and its reports."""
+    with context_at(tmp_path_factory.mktemp("home"), newsroom.sources) as context:
+        yield context, {report.stage: report for report in run_all(context)}
+
+
+def item_of(context, url):
+    return context.store.ledger.find(url)
+
+
+def test_every_readable_article_is_in_the_index(ran, newsroom):
+    context, _ = ran
+    expected = newsroom.newsroom.expected
+    assert context.index.count() == len(expected.articles)
+    for url in expected.articles:
+        item = item_of(context, url)
+        assert (item.stage, item.state) == (None, "pending"), url
+        assert context.index.get(item.id).text
+
+
+def test_what_cannot_be_read_is_dropped_for_the_right_reason(ran, newsroom):
+    context, reports = ran
+    for url, reason in newsroom.newsroom.expected.dropped.items():
+        assert context.store.ledger.history(item_of(context, url).id)[-1].reason == reason
+    assert reports[Stage.FETCH].of(Outcome.DROPPED) == {
+        str(reason): 1 for reason in newsroom.newsroom.expected.dropped.values()
+    }
+
+
+def test_a_feed_that_is_a_page_is_named_and_costs_only_itself(ran, newsroom):
+    context, reports = ran
+    (url,) = newsroom.newsroom.expected.not_feeds
+    assert reports[Stage.POLL].of(Outcome.DROPPED) == {Reason.NOT_FEED: 1}
+    assert explain(context, url).history[-1].reason == Reason.NOT_FEED
+
+
+def test_each_item_has_one_outcome_at_each_stage(ran):
+    context, reports = ran
+    for stage, report in reports.items():
+        if stage is not Stage.POLL:
+            counted = sum(
+                1
+                for one in context.store.ledger.placed(0, None, 999)
+                for h in context.store.ledger.history(one.id)
+                if h.stage == stage
+            )
+            assert counted == report.to_plain()["done"], stage
+
+
+def test_copies_are_recognised_and_nothing_else_is(ran, newsroom):
+    context, _ = ran
+    expected = {frozenset(item_of(context, url).id for url in group) for group in newsroom.newsroom.expected.copies}
+    found = {}
+    for item in context.store.ledger.placed(0, None, 999):
+        found.setdefault(item.copy_group, set()).add(item.id)
+    assert {frozenset(group) for group in found.values() if len(group) > 1} == expected
+
+
+def test_the_first_of_a_group_counts_its_copies(ran, newsroom):
+    context, _ = ran
+    for group in newsroom.newsroom.expected.copies:
+        documents = [context.index.get(item_of(context, url).id) for url in group]
+        (primary,) = [one for one in documents if one.is_primary]
+        assert primary.copies == len(group) - 1
+
+
+def test_articles_that_only_share_a_passage_are_no_copies(ran, newsroom):
+    context, _ = ran
+    for one, other in newsroom.newsroom.expected.shared:
+        assert item_of(context, one).copy_group != item_of(context, other).copy_group
+
+
+def test_a_moved_article_is_known_under_both_addresses(ran, newsroom):
+    context, _ = ran
+    for old, new in newsroom.newsroom.expected.moved.items():
+        assert item_of(context, old).id == item_of(context, new).id
+
+
+def test_an_article_in_two_feeds_is_one_article(ran, newsroom):
+    context, _ = ran
+    for url in newsroom.newsroom.expected.repeated:
+        assert address_key(item_of(context, url).url) == address_key(url)
+
+
+def test_an_armed_group_of_many_names_is_one_organisation(ran):
+    context, _ = ran
+    results = context.index.search(Query(text="Mosul", facets=("organisations",)))
+    names = [name for name, _ in results.facets["organisations"]]
+    assert sum("Islamic State" in name or name.upper() in {"ISIS", "ISIL"} for name in names) == 1
+
+
+def test_the_same_run_again_does_nothing(ran):
+    context, _ = ran
+    before = context.index.count()
+    context.store.feeds.make_due(context.clock())
+    reports = {report.stage: report for report in run_all(context)}
+    assert reports[Stage.POLL].notes["new"] == reports[Stage.POLL].notes["changed"] == 0
+    assert [report.taken for stage, report in reports.items() if stage is not Stage.POLL] == [0] * 6
+    assert context.index.count() == before
+
+
+def test_a_correction_becomes_the_next_version_and_reaches_the_index(newsroom, tmp_path):
+    with serve() as server, context_at(tmp_path, server.sources) as context:
+        run_all(context)
+        (url,) = server.newsroom.expected.corrected
+        before = context.index.get(item_of(context, url).id)
+        server.edition = 2
+        context.store.feeds.make_due(context.clock())
+        run_all(context)
+        after = context.index.get(before.id)
+        assert (before.version, after.version) == (1, 2)
+        assert after.revision > before.revision
+        assert after.text != before.text
+        assert context.index.count() == len(server.newsroom.expected.articles)
+
+
+def test_an_index_that_is_away_delays_only_the_last_stage(newsroom, tmp_path):
+    with context_at(tmp_path, newsroom.sources, index_url="http://127.0.0.1:1") as context:
+        with pytest.raises(IndexAwayError, match=r"127\.0\.0\.1:1"):
+            run_all(context)
+        missed = waiting(context, Stage.INDEX)
+    assert missed == len(newsroom.newsroom.expected.articles)
+    with context_at(tmp_path, newsroom.sources) as context:
+        run_all(context)
+        assert context.index.count() == missed
+
+
+def test_a_lost_index_is_filled_again(ran, newsroom, tmp_path):
+    context, _ = ran
+    store, archive = context.addresses.store_url, context.addresses.archive_url
+    with context_at(tmp_path, newsroom.sources, store_url=store, archive_url=archive) as fresh:
+        run_one(fresh, Stage.INDEX)
+        assert fresh.index.count() == context.index.count()
+    run_one(context, Stage.INDEX)  # and so is the first one, for the ledger wrote elsewhere since
+
+
+def test_a_stage_can_be_done_again_and_gives_the_same(ran):
+    context, _ = ran
+    item = context.store.ledger.placed(0, None, 1)[0]
+    before = context.store.ledger.read([item], Stage.EXTRACT, Article)
+    which = upkeep.Selection(ids=(item.id,))
+    assert upkeep.redo(context.store.database, Stage.EXTRACT, which, context.clock()) == 1
+    run_all(context, [stage for stage in Stage if stage not in {Stage.POLL, Stage.FETCH}])
+    assert context.store.ledger.read([item], Stage.EXTRACT, Article) == before
+
+
+def test_a_source_that_is_not_there_is_wrong_use(ran):
+    context, _ = ran
+    with pytest.raises(UsageError, match="no source is called 'Nobody'"):
+        run_one(context, Stage.FETCH, sources=["Nobody"])
+
+
+def test_a_limit_and_a_source_are_kept_to(newsroom, tmp_path):
+    with context_at(tmp_path, newsroom.sources) as context:
+        source = newsroom.sources[1].name
+        assert run_one(context, Stage.POLL, sources=[source]).taken == len(newsroom.sources[1].feeds)
+        assert run_one(context, Stage.FETCH, limit=2).taken == 2
+
+
+def test_an_archive_that_lost_a_page_is_retried_and_then_quarantined(newsroom, tmp_path):
+    settings = msgspec.structs.replace(SETTINGS, run=Run(batch=25, max_attempts=1))
+    with context_at(tmp_path, newsroom.sources, settings) as context:
+        run_all(context, [Stage.POLL, Stage.FETCH])
+        blob = next((tmp_path / "archive").rglob("*.zst"))
+        blob.unlink()
+        report = run_one(context, Stage.EXTRACT)
+        assert report.of(Outcome.QUARANTINED) == {Reason.ATTEMPTS: 1}
+        assert report.of(Outcome.DONE) == {"no reason": report.taken - 1}

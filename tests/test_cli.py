@@ -1,0 +1,185 @@
+"""What the command line says of bad input: one clear line, an exit code, never a traceback; the rest goes on."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+
+import pytest
+
+from pipeline.cli import _COMMANDS
+from pipeline.store import Store
+from tests.support import REPO
+
+TEXT = (
+    "Lisbon: The harbour bridge was closed on Monday after an inspection found cracks in two of its supports.\n"
+    "Engineers of the city said that repairs would take until spring. Ferries run every ten minutes instead.\n"
+    "“We looked at every bolt,” said Mayor Ines Okafor. “Nobody will cross it before it is safe.”\n"
+)
+
+
+def newswire(*arguments, home, stdin=None, limit=None, **environment):
+    def bound():
+        if limit:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    return subprocess.run(
+        [sys.executable, "-m", "pipeline.cli", *map(str, arguments)],
+        env={**os.environ, "NEWSWIRE_HOME": str(home), "NEWSWIRE_CONFIG": str(REPO / "config"), **environment},
+        cwd=REPO,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=bound,
+    )
+
+
+def refused(done, code, *words):
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    for word in words:
+        assert word in done.stderr
+
+
+def test_every_command_explains_itself(tmp_path):
+    listed = newswire("--help", home=tmp_path)
+    assert listed.returncode == 0
+    for command in _COMMANDS:
+        assert f"  {command} " in listed.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments", [["nonsense"], ["run", "--stage", "cook"], ["run", "--once", "--every", "5"], ["explain", "no-such"]]
+)
+def test_wrong_use_is_exit_code_2(tmp_path, arguments):
+    refused(newswire(*arguments, home=tmp_path), 2)
+
+
+def test_a_text_is_imported_once_and_found(tmp_path):
+    (tmp_path / "bridge.txt").write_text(TEXT, encoding="utf-8")
+    for new in (1, 0):
+        done = newswire("import", tmp_path / "bridge.txt", home=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert f"{new} new" in done.stderr
+    found = newswire("search", "bridge repair", "--facet", "people", "--json", home=tmp_path)
+    results = json.loads(found.stdout)
+    assert results["total"] == 1
+    assert results["hits"][0]["document"]["dateline"] == "Lisbon"
+    assert "<mark>bridge</mark>" in results["hits"][0]["highlights"]["text"]
+
+
+def test_what_cannot_be_imported_is_named_and_the_rest_goes_on(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "empty.txt").write_bytes(b"")
+    (folder / "binary.txt").write_bytes(bytes(range(256)) * 40)
+    (folder / "huge.html").write_bytes(b"<html><body>" + b"<p>word word word</p>" * 1_500_000)
+    (folder / "bridge.txt").write_text(TEXT, encoding="utf-8")
+    done = newswire("import", folder, home=tmp_path)
+    refused(done, 1, "empty.txt: empty", "huge.html", "extract.max_bytes", "binary")
+    assert newswire("search", "bridge", home=tmp_path).stdout.endswith("1 found\n")
+
+
+def test_the_filters_name_what_they_cannot_use_and_go_on(tmp_path):
+    lines = "nonsense\n" + json.dumps({"id": "a", "text": TEXT}) + "\n" + json.dumps({"id": "b"}) + "\n"
+    done = newswire("dedupe", "-", home=tmp_path, stdin=lines)
+    refused(done, 1, "-:1: not a JSON object", "b: no text")
+    (line,) = done.stdout.splitlines()
+    assert json.loads(line)["copy_of"] is None
+
+
+def test_an_extract_that_yields_nothing_says_why(tmp_path):
+    (tmp_path / "empty.html").write_bytes(b"  ")
+    manifest = tmp_path / "manifest.jsonl"
+    manifest.write_text('{"id": "x", "path": "empty.html"}\n{"id": "y", "path": "none.html"}\n', encoding="utf-8")
+    done = newswire("extract", "--manifest", manifest, home=tmp_path)
+    refused(done, 1)
+    first, second = map(json.loads, done.stdout.splitlines())
+    assert (first["id"], first["error"]["reason"]) == ("x", "empty")
+    assert second["error"]["reason"] == "unreadable"
+
+
+def test_the_stages_as_filters_keep_what_a_line_has(tmp_path):
+    line = json.dumps({"id": "a", "text": TEXT, "mine": 7})
+    for command in ("dedupe", "enrich", "cluster"):
+        done = newswire(command, "-", home=tmp_path, stdin=line)
+        assert done.returncode == 0, done.stderr
+        line = done.stdout.strip()
+    made = json.loads(line)
+    assert made["mine"] == 7
+    assert {"copy_of", "copy", "mentions", "entities", "story"} <= made.keys()
+    for mention in made["mentions"]:
+        assert TEXT[mention["start"] : mention["end"]] == mention["name"]
+
+
+def test_an_output_file_is_whole_or_not_there(tmp_path):
+    line = json.dumps({"id": "a", "text": TEXT}) + "\n"
+    done = newswire("dedupe", "-", "-o", tmp_path / "out.jsonl", home=tmp_path, stdin=line * 3)
+    assert done.returncode == 0
+    assert len((tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()) == 3
+    refused(newswire("dedupe", "-", "-o", "/nowhere/out", home=tmp_path, stdin=line), 2, "/nowhere/out")
+
+
+def test_a_device_may_be_the_output_and_stays_one(tmp_path):
+    line = json.dumps({"id": "a", "text": TEXT}) + "\n"
+    device = tmp_path / "null"
+    device.symlink_to("/dev/null")
+    assert newswire("dedupe", "-", "-o", device, home=tmp_path, stdin=line).returncode == 0
+    assert device.is_char_device()
+
+
+def test_an_unknown_setting_is_named_by_file_and_key(tmp_path):
+    (tmp_path / "newswire.toml").write_text("[fetch]\nspeed = 9\n", encoding="utf-8")
+    done = newswire("status", home=tmp_path, NEWSWIRE_CONFIG=str(tmp_path))
+    refused(done, 1, str(tmp_path / "newswire.toml"), "unknown key fetch.speed")
+
+
+def test_an_address_that_is_not_http_is_refused_where_it_stands(tmp_path):
+    text = '[[source]]\nname = "Times"\nfeeds = ["file:///etc/passwd"]\n'
+    (tmp_path / "feeds.toml").write_text(text, encoding="utf-8")
+    done = newswire("run", home=tmp_path, NEWSWIRE_CONFIG=str(tmp_path))
+    refused(done, 1, "feeds.toml", "file:///etc/passwd", "http")
+
+
+def test_a_feed_that_is_a_page_is_named(tmp_path):
+    (tmp_path / "feed.xml").write_text("<!doctype html><title>Home</title>", encoding="utf-8")
+    refused(newswire("feeds", "parse", tmp_path / "feed.xml", home=tmp_path), 1, "feed.xml", "not a feed")
+
+
+def test_a_ledger_of_a_newer_newswire_is_refused(tmp_path):
+    store = Store(f"sqlite:///{tmp_path}/ledger.db")
+    with store.write() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    store.close()
+    refused(newswire("status", home=tmp_path), 1, "newer newswire", "update newswire")
+
+
+def test_a_full_disk_is_one_clear_line_and_loses_nothing(tmp_path):
+    (tmp_path / "bridge.txt").write_text(TEXT, encoding="utf-8")
+    assert newswire("status", home=tmp_path).returncode == 0
+    size = (tmp_path / "ledger.db").stat().st_size
+    refused(newswire("import", tmp_path / "bridge.txt", home=tmp_path, limit=min(size, 4096)), 1, "newswire: ")
+    assert newswire("import", tmp_path / "bridge.txt", home=tmp_path).returncode == 0
+    assert newswire("search", "bridge", home=tmp_path).stdout.endswith("1 found\n")
+
+
+def test_a_place_that_may_not_be_written_is_named(tmp_path):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    refused(newswire("status", home=tmp_path / "file"), 1, str(tmp_path / "file"))
+
+
+def test_an_index_that_does_not_answer_is_named(tmp_path):
+    done = newswire("search", "x", home=tmp_path, NEWSWIRE_INDEX_URL="http://127.0.0.1:1")
+    refused(done, 1, "127.0.0.1:1")
+
+
+def test_check_says_what_is_wrong_and_what_is_right(tmp_path):
+    assert newswire("check", home=tmp_path).returncode == 0
+    done = newswire("check", home=tmp_path, NEWSWIRE_INDEX_URL="http://127.0.0.1:1")
+    assert done.returncode == 1
+    assert "FAIL  index" in done.stdout
+    assert "ok    ledger" in done.stdout
