@@ -1,0 +1,95 @@
+"""Who may do what in Elasticsearch? Sets passwords and makes API keys, once it runs.
+
+The password of kibana_system, with which Kibana works; the user "editor", with which people use Kibana; one API key
+that may write articles, and one that may only read them. May be repeated: keys that work stay. Addresses and files
+come from the environment (see docker-compose.yml).
+"""  # noqa: INP001 - a command, not a package
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from elasticsearch import ApiError, AuthenticationException, Elasticsearch, TransportError
+
+from pipeline.errors import NewswireError
+from pipeline.settings import load_settings
+
+
+def keys(alias: str) -> dict[str, dict[str, Any]]:
+    """Return file name → what the API key in it may do."""
+    articles = [f"{alias}*"]
+    return {
+        "write": {
+            "cluster": ["monitor", "manage_index_templates"],
+            "indices": [{"names": articles, "privileges": ["create_index", "read", "write", "manage"]}],
+        },
+        "read": {"cluster": [], "indices": [{"names": articles, "privileges": ["read", "view_index_metadata"]}]},
+    }
+
+
+def set_up(environ: Mapping[str, str]) -> None:
+    """Set passwords and write API keys; raises ApiError or TransportError where Elasticsearch refuses."""
+    client = Elasticsearch(
+        environ["ELASTICSEARCH_URL"],
+        basic_auth=("elastic", secret(environ, "ELASTIC_PASSWORD_FILE")),
+        **certificates(environ),
+    )
+    client.security.change_password(username="kibana_system", password=secret(environ, "KIBANA_PASSWORD_FILE"))
+    client.security.put_user(username="editor", password=secret(environ, "EDITOR_PASSWORD_FILE"), roles=["editor"])
+    folder = Path(environ["KEYS_FOLDER"])
+    for name, role in keys(load_settings().index.alias).items():
+        file = folder / name
+        if file.exists() and works(file.read_text().strip(), environ):
+            continue
+        made = client.security.create_api_key(name=f"newswire-{name}", role_descriptors={"newswire": role})
+        new = file.with_suffix(".new")
+        new.touch(mode=0o600)
+        new.write_text(made["encoded"])
+        new.replace(file)
+        say(f"made {file}")
+
+
+def works(api_key: str, environ: Mapping[str, str]) -> bool:
+    """Say whether Elasticsearch still knows the key."""
+    try:
+        Elasticsearch(environ["ELASTICSEARCH_URL"], api_key=api_key, **certificates(environ)).security.authenticate()
+    except AuthenticationException:
+        return False
+    return True
+
+
+def certificates(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return the client's arguments for a CA of our own, none without one."""
+    file = environ.get("ELASTICSEARCH_CA")
+    return {"ca_certs": file} if file else {}
+
+
+def secret(environ: Mapping[str, str], name: str) -> str:
+    """Return the content of the file that the variable names."""
+    return Path(environ[name]).read_text(encoding="utf-8").strip()
+
+
+def say(line: str) -> None:
+    """Tell the operator."""
+    sys.stderr.write(f"setup: {line}\n")
+
+
+def main() -> int:
+    """Set up; return the exit code."""
+    try:
+        set_up(os.environ)
+    except KeyError as error:
+        say(f"the variable {error} is not set")
+    except (ApiError, TransportError, NewswireError, OSError) as error:
+        say(str(error))
+    else:
+        return 0
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
