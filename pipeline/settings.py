@@ -155,6 +155,7 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
     archive_url: str
     index_api_key: str | None = None
     index_ca_file: str | None = None
+    api_key: str | None = None  # who knows it may write through the web service
 
 
 S = TypeVar("S", bound=Section)
@@ -219,6 +220,7 @@ def load_addresses(environ: Mapping[str, str] = os.environ) -> Addresses:
         archive_url=_variable(environ, "NEWSWIRE_ARCHIVE_URL") or str(home / "archive"),
         index_api_key=_variable(environ, "NEWSWIRE_INDEX_API_KEY"),
         index_ca_file=_variable(environ, "NEWSWIRE_INDEX_CA"),
+        api_key=_variable(environ, "NEWSWIRE_API_KEY"),
     )
 
 

@@ -24,6 +24,8 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
 }
+# Who asks here is a program: it gets its errors as JSON.
+_FOR_SERVICES = ("/api/", "/health", "/ingest")
 
 
 def create_app(index: Index, explain: Callable[[str], object | None] | None = None) -> FastAPI:
@@ -112,8 +114,10 @@ def _json(content: object, status: int = 200) -> Response:
 def _failed(request: Request, error: Exception) -> Response:
     """Say what went wrong: as JSON to a service, as a page to a person."""
     status, reason = _status(error)
-    if request.url.path.startswith(("/api/", "/health")):
-        return _json({"error": reason}, status)
+    if request.url.path.startswith(_FOR_SERVICES):
+        response = _json({"error": reason}, status)
+        response.headers.update((error.headers or {}) if isinstance(error, HTTPException) else {})
+        return response
     return pages.message(request, status, reason)
 
 
