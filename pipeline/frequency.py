@@ -22,20 +22,44 @@ _HEAD = struct.Struct("<I")
 
 
 class Frequencies:
-    """In how many documents each of many hashed terms stands; old documents count less and less; as bytes, 512 kB."""
+    """In how many documents each of many hashed terms stands; old documents count less and less; as bytes, 512 kB.
 
-    def __init__(self, data: bytes | None = None) -> None:
+    ``data`` is what ``bytes`` gave, ``later`` what ``take_added`` gave since then, in order.
+    """
+
+    def __init__(self, data: bytes | None = None, later: Iterable[bytes] = ()) -> None:
         self.documents = _HEAD.unpack_from(data)[0] if data else 0
         self._counts = (
             np.frombuffer(data, dtype="<u2", offset=_HEAD.size).copy() if data else np.zeros(WIDTH, dtype="<u2")
         )
+        self._added: list[bytes] = []
+        for piece in later:
+            self._add_again(np.frombuffer(piece, dtype="<u4"))
 
     def __bytes__(self) -> bytes:
         return _HEAD.pack(self.documents) + self._counts.tobytes()
 
     def add(self, terms: Hashes) -> None:
         """Count one document with these ``terms``, each named once."""
-        self._counts[np.unique(terms % WIDTH)] += 1
+        places = np.unique(terms % WIDTH)
+        self._added += (_HEAD.pack(len(places)), places.astype("<u4").tobytes())
+        self._count(places)
+
+    def take_added(self) -> bytes:
+        """Return the documents that were counted since the last call, for ``later``: 4 bytes a term."""
+        taken = b"".join(self._added)
+        self._added.clear()
+        return taken
+
+    def _add_again(self, added: npt.NDArray[np.uint32]) -> None:
+        at = 0
+        while at < len(added):
+            upto = at + 1 + int(added[at])
+            self._count(added[at + 1 : upto])
+            at = upto
+
+    def _count(self, places: npt.NDArray[np.uint32]) -> None:
+        self._counts[places] += 1
         self.documents += 1
         if self.documents >= AGES_AT:
             self._counts //= 2

@@ -52,3 +52,15 @@ def test_before_much_is_counted_a_term_is_as_rare_as_imagined():
 
 def test_a_word_has_the_same_hash_on_every_machine():
     assert hash_words(["newswire"]).tolist() == [1084706797]
+
+
+def test_what_was_counted_since_can_be_written_alone():
+    counted = Frequencies()
+    counted.add(hash_words(["a", "b"]))
+    written, _ = bytes(counted), counted.take_added()
+    counted.add(hash_words(["a", "c"]))
+    counted.add(hash_words(["a"]))
+    since = counted.take_added()
+    assert bytes(Frequencies(written, [since])) == bytes(counted)
+    assert len(since) == 4 * (1 + 2 + 1 + 1)
+    assert counted.take_added() == b""

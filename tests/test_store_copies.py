@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 
+import numpy as np
 import pytest
 import sqlalchemy as sa
 
+from pipeline.frequency import Frequencies
 from pipeline.settings import Cluster, Dedupe
 from pipeline.store import copies, stories
-from pipeline.store.schema import copy_sketches, copy_terms, story_groups, story_terms
+from pipeline.store.postings import load_frequencies, save_frequencies
+from pipeline.store.schema import copy_sketches, copy_terms, frequencies, story_groups, story_terms
 from tests.copies import AT
 
 DAY = dt.timedelta(days=1)
@@ -100,6 +103,21 @@ def test_single_articles_are_forgotten_with_their_postings(store, flush):
         copies.remove(connection, [1])
     assert found(store, 3, AT, (10, 11, 12)) == [b"two"]
     assert rows(store, copy_terms) == 2
+
+
+def test_how_common_terms_are_is_written_in_parts_and_now_and_then_as_a_whole(store):
+    parts, counted = [], Frequencies()
+    for n in range(700):
+        with store.write() as connection:
+            memory = load_frequencies(store.database.engine, "dedupe")
+            for one in (memory, counted):
+                one.add(np.arange(n, n + 200, dtype=np.uint32))
+            save_frequencies(connection, "dedupe", memory)
+        if n % 50 == 0:
+            parts.append(rows(store, frequencies))
+    assert bytes(load_frequencies(store.database.engine, "dedupe")) == bytes(counted)
+    assert max(parts) > parts[0] == 1
+    assert rows(store, frequencies) < 650
 
 
 def stories_found(store, at, terms):

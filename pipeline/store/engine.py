@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +141,49 @@ def upsert(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str, 
     keys = [column.name for column in table.primary_key]
     others = {name: statement.excluded[name] for name in rows[0] if name not in keys}
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=others), list(rows))
+
+
+def upsert_columns(connection: sa.Connection, table: sa.Table, columns: Mapping[str, Sequence[object]]) -> None:
+    """Insert many rows, given column by column, in one statement; a row of the same primary key is replaced.
+
+    The driver gets plain values: with SQLAlchemy's own handling of each row's parameters it takes three times as long
+    on SQLite, and on PostgreSQL each row would be a message of its own.
+    """
+    if not any(columns.values()):
+        return
+    keys = [column.name for column in table.primary_key]
+    others = [f"{name} = excluded.{name}" for name in columns if name not in keys]
+    change = f"DO UPDATE SET {', '.join(others)}" if others else "DO NOTHING"
+    into = f"INSERT INTO {table.name} ({', '.join(columns)})"
+    conflict = f"ON CONFLICT ({', '.join(keys)}) {change}"
+    if connection.dialect.name == "sqlite":
+        marks = ", ".join("?" * len(columns))
+        connection.exec_driver_sql(f"{into} VALUES ({marks}) {conflict}", list(zip(*columns.values(), strict=True)))
+        return
+    statement = f"{into} SELECT * FROM {_unnested(connection, table, columns)} {conflict}"  # noqa: S608
+    connection.exec_driver_sql(statement, {name: list(values) for name, values in columns.items()})
+
+
+def delete_columns(connection: sa.Connection, table: sa.Table, columns: Mapping[str, Sequence[object]]) -> None:
+    """Delete the rows whose columns have these values, given column by column, in one statement."""
+    if not any(columns.values()):
+        return
+    delete = f"DELETE FROM {table.name}"  # noqa: S608 - names of ours
+    if connection.dialect.name == "sqlite":
+        where = " AND ".join(f"{name} = ?" for name in columns)
+        connection.exec_driver_sql(f"{delete} WHERE {where}", list(zip(*columns.values(), strict=True)))
+        return
+    same = " AND ".join(f"{table.name}.{name} = gone.{name}" for name in columns)
+    gone = f"{_unnested(connection, table, columns)} AS gone ({', '.join(columns)})"
+    connection.exec_driver_sql(
+        f"{delete} USING {gone} WHERE {same}", {name: list(values) for name, values in columns.items()}
+    )
+
+
+def _unnested(connection: sa.Connection, table: sa.Table, columns: Mapping[str, Sequence[object]]) -> str:
+    """Return the call that makes rows of one array parameter per column on PostgreSQL."""
+    kinds = {name: table.c[name].type.compile(dialect=connection.dialect) for name in columns}
+    return f"unnest({', '.join(f'%({name})s::{kind}[]' for name, kind in kinds.items())})"
 
 
 def insert_new(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str, Any]]) -> int:

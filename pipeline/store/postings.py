@@ -10,16 +10,18 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 import sqlalchemy as sa
 
 from pipeline.frequency import Frequencies
-from pipeline.store.engine import upsert
+from pipeline.store.engine import delete_columns, upsert, upsert_columns
 from pipeline.store.schema import frequencies
 
 _FORGOTTEN_AT_ONCE = 1000  # bounds the memory that expiry takes
+# The whole of Frequencies is 512 kB: it is written anew when as much was counted since (some 600 articles)
+_REWRITTEN_AFTER = 1 << 19
 
 
 class Postings:
@@ -105,13 +107,19 @@ class Postings:
         _delete_postings(connection, self._postings, self._dropped)
         if gone := self._removed - self._put.keys():
             connection.execute(sa.delete(self._things).where(among(connection, self._things.c.seq, gone)))
-        things = [
-            {"seq": seq, "day": day, "terms": _pack(self._terms[seq]), "data": self._data[seq]}
-            for seq, day in self._put.items()
-        ]
-        upsert(connection, self._things, things)
-        added = [{"term": term, "seq": seq, "day": day} for (term, seq), day in sorted(self._added.items())]
-        upsert(connection, self._postings, added)
+        put = list(self._put)
+        things: dict[str, Sequence[object]] = {
+            "seq": put,
+            "day": list(self._put.values()),
+            "terms": [_pack(self._terms[seq]) for seq in put],
+            "data": [self._data[seq] for seq in put],
+        }
+        upsert_columns(connection, self._things, things)
+        # sorted: neighbours lie on one page
+        added = sorted(self._added)
+        days = [self._added[one] for one in added]
+        terms, seqs = zip(*added, strict=True) if added else ((), ())
+        upsert_columns(connection, self._postings, {"term": terms, "seq": seqs, "day": days})
 
 
 def among(
@@ -137,13 +145,26 @@ def forget(connection: sa.Connection, things: sa.Table, postings: sa.Table, whic
 
 def load_frequencies(engine: sa.Engine, stage: str) -> Frequencies:
     """Return how common terms are, as the stage saved it; new where it did not."""
+    c = frequencies.c
     with engine.connect() as connection:
-        return Frequencies(connection.scalar(sa.select(frequencies.c.data).where(frequencies.c.stage == stage)))
+        rows = connection.execute(sa.select(c.part, c.data).where(c.stage == stage).order_by(c.part)).all()
+    whole = rows[0].data if rows and rows[0].part == 0 else None
+    return Frequencies(whole, (row.data for row in rows if row.part > 0))
 
 
 def save_frequencies(connection: sa.Connection, stage: str, counted: Frequencies) -> None:
-    """Save how common terms are."""
-    upsert(connection, frequencies, [{"stage": stage, "data": bytes(counted)}])
+    """Save how common terms are: what was counted since the last time, and the whole only now and then."""
+    c = frequencies.c
+    since = sa.select(sa.func.max(c.part), sa.func.sum(sa.func.length(c.data))).where(c.stage == stage, c.part > 0)
+    last, size = connection.execute(since).one()
+    added = counted.take_added()
+    if not added:
+        return
+    if (size or 0) + len(added) < _REWRITTEN_AFTER:
+        upsert(connection, frequencies, [{"stage": stage, "part": (last or 0) + 1, "data": added}])
+        return
+    connection.execute(sa.delete(frequencies).where(c.stage == stage))
+    upsert(connection, frequencies, [{"stage": stage, "part": 0, "data": bytes(counted)}])
 
 
 def day_of(at: dt.datetime) -> int:
@@ -157,10 +178,8 @@ def first_day(at: dt.datetime, window_days: float) -> int:
 
 
 def _delete_postings(connection: sa.Connection, table: sa.Table, gone: Collection[tuple[int, int]]) -> None:
-    keys = [{"old_term": term, "old_seq": seq} for term, seq in sorted(gone)]
-    if keys:
-        one = (table.c.term == sa.bindparam("old_term")) & (table.c.seq == sa.bindparam("old_seq"))
-        connection.execute(sa.delete(table).where(one), keys)
+    terms, seqs = zip(*sorted(gone), strict=True) if gone else ((), ())
+    delete_columns(connection, table, {"term": terms, "seq": seqs})
 
 
 def _pack(terms: Collection[int]) -> bytes:

@@ -10,7 +10,7 @@ import datetime as dt
 
 import sqlalchemy as sa
 
-SCHEMA = "0001"  # the newest of migrations/versions
+SCHEMA = "0005"  # the newest of migrations/versions
 
 
 class Utc(sa.TypeDecorator[dt.datetime]):
@@ -83,6 +83,8 @@ items = sa.Table(
     sa.Column("indexed", sa.Integer, nullable=False, default=0),  # the revision that the index has
     sa.Column("copy_group", sa.Text),
     sa.Column("story", sa.Text),
+    sa.Column("published", Utc),  # when its publisher says it was, where that is an instant
+    sa.Column("credit", sa.Text),  # the news agency that its text credits
 )
 sa.Index("ix_items_stage_seq", items.c.stage, items.c.seq)
 sa.Index("ix_items_copy_group", items.c.copy_group)
@@ -146,6 +148,7 @@ frequencies = sa.Table(
     "frequencies",
     metadata,
     sa.Column("stage", sa.Text, primary_key=True),
+    sa.Column("part", sa.Integer, primary_key=True, autoincrement=False),  # 0: the whole; more: what came since
     sa.Column("data", sa.LargeBinary, nullable=False),  # in how many texts which term stands: frequency.Frequencies
 )
 
@@ -166,6 +169,14 @@ copy_terms = sa.Table(
     sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("day", sa.Integer, nullable=False),
     sqlite_with_rowid=False,
+)
+
+copy_pins = sa.Table(
+    "copy_pins",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),  # of an article
+    sa.Column("copy_group", sa.Text, nullable=False),  # the group that an editor put it in
+    sa.Column("at", Utc, nullable=False),
 )
 
 # What cluster remembers ----------------------------------------------------------------------------------------------
