@@ -9,6 +9,7 @@ NewswireError
 │   ├── IndexAwayError     it does not answer; later it may
 │   └── IndexRefusedError  it answers and refuses (key, foreign mapping)
 ├── ArchiveError           raw pages can't be read or written
+├── WorkersError           no process for parsing can be started
 └── ItemError              one item can't be processed; carries the outcome and the reason
 """
 
@@ -51,6 +52,10 @@ class IndexRefusedError(SearchIndexError):
 
 class ArchiveError(NewswireError):
     """Raw pages can't be read or written."""
+
+
+class WorkersError(NewswireError):
+    """No process for parsing can be started: too little memory for its modules, a faulty installation."""
 
 
 class ItemError(NewswireError):

@@ -13,6 +13,7 @@ import pytest
 from pipeline.cli import _COMMANDS
 from pipeline.store import Store
 from tests.support import REPO
+from tests.web import serve
 
 TEXT = (
     "Lisbon: The harbour bridge was closed on Monday after an inspection found cracks in two of its supports.\n"
@@ -183,3 +184,18 @@ def test_check_says_what_is_wrong_and_what_is_right(tmp_path):
     assert done.returncode == 1
     assert "FAIL  index" in done.stdout
     assert "ok    ledger" in done.stdout
+
+
+@pytest.mark.parametrize("command", [("extract", "bridge.txt"), ("import", "bridge.txt"), ("run", "--once")])
+def test_workers_that_cannot_work_are_one_clear_line(tmp_path, command):
+    with serve() as site:
+        feed = site.page("/feed", '<rss version="2.0"><channel><title>T</title></channel></rss>', kind="text/xml")
+        (tmp_path / "feeds.toml").write_text(f'[[source]]\nname = "Times"\nfeeds = ["{feed}"]\n')
+        (tmp_path / "newswire.toml").write_text(
+            '[fetch]\nallow_addresses = ["127.0.0.0/8"]\n[poll]\nmemory_mb = 50\n[extract]\nmemory_mb = 50\n'
+        )
+        (tmp_path / "bridge.txt").write_text(TEXT, encoding="utf-8")
+        named = [tmp_path / word if "." in word else word for word in command]
+        done = newswire(*named, home=tmp_path, NEWSWIRE_CONFIG=str(tmp_path))
+    refused(done, 1, "newswire: a worker process can't work", "raise memory_mb")
+    assert len(done.stderr.splitlines()) <= 2

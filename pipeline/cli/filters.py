@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import click
 
 from pipeline import imports
-from pipeline.cli.output import Failures, reading, writing
+from pipeline.cli.output import Failures, Progress, reading, writing
 from pipeline.cli.times import Time
 from pipeline.errors import ItemError, UsageError
 from pipeline.jsonlines import article_of, copy_of, names_of
@@ -48,7 +48,7 @@ def extract_command(
         raise UsageError("name files or folders, or a manifest")
     preload("pipeline.extract.ready")
     limits = load_settings().extract
-    failures = Failures()
+    failures, progress = Failures(), Progress("pages")
     lines = reading(manifest, failures) if manifest else _manifest(paths, url)
     folder = Path(manifest).parent if manifest and manifest != "-" else Path()
     named: list[str | None] = []
@@ -71,6 +71,8 @@ def extract_command(
                 emit(to_error_line(named[number], made))
             else:
                 emit({**to_line(made), "id": named[number] or made.id})
+            progress.add()
+    progress.end()
     failures.exit()
 
 

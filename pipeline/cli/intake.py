@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from pipeline import imports
-from pipeline.cli.output import Failures, note, reading
+from pipeline.cli.output import Failures, Progress, note, reading
 from pipeline.cli.run import show
 from pipeline.errors import ItemError
 from pipeline.jsonlines import article_of
@@ -59,6 +59,7 @@ def _enter(context: Context, arrivals: Iterable[Arrival]) -> tuple[int, int]:
     """Take in articles step by step; return how many were new and how many known."""
     new = known = 0
     batch: list[Arrival] = []
+    progress = Progress("articles read")
 
     def flush() -> tuple[int, int]:
         with context.store.write() as connection:
@@ -67,9 +68,11 @@ def _enter(context: Context, arrivals: Iterable[Arrival]) -> tuple[int, int]:
 
     for arrival in arrivals:
         batch.append(arrival)
+        progress.add()
         if len(batch) >= _STEP:
             new, known = flush()
             batch.clear()
+    progress.end()
     return flush()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -92,6 +93,35 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     for line in cells:
         padded = [c.rjust(w) if r else c.ljust(w) for c, w, r in zip(line, widths, right, strict=True)]
         click.echo("  ".join(padded).rstrip())
+
+
+class Progress:
+    """How far long work has come: one line that is renewed on a terminal, a line now and then where there is none."""
+
+    def __init__(self, what: str, *, every: float | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._what = what
+        self._terminal = sys.stderr.isatty()
+        self._every = every or (0.2 if self._terminal else 30.0)  # seconds: often enough to see it move, or for a log
+        self._clock = clock
+        self._started = self._last = clock()
+        self.count = 0
+
+    def add(self, count: int = 1) -> None:
+        """Say that so many more are done."""
+        self.count += count
+        if self._clock() - self._last >= self._every:
+            self._last = self._clock()
+            self._show(end="" if self._terminal else "\n")
+
+    def end(self) -> None:
+        """Say the last word; nothing where the work was too short to say any."""
+        if self._last > self._started:
+            self._show(end="\n")
+
+    def _show(self, end: str) -> None:
+        rate = self.count / max(self._clock() - self._started, 1e-9)
+        start = "\r\x1b[K" if self._terminal else ""
+        click.echo(f"{start}{self.count:,} {self._what}, {rate:,.1f} a second{end}", err=True, nl=False)
 
 
 def note(message: str) -> None:

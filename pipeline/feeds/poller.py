@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from pipeline.errors import ItemError
+from pipeline.errors import ItemError, WorkersError
 from pipeline.feeds.entries import entries_of
 from pipeline.feeds.items import Document, Parsed
 from pipeline.feeds.parse import parse
@@ -88,6 +88,8 @@ class _Poller:
             result = Result(
                 outcome=error.outcome, reason=error.reason, detail=error.detail, retry_after=error.retry_after
             )
+        except WorkersError:
+            raise  # no feed can be parsed
         except Exception as error:  # noqa: BLE001 a fault of ours, met by one feed: the others go on
             _log.exception("poll %s", state.url)
             detail = f"{type(error).__name__}: {error}"[:500]
