@@ -41,6 +41,8 @@ def wire(*texts):
         ("Mosul: ", "Mosul", None),
         ("Berlin. ", "Berlin", None),
         ("New Delhi, April 3: ", "New Delhi", None),
+        ("Port Sudan: ", "Port Sudan", None),
+        ("El Fasher — ", "El Fasher", None),
     ],
 )
 def test_a_dateline_is_cut_off_into_its_fields(start, place, agency):
@@ -56,6 +58,7 @@ def test_a_dateline_is_cut_off_into_its_fields(start, place, agency):
         "Berlin is not a place where bridges are repaired quickly.",
         "The mayor told AP on Tuesday that the bridge would be repaired.",
         "AP reporters saw the bridge on Tuesday, and it was closed.",
+        "Bridge: The council voted on Tuesday to repair the bridge.",
         "Mayor: the bridge will be repaired by the autumn, she said.",
     ],
 )

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-import gzip
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib import resources
 
+from pipeline import gazetteer
 from pipeline.enrich.aliases import Aliases
 from pipeline.enrich.lexicon import Lexicon
 from pipeline.enrich.tokens import key
@@ -151,7 +150,7 @@ def build(aliases: Aliases, lexicon: Lexicon, table: Iterable[str] | None = None
             _add(forms, name, row, exact=_is_exact(name))
     native: list[tuple[Row, str]] = []
     countries: dict[str, Row] = {}
-    for cells in (line.rstrip("\n").split("\t") for line in (read_table() if table is None else table)):
+    for cells in (line.rstrip("\n").split("\t") for line in (gazetteer.rows() if table is None else table)):
         if cells[0] == "C":
             row, names = _country(cells, aliases)
             countries[cells[1]] = row
@@ -173,12 +172,6 @@ def build(aliases: Aliases, lexicon: Lexicon, table: Iterable[str] | None = None
         _nationalities(aliases),
         {key(short): long for short, _, long in written},
     )
-
-
-def read_table() -> Iterator[str]:
-    """Yield the rows of the packed gazetteer."""
-    file = resources.files("pipeline.enrich") / "data" / "gazetteer.tsv.gz"
-    yield from gzip.decompress(file.read_bytes()).decode("utf-8").splitlines()
 
 
 def _aliases(aliases: Aliases) -> Iterator[tuple[Row, tuple[str, ...]]]:

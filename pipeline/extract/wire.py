@@ -6,6 +6,7 @@ import functools
 import re
 from typing import NamedTuple
 
+from pipeline import gazetteer
 from pipeline.extract.agencies import agency_of, credited, pattern
 from pipeline.extract.body import Line
 from pipeline.extract.known import Agency, Known, Phrases
@@ -61,6 +62,8 @@ def _heads(agencies: tuple[Agency, ...], phrases: Phrases) -> tuple[re.Pattern[s
         re.compile(
             rf"(?P<place>(?i:{cities})(?:/(?i:{cities})|,\s{_NAME})?){_DATE}(?::|\s+[-–—·]{{1,2}}|\.)\s+(?=[^a-z\s])"
         ),
+        # Port Sudan: …   any city of the gazetteer
+        re.compile(rf"(?P<city>{_NAME}(?:[ -]{_NAME}){{0,3}}){_DATE}(?::|\s+[–—])\s+(?=[^a-z\s])"),
     )
 
 
@@ -87,7 +90,10 @@ def _head(text: str, known: Known) -> _Head | None:
         if not match:
             continue
         found = match.groupdict()
-        place = (found.get("place") or "").strip(" ,") or None
+        city = found.get("city")
+        if city and city.casefold() not in gazetteer.cities():
+            continue
+        place = (city or found.get("place") or "").strip(" ,") or None
         rest = text[match.end() :].strip()
         if len(rest) < _REST:
             return None

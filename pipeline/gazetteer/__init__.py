@@ -1,0 +1,23 @@
+"""Which places are there? Countries, subdivisions and cities, packed; scripts/build-gazetteer makes the table."""
+
+from __future__ import annotations
+
+import functools
+import gzip
+from collections.abc import Iterator
+from importlib import resources
+
+
+def rows() -> Iterator[str]:
+    """Yield the rows of the table: cells between tabs, as scripts/build-gazetteer explains."""
+    file = resources.files("pipeline.gazetteer") / "gazetteer.tsv.gz"
+    yield from gzip.decompress(file.read_bytes()).decode("utf-8").splitlines()
+
+
+@functools.cache
+def cities() -> frozenset[str]:
+    """Return what cities above 15,000 people are called, case-folded, the larger ones in other languages too."""
+    cells = (row.split("\t") for row in rows() if row.startswith("P\t"))
+    return frozenset(
+        name.casefold() for _, _, _, name, *_, others in cells for name in (name, *others.split("|")) if name
+    )
