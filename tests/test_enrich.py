@@ -10,6 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from pipeline.enrich import Span, enrich, load
+from pipeline.enrich.acronyms import definitions
 from pipeline.enrich.line import to_line
 from pipeline.errors import SettingsError
 from pipeline.records import Article, EntityType, Names
@@ -55,6 +56,14 @@ def test_all_names_of_the_islamic_state_are_one_organisation():
     names = names_in(text)
     assert [e.id for e in names.entities if e.type is EntityType.ORG] == ["org:islamic-state"]
     assert entity(names, "org:islamic-state").count == 7
+
+
+def test_an_acronym_of_the_end_of_a_longer_name_is_another_name():
+    long, short = "Harbour Rovers of the National Rowing League", "National Rowing League"
+    text = f"The {long} (NRL) won."
+    assert definitions(text, [(4, 4 + len(long), EntityType.ORG)]) == {}
+    text = f"The {short} (NRL) paid."
+    assert definitions(text, [(4, 4 + len(short), EntityType.ORG)]) == {"nrl": short}
 
 
 def test_the_same_words_in_small_letters_are_no_organisation():

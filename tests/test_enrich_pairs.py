@@ -147,6 +147,18 @@ JOINED = [
     ('Shares of [Vellamo Biologics] rose. "Good," [Vellamo] said.',),
     ("[Halvorsen & Reed] paid. Lawyers for [Halvorsen & Reed] smiled.",),
     ("The [Syrian Observatory for Human Rights] counted. The [Observatory] counted again.",),
+    # short and long, native and English order, spellings of one sound
+    ("[Joe Biden] spoke.", "[Joe Biden] left. Later Joseph Biden slept."),
+    ("[Lawrence Lessig] wrote it. His friend calls [Larry Lessig] a nerd.",),
+    ("[Robert Harker] paid. [Bob Harker] slept.",),
+    ("President [William Jefferson Clinton] signed. Mr [Clinton] slept.",),
+    ("[Jens Otto Harker] wrote it. [Otto Harker] slept.",),
+    ("Prime Minister [Shinzo Abe] spoke. [Abe Shinzo] slept.",),
+    ("Colonel [Muammar Gaddafi] spoke. Mr [Qaddafi] slept.",),
+    ("[Muammar Gaddafi] spoke. [Moammar Qaddafi] slept.",),
+    ("[Muhammad Odeh] spoke. Mr [Mohammed Odeh] slept.",),
+    ("[Ann Harker], OBE, spoke. [Harker] slept.",),
+    ("The [Falkland Islands] voted. London holds the [Falklands].",),
     # peoples
     ("[Shiite] parties won.", "[Shi'ite] parties won."),
     ("The [Shia] won.", "The [Shiites] won."),
@@ -218,6 +230,16 @@ APART = [
     ("The [WHO] met.", "The [WTO] met."),
     ("The [Red Cross] met.", "The [Red Crescent] met."),
     ("[Vladimir Putin] slept.", "[Vladimir Zelensky] slept."),
+    ("[Hassan Khalil] met [Hussein Khalil].",),
+    ("[Maria Lopez] met [Mario Lopez].",),
+    ("[Julia Harker] met [Julio Harker].",),
+    ("[William Harker] met [Walter Harker].",),
+    ("[George W. Bush] slept. His father [George H. W. Bush] slept.",),
+    ("[Oklahoma] voted. So did the people of [Oklahoma City].",),
+    ("[Mexico] voted. In [Mexico City] it rained.",),
+    ("[San Francisco] slept. Fog lay on [San Francisco Bay].",),
+    ("[Niger] signed, and so did [Nigeria].",),
+    ("It rained in [Springfield], IL.", "It rained in [Springfield], MO."),
 ]
 
 

@@ -11,18 +11,20 @@ import collections
 import re
 from collections.abc import Sequence
 
+from pipeline.enrich.acronyms import definitions
 from pipeline.enrich.context import dateline_name, dateline_spans, natural, owners, qualifiers
-from pipeline.enrich.join import Name, definitions, join
+from pipeline.enrich.join import Name, join
 from pipeline.enrich.known import Known
 from pipeline.enrich.load import load
-from pipeline.enrich.resolve import Setting, resolve, well_known
+from pipeline.enrich.resolve import Setting, places_called, resolve, well_known
 from pipeline.enrich.spans import Recogniser, Span
 from pipeline.records import Article, Mention, Names
 
 __all__ = ["Known", "Recogniser", "Span", "enrich", "load"]
 
 _BETWEEN = "\n\n"
-_TRIMMED = re.compile(r"^(?:[Tt]he\s+|[\"“'‘(\[]+)+|(?:['’`´]s|[\"”'’`,.;:)\]]+)+$")
+# The stop of an abbreviation belongs to it: "U.S.".
+_TRIMMED = re.compile(r"^(?:[Tt]he\s+|[\"“'‘(\[]+)+|(?:['’`´]s|[\"”'’`,;:)\]]|(?<![.\s][A-Z])\.)+$")
 
 
 def enrich(article: Article, known: Known, recognise: Recogniser, *, source_country: str | None = None) -> Names:
@@ -44,7 +46,13 @@ def enrich(article: Article, known: Known, recognise: Recogniser, *, source_coun
     if at := dateline_name(known, article.dateline):
         counted[at[0]] += 0
         behind.update(dict.fromkeys((n for n in counted if n.text.casefold() == at[0].text.casefold()), at[1]))
-    groups = join(counted, definitions(whole, spans), known.lexicon, lambda name: well_known(known, name))
+    groups = join(
+        counted,
+        definitions(whole, spans),
+        known.lexicon,
+        lambda name: well_known(known, name),
+        lambda name: places_called(known, name),
+    )
     setting = Setting(behind, natural(whole, spans), source_country, native=article.language not in {None, "en"})
     entities = resolve(known, groups, counted, setting)
     mentions = tuple(

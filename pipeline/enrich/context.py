@@ -17,7 +17,7 @@ PLACE, GROUP, ORG = EntityType.PLACE, EntityType.GROUP, EntityType.ORG
 _QUALIFIER = re.compile(r",\s(?:in\s)?$")
 # The longest comma with its space.
 _COMMA = 3
-_ABBREVIATED = re.compile(r",\s((?:[A-Z][A-Za-z]{0,4}\.)+)")
+_ABBREVIATED = re.compile(r",\s((?:[A-Z][A-Za-z]{0,4}\.)+|[A-Z]{2}(?!\w))")
 _NATURAL = re.compile(r"\s(?:forest|mountains?|hills|desert|river|plateau|range|massif)\b")
 # Between an owner and what it owns: "Iraq's Interior Ministry", "the Iraqi Ministry of Oil".
 _OWNS = re.compile(r"(?:['’`´]s?)?\s")

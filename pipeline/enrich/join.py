@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from pipeline.enrich.lexicon import Lexicon
-from pipeline.enrich.tokens import fold_word, key
+from pipeline.enrich.people import POSTNOMINALS, begins, ends, same_person
+from pipeline.enrich.sounds import sound_of
+from pipeline.enrich.tokens import key, together
 from pipeline.records import EntityType
 
 
@@ -25,12 +27,16 @@ class Name(NamedTuple):
     whose: str = ""
 
 
+Words = tuple[str, ...]
+Located = Callable[[Name], frozenset[str]]
+
 _ARTICLE = re.compile(r"^(?:the|al|el|an|as|ash|ad|ar|az)[ -]", re.IGNORECASE)
 _COMPANY = frozenset(
     "inc incorporated corp corporation ltd limited plc llc gmbh ag sa co company group holdings".split()
 )
 _OFFICES = frozenset({"ministry", "department"})
 _SAINT = frozenset({"st", "saint"})
+_SEVERAL = frozenset({"islands", "mountains", "hills", "isles"})
 _PLACE_OF = re.compile(r"^(?:the )?(?:city|town|province|state|district|county|village) of ", re.IGNORECASE)
 _SMALL = frozenset("of the and for in on de du des la le al e et y und".split())
 _ACRONYM = re.compile(r"(?:[^\W\d_]\.?){2,8}s?")
@@ -40,51 +46,17 @@ _CUT_WORDS = 2
 _TOO_SHORT = 2
 # A group's name of so many letters loses its s: Iraqis, Kurds; not Laos, Inus.
 _PLURAL = 5
-# Schwartz and Hearst, "A simple algorithm for identifying abbreviation definitions in biomedical text" (2003): at most
-# min(n + 5, 2 n) words are looked at for an acronym of n letters.
-_DEFINITION = re.compile(r"\(\s?(?:the |known as |or )?[\"“']?([^\W_][^\s()\"”]{1,9})[\"”']?\s?[);,]")
 
 
-def definitions(text: str, spans: Iterable[tuple[int, int, EntityType]]) -> dict[str, str]:
-    """Return acronym → long form for each "Long Form (LF)" whose long form is one of the names that were found."""
-    ends = {end: text[start:end] for start, end, kind in spans if kind in {EntityType.ORG, EntityType.PLACE}}
-    found: dict[str, str] = {}
-    for match in _DEFINITION.finditer(text):
-        short = match[1].rstrip(".,")
-        before = len(text[max(0, match.start() - 3) : match.start()].rstrip())
-        end = max(0, match.start() - 3) + before
-        long = ends.get(end) or ends.get(end - 1)
-        if long and sum(c.isupper() for c in short) > 1 and abbreviates(short, long):
-            found.setdefault(key(short), long)
-    return found
-
-
-def abbreviates(short: str, long: str) -> bool:
-    """Tell whether each letter of ``short`` stands in ``long`` in order, the first at the start of its first word."""
-    letters = [c for c in fold_word(short.rstrip("s") if short[-1:] == "s" else short) if c.isalnum()]
-    text = fold_word(long)
-    words = len(long.split())
-    if not letters or words > min(len(letters) + 5, 2 * len(letters) + 1) or words == 1:
-        return False
-    at = len(text)
-    for n in range(len(letters) - 1, -1, -1):
-        at -= 1
-        while at >= 0 and not (text[at] == letters[n] and (n > 0 or at == 0 or not text[at - 1].isalnum())):
-            at -= 1
-        if at < 0:
-            return False
-    return True
-
-
-def words_of(name: Name, lexicon: Lexicon) -> tuple[str, ...]:
+def words_of(name: Name, lexicon: Lexicon) -> Words:
     """Return the words by which a name is compared: without honorifics, articles and legal forms."""
-    text = (_PLACE_OF if name.type is EntityType.PLACE else _ARTICLE).sub("", name.text, count=1)
+    text = (_PLACE_OF if name.type is EntityType.PLACE else _ARTICLE).sub("", together(name.text), count=1)
     words = key(text).split()
     if name.type is EntityType.PERSON:
         while len(words) > 1 and (words[0] in lexicon.titles or words[0] in _SAINT):
             words.pop(0)
         words = [w for i, w in enumerate(words) if w not in {"al", "el"} or i == len(words) - 1] or words
-        if len(words) > 1 and words[-1] in {"jr", "sr"}:
+        while len(words) > 1 and words[-1] in POSTNOMINALS:
             words.pop()
     if name.type is EntityType.ORG:
         while len(words) > 1 and words[-1] in _COMPANY:
@@ -105,7 +77,11 @@ def _ministry(words: list[str]) -> list[str]:
 
 
 def join(
-    counted: dict[Name, int], defined: dict[str, str], lexicon: Lexicon, well_known: Callable[[Name], str | None]
+    counted: dict[Name, int],
+    defined: dict[str, str],
+    lexicon: Lexicon,
+    well_known: Callable[[Name], str | None],
+    located: Located,
 ) -> list[list[Name]]:
     """Return the names as groups that name one thing each, in order of first mention; the fullest name stands first.
 
@@ -114,11 +90,12 @@ def join(
         defined: acronym → long form, from ``definitions``.
         lexicon: titles, which are no part of a name.
         well_known: gives what is known under a name, so that two spellings of one body are counted as one name.
+        located: gives the ids of the places that are known under a name.
     """
     groups: list[list[Name]] = []
     for kind in EntityType:
         mine = {n: c for n, c in counted.items() if n.type is kind}
-        by_words: dict[tuple[str, ...], list[Name]] = collections.defaultdict(list)
+        by_words: dict[Words, list[Name]] = collections.defaultdict(list)
         for name in mine:
             by_words[words_of(name, lexicon)].append(name)
         clusters = _Clusters(by_words, mine)
@@ -128,7 +105,7 @@ def join(
         elif kind is EntityType.ORG:
             _join_organisations(clusters, defined, lexicon)
         elif kind is EntityType.PLACE:
-            _join_places(clusters, defined, lexicon)
+            _join_places(clusters, defined, lexicon, located)
         groups += clusters.groups()
     order = {name: i for i, name in enumerate(counted)}
     return sorted(groups, key=lambda g: min(order[n] for n in g))
@@ -137,19 +114,19 @@ def join(
 class _Clusters:
     """Names by their words, joined step by step: each short name points at one longer name."""
 
-    def __init__(self, by_words: dict[tuple[str, ...], list[Name]], counted: dict[Name, int]) -> None:
+    def __init__(self, by_words: dict[Words, list[Name]], counted: dict[Name, int]) -> None:
         self.names = by_words
         self.count = {w: sum(counted[n] for n in names) for w, names in by_words.items()}
         self.counted = counted
-        self.parent: dict[tuple[str, ...], tuple[str, ...]] = {}
-        self.known: dict[tuple[str, ...], str] = {}  # what a cluster surely names
+        self.parent: dict[Words, Words] = {}
+        self.known: dict[Words, str] = {}  # what a cluster surely names
 
-    def root(self, words: tuple[str, ...]) -> tuple[str, ...]:
+    def root(self, words: Words) -> Words:
         while words in self.parent:
             words = self.parent[words]
         return words
 
-    def attach(self, short: tuple[str, ...], long: tuple[str, ...]) -> None:
+    def attach(self, short: Words, long: Words) -> None:
         """Join two clusters, but never two that are known to name different things."""
         a, b = self.root(short), self.root(long)
         if a == b or (a in self.known and b in self.known and self.known[a] != self.known[b]):
@@ -161,19 +138,19 @@ class _Clusters:
 
     def same(self, well_known: Callable[[Name], str | None]) -> None:
         """Join names that are known to name the same."""
-        first: dict[str, tuple[str, ...]] = {}
+        first: dict[str, Words] = {}
         for words, names in self.names.items():
             known = next((k for n in names if (k := well_known(n))), None)
             if known:
                 self.known[words] = known
                 self.attach(words, first.setdefault(known, words))
 
-    def most_used(self, candidates: Sequence[tuple[str, ...]]) -> tuple[str, ...] | None:
+    def most_used(self, candidates: Sequence[Words]) -> Words | None:
         """Return the candidate whose cluster is mentioned most; the earliest of equals."""
         return max(candidates, key=lambda c: self.count[self.root(c)], default=None)
 
     def groups(self) -> list[list[Name]]:
-        made: dict[tuple[str, ...], list[Name]] = collections.defaultdict(list)
+        made: dict[Words, list[Name]] = collections.defaultdict(list)
         for words, names in self.names.items():
             made[self.root(words)] += names
         for group in made.values():
@@ -181,9 +158,9 @@ class _Clusters:
         return list(made.values())
 
 
-def _index(names: Iterable[tuple[str, ...]]) -> dict[str, list[tuple[str, ...]]]:
+def _index(names: Iterable[Words]) -> dict[str, list[Words]]:
     """Return the names by each of their words."""
-    found: dict[str, list[tuple[str, ...]]] = collections.defaultdict(list)
+    found: dict[str, list[Words]] = collections.defaultdict(list)
     for words in names:
         for word in dict.fromkeys(words):
             found[word].append(words)
@@ -195,14 +172,14 @@ _MOST_CANDIDATES = 50
 
 
 def _join_people(clusters: _Clusters) -> None:
+    _join_sounds(clusters)
     full = [w for w in clusters.names if len(w) > 1]
     index = _index(full)
     for words in sorted(full, key=len):
-        longer = [w for w in index[words[-1]][:_MOST_CANDIDATES] if _same_person(words, w)]
-        longer = longer or [
-            w for w in index[words[0]][:_MOST_CANDIDATES] if len(w) > len(words) and w[-len(words) :] == words
-        ]
-        longer = longer or [w for w in index[words[0]][:_MOST_CANDIDATES] if _begins(words, w)]
+        near = index[words[-1]][:_MOST_CANDIDATES]
+        longer = [w for w in near if same_person(words, w)]
+        longer = longer or [w for w in index[words[0]][:_MOST_CANDIDATES] if ends(words, w)]
+        longer = longer or [w for w in index[words[0]][:_MOST_CANDIDATES] if begins(words, w)]
         if longer:
             clusters.attach(words, clusters.most_used(longer) or words)
     for words in [w for w in clusters.names if len(w) == 1]:
@@ -214,32 +191,19 @@ def _join_people(clusters: _Clusters) -> None:
             clusters.attach(words, best)
 
 
-def _same_person(short: tuple[str, ...], long: tuple[str, ...]) -> bool:
-    """Tell whether two full names with the same last word are one: the first agrees, and what both give between.
-
-    An initial agrees with a name that begins with it.
-    """
-    if short == long or short[-1] != long[-1] or len(short) > len(long):
-        return False
-    if not _agree(short[0], long[0]):
-        return False
-    if len(short) == len(long):
-        return short[1:-1] == long[1:-1] or all(_agree(a, b) for a, b in zip(short, long, strict=True))
-    inner = iter(long[1:-1])
-    return all(any(_agree(word, other) for other in inner) for word in short[1:-1])
-
-
-def _begins(short: tuple[str, ...], long: tuple[str, ...]) -> bool:
-    return len(long) > len(short) > 1 and long[: len(short)] == short
-
-
-def _agree(a: str, b: str) -> bool:
-    return a == b or (len(a) == 1 and b.startswith(a)) or (len(b) == 1 and a.startswith(b))
+def _join_sounds(clusters: _Clusters, apart: Callable[[Words, Words], bool] = lambda _a, _b: False) -> None:
+    """Join names that sound the same, the rarer to the more frequent, but for those that ``apart`` tells apart."""
+    heard: dict[str, Words] = {}
+    for words in sorted(clusters.names, key=lambda w: -clusters.count[clusters.root(w)]):
+        sound = sound_of(words)
+        other = heard.setdefault(sound, words) if sound else words
+        if other != words and not apart(words, other):
+            clusters.attach(words, other)
 
 
 def _join_organisations(clusters: _Clusters, defined: dict[str, str], lexicon: Lexicon) -> None:
     index = _index(clusters.names)
-    initials: dict[str, list[tuple[str, ...]]] = collections.defaultdict(list)
+    initials: dict[str, list[Words]] = collections.defaultdict(list)
     for words in clusters.names:
         if len(words) > 1:
             for letters in {"".join(w[0] for w in words), "".join(w[0] for w in words if w not in _SMALL)}:
@@ -258,8 +222,8 @@ def _is_acronym(names: Sequence[Name]) -> bool:
 
 
 def _long_form(
-    words: tuple[str, ...], names: Sequence[Name], defined: dict[str, str], clusters: _Clusters, lexicon: Lexicon
-) -> tuple[str, ...] | None:
+    words: Words, names: Sequence[Name], defined: dict[str, str], clusters: _Clusters, lexicon: Lexicon
+) -> Words | None:
     text = defined.get(" ".join(words)) or defined.get(" ".join(words).removesuffix("s"))
     if not text:
         return None
@@ -267,11 +231,11 @@ def _long_form(
     return long if long in clusters.names and long != words else None
 
 
-def _near(index: dict[str, list[tuple[str, ...]]], words: tuple[str, ...]) -> list[tuple[str, ...]]:
+def _near(index: dict[str, list[Words]], words: Words) -> list[Words]:
     return index[words[0]][:_MOST_CANDIDATES] + index[words[-1]][:_MOST_CANDIDATES]
 
 
-def _longer(words: tuple[str, ...], near: Sequence[tuple[str, ...]], lexicon: Lexicon) -> list[tuple[str, ...]]:
+def _longer(words: Words, near: Sequence[Words], lexicon: Lexicon) -> list[Words]:
     """Return the names of which ``words`` are the beginning, or the end in a way that names leave words out."""
     n = len(words)
     generic = words[-1] in lexicon.org_tails or words[-1] in lexicon.org_heads
@@ -279,11 +243,12 @@ def _longer(words: tuple[str, ...], near: Sequence[tuple[str, ...]], lexicon: Le
     for long in near:
         if len(long) <= n or (n == 1 and len(words[0]) <= _TOO_SHORT):
             continue
-        begins = long[:n] == words and (len(long) - n <= _CUT_WORDS or long[n] in _SMALL)
-        begins = begins and (n > 1 or words[0] not in lexicon.common)
-        ends = long[-n:] == words and (n > 1 or generic)
+        head = long[:n] == words and (len(long) - n <= _CUT_WORDS or long[n] in _SMALL)
+        sort = all(w in lexicon.org_tails for w in long[n:])  # "Southwest" of "Southwest Airlines"
+        head = head and (n > 1 or words[0] not in lexicon.common or (sort and not generic))
+        tail = long[-n:] == words and (n > 1 or generic)
         middle = n == 1 and generic and words[0] in long
-        if begins or ends or middle:
+        if head or tail or middle:
             found.append(long)
     if found or n > 1 or words[0] in lexicon.common:
         return found
@@ -291,11 +256,23 @@ def _longer(words: tuple[str, ...], near: Sequence[tuple[str, ...]], lexicon: Le
     return list(last) if len(last) == 1 else []
 
 
-def _join_places(clusters: _Clusters, defined: dict[str, str], lexicon: Lexicon) -> None:
-    """Join an acronym to its long form, and "Nile" to "Nile River"."""
+def _join_places(clusters: _Clusters, defined: dict[str, str], lexicon: Lexicon, located: Located) -> None:
+    """Join an acronym to its long form, "Nile" to "Nile River", "the Falklands" to "Falkland Islands".
+
+    But not what is known as two places: "Oklahoma" and "Oklahoma City", "San Francisco" and "San Francisco Bay".
+    """
+    where = {words: frozenset().union(*map(located, names)) for words, names in clusters.names.items()}
+
+    def apart(short: Words, long: Words) -> bool:
+        return bool(where[short]) and where[short].isdisjoint(where[long])
+
     for words, names in clusters.names.items():
         if long := _long_form(words, names, defined, clusters, lexicon):
             clusters.attach(words, long)
     for words in clusters.names:
-        if len(words) > 1 and words[-1] in lexicon.place_tails and words[:-1] in clusters.names:
-            clusters.attach(words[:-1], words)
+        if len(words) > 1 and words[-1] in lexicon.place_tails:
+            plural = (*words[:-2], f"{words[-2]}s")
+            short = plural if plural in clusters.names and words[-1] in _SEVERAL else words[:-1]
+            if short in clusters.names and not apart(short, words):
+                clusters.attach(short, words)
+    _join_sounds(clusters, lambda a, b: apart(a, b) and apart(b, a))

@@ -12,7 +12,7 @@ from functools import cached_property
 from pipeline import gazetteer
 from pipeline.enrich.aliases import Aliases
 from pipeline.enrich.lexicon import Lexicon
-from pipeline.enrich.tokens import key
+from pipeline.enrich.tokens import key, together
 from pipeline.records import EntityType, Location
 
 
@@ -117,6 +117,7 @@ class Known:
 
         ``native``: also by its names in other languages than English.
         """
+        name = together(name)
         spelled = name.replace(".", "")
         found = self.forms.get(key(name)) or (self.native.get(key(name), ()) if native else ())
         fits = (f.row for f in found if f.row.type is kind and (not f.exact or f.text.replace(".", "") == spelled))

@@ -44,6 +44,11 @@ def well_known(known: Known, name: Name) -> str | None:
     return rows[0].id if rows else None
 
 
+def places_called(known: Known, name: Name) -> frozenset[str]:
+    """Return the ids of the places that are known under a name."""
+    return frozenset(row.id for row in known.rows(name.text, EntityType.PLACE))
+
+
 def resolve(
     known: Known, groups: Sequence[Sequence[Name]], counted: Mapping[Name, int], setting: Setting
 ) -> dict[Name, Entity]:
@@ -83,7 +88,14 @@ def _rows(known: Known, group: Sequence[Name], setting: Setting) -> tuple[Row, .
         rows = known.rows(name.text, name.type, native=setting.native)
         if rows := tuple(r for r in rows if r.kind is not Kind.CITY or not natural):
             return rows
-    return ()
+    return _shortened(known, group[0])
+
+
+def _shortened(known: Known, name: Name) -> tuple[Row, ...]:
+    """Return the state or province that a place's name abbreviates: "NJ", "Cal."."""
+    short = name.text.isupper() or name.text.endswith(".")
+    area = known.abbreviations.get(key(name.text)) if name.type is EntityType.PLACE and short else None
+    return tuple(r for r in known.rows(area, name.type) if r.kind is Kind.REGION) if area else ()
 
 
 def _place(

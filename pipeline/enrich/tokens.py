@@ -12,6 +12,7 @@ from typing import NamedTuple
 _TOKEN = re.compile(r"(?:[^\W\d_]\.){2,}(?:[^\W\d_](?!\w))?|[^\W_]+(?:['’`´‘ʼ][^\W\d_]+)*")
 _POSSESSIVE = re.compile(r"['’`´‘ʼ][sS]$")
 _DROPPED = dict.fromkeys(map(ord, ".'’`´‘ʼ\u00ad\u200e\u200f\u0640"))
+_SPACED = re.compile(r"(?:[A-Z]\. )+[A-Z]\.?")
 _WORD = re.compile(r"[^\W_]+")
 # A longer "word" is no name, and not worth folding.
 LONGEST = 60
@@ -69,6 +70,11 @@ def _is_mark(char: str) -> bool:
 def key(name: str) -> str:
     """Return the form in which names are compared: folded words, joined by one space."""
     return " ".join(_WORD.findall(fold_word(name)))
+
+
+def together(name: str) -> str:
+    """Return a name of initials alone without the blanks between them: "U. S." as "U.S."."""
+    return name.replace(" ", "") if _SPACED.fullmatch(name) else name
 
 
 @lru_cache(maxsize=4096)

@@ -1,0 +1,48 @@
+"""Which acronyms does a text define? "Long Form (LF)"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from pipeline.enrich.tokens import fold_word, key
+from pipeline.records import EntityType
+
+# Schwartz and Hearst, "A simple algorithm for identifying abbreviation definitions in biomedical text" (2003): at most
+# min(n + 5, 2 n) words are looked at for an acronym of n letters.
+_DEFINITION = re.compile(r"\(\s?(?:the |known as |or )?[\"“']?([^\W_][^\s()\"”]{1,9})[\"”']?\s?[);,]")
+
+
+def definitions(text: str, spans: Iterable[tuple[int, int, EntityType]]) -> dict[str, str]:
+    """Return acronym → long form for each "Long Form (LF)" whose long form is one of the names that were found."""
+    ends = {end: text[start:end] for start, end, kind in spans if kind in {EntityType.ORG, EntityType.PLACE}}
+    found: dict[str, str] = {}
+    for match in _DEFINITION.finditer(text):
+        short = match[1].rstrip(".,")
+        before = len(text[max(0, match.start() - 3) : match.start()].rstrip())
+        end = max(0, match.start() - 3) + before
+        long = ends.get(end) or ends.get(end - 1)
+        if long and sum(c.isupper() for c in short) > 1 and abbreviates(short, long):
+            found.setdefault(key(short), long)
+    return found
+
+
+def abbreviates(short: str, long: str) -> bool:
+    """Tell whether each letter of ``short`` stands in ``long`` in order, the first at the start of its first word.
+
+    One word may stand before ("US Department of Energy (DOE)"); with more, what is abbreviated is another name at the
+    end of it.
+    """
+    letters = [c for c in fold_word(short.rstrip("s") if short[-1:] == "s" else short) if c.isalnum()]
+    text = fold_word(long)
+    words = len(long.split())
+    if not letters or words > min(len(letters) + 5, 2 * len(letters) + 1) or words == 1:
+        return False
+    at = len(text)
+    for n in range(len(letters) - 1, -1, -1):
+        at -= 1
+        while at >= 0 and not (text[at] == letters[n] and (n > 0 or at == 0 or not text[at - 1].isalnum())):
+            at -= 1
+        if at < 0:
+            return False
+    return len(text[:at].split()) <= 1
