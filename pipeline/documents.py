@@ -86,6 +86,7 @@ def build(  # noqa: PLR0913 - one argument for each record that flows together h
         places=_named(entities, EntityType.PLACE),
         groups=_named(entities, EntityType.GROUP),
         events=_named(entities, EntityType.EVENT),
+        about=tuple(dict.fromkeys(e.name for e in sorted(entities, key=lambda e: -e.salience) if e.key)),
         entities=entities,
         countries=_countries(entities),
         locations=_locations(entities),

@@ -249,6 +249,8 @@ class Entity(Record, frozen=True, kw_only=True):
     count: int = 0
     country: str | None = None  # ISO 3166-1 alpha-2
     location: Location | None = None
+    salience: float = 0.0  # how much the article is about it, 0 to 1
+    key: bool = False  # whether the article is about it
 
 
 class Names(Record, frozen=True, kw_only=True):
@@ -257,6 +259,49 @@ class Names(Record, frozen=True, kw_only=True):
     id: str
     mentions: tuple[Mention, ...] = ()
     entities: tuple[Entity, ...] = ()
+
+
+class Form(Record, frozen=True, kw_only=True):
+    """A way in which an article writes an entity, as it is remembered for other articles."""
+
+    entity: str
+    key: str  # what it is looked up by
+    surface: str
+    how: str  # how the article ties it to the entity: "full", "acronym" or "short"
+    sound: str | None = None  # of a person's full name
+
+
+class Owner(Record, frozen=True, kw_only=True):
+    """An entity that earlier articles have written in some way."""
+
+    entity: str
+    name: str  # as it is shown now
+    articles: int  # that wrote it so
+    last_seen: dt.datetime
+
+
+class Decided(enum.StrEnum):
+    """What an editor may decide on an entity."""
+
+    MERGE = "merge"
+    SPLIT = "split"
+    RENAME = "rename"
+    HIDE = "hide"
+
+
+class Decision(Record, frozen=True, kw_only=True):
+    """What an editor decided on an entity; it holds for every document until it is undone."""
+
+    kind: Decided
+    entity: str
+    at: dt.datetime
+    n: int = 0  # its number, given by the ledger
+    target: str | None = None  # of a merge: the entity that it becomes; of a split: the one that the names go to
+    surfaces: tuple[str, ...] = ()  # of a split: the names that are somebody else's
+    name: str | None = None  # of a rename or split: the name to show
+    by: str | None = None
+    note: str | None = None
+    undone: dt.datetime | None = None
 
 
 class Placement(Record, frozen=True, kw_only=True):
@@ -307,6 +352,7 @@ class Document(Record, frozen=True, kw_only=True):
     places: tuple[str, ...]
     groups: tuple[str, ...]
     events: tuple[str, ...]
+    about: tuple[str, ...]
     entities: tuple[Entity, ...]
     countries: tuple[str, ...]
     locations: tuple[Location, ...]

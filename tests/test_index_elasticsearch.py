@@ -16,6 +16,7 @@ import pytest
 from pipeline import documents
 from pipeline.errors import IndexAwayError, IndexRefusedError, SearchIndexError, SettingsError
 from pipeline.index import Query, open_index
+from pipeline.index import _elasticsearch_mapping as mapping
 from pipeline.records import Article, Copy, Placement, Reason
 from pipeline.settings import IndexSection
 
@@ -184,7 +185,7 @@ def healthy(bulk):
         if path.startswith("/_bulk"):
             return bulk(body)
         if "_mapping" in path:
-            mark = {"newswire": {"identity": "one", "version": 1}}
+            mark = {"newswire": {"identity": "one", "version": mapping.VERSION}}
             return 200, {"newswire-articles-2026.03": {"mappings": {"_meta": mark}}}
         return 200, {"hits": {"hits": []}}
 

@@ -127,6 +127,7 @@ def expire_command(history_days: float) -> None:
             # a day more than the window: days are counted whole
             copies_before=now - dt.timedelta(days=settings.dedupe.window_days + 1),
             stories_before=now - dt.timedelta(days=settings.cluster.window_days + 1),
+            names_before=now - dt.timedelta(days=settings.entities.remember_days),
             history=now - dt.timedelta(days=history_days),
         )
     note(f"{count} lines of history forgotten")

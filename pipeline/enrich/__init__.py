@@ -17,6 +17,7 @@ from pipeline.enrich.join import Name, join
 from pipeline.enrich.known import Known
 from pipeline.enrich.load import load
 from pipeline.enrich.resolve import Setting, places_called, resolve, well_known
+from pipeline.enrich.salience import weigh
 from pipeline.enrich.spans import Recogniser, Span
 from pipeline.records import Article, Mention, Names
 
@@ -58,7 +59,8 @@ def enrich(article: Article, known: Known, recognise: Recogniser, *, source_coun
     mentions = tuple(
         _mention(span, name.text, entities[name].id, len(title)) for span, name in zip(spans, named, strict=True)
     )
-    return Names(id=article.id, mentions=mentions, entities=tuple({e.id: e for e in entities.values()}.values()))
+    names = Names(id=article.id, mentions=mentions, entities=tuple({e.id: e for e in entities.values()}.values()))
+    return weigh(article, names)
 
 
 def _clean(text: str, spans: Sequence[Span], title_end: int, text_start: int) -> list[Span]:

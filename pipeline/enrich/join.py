@@ -210,14 +210,15 @@ def _join_organisations(clusters: _Clusters, defined: dict[str, str], lexicon: L
                 initials[letters].append(words)
     for words, names in clusters.names.items():
         long = _long_form(words, names, defined, clusters, lexicon) or clusters.most_used(
-            initials[words[0]] if len(words) == 1 and _is_acronym(names) else []
+            initials[words[0]] if len(words) == 1 and is_acronym(names) else []
         )
         long = long or clusters.most_used(_longer(words, _near(index, words), lexicon))
         if long:
             clusters.attach(words, long)
 
 
-def _is_acronym(names: Sequence[Name]) -> bool:
+def is_acronym(names: Sequence[Name]) -> bool:
+    """Tell whether one of the names is written as an acronym."""
     return any(_ACRONYM.fullmatch(n.text) and sum(c.isupper() for c in n.text) > 1 for n in names)
 
 

@@ -98,6 +98,11 @@ class Known:
         return _reach(self.forms)
 
     @cached_property
+    def listed(self) -> frozenset[str]:
+        """The ids of all that the alias file and the gazetteer name."""
+        return frozenset(form.row.id for forms in self.forms.values() for form in forms)
+
+    @cached_property
     def native(self) -> dict[str, tuple[Form, ...]]:
         """Forms for texts in other languages; built when the first of them comes."""
         made = dict(self.forms)

@@ -9,7 +9,7 @@ from pipeline.index.fields import FACETS, LONGEST_VALUE
 from pipeline.records import Document, Stage, to_json, to_plain
 
 # Raised when documents lie differently, so that an older index has to be built anew.
-VERSION = 1
+VERSION = 2
 
 # Elasticsearch's own analysers, by language (ISO 639-1). English needs none beside the analyser of all text.
 LANGUAGES = {
@@ -83,6 +83,8 @@ _PROPERTIES: dict[str, Any] = {
             **dict.fromkeys(("id", "name", "type", "aliases", "country"), _VALUE),
             "count": _INTEGER,
             "location": _POINT,
+            "salience": {"type": "float"},
+            "key": _BOOLEAN,
         }
     },
     "locations": _POINT,

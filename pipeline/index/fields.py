@@ -31,6 +31,7 @@ FACETS = (
     "places",
     "groups",
     "events",
+    "about",
     "countries",
     "story",
     "copy_group",

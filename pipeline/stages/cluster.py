@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from pipeline.cluster import ToPlace, decide
 from pipeline.records import Article, Copy, Names, Outcome, Stage
+from pipeline.stages.entities import as_decided
 from pipeline.stages.work import Work
 from pipeline.store import Item, Result
 
@@ -23,7 +24,7 @@ class Cluster(Work):
         ledger, settings = self.context.store.ledger, self.context.settings.cluster
         articles = ledger.read(claimed, Stage.EXTRACT, Article)
         copies = ledger.read(claimed, Stage.DEDUPE, Copy)
-        names = ledger.read(claimed, Stage.ENRICH, Names)
+        names = as_decided(self.context.store, ledger.read(claimed, Stage.ENRICH, Names))
         self._memory = self.context.store.stories(settings)
         to_place = [
             ToPlace(seq=i.seq, at=i.first_seen, article=articles[i.id], copy=copies[i.id], names=names.get(i.id))

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Self
 
+import msgspec
+import sqlalchemy as sa
+
 from pipeline.enrich import enrich, load
-from pipeline.records import Article, Outcome, Stage
+from pipeline.enrich.linking import forms_of, keys_of, link
+from pipeline.records import Article, Names, Outcome, Stage
 from pipeline.stages.work import Work
 from pipeline.store import Item, Result
+from pipeline.store.entities import naming
 
 
 class Enrich(Work):
@@ -32,3 +37,29 @@ class Enrich(Work):
             return Result(item=item, outcome=Outcome.DONE, record=names)
 
         self.guarded(claimed, emit, one)
+
+    def settle(self, connection: sa.Connection, results: Sequence[Result]) -> Sequence[Result]:
+        """Tie the names to the entities of earlier articles, in order of arrival, and remember how they are written.
+
+        In the transaction that saves them: what one worker's articles say of an entity, the next one's know.
+        """
+        ledger, known, memory = self.context.store.ledger, self._known, self.context.store.names(connection)
+        owned = sorted(ledger.owned(connection, results), key=lambda r: r.item.seq)
+        found = {r.item.id: r.record for r in owned if isinstance(r.record, Names)}
+        earlier = memory.earlier(found)
+        keys = [keys_of(names, known) for names in (*found.values(), *earlier.values())]
+        memory.read(set().union(*(k for k, _ in keys)), set().union(*(s for _, s in keys)))
+        settled = []
+        for result in owned:
+            if not isinstance(result.record, Names):
+                settled.append(result)
+                continue
+            seq, at, before = result.item.seq, result.item.first_seen, earlier.get(result.item.id)
+            if before:
+                memory.subtract(seq, before, forms_of(before, known))
+            names = link(result.record, known, memory, at)
+            memory.add(seq, at, names, forms_of(names, known), known.listed)
+            settled.append(msgspec.structs.replace(result, record=names))
+        if renamed := memory.flush():
+            ledger.touch(connection, seqs=naming(connection, renamed))
+        return settled

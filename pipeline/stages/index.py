@@ -10,6 +10,7 @@ from pipeline.errors import ItemError
 from pipeline.records import Article, Copy, Document, Entry, Names, Outcome, Page, Placement, Stage
 from pipeline.settings import Source
 from pipeline.stages.context import Context
+from pipeline.stages.entities import as_decided
 from pipeline.stages.work import Work
 from pipeline.store import Item, Result
 
@@ -50,7 +51,7 @@ def documents(context: Context, claimed: Sequence[Item]) -> list[Document]:
     pages = ledger.read(claimed, Stage.FETCH, Page)
     articles = ledger.read(claimed, Stage.EXTRACT, Article)
     copies = ledger.read(claimed, Stage.DEDUPE, Copy)
-    names = ledger.read(claimed, Stage.ENRICH, Names)
+    names = as_decided(context.store, ledger.read(claimed, Stage.ENRICH, Names))
     placements = ledger.read(claimed, Stage.CLUSTER, Placement)
     group_sizes, story_sizes = ledger.sizes(
         groups=[item.id for item in claimed], stories=[p.story for p in placements.values()]

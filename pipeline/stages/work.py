@@ -49,6 +49,10 @@ class Work:
         """Give each claimed item's result to ``emit``."""
         raise NotImplementedError
 
+    def settle(self, connection: sa.Connection, results: Sequence[Result]) -> Sequence[Result]:  # noqa: ARG002
+        """Return the results in their last form, in the transaction that saves them; by default as they are."""
+        return results
+
     def save(self, connection: sa.Connection, saved: Sequence[Result]) -> None:
         """Save what belongs to ``saved`` results in their transaction."""
 
@@ -142,6 +146,7 @@ def _finish(work: Work, results: Sequence[Result]) -> list[Result]:
         if work.ordered:
             context.store.ledger.holds(connection, work.stage)
         attempts = context.settings.run.max_attempts
+        results = work.settle(connection, results)
         saved = context.store.ledger.finish(connection, work.stage, results, context.clock(), max_attempts=attempts)
         work.save(connection, saved)
     return saved

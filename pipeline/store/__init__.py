@@ -10,10 +10,12 @@ import sqlalchemy as sa
 from pipeline.settings import Cluster, Dedupe
 from pipeline.store.copies import StoredCopies
 from pipeline.store.engine import Database, upsert
+from pipeline.store.entities import Entities
 from pipeline.store.feeds import FeedStates
 from pipeline.store.ledger import Ledger
 from pipeline.store.lines import Arrival, Happened, Item, Result
 from pipeline.store.locks import held, new_owner, reap
+from pipeline.store.names import StoredNames
 from pipeline.store.robots import StoredRobots
 from pipeline.store.schema import meta
 from pipeline.store.stories import StoredStories
@@ -38,6 +40,7 @@ class Store:
         self.ledger = Ledger(self.database, self.owner)
         self.feeds = FeedStates(self.database, self.owner)
         self.robots = StoredRobots(self.database)
+        self.entities = Entities(self.database)
         reap(self.database)
 
     def close(self) -> None:
@@ -59,6 +62,10 @@ class Store:
     def stories(self, settings: Cluster) -> StoredStories:
         """What cluster remembers."""
         return StoredStories(self.database.engine, settings)
+
+    def names(self, connection: sa.Connection) -> StoredNames:
+        """What enrich remembers, for a transaction that writes."""
+        return StoredNames(connection)
 
     def note(self, connection: sa.Connection, name: str, value: str) -> None:
         """Remember a value under a name."""

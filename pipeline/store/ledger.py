@@ -118,12 +118,7 @@ class Ledger:
         Items whose lease has passed to another worker meanwhile are left to that worker. An article whose address
         (``Result.addresses``) turns out to be another article's is dropped as its duplicate.
         """
-        ids = [result.item.id for result in results]
-        mine = sa.select(items.c.id).where(items.c.id.in_(ids), items.c.lease_owner == self._owner)
-        if not self._database.is_sqlite:
-            mine = mine.with_for_update()
-        owned = {row.id for row in connection.execute(mine)}
-        saved = [self._settle(connection, r, max_attempts) for r in results if r.item.id in owned]
+        saved = [self._settle(connection, r, max_attempts) for r in self.owned(connection, results)]
         done = [r for r in saved if r.outcome is Outcome.DONE and r.record is not None]
         upsert(
             connection,
@@ -134,6 +129,15 @@ class Ledger:
         for result in saved:
             connection.execute(items.update().where(items.c.id == result.item.id).values(**_step(stage, result, now)))
         return saved
+
+    def owned(self, connection: sa.Connection, results: Sequence[Result]) -> list[Result]:
+        """Return the results of items whose lease hasn't passed to another worker; it can't any more until the end."""
+        ids = [result.item.id for result in results]
+        mine = sa.select(items.c.id).where(items.c.id.in_(ids), items.c.lease_owner == self._owner)
+        if not self._database.is_sqlite:
+            mine = mine.with_for_update()
+        owned = {row.id for row in connection.execute(mine)}
+        return [result for result in results if result.item.id in owned]
 
     def _settle(self, connection: sa.Connection, result: Result, max_attempts: int) -> Result:
         """Return the result as it is saved: duplicates found by address dropped, too many attempts quarantined."""
@@ -169,9 +173,17 @@ class Ledger:
                 "its work is discarded and done again; raise run.lease_seconds or lower run.batch"
             )
 
-    def touch(self, connection: sa.Connection, *, ids: Iterable[str] = (), stories: Iterable[str] = ()) -> None:
-        """Note that the documents of ``ids`` and of the members of ``stories`` have changed."""
+    def touch(
+        self,
+        connection: sa.Connection,
+        *,
+        ids: Iterable[str] = (),
+        stories: Iterable[str] = (),
+        seqs: sa.Select[tuple[int]] | None = None,
+    ) -> None:
+        """Note that the documents of ``ids``, of the members of ``stories`` and of ``seqs`` have changed."""
         which = sa.or_(items.c.id.in_(list(ids)), items.c.story.in_(list(stories)))
+        which = which if seqs is None else sa.or_(which, items.c.seq.in_(seqs))
         connection.execute(items.update().where(which).values(revision=items.c.revision + 1))
         _to_index(connection, which)
 

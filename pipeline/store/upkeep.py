@@ -9,7 +9,7 @@ import msgspec
 import sqlalchemy as sa
 
 from pipeline.records import Outcome, Reason, Stage
-from pipeline.store import copies, stories
+from pipeline.store import copies, entities, stories
 from pipeline.store.engine import Database
 from pipeline.store.ledger import log
 from pipeline.store.lines import DROPPED, PENDING, QUARANTINED, REMOVED, Item
@@ -117,6 +117,7 @@ def remove(database: Database, taken_down: Sequence[Item], now: dt.datetime) -> 
     with database.write() as connection:
         connection.execute(records.delete().where(records.c.id.in_(ids)))
         copies.remove(connection, [item.seq for item in taken_down])
+        entities.remove(connection, [item.seq for item in taken_down])
         gone = items.update().where(items.c.id.in_(ids))
         connection.execute(gone.values(state=REMOVED, stage=None, lease_owner=None, copy_group=None, story=None))
         log(
@@ -135,12 +136,22 @@ def remove(database: Database, taken_down: Sequence[Item], now: dt.datetime) -> 
         )
 
 
-def expire(database: Database, *, copies_before: dt.datetime, stories_before: dt.datetime, history: dt.datetime) -> int:
+def expire(
+    database: Database,
+    *,
+    copies_before: dt.datetime,
+    stories_before: dt.datetime,
+    names_before: dt.datetime,
+    history: dt.datetime,
+) -> int:
     """Forget fingerprints and stories that no article will be compared with any more, and history older than that.
+
+    Of the ways in which names are written those go that one article alone used before ``names_before``.
 
     Articles, their records and documents stay. Returns how many rows of history went.
     """
     with database.write() as connection:
         copies.forget(connection, copies_before)
         stories.forget(connection, stories_before)
+        entities.forget(connection, names_before)
         return connection.execute(outcomes.delete().where(outcomes.c.at < history)).rowcount

@@ -317,7 +317,12 @@ def test_old_history_is_forgotten_and_articles_stay(store):
     enter(store, entry("a"))
     later = NOW + dt.timedelta(days=100)
     enter(store, entry("b"), now=later)
-    dates = {"copies_before": later, "stories_before": later, "history": later - dt.timedelta(days=90)}
+    dates = {
+        "copies_before": later,
+        "stories_before": later,
+        "names_before": later,
+        "history": later - dt.timedelta(days=90),
+    }
     assert upkeep.expire(store.database, **dates) == 1
     assert store.ledger.history(entry("a").id) == []
     assert len(store.ledger.history(entry("b").id)) == 1

@@ -1,0 +1,171 @@
+"""Is somebody in this article somebody whom earlier articles named?
+
+Within an article names are joined by rules (join.py); across articles by what earlier ones wrote: a full form leads to
+the entity that was written so; an acronym or a short form only where one entity was meant by nearly all lately; a full
+name that sounds like another one's only where the two are named in the same company.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Sequence
+from typing import Protocol
+
+import msgspec
+
+from pipeline.enrich.bodies import body
+from pipeline.enrich.join import Name, is_acronym, words_of
+from pipeline.enrich.known import Known
+from pipeline.enrich.sounds import sound_of
+from pipeline.records import Entity, EntityType, Form, Names, Owner
+
+FULL, ACRONYM, SHORT = "full", "acronym", "short"
+# An acronym's owner has at least this share of the articles that say whose it is, and was met in so many of them.
+_DOMINANT = 0.9
+_FEWEST = 2
+# So long an acronym keeps the meaning that articles gave it.
+LATELY = dt.timedelta(days=30)
+# Two names that sound alike are one person's where so many others are named with both, one of them no place or people.
+_COMPANY = 2
+
+
+class FormMemory(Protocol):
+    """What earlier articles wrote, as ``link`` asks for it."""
+
+    def owners(self, key: str) -> Sequence[Owner]:
+        """Return the entities that were written so, those named in most articles first."""
+
+    def sounding(self, sound: str) -> Sequence[Owner]:
+        """Return the entities whose full names sound so."""
+
+    def company(self, entity: str) -> Collection[str]:
+        """Return the entities that the latest articles about ``entity`` name too."""
+
+
+def forms_of(names: Names, known: Known) -> list[Form]:
+    """Return how an article writes its entities, places apart: what is remembered of it.
+
+    What an article only calls by an acronym or a short form tells nothing of whose that is.
+    """
+    made = [list(_forms(entity, known)) for entity in names.entities]
+    return [form for forms in made if any(f.how == FULL for f in forms) for form in forms]
+
+
+def keys_of(names: Names, known: Known) -> tuple[set[str], set[str]]:
+    """Return the keys and the sounds by which ``link`` will ask for an article's names."""
+    forms = [form for entity in names.entities for form in _forms(entity, known)]
+    keys = {key for form in forms for key in (form.key, form.key.replace("?", ":", 1))}
+    return keys, {form.sound for form in forms if form.sound}
+
+
+def _forms(entity: Entity, known: Known) -> Iterable[Form]:
+    if entity.type is EntityType.PLACE:
+        return
+    lexicon = known.lexicon
+    fullest = max((len(words_of(Name(s, entity.type), lexicon)) for s in entity.aliases), default=0)
+    for surface in entity.aliases:
+        name = Name(surface, entity.type)
+        words = words_of(name, lexicon)
+        if any(row.id == entity.id for row in known.rows(surface, entity.type)):
+            continue
+        how = _how(name, words, fullest, known)
+        if how:
+            mark = ":" if how == FULL else "?"
+            person = entity.type is EntityType.PERSON
+            yield Form(
+                entity=entity.id,
+                key=f"{entity.type.lower()}{mark}{' '.join(words)}",
+                surface=surface,
+                how=how,
+                sound=sound_of(words) if person else None,
+            )
+
+
+def _how(name: Name, words: tuple[str, ...], fullest: int, known: Known) -> str | None:
+    """Return in which way a surface names its entity; None for what names somebody else in each article."""
+    if name.type is EntityType.PERSON:
+        return FULL if len(words) > 1 else None
+    if is_acronym([name]):
+        return ACRONYM
+    whose = body(known, name)
+    if whose and not whose.country:
+        return None
+    if len(words) == fullest and " " in name.text:
+        return FULL
+    lexicon = known.lexicon
+    telling = any(w not in lexicon.common and not lexicon.tells_sort(w) and w not in lexicon.org_heads for w in words)
+    return SHORT if telling else None
+
+
+def link(names: Names, known: Known, memory: FormMemory, at: dt.datetime) -> Names:
+    """Return the names with the entities that earlier articles know under their ids; ``at`` is the article's time."""
+    here = {entity.id for entity in names.entities}
+    found: dict[str, Owner] = {}
+    for entity in names.entities:
+        if entity.type is EntityType.PLACE or entity.id in known.listed:
+            continue
+        owner = _owner(entity, list(_forms(entity, known)), memory, here, at)
+        if owner and owner.entity != entity.id:
+            found[entity.id] = owner
+    return _renamed(names, found) if found else names
+
+
+def _owner(entity: Entity, forms: Sequence[Form], memory: FormMemory, here: set[str], at: dt.datetime) -> Owner | None:
+    full = sorted((f for f in forms if f.how == FULL), key=lambda f: -len(f.key))
+    for form in full:
+        if owners := memory.owners(form.key):
+            return owners[0]
+    if not full:
+        for form in forms:
+            owners = [*memory.owners(form.key), *memory.owners(form.key.replace("?", ":", 1))]
+            if (owner := _dominant(owners, at)) and owner.entity not in here:
+                return owner
+        return None
+    others = here - {entity.id}
+    for form in full:
+        for owner in memory.sounding(form.sound) if form.sound else ():
+            if owner.entity not in here and _in_company(memory.company(owner.entity), others):
+                return owner
+    return None
+
+
+def _dominant(owners: Sequence[Owner], at: dt.datetime) -> Owner | None:
+    """Return the entity that nearly all articles meant lately, None where there is none."""
+    late: dict[str, Owner] = {}
+    for one in owners:
+        if at - one.last_seen <= LATELY and (one.entity not in late or late[one.entity].articles < one.articles):
+            late[one.entity] = one
+    first = max(late.values(), key=lambda o: o.articles, default=None)
+    enough = first and first.articles >= max(_FEWEST, _DOMINANT * sum(o.articles for o in late.values()))
+    return first if enough else None
+
+
+def _in_company(company: Collection[str], others: Collection[str]) -> bool:
+    shared = set(company).intersection(others)
+    return len(shared) >= _COMPANY and any(not one.startswith(("place:", "group:")) for one in shared)
+
+
+def _renamed(names: Names, found: dict[str, Owner]) -> Names:
+    """Return the names with other ids; two entities of one id become one."""
+    made: dict[str, Entity] = {}
+    for entity in names.entities:
+        owner = found.get(entity.id)
+        one = msgspec.structs.replace(entity, id=owner.entity, name=owner.name) if owner else entity
+        made[one.id] = together(made[one.id], one) if one.id in made else one
+    mentions = tuple(
+        msgspec.structs.replace(m, entity=found[m.entity].entity) if m.entity in found else m for m in names.mentions
+    )
+    return msgspec.structs.replace(names, mentions=mentions, entities=tuple(made.values()))
+
+
+def together(one: Entity, other: Entity) -> Entity:
+    """Return two entities of an article as the first of them."""
+    return msgspec.structs.replace(
+        one,
+        aliases=tuple(dict.fromkeys((*one.aliases, *other.aliases))),
+        count=one.count + other.count,
+        country=one.country or other.country,
+        location=one.location or other.location,
+        salience=min(1.0, one.salience + other.salience),
+        key=one.key or other.key,
+    )
