@@ -73,6 +73,22 @@ def test_a_text_is_imported_once_and_found(tmp_path):
     assert "<mark>bridge</mark>" in results["hits"][0]["highlights"]["text"]
 
 
+def test_an_editors_decision_reaches_the_index_and_is_undone(tmp_path):
+    (tmp_path / "bridge.txt").write_text(TEXT, encoding="utf-8")
+    assert newswire("import", tmp_path / "bridge.txt", home=tmp_path).returncode == 0
+    assert "person:ines-okafor" in newswire("entities", "list", "okafor", home=tmp_path).stdout
+    said = newswire("entities", "rename", "Ines Okafor", "Inês Okafor", "--by", "desk", home=tmp_path)
+    assert "person:ines-okafor is called Inês Okafor, by desk" in said.stdout
+    assert "1 documents are written anew" in said.stdout
+    newswire("run", "--stage", "index", home=tmp_path)
+    found = newswire("search", "bridge", "--facet", "people", "--json", home=tmp_path)
+    assert json.loads(found.stdout)["facets"]["people"] == [["Inês Okafor", 1]]
+    newswire("entities", "undo", "1", home=tmp_path)
+    assert "undone" in newswire("entities", "decisions", home=tmp_path).stdout
+    assert "person:ines-okafor  Ines Okafor" in newswire("entities", "show", "Ines Okafor", home=tmp_path).stdout
+    refused(newswire("entities", "hide", "Nobody", home=tmp_path), 2, "no entity is called 'Nobody'")
+
+
 def test_what_cannot_be_imported_is_named_and_the_rest_goes_on(tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()

@@ -20,6 +20,7 @@ _COMMANDS = {
     "dedupe": "filters",
     "demo": "demo",
     "enrich": "filters",
+    "entities": "entities",
     "expire": "ledger",
     "explain": "ledger",
     "export": "search",

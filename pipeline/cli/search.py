@@ -102,6 +102,7 @@ def serve_command(host: str | None, port: int | None) -> None:
     """Serve the search page and the API."""
     import uvicorn
 
+    from pipeline.web import entities
     from pipeline.web.app import create_app
 
     with open_context() as context:
@@ -110,7 +111,11 @@ def serve_command(host: str | None, port: int | None) -> None:
         except SearchIndexError as error:
             note(f"newswire: {error}")  # a read-only key may not create an index; /health says whether it answers
         serve = context.settings.serve
-        app = create_app(context.index, lambda name: explain(context, name))
+        app = create_app(
+            context.index,
+            lambda name: explain(context, name),
+            [lambda app: entities.serve(app, context, context.addresses.api_key)],
+        )
         note(f"http://{host or serve.host}:{port or serve.port}/")
         uvicorn.run(app, host=host or serve.host, port=port or serve.port, log_level="warning")
 

@@ -28,8 +28,12 @@ _HEADERS = {
 _FOR_SERVICES = ("/api/", "/health", "/ingest")
 
 
-def create_app(index: Index, explain: Callable[[str], object | None] | None = None) -> FastAPI:
-    """Return the application that serves ``index``, read-only.
+def create_app(
+    index: Index,
+    explain: Callable[[str], object | None] | None = None,
+    more: Iterable[Callable[[FastAPI], None]] = (),
+) -> FastAPI:
+    """Return the application that serves ``index``, read-only but for what ``more`` adds.
 
     ``explain`` returns what the ledger knows of an address or id as records or plain values, None where it knows
     nothing; without it /api/explain is not served.
@@ -37,6 +41,8 @@ def create_app(index: Index, explain: Callable[[str], object | None] | None = No
     app = FastAPI(title="newswire", docs_url=None, redoc_url=None)
     _serve_json(app, index, explain)
     pages.serve(app, index)
+    for add in more:
+        add(app)
     app.add_exception_handler(NewswireError, _failed)
     app.add_exception_handler(HTTPException, _failed)
     app.add_exception_handler(Exception, _failed)

@@ -1,0 +1,146 @@
+"""newswire entities: who and what is named, and what editors decide on it."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from pipeline.cli.output import table, writing
+from pipeline.records import Decision, EntityType, Stage, to_json
+from pipeline.stages import Context, entities, open_context
+
+
+@click.group("entities")
+def entities_command() -> None:
+    """List who and what is named; merge, split, rename and hide entities."""
+
+
+@entities_command.command("list")
+@click.argument("text", default="")
+@click.option("--type", "kind", type=click.Choice([k.value for k in EntityType], case_sensitive=False))
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="At most this many.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
+def list_command(text: str, kind: str | None, limit: int, as_json: bool) -> None:
+    """Show the entities whose name or other name holds TEXT, those in most articles first."""
+    with open_context() as context:
+        found = entities.find(context, text, EntityType(kind.upper()) if kind else None, limit)
+    if as_json:
+        with writing(None) as emit:
+            for one in found:
+                emit(one)
+        return
+    rows = [(one.id, one.name, one.country, one.articles, f"{one.last_seen:%Y-%m-%d}") for one in found]
+    table(("entity", "name", "country", "articles", "last seen"), rows)
+
+
+@entities_command.command("show")
+@click.argument("entity")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def show_command(entity: str, as_json: bool) -> None:
+    """Show how an entity is written, in which articles, and what was decided on it."""
+    with open_context() as context:
+        shown = entities.show(context, entity)
+    if as_json:
+        click.echo(to_json(shown))
+        return
+    one = shown.entity
+    click.echo(f"{one.id}  {one.name}" + (f", {one.country}" if one.country else ""))
+    if shown.became != one.id:
+        click.echo(f"now {shown.became}" if shown.became else "hidden")
+    click.echo(f"{one.articles} articles, from {one.first_seen:%Y-%m-%d} to {one.last_seen:%Y-%m-%d}")
+    for form in shown.written:
+        click.echo(f"  {form.surface}  ({form.how}, {form.articles} articles)")
+    _show_decisions(shown.decisions)
+    click.echo("latest articles: " + " ".join(shown.articles))
+
+
+@entities_command.command("decisions")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
+def decisions_command(as_json: bool) -> None:
+    """Show all decisions, undone ones too, in order."""
+    with open_context() as context:
+        made = context.store.entities.decisions()
+    if as_json:
+        with writing(None) as emit:
+            for one in made:
+                emit(one)
+        return
+    _show_decisions(made)
+
+
+def _deciding(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that every decision has."""
+    command = click.option("--note", help="Why.")(command)
+    return click.option("--by", default=getpass.getuser, help="Who decides.  [default: the user]")(command)
+
+
+@entities_command.command("merge")
+@click.argument("entity")
+@click.argument("into")
+@_deciding
+def merge_command(entity: str, into: str, by: str, note: str | None) -> None:
+    """Let ENTITY be INTO from now on, and in all articles so far."""
+    _decide(lambda context: entities.merge(context, entity, into, by=by, note=note))
+
+
+@entities_command.command("split")
+@click.argument("entity")
+@click.argument("surfaces", nargs=-1, required=True)
+@click.option("--as", "name", required=True, metavar="NAME", help="The name of the other entity.")
+@_deciding
+def split_command(entity: str, surfaces: tuple[str, ...], name: str, by: str, note: str | None) -> None:
+    """Let the mentions of ENTITY that are written as one of SURFACES be another entity."""
+    _decide(lambda context: entities.split(context, entity, surfaces, name=name, by=by, note=note))
+
+
+@entities_command.command("rename")
+@click.argument("entity")
+@click.argument("name")
+@_deciding
+def rename_command(entity: str, name: str, by: str, note: str | None) -> None:
+    """Show ENTITY under another NAME."""
+    _decide(lambda context: entities.rename(context, entity, name, by=by, note=note))
+
+
+@entities_command.command("hide")
+@click.argument("entity")
+@_deciding
+def hide_command(entity: str, by: str, note: str | None) -> None:
+    """Leave ENTITY out of all documents."""
+    _decide(lambda context: entities.hide(context, entity, by=by, note=note))
+
+
+@entities_command.command("undo")
+@click.argument("number", type=int)
+def undo_command(number: int) -> None:
+    """Let the decision with this NUMBER hold no more."""
+    _decide(lambda context: entities.undo(context, number))
+
+
+def _decide(make: Callable[[Context], Decision]) -> None:
+    with open_context() as context:
+        decision = make(context)
+        waiting = context.store.ledger.waiting(Stage.INDEX, context.clock())
+    _show_decisions([decision])
+    click.echo(f"{waiting} documents are written anew by the next run")
+
+
+def _show_decisions(decisions: list[Decision]) -> None:
+    for one in decisions:
+        click.echo(f"  {one.n}  {one.at:%Y-%m-%d %H:%M}  {describe(one)}")
+
+
+def describe(one: Decision) -> str:
+    """Return a decision in words."""
+    what = {
+        "merge": f"{one.entity} is {one.target}",
+        "split": f"{', '.join(one.surfaces)} of {one.entity} is {one.target}",
+        "rename": f"{one.entity} is called {one.name}",
+        "hide": f"{one.entity} is hidden",
+    }[one.kind]
+    who = f", by {one.by}" if one.by else ""
+    why = f": {one.note}" if one.note else ""
+    return f"{what}{who}{why}" + (f" (undone {one.undone:%Y-%m-%d %H:%M})" if one.undone else "")

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from pipeline.records import Article, Stage
+from pipeline.settings import Addresses, Settings
+from pipeline.stages import Context, run_all
+from pipeline.store import Arrival
+from pipeline.web import entities
+from pipeline.web.app import create_app
+from tests.support import NOW
+
+CONFIG = Path(__file__).parent.parent / "config"
+KEY = {"Authorization": "Bearer open-sesame"}
+TEXT = "Hilda Clerk won the race on Sunday, said Tom Berg. Clerk smiled."
+
+
+@pytest.fixture
+def context(tmp_path):
+    addresses = Addresses(
+        home=tmp_path,
+        store_url=f"sqlite:///{tmp_path}/ledger.db",
+        index_url=f"sqlite:///{tmp_path}/index.db",
+        archive_url=str(tmp_path / "archive"),
+    )
+    with Context(Settings(), [], addresses, config=CONFIG, clock=lambda: NOW) as made:
+        article = Article(id="a", text=TEXT, language="en")
+        arrival = Arrival(
+            id="a", source="Times", first_seen=NOW, records=((Stage.EXTRACT, article),), stage=Stage.DEDUPE
+        )
+        with made.store.write() as connection:
+            made.store.ledger.enter(connection, [arrival], NOW)
+        run_all(made, list(Stage)[3:])
+        yield made
+
+
+@pytest.fixture
+def client(context):
+    app = create_app(context.index, more=[lambda app: entities.serve(app, context, "open-sesame")])
+    return TestClient(app, raise_server_exceptions=False)
+
+
+def test_entities_are_found_by_name_and_type(client):
+    assert [e["id"] for e in client.get("/api/entities?text=clerk").json()] == ["person:hilda-clerk"]
+    assert client.get("/api/entities?text=clerk&kind=ORG").json() == []
+
+
+def test_an_entity_is_shown_with_its_forms_and_articles(client):
+    shown = client.get("/api/entities/person:hilda-clerk").json()
+    assert shown["articles"] == ["a"]
+    assert [w["surface"] for w in shown["written"]] == ["Hilda Clerk"]
+
+
+def test_a_decision_with_the_key_changes_the_document_and_can_be_undone(client, context):
+    made = client.post(
+        "/api/entities/decisions", json={"kind": "merge", "entity": "Tom Berg", "into": "Hilda Clerk"}, headers=KEY
+    )
+    assert (made.status_code, made.json()["n"]) == (201, 1)
+    run_all(context, [Stage.INDEX])
+    assert context.index.get("a").people == ("Hilda Clerk",)
+    assert client.post("/api/entities/decisions/1/undo", headers=KEY).status_code == 200
+    run_all(context, [Stage.INDEX])
+    assert context.index.get("a").people == ("Hilda Clerk", "Tom Berg")
+    assert client.get("/api/entities/decisions").json()[0]["undone"] is not None
+
+
+@pytest.mark.parametrize("path", ["/api/entities/decisions", "/api/entities/decisions/1/undo"])
+def test_nobody_decides_without_the_key(client, context, path):
+    plain = {"kind": "hide", "entity": "Tom Berg"}
+    assert client.post(path, json=plain).status_code == 401
+    assert client.post(path, json=plain, headers={"X-API-Key": "guess"}).status_code == 401
+    assert context.store.entities.decisions() == []
+
+
+@pytest.mark.parametrize(
+    ("sent", "why"),
+    [
+        ("nonsense", "can't be read"),
+        ('{"kind": "eat", "entity": "Tom Berg"}', "can't be read"),
+        ('{"kind": "merge", "entity": "Tom Berg"}', "into: this decision needs one"),
+        ('{"kind": "hide", "entity": "Nobody"}', "no entity is called"),
+        ('{"kind": "hide", "entity": "Tom Berg", "force": true}', "unknown field"),
+    ],
+)
+def test_a_decision_that_cannot_be_read_is_refused_in_one_line(client, sent, why):
+    answer = client.post("/api/entities/decisions", content=sent, headers=KEY)
+    assert answer.status_code == 400
+    assert why in answer.json()["error"]
+
+
+def test_an_unknown_entity_and_a_wrong_limit_are_refused(client):
+    assert client.get("/api/entities/person:nobody").status_code == 400
+    assert client.get("/api/entities?limit=0").status_code == 400
