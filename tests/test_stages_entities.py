@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.enrich import load
 from pipeline.errors import UsageError
 from pipeline.records import Article, Names, Stage
 from pipeline.settings import Addresses, Settings
@@ -127,6 +128,35 @@ def test_two_workers_come_to_one_entity(context, store_url):
         items = [other.store.ledger.find(name) for name in "ab"]
         found = other.store.ledger.read(items, Stage.ENRICH, Names)
     assert {m.entity for names in found.values() for m in names.mentions} == {"person:hilda-rosam-clerk", BERG}
+
+
+WIRE = (
+    "Harbourton lost its old sea wall on Sunday, when a storm surge broke the last of its three gates at noon.\n"
+    "Nobody was hurt, said Mayor Hilda Clerk, who had asked the parliament for a new wall twice in the last year.\n"
+    "Engineers led by Tom Berg will look at the two other gates on Monday, and close the road until they are done.\n"
+    "The port stays open, its director Ann Stone said, but ships of more than forty metres have to wait outside."
+)
+
+
+def test_a_copy_inherits_the_names_of_unchanged_passages(context, monkeypatch):
+    read = []
+
+    def recording(settings, folder):
+        known, choose = load(settings, folder)
+
+        def recognise(text, language):
+            read.append(text)
+            return choose(language)(text, language)
+
+        return known, lambda _language: recognise
+
+    monkeypatch.setattr("pipeline.stages.enrich.load", recording)
+    enter(context, a=WIRE, b=f"{WIRE}\nThe Daily Kite has asked Paul Reed, a fisherman, to write down what he saw.")
+    found = people(context)
+    assert set(found["a"]) == {"Hilda Clerk", "Tom Berg", "Ann Stone"}
+    assert set(found["b"]) == {*found["a"], "Paul Reed"}
+    assert "Hilda Clerk" not in read[1]
+    assert "Paul Reed" in read[1]
 
 
 def test_what_is_decided_is_shown_with_the_entity(context):

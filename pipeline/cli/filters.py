@@ -18,7 +18,7 @@ from pipeline.cli.output import Failures, Progress, reading, writing
 from pipeline.cli.times import Time
 from pipeline.errors import ItemError, UsageError
 from pipeline.jsonlines import article_of, copy_of, names_of
-from pipeline.records import Article, Outcome, Reason, to_plain
+from pipeline.records import Article, Names, Outcome, Reason, to_plain
 from pipeline.settings import config_folder, load_settings
 from pipeline.store import Store
 from pipeline.store.copies import StoredCopies
@@ -127,17 +127,34 @@ def dedupe_command(path: str, store_url: str | None, output: str | None) -> None
 
 @click.command("enrich")
 @click.argument("path", metavar="IN")
+@click.option("--store", "store_url", metavar="URL", help="A ledger of its own that is kept, not a throw-away one.")
 @click.option("-o", "output", metavar="FILE", help="Write to FILE instead of stdout.")
-def enrich_command(path: str, output: str | None) -> None:
-    """Find the names in each article, each tied to one entity."""
+def enrich_command(path: str, store_url: str | None, output: str | None) -> None:
+    """Find the names in each article, in order, each tied to one entity; uses copy_of where it is."""
     from pipeline.enrich import enrich, load
+    from pipeline.enrich.inherit import passages
     from pipeline.enrich.line import to_line
+    from pipeline.enrich.linking import Found, tie
 
     known, choose = load(load_settings().entities, config_folder())
     failures = Failures()
-    with writing(output) as emit:
-        for line, article in _articles(path, failures):
-            emit({**line, **to_line(enrich(article, known, choose(article.language)))})
+    with _store(store_url) as store, writing(output) as emit:
+        for batch in _batches(store, path, failures):
+            found: list[Found] = []
+            read: dict[str, tuple[Article, Names]] = {}
+            for one in batch:
+                original = read.get(str(one.line.get("copy_of")))
+                recognise, inherited = choose(one.article.language), passages(*original) if original else None
+                names = enrich(one.article, known, recognise, inherited=inherited)
+                read[one.article.id] = one.article, names
+                found.append(Found(one.seq, one.at, names))
+            with store.write() as connection:
+                memory = store.names(connection)
+                tied = tie(found, known, memory)
+                memory.flush()
+                store.note(connection, _LAST, str(batch[-1].seq))
+            for one, names in zip(batch, tied, strict=True):
+                emit({**one.line, **to_line(names)})
     failures.exit()
 
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from pipeline.enrich.acronyms import definitions
 from pipeline.enrich.context import dateline_name, dateline_spans, natural, owners, qualifiers
+from pipeline.enrich.inherit import Passages, inheriting
 from pipeline.enrich.join import Name, join
 from pipeline.enrich.known import Known
 from pipeline.enrich.load import load
@@ -28,17 +29,26 @@ _BETWEEN = "\n\n"
 _TRIMMED = re.compile(r"^(?:[Tt]he\s+|[\"“'‘(\[]+)+|(?:['’`´]s|[\"”'’`,;:)\]]|(?<![.\s][A-Z])\.)+$")
 
 
-def enrich(article: Article, known: Known, recognise: Recogniser, *, source_country: str | None = None) -> Names:
+def enrich(
+    article: Article,
+    known: Known,
+    recognise: Recogniser,
+    *,
+    source_country: str | None = None,
+    inherited: Passages | None = None,
+) -> Names:
     """Return the names in an article's title and text, each tied to one entity.
 
     ``recognise`` sees title and text at once, so that a headline is read in the light of the text; its spans are
     trimmed (no "the", no possessive, no quotes). ``source_country`` (ISO code) helps to tell places apart. The
     dateline's place is an entity too (of no mentions where the text doesn't name it), and a name wherever it stands.
+    ``inherited`` are the passages of the article that this one was taken from: their names are taken over.
     """
     title = article.title or ""
     whole = title + _BETWEEN + article.text
     edges = len(title), len(title) + len(_BETWEEN)
-    spans = _clean(whole, recognise(whole, article.language), *edges)
+    read = inheriting(recognise, inherited, edges[1]) if inherited else recognise
+    spans = _clean(whole, read(whole, article.language), *edges)
     spans = _clean(whole, [*spans, *dateline_spans(article.dateline, whole, spans)], *edges)
     owned = owners(known, whole, spans)
     named = [Name(whole[s.start : s.end], s.type, owned.get(s.start, "")) for s in spans]

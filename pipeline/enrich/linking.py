@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -30,7 +30,16 @@ _COMPANY = 2
 
 
 class FormMemory(Protocol):
-    """What earlier articles wrote, as ``link`` asks for it."""
+    """What earlier articles wrote."""
+
+    def read(self, keys: Collection[str], sounds: Collection[str]) -> None:
+        """Read the forms that a batch will ask for, all at once."""
+
+    def add(self, seq: int, at: dt.datetime, names: Names, forms: Sequence[Form], fixed: Collection[str]) -> None:
+        """Count an article's names; ``fixed`` are the entities whose name isn't elected."""
+
+    def subtract(self, seq: int, names: Names, forms: Sequence[Form]) -> None:
+        """Count an article's names no longer."""
 
     def owners(self, key: str) -> Sequence[Owner]:
         """Return the entities that were written so, those named in most articles first."""
@@ -40,6 +49,29 @@ class FormMemory(Protocol):
 
     def company(self, entity: str) -> Collection[str]:
         """Return the entities that the latest articles about ``entity`` name too."""
+
+
+class Found(NamedTuple):
+    """The names that were found in an article, the ``seq``-th to arrive."""
+
+    seq: int
+    at: dt.datetime  # when it was first seen
+    names: Names
+    before: Names | None = None  # what was counted for it before, where it is read again
+
+
+def tie(batch: Sequence[Found], known: Known, memory: FormMemory) -> list[Names]:
+    """Return the names of articles, in order of arrival, tied to the entities of earlier ones, and remember them."""
+    keys = [keys_of(names, known) for one in batch for names in (one.names, one.before) if names]
+    memory.read(set[str]().union(*(k for k, _ in keys)), set[str]().union(*(s for _, s in keys)))
+    tied = []
+    for one in batch:
+        if one.before:
+            memory.subtract(one.seq, one.before, forms_of(one.before, known))
+        names = link(one.names, known, memory, one.at)
+        memory.add(one.seq, one.at, names, forms_of(names, known), known.listed)
+        tied.append(names)
+    return tied
 
 
 def forms_of(names: Names, known: Known) -> list[Form]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Self
 
 import msgspec
 import sqlalchemy as sa
 
 from pipeline.enrich import enrich, load
-from pipeline.enrich.linking import forms_of, keys_of, link
-from pipeline.records import Article, Names, Outcome, Stage
+from pipeline.enrich.inherit import passages
+from pipeline.enrich.linking import Found, tie
+from pipeline.records import STAGE_VERSIONS, Article, Copy, Names, Outcome, Stage
 from pipeline.stages.work import Work
 from pipeline.store import Item, Result
 from pipeline.store.entities import naming
@@ -27,39 +28,50 @@ class Enrich(Work):
 
     def decide(self, claimed: Sequence[Item], emit: Callable[[Result], None]) -> None:
         """Find the names of each article."""
-        articles = self.context.store.ledger.read(claimed, Stage.EXTRACT, Article)
+        ledger = self.context.store.ledger
+        articles = ledger.read(claimed, Stage.EXTRACT, Article)
+        copies = ledger.read(claimed, Stage.DEDUPE, Copy)
+        originals = self._originals({c.copy_of for c in copies.values() if c.copy_of})
 
         def one(item: Item) -> Result:
             source = self.context.sources.get(item.source)
-            country = source.country if source else None
-            article = articles[item.id]
-            names = enrich(article, self._known, self._choose(article.language), source_country=country)
+            article, original = articles[item.id], originals.get(copies[item.id].copy_of or "")
+            names = enrich(
+                article,
+                self._known,
+                self._choose(article.language),
+                source_country=source.country if source else None,
+                inherited=passages(*original) if original else None,
+            )
+            originals[item.id] = article, names
             return Result(item=item, outcome=Outcome.DONE, record=names)
 
         self.guarded(claimed, emit, one)
+
+    def _originals(self, ids: Collection[str]) -> dict[str, tuple[Article, Names]]:
+        """Return articles that were copied, with their names, where this version of the stage read them."""
+        ledger = self.context.store.ledger
+        with self.context.store.database.read() as connection:
+            items = list(ledger.get(connection, ids).values())
+        articles, names = ledger.read(items, Stage.EXTRACT, Article), ledger.read(items, Stage.ENRICH, Names)
+        made_by = ledger.made_by(items)
+        return {
+            one.id: (articles[one.id], names[one.id])
+            for one in items
+            if one.id in articles and made_by[one.id].get(Stage.ENRICH) == STAGE_VERSIONS[Stage.ENRICH]
+        }
 
     def settle(self, connection: sa.Connection, results: Sequence[Result]) -> Sequence[Result]:
         """Tie the names to the entities of earlier articles, in order of arrival, and remember how they are written.
 
         In the transaction that saves them: what one worker's articles say of an entity, the next one's know.
         """
-        ledger, known, memory = self.context.store.ledger, self._known, self.context.store.names(connection)
-        owned = sorted(ledger.owned(connection, results), key=lambda r: r.item.seq)
-        found = {r.item.id: r.record for r in owned if isinstance(r.record, Names)}
-        earlier = memory.earlier(found)
-        keys = [keys_of(names, known) for names in (*found.values(), *earlier.values())]
-        memory.read(set().union(*(k for k, _ in keys)), set().union(*(s for _, s in keys)))
-        settled = []
-        for result in owned:
-            if not isinstance(result.record, Names):
-                settled.append(result)
-                continue
-            seq, at, before = result.item.seq, result.item.first_seen, earlier.get(result.item.id)
-            if before:
-                memory.subtract(seq, before, forms_of(before, known))
-            names = link(result.record, known, memory, at)
-            memory.add(seq, at, names, forms_of(names, known), known.listed)
-            settled.append(msgspec.structs.replace(result, record=names))
+        memory = self.context.store.names(connection)
+        owned = sorted(self.context.store.ledger.owned(connection, results), key=lambda r: r.item.seq)
+        read = [(r, r.record) for r in owned if isinstance(r.record, Names)]
+        earlier = memory.earlier([r.item.id for r, _ in read])
+        batch = [Found(r.item.seq, r.item.first_seen, names, earlier.get(r.item.id)) for r, names in read]
+        tied = dict(zip((r.item.id for r, _ in read), tie(batch, self._known, memory), strict=True))
         if renamed := memory.flush():
-            ledger.touch(connection, seqs=naming(connection, renamed))
-        return settled
+            self.context.store.ledger.touch(connection, seqs=naming(connection, renamed))
+        return [msgspec.structs.replace(r, record=tied.get(r.item.id, r.record)) for r in owned]
