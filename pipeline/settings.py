@@ -29,7 +29,9 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 class Poll(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """[poll]: how feeds are read."""
 
-    interval_minutes: float = 15.0
+    interval_minutes: float = 15.0  # of a feed with 100 articles a day; the others by the square root of what they have
+    shortest_minutes: float = 3.0
+    longest_hours: float = 24.0
     concurrency: int = 32
     timeout_seconds: float = 30.0
     max_bytes: int = 15 * 1024 * 1024
@@ -138,6 +140,8 @@ class Source(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     language: str | None = None  # ISO 639-1
     time_zone: str | None = None  # IANA name
     agency: bool = False
+    sitemaps: tuple[str, ...] = ()  # read only to fill gaps in the feeds
+    pages: tuple[str, ...] = ()  # front pages, where there is no feed: their links are read
     interval_minutes: float | None = None
 
 
@@ -200,7 +204,7 @@ def load_sources(folder: Path | None = None) -> tuple[Source, ...]:
 
 def _check_source(file: Path, source: Source) -> None:
     where = f"{file}: source {source.name!r}"
-    for url in source.feeds:
+    for url in (*source.feeds, *source.sitemaps, *source.pages):
         if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
             raise SettingsError(f"{where}: feed {url!r} is not an http or https address")
     if source.country and not re.fullmatch("[A-Z]{2}", source.country):

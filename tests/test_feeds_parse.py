@@ -58,7 +58,7 @@ def test_rss_is_read_in_full():
     )
     feed = read(rss(text, head=head))
     assert (feed.format, feed.title, feed.language, feed.hub) == ("rss20", "Outlet", "de-de", "https://hub.example/")
-    assert feed.ttl_seconds == 1800
+    assert feed.declared_seconds == 1800
     (one,) = feed.items
     assert one.title == "Harbour reopens"
     assert one.link == "https://outlet.example/harbour?a=1&b=2"
@@ -151,14 +151,25 @@ def test_a_sitemap_that_breaks_off_gives_what_stood_before():
     assert len(read(SITEMAP[: SITEMAP.index("<url><loc>https://outlet.example/about")]).items) == 1
 
 
-def test_a_sitemap_without_news_and_an_index_say_what_to_do():
+def test_a_sitemap_without_news_says_so():
     plain = (
         '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"><url><loc>https://a.example/</loc></url></urlset>'
     )
     assert "none of them marked as news" in fails(plain).detail
-    places = ["https://a.example/old.xml", "https://a.example/news.xml"]
-    index = f"<sitemapindex>{''.join(f'<sitemap><loc>{place}</loc></sitemap>' for place in places)}</sitemapindex>"
-    assert "https://a.example/news.xml" in fails(index).detail
+
+
+def index(*places):
+    inner = "".join(f"<sitemap><loc>{place}</loc><lastmod>{when}</lastmod></sitemap>" for place, when in places)
+    return f"<sitemapindex>{inner}</sitemapindex>"
+
+
+def test_an_index_names_its_news_sitemaps_else_those_that_changed_lately():
+    old, new = ("https://a.example/2019.xml", "2019-12-31"), ("https://a.example/2026-11.xml", "2026-11-20")
+    news = ("https://a.example/news.xml", "")
+    assert read(index(old, news, new)).sitemaps == (news[0],)
+    assert read(index(old, new)).sitemaps == (new[0],)
+    assert read(index(old)).sitemaps == ()
+    assert read(index(old)).format == "sitemapindex"
 
 
 @pytest.mark.parametrize(

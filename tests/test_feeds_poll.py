@@ -43,6 +43,13 @@ def rss(*items, head=""):
     return f'<?xml version="1.0"?><rss version="2.0"><channel><title>T</title>{head}{"".join(items)}</channel></rss>'
 
 
+def sy(period, times):
+    space = 'xmlns:sy="http://purl.org/rss/1.0/modules/syndication/"'
+    return (
+        f"<sy:updatePeriod {space}>{period}</sy:updatePeriod><sy:updateFrequency {space}>{times}</sy:updateFrequency>"
+    )
+
+
 def state(url, **changes):
     return FeedState(**{"url": url, "source": "outlet", "due": NOW, **changes})
 
@@ -203,6 +210,10 @@ def test_the_source_gives_interval_zone_and_language(site):
     [
         ({"Cache-Control": "max-age=7200"}, "", 2),
         ({}, "<ttl>120</ttl>", 2),
+        ({}, sy("daily", 1), 24),
+        ({}, sy("hourly", 0), 1),
+        ({}, sy("daily", 12), 2),
+        ({}, sy("whenever", -3), 0.25),
         ({"Cache-Control": "max-age=7200"}, "<ttl>180</ttl>", 3),
         ({"Cache-Control": "max-age=999999999"}, "<ttl>-5</ttl>", 24),
         ({"Expires": "0"}, "<ttl>abc</ttl>", 0.25),
@@ -211,7 +222,8 @@ def test_the_source_gives_interval_zone_and_language(site):
 )
 def test_hints_of_server_and_feed_put_the_next_poll_off_within_a_day(site, headers, head, hours):
     site.page("/feed", rss(item("a"), head=head), **headers)
-    (one,) = polled(site.url("/feed"))
+    outlet = {"outlet": Source(name="outlet", interval_minutes=15)}
+    (one,) = polled(site.url("/feed"), sources=outlet)
     assert hours * HOUR <= one.state.due - NOW <= 1.1 * hours * HOUR
 
 
@@ -240,3 +252,109 @@ def test_feeds_that_answer_slowly_are_waited_for_together(site):
 
 def test_nothing_due_is_nothing_done():
     assert polled() == []
+
+
+def test_a_permanent_redirect_moves_the_feed_after_seven_days_of_it(site):
+    new = site.page("/new", rss(item("a")))
+    moving = state(site.page("/old", status=301, Location="/new"))
+    for day in range(8):
+        assert moving.address is None
+        (one,) = polled(moving, now=NOW + day * 24 * HOUR)
+        moving = one.state
+    assert moving.address == new
+    site.requests.clear()
+    polled(moving, now=NOW + 9 * 24 * HOUR)
+    assert site.paths() == ["/new"]
+
+
+def test_a_redirect_to_what_is_no_feed_or_to_itself_moves_nothing(site):
+    site.page("/page", "<!doctype html><p>Sorry</p>")
+    moving = [state(site.page("/a", status=301, Location="/page")), state(site.page("/b", status=301, Location="/b"))]
+    for day in range(9):
+        moving = [one.state for one in polled(*moving, now=NOW + day * 24 * HOUR)]
+    assert [(one.address, one.moved_to) for one in moving] == [(None, None)] * 2
+    assert [one.reason for one in moving] == [Reason.NOT_FEED, Reason.TOO_MANY_REDIRECTS]
+
+
+def test_a_liar_is_found_out_and_asked_in_full_from_then_on(site):
+    async def liar(request):
+        if "If-None-Match" in request.headers:
+            return web.Response(status=304)
+        names = (f"{n}" for n in range(len(site.requests) + 1))
+        times = [(NOW + n * HOUR).strftime("%a, %d %b %Y %H:%M:%S GMT") for n in range(-5, 30)]
+        return web.Response(
+            text=rss(
+                *(f"<item><link>/{n}</link><pubDate>{t}</pubDate></item>" for n, t in zip(names, times, strict=False))
+            ),
+            headers={"ETag": '"1"'},
+        )
+
+    site.handlers["/feed"] = liar
+    one = state(site.url("/feed"))
+    for hour in range(30):
+        one = polled(one, now=NOW + hour * HOUR)[0].state
+    assert one.lied
+    site.requests.clear()
+    one = polled(one, now=NOW + 40 * HOUR)[0].state
+    assert "If-None-Match" not in site.requests[0].headers
+
+
+def test_entries_that_scrolled_off_between_two_polls_are_a_gap(site):
+    first = [f"<item><link>/{n}</link><pubDate>20 Nov 2026 0{n}:00:00 GMT</pubDate></item>" for n in range(5)]
+    later = [f"<item><link>/x{n}</link><pubDate>21 Nov 2026 0{n}:00:00 GMT</pubDate></item>" for n in range(5)]
+    site.page("/feed", rss(*first))
+    (one,) = polled(site.url("/feed"))
+    site.page("/feed", rss(*later))
+    (two,) = polled(one.state, now=NOW + 24 * HOUR)
+    assert one.gap is None
+    assert (two.gap.feed, two.gap.missed) == (site.url("/feed"), 20)
+    assert two.state.gap == NOW + 24 * HOUR
+
+
+def news_sitemap(*names):
+    urls = "".join(
+        f"<url><loc>/{name}</loc><n:news><n:title>{name}</n:title>"
+        "<n:publication_date>2026-11-20T10:00:00Z</n:publication_date></n:news></url>"
+        for name in names
+    )
+    return f'<urlset xmlns:n="http://www.google.com/schemas/sitemap-news/0.9">{urls}</urlset>'
+
+
+def test_the_news_sitemaps_of_an_index_are_read_and_what_is_none_is_left_out(site):
+    site.page("/news-1", news_sitemap("a", "b"))
+    site.page("/news-2", "<urlset><url><loc>/about</loc></url></urlset>")
+    places = "".join(f"<sitemap><loc>/{name}</loc></sitemap>" for name in ("news-1", "news-2", "news-3"))
+    index = site.page("/index", f"<sitemapindex>{places}</sitemapindex>", ETag='"1"')
+    (one,) = polled(index)
+    assert (one.outcome, {entry.title for entry in one.entries}) == (Outcome.DONE, {"a", "b"})
+    site.page("/news-1", news_sitemap("b", "c"))
+    (two,) = polled(one.state)
+    assert {entry.title for entry in two.entries} == {"b", "c"}
+
+
+def test_an_index_whose_sitemaps_cannot_be_read_has_failed(site):
+    site.page("/news", status=503)
+    index = site.page("/index", "<sitemapindex><sitemap><loc>/news</loc></sitemap></sitemapindex>")
+    (one,) = polled(index)
+    assert (one.outcome, one.reason) == (Outcome.RETRY, Reason.SERVER_ERROR)
+
+
+def test_a_front_page_is_read_only_where_it_is_to_be(site):
+    page = "<html><body><a href='/2026/11/20/river-rises-in-the-north'>River rises again in the north</a></body></html>"
+    url = site.page("/", page)
+    as_page, as_feed = polled(state(url, role="page"), state(url))
+    assert [entry.title for entry in as_page.entries] == ["River rises again in the north"]
+    assert as_feed.reason is Reason.NOT_FEED
+
+
+def test_when_our_network_is_down_nobody_is_blamed(site):
+    nobody = [state(f"http://127.0.1.{n}:9/feed", succeeded=NOW, polled=NOW) for n in range(1, 8)]
+    fetch = msgspec.structs.replace(SETTINGS.fetch, allow_ports=(9,))
+    results = polled(*nobody, settings=msgspec.structs.replace(SETTINGS, fetch=fetch))
+    assert {one.reason for one in results} == {Reason.CONNECTION}
+    assert all(one.ours and one.state.failures == 0 and one.state.error is None for one in results)
+    assert all(one.state.due - NOW < HOUR / 4 for one in results)
+    site.page("/a", rss(item("a")))
+    here = [state(site.url("/a"), succeeded=NOW)] + [state(f"{site.url('/a')}?{n}", succeeded=NOW) for n in range(3)]
+    mixed = polled(*nobody[:3], *here, settings=msgspec.structs.replace(SETTINGS, fetch=fetch))
+    assert [one.state.failures for one in mixed[:3]] == [1, 1, 1]

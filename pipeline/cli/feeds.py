@@ -9,8 +9,9 @@ import zlib
 from pathlib import Path
 
 import click
+import msgspec
 
-from pipeline.cli.output import Failures, table, writing
+from pipeline.cli.output import Failures, reading, table, writing
 from pipeline.errors import ItemError, UsageError
 from pipeline.settings import load_settings
 from pipeline.workers import Workers
@@ -67,6 +68,60 @@ def parse_command(file: str, url: str | None, headers: tuple[str, ...], output: 
             for item in parsed.items:
                 emit(to_line(item))
     failures.exit()
+
+
+@feeds_command.command("simulate")
+@click.argument("file", required=False)
+@click.option(
+    "--days", type=click.IntRange(min=2), default=28, show_default=True, help="Length of the invented traces."
+)
+@click.option("--feeds", type=click.IntRange(min=1), default=5, show_default=True, help="Invented feeds of each kind.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Another one invents other traces.")
+@click.option("--traces", "only_traces", is_flag=True, help="Print the traces instead.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
+def simulate_command(file: str | None, days: int, feeds: int, seed: int, only_traces: bool, as_json: bool) -> None:
+    """Replay when feeds published against the schedule and other rules; no network, no ledger.
+
+    FILE holds traces as JSON lines (as --traces prints them); without it they are invented. The first half is for
+    learning, the second one counts. Ours is shown with the interval at which it asks as often as the rule before it.
+    """
+    from pipeline.feeds.simulate import Row, compare_rules
+    from pipeline.feeds.traces import Trace, traces
+
+    replayed = traces(days, feeds, seed)
+    if file:
+        failures = Failures()
+        replayed = [msgspec.convert(line, Trace) for line in reading(file, failures)]
+        failures.exit()
+    if only_traces:
+        with writing(None) as emit:
+            for trace in replayed:
+                emit(trace)
+        return
+    end = max((trace.arrivals[-1] for trace in replayed if trace.arrivals), default=0.0) if file else 24.0 * days
+    head = ("rule", "kind", "requests", "articles", "median min", "p95 min", "mean min", "missed")
+    made: list[Row] = []
+    compare_rules(replayed, since=end / 2, until=end, report=made.extend)
+    if as_json:
+        with writing(None) as emit:
+            for row in made:
+                emit(row)
+        return
+    never = "never"
+    table(
+        head,
+        [
+            (
+                row.rule,
+                row.kind,
+                row.requests,
+                row.articles,
+                *((never if value is None and row.articles else value) for value in (row.median, row.p95, row.mean)),
+                row.missed,
+            )
+            for row in made
+        ],
+    )
 
 
 def _bytes(file: str) -> bytes:

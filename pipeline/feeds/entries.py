@@ -4,36 +4,46 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from pipeline import urls
+from pipeline.feeds.arrivals import Listed
 from pipeline.feeds.items import Item, Parsed
 from pipeline.records import Entry, FeedState
 from pipeline.settings import Poll, Source
 
 
-def entries_of(
-    parsed: Parsed, state: FeedState, source: Source | None, settings: Poll, now: dt.datetime
-) -> tuple[tuple[Entry, ...], str]:
-    """Return the entries of a feed, oldest first, and a note of what is not among them and why ("" if nothing is).
+class Named(NamedTuple):
+    """What a document names."""
+
+    entries: tuple[Entry, ...]  # oldest first
+    listed: tuple[Listed, ...]  # as they stand in it, those that are left out as too old included
+    note: str  # what is not among the entries and why; "" if nothing is
+
+
+def entries_of(parsed: Parsed, state: FeedState, source: Source | None, settings: Poll, now: dt.datetime) -> Named:
+    """Return the entries of a feed, each article once.
 
     Left out are items without a usable address, the second and later ones of an address, those past the limit and
     those that say they are older than the settings want.
     """
     oldest = now - dt.timedelta(days=settings.max_age_days) if settings.max_age_days is not None else None
     entries: dict[str, Entry] = {}
+    listed: dict[str, Listed] = {}
     left_out = {"without an address": 0, "repeated": 0, "too old": 0, "over the limit": parsed.left_out}
     for item in parsed.items:
         entry = _entry(item, parsed, state, source, now)
-        if entry is None:
-            left_out["without an address"] += 1
-        elif entry.id in entries:
-            left_out["repeated"] += 1
-        elif oldest and entry.published and entry.published < oldest:
+        if entry is None or entry.id in listed:
+            left_out["repeated" if entry else "without an address"] += 1
+            continue
+        listed[entry.id] = Listed(entry.id, entry.published)
+        if oldest and entry.published and entry.published < oldest:
             left_out["too old"] += 1
         else:
             entries[entry.id] = entry
     note = ", ".join(f"{count} {what}" for what, count in left_out.items() if count)
-    return _oldest_first(list(entries.values())), f"entries: {len(entries)}; left out: {note}" if note else ""
+    note = f"entries: {len(entries)}; left out: {note}" if note else ""
+    return Named(_oldest_first(list(entries.values())), tuple(listed.values()), note)
 
 
 def _oldest_first(entries: Sequence[Entry]) -> tuple[Entry, ...]:

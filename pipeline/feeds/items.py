@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from urllib.parse import urljoin, urlsplit
 
-from pipeline.records import Record
+from pipeline.records import FeedRole, Record
 
 _MAX_LINK = 8000  # RFC 9110 4.1
 _SCHEMES = frozenset({"http", "https"})
@@ -20,6 +20,7 @@ class Document(Record, frozen=True, kw_only=True):
     content_type: str | None = None
     time_zone: str | None = None  # IANA name of the zone of times that name none
     max_items: int = 2000
+    role: FeedRole = "feed"
 
 
 class Item(Record, frozen=True, kw_only=True):
@@ -47,7 +48,8 @@ class Parsed(Record, frozen=True, kw_only=True):
     title: str | None = None
     language: str | None = None
     hub: str | None = None
-    ttl_seconds: float | None = None
+    declared_seconds: float | None = None  # how often it says that it changes: ttl, sy:updatePeriod
+    sitemaps: tuple[str, ...] = ()  # of an index: those in it that are worth reading, best first
     left_out: int = 0
 
 

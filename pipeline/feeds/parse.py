@@ -8,6 +8,7 @@ from w3lib.encoding import http_content_type_encoding
 
 from pipeline.errors import ItemError
 from pipeline.feeds.decode import decode, with_safe_references, without_prolog
+from pipeline.feeds.frontpage import parse_page
 from pipeline.feeds.items import Document, Parsed
 from pipeline.feeds.jsonfeed import parse_json_feed
 from pipeline.feeds.sitemap import parse_index, parse_sitemap
@@ -18,7 +19,9 @@ _ROOT = re.compile(r"<(?:[\w-]{1,20}:)?([\w-]{1,20})")
 
 
 def parse(document: Document) -> Parsed:
-    """Return what ``document`` holds: RSS, Atom, RDF, JSON Feed or a news sitemap, told by its content alone.
+    """Return what ``document`` holds: RSS, Atom, RDF, JSON Feed, a news sitemap or an index of them, told by content.
+
+    Where the document is to be a page, a page is read too: for its links.
 
     Raises ItemError: EMPTY, NOT_FEED (dropped), UNREADABLE (quarantined).
     """
@@ -31,10 +34,12 @@ def parse(document: Document) -> Parsed:
     text = with_safe_references(without_prolog(text))
     root = _ROOT.match(text)
     name = root[1].lower() if root else ""
+    if document.role == "page" and name not in {"rss", "feed", "rdf", "urlset", "sitemapindex"}:
+        return parse_page(text, document)
     if name in {"html", "head", "body"} or (is_page and name not in {"rss", "feed", "rdf"}):
         raise ItemError(Outcome.DROPPED, Reason.NOT_FEED, "an HTML page")
     if name == "urlset":
         return parse_sitemap(text, document)
     if name == "sitemapindex":
-        return parse_index(text)
+        return parse_index(text, document)
     return parse_syndication(text, document)

@@ -13,15 +13,18 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from pipeline.errors import ItemError, WorkersError
-from pipeline.feeds.entries import entries_of
-from pipeline.feeds.items import Document, Parsed
+from pipeline.feeds.arrivals import compare
+from pipeline.feeds.entries import Named, entries_of
+from pipeline.feeds.items import Document, Item, Parsed
+from pipeline.feeds.moves import leads_to
+from pipeline.feeds.outage import OUR_FAULTS, is_outage
 from pipeline.feeds.parse import parse
-from pipeline.feeds.schedule import Result, interval, is_full, next_state
+from pipeline.feeds.schedule import Result, is_full, next_state, plan, spared
 from pipeline.fetch.client import Client, Headers, Response
 from pipeline.fetch.headers import fresh_for
 from pipeline.fetch.pacing import Pacing
 from pipeline.fetch.statuses import refusal
-from pipeline.records import Entry, FeedState, Outcome, Reason
+from pipeline.records import Entry, FeedRole, FeedState, Gap, Outcome, Reason
 from pipeline.settings import Settings, Source
 from pipeline.workers import Workers
 
@@ -35,13 +38,15 @@ _NOT_MODIFIED = 304
 
 
 class Polled(NamedTuple):
-    """What came of polling one feed; entries oldest first."""
+    """What came of polling one feed; entries oldest first. ``ours`` says that the failure was our network's."""
 
     state: FeedState
     entries: tuple[Entry, ...]
     outcome: Outcome
     reason: Reason | None
     detail: str
+    gap: Gap | None = None
+    ours: bool = False
 
 
 def poll(
@@ -64,7 +69,14 @@ async def _poll_all(
             # Half of the lease, so that what was waited for is also saved in time
             pacing = Pacing(settings.fetch, places, patience=settings.run.lease_seconds / 2)
             poller = _Poller(client, pacing, workers, settings, now)
-            return list(await asyncio.gather(*(poller.poll(state, sources.get(state.source)) for state in states)))
+            polled = await asyncio.gather(*(poller.poll(state, sources.get(state.source)) for state in states))
+    if not is_outage([(state, one.reason) for state, one in zip(states, polled, strict=True)]):
+        return list(polled)
+    plans = [plan(sources.get(state.source), limits) for state in states]
+    return [
+        one._replace(state=spared(state, now, scheduled), ours=True) if one.reason in OUR_FAULTS else one
+        for state, one, scheduled in zip(states, polled, plans, strict=True)
+    ]
 
 
 class _Poller:
@@ -81,9 +93,10 @@ class _Poller:
 
     async def poll(self, state: FeedState, source: Source | None) -> Polled:
         """Return what came of polling one feed, whatever happened."""
-        entries: tuple[Entry, ...] = ()
+        named = arrivals = None
         try:
-            result, entries = await self._read(state, source)
+            result, named = await self._read(state, source)
+            arrivals = compare(state, named.listed, self._now) if named else None
         except ItemError as error:
             result = Result(
                 outcome=error.outcome, reason=error.reason, detail=error.detail, retry_after=error.retry_after
@@ -94,13 +107,14 @@ class _Poller:
             _log.exception("poll %s", state.url)
             detail = f"{type(error).__name__}: {error}"[:500]
             result = Result(outcome=Outcome.QUARANTINED, reason=Reason.CRASHED, detail=detail)
-        after = next_state(state, result, self._now, interval(source, self._settings))
-        return Polled(after, entries, result.outcome, result.reason, result.detail)
+        after = next_state(state, result, arrivals, self._now, plan(source, self._settings.poll))
+        entries, gap = named.entries if named else (), arrivals.gap if arrivals else None
+        return Polled(after, entries, result.outcome, result.reason, result.detail, gap)
 
-    async def _read(self, state: FeedState, source: Source | None) -> tuple[Result, tuple[Entry, ...]]:
+    async def _read(self, state: FeedState, source: Source | None) -> tuple[Result, Named | None]:
         full = is_full(state, self._now)
         answer = await self._client.get(
-            state.url,
+            state.address or state.url,
             headers={"Accept": _ACCEPT} if full else {"Accept": _ACCEPT, **_conditions(state)},
             max_bytes=self._settings.poll.max_bytes,
             seconds=self._settings.poll.timeout_seconds,
@@ -113,15 +127,47 @@ class _Poller:
             last_modified=answer.headers.get("Last-Modified"),
             body_hash=hashlib.sha256(answer.body).hexdigest(),
             fresh_seconds=fresh_for(answer.headers, self._now),
+            format=state.format,
+            not_modified=answer.status == _NOT_MODIFIED,
+            full=full,
+            leads_to=leads_to(answer.hops, answer.final_url),
         )
-        if answer.status == _NOT_MODIFIED or result.body_hash == state.body_hash:
-            return replace(result, outcome=Outcome.DROPPED, reason=Reason.NOT_MODIFIED), ()
-        parsed = await self._parse(answer, source)
-        entries, detail = entries_of(parsed, state, source, self._settings.poll, self._now)
-        hints = [hint for hint in (result.fresh_seconds, parsed.ttl_seconds) if hint is not None]
-        return replace(result, detail=detail, fresh_seconds=max(hints, default=None)), entries
+        same = result.body_hash == state.body_hash and state.format != "sitemapindex"
+        if result.not_modified or same:
+            return replace(result, outcome=Outcome.DROPPED, reason=Reason.NOT_MODIFIED), None
+        parsed = await self._parse(answer, source, state.role)
+        if parsed.sitemaps:
+            parsed = replace(parsed, items=await self._read_sitemaps(parsed.sitemaps, source))
+        named = entries_of(parsed, state, source, self._settings.poll, self._now)
+        result = replace(result, detail=named.note, format=parsed.format, declared_seconds=parsed.declared_seconds)
+        return result, named
 
-    async def _parse(self, answer: Response, source: Source | None) -> Parsed:
+    async def _read_sitemaps(self, addresses: Sequence[str], source: Source | None) -> tuple[Item, ...]:
+        """Return the items of an index's sitemaps, those left out that aren't there or hold no news.
+
+        Raises the last ItemError where none could be read.
+        """
+        items, fault, read = list[Item](), None, 0
+        for address in addresses:
+            try:
+                answer = await self._client.get(
+                    address,
+                    headers={"Accept": _ACCEPT},
+                    max_bytes=self._settings.poll.max_bytes,
+                    seconds=self._settings.poll.timeout_seconds,
+                    check=functools.partial(self._check, True),  # noqa: FBT003  full
+                    gate=self._pacing.gate(),
+                )
+                items += (await self._parse(answer, source, "feed")).items
+                read += 1
+            except ItemError as error:
+                _log.info("poll %s: %s", address, error)
+                fault = error if error.reason is not Reason.NOT_FEED else fault
+        if fault and not read:
+            raise fault
+        return tuple(items[: self._settings.poll.max_entries])
+
+    async def _parse(self, answer: Response, source: Source | None, role: FeedRole) -> Parsed:
         """Parse in a worker; raise the ItemError that its parser raised or that befell it."""
         document = Document(
             data=answer.body,
@@ -130,6 +176,7 @@ class _Poller:
             content_type=answer.headers.get("Content-Type"),
             time_zone=source.time_zone if source else None,
             max_items=self._settings.poll.max_entries,
+            role=role,
         )
         self._pacing.backlog.add()
         try:

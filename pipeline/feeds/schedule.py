@@ -1,4 +1,8 @@
-"""When is a feed polled next? Pure: a state and what came of a poll in, the next state out."""
+"""When is a feed read next, and what is remembered of it? Pure: result of a poll in, the next state out.
+
+A feed is due when the articles that are to be expected in it have together waited for a certain time. That makes the
+intervals fall with the square root of the rate, which gives the shortest mean delay for a number of requests.
+"""
 
 from __future__ import annotations
 
@@ -6,36 +10,45 @@ import datetime as dt
 import hashlib
 
 import msgspec
+from msgspec.structs import replace
 
+from pipeline.feeds import rhythm as rhythms
+from pipeline.feeds.arrivals import Arrivals, silence
+from pipeline.feeds.moves import moved
 from pipeline.records import FeedState, Outcome, Reason, Record
-from pipeline.settings import Settings, Source
+from pipeline.settings import Poll, Source
 
-# No hint of a server, and no back-off, keeps a feed away for longer (as miniflux and rss-fetcher do).
-LONGEST = dt.timedelta(hours=24)
 # A feed that said "gone" (410) this often is asked weekly: such feeds do come back (rss-fetcher's experience).
 _GONE_TIMES = 3
-_GONE = dt.timedelta(days=7)
-# How much each failure adds to the wait, in intervals. What passes by itself counts half of what needs a person, as in
-# rss-fetcher, whose linear back-off is followed.
-_SOFT, _HARD = 1.0, 2.0
+_WEEK = dt.timedelta(days=7)
+# How much of its document may be new at the next poll: the rest is the margin for a burst.
+_TURNOVER = 0.3
 _FULL_EVERY = dt.timedelta(hours=24)
+# A feed or sitemap index that has listed nothing for so long is asked weekly (as news-crawl retires sitemaps).
+_RETIRED = dt.timedelta(days=180)
+# How long a server that answered "not modified" untruly is asked in full each time.
+_DISTRUST = dt.timedelta(days=30)
+# Pages bear a time that is up to so much earlier than when they appear.
+_TARDY = dt.timedelta(hours=2)
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _JITTER = 0.1  # of the wait, at most: spreads feeds that were added together
+_CALLED_AGAIN = dt.timedelta(days=3650)  # a sitemap that only fills gaps is due when there is one
 
-_HARD_REASONS = frozenset(
-    {
-        Reason.NOT_FOUND,
-        Reason.FORBIDDEN,
-        Reason.REFUSED_ADDRESS,
-        Reason.BAD_ADDRESS,
-        Reason.NOT_FEED,
-        Reason.TOO_LARGE,
-        Reason.TOO_SLOW,
-        Reason.CRASHED,
-        Reason.TOO_MANY_REDIRECTS,
-        Reason.TLS,
-    }
-)
+# How much each failure adds to the back-off, in waits; it grows linearly, as rss-fetcher's, whose weights these are.
+# What passes by itself counts least, what a person must mend most.
+_PASSING, _SOFT, _HARD = 0.25, 0.5, 1.0
+_WEIGHTS = {
+    Reason.TIMEOUT: _PASSING,
+    Reason.CONNECTION: _PASSING,
+    Reason.FORBIDDEN: _HARD,
+    Reason.REFUSED_ADDRESS: _HARD,
+    Reason.BAD_ADDRESS: _HARD,
+    Reason.TOO_LARGE: _HARD,
+    Reason.TOO_SLOW: _HARD,
+    Reason.CRASHED: _HARD,
+}
+# From here on a feed counts as dead and is asked weekly. "A surprising number of feeds come back" (rss-fetcher)
+_DEAD = 30.0
 
 
 class Result(Record, frozen=True, kw_only=True):
@@ -47,8 +60,13 @@ class Result(Record, frozen=True, kw_only=True):
     etag: str | None = None
     last_modified: str | None = None
     body_hash: str | None = None
-    fresh_seconds: float | None = None  # Cache-Control, Expires, ttl
+    format: str | None = None
+    fresh_seconds: float | None = None  # Cache-Control, Expires
+    declared_seconds: float | None = None  # ttl, sy:updatePeriod
     retry_after: float | None = None
+    not_modified: bool = False  # the server said so (304), not we
+    full: bool = True  # whether it was asked for unconditionally
+    leads_to: str | None = None  # where permanent redirects from the address led
 
     @property
     def succeeded(self) -> bool:
@@ -56,55 +74,151 @@ class Result(Record, frozen=True, kw_only=True):
         return self.outcome is Outcome.DONE or self.reason is Reason.NOT_MODIFIED
 
 
-def interval(source: Source | None, settings: Settings) -> dt.timedelta:
-    """Return how often a source's feeds are polled."""
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """How a feed may be scheduled: what the operator set."""
+
+    usual: dt.timedelta  # the interval of a feed with 100 articles a day
+    shortest: dt.timedelta
+    longest: dt.timedelta
+    fixed: bool = False  # always the usual interval
+
+
+def plan(source: Source | None, settings: Poll) -> Plan:
+    """Return how the feeds of ``source`` are scheduled: by its own interval, else adaptively."""
     own = source.interval_minutes if source else None
-    return dt.timedelta(minutes=settings.poll.interval_minutes if own is None else own)
+    usual = dt.timedelta(minutes=settings.interval_minutes if own is None else own)
+    longest = max(usual, dt.timedelta(hours=settings.longest_hours))
+    shortest = usual if own is not None else min(usual, dt.timedelta(minutes=settings.shortest_minutes))
+    return Plan(usual=usual, shortest=shortest, longest=longest, fixed=own is not None)
 
 
 def is_full(state: FeedState, now: dt.datetime) -> bool:
-    """Whether a feed is asked for unconditionally: where nothing is known of it, and once a day.
+    """Whether a feed is asked for unconditionally: where nothing is known of it, once a day, and after a lie.
 
     Some servers answer "not modified" for ever. The hour differs from feed to feed.
     """
-    if state.polled is None or not (state.etag or state.last_modified):
+    if state.polled is None or not (state.etag or state.last_modified) or state.format == "sitemapindex":
+        return True  # an index may stay as it is while the sitemaps in it change
+    if state.lied and now - state.lied < _DISTRUST:
         return True
     offset = _FULL_EVERY * _share(state.url)
     return (now - _EPOCH + offset) // _FULL_EVERY != (state.polled - _EPOCH + offset) // _FULL_EVERY
 
 
-def next_state(state: FeedState, result: Result, now: dt.datetime, every: dt.timedelta) -> FeedState:
-    """Return what is remembered of a feed after ``result``; ``every`` is its interval.
+def next_state(
+    state: FeedState, result: Result, arrivals: Arrivals | None, now: dt.datetime, scheduled: Plan
+) -> FeedState:
+    """Return what is remembered of a feed after ``result``; ``arrivals`` is what its document told, where it has one.
 
     After a failure the validators stay those of the last good answer, so that it is asked for again.
     """
-    failures = 0 if result.succeeded else state.failures + 1
-    wait = _wait(result, failures, every)
-    changes: dict[str, object] = {
-        "polled": now,
-        "due": now + wait * (1 + _JITTER * _share(state.url)),
-        "failures": failures,
-        "error": None if result.succeeded else f"{result.reason}: {result.detail}".rstrip(": "),
-    }
-    if result.succeeded:
-        changes["succeeded"] = now
-    if result.outcome is Outcome.DONE:
-        changes |= {"etag": result.etag, "last_modified": result.last_modified, "body_hash": result.body_hash}
-    elif result.succeeded:  # a 304 may renew the validators, but need not repeat them
-        changes |= {"etag": result.etag or state.etag, "last_modified": result.last_modified or state.last_modified}
-    return msgspec.structs.replace(state, **changes)
+    after = _succeeded(state, result, arrivals, now) if result.succeeded else _failed(state, result, now)
+    after = moved(after, result.leads_to, now, succeeded=result.succeeded)
+    wait = _calm(after, result, scheduled) if result.succeeded else _backed_off(after, result, scheduled)
+    every = wait.total_seconds() if result.succeeded else state.every
+    due = now + (
+        _CALLED_AGAIN if state.role == "sitemap" and result.succeeded else wait * (1 + _JITTER * _share(state.url))
+    )
+    return replace(after, polled=now, due=due, every=every)
 
 
-def _wait(result: Result, failures: int, every: dt.timedelta) -> dt.timedelta:
-    longest = max(every, LONGEST)
-    if result.succeeded:
-        return _clamp(result.fresh_seconds, every, longest)
+def spared(state: FeedState, now: dt.datetime, scheduled: Plan) -> FeedState:
+    """Return the state of a feed whose failure was ours: nothing is held against it, it is asked again soon."""
+    return replace(state, due=now + min(scheduled.usual, dt.timedelta(minutes=5)) * (1 + _share(state.url)))
+
+
+def _succeeded(state: FeedState, result: Result, arrivals: Arrivals | None, now: dt.datetime) -> FeedState:
+    after = replace(
+        state,
+        succeeded=now,
+        failures=0,
+        strain=0.0,
+        reason=None,
+        error=None,
+        failing_since=None,
+        unmodified=now if result.not_modified else state.unmodified,
+        lied=now if _lied(state, result, arrivals) else state.lied,
+    )
+    if arrivals:
+        return replace(
+            after,
+            read=now,
+            etag=result.etag,
+            last_modified=result.last_modified,
+            body_hash=result.body_hash,
+            format=result.format,
+            rhythm=arrivals.rhythm,
+            seen=arrivals.seen,
+            empty_since=None if arrivals.window else state.empty_since or now,
+            window=arrivals.window,
+            newest=arrivals.newest,
+            gap=now if arrivals.gap else state.gap,
+        )
+    # a 304 may renew the validators, but need not repeat them
+    etag, last_modified = result.etag or state.etag, result.last_modified or state.last_modified
+    return replace(after, etag=etag, last_modified=last_modified, rhythm=silence(state, now))
+
+
+def _lied(state: FeedState, result: Result, arrivals: Arrivals | None) -> bool:
+    """Whether a full answer shows that the last "not modified", given since the last reading, kept entries back.
+
+    It does by an entry from before that, or where nothing was new for long and all is at once.
+    """
+    if not (arrivals and result.full and state.unmodified and state.read) or state.unmodified <= state.read:
+        return False
+    if arrivals.earliest and arrivals.earliest < state.unmodified - _TARDY:
+        return True
+    asked = state.polled or state.unmodified
+    return arrivals.gap is not None and state.unmodified - state.read > max(_TARDY, 2 * (asked - state.unmodified))
+
+
+def _failed(state: FeedState, result: Result, now: dt.datetime) -> FeedState:
+    weight = _WEIGHTS.get(result.reason, _SOFT) if result.reason else _SOFT
+    return replace(
+        state,
+        failures=state.failures + 1,
+        strain=state.strain + weight,
+        reason=result.reason,
+        error=f"{result.reason}: {result.detail}".rstrip(": "),
+        failing_since=state.failing_since or now,
+    )
+
+
+def _calm(after: FeedState, result: Result, scheduled: Plan) -> dt.timedelta:
+    """Return the wait after a good answer."""
+    longest, rhythm = scheduled.longest, after.rhythm
+    if after.empty_since and (after.succeeded or after.empty_since) - after.empty_since >= _RETIRED:
+        return max(longest, _WEEK)
+    if scheduled.fixed or rhythm is None:
+        return _clamp(_longer(result.fresh_seconds, result.declared_seconds), scheduled.usual, longest)
+    usual = rhythms.hours(scheduled.usual)
+    turnover = max(_TURNOVER * after.window, 1.0)
+    wait = rhythms.ahead(rhythm, waiting=rhythms.USUAL_PER_HOUR * usual * usual / 2, arrivals=turnover, longest=longest)
+    wait = min(max(wait, scheduled.shortest), longest)
+    if result.declared_seconds:  # believed as long as what arrives bears it out
+        wait = max(wait, min(_clamp(result.declared_seconds, wait, longest), _expects(after, 1.0, longest)))
+    if result.fresh_seconds:  # a cache in between would answer the same; but not so long that entries get lost
+        wait = max(wait, min(_clamp(result.fresh_seconds, wait, longest), _expects(after, turnover, longest)))
+    return wait
+
+
+def _expects(after: FeedState, arrivals: float, longest: dt.timedelta) -> dt.timedelta:
+    return rhythms.ahead(after.rhythm, arrivals=arrivals, longest=longest) if after.rhythm else longest
+
+
+def _backed_off(after: FeedState, result: Result, scheduled: Plan) -> dt.timedelta:
+    """Return the wait after a failure: never shorter than while all went well, never for good."""
+    longest = max(scheduled.longest, _WEEK)
     if result.reason is Reason.GONE:
-        return longest if failures < _GONE_TIMES else max(every, _GONE)
-    weight = _HARD if result.reason in _HARD_REASONS else _SOFT
-    # The factor is capped before multiplying: a timedelta overflows
-    backed_off = min(every * min(weight * failures, 10_000.0), longest)
-    return _clamp(result.retry_after, max(backed_off, every), longest)
+        return scheduled.longest if after.failures < _GONE_TIMES else longest
+    base = max(scheduled.usual, dt.timedelta(seconds=after.every or 0.0))
+    # the factor is capped before multiplying: a timedelta overflows
+    wait = longest if after.strain >= _DEAD else min(base * max(after.strain, 1.0), scheduled.longest)
+    return _clamp(result.retry_after, wait, max(wait, scheduled.longest))
+
+
+def _longer(*seconds: float | None) -> float | None:
+    return max((one for one in seconds if one is not None), default=None)
 
 
 def _clamp(seconds: float | None, low: dt.timedelta, high: dt.timedelta) -> dt.timedelta:

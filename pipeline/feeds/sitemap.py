@@ -15,6 +15,10 @@ from pipeline.feeds.items import Document, Item, Parsed, absolute, names
 from pipeline.feeds.markup import title_text
 from pipeline.records import Outcome, Reason
 
+# Of an index so many sitemaps are read at a poll: news sitemaps hold two days, and larger sites split them by section.
+_MOST_SITEMAPS = 5
+_RECENT = dt.timedelta(days=3)
+
 
 def parse_sitemap(text: str, document: Document) -> Parsed:
     """Return the articles of a news sitemap; raise ItemError NOT_FEED for a sitemap without news, or an index."""
@@ -32,12 +36,21 @@ def parse_sitemap(text: str, document: Document) -> Parsed:
     return Parsed(format="sitemap", items=tuple(items), left_out=left_out)
 
 
-def parse_index(text: str) -> Parsed:
-    """Raise ItemError NOT_FEED for a sitemap index, naming a sitemap to use in its place."""
-    places = [fields["loc"] for fields in _elements(text, "sitemap") if "loc" in fields]
-    news = [place for place in places if "news" in place.lower()] or places
-    hint = f"; name the news sitemap in it, such as {news[0][:200]}" if news else ""
-    raise ItemError(Outcome.DROPPED, Reason.NOT_FEED, f"an index of {len(places)} sitemaps{hint}")
+def parse_index(text: str, document: Document) -> Parsed:
+    """Return which sitemaps of an index are worth reading for news, best first, and no items.
+
+    Those that say "news" in their address, else those that changed within days; none of a mere archive's.
+    """
+    zone = zoneinfo.ZoneInfo(document.time_zone) if document.time_zone else dt.UTC
+    places = []
+    for number, fields in enumerate(_elements(text, "sitemap")):
+        place = absolute(fields.get("loc"), document.url)
+        if place and number < document.max_items:
+            places.append((place, read_date(fields.get("lastmod"), document.now, zone)))
+    news = [one for one in places if "news" in one[0].lower()]
+    recent = [one for one in places if one[1] and document.now - one[1] < _RECENT]
+    best = sorted(news or recent, key=lambda one: one[1] or document.now, reverse=True)
+    return Parsed(format="sitemapindex", items=(), sitemaps=tuple(place for place, _ in best[:_MOST_SITEMAPS]))
 
 
 def _item(fields: dict[str, str], document: Document, zone: dt.tzinfo) -> Item:

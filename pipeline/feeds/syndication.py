@@ -21,6 +21,8 @@ _ITEM = re.compile(r"<(?:[\w-]{1,20}:)?(?:item|entry)[\s>]")
 _ROOT = re.compile(r"<((?:[\w-]{1,20}:)?(?:rss|rdf|feed))[\s>]", re.IGNORECASE)
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _EMAIL = re.compile(r"\S+@\S+")
+# RSS 1.0's module "syndication", in seconds
+_PERIODS = {"hourly": 3600, "daily": 86400, "weekly": 7 * 86400, "monthly": 30 * 86400, "yearly": 365 * 86400}
 _MAX_CONTENT = 1_000_000  # characters of one entry's HTML
 
 
@@ -42,7 +44,7 @@ def parse_syndication(text: str, document: Document) -> Parsed:
         title=title_text(feed.get("title")),
         language=feed.get("language") or None,
         hub=next((absolute(link.get("href")) for link in feed.get("links", ()) if link.get("rel") == "hub"), None),
-        ttl_seconds=_ttl(feed.get("ttl")),
+        declared_seconds=_declared(feed),
         left_out=left_out + max(0, len(found.entries) - document.max_items),
     )
 
@@ -138,7 +140,15 @@ def _width(media: Mapping[str, Any]) -> int:
     return int(width) if _NUMBER.fullmatch(width) else 0
 
 
-def _ttl(value: object) -> float | None:
-    """Return RSS's ttl (minutes) in seconds."""
+def _declared(feed: Mapping[str, Any]) -> float | None:
+    """Return how often a feed says that it changes, in seconds: the longer of RSS's ttl and sy:updatePeriod."""
+    ttl = _whole(feed.get("ttl"))
+    period = _PERIODS.get(str(feed.get("sy_updateperiod") or "").strip().lower())
+    times = max(_whole(feed.get("sy_updatefrequency")) or 1, 1)
+    told = [seconds for seconds in (60.0 * ttl if ttl else None, period / times if period else None) if seconds]
+    return max(told, default=None)
+
+
+def _whole(value: object) -> int | None:
     text = str(value or "").strip()
-    return 60.0 * int(text) if _NUMBER.fullmatch(text) else None
+    return int(text) if _NUMBER.fullmatch(text) else None

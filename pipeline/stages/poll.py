@@ -28,7 +28,11 @@ def run(context: Context, *, sources: Sequence[str] = (), limit: int | None = No
         due = store.feeds.claim(context.clock(), limit=size, seconds=settings.run.lease_seconds, sources=sources)
         if not due:
             return report
-        _save(context, poll(due, context.sources, settings, context.clock()), report)
+        polled = poll(due, context.sources, settings, context.clock())
+        _save(context, polled, report)
+        if any(one.ours for one in polled):
+            _log.warning("poll: most servers can't be reached, so the fault is on our side: nobody is blamed")
+            return report  # the next run finds out whether it is over
     return report
 
 
@@ -43,13 +47,20 @@ def _save(context: Context, polled: Sequence[Polled], report: Report) -> None:
         saved = [one for one in polled if store.feeds.save(connection, one.state)]
         entries = sorted((entry for one in saved for entry in one.entries), key=_published)
         new = set(store.ledger.enter(connection, [Arrival.of(entry) for entry in entries], now))
+        gaps = [one.gap for one in saved if one.gap]
+        arrived = {entry.id: entry for entry in reversed(entries) if entry.id in new}
+        store.gaps.save(connection, gaps, list(arrived.values()), now)
+        store.feeds.call(connection, {gap.source for gap in gaps}, now)
         changed = _renew(context, connection, [entry for entry in entries if entry.id not in new])
         for one in saved:
-            store.ledger.note(connection, one.state.url, Stage.POLL, one.outcome, one.reason, one.detail, now)
-    report.notes.update({"new": len(new), "changed": changed})
+            detail = f"our own network seems to be down: {one.detail}" if one.ours else one.detail
+            store.ledger.note(connection, one.state.url, Stage.POLL, one.outcome, one.reason, detail, now)
+    report.notes.update({"new": len(new), "changed": changed, "gaps": len(gaps)})
+    for gap in gaps:
+        _log.warning("poll %s: about %d entries scrolled off since %s", gap.feed, gap.missed, gap.since)
     for one in saved:
         report.add(one.outcome, one.reason)
-        if one.outcome in {Outcome.RETRY, Outcome.QUARANTINED}:
+        if not one.ours and one.outcome in {Outcome.RETRY, Outcome.QUARANTINED}:
             _log.warning("poll %s: %s %s: %s", one.state.url, one.outcome, one.reason, one.detail)
 
 

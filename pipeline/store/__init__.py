@@ -12,6 +12,7 @@ from pipeline.store.copies import StoredCopies
 from pipeline.store.engine import Database, upsert
 from pipeline.store.entities import Entities
 from pipeline.store.feeds import FeedStates
+from pipeline.store.gaps import Gaps
 from pipeline.store.ledger import Ledger
 from pipeline.store.lines import Arrival, Happened, Item, Result
 from pipeline.store.locks import held, new_owner, reap
@@ -39,6 +40,7 @@ class Store:
         self.owner = new_owner()
         self.ledger = Ledger(self.database, self.owner)
         self.feeds = FeedStates(self.database, self.owner)
+        self.gaps = Gaps(self.database)
         self.robots = StoredRobots(self.database)
         self.entities = Entities(self.database)
         reap(self.database)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
-from pipeline.records import FeedState, from_json, to_json
+from pipeline.records import FeedRole, FeedState, from_json, to_json
 from pipeline.settings import Source
 from pipeline.store.engine import Database, insert_new
 from pipeline.store.schema import feeds
+
+# Sitemaps that only fill gaps are due when there is one.
+_WHEN_CALLED = dt.timedelta(days=3650)
 
 
 class FeedStates:
@@ -22,30 +27,27 @@ class FeedStates:
 
     def configure(self, sources: Sequence[Source], now: dt.datetime) -> None:
         """Make the ledger know the feeds of ``sources``, new ones due now, and forget the others."""
-        rows = [
-            {
-                "url": url,
-                "source": source.name,
-                "due": now,
-                "state": _plain(FeedState(url=url, source=source.name, due=now)),
-            }
-            for source in sources
-            for url in source.feeds
-        ]
+        rows = [_row(url, source.name, role, now) for source in sources for role, url in _addresses(source)]
+        wanted = {row["url"]: (row["source"], row["role"]) for row in reversed(rows)}
+        columns = sa.select(feeds.c.url, feeds.c.source, feeds.c.role)
         with self._database.read() as connection:
-            known = {row.url: row.source for row in connection.execute(sa.select(feeds.c.url, feeds.c.source))}
-        if known == {row["url"]: row["source"] for row in rows}:
+            known = {row.url: (row.source, row.role) for row in connection.execute(columns)}
+        if known == wanted:
             return
         with self._database.write() as connection:
-            insert_new(connection, feeds, rows)
-            for row in rows:
-                connection.execute(feeds.update().where(feeds.c.url == row["url"]).values(source=row["source"]))
-            connection.execute(feeds.delete().where(feeds.c.url.not_in([row["url"] for row in rows])))
+            insert_new(connection, feeds, [row for row in rows if row["url"] not in known])
+            for url, (source, role) in wanted.items():
+                if url in known and known[url] != (source, role):
+                    again = {"due": now} if known[url][1] != role else {}
+                    changed = feeds.update().where(feeds.c.url == url)
+                    connection.execute(changed.values(source=source, role=role, **again))
+            for url in known.keys() - wanted.keys():
+                connection.execute(feeds.delete().where(feeds.c.url == url))
 
     def claim(self, now: dt.datetime, *, limit: int, seconds: float, sources: Sequence[str] = ()) -> list[FeedState]:
         """Lease up to ``limit`` feeds that are due, by source and address, for ``seconds``."""
         due = (
-            sa.select(feeds.c.url, feeds.c.source, feeds.c.state)
+            sa.select(feeds.c.source, feeds.c.role, feeds.c.state)
             .where(feeds.c.due <= now, sa.or_(feeds.c.lease_until.is_(None), feeds.c.lease_until < now))
             .order_by(feeds.c.source, feeds.c.url)
             .limit(limit)
@@ -55,7 +57,7 @@ class FeedStates:
         if not self._database.is_sqlite:
             due = due.with_for_update(skip_locked=True)
         with self._database.write() as connection:
-            claimed = [from_json(row.state, FeedState) for row in connection.execute(due)]
+            claimed = [_state(row) for row in connection.execute(due)]
             connection.execute(
                 feeds.update()
                 .where(feeds.c.url.in_([state.url for state in claimed]))
@@ -69,17 +71,42 @@ class FeedStates:
         values = {"due": state.due, "state": _plain(state), "lease_owner": None, "lease_until": None}
         return bool(connection.execute(mine.values(**values)).rowcount)
 
+    def call(self, connection: sa.Connection, sources: Collection[str], now: dt.datetime) -> None:
+        """Make the sitemaps due that fill gaps in the feeds of ``sources``."""
+        which = feeds.update().where(feeds.c.role == "sitemap", feeds.c.source.in_(sources), feeds.c.due > now)
+        connection.execute(which.values(due=now))
+
     def make_due(self, now: dt.datetime, sources: Sequence[str] = ()) -> int:
-        """Make all feeds (of ``sources``) due at once; return how many."""
+        """Make all feeds (of ``sources``) due at once, but for sitemaps that only fill gaps; return how many."""
         with self._database.write() as connection:
-            which = feeds.update().where(feeds.c.source.in_(sources)) if sources else feeds.update()
+            which = feeds.update().where(feeds.c.role != "sitemap")
+            which = which.where(feeds.c.source.in_(sources)) if sources else which
             return connection.execute(which.values(due=now)).rowcount
 
     def all(self) -> list[FeedState]:
         """Return the state of every feed, by source and address."""
         with self._database.read() as connection:
-            rows = connection.execute(sa.select(feeds.c.state).order_by(feeds.c.source, feeds.c.url))
-            return [from_json(row.state, FeedState) for row in rows]
+            columns = (feeds.c.source, feeds.c.role, feeds.c.state)
+            return [
+                _state(row) for row in connection.execute(sa.select(*columns).order_by(feeds.c.source, feeds.c.url))
+            ]
+
+
+def _addresses(source: Source) -> Iterator[tuple[FeedRole, str]]:
+    yield from (("feed", url) for url in source.feeds)
+    yield from (("page", url) for url in source.pages)
+    yield from (("sitemap", url) for url in source.sitemaps)
+
+
+def _row(url: str, source: str, role: FeedRole, now: dt.datetime) -> dict[str, Any]:
+    due = now + _WHEN_CALLED if role == "sitemap" else now
+    state = FeedState(url=url, source=source, due=due, role=role)
+    return {"url": url, "source": source, "role": role, "due": due, "state": _plain(state)}
+
+
+def _state(row: sa.Row[str, FeedRole, str]) -> FeedState:
+    """Return a row's state; source and role are what the settings say now."""
+    return msgspec.structs.replace(from_json(row.state, FeedState), source=row.source, role=row.role)
 
 
 def _plain(state: FeedState) -> str:

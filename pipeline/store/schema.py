@@ -10,7 +10,7 @@ import datetime as dt
 
 import sqlalchemy as sa
 
-SCHEMA = "0006"  # the newest of migrations/versions
+SCHEMA = "0002"  # the newest of migrations/versions
 
 
 class Utc(sa.TypeDecorator[dt.datetime]):
@@ -58,11 +58,34 @@ feeds = sa.Table(
     sa.Column("url", sa.Text, primary_key=True),
     sa.Column("source", sa.Text, nullable=False),
     sa.Column("due", Utc, nullable=False),
+    sa.Column("role", sa.Text, nullable=False, server_default="feed"),  # records.FeedRole
     sa.Column("state", sa.Text, nullable=False),  # a FeedState as JSON
     sa.Column("lease_owner", sa.Text),
     sa.Column("lease_until", Utc),
 )
 sa.Index("ix_feeds_due", feeds.c.due)
+
+gaps = sa.Table(
+    "gaps",
+    metadata,
+    sa.Column("n", _BIG, primary_key=True, autoincrement=True),
+    sa.Column("feed", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("since", Utc, nullable=False),
+    sa.Column("until", Utc, nullable=False),
+    sa.Column("missed", sa.Integer, nullable=False),  # an estimate
+    sa.Column("filled", sa.Integer, nullable=False, server_default="0"),  # named by another feed of the source
+)
+sa.Index("ix_gaps_until", gaps.c.until)
+
+arrivals = sa.Table(
+    "arrivals",
+    metadata,
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("hour", Utc, primary_key=True),  # of publication, where it is known
+    sa.Column("named", sa.Integer, nullable=False),  # of articles that feeds named
+)
+sa.Index("ix_arrivals_hour", arrivals.c.hour)
 
 items = sa.Table(
     "items",

@@ -9,7 +9,7 @@ import msgspec
 import sqlalchemy as sa
 
 from pipeline.records import Outcome, Reason, Stage
-from pipeline.store import copies, entities, stories
+from pipeline.store import copies, entities, gaps, stories
 from pipeline.store.engine import Database
 from pipeline.store.ledger import log
 from pipeline.store.lines import DROPPED, PENDING, QUARANTINED, REMOVED, Item
@@ -154,4 +154,5 @@ def expire(
         copies.forget(connection, copies_before)
         stories.forget(connection, stories_before)
         entities.forget(connection, names_before)
+        gaps.forget(connection, history)
         return connection.execute(outcomes.delete().where(outcomes.c.at < history)).rowcount

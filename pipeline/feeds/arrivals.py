@@ -1,0 +1,84 @@
+"""What arrived in a feed since its last poll, and did anything scroll off unseen? Pure: two documents are compared.
+
+No entry in common proves that the feed turned over between two polls, unless what it lists now is no newer than what it
+listed then: then its addresses have changed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from pipeline.feeds import rhythm as rhythms
+from pipeline.records import FeedState, Gap, Rhythm
+
+_KEY = 6  # bytes; among the 4,000 keys of the longest feed one is mistaken for another once in 10 million polls
+_KEPT = 200  # keys at least: feeds that let entries come back would otherwise seem busy
+
+
+class Listed(NamedTuple):
+    """An entry as its feed lists it: the article's id and when it says it was published."""
+
+    id: str
+    published: dt.datetime | None
+
+
+class Arrivals(NamedTuple):
+    """What a document tells after the one before it."""
+
+    rhythm: Rhythm
+    seen: bytes
+    window: int
+    newest: dt.datetime | None
+    earliest: dt.datetime | None  # of the new entries, as far as they are newer than all before
+    gap: Gap | None
+
+
+def compare(state: FeedState, listed: Sequence[Listed], now: dt.datetime) -> Arrivals:
+    """Return what ``listed``, the entries of a feed as they stand in it, tells about the feed that ``state`` knows."""
+    keys = [bytes.fromhex(one.id[: 2 * _KEY]) for one in listed]
+    times = [one.published for one in listed if one.published and one.published <= now]
+    known = [state.seen[at : at + _KEY] for at in range(0, len(state.seen), _KEY)]
+    before = frozenset(known)
+    fresh = [one for one, key in zip(listed, keys, strict=True) if key not in before]
+    if state.rhythm is None or state.polled is None:
+        rhythm = rhythms.begin(times, now)
+    else:
+        middle = state.polled + (now - state.polled) / 2
+        came = [one.published if one.published and state.polled <= one.published <= now else middle for one in fresh]
+        rhythm = rhythms.observe(state.rhythm, came, now)
+    newest = max(times, default=None)
+    newer = [one.published for one in fresh if one.published and state.newest and one.published > state.newest]
+    turned_over = bool(before) and bool(listed) and len(fresh) == len(listed)
+    distinct = dict.fromkeys([*keys, *known])
+    return Arrivals(
+        rhythm=rhythm,
+        seen=b"".join(list(distinct)[: max(_KEPT, 2 * len(keys))]),
+        window=len(set(keys)),
+        newest=max([time for time in (newest, state.newest) if time], default=None),
+        earliest=min(newer, default=None),
+        gap=_gap(state, times, len(listed), now) if turned_over else None,
+    )
+
+
+def silence(state: FeedState, now: dt.datetime) -> Rhythm | None:
+    """Return the rhythm of a feed that has not changed."""
+    return rhythms.observe(state.rhythm, (), now) if state.rhythm else None
+
+
+def _gap(state: FeedState, times: Sequence[dt.datetime], count: int, now: dt.datetime) -> Gap | None:
+    since, until = state.newest or state.polled, min(times, default=now)
+    if since is None or until <= since:
+        return None
+    span = rhythms.hours(max(times) - until) if times else 0.0
+    if span and len(times) > 1:  # as dense as the entries that it lists
+        missed = (len(times) - 1) / span * rhythms.hours(until - since)
+    else:
+        missed = rhythms.level(state.rhythm) * rhythms.hours(now - since) - count if state.rhythm else 1.0
+    # more than the feed ever publishes in such a time is not believed: entries may bear times of revision
+    most = 10 * count
+    return Gap(
+        feed=state.url, source=state.source, since=since, until=until, missed=max(1, min(math.ceil(missed), most))
+    )

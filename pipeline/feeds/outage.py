@@ -1,0 +1,33 @@
+"""Is it us? Pure: where most hosts that answered before fail at once, our own network is down and nobody is blamed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipeline import urls
+from pipeline.records import FeedState, Reason
+
+# How our own network shows when it is down: names don't resolve, nothing can be connected to, answers don't come.
+OUR_FAULTS = frozenset({Reason.CONNECTION, Reason.TIMEOUT})
+# Fewer hosts than these may well be down together: publishers share providers.
+_FEWEST_HOSTS = 5
+_SHARE = 0.5
+
+
+def is_outage(results: Sequence[tuple[FeedState, Reason | None]]) -> bool:
+    """Return whether what failed in one round of polls (state before it, reason of failure) failed because of us.
+
+    Only hosts that answered when they were last asked count: what is broken anyway proves nothing.
+    """
+    fine: set[str] = set()
+    failed: set[str] = set()
+    for state, reason in results:
+        if state.failures or not state.succeeded:
+            continue
+        try:
+            host = urls.host(state.address or state.url)
+        except ValueError:
+            continue
+        (failed if reason in OUR_FAULTS else fine).add(host)
+    failed -= fine
+    return len(failed) >= _FEWEST_HOSTS and len(failed) >= _SHARE * (len(failed) + len(fine))

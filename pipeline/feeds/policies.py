@@ -1,0 +1,147 @@
+"""By which rules can feeds be polled? Ours, as it runs, and those of others, as their sources state them.
+
+Each gets what a poll brought and says in how many hours it asks again. Times are hours since the traces' start.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from pipeline.feeds.arrivals import Listed, compare
+from pipeline.feeds.schedule import Plan, Result, is_full, next_state
+from pipeline.feeds.traces import START
+from pipeline.records import FeedState, Outcome, Reason
+
+_MINUTE = 1 / 60
+_DAY = 24.0
+
+
+class Answer(NamedTuple):
+    """What a poll brought: numbers and times of the entries, newest first; None for "not modified" or a failure."""
+
+    entries: Sequence[tuple[int, float]] | None = None
+    failed: bool = False
+
+
+class Policy(Protocol):
+    """One rule on behalf of one feed."""
+
+    def conditional(self, now: float) -> bool:
+        """Whether the next request is conditional."""
+
+    def after(self, now: float, answer: Answer) -> float:
+        """Return in how many hours the feed is polled again."""
+
+
+class Fixed:
+    """Every so many minutes, in full."""
+
+    def __init__(self, minutes: float) -> None:
+        self._wait = minutes * _MINUTE
+
+    def conditional(self, now: float) -> bool:  # noqa: ARG002
+        """Never: nothing is remembered."""
+        return False
+
+    def after(self, now: float, answer: Answer) -> float:  # noqa: ARG002
+        """Return the interval."""
+        return self._wait
+
+
+class EntryFrequency:
+    """Miniflux's entry_frequency: a week by the count that the gaps of last week's entries suggest, 5 min to 24 h.
+
+    Its stop after three errors is left out: a person undoes it sooner or later.
+    """
+
+    def __init__(self, factor: float = 1.0) -> None:
+        self._factor = factor
+        self._known: dict[int, float] = {}
+        self._asked = False
+
+    def conditional(self, now: float) -> bool:  # noqa: ARG002
+        """Always after the first time."""
+        return self._asked
+
+    def after(self, now: float, answer: Answer) -> float:
+        """Return 7 d / (weekly count · factor), clamped."""
+        self._asked = self._asked or not answer.failed
+        self._known.update(answer.entries or ())
+        self._known = {number: at for number, at in self._known.items() if at > now - 7 * _DAY}
+        times = sorted(self._known.values())
+        gap = (times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else 0.0
+        weekly = 7 * _DAY / gap if gap else float(len(times))
+        return min(max(7 * _DAY / (weekly * self._factor), 5 * _MINUTE), _DAY) if weekly else _DAY
+
+
+class DuplicateShare:
+    """rss-fetcher's rule: the share of known entries in the document lengthens or shortens the interval."""
+
+    def __init__(self) -> None:
+        self._minutes, self._last = 360.0, -1.0  # DEFAULT_INTERVAL
+        self._seen: set[int] = set()
+        self._good = False
+        self._failures = 0.0
+
+    def conditional(self, now: float) -> bool:  # noqa: ARG002
+        """Never (HTTP_CONDITIONAL_FETCH is off)."""
+        return False
+
+    def after(self, now: float, answer: Answer) -> float:
+        """Return the interval, adjusted after two successes in a row; linear back-off after failures."""
+        if answer.failed:
+            self._good, self._failures = False, self._failures + 0.5
+            return min(self._minutes * max(self._failures, 1.0), 1440) * _MINUTE
+        self._failures = 0.0
+        numbers = {number for number, _ in answer.entries or ()}
+        fresh = numbers - self._seen
+        self._last = now if fresh else self._last
+        share = 102.0 if not numbers else 100.0 * len(numbers & self._seen) / len(numbers) if fresh else 101.0
+        if self._good and share >= 67:  # noqa: PLR2004
+            recent = now - self._last < 31 * _DAY or share < 100  # noqa: PLR2004
+            self._minutes = min(self._minutes + (10 if recent else 60), 1440)
+        elif self._good and share < 33:  # noqa: PLR2004
+            self._minutes = 360 if self._minutes > 360 else max(self._minutes - 60, 10)  # noqa: PLR2004
+        self._seen |= numbers
+        self._good = True
+        return self._minutes * _MINUTE
+
+
+class Adaptive:
+    """Ours: what ``pipeline.feeds.schedule`` does, none of it imitated."""
+
+    def __init__(self, name: str, scheduled: Plan) -> None:
+        self._plan = scheduled
+        self._state = FeedState(url=name, source="", due=START)
+
+    def conditional(self, now: float) -> bool:
+        """As the schedule says."""
+        return not is_full(self._state, _time(now))
+
+    def after(self, now: float, answer: Answer) -> float:
+        """Return when the next state is due."""
+        at, arrivals = _time(now), None
+        full = not self.conditional(now)
+        if answer.failed:
+            result = Result(outcome=Outcome.RETRY, reason=Reason.SERVER_ERROR)
+        elif answer.entries is None:
+            result = Result(outcome=Outcome.DROPPED, reason=Reason.NOT_MODIFIED, not_modified=not full, full=full)
+        else:
+            listed = [Listed(f"{number:020x}"[-12:], _time(when)) for number, when in answer.entries]
+            arrivals = compare(self._state, listed, at)
+            result = Result(outcome=Outcome.DONE, etag="1", full=full)
+        self._state = next_state(self._state, result, arrivals, at, self._plan)
+        return (self._state.due - at).total_seconds() / 3600
+
+
+def adaptive(name: str, minutes: float) -> Adaptive:
+    """Return our rule with ``minutes`` as poll.interval_minutes and defaults for the rest."""
+    usual = dt.timedelta(minutes=minutes)
+    shortest = min(usual, dt.timedelta(minutes=3))
+    return Adaptive(name, Plan(usual=usual, shortest=shortest, longest=dt.timedelta(hours=24)))
+
+
+def _time(hours: float) -> dt.datetime:
+    return START + dt.timedelta(hours=hours)

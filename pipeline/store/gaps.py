@@ -1,0 +1,75 @@
+"""What did the feeds fail to show us? Gaps in them, and how many articles came when."""
+
+from __future__ import annotations
+
+import collections
+import datetime as dt
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from pipeline.records import Entry, Gap
+from pipeline.store.engine import Database
+from pipeline.store.schema import arrivals, gaps
+
+# News sitemaps hold two days; what is named later fills no gap, it is late.
+_OPEN = dt.timedelta(days=3)
+
+
+class Gaps:
+    """The gaps and arrivals of a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def save(self, connection: sa.Connection, found: Sequence[Gap], entries: Sequence[Entry], now: dt.datetime) -> None:
+        """Note the gaps that a round of polls found, and what its new ``entries`` fill."""
+        if found:
+            connection.execute(gaps.insert(), [{name: getattr(gap, name) for name in _FIELDS} for gap in found])
+        if not entries:
+            return
+        counts = collections.Counter((entry.source, _hour(entry.published or entry.first_seen)) for entry in entries)
+        for (source, hour), count in sorted(counts.items()):
+            more = arrivals.update().where(arrivals.c.source == source, arrivals.c.hour == hour)
+            if not connection.execute(more.values(named=arrivals.c.named + count)).rowcount:
+                connection.execute(arrivals.insert().values(source=source, hour=hour, named=count))
+        self._fill(connection, entries, now)
+
+    def _fill(self, connection: sa.Connection, entries: Sequence[Entry], now: dt.datetime) -> None:
+        sources = {entry.source for entry in entries}
+        still = sa.select(gaps).where(gaps.c.until > now - _OPEN, gaps.c.source.in_(sources))
+        for gap in connection.execute(still).all():
+            count = sum(
+                entry.source == gap.source
+                and entry.feed != gap.feed
+                and entry.published is not None
+                and gap.since < entry.published < gap.until
+                for entry in entries
+            )
+            if count:
+                connection.execute(gaps.update().where(gaps.c.n == gap.n).values(filled=gaps.c.filled + count))
+
+    def all(self, since: dt.datetime) -> list[Gap]:
+        """Return the gaps that ended after ``since``, oldest first."""
+        with self._database.read() as connection:
+            rows = connection.execute(sa.select(gaps).where(gaps.c.until > since).order_by(gaps.c.until, gaps.c.n))
+            return [Gap(**{name: getattr(row, name) for name in _FIELDS}) for row in rows]
+
+    def arrivals(self, since: dt.datetime) -> dict[tuple[str, dt.datetime], int]:
+        """Return (source, hour) → how many articles its feeds named, from ``since`` on."""
+        with self._database.read() as connection:
+            rows = connection.execute(sa.select(arrivals).where(arrivals.c.hour >= _hour(since)))
+            return {(row.source, row.hour): row.named for row in rows}
+
+
+_FIELDS = ("feed", "source", "since", "until", "missed", "filled")
+
+
+def forget(connection: sa.Connection, before: dt.datetime) -> None:
+    """Forget gaps and arrivals of the time before ``before``."""
+    connection.execute(gaps.delete().where(gaps.c.until < before))
+    connection.execute(arrivals.delete().where(arrivals.c.hour < before))
+
+
+def _hour(when: dt.datetime) -> dt.datetime:
+    return when.replace(minute=0, second=0, microsecond=0)
