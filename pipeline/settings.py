@@ -12,7 +12,7 @@ import os
 import re
 import tomllib
 import zoneinfo
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from pipeline.errors import SettingsError
+from pipeline.records import FeedRole
 
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -144,6 +145,12 @@ class Source(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     pages: tuple[str, ...] = ()  # front pages, where there is no feed: their links are read
     interval_minutes: float | None = None
 
+    def addresses(self) -> Iterator[tuple[FeedRole, str]]:
+        """Yield what each address of the source is, and the address."""
+        yield from (("feed", url) for url in self.feeds)
+        yield from (("page", url) for url in self.pages)
+        yield from (("sitemap", url) for url in self.sitemaps)
+
 
 class Feeds(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """config/feeds.toml."""
@@ -189,9 +196,9 @@ def load_settings(folder: Path | None = None) -> Settings:
     return read_toml((folder or config_folder()) / "newswire.toml", Settings)
 
 
-def load_sources(folder: Path | None = None) -> tuple[Source, ...]:
-    """Return the sources of config/feeds.toml of ``folder``, each checked."""
-    file = (folder or config_folder()) / "feeds.toml"
+def load_sources(folder: Path | None = None, *, file: Path | None = None) -> tuple[Source, ...]:
+    """Return the sources of config/feeds.toml of ``folder`` (or of ``file``), each checked."""
+    file = file or (folder or config_folder()) / "feeds.toml"
     sources = read_toml(file, Feeds).source
     seen: set[str] = set()
     for source in sources:

@@ -25,7 +25,7 @@ _COMMANDS = {
     "explain": "ledger",
     "export": "search",
     "extract": "filters",
-    "feeds": "feeds",
+    "feeds": "sources",
     "import": "intake",
     "index": "intake",
     "redo": "ledger",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
@@ -27,7 +27,7 @@ class FeedStates:
 
     def configure(self, sources: Sequence[Source], now: dt.datetime) -> None:
         """Make the ledger know the feeds of ``sources``, new ones due now, and forget the others."""
-        rows = [_row(url, source.name, role, now) for source in sources for role, url in _addresses(source)]
+        rows = [_row(url, source.name, role, now) for source in sources for role, url in source.addresses()]
         wanted = {row["url"]: (row["source"], row["role"]) for row in reversed(rows)}
         columns = sa.select(feeds.c.url, feeds.c.source, feeds.c.role)
         with self._database.read() as connection:
@@ -90,12 +90,6 @@ class FeedStates:
             return [
                 _state(row) for row in connection.execute(sa.select(*columns).order_by(feeds.c.source, feeds.c.url))
             ]
-
-
-def _addresses(source: Source) -> Iterator[tuple[FeedRole, str]]:
-    yield from (("feed", url) for url in source.feeds)
-    yield from (("page", url) for url in source.pages)
-    yield from (("sitemap", url) for url in source.sitemaps)
 
 
 def _row(url: str, source: str, role: FeedRole, now: dt.datetime) -> dict[str, Any]:

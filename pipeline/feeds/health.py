@@ -1,0 +1,159 @@
+"""How well are the feeds? Pure: states, gaps and arrivals in, what a person should know out, the worst first."""
+
+from __future__ import annotations
+
+import collections
+import datetime as dt
+import enum
+from collections.abc import Iterator, Mapping, Sequence
+
+from pipeline.feeds import rhythm as rhythms
+from pipeline.records import FeedState, Gap, Reason, Record
+
+_GONE_TIMES = 3
+# So many articles that should have come and didn't: by chance that happens once in 3,000 times.
+_MISSING = 8.0
+_SILENT_FROM = dt.timedelta(hours=48)  # a quiet weekend is none
+_LATE = dt.timedelta(minutes=30)  # runs take time, and feeds of one host wait for one another
+_RECENT = dt.timedelta(hours=24)
+_EMPTY_FROM = dt.timedelta(days=7)
+
+
+class Condition(enum.StrEnum):
+    """How a feed is, the worst first."""
+
+    GONE = "gone"
+    FAILING = "failing"
+    GAPPED = "gapped"
+    LATE = "late"
+    SILENT = "silent"
+    EMPTY = "empty"
+    MOVED = "moved"
+    LYING = "lying"
+    NEW = "new"
+    WELL = "well"
+
+
+class Health(Record, frozen=True, kw_only=True):
+    """How one feed is and why."""
+
+    source: str
+    feed: str
+    condition: Condition
+    why: str
+    since: dt.datetime | None = None
+    polled: dt.datetime | None = None
+    due: dt.datetime | None = None
+    latest: dt.datetime | None = None  # article
+    per_day: float | None = None
+    every_minutes: float | None = None
+
+
+class Completeness(Record, frozen=True, kw_only=True):
+    """How much of what a source published in an hour (None: in all the time) its feeds showed us."""
+
+    source: str
+    hour: dt.datetime | None
+    named: int
+    missed: float  # an estimate, less what was filled
+
+    @property
+    def share(self) -> float:
+        """From 0 to 1."""
+        return self.named / (self.named + self.missed) if self.named + self.missed else 1.0
+
+
+def judge(states: Sequence[FeedState], gaps: Sequence[Gap], now: dt.datetime) -> list[Health]:
+    """Return how each feed is, the worst first; ``gaps`` are those of the last day."""
+    order = list(Condition)
+    missed = collections.Counter[str]()
+    for gap in gaps:
+        missed[gap.feed] += max(gap.missed - gap.filled, 0)
+    made = [_judge(state, missed.get(state.url), now) for state in states]
+    return sorted(made, key=lambda one: (order.index(one.condition), one.source, one.feed))
+
+
+def _judge(state: FeedState, missed: int | None, now: dt.datetime) -> Health:
+    condition, since, why = next(_findings(state, missed, now))
+    rhythm = state.rhythm
+    return Health(
+        source=state.source,
+        feed=state.url,
+        condition=condition,
+        why=why,
+        since=since,
+        polled=state.polled,
+        due=state.due,
+        latest=rhythm.last if rhythm else None,
+        per_day=round(24 * rhythms.level(rhythm), 1) if rhythm else None,
+        every_minutes=round(state.every / 60, 1) if state.every else None,
+    )
+
+
+def _findings(
+    state: FeedState, missed: int | None, now: dt.datetime
+) -> Iterator[tuple[Condition, dt.datetime | None, str]]:
+    """Yield all that is to be said of a feed, the worst first."""
+    if state.reason is Reason.GONE and state.failures >= _GONE_TIMES:
+        yield Condition.GONE, state.failing_since, "its server says that it is gone for good; it is asked weekly"
+    if state.failures:
+        yield Condition.FAILING, state.failing_since, f"{state.error}, {state.failures} times in a row"
+    if missed:
+        yield Condition.GAPPED, state.gap, f"about {missed} articles scrolled off within a day; name a news sitemap"
+    if state.role != "sitemap" and now - state.due > max(_LATE, dt.timedelta(seconds=2 * (state.every or 0))):
+        yield Condition.LATE, state.due, "it is due and was not read; do the runs take too long, or not take place?"
+    yield from _quiet(state, now)
+    if state.address or state.moved_to:
+        where = f"it is read at {state.address} now" if state.address else f"it is being redirected to {state.moved_to}"
+        yield Condition.MOVED, state.moved_since, f"{where}; change config/feeds.toml"
+    if state.lied and now - state.lied < dt.timedelta(days=30):
+        yield Condition.LYING, state.lied, 'its server said "not modified" although it was; it is always read in full'
+    if state.polled is None:
+        yield Condition.NEW, None, "it is called when there is a gap" if state.role == "sitemap" else "not read yet"
+    yield Condition.WELL, state.succeeded, ""
+
+
+def _quiet(state: FeedState, now: dt.datetime) -> Iterator[tuple[Condition, dt.datetime | None, str]]:
+    if state.empty_since and now - state.empty_since > _EMPTY_FROM:
+        yield Condition.EMPTY, state.empty_since, "it lists nothing"
+    rhythm = state.rhythm
+    if not rhythm or not rhythm.last or not rhythm.span or now - rhythm.last < _SILENT_FROM:
+        return
+    silence = rhythms.hours(now - rhythm.last)
+    # as it was before it fell silent: the count decays with the silence, the span with it grows by the silence
+    before = rhythm.count / max(rhythm.span - min(silence, rhythm.span), 1.0)
+    if before * silence > _MISSING:
+        yield Condition.SILENT, rhythm.last, f"nothing new, where about {24 * before:.0f} articles a day came before"
+
+
+def completeness(
+    arrivals: Mapping[tuple[str, dt.datetime], int], gaps: Sequence[Gap], since: dt.datetime, *, by_hour: bool
+) -> list[Completeness]:
+    """Return how complete each source is from ``since`` on, worst first; with ``by_hour`` hour by hour, in order."""
+    named: collections.Counter[tuple[str, dt.datetime | None]] = collections.Counter()
+    missed: collections.defaultdict[tuple[str, dt.datetime | None], float] = collections.defaultdict(float)
+    for (source, hour), count in arrivals.items():
+        named[source, hour if by_hour else None] += count
+    for gap in gaps:
+        for hour, share in _spread(gap, since):
+            missed[gap.source, hour if by_hour else None] += share * max(gap.missed - gap.filled, 0)
+    made = [
+        Completeness(
+            source=source, hour=hour, named=named[source, hour], missed=round(missed.get((source, hour), 0.0), 1)
+        )
+        for source, hour in {*named, *missed}
+    ]
+    if by_hour:
+        return sorted(made, key=lambda one: (one.source, one.hour or since))
+    return sorted(made, key=lambda one: (one.share, one.source))
+
+
+def _spread(gap: Gap, since: dt.datetime) -> Iterator[tuple[dt.datetime, float]]:
+    """Yield the hours of a gap from ``since`` on, each with the share of the gap that lies in it."""
+    hour = gap.since.replace(minute=0, second=0, microsecond=0)
+    length = (gap.until - gap.since).total_seconds()
+    while hour < gap.until:
+        after = hour + dt.timedelta(hours=1)
+        if after > since and length > 0:
+            yield hour, (min(after, gap.until) - max(hour, gap.since)).total_seconds() / length
+        hour = after
