@@ -60,3 +60,9 @@ def test_folders_that_the_architecture_names_are_there():
         r"`((?:pipeline|tests|docs|config|dags|deploy|scripts|bench)/[\w/.]*)`", text("ARCHITECTURE.md")
     ):
         assert (REPO / name).exists(), name
+
+
+def test_tests_that_the_documentation_names_are_there():
+    written = "".join(path.read_text(encoding="utf-8") for path in (REPO / "tests").rglob("test_*.py"))
+    named = {name for page in PAGES for name in re.findall(r"`(test_\w+)`", page.read_text(encoding="utf-8"))}
+    assert {name for name in named if f"def {name}(" not in written} == set()

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from pipeline.feeds import poll
+from pipeline.feeds import poll, poll_in_parts
 from pipeline.records import FeedState, Outcome, Reason
 from pipeline.settings import Fetch, Poll, Settings, Source
 from pipeline.urls import article_id
@@ -342,7 +342,7 @@ def test_an_index_whose_sitemaps_cannot_be_read_has_failed(site):
 def test_a_front_page_is_read_only_where_it_is_to_be(site):
     page = "<html><body><a href='/2026/11/20/river-rises-in-the-north'>River rises again in the north</a></body></html>"
     url = site.page("/", page)
-    as_page, as_feed = polled(state(url, role="page"), state(url))
+    (as_page,), (as_feed,) = polled(state(url, role="page")), polled(state(url))
     assert [entry.title for entry in as_page.entries] == ["River rises again in the north"]
     assert as_feed.reason is Reason.NOT_FEED
 
@@ -358,3 +358,24 @@ def test_when_our_network_is_down_nobody_is_blamed(site):
     here = [state(site.url("/a"), succeeded=NOW)] + [state(f"{site.url('/a')}?{n}", succeeded=NOW) for n in range(3)]
     mixed = polled(*nobody[:3], *here, settings=msgspec.structs.replace(SETTINGS, fetch=fetch))
     assert [one.state.failures for one in mixed[:3]] == [1, 1, 1]
+
+
+def test_a_slow_server_keeps_only_its_own_feed_waiting(site):
+    async def slow(request):
+        await asyncio.sleep(1)
+        return web.Response(text=rss(item("slow")))
+
+    site.handlers["/slow"] = slow
+    states = [state(site.url("/slow")), *(state(site.page(f"/{n}", rss(item(f"i{n}")))) for n in range(6))]
+    settings = msgspec.structs.replace(
+        SETTINGS,
+        run=msgspec.structs.replace(SETTINGS.run, batch=3),
+        fetch=msgspec.structs.replace(SETTINGS.fetch, per_host_concurrency=10),
+    )
+    parts = []
+    poll_in_parts(
+        states, {}, settings, NOW, lambda part: parts.append(({one.state.url for one in part}, time.monotonic()))
+    )
+    assert [len(part) for part, _ in parts] == [3, 3, 1]
+    assert parts[2][0] == {site.url("/slow")}
+    assert parts[2][1] - parts[1][1] > 0.5

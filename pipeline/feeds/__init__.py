@@ -3,6 +3,6 @@
 from pipeline.feeds.items import Document, Item, Parsed
 from pipeline.feeds.line import to_line
 from pipeline.feeds.parse import parse
-from pipeline.feeds.poller import Polled, poll
+from pipeline.feeds.poller import Polled, poll, poll_in_parts
 
-__all__ = ["Document", "Item", "Parsed", "Polled", "parse", "poll", "to_line"]
+__all__ = ["Document", "Item", "Parsed", "Polled", "parse", "poll", "poll_in_parts", "to_line"]

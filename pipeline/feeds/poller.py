@@ -7,7 +7,7 @@ import datetime as dt
 import functools
 import hashlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -56,12 +56,34 @@ def poll(
 
     Feeds are parsed in worker processes under a limit of time and memory.
     """
-    return asyncio.run(_poll_all(states, sources, settings, now)) if states else []
+    polled: list[Polled] = []
+    poll_in_parts(states, sources, settings, now, polled.extend)
+    order = {state.url: place for place, state in enumerate(states)}
+    return sorted(polled, key=lambda one: order[one.state.url])
+
+
+def poll_in_parts(
+    states: Sequence[FeedState],
+    sources: Mapping[str, Source],
+    settings: Settings,
+    now: dt.datetime,
+    take: Callable[[list[Polled]], None],
+) -> None:
+    """Poll the feeds of ``states`` and give what came of them to ``take`` in parts, as their servers answer.
+
+    A slow server so keeps only its own feed waiting. Failures that may be ours come last, when all is known.
+    """
+    if states:
+        asyncio.run(_poll_all(states, sources, settings, now, take))
 
 
 async def _poll_all(
-    states: Sequence[FeedState], sources: Mapping[str, Source], settings: Settings, now: dt.datetime
-) -> list[Polled]:
+    states: Sequence[FeedState],
+    sources: Mapping[str, Source],
+    settings: Settings,
+    now: dt.datetime,
+    take: Callable[[list[Polled]], None],
+) -> None:
     limits, places = settings.poll, settings.poll.concurrency
     workers: Workers[Document, Parsed]
     with Workers(parse, count=limits.workers, seconds=limits.parse_seconds, memory_mb=limits.memory_mb) as workers:
@@ -69,14 +91,32 @@ async def _poll_all(
             # Half of the lease, so that what was waited for is also saved in time
             pacing = Pacing(settings.fetch, places, patience=settings.run.lease_seconds / 2)
             poller = _Poller(client, pacing, workers, settings, now)
-            polled = await asyncio.gather(*(poller.poll(state, sources.get(state.source)) for state in states))
-    if not is_outage([(state, one.reason) for state, one in zip(states, polled, strict=True)]):
-        return list(polled)
-    plans = [plan(sources.get(state.source), limits) for state in states]
-    return [
-        one._replace(state=spared(state, now, scheduled), ours=True) if one.reason in OUR_FAULTS else one
-        for state, one, scheduled in zip(states, polled, plans, strict=True)
-    ]
+            tasks = [asyncio.create_task(poller.poll(state, sources.get(state.source))) for state in states]
+            ready: list[Polled] = []
+            suspect: list[Polled] = []
+            try:
+                for done in asyncio.as_completed(tasks):
+                    one = await done
+                    (suspect if one.reason in OUR_FAULTS else ready).append(one)
+                    if len(ready) >= settings.run.batch:
+                        take(ready)
+                        ready = []
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+    before = {state.url: state for state in states}
+    failed = {one.state.url: one.reason for one in suspect}
+    if is_outage([(state, failed.get(state.url)) for state in states]):
+        suspect = [_spared(one, before[one.state.url], sources, settings, now) for one in suspect]
+    take(ready + suspect)
+
+
+def _spared(
+    one: Polled, before: FeedState, sources: Mapping[str, Source], settings: Settings, now: dt.datetime
+) -> Polled:
+    scheduled = plan(sources.get(before.source), settings.poll)
+    return one._replace(state=spared(before, now, scheduled), ours=True)
 
 
 class _Poller:

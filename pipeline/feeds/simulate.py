@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import math
 import statistics
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
@@ -12,7 +13,8 @@ from pipeline.feeds.traces import Trace
 from pipeline.records import Record
 
 _LATE = 24.0  # hours: what hasn't been seen by then is missed
-_ROUNDS = 7  # of the search for the interval that makes as many requests
+_ROUNDS = 10  # of the search for the interval that makes as many requests
+_STRIDE = 1.2  # requests fall more slowly than intervals grow
 
 
 class Seen(NamedTuple):
@@ -123,20 +125,20 @@ def compare_rules(
 def as_many(
     traces: Sequence[Trace], allowed: int, guess: float, *, since: float, until: float
 ) -> tuple[float, list[Seen]]:
-    """Return the shortest interval found (minutes) at which ours makes no more than ``allowed`` requests, and its run.
+    """Return the interval (minutes) at which ours makes nearly, but no more than, ``allowed`` requests, and its run.
 
-    Raises ValueError where none does: what server and ceiling demand takes more.
+    Where none is found, the run that comes nearest.
     """
-    best: tuple[float, list[Seen]] | None = None
-    minutes = guess
+    runs: list[tuple[float, int, list[Seen]]] = []
+    minutes, low, high = guess, 0.0, math.inf
     for _ in range(_ROUNDS):
         seen = [replay(trace, adaptive(trace.name, minutes), since=since, until=until) for trace in traces]
         made = sum(one.requests for one in seen)
-        if made <= allowed and (best is None or minutes < best[0]):
-            best = minutes, seen
-            if made > 0.99 * allowed:
-                break
-        minutes *= made / (0.995 * allowed)
-    if best is None:
-        raise ValueError(f"no interval makes fewer than {allowed} requests")
-    return best
+        runs.append((minutes, made, seen))
+        if 0.98 * allowed < made <= allowed:
+            break
+        low, high = (low, min(high, minutes)) if made <= allowed else (max(low, minutes), high)
+        bracketed = low > 0 and high < math.inf
+        minutes = math.sqrt(low * high) if bracketed else minutes * (made / allowed) ** _STRIDE
+    best = min(runs, key=lambda one: (one[1] > allowed, abs(one[1] - allowed)))
+    return best[0], best[2]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from pipeline.feeds import Polled, poll
+from pipeline.feeds import Polled, poll_in_parts
 from pipeline.records import Entry, Outcome, Stage
 from pipeline.stages.context import Context
 from pipeline.stages.report import Report
@@ -17,6 +17,9 @@ from pipeline.urls import address_key
 
 _log = logging.getLogger(__name__)
 
+# Feeds that are asked at the same time: as many as the servers' pauses between two requests need to be filled.
+_ROUND = 2000
+
 
 def run(context: Context, *, sources: Sequence[str] = (), limit: int | None = None) -> Report:
     """Poll the feeds that are due (at most ``limit``, of ``sources``); return the counts, new articles noted."""
@@ -24,13 +27,19 @@ def run(context: Context, *, sources: Sequence[str] = (), limit: int | None = No
     store, settings = context.store, context.settings
     store.feeds.configure(list(context.sources.values()), context.clock())
     while limit is None or report.taken < limit:
-        size = settings.run.batch if limit is None else min(settings.run.batch, limit - report.taken)
+        size = _ROUND if limit is None else min(_ROUND, limit - report.taken)
         due = store.feeds.claim(context.clock(), limit=size, seconds=settings.run.lease_seconds, sources=sources)
         if not due:
             return report
-        polled = poll(due, context.sources, settings, context.clock())
-        _save(context, polled, report)
-        if any(one.ours for one in polled):
+        ours = False
+
+        def take(polled: list[Polled]) -> None:
+            nonlocal ours
+            ours = ours or any(one.ours for one in polled)
+            _save(context, polled, report)
+
+        poll_in_parts(due, context.sources, settings, context.clock(), take)
+        if ours:
             _log.warning("poll: most servers can't be reached, so the fault is on our side: nobody is blamed")
             return report  # the next run finds out whether it is over
     return report
