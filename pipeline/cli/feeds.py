@@ -34,10 +34,24 @@ def list_command(as_json: bool) -> None:
     if as_json:
         with writing(None) as emit:
             for state in states:
-                emit(state)
+                emit(msgspec.structs.replace(state, seen=b""))  # keys that tell a reader nothing
         return
-    rows = [(s.source, s.url, _minute(s.polled), _minute(s.due), s.failures, s.error) for s in states]
-    table(("source", "feed", "last polled", "due", "failures", "error"), rows)
+    head = ("source", "feed", "as", "format", "every min", "last polled", "due", "failures", "error")
+    rows = [
+        (
+            state.source,
+            state.url,
+            state.role,
+            state.format,
+            round(state.every / 60, 1) if state.every else None,
+            _minute(state.polled),
+            _minute(state.due),
+            state.failures,
+            state.error,
+        )
+        for state in states
+    ]
+    table(head, rows)
 
 
 def _minute(time: dt.datetime | None) -> str:
@@ -75,7 +89,7 @@ def parse_command(file: str, url: str | None, headers: tuple[str, ...], output: 
 @click.option(
     "--days", type=click.IntRange(min=2), default=28, show_default=True, help="Length of the invented traces."
 )
-@click.option("--feeds", type=click.IntRange(min=1), default=5, show_default=True, help="Invented feeds of each kind.")
+@click.option("--feeds", type=click.IntRange(min=1), default=3, show_default=True, help="Invented feeds of each kind.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Another one invents other traces.")
 @click.option("--traces", "only_traces", is_flag=True, help="Print the traces instead.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")

@@ -115,6 +115,7 @@ class Adaptive:
     def __init__(self, name: str, scheduled: Plan) -> None:
         self._plan = scheduled
         self._state = FeedState(url=name, source="", due=START)
+        self._listed: dict[int, Listed] = {}
 
     def conditional(self, now: float) -> bool:
         """As the schedule says."""
@@ -129,7 +130,10 @@ class Adaptive:
         elif answer.entries is None:
             result = Result(outcome=Outcome.DROPPED, reason=Reason.NOT_MODIFIED, not_modified=not full, full=full)
         else:
-            listed = [Listed(f"{number:020x}"[-12:], _time(when)) for number, when in answer.entries]
+            for number, when in answer.entries:
+                if number not in self._listed:
+                    self._listed[number] = Listed(f"{number:012x}", _time(when))
+            listed = [self._listed[number] for number, _ in answer.entries]
             arrivals = compare(self._state, listed, at)
             result = Result(outcome=Outcome.DONE, etag="1", full=full)
         self._state = next_state(self._state, result, arrivals, at, self._plan)

@@ -21,8 +21,9 @@ from pipeline.settings import Poll, Source
 # A feed that said "gone" (410) this often is asked weekly: such feeds do come back (rss-fetcher's experience).
 _GONE_TIMES = 3
 _WEEK = dt.timedelta(days=7)
-# How much of its document may be new at the next poll: the rest is the margin for a burst.
-_TURNOVER = 0.3
+# How much of its document may be new at the next poll: the rest is the margin for a burst. With less more requests go
+# into that, and none the fewer articles are missed: `newswire feeds simulate`
+_TURNOVER = 0.5
 _FULL_EVERY = dt.timedelta(hours=24)
 # A feed or sitemap index that has listed nothing for so long is asked weekly (as news-crawl retires sitemaps).
 _RETIRED = dt.timedelta(days=180)
