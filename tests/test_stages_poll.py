@@ -8,7 +8,7 @@ import pytest
 from pipeline.records import Outcome, Stage
 from pipeline.settings import Addresses, Fetch, Poll, Settings, Source
 from pipeline.stages import Context, run_one
-from pipeline.store import upkeep
+from pipeline.store import gaps
 from tests.support import REPO
 from tests.web import serve
 
@@ -104,11 +104,12 @@ def test_what_is_named_twice_is_counted_once(site, opened, clock):
     assert sum(context.store.gaps.arrivals(NOW - 9 * HOUR).values()) == 2
 
 
-def test_old_gaps_and_arrivals_are_forgotten_with_the_history(site, opened, clock):
+def test_old_gaps_and_arrivals_can_be_forgotten(site, opened, clock):
     context = opened(Source(name="outlet", feeds=(site.page("/a", rss(-2, -1)),)))
     run_one(context, Stage.POLL)
     later = NOW + 24 * HOUR
-    upkeep.expire(context.store.database, copies_before=later, stories_before=later, history=later)
+    with context.store.write() as connection:
+        gaps.forget(connection, later)
     assert context.store.gaps.arrivals(NOW - 9 * HOUR) == {}
 
 
