@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -104,70 +104,6 @@ class Entry(Record, frozen=True, kw_only=True):
     image: str | None = None
     tags: tuple[str, ...] = ()
     language: str | None = None
-
-
-class Rhythm(Record, frozen=True, kw_only=True):
-    """How a feed publishes, learnt from what arrived: everything that its schedule is made from.
-
-    Counts are decayed, so that a feed that changes its ways is understood anew within weeks; times are in hours.
-    """
-
-    at: dt.datetime  # up to when it was observed
-    count: float = 0.0  # arrivals, decayed over weeks
-    span: float = 0.0  # hours of observation, decayed alike
-    recent: float = 0.0  # arrivals, decayed over an hour: a burst shows here
-    hours: tuple[float, ...] = ()  # arrivals by hour of the day, UTC
-    days: tuple[float, ...] = ()  # arrivals by day of the week, Monday first
-    last: dt.datetime | None = None  # the latest arrival
-
-
-# What an address of a source is: a feed (or news sitemap), a page whose links are articles, or a sitemap that is read
-# only to fill the gaps of the others.
-FeedRole = Literal["feed", "page", "sitemap"]
-
-
-class FeedState(Record, frozen=True, kw_only=True):
-    """What is remembered of one feed between polls. ``url`` is its name, as config/feeds.toml spells it."""
-
-    url: str
-    source: str
-    due: dt.datetime
-    role: FeedRole = "feed"
-    address: str | None = None  # where it is read, once it has moved for good
-    etag: str | None = None
-    last_modified: str | None = None
-    body_hash: str | None = None
-    polled: dt.datetime | None = None
-    succeeded: dt.datetime | None = None
-    read: dt.datetime | None = None  # when its document last differed
-    failures: int = 0  # in a row
-    strain: float = 0.0  # the same, weighted by kind
-    reason: Reason | None = None  # of the last failure
-    error: str | None = None
-    failing_since: dt.datetime | None = None
-    format: str | None = None
-    empty_since: dt.datetime | None = None  # it has listed nothing since then
-    window: int = 0  # how many entries its document holds
-    seen: bytes = b""  # keys of the entries in its last documents, newest first (feeds.arrivals)
-    newest: dt.datetime | None = None  # the latest time of publication in them
-    rhythm: Rhythm | None = None
-    every: float | None = None  # seconds that its schedule waits while all goes well
-    unmodified: dt.datetime | None = None  # when its server last answered 304
-    lied: dt.datetime | None = None  # when such an answer last proved untrue
-    moved_to: str | None = None  # where permanent redirects lead
-    moved_since: dt.datetime | None = None
-    gap: dt.datetime | None = None  # when entries were last found to have scrolled off unseen
-
-
-class Gap(Record, frozen=True, kw_only=True):
-    """Entries that scrolled off between two polls of a feed: published between ``since`` and ``until``."""
-
-    feed: str
-    source: str
-    since: dt.datetime
-    until: dt.datetime
-    missed: int  # an estimate
-    filled: int = 0  # how many of them another feed of the source named
 
 
 class RobotsFile(Record, frozen=True, kw_only=True):

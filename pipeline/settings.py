@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from pipeline.errors import SettingsError
-from pipeline.records import FeedRole
+from pipeline.states import FeedRole
 
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

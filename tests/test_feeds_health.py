@@ -5,7 +5,8 @@ import datetime as dt
 import pytest
 
 from pipeline.feeds.health import Condition, completeness, judge
-from pipeline.records import FeedState, Gap, Reason, Rhythm
+from pipeline.records import Reason
+from pipeline.states import FeedState, Gap, Rhythm
 
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)

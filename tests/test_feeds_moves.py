@@ -6,7 +6,8 @@ import pytest
 
 from pipeline.feeds.moves import leads_to, moved
 from pipeline.fetch.client import Hop
-from pipeline.records import FeedState, Reason
+from pipeline.records import Reason
+from pipeline.states import FeedState
 
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)

@@ -3,7 +3,8 @@ from __future__ import annotations
 import datetime as dt
 
 from pipeline.feeds.outage import is_outage
-from pipeline.records import FeedState, Reason
+from pipeline.records import Reason
+from pipeline.states import FeedState
 
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 

@@ -9,8 +9,9 @@ import pytest
 from aiohttp import web
 
 from pipeline.feeds import poll, poll_in_parts
-from pipeline.records import FeedState, Outcome, Reason
+from pipeline.records import Outcome, Reason
 from pipeline.settings import Fetch, Poll, Settings, Source
+from pipeline.states import FeedState
 from pipeline.urls import article_id
 from tests.web import serve
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.feeds.rhythm import ahead, begin, level, observe, rate
-from pipeline.records import Rhythm
+from pipeline.states import Rhythm
 
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)  # a Friday
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)

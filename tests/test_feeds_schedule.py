@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from pipeline.feeds.arrivals import Arrivals
 from pipeline.feeds.schedule import Plan, Result, is_full, next_state, plan, spared
-from pipeline.records import FeedState, Gap, Outcome, Reason, Rhythm
+from pipeline.records import Outcome, Reason
 from pipeline.settings import Poll, Source
+from pipeline.states import FeedState, Gap, Rhythm
 
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)

@@ -14,8 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.feeds import poll
-from pipeline.records import FeedState, Outcome, Reason
+from pipeline.records import Outcome, Reason
 from pipeline.settings import Fetch, Poll, Settings
+from pipeline.states import FeedState
 from tests.support import REPO
 from tests.web import serve
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from pipeline.feeds import rhythm as rhythms
-from pipeline.records import FeedState, Gap, Rhythm
+from pipeline.states import FeedState, Gap, Rhythm
 
 _KEY = 6  # bytes; among the 4,000 keys of the longest feed one is mistaken for another once in 10 million polls
 _KEPT = 200  # keys at least: feeds that let entries come back would otherwise seem busy

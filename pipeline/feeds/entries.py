@@ -9,8 +9,9 @@ from typing import NamedTuple
 from pipeline import urls
 from pipeline.feeds.arrivals import Listed
 from pipeline.feeds.items import Item, Parsed
-from pipeline.records import Entry, FeedState
+from pipeline.records import Entry
 from pipeline.settings import Poll, Source
+from pipeline.states import FeedState
 
 
 class Named(NamedTuple):

@@ -22,8 +22,9 @@ from pipeline.fetch.client import Client, Headers, Response
 from pipeline.fetch.headers import media_type
 from pipeline.fetch.pacing import Pacing
 from pipeline.fetch.statuses import refusal
-from pipeline.records import FeedRole, Record
+from pipeline.records import Record
 from pipeline.settings import Settings, Source
+from pipeline.states import FeedRole
 from pipeline.workers import Workers
 
 _ENOUGH = 10  # feeds of one source: larger sites have one for each of hundreds of tags

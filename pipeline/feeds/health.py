@@ -8,7 +8,8 @@ import enum
 from collections.abc import Iterator, Mapping, Sequence
 
 from pipeline.feeds import rhythm as rhythms
-from pipeline.records import FeedState, Gap, Reason, Record
+from pipeline.records import Reason, Record
+from pipeline.states import FeedState, Gap
 
 _GONE_TIMES = 3
 # So many articles that should have come and didn't: by chance that happens once in 3,000 times.

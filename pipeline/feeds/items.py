@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from urllib.parse import urljoin, urlsplit
 
-from pipeline.records import FeedRole, Record
+from pipeline.records import Record
+from pipeline.states import FeedRole
 
 _MAX_LINK = 8000  # RFC 9110 4.1
 _SCHEMES = frozenset({"http", "https"})

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 from msgspec.structs import replace
 
 from pipeline.fetch.client import Hop
-from pipeline.records import FeedState, Reason
+from pipeline.records import Reason
+from pipeline.states import FeedState
 
 _SEVEN_DAYS = dt.timedelta(days=7)
 _PERMANENT = frozenset({301, 308})

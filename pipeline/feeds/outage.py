@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipeline import urls
-from pipeline.records import FeedState, Reason
+from pipeline.records import Reason
+from pipeline.states import FeedState
 
 # How our own network shows when it is down: names don't resolve, nothing can be connected to, answers don't come.
 OUR_FAULTS = frozenset({Reason.CONNECTION, Reason.TIMEOUT})

@@ -12,7 +12,8 @@ from typing import NamedTuple, Protocol
 from pipeline.feeds.arrivals import Listed, compare
 from pipeline.feeds.schedule import Plan, Result, is_full, next_state
 from pipeline.feeds.traces import START
-from pipeline.records import FeedState, Outcome, Reason
+from pipeline.records import Outcome, Reason
+from pipeline.states import FeedState
 
 _MINUTE = 1 / 60
 _DAY = 24.0

@@ -24,8 +24,9 @@ from pipeline.fetch.client import Client, Headers, Response
 from pipeline.fetch.headers import fresh_for
 from pipeline.fetch.pacing import Pacing
 from pipeline.fetch.statuses import refusal
-from pipeline.records import Entry, FeedRole, FeedState, Gap, Outcome, Reason
+from pipeline.records import Entry, Outcome, Reason
 from pipeline.settings import Settings, Source
+from pipeline.states import FeedRole, FeedState, Gap
 from pipeline.workers import Workers
 
 _log = logging.getLogger(__name__)

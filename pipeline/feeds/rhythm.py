@@ -10,7 +10,7 @@ import datetime as dt
 import math
 from collections.abc import Sequence
 
-from pipeline.records import Rhythm
+from pipeline.states import Rhythm
 
 # A feed of which nothing is known is taken for one that publishes so much. It counts as one arrival, so that the first
 # silent day says more.

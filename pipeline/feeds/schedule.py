@@ -15,8 +15,9 @@ from msgspec.structs import replace
 from pipeline.feeds import rhythm as rhythms
 from pipeline.feeds.arrivals import Arrivals, silence
 from pipeline.feeds.moves import moved
-from pipeline.records import FeedState, Outcome, Reason, Record
+from pipeline.records import Outcome, Reason, Record
 from pipeline.settings import Poll, Source
+from pipeline.states import FeedState
 
 # A feed that said "gone" (410) this often is asked weekly: such feeds do come back (rss-fetcher's experience).
 _GONE_TIMES = 3

@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from pipeline.records import FeedRole, FeedState, from_json, to_json
+from pipeline.records import from_json, to_json
 from pipeline.settings import Source
+from pipeline.states import FeedRole, FeedState
 from pipeline.store.engine import Database, insert_new
 from pipeline.store.schema import feeds
 

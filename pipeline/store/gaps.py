@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from pipeline.records import Entry, Gap
+from pipeline.records import Entry
+from pipeline.states import Gap
 from pipeline.store.engine import Database
 from pipeline.store.schema import arrivals, gaps
 
