@@ -1,49 +1,128 @@
-"""Extract what a manifest names and print one line per item, as ``newswire extract`` does; figures go to stderr.
+"""How good and how fast is extraction? Figures go to stderr, a line per item to stdout.
 
-    python bench/extract.py MANIFEST > OUT
+    python bench/extract.py MANIFEST > OUT            extract as `newswire extract` does
+    python bench/extract.py MANIFEST --speed          against trafilatura.bare_extraction with metadata, in one run
+    python bench/extract.py MANIFEST --leave-out GOLD  do the tuned weights of titles hold for publishers not tuned on?
 
 Manifest lines: {"id", "path" (relative to the manifest; .html or .txt, each may be .gz), "url", "fetched"}.
+Gold lines: {"id", "publisher", "title"}.
 """
 
 from __future__ import annotations
 
+import argparse
+import collections
 import datetime as dt
 import gzip
+import itertools
 import json
+import statistics
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+from trafilatura import bare_extraction
+
 from pipeline.errors import ItemError
-from pipeline.extract import Raw, extract, load, to_error_line, to_line
+from pipeline.extract import Known, Raw, extract, load, ready, to_error_line, to_line
+from pipeline.extract.decode import decode
+from pipeline.extract.evidence import gather, parse
+from pipeline.extract.titles import WEIGHT, agreed, candidates, key
 from pipeline.settings import config_folder
 
+ROUNDS = 5  # of the speed measurement; the median of the ratios is told
+GRID = {"ld": (1.0, 1.5, 2.0, 2.5), "og": (1.0, 1.5, 1.9, 2.5), "heading": (0.5, 1.0, 1.5, 2.0), "title": (0.1, 0.5)}
 
-def raw_of(line: dict[str, str], folder: Path) -> tuple[Raw, str]:
-    path = folder / line["path"]
-    data = path.read_bytes()
-    name = path.name
-    if name.endswith(".gz"):
-        data, name = gzip.decompress(data), name.removesuffix(".gz")
-    fetched = line.get("fetched")
-    when = dt.datetime.fromisoformat(fetched) if fetched else None
-    return Raw(id=line.get("id"), data=data, url=line.get("url"), fetched=when), name
+
+def read(manifest: Path) -> list[tuple[Raw, str]]:
+    made = []
+    for text in manifest.read_text(encoding="utf-8").splitlines():
+        line = json.loads(text)
+        path = manifest.parent / line["path"]
+        data, name = path.read_bytes(), path.name
+        if name.endswith(".gz"):
+            data, name = gzip.decompress(data), name.removesuffix(".gz")
+        fetched = line.get("fetched")
+        when = dt.datetime.fromisoformat(fetched) if fetched else None
+        made.append((Raw(id=line.get("id"), data=data, url=line.get("url"), fetched=when), name))
+    return made
+
+
+def line_of(raw: Raw, name: str, known: Known) -> dict[str, object]:
+    try:
+        return to_line(extract(raw, known, name))
+    except ItemError as error:
+        return to_error_line(raw.id, error)
+
+
+def spent(work: Callable[[], object]) -> float:
+    started = time.process_time()
+    work()
+    return time.process_time() - started
+
+
+def speed(items: list[tuple[Raw, str]], known: Known) -> None:
+    def ours() -> None:
+        for raw, name in items:
+            line_of(raw, name, known)
+
+    def theirs() -> None:
+        for raw, _ in items:
+            bare_extraction(raw.data, url=raw.url, with_metadata=True)
+
+    ours(), theirs()  # what is compiled and loaded once isn't measured
+    pairs = [(spent(ours), spent(theirs)) for _ in range(ROUNDS)]
+    ratios = sorted(b / a for a, b in pairs)
+    mine, other = (len(items) / statistics.median(pair[side] for pair in pairs) for side in (0, 1))
+    print(f"newswire {mine:.1f}, trafilatura {other:.1f} pages per CPU second", file=sys.stderr)
+    print(f"ratio {statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})", file=sys.stderr)
+
+
+def leave_out(items: list[tuple[Raw, str]], gold: Path) -> None:
+    known = {line["id"]: line for line in map(json.loads, gold.read_text(encoding="utf-8").splitlines())}
+    publishers: dict[str, list[tuple[dict[str, str], str]]] = collections.defaultdict(list)
+    for raw, _ in items:
+        if said := known.get(raw.id):
+            publishers[said["publisher"]].append((candidates(gather(parse(decode(raw.data)), raw.url)), said["title"]))
+
+    def right(weight: dict[str, float], names: list[str]) -> int:
+        return sum(key(agreed(given, weight)) == key(title) for name in names for given, title in publishers[name])
+
+    grid = [{**WEIGHT, **dict(zip(GRID, values, strict=True))} for values in itertools.product(*GRID.values())]
+    scores = {name: [right(weight, [name]) for weight in grid] for name in publishers}
+    total = [sum(column) for column in zip(*scores.values(), strict=True)]
+    chosen = 0
+    for own in scores.values():
+        rest = [whole - mine for whole, mine in zip(total, own, strict=True)]
+        best = [number for number, value in enumerate(rest) if value == max(rest)]
+        chosen += statistics.fmean(own[number] for number in best)
+    pages = sum(map(len, publishers.values()))
+    print(f"{pages} pages of {len(publishers)} publishers", file=sys.stderr)
+    print(f"the weights as they are      {right(WEIGHT, list(publishers)) / pages:.3f}", file=sys.stderr)
+    print(f"the best of the grid         {max(total) / pages:.3f}", file=sys.stderr)
+    print(f"chosen without the publisher {chosen / pages:.3f}", file=sys.stderr)
+    print(f"the worst of the grid        {min(total) / pages:.3f}", file=sys.stderr)
 
 
 def main() -> None:
-    manifest = Path(sys.argv[1])
-    known = load(config_folder())
-    started, pages = time.process_time(), 0
-    for text in manifest.read_text(encoding="utf-8").splitlines():
-        raw, name = raw_of(json.loads(text), manifest.parent)
-        try:
-            line = to_line(extract(raw, known, name))
-        except ItemError as error:
-            line = to_error_line(raw.id, error)
-        print(json.dumps(line, ensure_ascii=False))
-        pages += 1
-    spent = time.process_time() - started
-    print(f"{pages} pages, {pages / spent:.1f} per CPU second", file=sys.stderr)
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("manifest", type=Path)
+    options.add_argument("--speed", action="store_true")
+    options.add_argument("--leave-out", type=Path, metavar="GOLD")
+    given = options.parse_args()
+    items, known = read(given.manifest), load(config_folder())
+    assert ready  # what workers load before their first page
+    if given.speed:
+        speed(items, known)
+    elif given.leave_out:
+        leave_out(items, given.leave_out)
+    else:
+        lines: list[dict[str, object]] = []
+        took = spent(lambda: lines.extend(line_of(raw, name, known) for raw, name in items))
+        for line in lines:
+            print(json.dumps(line, ensure_ascii=False))
+        print(f"{len(items)} pages, {len(items) / took:.1f} per CPU second", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Facts about what a page says of itself: JSON-LD in its shapes, titles, authors, times and plain facts."""
+"""Facts about what a page says of itself: JSON-LD in its shapes, times and plain facts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import ItemError
-from pipeline.extract import Raw, authors, facts, ld, load, times, titles
+from pipeline.extract import Raw, facts, ld, load, times
 from pipeline.extract.decode import Kind, decode, kind_of
 from pipeline.extract.evidence import gather, parse
 from pipeline.extract.mend import mend
@@ -73,67 +73,6 @@ def test_no_json_ld_breaks_its_reader(value):
     node = ld.article([value], URL)
     ld.people(node, [value])
     ld.text_of(node, "headline")
-
-
-def test_a_title_loses_the_sites_name_by_evidence():
-    head = '<title>Old bridge opens | The Courier</title><meta property="og:site_name" content="The Courier">'
-    assert titles.choose(page(head)) == "Old bridge opens"
-    head = '<title>Old bridge opens - Local News</title><meta property="og:title" content="Old bridge opens">'
-    assert titles.choose(page(head)) == "Old bridge opens"
-
-
-def test_a_dash_within_a_headline_stays():
-    title = "Old bridge opens – and nobody comes"
-    assert titles.choose(page(f"<title>{title}</title><meta property='og:title' content='{title}'>")) == title
-
-
-def test_what_sources_share_is_the_title():
-    head = "<title>Bridge news</title><meta property='og:title' content='Old bridge opens'>"
-    assert titles.choose(page(head, "<h1>The Courier</h1><h1>Old bridge opens</h1>")) == "Old bridge opens"
-
-
-def test_a_page_without_title_has_none():
-    assert titles.choose(page()) is None
-
-
-@pytest.mark.parametrize(
-    ("given", "persons"),
-    [
-        (["By Mira Lindqvist and Tomas Okafor"], ("Mira Lindqvist", "Tomas Okafor")),
-        (["Von Jana Kühn und Uwe Groß"], ("Jana Kühn", "Uwe Groß")),
-        (["MIRA LINDQVIST, Political Correspondent"], ("MIRA LINDQVIST",)),
-        (["Mira Lindqvist (@miral)"], ("Mira Lindqvist",)),
-        (["Mira Lindqvist mira@courier.example"], ("Mira Lindqvist",)),
-        (["https://www.facebook.com/courier"], ()),
-        (["Economy desk By Mira Lindqvist"], ("Mira Lindqvist",)),
-        (["Mira Lindqvist", "mira lindqvist"], ("Mira Lindqvist",)),
-        (["María José García y Luis Pérez"], ("María José García", "Luis Pérez")),
-        (["The Courier"], ()),
-        (["Harbour Voice (www.voice.example)"], ()),
-        (["admin"], ()),
-        (["dmk"], ("dmk",)),
-        ([""], ()),
-    ],
-)
-def test_authors_are_split_and_cleaned(given, persons):
-    assert authors.clean(given, KNOWN, frozenset({"the courier"})).persons == persons
-
-
-def test_an_agency_is_a_credit_and_not_a_person():
-    made = authors.clean(["Reuters", "Mira Lindqvist (AP)", "Staff Reporter"], KNOWN)
-    assert made == (("Mira Lindqvist",), "Reuters", "Staff Reporter")
-    assert authors.clean(["Associated Press in Valencia"], KNOWN) == ((), "AP", None)
-
-
-def test_a_company_as_author_is_no_person():
-    node = '{"@type": "NewsArticle", "headline": "x", "author": {"@type": "Organization", "name": "Harbour Media"}}'
-    assert authors.choose(page(script(node)), KNOWN, frozenset()).persons == ()
-
-
-def test_a_visible_byline_is_found_and_those_of_teasers_are_not():
-    teaser = '<div class="teaser"><div><span class="author">Another Person</span></div></div>'
-    body = f'<div class="head"><div><span class="author">Mira Lindqvist</span></div></div><p>Text</p>{teaser}'
-    assert authors.choose(page(body=body), KNOWN, frozenset()).persons == ("Mira Lindqvist",)
 
 
 @pytest.mark.parametrize(

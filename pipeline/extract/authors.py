@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from pipeline.extract import ld
-from pipeline.extract.agencies import credited
+from pipeline.extract.agencies import agency_of, credited, pattern
+from pipeline.extract.blocks import Block, key
 from pipeline.extract.evidence import Evidence
 from pipeline.extract.known import Known, Phrases
 from pipeline.extract.mend import mend
@@ -19,18 +20,32 @@ _META = (
     "sailthru.author", "cxenseparse:author", "byl", "creator", "authors", "article:author_name", "article.author",
 )  # fmt: skip
 _SPLIT = re.compile(
-    r"\s+(?:and|und|et|y|og|och|en|e|i|ja|ve|и|та)\s+|\s*(?:&|;|\||、|，|·|•|\n)\s*|\s*,\s*|(?<=\w)\s*/\s*(?=[A-ZÀ-Þ])"
+    r"\s+(?:and|und|et|y|og|och|en|e|i|ja|ve|и|та|with|mit|avec|AND|UND|ET|Y|OG|OCH)\s+|\s*(?:&|;|\||、|，|／|·|•|\n)\s*|\s*,\s*|(?<=\w)\s*/\s*(?=[A-ZÀ-Þ])"
 )
 _NOISE = re.compile(r"https?://\S+|www\.\S+|\S+@\S+|@\w+|\([^()]{0,200}\)|\[[^\[\]]{0,200}\]|<[^<>]{0,200}>")
 _BRACKETS = re.compile(r"[(\[]([^()\[\]]{1,200})[)\]]")
+_WITH = re.compile(r"^(?:with|mit|avec|con|com)\s+", re.IGNORECASE)
+_FROM_PLACE = re.compile(r"\s(?:in|aus|à|en|från|fra|da)\s[A-ZÀ-Þ][\w' -]*$")  # "Jo Doe in London"
+_INITIAL = re.compile(r"(?:^|[\s.])[^\W\d_]\.$|\b(?:Jr|Sr)\.$")
 _IN_PLACE = re.compile(r"\s(?:in|at|à|a|en)\s[A-ZÀ-Þ].*$")  # "Associated Press in Valencia"
 _MAX_WORDS = 5  # of a person's name; longer parts are descriptions ("professor at the University of …")
 _TOP = 6  # lines above the text: kicker, headline, standfirst, times
 _BYLINE_WORDS = 12  # three names with their conjunction, and a desk
 _NAME_WORD = re.compile(r"[^\W\d_a-zà-öø-ÿ][^\W\d_]+(?:-[^\W\d_]+)?")
 _NAME_WORDS = range(2, 5)  # of a name that signs a text at its end
+_PARTICLES = frozenset(
+    "de der den van von zu zum da do dos das del della di du la le el al bin ibn ter ten af av y e".split()
+)
+_REPORTS = frozenset({"報導", "报道", "報道", "綜合"})  # "reports", after a place as often as after a name
+_PICTURES = re.compile(r"(?:photo|foto|bild|grafik|grafika|illustration|video|zdj|фото|写真)\w*\s*:", re.IGNORECASE)
+_FULL_NAME = 2  # words; three beside a role may be a role of two words ("Jo Doe Political Correspondent")
+_CJK_NAME = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]{2,8}(?:[ 　][\u3400-\u9fff]{1,4})?|[\uac00-\ud7af]{2,4}")
 _CODE = 9  # characters: reporters sign short pieces with codes in small letters ("dmk", "srf/hosb")
 _MAX_NAME = 60  # characters
+_HEADINGS = frozenset({"h1", "h2"})
+_MAX_HEAD = 14  # blocks between headline and text: standfirst, byline, role, times, caption, buttons for sharing
+_MIN_HEAD = 3  # blocks after the headline that may be long: a standfirst, a caption
+_PARAGRAPH = 80  # characters
 
 
 class Makers(NamedTuple):
@@ -41,22 +56,82 @@ class Makers(NamedTuple):
     bureau: str | None = None
 
 
-def choose(page: Evidence, known: Known, sites: frozenset[str], feed: Iterable[str] = ()) -> Makers:
-    """Return the makers of a page: the first source that names a person, in the order JSON-LD, meta, byline, feed.
+def choose(
+    page: Evidence,
+    known: Known,
+    sites: frozenset[str],
+    feed: Iterable[str] = (),
+    blocks: Sequence[Block] = (),
+) -> Makers:
+    """Return the makers of a page: the first source that names a person.
 
-    JSON-LD names each person apart, and companies as such; meta elements often join them; bylines carry roles.
-    Agencies and bureaus are taken from all that is read until a person is found.
+    The order: JSON-LD (which names each person apart, and companies as such), meta elements (which often join them),
+    marked bylines (which carry roles), the visible lines between the headline and the text, the feed.
+    Agencies and bureaus are taken from all that is read until a person is found. Whom the page itself calls its editor
+    isn't believed to be the author where a byline names somebody else.
     """
     said = ld.people(page.article, page.ld)
     companies = clean([name for name, company in said if company], known, sites)
     agency, bureau = companies.agency, companies.bureau
+    marked = _signed(page.bylines, known)
     groups = [[name for name, company in said if not company], *(page.meta.get(name, []) for name in _META)]
-    for group in [*groups, page.bylines, list(feed)]:
+    edited = [group for group in groups if group and _edited(group, marked, blocks, known)]
+    groups = [group for group in groups if group not in edited]
+    for group in [*groups, marked, _by_line(page, blocks, known), list(feed), *edited]:
         made = clean(group, known, sites)
         agency, bureau = agency or made.agency, bureau or made.bureau
         if made.persons:
             return Makers(made.persons, agency, bureau)
     return Makers((), agency, bureau)
+
+
+def _signed(texts: Sequence[str], known: Known) -> list[str]:
+    """Return those of ``texts`` that say "By …", all where none does: the others may be logos or dates."""
+    by = _words(known.phrases).by
+    return [text for text in texts if by.match(text) and by.sub("", text, count=1).strip()] or list(texts)
+
+
+def _edited(names: Sequence[str], marked: Sequence[str], blocks: Sequence[Block], known: Known) -> bool:
+    """Whether the page says "Editor: …" of all ``names`` and its byline names others."""
+    shown = {fold(text) for text in marked}
+    if not shown or any(fold(name) in text for name in names for text in shown):
+        return False
+    label = _words(known.phrases).editor
+    said = {fold(label.sub("", block.text, count=1)) for block in blocks if label.match(block.text)}
+    return all(fold(name) in said for name in names)
+
+
+def _by_line(page: Evidence, blocks: Sequence[Block], known: Known) -> list[str]:
+    """Return the visible byline: a line between headline and text that says "By …" or links to a page about an author.
+
+    Where there is none, the one line of the page that is labelled so ("Author: …") is it.
+    """
+    words = _words(known.phrases)
+    shown = [one for one in page.headings if not one.crumb]
+    head = [
+        block.text
+        for block in _head(blocks, {key(one.text) for one in shown if one.first} or {key(one.text) for one in shown})
+    ]
+    signed = [text for text in head if len(text.split()) <= _BYLINE_WORDS and words.by.match(text)]
+    if signed:
+        return signed[:1]  # the next one may belong to a picture or to a first paragraph of one's own
+    if linked := [text for text in page.author_links if any(text in line for line in head)]:
+        return linked
+    labelled = {block.text for block in blocks if len(block.text) <= _MAX_NAME and words.label.match(block.text)}
+    return list(labelled) if len(labelled) == 1 else []
+
+
+def _head(blocks: Sequence[Block], headlines: set[str]) -> list[Block]:
+    """Return the blocks between the headline, known by its letters, and the first paragraph."""
+    starts = [place for place, block in enumerate(blocks) if block.tag in _HEADINGS and block.key in headlines]
+    if not starts:
+        return []
+    made: list[Block] = []
+    for block in blocks[starts[0] + 1 : starts[0] + 1 + _MAX_HEAD]:
+        if len(block.text) >= _PARAGRAPH and made and block.tag == "p" and len(made) >= _MIN_HEAD:
+            break
+        made.append(block)
+    return made
 
 
 def clean(names: Iterable[str], known: Known, sites: frozenset[str] = frozenset()) -> Makers:
@@ -70,17 +145,49 @@ def clean(names: Iterable[str], known: Known, sites: frozenset[str] = frozenset(
     for name in names:
         plain = words.by.sub("", mend(name), count=1)
         for inside in _BRACKETS.findall(plain):
-            agency = agency or credited(inside, known.agencies)
-        whole = credited(plain, known.agencies)
-        for given in [plain] if whole else _SPLIT.split(_NOISE.sub(" ; ", plain)):
-            part = words.by.sub("", given.strip(), count=1).strip(" .,:-–—*\"'")
+            agency = agency or credited(_WITH.sub("", inside), known.agencies)
+        for part in _parts(plain, words, known):
             if found := credited(_IN_PLACE.sub("", part), known.agencies):
                 agency = agency or found
-            elif words.bureau.search(part):
+                continue
+            found, rest = _without_agency(part, known)
+            agency = agency or found
+            if words.bureau.search(rest):
                 bureau = bureau or part
-            elif "www." not in plain and _is_person(part, words, sites):  # "The Courier (www.courier.example)"
-                persons.setdefault(fold(part), part)
+            elif "www." not in plain and _is_person(rest := _bare(rest, words), words, sites):
+                persons.setdefault(fold(rest), rest)  # "www.": "The Courier (www.courier.example)"
     return Makers(tuple(persons.values()), agency, bureau)
+
+
+def _parts(plain: str, words: _Words, known: Known) -> Iterator[str]:
+    """Yield what stands between commas, conjunctions and marks in a byline."""
+    whole = credited(plain, known.agencies)
+    for given in [plain] if whole else _SPLIT.split(_NOISE.sub(" ; ", plain)):
+        if _PICTURES.match(given.strip()):
+            continue
+        part = words.by.sub("", given.strip(), count=1).strip(" ,:-–—*\"'【】「」")
+        pieces = re.split(r"\s*/\s*", part)
+        agencies = any(agency_of(piece, known.agencies) for piece in pieces)
+        yield from pieces if len(pieces) > 1 and agencies and not credited(part, known.agencies) else [part]
+
+
+def _without_agency(part: str, known: Known) -> tuple[str | None, str]:
+    """Return the agency that stands right before or after a name, and the rest ("JO DOE Associated Press")."""
+    agency = pattern(known.agencies)
+    found = re.match(rf"(?P<agency>{agency})\s+(?P<rest>.+)|(?P<rest2>.+)\s(?P<agency2>{agency})$", part)
+    if not found:
+        return None, part
+    name = agency_of(found["agency"] or found["agency2"], known.agencies)
+    return name, found["rest"] or found["rest2"]
+
+
+def _bare(part: str, words: _Words) -> str:
+    """Return a name without its role, the place where it was written and a last full stop."""
+    part = _without_role(part, words)
+    place = _FROM_PLACE.search(part)
+    if place and len(part[: place.start()].split()) >= _FULL_NAME:
+        part = part[: place.start()]
+    return part if _INITIAL.search(part) else part.rstrip(".")
 
 
 def in_text(lines: Sequence[str], known: Known, sites: frozenset[str]) -> Makers:
@@ -101,6 +208,9 @@ class _Words(NamedTuple):
     by: re.Pattern[str]
     role: re.Pattern[str]
     bureau: re.Pattern[str]
+    label: re.Pattern[str]
+    editor: re.Pattern[str]
+    cities: frozenset[str]
 
 
 @functools.lru_cache(maxsize=8)
@@ -108,16 +218,36 @@ def _words(phrases: Phrases) -> _Words:
     def any_of(words: Iterable[str]) -> str:
         return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True)) or r"(?!)"
 
-    by = any_of(phrases.by)
+    by, beats = any_of(phrases.by), rf"(?:(?:{any_of(phrases.beats)})\s+)*"
     return _Words(
         # at the start; or, with a capital, after what stands before it ("Economy desk By Jane Doe")
         by=re.compile(rf"^(?:{by})(?:\s*:\s*|\s+|$)|^.*\s(?:By|Von|Por|Par)\s+(?=[A-ZÀ-Þ])"),
-        role=re.compile(rf"(?<!\w)(?:{any_of(phrases.roles)})(?!\w)", re.IGNORECASE),
+        # names are written together with roles in scripts without spaces
+        role=re.compile(
+            rf"(?<!\w){beats}(?:{any_of(phrases.roles)})(?!\w)|{any_of(phrases.joined_roles)}", re.IGNORECASE
+        ),
         bureau=re.compile(rf"(?<!\w)(?:{any_of(phrases.bureaus)})(?!\w)", re.IGNORECASE),
+        label=re.compile(rf"(?:{any_of(phrases.labelled)})\s*:?\s+(?:{_NAME_WORD.pattern}\s?){{2,4}}$"),
+        editor=re.compile(rf"(?:{any_of(phrases.editors)})\s*:\s*"),
+        cities=frozenset(fold(city) for city in phrases.cities),
     )
 
 
+def _without_role(part: str, words: _Words) -> str:
+    """Return the name in ``part`` without a role right before or after it, where just a name is left."""
+    found = words.role.search(part)
+    if not found or found[0] in _REPORTS:
+        return part
+    for rest in (part[: found.start()].strip(" -–:"), part[found.end() :].strip(" -–:")):
+        name = [word for word in rest.split() if word not in _PARTICLES]
+        if (len(name) == _FULL_NAME and all(map(_NAME_WORD.fullmatch, name))) or _CJK_NAME.fullmatch(rest):
+            return rest
+    return part
+
+
 def _is_person(part: str, words: _Words, sites: frozenset[str]) -> bool:
+    if fold(part) in words.cities or part.lower().startswith("the "):
+        return False
     if not part or len(part) > _MAX_NAME or len(part.split()) > _MAX_WORDS or any(char.isdigit() for char in part):
         return False
     own = fold(part)

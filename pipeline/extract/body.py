@@ -48,9 +48,12 @@ class Found(NamedTuple):
     blocks: list[Block]
 
 
-def find(page: Evidence, url: str | None) -> Found:
-    """Return the lines of the article's text, nothing lost, foreign ones still among them."""
-    all_blocks = blocks(page.tree, url)
+def find(page: Evidence, url: str | None, all_blocks: list[Block] | None = None) -> Found:
+    """Return the lines of the article's text, nothing lost, foreign ones still among them.
+
+    ``all_blocks`` are the page's blocks, where they have been taken already.
+    """
+    all_blocks = blocks(page.tree, url) if all_blocks is None else all_blocks
     texts, headings = _base(page.tree, url)
     lines, used = _place(texts, headings, all_blocks)
     lines = _recover(lines, used, all_blocks) if lines else _running_text(all_blocks)

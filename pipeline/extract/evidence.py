@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import Any, NamedTuple
 
@@ -10,6 +11,7 @@ from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 from pipeline.errors import ItemError
 from pipeline.extract import ld
+from pipeline.extract.bylines import Bylines
 from pipeline.extract.mend import mend
 from pipeline.records import Outcome, Reason
 
@@ -21,15 +23,12 @@ _PARSER_OPTIONS: dict[str, Any] = {
     "remove_pis": True,
     "collect_ids": False,
 }
-_UNSEEN = ("script", "style", "template", "svg", "link", "noscript", "iframe", "object", "canvas", "map", "select")
-_MAX_H1 = 5  # pages that set more headings as h1 don't mark their headline by it
+_UNSEEN = frozenset("script style template svg link noscript iframe object canvas map select".split())
+_MAX_HEADINGS = 16  # of each size; the headline stands among the first, after those of menus and logins
 _MAX_TIMES = 12  # those of the article stand among the first; the rest belong to teasers
-_MAX_BYLINE = 200  # characters; longer blocks are texts about authors
-_BYLINE = re.compile(r"(?:^|[\s_-])(?:author|byline|autor|writer|contributor|journalist|verfasser)", re.IGNORECASE)
-_NO_BYLINE = re.compile(
-    r"bio|desc|image|img|photo|avatar|social|follow|share|date|time|related|more|comment|role|title|icon|label",
-    re.IGNORECASE,
-)
+_CRUMB_DEPTH = 4  # elements between a heading and the list of a breadcrumb trail around it
+_CRUMB = re.compile(r"bread-?crumb|__crumb|crumbs", re.IGNORECASE)
+_DATED = frozenset({"datePublished", "dateModified"})
 
 
 class Time(NamedTuple):
@@ -38,6 +37,19 @@ class Time(NamedTuple):
     value: str
     what: str  # itemprop, class and pubdate of it and its parent: "published", "updated" …
     text: str
+
+
+class Heading(NamedTuple):
+    """A heading of the first or second size."""
+
+    runs: tuple[str, ...]  # the text runs in it: kickers stand in runs of their own
+    first: bool  # whether it is an h1
+    crumb: bool  # whether it is the last part of the way to the page (home > politics > …), not the headline
+
+    @property
+    def text(self) -> str:
+        """The whole heading on one line."""
+        return mend(" ".join(self.runs))
 
 
 class Evidence(NamedTuple):
@@ -49,10 +61,10 @@ class Evidence(NamedTuple):
     ld: list[Any]
     article: ld.Node
     title: str | None
-    h1: list[str]
-    h1_parts: list[tuple[str, ...]]  # the text runs of each h1: kickers stand in runs of their own
+    headings: list[Heading]
     times: list[Time]
     bylines: list[str]
+    author_links: list[str]  # the texts of links to pages about authors
     language: str | None
 
     def first(self, *names: str) -> str | None:
@@ -73,10 +85,10 @@ def gather(tree: HtmlElement, url: str | None) -> Evidence:
     meta: dict[str, list[str]] = {}
     links: dict[str, list[str]] = {}
     scripts: list[str] = []
-    headings: list[tuple[str, ...]] = []
-    times: list[Time] = []
+    seen = _Seen()
+    unseen: list[HtmlElement] = []
     title: str | None = None
-    for element in tree.iter("meta", "link", "title", "script", "h1", "time"):
+    for element in tree.iter(etree.Element):
         tag = element.tag
         if tag == "meta":
             _add_meta(meta, element)
@@ -86,12 +98,11 @@ def gather(tree: HtmlElement, url: str | None) -> Evidence:
             title = mend(element.text_content())
         elif tag == "script" and "ld+json" in (element.get("type") or "").lower():
             scripts.append(element.text or "")
-        elif tag == "h1" and len(headings) < _MAX_H1:
-            headings.append(tuple(t for t in (mend(str(part)) for part in element.itertext()) if t))
-        elif tag == "time" and len(times) < _MAX_TIMES:
-            times.append(_time(element))
-    bylines, more_times = _marked(tree)
-    for element in list(tree.iter(*_UNSEEN)):
+        if tag in _UNSEEN:
+            unseen.append(element)
+        else:
+            seen.add(element)
+    for element in unseen:
         if element.getparent() is not None:
             element.drop_tree()
     values = ld.read(scripts)
@@ -102,12 +113,44 @@ def gather(tree: HtmlElement, url: str | None) -> Evidence:
         ld=values,
         article=ld.article(values, url),
         title=title or None,
-        h1=[mend(" ".join(parts)) for parts in headings if parts],
-        h1_parts=[parts for parts in headings if parts],
-        times=times + more_times,
-        bylines=bylines,
+        headings=[heading for element in seen.headings if (heading := _heading(element)).runs],
+        times=[_time(element) for element in seen.times + seen.dates],
+        bylines=seen.bylines.texts(),
+        author_links=seen.bylines.linked(),
         language=tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang"),
     )
+
+
+class _Seen:
+    """The elements of a page that may say something of the article, as the walk over the tree meets them."""
+
+    def __init__(self) -> None:
+        self.headings: list[HtmlElement] = []
+        self.times: list[HtmlElement] = []
+        self.dates: list[HtmlElement] = []
+        self.bylines = Bylines()
+        self._count = dict.fromkeys(("h1", "h2"), 0)
+
+    def add(self, element: HtmlElement) -> None:
+        tag = element.tag
+        if tag in self._count:
+            self._count[tag] += 1
+            if self._count[tag] <= _MAX_HEADINGS:
+                self.headings.append(element)
+        elif tag == "time":
+            if len(self.times) < _MAX_TIMES:
+                self.times.append(element)
+        elif tag != "meta" and element.get("itemprop") in _DATED and len(self.dates) < _MAX_TIMES:
+            self.dates.append(element)
+        self.bylines.add(element)
+
+
+def _heading(element: HtmlElement) -> Heading:
+    runs = tuple(text for text in (mend(str(part)) for part in element.itertext()) if text)
+    crumb = element.getparent() is not None and element.getparent().tag == "li"
+    for around in itertools.islice(element.iterancestors(), _CRUMB_DEPTH):
+        crumb = crumb or around.tag == "nav" or bool(_CRUMB.search(around.get("class") or ""))
+    return Heading(runs, element.tag == "h1", crumb)
 
 
 def _add_meta(meta: dict[str, list[str]], element: HtmlElement) -> None:
@@ -130,44 +173,3 @@ def _time(element: HtmlElement) -> Time:
         if value
     )
     return Time((element.get("datetime") or element.get("content") or text).strip(), what.lower(), text)
-
-
-_AUTHORED = etree.XPath(
-    "//body//*[@rel='author' or contains(@itemprop,'author') or "
-    "contains(translate(@class,'AB','ab'),'author') or contains(translate(@class,'B','b'),'byline') or "
-    "contains(@class,'autor') or contains(@class,'Autor')]"
-)
-_DATED = etree.XPath("//body//*[(@itemprop='datePublished' or @itemprop='dateModified') and not(self::time)]")
-
-
-def _marked(tree: HtmlElement) -> tuple[list[str], list[Time]]:
-    """Return the bylines and the dates that microdata or classes mark in the body."""
-    strong: list[HtmlElement] = []
-    weak: list[HtmlElement] = []
-    for element in _AUTHORED(tree):
-        name = element.get("class") or ""
-        marked = element.get("rel") == "author" or "author" in (element.get("itemprop") or "")
-        if marked:
-            inner = element.find(".//*[@itemprop='name']")
-            strong.append(element if inner is None else inner)
-        elif _BYLINE.search(name) and not _NO_BYLINE.search(name):
-            weak.append(element)
-    times = [_time(element) for element in _DATED(tree)[:_MAX_TIMES]]
-    return _first_group(strong) or _first_group(weak), times
-
-
-def _first_group(elements: list[HtmlElement]) -> list[str]:
-    """Return the texts of the first element and those in the same box; later ones belong to teasers."""
-    made: list[str] = []
-    box: HtmlElement | None = None
-    for element in elements:
-        text = mend(" ".join(str(part) for part in element.itertext()))
-        if not text or len(text) > _MAX_BYLINE:
-            continue
-        around = element.getparent() if element.getparent() is not None else element
-        if box is None:
-            box = around.getparent() if around.getparent() is not None else around
-        elif box is not around and box not in around.iterancestors():
-            break
-        made.append(text)
-    return list(dict.fromkeys(made))

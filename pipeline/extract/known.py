@@ -38,7 +38,11 @@ class Phrases(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """config/extract.toml: the set phrases of newspapers, by what they say. The file explains each list."""
 
     by: tuple[str, ...] = ()
+    labelled: tuple[str, ...] = ()
+    editors: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
+    joined_roles: tuple[str, ...] = ()
+    beats: tuple[str, ...] = ()
     bureaus: tuple[str, ...] = ()
     credits: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pipeline.errors import ItemError
 from pipeline.extract import authors, body, facts, rules, times, titles
-from pipeline.extract.blocks import key
-from pipeline.extract.evidence import gather, parse
+from pipeline.extract.blocks import Block, blocks, key
+from pipeline.extract.evidence import Evidence, gather, parse
 from pipeline.extract.known import Known, Raw
 from pipeline.extract.wire import cut
 from pipeline.records import Article, Outcome, Reason
@@ -19,16 +19,22 @@ def from_page(text: str, raw: Raw, known: Known, item: str) -> Article:
     page = gather(parse(text), raw.url)
     feed_title = raw.entry.title if raw.entry else None
     title = titles.choose(page, feed_title)
-    sites = frozenset(fold(name) for name in titles.sites(page))
-    makers = authors.choose(page, known, sites, raw.entry.authors if raw.entry else ())
     time = times.choose(page, raw)
     plain = facts.gather(page, raw)
-    found = body.find(page, raw.url)
-    if not makers.persons:
-        signed = authors.in_text([line.text for line in found.lines], known, sites)
-        makers = authors.Makers(signed.persons, makers.agency or signed.agency, makers.bureau or signed.bureau)
+    every = blocks(page.tree, raw.url)
+    found = body.find(page, raw.url, every)
+    makers = _makers(page, raw, known, every, found)
     context = rules.Context(
-        titles=tuple(filter(None, [title, *titles.candidates(page, feed_title).values(), *page.h1])),
+        titles=tuple(
+            filter(
+                None,
+                [
+                    title,
+                    *titles.candidates(page, feed_title).values(),
+                    *(one.text for one in page.headings if one.first),
+                ],
+            )
+        ),
         authors=makers.persons,
         section=plain.section,
         own_text=key("".join(body.own_text(page.article))),
@@ -65,3 +71,13 @@ def from_page(text: str, raw: Raw, known: Known, item: str) -> Article:
         paywalled=plain.paywalled,
         rights=plain.rights,
     )
+
+
+def _makers(page: Evidence, raw: Raw, known: Known, every: list[Block], found: body.Found) -> authors.Makers:
+    """Return who made the article: as the page says outside its text, else as the text itself is signed."""
+    sites = frozenset(fold(name) for name in titles.sites(page))
+    makers = authors.choose(page, known, sites, raw.entry.authors if raw.entry else (), every)
+    if makers.persons:
+        return makers
+    signed = authors.in_text([line.text for line in found.lines], known, sites)
+    return authors.Makers(signed.persons, makers.agency or signed.agency, makers.bureau or signed.bureau)

@@ -1,0 +1,123 @@
+"""Facts about headlines: what the sources of a page share, without site names and kickers."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.extract import titles
+from pipeline.extract.evidence import gather, parse
+
+URL = "https://www.courier.example/local/old-bridge"
+
+
+def page(head="", body=""):
+    return gather(parse(f"<html lang='en'><head>{head}</head><body>{body}</body></html>"), URL)
+
+
+def script(text):
+    return f'<script type="application/ld+json">{text}</script>'
+
+
+def og(text):
+    return f'<meta property="og:title" content="{text}">'
+
+
+def ld(text):
+    return script(f'{{"@type": "NewsArticle", "headline": "{text}"}}')
+
+
+def test_a_title_loses_the_sites_name_by_evidence():
+    head = '<title>Old bridge opens | The Courier</title><meta property="og:site_name" content="The Courier">'
+    assert titles.choose(page(head)) == "Old bridge opens"
+    head = '<title>Old bridge opens - Local News</title><meta property="og:title" content="Old bridge opens">'
+    assert titles.choose(page(head)) == "Old bridge opens"
+
+
+def test_a_dash_within_a_headline_stays():
+    title = "Old bridge opens – and nobody comes"
+    assert titles.choose(page(f"<title>{title}</title><meta property='og:title' content='{title}'>")) == title
+
+
+def test_what_sources_share_is_the_title():
+    head = "<title>Bridge news</title><meta property='og:title' content='Old bridge opens'>"
+    assert titles.choose(page(head, "<h1>The Courier</h1><h1>Old bridge opens</h1>")) == "Old bridge opens"
+
+
+def test_a_page_without_title_has_none():
+    assert titles.choose(page()) is None
+
+
+TRAIL = "<nav><ol><li><a href='/'>Home</a></li><li><h1>{}</h1></li></ol></nav>"
+LEAD = "Old bridge opens after four years"
+
+
+def test_the_end_of_a_breadcrumb_trail_is_not_the_headline_though_set_as_h1():
+    searched = "Bridge in Harbour City: what drivers should know"
+    body = TRAIL.format(searched) + f"<article><h2><span>Harbour</span> {LEAD}</h2></article>"
+    head = f"<title>{searched}</title>" + ld(searched) + og(LEAD)
+    assert titles.choose(page(head, body)) == LEAD
+
+
+@pytest.mark.parametrize(
+    "trail",
+    [
+        "<div class='breadcrumb'><h1>{}</h1></div>",
+        "<div class='article__header__crumb'><a href='/'>Home</a><h1>{}</h1></div>",
+        "<ul><li><h1>{}</h1></li></ul>",
+    ],
+)
+def test_a_breadcrumb_trail_is_told_by_its_element_or_class(trail):
+    assert page(body=trail.format("x")).headings[0].crumb
+
+
+def test_without_a_visible_heading_the_end_of_the_trail_counts_little():
+    body = TRAIL.format("Bridge: what to know")
+    assert titles.choose(page(ld(LEAD), body)) == LEAD
+    assert titles.choose(page(body=body)) == "Bridge: what to know"
+
+
+def test_a_kicker_in_a_run_of_its_own_goes_where_another_source_says_the_rest_alone():
+    body = f"<h1><span>Harbour City</span> <span>{LEAD}</span></h1>"
+    assert titles.choose(page(og(LEAD), body)) == LEAD
+
+
+def test_what_two_sources_share_after_kickers_of_their_own_is_the_headline():
+    body = f"<h1><span>Harbour City</span> - <span>{LEAD}</span></h1>"
+    assert titles.choose(page(og(f"Traffic: {LEAD}"), body)) == LEAD
+
+
+def test_a_kicker_that_all_sources_say_is_part_of_the_headline():
+    body = f"<h1><span>Harbour City:</span> <span>{LEAD}</span></h1>"
+    whole = f"Harbour City: {LEAD}"
+    assert titles.choose(page(ld(whole) + og(whole), body)) == whole
+
+
+def test_a_headline_that_readers_see_outweighs_one_written_for_social_networks():
+    seen = "Old bridge opens, and the mayor crosses it first"
+    assert titles.choose(page(ld(seen) + og("You won't believe who crossed it"), f"<h1>{seen}</h1>")) == seen
+
+
+def test_styles_inside_a_heading_are_no_part_of_it():
+    body = f"<h1><style>.a{{color:red}}</style>{LEAD}</h1>"
+    assert page(body=body).headings[0].text == LEAD
+
+
+@pytest.mark.parametrize(
+    ("given", "title"),
+    [
+        ("Old bridge opens | The Harbour Courier", "Old bridge opens"),
+        ("Old bridge opens - Local - The Harbour Courier", "Old bridge opens - Local"),
+        ("The Harbour Courier: Old bridge opens", "Old bridge opens"),
+        ("Old bridge opens – courier.example", "Old bridge opens"),
+        ("Bridge-builders meet - again", "Bridge-builders meet - again"),
+    ],
+)
+def test_only_a_name_that_the_site_gives_itself_is_cut_off(given, title):
+    assert titles.strip_site(given, [], {"the harbour courier", "courier example"}) == title
+
+
+@given(st.lists(st.text(max_size=40), max_size=4))
+def test_no_headings_break_the_choice(texts):
+    titles.choose(page("".join(map(og, texts[:1])), "".join(f"<h1>{text}</h1><h2>{text}</h2>" for text in texts)))
