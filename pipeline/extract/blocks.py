@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import NamedTuple
-from urllib.parse import urljoin
 
+from lxml import etree
 from lxml.html import HtmlElement
 
 from pipeline.extract.facts import site
@@ -17,6 +18,8 @@ _INLINE = frozenset(
     "strong sub sup time tt u var wbr".split()
 )
 _SKIPPED = frozenset("head script style template svg noscript button select textarea option nav".split())
+_HOST = re.compile(r"\s*(?:[a-z][a-z0-9+.-]*:)?//([^/?#\s]*)", re.IGNORECASE)
+_DIGITS = re.compile(r"\d+")
 _MAX_BLOCKS = 20_000  # the longest live blogs hold some thousand
 
 
@@ -35,6 +38,7 @@ class Block(NamedTuple):
         return key(self.text)
 
 
+@functools.lru_cache(maxsize=8192)  # blocks, lines and titles of a page are compared again and again
 def key(text: str) -> str:
     """Return the letters and digits of ``text``, normalised."""
     return re.sub(r"[\W_]+", "", normalise(text))
@@ -42,8 +46,23 @@ def key(text: str) -> str:
 
 def signature(element: HtmlElement) -> str:
     """Return tag and class names of an element: what elements that a template makes for one purpose share."""
-    classes = re.sub(r"\d+", "#", element.get("class") or "")
-    return f"{element.tag}.{classes}"
+    return f"{element.tag}.{_without_numbers(element.get('class') or '')}"
+
+
+@functools.lru_cache(maxsize=4096)
+def _without_numbers(names: str) -> str:
+    return _DIGITS.sub("#", names)
+
+
+def kind(block: Block) -> tuple[str, ...]:
+    """Return what the template made of a block: its element and the signature of the one around it.
+
+    The element's own classes are left out: first paragraphs, with their large initials, have classes of their own.
+    Where the element around it has no class, the next one is asked too.
+    """
+    around = [signature(element) for element in block.path[-3:-1]]
+    around.reverse()
+    return (block.tag, *(around[:1] if around and not around[0].endswith(".") else around))
 
 
 def blocks(tree: HtmlElement, url: str | None) -> list[Block]:
@@ -59,7 +78,6 @@ class _Walk:
 
     def __init__(self, url: str | None) -> None:
         self.made: list[Block] = []
-        self._url = url
         self._site = site(url) if url else None
         self._path: list[HtmlElement] = []
         self._runs: list[str] = []
@@ -68,41 +86,44 @@ class _Walk:
         self._is_own = False
 
     def run(self, root: HtmlElement) -> None:
-        stack: list[tuple[HtmlElement, bool]] = [(root, False)]
-        while stack and len(self.made) < _MAX_BLOCKS:
-            element, done = stack.pop()
-            if done:
-                self._leave(element)
-                if element is not root:
-                    self._add(element.tail)
+        walk = etree.iterwalk(root, events=("start", "end"))
+        for event, element in walk:
+            tag = element.tag
+            skipped = tag in _SKIPPED or not isinstance(tag, str)
+            if event == "start":
+                if skipped:
+                    walk.skip_subtree()
+                    continue
+                self._enter(element, tag)
+                if element.text:
+                    self._add(element.text)
                 continue
-            if not isinstance(element.tag, str) or element.tag in _SKIPPED:
+            if not skipped:
+                self._leave(element, tag)
+            if element.tail and element is not root:
                 self._add(element.tail)
-                continue
-            self._enter(element)
-            self._add(element.text)
-            stack.append((element, True))
-            stack.extend((child, False) for child in reversed(element))
+            if len(self.made) >= _MAX_BLOCKS:
+                break
         self._flush()
 
-    def _enter(self, element: HtmlElement) -> None:
-        if element.tag not in _INLINE:
-            self._flush()
+    def _enter(self, element: HtmlElement, tag: str) -> None:
+        if tag not in _INLINE:
+            if self._runs:
+                self._flush()
             self._path.append(element)
-        elif element.tag == "a" and self._link is None:
+        elif tag == "a" and self._link is None:
             self._link = element
-            self._is_own = self._same_site(element.get("href") or "")
+            self._is_own = self._site is None or _site_of(element.get("href") or "") in {None, self._site}
 
-    def _leave(self, element: HtmlElement) -> None:
-        if element.tag not in _INLINE:
-            self._flush()
+    def _leave(self, element: HtmlElement, tag: str) -> None:
+        if tag not in _INLINE:
+            if self._runs:
+                self._flush()
             self._path.pop()
         elif element is self._link:
             self._link = None
 
-    def _add(self, text: str | None) -> None:
-        if not text:
-            return
+    def _add(self, text: str) -> None:
         self._runs.append(text)
         if self._link is not None:
             size = len(text.strip())
@@ -113,14 +134,20 @@ class _Walk:
         text = " ".join("".join(self._runs).split())
         if text and self._path:
             element = self._path[-1]
-            self.made.append(Block(text, str(element.tag), tuple(self._path), self._own, self._links))
+            self.made.append(Block(text, element.tag, tuple(self._path), self._own, self._links))
         self._runs.clear()
         self._own = self._links = 0
 
-    def _same_site(self, href: str) -> bool:
-        if self._site is None or (href.startswith(("/", "#", "?")) and not href.startswith("//")):
-            return True
-        try:
-            return site(urljoin(self._url or "", href)) == self._site
-        except ValueError:
-            return False
+
+def _site_of(href: str) -> str | None:
+    """Return the site that an address names; None for one within the site of its page."""
+    host = _HOST.match(href)
+    return _site_of_host(host[1]) if host else None
+
+
+@functools.lru_cache(maxsize=1024)
+def _site_of_host(host: str) -> str | None:
+    try:
+        return site(f"https://{host}")
+    except ValueError:
+        return ""

@@ -13,12 +13,12 @@ import re
 from typing import NamedTuple
 
 from lxml import etree
-from lxml.html import HtmlElement
+from lxml.html import Element, HtmlElement
 from trafilatura import bare_extraction
 from trafilatura.settings import Document, Extractor
 
-from pipeline.extract import ld
-from pipeline.extract.blocks import Block, blocks, key, signature
+from pipeline.extract import ld, region
+from pipeline.extract.blocks import Block, blocks, key, kind
 from pipeline.extract.evidence import Evidence
 from pipeline.extract.mend import mend
 
@@ -29,6 +29,9 @@ _FAILURES = (RecursionError, AttributeError, IndexError, KeyError, AssertionErro
 _LONG = 80  # characters: a paragraph of running text; shorter blocks may be anything
 _KIN = 3  # lines found of one template's kind, for that kind to count as the article's
 _MAX_LINK_SHARE = 0.6  # of a paragraph that is recovered; teasers are links nearly whole
+_MAX_LOST = 0.2  # of the running text around the article that may be missing: boxes set in ways of their own
+_MAX_OUTSIDE = 0.5  # of that text that may be found elsewhere: standfirst, boxes, parts in a column of their own
+_SUB_HEADINGS = frozenset({"h2", "h3", "h4"})
 _LD_LONGER = 2.0  # times the found text, for JSON-LD's articleBody to replace it: half of a text isn't missed by chance
 
 
@@ -51,20 +54,48 @@ class Found(NamedTuple):
 def find(page: Evidence, url: str | None, all_blocks: list[Block] | None = None) -> Found:
     """Return the lines of the article's text, nothing lost, foreign ones still among them.
 
-    ``all_blocks`` are the page's blocks, where they have been taken already.
+    ``all_blocks`` are the page's blocks, where they have been taken already. The cheap answer first: trafilatura's
+    quick settings, in the part of the page where the article stands. Where that loses text, or finds much of it
+    elsewhere, or where the part isn't clear, the whole page with all of trafilatura's fall-backs.
     """
     all_blocks = blocks(page.tree, url) if all_blocks is None else all_blocks
-    texts, headings = _base(page.tree, url)
-    lines, used = _place(texts, headings, all_blocks)
-    lines = _recover(lines, used, all_blocks) if lines else _running_text(all_blocks)
+    shown = frozenset(key(text) for one in page.headings if not one.crumb for text in (one.text, one.runs[-1]))
+    place = region.find(all_blocks, shown)
+    lines = _quick(place, url, all_blocks) if place else None
+    if lines is None:
+        texts, headings = _base(copy.deepcopy(page.tree), url)
+        lines, used = _place(texts, headings, all_blocks)
+        lines = _recover(lines, used, all_blocks, place) if lines else _running_text(all_blocks)
     return Found(_from_ld(lines, page.article), all_blocks)
 
 
-def _base(tree: HtmlElement, url: str | None) -> tuple[list[str], set[str]]:
-    """Return the lines that trafilatura finds, and the keys of those that are headings."""
-    options = Extractor(output_format="python", comments=False, url=url)
+def _quick(place: region.Region, url: str | None, all_blocks: list[Block]) -> list[Line] | None:
+    """Return the lines that the quick settings find in ``place``; None where they are doubtful."""
+    root = Element("html")
+    part = copy.deepcopy(place.whole)
+    part.tail = None
+    (root if part.tag == "body" else etree.SubElement(root, "body")).append(part)
+    texts, headings = _base(root, url, fast=True)
+    inside = [block for block in all_blocks if place.whole in block.path]
+    lines, used = _place(texts, headings, inside)
+    core = [(number, len(block.text)) for number, block in enumerate(inside) if _in_core(block, place)]
+    size = sum(length for _, length in core)
+    lines = _recover(lines, used, inside, place)
+    have = {id(line.block) for line in lines}
+    lost = sum(length for number, length in core if id(inside[number]) not in have)
+    outside = sum(len(line.text) for line in lines if line.block is None or place.core not in line.block.path)
+    return None if lost > _MAX_LOST * size or outside > _MAX_OUTSIDE * size else lines
+
+
+def _in_core(block: Block, place: region.Region) -> bool:
+    return place.core in block.path and region.running(block)
+
+
+def _base(tree: HtmlElement, url: str | None, *, fast: bool = False) -> tuple[list[str], set[str]]:
+    """Return the lines that trafilatura finds in ``tree``, which it may change, and the keys of the headings."""
+    options = Extractor(output_format="python", comments=False, url=url, fast=fast)
     try:
-        document = bare_extraction(copy.deepcopy(tree), options=options)
+        document = bare_extraction(tree, options=options)
     except _FAILURES:
         return [], set()
     if not isinstance(document, Document) or not document.text:
@@ -96,23 +127,27 @@ def _place(texts: list[str], headings: set[str], all_blocks: list[Block]) -> tup
     return lines, used
 
 
-def _recover(lines: list[Line], used: dict[int, int], all_blocks: list[Block]) -> list[Line]:
-    """Put paragraphs back that the template set like those found, but that were left out."""
+def _recover(
+    lines: list[Line], used: dict[int, int], all_blocks: list[Block], place: region.Region | None
+) -> list[Line]:
+    """Put paragraphs back that the template set like those found, and headings right above them."""
     kinds = collections.Counter(kind(all_blocks[n]) for n in used if len(all_blocks[n].text) >= _LONG)
     have = {key(line.text) for line in lines}
     whole = "".join(key(line.text) for line in lines)
     missing: dict[int, list[Line]] = collections.defaultdict(list)
     after = -1
+    heading: Block | None = None  # the last one, while only it stands between here and what was found before
     for number, block in enumerate(all_blocks):
+        back = number not in used and _is_missing(block, kinds) and not (block.key in have or block.key in whole)
+        if (back or number in used) and heading is not None and heading.key not in have:
+            have.add(heading.key)
+            missing[after].append(Line(mend(heading.text), heading=True, block=heading))
         if number in used:
             after = max(after, used[number])
-            continue
-        if len(block.text) < _LONG or kinds[kind(block)] < _KIN or block.links > _MAX_LINK_SHARE * len(block.text):
-            continue
-        if block.key in have or block.key in whole:
-            continue
-        have.add(block.key)
-        missing[after].append(Line(mend(block.text), block=block))
+        elif back:
+            have.add(block.key)
+            missing[after].append(Line(mend(block.text), block=block))
+        heading = block if number not in used and place is not None and _is_heading(block, place) else None
     if not missing:
         return lines
     made = list(missing[-1])
@@ -122,6 +157,15 @@ def _recover(lines: list[Line], used: dict[int, int], all_blocks: list[Block]) -
     return made
 
 
+def _is_missing(block: Block, kinds: collections.Counter[tuple[str, ...]]) -> bool:
+    long = len(block.text) >= _LONG and block.links <= _MAX_LINK_SHARE * len(block.text)
+    return long and kinds[kind(block)] >= _KIN
+
+
+def _is_heading(block: Block, place: region.Region) -> bool:
+    return block.tag in _SUB_HEADINGS and place.core in block.path and not block.links
+
+
 def _running_text(all_blocks: list[Block]) -> list[Line]:
     """Return the blocks that look like running text, for a page in which trafilatura finds nothing."""
     return [
@@ -129,16 +173,6 @@ def _running_text(all_blocks: list[Block]) -> list[Line]:
         for block in all_blocks
         if len(block.text) >= _LONG and block.links <= _MAX_LINK_SHARE * len(block.text)
     ]
-
-
-def kind(block: Block) -> tuple[str, ...]:
-    """Return what the template made of a block: its element and the signature of the one around it.
-
-    The element's own classes are left out: first paragraphs, with their large initials, have classes of their own.
-    Where the element around it has no class, the next one is asked too.
-    """
-    around = [signature(element) for element in reversed(block.path[:-1])]
-    return (block.tag, *(around[:1] if around and not around[0].endswith(".") else around[:2]))
 
 
 def _from_ld(lines: list[Line], article: ld.Node) -> list[Line]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 from lxml.html import HtmlElement
@@ -33,16 +34,18 @@ class Bylines:
         self._weak: list[HtmlElement] = []
         self._links: list[HtmlElement] = []
 
-    def add(self, element: HtmlElement) -> None:
+    def add(self, element: HtmlElement, tag: str) -> None:
         """Take ``element`` if it is a byline."""
-        if element.get("rel") == "author" or "author" in (element.get("itemprop") or ""):
-            if element.tag not in {"meta", "link"} and len(self._strong) < _MAX_ELEMENTS:
+        get = element.get
+        if get("rel") == "author" or "author" in (get("itemprop") or ""):
+            if tag not in {"meta", "link"} and len(self._strong) < _MAX_ELEMENTS:
                 self._strong.append(element)
             return
-        name = element.get("class")
-        if name and _BYLINE.search(name) and not _NO_BYLINE.search(name) and len(self._weak) < _MAX_ELEMENTS:
-            self._weak.append(element)
-        elif element.tag == "a" and len(self._links) < _MAX_ELEMENTS and _ABOUT.search(element.get("href") or ""):
+        name = get("class")
+        if name and _is_byline(name):
+            if len(self._weak) < _MAX_ELEMENTS:
+                self._weak.append(element)
+        elif tag == "a" and len(self._links) < _MAX_ELEMENTS and _ABOUT.search(get("href") or ""):
             self._links.append(element)
 
     def texts(self) -> list[str]:
@@ -54,6 +57,11 @@ class Bylines:
     def linked(self) -> list[str]:
         """Return the texts of the links to pages about authors, those of teasers among them."""
         return list(dict.fromkeys(text for one in self._links if (text := _text(one)) and len(text) <= _MAX_BYLINE))
+
+
+@functools.lru_cache(maxsize=4096)  # a page repeats its class names
+def _is_byline(names: str) -> bool:
+    return bool(_BYLINE.search(names)) and not _NO_BYLINE.search(names)
 
 
 def _text(element: HtmlElement) -> str:

@@ -7,7 +7,7 @@ import re
 from typing import Any, NamedTuple
 
 from lxml import etree
-from lxml.html import HtmlElement, HTMLParser, document_fromstring
+from lxml.html import HtmlComment, HtmlElement, document_fromstring
 
 from pipeline.errors import ItemError
 from pipeline.extract import ld
@@ -29,6 +29,10 @@ _MAX_TIMES = 12  # those of the article stand among the first; the rest belong t
 _CRUMB_DEPTH = 4  # elements between a heading and the list of a breadcrumb trail around it
 _CRUMB = re.compile(r"bread-?crumb|__crumb|crumbs", re.IGNORECASE)
 _DATED = frozenset({"datePublished", "dateModified"})
+
+
+# lxml.html asks Python for the class of each element that is touched: forms and the like have classes of their own.
+_ONE_CLASS = etree.ElementDefaultClassLookup(element=HtmlElement, comment=HtmlComment)
 
 
 class Time(NamedTuple):
@@ -74,8 +78,10 @@ class Evidence(NamedTuple):
 
 def parse(text: str) -> HtmlElement:
     """Return the tree of an HTML text. Raises ItemError NO_TEXT where there is no element in it."""
+    parser = etree.HTMLParser(**_PARSER_OPTIONS)
+    parser.set_element_class_lookup(_ONE_CLASS)
     try:
-        return document_fromstring(text.encode("utf-8", "replace"), parser=HTMLParser(**_PARSER_OPTIONS))
+        return document_fromstring(text.encode("utf-8", "replace"), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
         raise ItemError(Outcome.DROPPED, Reason.NO_TEXT, f"no page in it: {error}") from error
 
@@ -86,7 +92,6 @@ def gather(tree: HtmlElement, url: str | None) -> Evidence:
     links: dict[str, list[str]] = {}
     scripts: list[str] = []
     seen = _Seen()
-    unseen: list[HtmlElement] = []
     title: str | None = None
     for element in tree.iter(etree.Element):
         tag = element.tag
@@ -98,13 +103,9 @@ def gather(tree: HtmlElement, url: str | None) -> Evidence:
             title = mend(element.text_content())
         elif tag == "script" and "ld+json" in (element.get("type") or "").lower():
             scripts.append(element.text or "")
-        if tag in _UNSEEN:
-            unseen.append(element)
-        else:
-            seen.add(element)
-    for element in unseen:
-        if element.getparent() is not None:
-            element.drop_tree()
+        if tag not in _UNSEEN:
+            seen.add(element, tag)
+    etree.strip_elements(tree, *_UNSEEN, with_tail=False)
     values = ld.read(scripts)
     return Evidence(
         tree=tree,
@@ -131,8 +132,7 @@ class _Seen:
         self.bylines = Bylines()
         self._count = dict.fromkeys(("h1", "h2"), 0)
 
-    def add(self, element: HtmlElement) -> None:
-        tag = element.tag
+    def add(self, element: HtmlElement, tag: str) -> None:
         if tag in self._count:
             self._count[tag] += 1
             if self._count[tag] <= _MAX_HEADINGS:
@@ -142,7 +142,7 @@ class _Seen:
                 self.times.append(element)
         elif tag != "meta" and element.get("itemprop") in _DATED and len(self.dates) < _MAX_TIMES:
             self.dates.append(element)
-        self.bylines.add(element)
+        self.bylines.add(element, tag)
 
 
 def _heading(element: HtmlElement) -> Heading:

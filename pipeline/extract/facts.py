@@ -17,7 +17,7 @@ from pipeline.urls import canonical
 _MAX_TAGS = 30  # pages that list more keywords list them for search engines
 _MAX_TAG = 60  # characters; longer ones are sentences
 _SURE = 200  # characters of text from which the detected language outweighs the page's word
-_SAMPLE = 4000  # characters are enough to tell a language, and bound the time it takes
+_SAMPLE = 1000  # characters are enough to tell a language, and bound the time it takes
 _NORWEGIAN = {"nb": "no", "nn": "no"}  # one language for search and facets
 _RIGHTS = ("noindex", "noarchive", "nosnippet", "none", "noai", "noimageai", "notranslate", "nocache")
 _DOUBT = 0.05  # log-likelihood per character: unrelated languages differ by 0.5 and more

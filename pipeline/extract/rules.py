@@ -16,8 +16,8 @@ from typing import NamedTuple
 from lxml.html import HtmlElement
 
 from pipeline.extract.authors import clean as clean_names
-from pipeline.extract.blocks import Block, key
-from pipeline.extract.body import Found, Line, kind
+from pipeline.extract.blocks import Block, key, kind
+from pipeline.extract.body import Found, Line
 from pipeline.extract.captions import caption
 from pipeline.extract.known import Known, Phrases
 from pipeline.records import Caption
@@ -158,12 +158,20 @@ def _by_title(line: Line, context: Context, *, head: bool) -> str | None:
     return "headline" if line.heading and any(own == key(title) for title in context.titles) else None
 
 
+class _Pattern(NamedTuple):
+    rule: str
+    max_words: int
+    starts: re.Pattern[str]
+    holds: re.Pattern[str] | None
+
+
 @functools.lru_cache(maxsize=4)
-def _patterns(phrases: Phrases) -> list[tuple[str, int, re.Pattern[str]]]:
+def _patterns(phrases: Phrases) -> list[_Pattern]:
     made = []
     for one in phrases.foreign:
-        parts = [f"^(?:{p})" for p in one.starts] + [rf"^(?:{p})\W*$" for p in one.whole] + list(one.holds)
-        made.append((one.rule, one.max_words, re.compile("|".join(parts) or r"(?!)", re.IGNORECASE)))
+        starts = "|".join([f"(?:{p})" for p in one.starts] + [rf"(?:{p})\W*$" for p in one.whole]) or r"(?!)"
+        holds = re.compile("|".join(one.holds), re.IGNORECASE) if one.holds else None
+        made.append(_Pattern(one.rule, one.max_words, re.compile(starts, re.IGNORECASE), holds))
     return made
 
 
@@ -172,7 +180,10 @@ def _by_words(text: str, phrases: Phrases) -> str | None:
     if len(plain) > _MAX_PHRASE:
         return None
     count = len(plain.split())
-    return next((rule for rule, most, pattern in _patterns(phrases) if count <= most and pattern.search(plain)), None)
+    for one in _patterns(phrases):
+        if count <= one.max_words and (one.starts.match(plain) or (one.holds and one.holds.search(plain))):
+            return one.rule
+    return None
 
 
 def _by_links(block: Block | None) -> str | None:
