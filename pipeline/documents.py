@@ -92,6 +92,7 @@ def build(  # noqa: PLR0913 - one argument for each record that flows together h
         locations=_locations(entities),
         word_count=len(words(article.text)),
         paywalled=article.paywalled,
+        live=article.live,
         archive=page.blob if page else None,
         rights=tuple(dict.fromkeys((*article.rights, *(page.robots if page else ())))),
         stages=dict(stages),

@@ -133,10 +133,11 @@ class Page(Record, frozen=True, kw_only=True):
 
 
 class Caption(Record, frozen=True, kw_only=True):
-    """A picture's caption and who is credited for it."""
+    """A picture's caption, who is credited for it, and the picture's number in the system that it was exported from."""
 
     text: str
     credit: str | None = None
+    number: str | None = None
 
 
 class Precision(enum.StrEnum):
@@ -172,6 +173,7 @@ class Article(Record, frozen=True, kw_only=True):
     tags: tuple[str, ...] = ()
     image: str | None = None
     paywalled: bool | None = None
+    live: bool | None = None  # a live blog: a page that grows by dated entries
     rights: tuple[str, ...] = ()
 
 
@@ -346,6 +348,7 @@ class Document(Record, frozen=True, kw_only=True):
     archive: str | None
     rights: tuple[str, ...]
     stages: dict[str, str]
+    live: bool | None = None
 
 
 R = TypeVar("R", bound=msgspec.Struct)

@@ -106,7 +106,30 @@ def test_a_pasted_text_gives_dateline_caption_and_sub_heading(pasted):
     assert pasted.subheadings == ("No money yet",)
     assert pasted.text.splitlines()[0].startswith("Eleven boats sank")
     assert "2.7719034" not in pasted.text
+    assert pasted.captions[0].number == "2.7719034-1180042377"
     assert "PHOTO" not in pasted.text
+
+
+def test_a_pictures_number_is_kept_though_no_caption_follows():
+    article = read(
+        b"1.1345264-3993115206\n\nBeirut: Eleven boats sank on Monday, officials said.\n\nTwo are missing.", url=None
+    )
+    assert article.captions == (Caption(text="", number="1.1345264-3993115206"),)
+    assert (article.dateline, article.text.splitlines()[0][:12]) == ("Beirut", "Eleven boats")
+
+
+def test_the_agency_is_known_from_a_copyright_line_that_is_cut():
+    article = read(page(TEXT + "<p>© 2031 AFP</p>"))
+    assert article.agency == "AFP"
+    assert "©" not in article.text
+
+
+def test_a_live_blog_is_told_by_its_type_or_its_address():
+    script = '<script type="application/ld+json">{{"@type": "{}", "headline": "Bridges"}}</script>'
+    assert read(page(head=script.format("LiveBlogPosting"))).live is True
+    assert read(page(head=script.format("NewsArticle"))).live is False
+    assert read(page(), url="https://news.example/live-blog/bridges").live is True
+    assert read(page(), url="https://news.example/alive-and-well").live is None
 
 
 def test_backticks_used_as_apostrophes_are_mended(pasted):

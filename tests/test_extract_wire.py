@@ -12,7 +12,7 @@ from pipeline.extract import load
 from pipeline.extract.agencies import agency_of, credited
 from pipeline.extract.body import Line
 from pipeline.extract.captions import caption
-from pipeline.extract.wire import cut
+from pipeline.extract.wire import cut, owner
 from pipeline.records import Caption
 
 KNOWN = load(Path(__file__).parent.parent / "config")
@@ -43,6 +43,24 @@ def wire(*texts):
         ("New Delhi, April 3: ", "New Delhi", None),
         ("Port Sudan: ", "Port Sudan", None),
         ("El Fasher — ", "El Fasher", None),
+        ("PARIS, 3 janv (AFP) - ", "PARIS", "AFP"),
+        ("Paris, 3 janvier 2031 (AFP) – ", "Paris", "AFP"),
+        ("Madrid, 7 de marzo (EFE).- ", "Madrid", "EFE"),
+        ("SAO PAULO, 3 de março (Reuters) - ", "SAO PAULO", "Reuters"),
+        ("ROMA, 12 MAR - ", "ROMA", None),
+        ("(ANSA) - ROMA, 12 MAR - ", "ROMA", "ANSA"),
+        ("Roma, 3 apr. (Adnkronos) - ", "Roma", "Adnkronos"),
+        ("КИЕВ, 7 марта (Интерфакс) - ", "КИЕВ", "Interfax"),
+        ("МОСКВА, 7 мар — РИА Новости. ", "МОСКВА", "RIA Novosti"),
+        ("Sydney, AAP — ", "Sydney", "AAP"),
+        ("March 7 (Reuters) - ", None, "Reuters"),
+        ("Oslo (NTB): ", "Oslo", "NTB"),
+        ("New Delhi | ", "New Delhi", None),
+        ("Brüssel. ", "Brüssel", None),
+        ("Genf (awp/sda) - ", "Genf", "AWP"),
+        ("【北京共同】", "北京", "Kyodo"),
+        ("（中央社台北3日電）", "台北", "CNA"),
+        ("(서울=연합뉴스) 홍길동 기자 = ", "서울", "Yonhap"),
     ],
 )
 def test_a_dateline_is_cut_off_into_its_fields(start, place, agency):
@@ -77,10 +95,43 @@ def test_what_only_looks_like_a_dateline_stays(text):
         ("Mit Agenturmaterial.", None),
         ("Additional reporting from PA", "PA"),
         ("Source: AFP", "AFP"),
+        ("SDA/jok", "Keystone-SDA"),
+        ("(Agencias)", None),
+        ("(With inputs from agencies)", None),
+        ("(with PTI inputs)", "PTI"),
+        ("(con informazioni ANSA)", "ANSA"),
+        ("Con información de Reuters", "Reuters"),
+        ("(avec AFP)", "AFP"),
+        ("autor: Jan Kowalski", None),
+        ("kw/ je/", None),
+        ("/TASS/", "TASS"),
+        ("Lusa/Fim", "Lusa"),
+        ("（完）", None),
+        ("Our Standards: The Principles of the agency.", None),
     ],
 )
 def test_a_sign_off_is_cut_off_the_end(last, agency):
     assert wire(REST, "More.", last)[1:] == (agency, [REST, "More."])
+
+
+@pytest.mark.parametrize(
+    ("text", "agency"),
+    [
+        ("© 2031 AFP", "AFP"),
+        ("Copyright 2031 The Associated Press. All rights reserved.", "AP"),
+        ("(c) dpa-infocom, dpa:240516-99-53606/3", "dpa"),
+        ("Source: Xinhua", "Xinhua"),
+        ("Quelle: dpa", "dpa"),
+        ("Photo: AFP", None),
+        ("The mayor told AP that the source: a man from Reuters, was not named by any of those who were there.", None),
+    ],
+)
+def test_whose_text_it_is_is_told_by_a_line_that_says_so(text, agency):
+    assert owner([text], KNOWN) == agency
+
+
+def test_a_bracket_of_another_script_that_names_no_agency_stays():
+    assert wire("【独自】市議会は火曜日に橋の修理を決めた。", "More.")[2][0].startswith("【独自】")
 
 
 def test_a_credit_at_the_end_of_the_last_paragraph_is_cut_off():

@@ -19,6 +19,9 @@ _MAX_TAG = 60  # characters; longer ones are sentences
 _SURE = 200  # characters of text from which the detected language outweighs the page's word
 _SAMPLE = 1000  # characters are enough to tell a language, and bound the time it takes
 _NORWEGIAN = {"nb": "no", "nn": "no"}  # one language for search and facets
+_LIVE = re.compile(
+    r"(?:^|[/_-])(?:live-?blog|live-?ticker|news-?ticker|liveticker|live-updates|minuto-a-minuto)(?:[/_-]|$)"
+)
 _RIGHTS = ("noindex", "noarchive", "nosnippet", "none", "noai", "noimageai", "notranslate", "nocache")
 _DOUBT = 0.05  # log-likelihood per character: unrelated languages differ by 0.5 and more
 
@@ -31,6 +34,7 @@ class Facts(NamedTuple):
     tags: tuple[str, ...]
     image: str | None
     paywalled: bool | None
+    live: bool | None
     rights: tuple[str, ...]
     standfirst: str | None
 
@@ -43,6 +47,7 @@ def gather(page: Evidence, raw: Raw) -> Facts:
         tags=_tags(page, raw),
         image=_image(page, raw),
         paywalled=_paywalled(page),
+        live=_live(page, raw.url),
         rights=_rights(page),
         standfirst=_standfirst(page, raw),
     )
@@ -111,6 +116,15 @@ def _paywalled(page: Evidence) -> bool | None:
             return str(node["isAccessibleForFree"]).strip().lower() in {"false", "0", "no"}
     tier = page.first("article:content_tier", "content_tier")
     return tier.lower() in {"locked", "metered"} if tier else None
+
+
+def _live(page: Evidence, url: str | None) -> bool | None:
+    """Return whether the page is a live blog: by its type in JSON-LD, else by its own address."""
+    if "liveblogposting" in ld.types(page.article) or page.article.get("liveBlogUpdate"):
+        return True
+    if _LIVE.search(urlsplit(url or "").path):
+        return True
+    return False if page.article else None
 
 
 def _rights(page: Evidence) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from pipeline.extract import authors, body, facts, rules, times, titles
 from pipeline.extract.blocks import Block, blocks, key
 from pipeline.extract.evidence import Evidence, gather, parse
 from pipeline.extract.known import Known, Raw
-from pipeline.extract.wire import cut
+from pipeline.extract.wire import cut, last, owner
 from pipeline.records import Article, Outcome, Reason
 from pipeline.text import fold
 
@@ -62,13 +62,14 @@ def from_page(text: str, raw: Raw, known: Known, item: str) -> Article:
         language=facts.language(whole, said, raw.source.language if raw.source else None),
         text=whole,
         subheadings=tuple(line.text for line in lines[1:] if line.heading and len(line.text) <= _MAX_HEADING),
-        agency=wire.agency or makers.agency,
+        agency=wire.agency or makers.agency or owner((t for _, t in cleaned.cut if t in last(found.lines)), known),
         dateline=wire.dateline,
         captions=cleaned.captions,
         section=plain.section,
         tags=plain.tags,
         image=plain.image,
         paywalled=plain.paywalled,
+        live=plain.live,
         rights=plain.rights,
     )
 

@@ -11,12 +11,12 @@ import zoneinfo
 from typing import NamedTuple
 
 from pipeline.errors import ItemError
-from pipeline.extract import authors, facts, rules, times
+from pipeline.extract import authors, datelines, facts, rules, times
 from pipeline.extract.body import Found, Line
 from pipeline.extract.captions import caption
 from pipeline.extract.known import Known, Raw
 from pipeline.extract.mend import mend
-from pipeline.extract.wire import cut
+from pipeline.extract.wire import cut, last, owner
 from pipeline.records import Article, Caption, Outcome, Precision, Reason
 
 _END = re.compile(r"[.!?…:;,][\"'”’»)\]]*$|[。！？]$")  # a line that ends so is running text
@@ -48,7 +48,8 @@ def from_plain(text: str, raw: Raw, known: Known, item: str) -> Article:
     top = _top(lines, known)
     rest = lines[top.start :]
     marked = [Line(line, heading=_is_heading(rest, number)) for number, line in enumerate(rest)]
-    wire = cut(rules.clean(Found(marked, []), rules.Context(), known).lines, known)
+    cleaned = rules.clean(Found(marked, []), rules.Context(), known)
+    wire = cut(cleaned.lines, known)
     if not wire.lines:
         raise ItemError(Outcome.DROPPED, Reason.NO_TEXT, "nothing but a heading in it")
     whole = "\n".join(line.text for line in wire.lines)
@@ -67,7 +68,7 @@ def from_plain(text: str, raw: Raw, known: Known, item: str) -> Article:
         language=facts.language(whole, entry.language if entry else None, source.language if source else None),
         text=whole,
         subheadings=tuple(line.text for line in wire.lines if line.heading),
-        agency=wire.agency or top.makers.agency,
+        agency=wire.agency or top.makers.agency or owner((t for _, t in cleaned.cut if t in last(marked)), known),
         dateline=wire.dateline,
         captions=top.captions,
         image=entry.image if entry else None,
@@ -88,14 +89,15 @@ def _unwrap(text: str) -> list[str]:
 def _top(lines: list[str], known: Known) -> _Top:
     """Read picture numbers, captions, headline, byline and time off the top; what is none of these begins the text."""
     top = _Top(0)
-    after_number = False
+    picture: str | None = None
     for number, line in enumerate(lines[:-1]):
         if _NUMBER.match(line) and " " not in line:
-            top, after_number = top._replace(start=number + 1), True
+            top, picture = _with_number(top._replace(start=number + 1), picture), line
             continue
         seen = caption(line, known)
-        if seen and (after_number or (seen.credit and not top.captions)):
-            top, after_number = top._replace(start=number + 1, captions=(*top.captions, seen)), False
+        if seen and ((picture and not datelines.read(line, known)) or (seen.credit and not top.captions)):
+            pictured = Caption(text=seen.text, credit=seen.credit, number=picture)
+            top, picture = top._replace(start=number + 1, captions=(*top.captions, pictured)), None
             continue
         if _END.search(line):
             break
@@ -109,7 +111,12 @@ def _top(lines: list[str], known: Known) -> _Top:
             top = top._replace(start=number + 1, title=line)
         else:
             break
-    return top
+    return _with_number(top, picture)
+
+
+def _with_number(top: _Top, picture: str | None) -> _Top:
+    """Return ``top`` with a picture of which only the number is known."""
+    return top._replace(captions=(*top.captions, Caption(text="", number=picture))) if picture else top
 
 
 def _byline(line: str, known: Known, *, named: bool) -> authors.Makers | None:

@@ -1,28 +1,29 @@
-"""Where was it written and which agency supplied it? Datelines and credits, cut off the text into fields."""
+"""Which agency supplied it? Datelines and credits, cut off the text into fields."""
 
 from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from pipeline import gazetteer
-from pipeline.extract.agencies import agency_of, credited, pattern
+from pipeline.extract import datelines
+from pipeline.extract.agencies import credited
 from pipeline.extract.body import Line
-from pipeline.extract.known import Agency, Known, Phrases
+from pipeline.extract.datelines import first_agency
+from pipeline.extract.known import Known, Phrases
 
 _FIRST = 3  # lines: a standfirst or a sub-heading may stand before the line with the dateline
 _LAST = 4  # lines: a correction or a bio may follow the sign-off
-_REST = 20  # characters of text at least after a dateline; less, and it was a label
 _MAX_CREDIT = 400  # characters: a sign-off that names five reporters and their places
+_MAX_OWNER = 15  # words of a line that names whose text it is
 _MARKS = " \t-–—•·*_→>»|"
-_MAX_PLACE_WORDS = 6  # "ABOARD THE PAPAL PLANE", "PORT-AU-PRINCE, Haiti"
-
-_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec|Mai|Juni|Juli|Okt|Dez|Mär)\w*\.?"
-_DATE = rf"(?:,?\s+(?:{_MONTH}\s+\d{{1,2}}|\d{{1,2}}\.?\s+{_MONTH})(?:,?\s+\d{{4}})?)?"
-_DASH = r"\s*(?:[-–—]{1,2}|:|\.|·)\s+"
-_CAPITALS = r"[A-ZÀ-ÖØ-Þ][A-ZÀ-ÖØ-Þ.'’]+"
-_NAME = r"[^\W\d_a-zà-öø-ÿ][\w.'’]*"
+_SOURCE = re.compile(
+    r"^\W*(?:source|sources|quelle|quellen|fuente|fonte|kilde|källa|lähde|bron|źródło|zdroj|kaynak|sumber|источник)\s*:",
+    re.IGNORECASE,
+)
+_OWNER = re.compile(r"^\W*(?:©|\(c\)|copyright\b)\s*(?:\d{4})?", re.IGNORECASE)
+_CODE = re.compile(r"(?<=\w)/[a-z]{1,4}(?=\W*$)|^\W*[a-z]{1,4}/(?=\w)")  # of the editor: "SDA/jok"
 
 
 class Wire(NamedTuple):
@@ -31,40 +32,6 @@ class Wire(NamedTuple):
     lines: list[Line]
     dateline: str | None = None
     agency: str | None = None
-
-
-class _Head(NamedTuple):
-    place: str | None
-    agency: str | None
-    rest: str
-
-
-@functools.lru_cache(maxsize=4)
-def _heads(agencies: tuple[Agency, ...], phrases: Phrases) -> tuple[re.Pattern[str], ...]:
-    """Return the forms of a dateline, the surest first."""
-    agency = pattern(agencies)
-    cities = "|".join(re.escape(city) for city in sorted(phrases.cities, key=len, reverse=True)) or r"(?!)"
-    join = r"(?:[ /-]|\s(?:de|del|of|am|an der|la|im|bei)\s)"
-    place = rf"(?P<place>{_NAME}(?:{join}{_NAME}){{0,5}}(?:,\s{_NAME}(?:\s{_NAME})?){{0,2}}?)"
-    capitals = rf"(?P<place>{_CAPITALS}(?:[ /-]{_CAPITALS}){{0,5}}(?:,\s[A-Z][\w.]+(?:\s[A-Z][\w.]+)?){{0,2}}?)"
-    return (
-        # KATHMANDU, April 25 (Reuters) - …   MEXICO CITY (AP) — …   Berlin (dpa/lby) - …
-        re.compile(
-            rf"{place}{_DATE}\s*[(\[](?P<credit>[^()\[\]]{{0,20}}{agency}[^()\[\]]{{0,30}})[)\]](?:{_DASH}|\s+)"
-        ),
-        # (Reuters) - …   AFP – …
-        re.compile(
-            rf"(?P<place>)[(\[](?P<credit>{agency})[)\]](?:{_DASH}|\s+)|(?P<credit2>{agency})\s+[-–—]{{1,2}}\s+"
-        ),
-        # BEIRUT, March 7 — …   DUBLIN — …
-        re.compile(rf"{capitals}{_DATE}\s+(?:[-–—]{{1,2}}|·)\s+(?=\S)"),
-        # Beirut: …   Berlin/London, 7. März – …   Berlin. …
-        re.compile(
-            rf"(?P<place>(?i:{cities})(?:/(?i:{cities})|,\s{_NAME})?){_DATE}(?::|\s+[-–—·]{{1,2}}|\.)\s+(?=[^a-z\s])"
-        ),
-        # Port Sudan: …   any city of the gazetteer
-        re.compile(rf"(?P<city>{_NAME}(?:[ -]{_NAME}){{0,3}}){_DATE}(?::|\s+[–—])\s+(?=[^a-z\s])"),
-    )
 
 
 def cut(lines: list[Line], known: Known) -> Wire:
@@ -76,38 +43,12 @@ def cut(lines: list[Line], known: Known) -> Wire:
     place = agency = None
     for number in [n for n, line in enumerate(made[:_FIRST]) if not line.heading]:
         line = made[number]
-        if head := _head(line.text, known):
+        if head := datelines.read(line.text, known):
             place, agency = head.place, head.agency
             made[number] = line._replace(text=head.rest)
             break
     made, tail = _tail(made, known)
     return Wire([line for line in made if line.text], place, agency or tail)
-
-
-def _head(text: str, known: Known) -> _Head | None:
-    for form in _heads(known.agencies, known.phrases):
-        match = form.match(text)
-        if not match:
-            continue
-        found = match.groupdict()
-        city = found.get("city")
-        if city and city.casefold() not in gazetteer.cities():
-            continue
-        place = (city or found.get("place") or "").strip(" ,") or None
-        rest = text[match.end() :].strip()
-        if len(rest) < _REST:
-            return None
-        if place and (place.casefold() in known.phrases.labels or len(place.split()) > _MAX_PLACE_WORDS):
-            continue
-        inside = found.get("credit") or found.get("credit2") or ""
-        return _Head(place, _first_agency(inside, known), rest)
-    city = text.strip(" .:")
-    return _Head(city, None, "") if city in known.phrases.cities else None
-
-
-def _first_agency(text: str, known: Known) -> str | None:
-    found = re.search(pattern(known.agencies), text)
-    return agency_of(found[0], known.agencies) if found else None
 
 
 @functools.lru_cache(maxsize=4)
@@ -121,12 +62,10 @@ def _tail(lines: list[Line], known: Known) -> tuple[list[Line], str | None]:
     kept: list[Line] = []
     for number, line in enumerate(lines):
         if number > 0 and number >= len(lines) - _LAST:
-            whole = re.sub(
-                r"^\W*(?:source|quelle|fuente|fonte|kilde|källa|bron|źródło)\s*:", "", line.text, flags=re.IGNORECASE
-            )
-            own = credited(whole, known.agencies)
+            whole = _SOURCE.sub("", line.text)
+            own = credited(whole, known.agencies) or credited(_CODE.sub("", whole), known.agencies)
             if own or _is_credit(line.text, known):
-                agency = agency or own or _first_agency(line.text, known)
+                agency = agency or own or first_agency(line.text, known)
                 continue
         kept.append(line)
     if kept:
@@ -142,4 +81,20 @@ def _tail(lines: list[Line], known: Known) -> tuple[list[Line], str | None]:
 def _is_credit(text: str, known: Known) -> bool:
     plain = text.lstrip(_MARKS)
     forms = _credit_line(known.phrases)
-    return len(text) <= _MAX_CREDIT and bool(forms.match(plain) or forms.match(plain.lstrip("([")))
+    bare = plain.strip(" ()[]（）.")
+    return len(text) <= _MAX_CREDIT and bool(forms.match(plain) or forms.match(bare))
+
+
+def owner(texts: Iterable[str], known: Known) -> str | None:
+    """Return the agency whose text it is, as lines at its end say ("© 2031 AFP", "Source: Xinhua")."""
+    for text in texts:
+        if len(text.split()) <= _MAX_OWNER and (_OWNER.match(text) or _SOURCE.match(text)):
+            agency = first_agency(text, known)
+            if agency:
+                return agency
+    return None
+
+
+def last(lines: list[Line]) -> set[str]:
+    """Return the texts of the last lines, where sign-offs stand."""
+    return {line.text for line in lines[-_LAST:]}

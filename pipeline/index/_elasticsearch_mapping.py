@@ -9,7 +9,7 @@ from pipeline.index.fields import FACETS, LONGEST_VALUE
 from pipeline.records import Document, Stage, to_json, to_plain
 
 # Raised when documents lie differently, so that an older index has to be built anew.
-VERSION = 2
+VERSION = 3
 
 # Elasticsearch's own analysers, by language (ISO 639-1). English needs none beside the analyser of all text.
 LANGUAGES = {
@@ -75,9 +75,9 @@ _PROPERTIES: dict[str, Any] = {
     **dict.fromkeys(("url", "canonical_url", "image", "archive"), _ADDRESS),
     **dict.fromkeys(("published", "modified", "first_seen", "indexed"), _DATE),
     **dict.fromkeys(("version", "copies", "story_size", "word_count"), _INTEGER),
-    **dict.fromkeys(("is_primary", "paywalled"), _BOOLEAN),
+    **dict.fromkeys(("is_primary", "paywalled", "live"), _BOOLEAN),
     "revision": {"type": "long"},
-    "captions": {"properties": {"text": _WORDS, "credit": _VALUE}},
+    "captions": {"properties": {"text": _WORDS, "credit": _VALUE, "number": _VALUE}},
     "entities": {
         "properties": {
             **dict.fromkeys(("id", "name", "type", "aliases", "country"), _VALUE),

@@ -39,6 +39,7 @@ FACETS = (
     "copy_kind",
     "is_primary",
     "paywalled",
+    "live",
     "rights",
 )
 

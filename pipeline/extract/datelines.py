@@ -1,0 +1,132 @@
+"""Where was it written, and by which agency, as the first line of a text says?"""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import NamedTuple
+
+from pipeline import gazetteer
+from pipeline.extract.agencies import agency_of, pattern
+from pipeline.extract.known import Agency, Known, Phrases
+
+_REST = 20  # characters of text at least after a dateline; less, and it was a label
+_REST_UNSPACED = 8  # in scripts without spaces between words
+_MAX_PLACE_WORDS = 6  # "ABOARD THE PAPAL PLANE", "PORT-AU-PRINCE, Haiti"
+
+_MONTHS = (
+    "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mai|märz|okt|dez|janv|fév|avr|juin|juil|août|déc|ene|abr|ago|dic|"
+    "genn|magg|giu|lug|set|ott|fev|out|mrt|maart|mei|maj|стыч|янв|фев|мар|апр|мая|июн|июл|авг|сен|окт|ноя|дек"
+)
+# A month by its name where a dash follows; any word beside a day where an agency follows, which is sure enough.
+_MONTH = rf"(?i:{_MONTHS})\w*\.?"
+_DATE = rf"(?:,?\s+(?:{_MONTH}\s+\d{{1,2}}|\d{{1,2}}\.?\s+(?:de\s+)?{_MONTH})(?:,?\s+(?:de\s+)?\d{{4}})?)?"
+_WORD = r"[^\W\d_]{3,10}\.?"
+_ANY_DATE = rf"(?:,?\s+(?:{_WORD}\s+\d{{1,2}}|\d{{1,2}}(?:er)?\.?\s+(?:de\s+)?{_WORD})(?:,?\s+(?:de\s+)?\d{{4}})?)?"
+_DASH = r"\s*(?:\.?[-–—]{1,2}|:|\.|·)\s+"
+_CAPITALS = r"[A-ZÀ-ÖØ-ÞА-ЯЁІЇЄҐ][A-ZÀ-ÖØ-ÞА-ЯЁІЇЄҐ.'’]+"
+_NAME = r"[^\W\d_a-zà-öø-ÿа-яё][\w.'’]*"
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+# 【北京共同】 …   （中央社台北3日電） …   (서울=연합뉴스) 홍길동 기자 = …
+_BRACKETED = re.compile(
+    r"[【（(\[](?P<inside>[^【】（）()\[\]]{2,30})[】）)\]]\s*(?:[\uac00-\ud7af]{2,4}\s*(?:기자|특파원)\s*=\s*)?"
+)
+_AROUND_PLACE = re.compile(r"[\d\s＝=]+|[日月]?[電电发發讯訊]+$|^[日月]")
+
+
+class Dateline(NamedTuple):
+    """A dateline and the text after it."""
+
+    place: str | None
+    agency: str | None
+    rest: str
+
+
+def read(text: str, known: Known) -> Dateline | None:
+    """Return the dateline at the start of ``text``; None where there is none.
+
+    "(ANSA) - ROMA, 12 MAR - …": what follows an agency alone may be the place.
+    """
+    found = _unspaced(text, known) or _spaced(text, known)
+    if found and found.place is None and found.rest:
+        more = _spaced(found.rest, known)
+        return more._replace(agency=found.agency or more.agency) if more and more.rest else found
+    return found
+
+
+@functools.lru_cache(maxsize=4)
+def _forms(agencies: tuple[Agency, ...], phrases: Phrases) -> tuple[re.Pattern[str], ...]:
+    """Return the forms of a dateline, the surest first."""
+    agency = pattern(agencies)
+    cities = "|".join(re.escape(city) for city in sorted(phrases.cities, key=len, reverse=True)) or r"(?!)"
+    join = r"(?:[ /-]|\s(?:de|del|of|am|an der|la|im|bei)\s)"
+    place = rf"(?P<place>{_NAME}(?:{join}{_NAME}){{0,5}}(?:,\s{_NAME}(?:\s{_NAME})?){{0,2}}?)"
+    capitals = rf"(?P<place>{_CAPITALS}(?:[ /-]{_CAPITALS}){{0,5}}(?:,\s[A-Z][\w.]+(?:\s[A-Z][\w.]+)?){{0,2}}?)"
+    return (
+        # March 7 (Reuters) - …
+        re.compile(rf"(?P<place>){_MONTH}\s+\d{{1,2}}\s+\((?P<credit>{agency})\){_DASH}"),
+        # KATHMANDU, April 25 (Reuters) - …   MEXICO CITY (AP) — …   Madrid, 7 de marzo (EFE).- …   Berlin (dpa/lby) - …
+        re.compile(
+            rf"{place}{_ANY_DATE}\s*[(\[](?P<credit>[^()\[\]]{{0,20}}{agency}[^()\[\]]{{0,30}})[)\]](?:{_DASH}|\s+)"
+        ),
+        # (Reuters) - …   AFP – …
+        re.compile(
+            rf"(?P<place>)[(\[](?P<credit>{agency})[)\]](?:{_DASH}|\s+)|(?P<credit2>{agency})\s+[-–—]{{1,2}}\s+"
+        ),
+        # Sydney, AAP — …   МОСКВА, 7 мар — РИА Новости. …
+        re.compile(rf"{place}{_DATE}(?:,|\s+[-–—])\s+(?P<credit>{agency})(?:\.|\s*[-–—:]{{1,2}})\s+"),
+        # BEIRUT, March 7 — …   DUBLIN — …
+        re.compile(rf"{capitals}{_DATE}\s+(?:[-–—]{{1,2}}|·)\s+(?=\S)"),
+        # Beirut: …   Berlin/London, 7. März – …   Berlin. …   New Delhi | …
+        re.compile(
+            rf"(?P<place>(?i:{cities})(?:/(?i:{cities})|,\s{_NAME})?){_DATE}(?::|\s+[-–—·|]{{1,2}}|\.)\s+(?=[^a-z\s])"
+        ),
+        # Port Sudan: …   any city of the gazetteer
+        re.compile(rf"(?P<city>{_NAME}(?:[ -]{_NAME}){{0,3}}){_DATE}(?::|\s+[–—])\s+(?=[^a-z\s])"),
+    )
+
+
+def _spaced(text: str, known: Known) -> Dateline | None:
+    for form in _forms(known.agencies, known.phrases):
+        match = form.match(text)
+        if not match:
+            continue
+        found = match.groupdict()
+        city = found.get("city")
+        if city and city.casefold() not in gazetteer.cities():
+            continue
+        place = (city or found.get("place") or "").strip(" ,") or None
+        rest = text[match.end() :].strip()
+        if len(rest) < _REST:
+            return None
+        if place and (place.casefold() in known.phrases.labels or len(place.split()) > _MAX_PLACE_WORDS):
+            continue
+        inside = found.get("credit") or found.get("credit2") or ""
+        return Dateline(place, first_agency(inside, known), rest)
+    city = text.strip(" .:")
+    return Dateline(city, None, "") if city in known.phrases.cities else None
+
+
+def first_agency(text: str, known: Known) -> str | None:
+    """Return the first agency that ``text`` names."""
+    found = re.search(pattern(known.agencies), text)
+    return agency_of(found[0], known.agencies) if found else None
+
+
+@functools.lru_cache(maxsize=4)
+def _unspaced_forms(agencies: tuple[Agency, ...]) -> dict[str, str]:
+    forms = {form: one.name for one in agencies for form in (one.name, *one.forms) if _UNSPACED.search(form)}
+    return dict(sorted(forms.items(), key=lambda pair: -len(pair[0])))
+
+
+def _unspaced(text: str, known: Known) -> Dateline | None:
+    """Return the dateline in brackets of scripts that are written without spaces between words."""
+    match = _BRACKETED.match(text)
+    if not match or len(text) - match.end() < _REST_UNSPACED:
+        return None
+    inside = match["inside"]
+    form = next((form for form in _unspaced_forms(known.agencies) if form in inside), None)
+    if form is None:
+        return None
+    place = _AROUND_PLACE.sub("", inside.replace(form, "")).strip(" ・,，")
+    return Dateline(place or None, _unspaced_forms(known.agencies)[form], text[match.end() :].strip())
