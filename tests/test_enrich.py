@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import functools
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from pipeline.enrich import Span, enrich, load
 from pipeline.enrich.acronyms import definitions
+from pipeline.enrich.aliases import read_aliases
 from pipeline.enrich.line import to_line
 from pipeline.errors import SettingsError
 from pipeline.records import Article, EntityType, Names
@@ -64,6 +66,19 @@ def test_an_acronym_of_the_end_of_a_longer_name_is_another_name():
     assert definitions(text, [(4, 4 + len(long), EntityType.ORG)]) == {}
     text = f"The {short} (NRL) paid."
     assert definitions(text, [(4, 4 + len(short), EntityType.ORG)]) == {"nrl": short}
+
+
+def test_no_name_of_the_alias_file_is_two_entities_of_one_type():
+    aliases = read_aliases(CONFIG)
+    for table in (aliases.organisations, aliases.people, aliases.events, aliases.groups, aliases.places):
+        names = Counter(name for canonical, others in table.items() for name in {canonical, *others})
+        assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_a_people_carries_its_country():
+    names = names_in("Iraqi, Kenyan and Samoan sailors met Kurdish ones.")
+    countries = {e.name: e.country for e in names.entities}
+    assert countries == {"Iraqi": "IQ", "Kenyan": "KE", "Samoan": "WS", "Kurdish": None}
 
 
 def test_the_same_words_in_small_letters_are_no_organisation():

@@ -159,6 +159,10 @@ JOINED = [
     ("[Muhammad Odeh] spoke. Mr [Mohammed Odeh] slept.",),
     ("[Ann Harker], OBE, spoke. [Harker] slept.",),
     ("The [Falkland Islands] voted. London holds the [Falklands].",),
+    ("[Ahmed al-Sharaa] spoke.", "[Abu Mohammed al-Jolani] spoke."),
+    ("General [Mohamed Hamdan Dagalo] spoke.", "[Hemedti] spoke."),
+    ("[Nicolás Maduro] spoke.", "[Nicolas Maduro] spoke."),
+    ("The [Organisation for the Prohibition of Chemical Weapons] met.", "The [OPCW] met."),
     # peoples
     ("[Shiite] parties won.", "[Shi'ite] parties won."),
     ("The [Shia] won.", "The [Shiites] won."),
@@ -239,6 +243,9 @@ APART = [
     ("[Mexico] voted. In [Mexico City] it rained.",),
     ("[San Francisco] slept. Fog lay on [San Francisco Bay].",),
     ("[Niger] signed, and so did [Nigeria].",),
+    ("[Michel Aoun] slept.", "[Joseph Aoun] slept."),
+    ("[Alberto Fernández] slept.", "[Cristina Fernandez] slept."),
+    ("[Abdel Fattah al-Burhan] slept.", "[Abdel Fattah el-Sisi] slept."),
     ("It rained in [Springfield], IL.", "It rained in [Springfield], MO."),
 ]
 
