@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from pipeline.enrich import load
 from pipeline.errors import UsageError
 from pipeline.records import Article, Names, Stage
-from pipeline.settings import Addresses, Settings
+from pipeline.settings import Addresses, Run, Settings
 from pipeline.stages import Context, entities, run_all, run_one
 from pipeline.store import Arrival, upkeep
 from pipeline.store.upkeep import Selection
@@ -157,6 +159,31 @@ def test_a_copy_inherits_the_names_of_unchanged_passages(context, monkeypatch):
     assert set(found["b"]) == {*found["a"], "Paul Reed"}
     assert "Hilda Clerk" not in read[1]
     assert "Paul Reed" in read[1]
+
+
+def test_two_workers_at_once_count_every_article_once(context):
+    settings = Settings(run=Run(batch=5))
+    surnames = "Clerk Berg Stone Reed Sowe".split()
+    texts = {
+        f"a{n}": f"Hilda {surnames[n % 5]} won, said Tom {surnames[n % 3]} of Vellamo Biologics Inc in Paris."
+        for n in range(60)
+    }
+    enter(context, **texts)
+    run_one(context, Stage.DEDUPE)
+
+    def work() -> None:
+        with Context(settings, [], context.addresses, config=CONFIG, clock=lambda: NOW) as mine:
+            run_one(mine, Stage.ENRICH)
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(work) for _ in range(2)]:
+            done.result()
+    items = [context.store.ledger.find(name) for name in texts]
+    read = context.store.ledger.read(items, Stage.ENRICH, Names)
+    counted = Counter(e.id for names in read.values() for e in names.entities)
+    assert len(read) == 60
+    assert {k: one.articles for k, one in context.store.entities.get(counted).items()} == counted
+    assert sum(w.articles for w in context.store.entities.forms("person:hilda-clerk")) == 12
 
 
 def test_what_is_decided_is_shown_with_the_entity(context):
