@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import time
 from pathlib import Path
 
 import pytest
 
 from pipeline.enrich import Span, enrich, load
-from pipeline.enrich.linking import forms_of, keys_of, link
-from pipeline.records import Article, EntityType
+from pipeline.enrich.linking import Found, forms_of, keys_of, link, tie
+from pipeline.records import Article, Entity, EntityType, Names
 from pipeline.settings import Entities
 from tests.support import NOW
 
@@ -149,6 +150,19 @@ def test_the_name_that_most_articles_use_is_shown(reader):
     ident = "person:hilda-rosam-clerk"
     assert reader.renamed == [ident]
     assert reader.store.entities.get([ident])[ident].name == "Hilda Clerk"
+
+
+def test_a_text_of_many_thousand_names_is_tied_in_seconds(store):
+    entities = tuple(
+        Entity(id=f"person:n{n}-m{n}", name=f"N{n} M{n}", type=PERSON, aliases=(f"N{n} M{n}",), count=1)
+        for n in range(20_000)
+    )
+    begun = time.process_time()
+    with store.write() as connection:
+        memory = store.names(connection)
+        tie([Found(1, NOW, Names(id="a", entities=entities))], known(), memory)
+        memory.flush()
+    assert time.process_time() - begun < 20  # a second or two where nothing else runs; quadratic work takes minutes
 
 
 def test_an_entity_knows_its_articles_and_when_it_was_seen(reader):

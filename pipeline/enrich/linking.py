@@ -19,6 +19,8 @@ from pipeline.enrich.known import Known
 from pipeline.enrich.sounds import sound_of
 from pipeline.records import Entity, EntityType, Form, Names, Owner
 
+# An article that names more is a list (of candidates, of the dead); the rest is tied by name alone.
+MOST = 1000
 FULL, ACRONYM, SHORT = "full", "acronym", "short"
 # An acronym's owner has at least this share of the articles that say whose it is, and was met in so many of them.
 _DOMINANT = 0.9
@@ -79,13 +81,13 @@ def forms_of(names: Names, known: Known) -> list[Form]:
 
     What an article only calls by an acronym or a short form tells nothing of whose that is.
     """
-    made = [list(_forms(entity, known)) for entity in names.entities]
+    made = [list(_forms(entity, known)) for entity in names.entities[:MOST]]
     return [form for forms in made if any(f.how == FULL for f in forms) for form in forms]
 
 
 def keys_of(names: Names, known: Known) -> tuple[set[str], set[str]]:
     """Return the keys and the sounds by which ``link`` will ask for an article's names."""
-    forms = [form for entity in names.entities for form in _forms(entity, known)]
+    forms = [form for entity in names.entities[:MOST] for form in _forms(entity, known)]
     keys = {key for form in forms for key in (form.key, form.key.replace("?", ":", 1))}
     return keys, {form.sound for form in forms if form.sound}
 
@@ -133,7 +135,7 @@ def link(names: Names, known: Known, memory: FormMemory, at: dt.datetime) -> Nam
     """Return the names with the entities that earlier articles know under their ids; ``at`` is the article's time."""
     here = {entity.id for entity in names.entities}
     found: dict[str, Owner] = {}
-    for entity in names.entities:
+    for entity in names.entities[:MOST]:
         if entity.type is EntityType.PLACE or entity.id in known.listed:
             continue
         owner = _owner(entity, list(_forms(entity, known)), memory, here, at)
@@ -153,10 +155,9 @@ def _owner(entity: Entity, forms: Sequence[Form], memory: FormMemory, here: set[
             if (owner := _dominant(owners, at)) and owner.entity not in here:
                 return owner
         return None
-    others = here - {entity.id}
     for form in full:
         for owner in memory.sounding(form.sound) if form.sound else ():
-            if owner.entity not in here and _in_company(memory.company(owner.entity), others):
+            if owner.entity not in here and _in_company(memory.company(owner.entity), here - {entity.id}):
                 return owner
     return None
 

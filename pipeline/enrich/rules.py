@@ -65,16 +65,16 @@ class Rules:
         the article has it.
         """
         mentions: list[Mention] = []
-        surfaces: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)  # (entity before, after) → surfaces
+        surfaces: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))  # before → after → …
         for mention in names.mentions:
             ident = self.entity(mention.entity, mention.name)
             if ident is not None:
                 mentions.append(mention if ident == mention.entity else msgspec.structs.replace(mention, entity=ident))
-                surfaces[mention.entity, ident][mention.name] += 1
+                surfaces[mention.entity][ident][mention.name] += 1
         made: dict[str, Entity] = {}
         for entity in names.entities:
-            parts = {after: counted for (before, after), counted in surfaces.items() if before == entity.id}
-            if not parts and (ident := self.entity(entity.id)):
+            parts = surfaces.get(entity.id, {})
+            if not entity.count and (ident := self.entity(entity.id)):
                 parts = {ident: Counter()}  # a dateline's place, which the text doesn't name
             for ident, counted in parts.items():
                 one = self._part(entity, ident, counted, shown.get(ident))

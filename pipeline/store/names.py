@@ -14,7 +14,6 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from pipeline.records import Entity, Form, Names, Owner, Stage, from_json
-from pipeline.store.engine import insert_new
 from pipeline.store.postings import among
 from pipeline.store.schema import entities, entity_articles, entity_forms, records
 
@@ -155,7 +154,8 @@ class StoredNames:
         known = sa.select(c.id, c.n).where(among(connection, c.id, sorted(self._articles)))
         numbers = {row.id: row.n for row in connection.execute(known)}
         new = [one for ident, one in sorted(self._seen.items()) if ident not in numbers]
-        insert_new(connection, entities, [_entity_row(*one) for one in new])
+        if new:
+            connection.execute(entities.insert(), [_entity_row(*one) for one in new])
         return {row.id: row.n for row in connection.execute(known)} if new else numbers
 
     def _grow(self, numbers: dict[str, int]) -> list[int]:
