@@ -137,6 +137,13 @@ def test_two_names_that_sound_alike_in_one_article_stay_what_the_article_says(re
     assert got["Hameed Odeho"] != got["Hamid Odehi"]
 
 
+def test_a_faith_before_a_known_name_describes_it_and_a_nationality_makes_another_body(reader):
+    got = reader.read("The Sunni Islamic State won.", ORG="Sunni Islamic State")
+    assert got == {"Sunni Islamic State": "org:islamic-state"}
+    got = reader.read("The Turkish Red Crescent came.", ORG="Turkish Red Crescent")
+    assert got == {"Turkish Red Crescent": "org:turkish-red-crescent"}
+
+
 def test_a_ministry_without_its_country_is_never_remembered(reader):
     reader.read("Kenya waited. Kenya's Interior Ministry spoke.", ORG="Interior Ministry", PLACE="Kenya")
     with reader.store.database.read() as connection:

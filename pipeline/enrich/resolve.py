@@ -88,7 +88,7 @@ def _rows(known: Known, group: Sequence[Name], setting: Setting) -> tuple[Row, .
         rows = known.rows(name.text, name.type, native=setting.native)
         if rows := tuple(r for r in rows if r.kind is not Kind.CITY or not natural):
             return rows
-    return _shortened(known, group[0])
+    return _shortened(known, group[0]) or _described(known, group[0])
 
 
 def _shortened(known: Known, name: Name) -> tuple[Row, ...]:
@@ -96,6 +96,17 @@ def _shortened(known: Known, name: Name) -> tuple[Row, ...]:
     short = name.text.isupper() or name.text.endswith(".")
     area = known.abbreviations.get(key(name.text)) if name.type is EntityType.PLACE and short else None
     return tuple(r for r in known.rows(area, name.type) if r.kind is Kind.REGION) if area else ()
+
+
+def _described(known: Known, name: Name) -> tuple[Row, ...]:
+    """Return what an organisation's name says behind a faith or a people without a country: "Sunni Islamic State".
+
+    A nationality makes another body of it: the Turkish Red Crescent, Egyptian Islamic Jihad.
+    """
+    first, _, rest = name.text.partition(" ")
+    groups = known.rows(first, EntityType.GROUP) if rest and name.type is EntityType.ORG else ()
+    described = bool(groups) and all(row.country is None for row in groups)
+    return known.rows(rest, name.type) if described else ()
 
 
 def _place(
