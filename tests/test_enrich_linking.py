@@ -7,6 +7,7 @@ import functools
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from pipeline.enrich import Span, enrich, load
@@ -170,6 +171,17 @@ def test_a_text_of_many_thousand_names_is_tied_in_seconds(store):
         tie([Found(1, NOW, Names(id="a", entities=entities))], known(), memory)
         memory.flush()
     assert time.process_time() - begun < 20  # a second or two where nothing else runs; quadratic work takes minutes
+
+
+def test_a_name_in_the_alias_file_is_shown_from_the_next_article_on(reader, store):
+    reader.read("Hilda Clerk sang.", PERSON="Hilda Clerk")
+    names = found("Hilda Clerk sang.", PERSON="Hilda Clerk")
+    listed = msgspec.structs.replace(names.entities[0], name="Hilda Clerk-Sowe")
+    with store.write() as connection:
+        memory = store.names(connection)
+        memory.add(2, NOW, msgspec.structs.replace(names, entities=(listed,)), [], {listed.id})
+        assert memory.flush() == [listed.id]
+    assert store.entities.get([listed.id])[listed.id].name == "Hilda Clerk-Sowe"
 
 
 def test_an_entity_knows_its_articles_and_when_it_was_seen(reader):

@@ -146,7 +146,7 @@ class StoredNames:
         grown = self._grow(numbers)
         self._write_articles(numbers)
         self._write_forms(numbers)
-        return self._elect(grown)
+        return self._give(numbers) + self._elect(grown)
 
     def _enter(self) -> dict[str, int]:
         """Enter entities that are new; return the numbers of all that changed."""
@@ -155,7 +155,11 @@ class StoredNames:
         numbers = {row.id: row.n for row in connection.execute(known)}
         new = [one for ident, one in sorted(self._seen.items()) if ident not in numbers]
         if new:
-            connection.execute(entities.insert(), [_entity_row(*one) for one in new])
+            rows = [
+                {**_entity_row(one, fixed=fixed), "articles": 0, "first_seen": first, "last_seen": last}
+                for one, fixed, first, last in new
+            ]
+            connection.execute(entities.insert(), rows)
         return {row.id: row.n for row in connection.execute(known)} if new else numbers
 
     def _grow(self, numbers: dict[str, int]) -> list[int]:
@@ -220,6 +224,17 @@ class StoredNames:
         rows = connection.execute(wanted.where(among(connection, c.key, sorted({k for k, _, _ in changed}))))
         return {(r.key, entity_of[r.entity], r.surface): r.first_seen for r in rows if r.entity in entity_of}
 
+    def _give(self, numbers: dict[str, int]) -> list[str]:
+        """Give entities the names that the alias file and the gazetteer have for them now; return those renamed."""
+        c, connection = entities.c, self._connection
+        given = {numbers[k]: entity for k, (entity, fixed, *_) in self._seen.items() if fixed}
+        rows = connection.execute(sa.select(c.n, c.name, c.fixed).where(among(connection, c.n, sorted(given)))).all()
+        changed = [row.n for row in rows if row.name != given[row.n].name or not row.fixed]
+        for number in changed:
+            values = {k: v for k, v in _entity_row(given[number], fixed=True).items() if k != "id"}
+            connection.execute(entities.update().where(c.n == number).values(**values))
+        return [given[number].id for number in changed]
+
     def _elect(self, grown: Sequence[int]) -> list[str]:
         """Elect the names of entities anew; return the ids of those that have another one."""
         c, f, connection = entities.c, entity_forms.c, self._connection
@@ -238,7 +253,7 @@ class StoredNames:
         return renamed
 
 
-def _entity_row(entity: Entity, fixed: bool, first: dt.datetime, last: dt.datetime) -> dict[str, object]:
+def _entity_row(entity: Entity, *, fixed: bool) -> dict[str, object]:
     at = entity.location
     return {
         "id": entity.id,
@@ -248,7 +263,4 @@ def _entity_row(entity: Entity, fixed: bool, first: dt.datetime, last: dt.dateti
         "country": entity.country,
         "lat": at.lat if at else None,
         "lon": at.lon if at else None,
-        "articles": 0,
-        "first_seen": first,
-        "last_seen": last,
     }
