@@ -19,6 +19,8 @@ from pipeline.enrich.known import Known
 from pipeline.enrich.sounds import sound_of
 from pipeline.records import Entity, EntityType, Form, Names, Owner
 
+# So many people of one sound are looked at, those named in most articles: each costs a query.
+_CANDIDATES = 5
 # An article that names more is a list (of candidates, of the dead); the rest is tied by name alone.
 MOST = 1000
 FULL, ACRONYM, SHORT = "full", "acronym", "short"
@@ -156,7 +158,7 @@ def _owner(entity: Entity, forms: Sequence[Form], memory: FormMemory, here: set[
                 return owner
         return None
     for form in full:
-        for owner in memory.sounding(form.sound) if form.sound else ():
+        for owner in memory.sounding(form.sound)[:_CANDIDATES] if form.sound else ():
             if owner.entity not in here and _in_company(memory.company(owner.entity), here - {entity.id}):
                 return owner
     return None
