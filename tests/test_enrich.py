@@ -68,6 +68,14 @@ def test_an_acronym_of_the_end_of_a_longer_name_is_another_name():
     assert definitions(text, [(4, 4 + len(short), EntityType.ORG)]) == {"nrl": short}
 
 
+def test_a_name_ends_where_its_line_does():
+    text = "Hilda Clerk\nClerk won."
+    spans = [Span(2, 2 + len("Hilda Clerk\nClerk"), EntityType.PERSON)]
+    names = enrich(Article(id="a", text=text, language="en"), loaded()[0], lambda _t, _l: spans)
+    assert [m.name for m in names.mentions] == ["Hilda Clerk", "Clerk"]
+    assert {m.entity for m in names.mentions} == {"person:hilda-clerk"}
+
+
 def test_no_name_of_the_alias_file_is_two_entities_of_one_type():
     aliases = read_aliases(CONFIG)
     for table in (aliases.organisations, aliases.people, aliases.events, aliases.groups, aliases.places):

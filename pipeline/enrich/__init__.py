@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import collections
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 
 from pipeline.enrich.acronyms import definitions
 from pipeline.enrich.context import dateline_name, dateline_spans, natural, owners, qualifiers
@@ -46,10 +46,9 @@ def enrich(
     """
     title = article.title or ""
     whole = title + _BETWEEN + article.text
-    edges = len(title), len(title) + len(_BETWEEN)
-    read = inheriting(recognise, inherited, edges[1]) if inherited else recognise
-    spans = _clean(whole, read(whole, article.language), *edges)
-    spans = _clean(whole, [*spans, *dateline_spans(article.dateline, whole, spans)], *edges)
+    read = inheriting(recognise, inherited, len(title) + len(_BETWEEN)) if inherited else recognise
+    spans = _clean(whole, read(whole, article.language))
+    spans = _clean(whole, [*spans, *dateline_spans(article.dateline, whole, spans)])
     owned = owners(known, whole, spans)
     named = [Name(whole[s.start : s.end], s.type, owned.get(s.start, "")) for s in spans]
     counted: collections.Counter[Name] = collections.Counter(named)
@@ -73,10 +72,10 @@ def enrich(
     return weigh(article, names)
 
 
-def _clean(text: str, spans: Sequence[Span], title_end: int, text_start: int) -> list[Span]:
-    """Return the spans trimmed, in order, without those that overlap an earlier one or cross the end of the title."""
+def _clean(text: str, spans: Iterable[Span]) -> list[Span]:
+    """Return the spans trimmed, in order, without those that overlap an earlier one; a line's end ends a name."""
     kept: list[Span] = []
-    for span in sorted(spans):
+    for span in sorted(line for one in spans for line in _lines(text, one)):
         start, end = span.start, span.end
         name = text[start:end]
         if cut := _TRIMMED.match(name):
@@ -84,10 +83,16 @@ def _clean(text: str, spans: Sequence[Span], title_end: int, text_start: int) ->
         tail = _TRIMMED.search(name, max(0, len(name) - 6))
         if tail and tail.start() > 0:
             end = span.start + tail.start()
-        crosses = start < title_end < end or start < text_start < end
-        if start < end and not crosses and text[start:end].strip() and (not kept or kept[-1].end <= start):
+        if start < end and text[start:end].strip() and (not kept or kept[-1].end <= start):
             kept.append(Span(start, end, span.type))
     return kept
+
+
+def _lines(text: str, span: Span) -> Iterator[Span]:
+    start = span.start
+    for line in text[span.start : span.end].split("\n"):
+        yield Span(start, start + len(line), span.type)
+        start += len(line) + 1
 
 
 def _mention(span: Span, name: str, entity: str, title_length: int) -> Mention:
