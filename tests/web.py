@@ -50,24 +50,26 @@ class Web:
 def serve(host: str = "127.0.0.1", port: int = 0, ssl=None) -> Iterator[Web]:
     """Run a server in a thread of its own until the block ends."""
     site = Web(host)
-    ready, stop = threading.Event(), asyncio.Event()
-    loop = asyncio.new_event_loop()
+    ready = threading.Event()
+    ends: list[Callable[[], object]] = []
 
     async def run() -> None:
+        loop, stop = asyncio.get_running_loop(), asyncio.Event()
         runner = web.ServerRunner(web.Server(site.answer), handle_signals=False, shutdown_timeout=0.1)
         await runner.setup()
         await web.TCPSite(runner, host, port, ssl_context=ssl).start()
         site.port = runner.addresses[0][1]
+        ends.append(lambda: loop.call_soon_threadsafe(stop.set))
         ready.set()
         await stop.wait()
         await runner.cleanup()
 
-    thread = threading.Thread(target=lambda: loop.run_until_complete(run()))
+    # asyncio.run ends what handlers and connections are left, which a bare loop would leave to a later test
+    thread = threading.Thread(target=asyncio.run, args=(run(),))
     thread.start()
-    ready.wait(10)
+    assert ready.wait(30), "the server did not start"
     try:
         yield site
     finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join(10)
-        loop.close()
+        ends[0]()
+        thread.join()
