@@ -73,6 +73,7 @@ def test_a_text_is_imported_once_and_found(tmp_path):
     assert "<mark>bridge</mark>" in results["hits"][0]["highlights"]["text"]
 
 
+@pytest.mark.slow
 def test_an_editors_decision_reaches_the_index_and_is_undone(tmp_path):
     (tmp_path / "bridge.txt").write_text(TEXT, encoding="utf-8")
     assert newswire("import", tmp_path / "bridge.txt", home=tmp_path).returncode == 0
@@ -89,6 +90,7 @@ def test_an_editors_decision_reaches_the_index_and_is_undone(tmp_path):
     refused(newswire("entities", "hide", "Nobody", home=tmp_path), 2, "no entity is called 'Nobody'")
 
 
+@pytest.mark.slow
 def test_what_cannot_be_imported_is_named_and_the_rest_goes_on(tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()
@@ -109,6 +111,7 @@ def test_the_filters_name_what_they_cannot_use_and_go_on(tmp_path):
     assert json.loads(line)["copy_of"] is None
 
 
+@pytest.mark.slow
 def test_an_extract_that_yields_nothing_says_why(tmp_path):
     (tmp_path / "empty.html").write_bytes(b"  ")
     manifest = tmp_path / "manifest.jsonl"
@@ -120,6 +123,7 @@ def test_an_extract_that_yields_nothing_says_why(tmp_path):
     assert second["error"]["reason"] == "unreadable"
 
 
+@pytest.mark.slow
 def test_the_stages_as_filters_keep_what_a_line_has(tmp_path):
     line = json.dumps({"id": "a", "text": TEXT, "mine": 7})
     for command in ("dedupe", "enrich", "cluster"):
@@ -175,6 +179,7 @@ def test_a_ledger_of_a_newer_newswire_is_refused(tmp_path):
     refused(newswire("status", home=tmp_path), 1, "newer newswire", "update newswire")
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_one_clear_line_and_loses_nothing(tmp_path):
     (tmp_path / "bridge.txt").write_text(TEXT, encoding="utf-8")
     assert newswire("status", home=tmp_path).returncode == 0
@@ -189,11 +194,13 @@ def test_a_place_that_may_not_be_written_is_named(tmp_path):
     refused(newswire("status", home=tmp_path / "file"), 1, str(tmp_path / "file"))
 
 
+@pytest.mark.slow
 def test_an_index_that_does_not_answer_is_named(tmp_path):
     done = newswire("search", "x", home=tmp_path, NEWSWIRE_INDEX_URL="http://127.0.0.1:1")
     refused(done, 1, "127.0.0.1:1")
 
 
+@pytest.mark.slow
 def test_check_says_what_is_wrong_and_what_is_right(tmp_path):
     assert newswire("check", home=tmp_path).returncode == 0
     done = newswire("check", home=tmp_path, NEWSWIRE_INDEX_URL="http://127.0.0.1:1")
@@ -203,6 +210,7 @@ def test_check_says_what_is_wrong_and_what_is_right(tmp_path):
 
 
 @pytest.mark.parametrize("command", [("extract", "bridge.txt"), ("import", "bridge.txt"), ("run", "--once")])
+@pytest.mark.slow
 def test_workers_that_cannot_work_are_one_clear_line(tmp_path, command):
     with serve() as site:
         feed = site.page("/feed", '<rss version="2.0"><channel><title>T</title></channel></rss>', kind="text/xml")

@@ -218,6 +218,7 @@ def newsweek():
 
 @settings(max_examples=15, deadline=dt.timedelta(seconds=5), suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.integers(1, 40), max_size=6))
+@pytest.mark.slow
 def test_where_batches_begin_and_end_changes_nothing(tmp_path_factory, sizes):
     made = []
     for cuts in ((), sizes):

@@ -185,6 +185,7 @@ def newsday():
 
 @settings(max_examples=15, deadline=dt.timedelta(seconds=5), suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.integers(1, 39), max_size=6))
+@pytest.mark.slow
 def test_where_batches_begin_and_end_changes_nothing(tmp_path_factory, sizes):
     made = []
     for cuts in ((), sizes):

@@ -362,6 +362,7 @@ def test_an_unknown_key_of_the_alias_file_is_named(tmp_path):
         load(Entities(), tmp_path)
 
 
+@pytest.mark.slow
 def test_a_spacy_pipeline_takes_the_place_of_the_patterns(tmp_path):
     spacy = pytest.importorskip("spacy")
     pipeline = spacy.blank("en")

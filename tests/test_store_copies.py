@@ -105,6 +105,7 @@ def test_single_articles_are_forgotten_with_their_postings(store, flush):
     assert rows(store, copy_terms) == 2
 
 
+@pytest.mark.slow
 def test_how_common_terms_are_is_written_in_parts_and_now_and_then_as_a_whole(store):
     parts, counted = [], Frequencies()
     for n in range(700):

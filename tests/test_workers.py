@@ -191,6 +191,7 @@ os.kill(os.getpid(), 9)
 """
 
 
+@pytest.mark.slow
 def test_a_worker_whose_program_was_killed_ends_by_itself():
     done = subprocess.run([sys.executable, "-c", ORPHANING], stdout=subprocess.PIPE, text=True, check=False, timeout=60)
     pid = int(done.stdout)

@@ -154,6 +154,7 @@ def test_a_correction_becomes_the_next_version_and_reaches_the_index(newsroom, t
         assert context.index.count() == len(server.newsroom.expected.articles)
 
 
+@pytest.mark.slow
 def test_an_index_that_is_away_delays_only_the_last_stage(newsroom, tmp_path):
     with context_at(tmp_path, newsroom.sources, index_url="http://127.0.0.1:1") as context:
         with pytest.raises(IndexAwayError, match=r"127\.0\.0\.1:1"):
@@ -197,6 +198,7 @@ def test_a_limit_and_a_source_are_kept_to(newsroom, tmp_path):
         assert run_one(context, Stage.FETCH, limit=2).taken == 2
 
 
+@pytest.mark.slow
 def test_an_archive_that_lost_a_page_is_retried_and_then_quarantined(newsroom, tmp_path):
     settings = msgspec.structs.replace(SETTINGS, run=Run(batch=25, max_attempts=1))
     with context_at(tmp_path, newsroom.sources, settings) as context:
