@@ -33,7 +33,7 @@ class Poll(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     interval_minutes: float = 15.0  # of a feed with 100 articles a day; the others by the square root of what they have
     shortest_minutes: float = 3.0
     longest_hours: float = 24.0
-    concurrency: int = 32
+    concurrency: int = 64
     timeout_seconds: float = 30.0
     max_bytes: int = 15 * 1024 * 1024
     max_entries: int = 2000

@@ -45,7 +45,7 @@ def test_a_home_page_leads_to_its_feeds_and_to_the_sitemap_that_fills_their_gaps
     site.page("/world", rss("a", "b"))
     site.page("/same", rss("a", "b"))
     site.page("/empty", rss())
-    site.page("/robots.txt", "Sitemap: /news.xml", kind="text/plain")
+    site.page("/robots.txt", f"Sitemap: /news.xml\nSitemap: {site.url('/old.xml')}", kind="text/plain")
     site.page("/news.xml", sitemap("a", "c"))
     found = find(url, SETTINGS, NOW)
     source = found.source
@@ -55,6 +55,7 @@ def test_a_home_page_leads_to_its_feeds_and_to_the_sitemap_that_fills_their_gaps
         "same": "lists only what the others list",
         "empty": "lists nothing",
         "missing": "not found: status 404",
+        "old.xml": "not found: status 404",
     }
     assert (found.taken[0].entries, found.taken[0].latest) == (2, NOW.replace(hour=1))
 

@@ -34,7 +34,7 @@ def test_a_source_is_added_and_every_comment_stays(path):
     file = SourcesFile(path)
     assert file.add(MORE) == ["https://m.example/f"]
     file.save()
-    assert path.read_text().startswith(TEXT)
+    assert path.read_text().startswith(TEXT + '[[source]]\nname = "Mail"')
     assert load_sources(file=path)[-1] == MORE
     assert [entry.name for entry in path.parent.iterdir()] == ["feeds.toml"]
 

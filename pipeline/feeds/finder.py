@@ -104,13 +104,14 @@ class _Finder:
         linked = await self._look_at(home.linked)
         if not any(seen.entries for seen in linked):
             linked += await self._look_at([*home.hinted, *usual_places(answer.final_url)])
-        maps = await self._look_at(sitemaps_of(await self._robots(answer.final_url), answer.final_url))
+        robots = await self._robots(answer.final_url)
+        maps = await self._look_at(sitemaps_of(robots, answer.final_url))
         feeds = [seen for seen in linked if seen.format not in _SITEMAPS]
         sitemaps = [replace(seen, role="sitemap") for seen in maps if seen.format in _SITEMAPS]
         if not any(seen.entries for seen in feeds):  # then sitemaps are all there is to read
             sitemaps = [replace(seen, role="feed") for seen in sitemaps]
         page = replace(await self._read(answer, "page"), url=answer.final_url, role="page")
-        failed = [seen for seen in maps if seen.fault]
+        failed = [seen for seen in maps if seen.fault and seen.url in robots]  # not those that were only guessed
         return _site(home.name, home.language, answer.final_url, [*feeds, *sitemaps, *failed], page)
 
     async def look(self, url: str, role: FeedRole = "feed") -> Seen:

@@ -54,6 +54,7 @@ class SourcesFile:
         for key, value in to_plain(source).items():
             if value is not None and getattr(source, key) != getattr(empty, key):
                 table.add(key, value)
+        table.add(tomlkit.nl())
         if "source" not in self._plain:
             self._plain.add("source", tomlkit.aot())
         self._plain["source"].append(table)
