@@ -87,7 +87,7 @@ class Cluster(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
 class Entities(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """[entities]: which recogniser finds names, and how long a rare one is remembered."""
 
-    model: str | None = None
+    model: str = "bundled"
     models: dict[str, str] = {}
     remember_days: float = 90.0
 

@@ -23,7 +23,7 @@ CONFIG = Path(__file__).parent.parent / "config"
 
 @functools.cache
 def loaded():
-    return load(Entities(), CONFIG)
+    return load(Entities(model="lists"), CONFIG)
 
 
 def names_in(text: str, *, title: str | None = None, language: str = "en", country: str | None = None) -> Names:

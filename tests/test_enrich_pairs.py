@@ -18,7 +18,7 @@ _MARK = re.compile(r"\[([^\]]+)\]")
 
 @functools.cache
 def loaded():
-    return load(Entities(), CONFIG)
+    return load(Entities(model="lists"), CONFIG)
 
 
 def marked(text: str) -> list[str]:

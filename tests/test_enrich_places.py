@@ -119,7 +119,7 @@ _LOADED = []
 
 def load_once():
     if not _LOADED:
-        _LOADED.append(load(Entities(), CONFIG))
+        _LOADED.append(load(Entities(model="lists"), CONFIG))
     return _LOADED[0]
 
 

@@ -77,4 +77,5 @@ def _names() -> str:
     from pipeline.enrich import load
 
     load(load_settings().entities, config_folder())
-    return load_settings().entities.model or "bundled gazetteer and patterns"
+    entities = load_settings().entities
+    return ", ".join(f"{language}: {name}" for language, name in {"en": entities.model, **entities.models}.items())

@@ -1,6 +1,6 @@
 """Who and what does an article name, under one name each?
 
-A recogniser finds the names (``Recogniser``: text and language in, spans out; by default word lists and patterns for
+A recogniser finds the names (``Recogniser``: text and language in, spans out; by default a packed network for
 English, known names for other languages, or a spaCy pipeline); what follows is the same for all: names are joined
 within the article, tied to known entities, and places are told from their namesakes.
 """
@@ -25,8 +25,9 @@ from pipeline.records import Article, Mention, Names
 __all__ = ["Known", "Recogniser", "Span", "enrich", "load"]
 
 _BETWEEN = "\n\n"
-# The stop of an abbreviation belongs to it: "U.S.".
-_TRIMMED = re.compile(r"^(?:[Tt]he\s+|[\"“'‘(\[]+)+|(?:['’`´]s|[\"”'’`,;:)\]]|(?<![.\s][A-Z])\.)+$")
+# The stop of an abbreviation belongs to it: "U.S.", "Marvel Foods, Inc.".
+_STOP = r"(?<![.\s][A-Z])(?<![ ](?:Inc|Ltd))(?<![ ]Corp)(?<![ ][JS]r)\."
+_TRIMMED = re.compile(rf"^(?:[Tt]he\s+|[\"“'‘(\[]+)+|(?:['’`´]s|[\"”'’`,;:)\]]|{_STOP})+$")
 
 
 def enrich(

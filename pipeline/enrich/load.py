@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from pipeline.enrich.aliases import read_aliases
+from pipeline.enrich.english import network_recogniser
 from pipeline.enrich.known import Known, build
 from pipeline.enrich.lexicon import read_lexicon
 from pipeline.enrich.matching import recognise_known
@@ -15,27 +16,36 @@ from pipeline.enrich.spacy_model import spacy_recogniser
 from pipeline.enrich.spans import Recogniser, Span
 from pipeline.settings import Entities
 
+ENGLISH = "en"
+# What settings call the recognisers that come with the package; other names are spaCy's.
+BUNDLED, LISTS = "bundled", "lists"
+
 Chooser = Callable[[str | None], Recogniser]
 
 
 def load(entities: Entities, folder: Path) -> tuple[Known, Chooser]:
     """Return what is known and a function that gives the recogniser for a language (ISO 639-1, None where unknown).
 
-    ``entities.models.<language>`` names a spaCy pipeline for that language, ``entities.model`` one for English (and
-    for texts of unknown language); without one, English is read by patterns and other languages by known names.
-    ``folder`` holds aliases.toml. Raises SettingsError where a pipeline or the file can't be used.
+    ``entities.models.<language>`` names the recogniser of a language, ``entities.model`` that of English and of texts
+    of unknown language: ``BUNDLED`` (the packed network; English alone), ``LISTS`` (word lists and patterns), or a
+    spaCy pipeline. In languages without one, known names are found. ``folder`` holds aliases.toml. Raises
+    SettingsError where a recogniser or the file can't be used.
     """
-    models = dict(entities.models)
-    if entities.model:
-        models.setdefault("en", entities.model)
-    loaded = {language: spacy_recogniser(name, language) for language, name in models.items()}
     known = build(read_aliases(folder), read_lexicon())
 
-    def patterns(text: str, language: str | None) -> list[Span]:
+    def lists(text: str, language: str | None) -> list[Span]:
         return recognise_english(known, text) if language in {"en", None} else recognise_known(known, text)
+
+    def named(language: str, name: str) -> Recogniser:
+        if name == BUNDLED and language == ENGLISH:
+            return network_recogniser(known)
+        return lists if name == LISTS else spacy_recogniser(name, language)
+
+    models = {ENGLISH: entities.model, **entities.models}
+    loaded = {language: named(language, name) for language, name in models.items()}
 
     @cache
     def choose(language: str | None) -> Recogniser:
-        return loaded.get((language or "en").partition("-")[0].lower(), patterns)
+        return loaded.get((language or ENGLISH).partition("-")[0].lower(), lists)
 
     return known, choose

@@ -1,0 +1,157 @@
+"""Which names do the chances of a text's words say, each by itself and in the light of the whole article?"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.enrich.inputs import LINE, TYPES, Words
+from pipeline.enrich.spans import Span
+from pipeline.records import EntityType
+
+Chances = npt.NDArray[np.float32]
+Flags = npt.NDArray[np.bool_]
+
+# What a word is: none of a name, its first word, or inside.
+INSIDE = 2
+PERSON = TYPES.index(EntityType.PERSON)
+# A name found in one sentence is taken in another too, where the network gives it at least this chance.
+_LIKELY = 0.02
+# How much it counts, per mention, that just one kind of thing is known by the name.
+_KNOWN = 0.7
+_SPACE = re.compile(r"\s")
+# Names of more words are told by their own context.
+_LONGEST = 6
+
+
+class Found(NamedTuple):
+    """Words ``first`` to ``after`` are a name, of each type with this chance."""
+
+    first: int
+    after: int
+    types: Chances
+
+
+def names(
+    text: str, words: Words, chances: Chances, known: Callable[[str], EntityType | None], hints: Sequence[Span] = ()
+) -> list[Span]:
+    """Return the names in ``text``, in order: one type for each name in the whole article, found wherever it stands.
+
+    ``known`` returns the type of what alone is called so, None where nothing or more is. ``hints``: names that word
+    lists find; one of several words that is known is taken whole where the network sees parts of it.
+    """
+    found = _whole(
+        spans(chances, words.looks[words.first] >= LINE),
+        [
+            _found(words, h)
+            for h in hints
+            if _SPACE.search(text[h.start : h.end]) and known(text[h.start : h.end]) is h.type
+        ],
+    )
+    keys = [_key(text, words, one.first, one.after) for one in found]
+    votes = _votes(found, keys)
+    for one, key in zip(found, keys, strict=True):
+        if kind := known(_text(text, words, one)):
+            votes[key][TYPES.index(kind)] += _KNOWN
+    told = {key: TYPES[int(np.argmax(vote))] for key, vote in votes.items()}
+    made = [
+        Span(int(words.start[one.first]), int(words.end[one.after - 1]), told[key])
+        for one, key in zip(found, keys, strict=True)
+    ]
+    return sorted(made + _elsewhere(text, words, chances, found, told))
+
+
+def spans(chances: Chances, lines: Flags) -> list[Found]:
+    """Return the names that the chances say: where one begins is asked before what type it is of.
+
+    ``lines`` tells which words begin a line: no name goes on there.
+    """
+    begins, inside = chances[:, 1::2], chances[:, 2::2]
+    state = np.stack((chances[:, 0], begins.sum(axis=1), inside.sum(axis=1))).argmax(axis=0)
+    both = begins + inside
+    found: list[Found] = []
+    first = after = -1
+    for at in [*np.flatnonzero(state).tolist(), -1]:
+        if first >= 0 and not (at == after and state[at] == INSIDE and not lines[at]):
+            found.append(Found(first, after, both[first:after].mean(axis=0)))
+            first = -1
+        first = at if first < 0 else first
+        after = at + 1
+    return found
+
+
+def _found(words: Words, span: Span) -> Found:
+    first = int(np.searchsorted(words.end, span.start, side="right"))
+    after = int(np.searchsorted(words.start, span.end, side="left"))
+    return Found(first, after, np.eye(len(TYPES), dtype=np.float32)[TYPES.index(span.type)])
+
+
+def _whole(found: list[Found], known: Iterable[Found]) -> list[Found]:
+    """Return the names with each known one in place of the parts of it, unless one of them goes beyond it."""
+    made: list[Found] = []
+    rest = deque(found)
+    for one in known:
+        while rest and rest[0].after <= one.first:
+            made.append(rest.popleft())
+        inside = sum(part.first < one.after for part in itertools.islice(rest, one.after - one.first))
+        if inside and rest[0].first >= one.first and rest[inside - 1].after <= one.after:
+            made.append(one)
+            for _ in range(inside):
+                rest.popleft()
+    return [*made, *rest]
+
+
+def _text(text: str, words: Words, one: Found) -> str:
+    return text[words.start[one.first] : words.end[one.after - 1]]
+
+
+def _key(text: str, words: Words, first: int, after: int) -> tuple[str, ...]:
+    """Return a name's words as they stand there; capitals alone make no other name of it."""
+    return tuple(text[words.start[at] : words.end[at]].casefold() for at in range(first, after))
+
+
+def _votes(found: list[Found], keys: list[tuple[str, ...]]) -> dict[tuple[str, ...], Chances]:
+    """Return the sum of what all mentions of a name say; a bare surname is heard with the full name."""
+    votes: dict[tuple[str, ...], Chances] = defaultdict(lambda: np.zeros(len(TYPES), dtype=np.float32))
+    for one, key in zip(found, keys, strict=True):
+        votes[key] += one.types
+    people: dict[str, np.float32] = defaultdict(np.float32)
+    for key, vote in votes.items():
+        if len(key) > 1 and int(np.argmax(vote)) == PERSON:
+            people[key[-1]] = max(people[key[-1]], vote[PERSON])
+    for key, vote in votes.items():
+        if len(key) == 1 and key[0] in people:
+            vote[PERSON] += people[key[0]]
+    return votes
+
+
+def _elsewhere(
+    text: str, words: Words, chances: Chances, found: list[Found], told: dict[tuple[str, ...], EntityType]
+) -> list[Span]:
+    """Return where names that were found stand a further time, in the same letters, not overlapping any."""
+    free = np.ones(len(words.start), dtype=bool)
+    written: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+    for one in found:
+        free[one.first : one.after] = False
+        if one.after - one.first <= _LONGEST:
+            name = tuple(text[words.start[at] : words.end[at]] for at in range(one.first, one.after))
+            if any(c.isupper() for c in name[0]):
+                written[name[0]].add(name)
+    made: list[Span] = []
+    likely = np.flatnonzero(free & (chances[:, 0] < 1 - _LIKELY))
+    for at in likely.tolist():
+        for name in sorted(written.get(text[words.start[at] : words.end[at]], ()), key=len, reverse=True):
+            after = at + len(name)
+            here = tuple(text[words.start[i] : words.end[i]] for i in range(at, min(after, len(free))))
+            if here == name and free[at:after].all():
+                free[at:after] = False
+                kind = told[tuple(word.casefold() for word in name)]
+                made.append(Span(int(words.start[at]), int(words.end[after - 1]), kind))
+                break
+    return made

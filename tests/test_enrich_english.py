@@ -1,0 +1,251 @@
+from __future__ import annotations
+
+import functools
+import itertools
+import resource
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from pipeline.enrich import Span, enrich, load
+from pipeline.enrich.decoding import names, spans
+from pipeline.enrich.english import network_recogniser
+from pipeline.enrich.inputs import LABELS, LINE, first_label, labels, read
+from pipeline.enrich.network import Network, windows
+from pipeline.enrich.trimming import addresses, trimmed
+from pipeline.records import Article, EntityType
+from pipeline.settings import Entities
+
+CONFIG = Path(__file__).parent.parent / "config"
+PERSON, ORG, PLACE, GROUP, EVENT = EntityType
+
+
+@functools.cache
+def loaded():
+    return load(Entities(), CONFIG)
+
+
+@functools.cache
+def network():
+    return Network()
+
+
+def told(text: str) -> list[tuple[str, EntityType]]:
+    _, chooser = loaded()
+    return [(text[s.start : s.end], s.type) for s in chooser("en")(text, "en")]
+
+
+def words_of(text, hints=()):
+    return read(network().tokenizer, text, hints)
+
+
+def unknown(_name):
+    return None
+
+
+def chances_of(words, *labelled: tuple[int, EntityType, bool, float]):
+    """Chances that say of no word but these that it is (the first word of) a name."""
+    made = np.zeros((len(words.start), LABELS), dtype=np.float32)
+    made[:, 0] = 1
+    for at, kind, first, chance in labelled:
+        made[at, 0] = 1 - chance
+        made[at, first_label(kind) + (not first)] = chance
+    return made
+
+
+def test_an_unknown_person_office_and_town_are_told_by_what_is_said_of_them():
+    text = (
+        "Zelandra Mokwhena, who has led the Ubari Water Authority since March, told reporters in Tessawik that the "
+        "pumps would run again. Mokwhena said the British engineers had left."
+    )
+    found = dict(told(text))
+    assert found["Zelandra Mokwhena"] is found["Mokwhena"] is PERSON
+    assert found["Ubari Water Authority"] is ORG
+    assert found["Tessawik"] is PLACE
+    assert found["British"] is GROUP
+
+
+def test_words_and_pieces_lie_where_the_text_has_them():
+    text = "The Ubaidat\nsaid: USA, 3 iPads."
+    words = words_of(text, [Span(4, 11, GROUP)])
+    assert [text[a:b] for a, b in zip(words.start, words.end, strict=True)] == [
+        "The", "Ubaidat", "said", ":", "USA", ",", "3", "iPads", ".",
+    ]  # fmt: skip
+    looks = words.looks[words.first]
+    assert (looks >= LINE).tolist() == [True, False, True, *[False] * 6]
+    assert len(set(looks.tolist())) == 7
+    assert words.hints[words.first].tolist() == [0, first_label(GROUP), *[0] * 7]
+    assert len(words.ids) == len(words.looks) == len(words.hints) > len(words.first)
+
+
+def test_labels_say_the_first_word_of_a_name_and_further_ones():
+    start, end = np.array([0, 4, 9]), np.array([3, 8, 12])
+    person = first_label(PERSON)
+    assert labels(start, end, [Span(4, 12, PERSON)]).tolist() == [0, person, person + 1]
+
+
+def test_a_name_is_one_word_after_the_other_and_a_new_one_begins_where_the_network_says():
+    words = words_of("met Ann Lee Bob Ray .")
+    chances = chances_of(
+        words, (1, PERSON, True, 0.9), (2, PERSON, False, 0.8), (3, PERSON, True, 0.9), (4, ORG, False, 0.7)
+    )
+    assert [(f.first, f.after) for f in spans(chances, np.zeros(6, bool))] == [(1, 3), (3, 5)]
+    assert [(f.first, f.after) for f in spans(chances, np.arange(6) == 2)] == [(1, 2), (2, 3), (3, 5)]
+
+
+def test_a_name_has_one_type_in_an_article_and_is_found_wherever_it_stands():
+    text = "Tessawik is calm. In Tessawik it rained. Tessawik slept. They left Tessawik."
+    words = words_of(text)
+    at = [i for i, (a, b) in enumerate(zip(words.start, words.end, strict=True)) if text[a:b] == "Tessawik"]
+    chances = chances_of(words, (at[0], PERSON, True, 0.6), (at[1], PLACE, True, 0.9), (at[2], ORG, True, 0.1))
+    found = names(text, words, chances, unknown)
+    assert [s.start for s in found] == [0, 21, 41]  # the last has no chance at all
+    assert {s.type for s in found} == {PLACE}
+
+
+def test_a_bare_surname_is_the_person_of_that_name():
+    text = "Ann Lee spoke. Lee left."
+    words = words_of(text)
+    chances = chances_of(words, (0, PERSON, True, 0.99), (1, PERSON, False, 0.99), (4, PLACE, True, 0.6))
+    assert [s.type for s in names(text, words, chances, unknown)] == [PERSON, PERSON]
+
+
+def test_what_only_a_country_is_called_is_a_place():
+    text = "Norway scored."
+    words = words_of(text)
+    chances = chances_of(words, (0, ORG, True, 0.6))
+    assert names(text, words, chances, {"Norway": PLACE}.get) == [Span(0, 6, PLACE)]
+    assert names(text, words, chances, unknown) == [Span(0, 6, ORG)]
+
+
+@pytest.mark.parametrize(
+    ("seen", "name"),
+    [((4, 6), "Islamic State in Iraq and the Levant"), ((4, 11), "State in Iraq and the Levant group")],
+)
+def test_a_known_name_of_several_words_is_taken_whole_where_nothing_goes_beyond_it(seen, name):
+    text = "They fought the Islamic State in Iraq and the Levant group."
+    words = words_of(text)
+    chances = chances_of(words, *((at, ORG, at == seen[0], 0.9) for at in range(*seen)))
+    hint = Span(16, 52, ORG)
+    found = names(text, words, chances, {text[16:52]: ORG}.get, [hint])
+    assert [text[s.start : s.end] for s in found] == [name]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "name", "whole"),
+    [
+        ("Gen. Dr Bara Tosk spoke", PERSON, "Gen. Dr Bara Tosk", "Bara Tosk"),
+        ("fighters of al-Qaeda fled", ORG, "Qaeda", "al-Qaeda"),
+        ("Marvel Foods, Inc. grew", ORG, "Marvel Foods", "Marvel Foods, Inc."),
+        ("Ann Lee, Jr. spoke", PERSON, "Ann Lee", "Ann Lee, Jr."),
+        ("The president spoke", PERSON, "president", None),
+        ("Bank of and for it", ORG, "Bank of and for", "Bank"),
+        ("the -General of Tientsin", PLACE, "of Tientsin", "Tientsin"),
+        ("for US$5 each", PLACE, "US", None),
+        ("And of course", ORG, "And of", None),
+    ],
+)
+def test_a_name_is_whole_and_without_titles(text, kind, name, whole):
+    at = text.index(name)
+    found = list(trimmed(text, [Span(at, at + len(name), kind)], loaded()[0].lexicon))
+    assert [text[s.start : s.end] for s in found] == ([whole] if whole else [])
+
+
+def test_addresses_hold_no_names():
+    text = (
+        "See www.kenya-today.example/iraq or https://paris.example/a, mail ann.lee@oslo.example, @Mosul, times.co.uk."
+    )
+    assert [text[a:b] for a, b in addresses(text)] == [
+        "www.kenya-today.example/iraq", "https://paris.example/a,", "ann.lee@oslo.example", "@Mosul", "times.co.uk",
+    ]  # fmt: skip
+
+
+@hypothesis_settings(deadline=None)
+@given(st.integers(min_value=1, max_value=5000))
+def test_windows_are_equally_long_and_cover_every_piece(size):
+    starts, length = windows(size)
+    assert starts[0] == 0
+    assert starts[-1] + length == size
+    assert all(b - a < length for a, b in itertools.pairwise(starts))
+
+
+def test_a_name_is_found_wherever_the_windows_over_a_long_text_fall():
+    line = "The mayor of Tessawik, Zelandra Mokwhena, spoke to reporters about the pumps.\n"
+    words = words_of(line * 60)
+    assert len(windows(len(words.ids))[0]) > 5
+    assert np.allclose(network().chances(words).sum(axis=1), 1, atol=1e-3)
+    assert told(line * 60).count(("Zelandra Mokwhena", PERSON)) == 60
+
+
+@hypothesis_settings(deadline=None, max_examples=60)
+@given(st.text(max_size=300))
+def test_any_text_gives_spans_in_order_that_do_not_overlap(text):
+    _, chooser = loaded()
+    found = chooser("en")(text, "en")
+    assert all(0 <= s.start < s.end <= len(text) for s in found)
+    assert all(a.end <= b.start for a, b in itertools.pairwise(found))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " \n ",
+        "A" * 1_000_000,
+        "A." * 500_000,
+        "\x00\x07 Mosul\x1b\u202e\ufffe " * 20_000,
+        "قال رئيس الوزراء نوري المالكي في بغداد " * 2_500,
+        " ".join(f"Ann{n} Smith met the United Fund{n} Bank in Mosul." for n in range(100_000 // 3)),
+    ],
+    ids=["empty", "space", "word", "dots", "controls", "right to left", "100,000 names"],
+)
+def test_hostile_text_is_answered_in_time(text):
+    known, chooser = loaded()
+    article = Article(id="a", text=text, language="en")
+    begun = time.process_time()
+    enrich(article, known, chooser("en"))
+    assert time.process_time() - begun < 40
+
+
+@pytest.mark.slow
+def test_behind_the_longest_of_articles_word_lists_go_on():
+    text = "It rained and rained in the north. " * 3_000 + "They met in Baghdad."
+    assert told(text)[-1] == ("Baghdad", PLACE)
+
+
+@pytest.mark.slow
+def test_the_network_is_loaded_within_a_second_and_memory_stays_bounded():
+    begun = time.process_time()
+    recognise = network_recogniser(loaded()[0])
+    assert time.process_time() - begun < 1
+    recognise("Ann Lee met Bob Ray in Mosul. " * 500, "en")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    recognise("Ann Lee met Bob Ray in Mosul. " * 20_000, "en")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 150 * 1024
+
+
+def test_a_missing_file_of_the_network_is_one_clear_line(monkeypatch):
+    from pipeline.enrich import network as module
+    from pipeline.errors import SettingsError
+
+    monkeypatch.setattr(module, "_FOLDER", "data/away")
+    with pytest.raises(SettingsError, match="install newswire anew"):
+        Network()
+
+
+def test_a_word_of_a_million_letters_is_answered_at_once():
+    begun = time.process_time()
+    assert told("A" * 1_000_000) == []
+    assert time.process_time() - begun < 5
+
+
+def test_lists_alone_are_a_setting():
+    _, chooser = load(Entities(model="lists"), CONFIG)
+    text = "Dana Whitfield flew to Beirut."
+    assert [(s.start, s.type) for s in chooser("en")(text, "en")] == [(0, PERSON), (23, PLACE)]
