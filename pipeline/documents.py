@@ -6,6 +6,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Mapping
 
+from pipeline.dedupe import Lead
 from pipeline.records import (
     Article,
     Copy,
@@ -39,14 +40,17 @@ def build(  # noqa: PLR0913 - one argument for each record that flows together h
     copies: int,
     story_size: int,
     stages: Mapping[str, str],
+    lead: Lead | None = None,
 ) -> Document:
     """Return the document of ``article``.
 
     What the page does not say is taken from the feed's entry, then from the source's settings. ``copies`` is how
-    many other articles are in its copy group, ``story_size`` how many are in its story, itself included; ``stages``
-    maps each stage to the version that decided. Names are sorted by how often they are named.
+    many other articles are in its copy group if it is the primary, ``story_size`` how many are in its story, itself
+    included; ``stages`` maps each stage to the version that decided; ``lead`` is what is said of the copy group, None
+    where it is alone in it. Names are sorted by how often they are named.
     """
-    published, precision = _published(entry, article)
+    lead = lead or Lead(primary=article.id, earliest=article.id, agency=article.agency)
+    at, precision = published(entry, article)
     entities = _by_count(names)
     return Document(
         id=article.id,
@@ -68,7 +72,7 @@ def build(  # noqa: PLR0913 - one argument for each record that flows together h
         image=article.image or (entry.image if entry else None),
         captions=article.captions,
         subheadings=article.subheadings,
-        published=published,
+        published=at,
         published_precision=precision,
         modified=article.modified,
         first_seen=first_seen,
@@ -79,6 +83,14 @@ def build(  # noqa: PLR0913 - one argument for each record that flows together h
         copy_group=copy.group,
         copies=copies,
         is_primary=copy.copy_of is None,
+        copy_score=copy.score,
+        copy_behind=copy.behind,
+        copy_primary=lead.primary,
+        copy_earliest=lead.earliest,
+        copy_agency=lead.agency,
+        copied_share=copy.taken or 0.0,
+        copied_paragraphs=copy.paragraphs,
+        own_share=round(1 - (copy.taken or 0.0), 4),
         story=placement.story,
         story_size=story_size,
         people=_named(entities, EntityType.PERSON),
@@ -99,7 +111,7 @@ def build(  # noqa: PLR0913 - one argument for each record that flows together h
     )
 
 
-def _published(entry: Entry | None, article: Article) -> tuple[dt.datetime | None, Precision | None]:
+def published(entry: Entry | None, article: Article) -> tuple[dt.datetime | None, Precision | None]:
     """Return when the article says it was published, else when its feed does: a feed's times have their zone."""
     if article.published is not None:
         return article.published, article.published_precision

@@ -196,6 +196,9 @@ class Copy(Record, frozen=True, kw_only=True):
     copy_of: str | None = None
     score: float | None = None  # 0 to 1
     kind: CopyKind | None = None
+    behind: int | None = None  # minutes after the article that it was taken from
+    taken: float | None = None  # share of its text that stands there, 0 to 1; the rest is its own
+    paragraphs: tuple[int, ...] = ()  # those that stand there, numbered from 1
 
 
 class EntityType(enum.StrEnum):
@@ -332,6 +335,14 @@ class Document(Record, frozen=True, kw_only=True):
     copy_group: str
     copies: int
     is_primary: bool
+    copy_score: float | None
+    copy_behind: int | None
+    copy_primary: str
+    copy_earliest: str
+    copy_agency: str | None
+    copied_share: float
+    copied_paragraphs: tuple[int, ...]
+    own_share: float
     story: str
     story_size: int
     people: tuple[str, ...]

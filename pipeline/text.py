@@ -19,6 +19,11 @@ def words(text: str) -> list[str]:
     return _WORD.findall(normalise(text))
 
 
+def tokens(normalised: str) -> list[str]:
+    """Return the words of a text that went through ``normalise`` before."""
+    return _WORD.findall(normalised)
+
+
 def fold(text: str) -> str:
     """Return ``text`` case-folded and without accents, white space collapsed: for comparing names."""
     plain = unicodedata.normalize("NFKD", text)

@@ -151,9 +151,51 @@ def test_boilerplate_that_all_articles_carry_makes_no_copies(store):
     assert [copy.copy_of for copy in copies] == [None] * len(copies)
 
 
+def test_a_copy_says_how_much_it_took_which_paragraphs_and_how_much_later(store):
+    text = "\n".join([OTHER.split("\n")[0], PARAGRAPHS[0], PARAGRAPHS[1], OTHER.split("\n")[3], PARAGRAPHS[2]])
+    decided(store, [arrival(1, WIRE)])
+    (copy,) = decided(store, [arrival(2, text, hours=1.5)])
+    assert (copy.copy_of, copy.behind, copy.paragraphs) == ("a1", 90, (2, 3, 5))
+    words = [len(paragraph.split()) for paragraph in text.split("\n")]
+    assert copy.taken == pytest.approx((words[1] + words[2] + words[4]) / sum(words), abs=0.05)
+
+
+def test_a_quotation_that_was_taken_over_is_told_as_taken(store):
+    text = "\n".join([PARAGRAPHS[0], STATEMENT, PARAGRAPHS[1], PARAGRAPHS[2]])
+    (copy,) = decided(store, [arrival(1, text), arrival(2, text + "\n" + OTHER.split("\n")[1])])[1:]
+    assert copy.paragraphs == (1, 2, 3, 4)
+
+
+def test_a_long_text_tells_the_paragraphs_from_a_sample(store):
+    long = [invented(n, 60) for n in range(30)]
+    decided(store, [arrival(1, "\n".join(long))])
+    (copy,) = decided(store, [arrival(2, "\n".join([*long[:6], *(invented(n, 60) for n in range(90, 93))]))])
+    assert copy.paragraphs == (1, 2, 3, 4, 5, 6)
+    assert copy.taken == pytest.approx(6 / 9, abs=0.1)
+
+
+def test_blank_lines_are_no_paragraphs(store):
+    (copy,) = decided(store, [arrival(1, WIRE), arrival(2, "\n \n" + WIRE.replace("\n", "\n\n"))])[1:]
+    assert copy.paragraphs == (1, 2, 3, 4, 5)
+
+
+def test_an_article_that_was_overtaken_by_its_copy_is_in_one_group_with_it(store):
+    first = decided(store, [arrival(2, WIRE, hours=1)])
+    late = decided(store, [arrival(1, WIRE)])
+    assert (first[0].copy_of, late[0].copy_of) == (None, "a2")
+    assert late[0].behind == -60
+
+
+def test_an_article_that_was_copied_stays_the_first_when_it_is_corrected(store):
+    decided(store, [arrival(1, WIRE), arrival(2, WIRE)])
+    decided(store, [arrival(3, OTHER)])
+    (again,) = decided(store, [arrival(1, WIRE.replace("Nobody was hurt.", "Two workers were hurt."))])
+    assert (again.copy_of, again.group) == (None, "a1")
+
+
 def test_a_sketch_is_small_whatever_the_length_of_the_text():
     for length in (30, 300, 3000, 30_000):
-        made, terms = sketch(invented(1, length))
+        made, terms, _ = sketch(invented(1, length))
         assert len(msgspec.msgpack.encode(made)) < 2000
         assert len(terms) <= 32
 

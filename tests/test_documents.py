@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from pipeline.dedupe import Lead
 from pipeline.documents import build
 from pipeline.records import (
     Article,
@@ -139,6 +140,21 @@ def test_a_copy_is_not_primary_and_says_whose_it_is():
     assert (copied.is_primary, copied.copy_of, copied.copy_group) == (False, "a0", "a0")
     assert copied.copy_kind is CopyKind.TRUNCATED
     assert document().is_primary
+
+
+def test_what_a_copy_took_and_whose_it_is_are_told():
+    taken = Copy(
+        id="a1", group="a0", copy_of="a0", score=0.9, kind=CopyKind.REPRINT, behind=12, taken=0.8, paragraphs=(1, 3)
+    )
+    made = document(copy=taken, lead=Lead(primary="a2", earliest="a0", agency="AFP"), copies=0)
+    assert (made.copy_score, made.copy_behind) == (0.9, 12)
+    assert (made.copied_share, made.own_share, made.copied_paragraphs) == (0.8, 0.2, (1, 3))
+    assert (made.copy_primary, made.copy_earliest, made.copy_agency) == ("a2", "a0", "AFP")
+
+
+def test_an_article_that_is_alone_is_its_own_primary():
+    made = document(article=Article(id="a1", agency="AP"))
+    assert (made.copy_primary, made.copy_earliest, made.copy_agency, made.own_share) == ("a1", "a1", "AP", 1.0)
 
 
 def test_rights_are_what_page_and_article_say_each_once():

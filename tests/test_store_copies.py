@@ -47,13 +47,14 @@ def test_what_shares_most_terms_comes_first_then_what_came_first(store, flush):
     assert before == found(store, 9, AT, (10, 11, 12)) == [b"sketch 2", b"sketch 3", b"sketch 4", b"sketch 1"]
 
 
-def test_only_earlier_articles_within_the_window_are_found(store, flush):
+def test_only_other_articles_within_the_window_are_found(store, flush):
     memory = store.copies(Dedupe(window_days=14))
     memory.add(1, AT - 20 * DAY, (10,), b"too old")
     memory.add(2, AT - 10 * DAY, (10,), b"in time")
-    memory.add(8, AT, (10,), b"later")
+    memory.add(5, AT, (10,), b"itself")
+    memory.add(8, AT, (10,), b"that overtook it")
     flush(memory)
-    assert found(store, 5, AT, (10,)) == [b"in time"]
+    assert found(store, 5, AT, (10,)) == [b"in time", b"that overtook it"]
 
 
 def test_a_common_term_leads_to_the_first_articles_alone(store, flush):

@@ -7,9 +7,10 @@ import datetime as dt
 import click
 
 from pipeline.cli.output import note, table
+from pipeline.cli.provenance import of_copy
 from pipeline.cli.times import Time
 from pipeline.errors import UsageError
-from pipeline.records import Article, Page, Stage, to_json, to_plain
+from pipeline.records import Article, Copy, Page, Stage, to_json, to_plain
 from pipeline.stages import Context, open_context, run_one
 from pipeline.stages.explain import explain
 from pipeline.store import Item, upkeep
@@ -66,6 +67,10 @@ def explain_command(address_or_id: str, as_json: bool) -> None:
     article = known.records.get(Stage.EXTRACT)
     if isinstance(article, Article):
         click.echo(f"  title: {article.title}")
+    copy = known.records.get(Stage.DEDUPE)
+    if isinstance(copy, Copy) and known.group:
+        agency = f", {known.group.agency} copy" if known.group.agency else ""
+        click.echo(f"  copy: {of_copy(copy)}; primary {known.group.primary}, earliest {known.group.earliest}{agency}")
 
 
 def _standing(item: Item) -> str:

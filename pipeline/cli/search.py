@@ -10,6 +10,7 @@ import textwrap
 import click
 
 from pipeline.cli.output import columns, note, writing
+from pipeline.cli.provenance import of_document
 from pipeline.cli.times import Time
 from pipeline.errors import SearchIndexError, UsageError
 from pipeline.index import Hit, Query, Results
@@ -85,11 +86,9 @@ def show(results: Results, width: int | None = None) -> None:
 def _show_hit(hit: Hit, width: int) -> None:
     document = hit.document
     when = f"{document.published:%Y-%m-%d %H:%M}" if document.published else "no date"
-    copies = f", {document.copies} copies" if document.copies else ""
-    copy = f", copy of {document.copy_of}" if document.copy_of else ""
     title = document.title or textwrap.shorten(document.text, 80, placeholder=" …")
     click.echo(click.style(title, bold=True))
-    click.echo(f"  {document.source}, {when}{copies}{copy}  [{document.id}]")
+    click.echo(f"  {', '.join([str(document.source), when, *of_document(document)])}  [{document.id}]")
     if snippet := hit.highlights.get("text"):
         marked = html.unescape(re.sub(r"</?mark>", "*", " ".join(snippet.split())))
         click.echo(textwrap.indent(textwrap.fill(marked, width - 2), "  "))

@@ -1,7 +1,7 @@
 """Which articles of a batch are copies, and of which earlier article?
 
-In order of arrival, each article is compared with earlier ones that share index terms and joins the group of the best
-match; groups are never united, so that one odd article can't draw two together.
+Each article is compared with those that were decided before it and share index terms with it, and joins the group of
+the best match; groups are never united, so that one odd article can't draw two together.
 """
 
 from __future__ import annotations
@@ -12,10 +12,13 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
+from pipeline.dedupe import provenance
+from pipeline.dedupe.groups import believed
 from pipeline.dedupe.memory import CopyMemory
-from pipeline.dedupe.sketch import Sketch, sketch
+from pipeline.dedupe.sketch import Sketch, Sketched, sketch
 from pipeline.dedupe.verify import Overlap, overlaps
-from pipeline.records import Article, Copy, CopyKind
+from pipeline.frequency import Frequencies
+from pipeline.records import Article, Copy
 from pipeline.settings import Dedupe
 
 # An article of which a smaller share is taken over is its own: a roundup, or one that quotes a whole notice.
@@ -24,10 +27,6 @@ TAKEN = 0.25
 # had up to .15 of the ledes in common. So the beginnings must match too, unless nearly all does, both ways.
 LEDE = 0.2
 NEARLY_ALL = 0.8
-# From this share on a text counts as contained in another one: what is left is house style and credit lines.
-WHOLE = 0.7
-# A part of a text that keeps at least this share of its beginning was cut from the end
-FROM_THE_START = 0.5
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Sketch).decode
@@ -40,51 +39,78 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     at: dt.datetime  # first seen
     article: Article
 
+    @property
+    def published(self) -> dt.datetime:
+        """When it was published, as far as that can be believed."""
+        return believed(self.article.published, self.article.published_precision, self.at)
+
 
 def decide(arrivals: Sequence[Arrival], memory: CopyMemory, settings: Dedupe) -> list[Copy]:
     """Return for each of ``arrivals``, in their order, whether it is a copy; ``memory`` learns them.
 
-    An article that is decided again ignores and replaces what was remembered of it; it copies only what arrived
-    before it. Where batches begin and end changes nothing.
+    An article that is decided again ignores and replaces what was remembered of it; it copies only what was decided
+    before it the first time. Where batches begin and end changes nothing. What an editor decided stands.
     """
-    sketches = [sketch(arrival.article.text) for arrival in arrivals]
-    memory.prefetch([(a.seq, a.at, made[1] if made else ()) for a, made in zip(arrivals, sketches, strict=True)])
+    made = [sketch(arrival.article.text) for arrival in arrivals]
+    memory.prefetch([(a.seq, a.at, one.terms if one else ()) for a, one in zip(arrivals, made, strict=True)])
     return [
-        _decide(arrival, made, memory, settings) if made else _alone(arrival, memory)
-        for arrival, made in zip(arrivals, sketches, strict=True)
+        _decide(arrival, one, memory, settings) if one else _alone(arrival, memory)
+        for arrival, one in zip(arrivals, made, strict=True)
     ]
+
+
+def relate(arrival: Arrival, original: Arrival, group: str, frequencies: Frequencies) -> Copy:
+    """Return how the article of ``arrival`` relates to ``original``, which is known to be the same copy."""
+    new, old = sketch(arrival.article.text), sketch(original.article.text)
+    if not new or not old:  # one of them was cut to a notice since
+        behind = round((arrival.published - original.published).total_seconds() / 60)
+        return Copy(id=arrival.article.id, group=group, copy_of=original.article.id, behind=behind)
+    mine, theirs = _named(arrival, new.sketch, group), _named(original, old.sketch, group)
+    return provenance.copy(mine, new.passages, theirs, overlaps(mine, [theirs], frequencies)[0])
+
+
+def moved(data: bytes, group: str) -> bytes:
+    """Return a remembered sketch as that of a member of ``group``."""
+    return _encode(msgspec.structs.replace(_decode(data), group=group))
 
 
 def _alone(arrival: Arrival, memory: CopyMemory) -> Copy:
     memory.forget_one(arrival.seq)
-    return Copy(id=arrival.article.id, group=arrival.article.id)
+    return Copy(id=arrival.article.id, group=memory.pinned(arrival.seq) or arrival.article.id)
 
 
-def _decide(arrival: Arrival, made: tuple[Sketch, tuple[int, ...]], memory: CopyMemory, settings: Dedupe) -> Copy:
-    shape, terms = made
-    own = arrival.article
-    new = msgspec.structs.replace(shape, id=own.id, seq=arrival.seq, group=own.id, source=own.source)
-    known = [_decode(data) for data in memory.candidates(arrival.seq, arrival.at, terms)]
-    old = [one for one in known if one.id != own.id]
-    best = _best(new, old, memory, settings)
-    copy = Copy(id=own.id, group=own.id)
-    unseen, _ = new.arrays()
-    if best:
+def _named(arrival: Arrival, made: Sketch, group: str) -> Sketch:
+    article, at = arrival.article, int(arrival.published.timestamp())
+    return msgspec.structs.replace(made, id=article.id, group=group, source=article.source, at=at)
+
+
+def _decide(arrival: Arrival, made: Sketched, memory: CopyMemory, settings: Dedupe) -> Copy:
+    own = arrival.article.id
+    known = [_decode(data) for data in memory.candidates(arrival.seq, arrival.at, made.terms)]
+    earlier = [one for one in known if one.id != own]
+    data, pin = memory.recall(arrival.seq), memory.pinned(arrival.seq)
+    before = _decode(data) if data else None
+    turn = before.turn if before else 1 + max((one.turn for one in earlier), default=0)
+    new = msgspec.structs.replace(_named(arrival, made.sketch, pin or own), turn=turn)
+    old = [one for one in earlier if one.turn < turn and (pin is None or one.group == pin)]
+    copy, (unseen, _) = Copy(id=own, group=new.group), new.arrays()
+    if not _stays(before, new, earlier) and (best := _best(new, old, memory, settings)):
         original, overlap = best
         unseen = np.setdiff1d(unseen, original.arrays()[0], assume_unique=True)
         new = msgspec.structs.replace(new, group=original.group)
-        copy = Copy(
-            id=own.id,
-            group=original.group,
-            copy_of=original.id,
-            score=round(max(overlap.new, overlap.old), 4),
-            kind=_kind(new, original, overlap),
-        )
-    if not memory.knows(arrival.seq):
+        copy = provenance.copy(new, made.passages, original, overlap)
+    if not before:
         # Once per group: what fifty outlets reprint isn't common, what they all add below it is
         memory.frequencies.add(unseen)
-    memory.add(arrival.seq, arrival.at, terms, _encode(new))
+    memory.add(arrival.seq, arrival.at, made.terms, _encode(new))
     return copy
+
+
+def _stays(before: Sketch | None, new: Sketch, others: Sequence[Sketch]) -> bool:
+    """Whether it opened a group, has another text now, and its copies are still like it: it stays what they copied."""
+    if before is None or before.digest == new.digest or before.group != new.id:
+        return False
+    return any(one.group == new.id for one in others)
 
 
 def _best(new: Sketch, old: Sequence[Sketch], memory: CopyMemory, settings: Dedupe) -> tuple[Sketch, Overlap] | None:
@@ -93,21 +119,9 @@ def _best(new: Sketch, old: Sequence[Sketch], memory: CopyMemory, settings: Dedu
         return None
     pairs = zip(old, overlaps(new, old, memory.frequencies), strict=True)
     copied = [(one, overlap) for one, overlap in pairs if _is_copy(overlap, settings)]
-    return max(copied, key=lambda pair: (round(pair[1].new * 50), -pair[0].seq), default=None)
+    return max(copied, key=lambda pair: (round(pair[1].new * 50), -pair[0].turn), default=None)
 
 
 def _is_copy(overlap: Overlap, settings: Dedupe) -> bool:
     begins_alike = overlap.lede >= LEDE or min(overlap.new, overlap.old) >= NEARLY_ALL
     return max(overlap.new, overlap.old) >= settings.threshold and overlap.new >= TAKEN and begins_alike
-
-
-def _kind(new: Sketch, old: Sketch, overlap: Overlap) -> CopyKind:
-    if new.digest == old.digest:
-        return CopyKind.EXACT
-    if new.source and new.source == old.source:
-        return CopyKind.REVISION
-    if overlap.new >= WHOLE > overlap.old:
-        return CopyKind.TRUNCATED if overlap.lede >= FROM_THE_START else CopyKind.EXCERPT
-    if overlap.old >= WHOLE > overlap.new:
-        return CopyKind.EXTENDED
-    return CopyKind.REPRINT

@@ -10,7 +10,7 @@ from pipeline.frequency import Frequencies
 
 
 class CopyMemory(Protocol):
-    """Sketches (opaque bytes) of earlier articles, found by the index terms that they share.
+    """Sketches (opaque bytes) of articles that were decided, found by the index terms that they share.
 
     ``seq`` is the article's number in the order of arrival and names it, ``at`` the time when it was first seen.
     """
@@ -21,10 +21,13 @@ class CopyMemory(Protocol):
         """Make ready for the articles (seq, first seen, terms) of a batch."""
 
     def candidates(self, seq: int, at: dt.datetime, terms: Collection[int]) -> list[bytes]:
-        """Return the sketches of those earlier articles within the window that share most terms, best first."""
+        """Return the sketches of those other articles within the window that share most terms, best first."""
 
-    def knows(self, seq: int) -> bool:
-        """Whether the article (one that was prefetched) is remembered already."""
+    def recall(self, seq: int) -> bytes | None:
+        """Return what is remembered of the article (one that was prefetched)."""
+
+    def pinned(self, seq: int) -> str | None:
+        """Return the group that an editor put the article (one that was prefetched) in."""
 
     def add(self, seq: int, at: dt.datetime, terms: Collection[int], data: bytes) -> None:
         """Remember the article, instead of what was remembered of it."""

@@ -1,6 +1,6 @@
 """What is kept of a text, so that copies of it are recognised?
 
-The words' 3-grams as 32-bit hashes (Broder 1997), those inside quotation marks left out: articles that quote one
+The words' 3-grams as 32-bit hashes (Broder 1997). Those inside quotation marks are kept apart: articles that quote one
 statement are not copies. Of a long text a fixed share is kept, chosen by hash, so that any two sketches compare.
 The index terms are MinHash bands over the whole text and, narrower, over its beginning: a reprint that is cut to a
 third still begins like the original; and some of its paragraphs, as who rewrites the beginning rarely rewrites all.
@@ -13,12 +13,14 @@ import zlib
 from collections.abc import Sequence
 from html import unescape
 from itertools import chain
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from pipeline.frequency import Hashes, hash_words
-from pipeline.text import normalise, words
+from pipeline.text import normalise, paragraphs, tokens
 
 LEDE_WORDS = 60  # one or two sentences and what outlets put before them
 MIN_WORDS = 12  # a shorter text is a caption or a notice: equal ones need not be copies
@@ -31,59 +33,123 @@ PARAGRAPHS = 4  # those with the lowest hashes, so that two texts choose the sam
 _QUOTED = re.compile(r"(“[^”\n]*(?:”|$)|\"[^\"\n]*(?:\"|$)|«[^»\n]*(?:»|$)|„[^“”\n]*(?:[“”]|$))", re.MULTILINE)
 
 
-class Sketch(msgspec.Struct, frozen=True, kw_only=True):
-    """One article as it is remembered: no text, at most 1.5 kB."""
+Flags = npt.NDArray[np.bool_]
+
+
+class Sketch(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """One article as it is remembered: no text, at most 1.8 kB."""
 
     id: str
-    seq: int
+    turn: int  # greater than that of the articles that it was compared with
     group: str
     source: str | None
+    at: int  # when it was published, as far as that can be believed: seconds since 1970
     digest: int  # of all words in order
     level: int  # shingles below 2**(32 - level) are kept, and all of the lede
     shingles: bytes  # sorted, 4 bytes each
     lede: bytes  # one bit each: does it stand in the lede?
+    quoted: bytes  # one bit each: does it stand inside quotation marks alone, and not in the lede?
 
-    def arrays(self) -> tuple[Hashes, np.ndarray[tuple[int], np.dtype[np.bool_]]]:
-        """Return the shingles and for each whether it stands in the lede."""
-        shingles = np.frombuffer(self.shingles, dtype="<u4")
-        lede = np.unpackbits(np.frombuffer(self.lede, dtype=np.uint8), count=len(shingles)).view(np.bool_)
-        return shingles, lede
+    def arrays(self) -> tuple[Hashes, Flags]:
+        """Return the shingles that say whether it is a copy, and for each whether it stands in the lede."""
+        shingles = self.every()
+        outside = ~_flags(self.quoted, len(shingles))
+        return shingles[outside], _flags(self.lede, len(shingles))[outside]
+
+    def every(self) -> Hashes:
+        """Return all shingles, quoted ones too, sorted."""
+        return np.frombuffer(self.shingles, dtype="<u4")
 
 
-def sketch(text: str) -> tuple[Sketch, tuple[int, ...]] | None:
-    """Return the sketch of ``text`` (ids and group still empty) and its index terms; None if it is too short."""
-    lines = [[words(piece) for piece in _QUOTED.split(line)] for line in unescape(normalise(text)).split("\n")]
-    pieces = list(chain.from_iterable(lines))
-    tokens = hash_words(chain.from_iterable(pieces))
-    if len(tokens) < MIN_WORDS:
+class Passages(NamedTuple):
+    """The shingles of a text in their order, and the number of the paragraph (from 1) in which each stands."""
+
+    shingles: Hashes
+    paragraphs: npt.NDArray[np.int64]
+
+
+class Sketched(NamedTuple):
+    """What is made of one text: ids, turn and time in ``sketch`` are still empty."""
+
+    sketch: Sketch
+    terms: tuple[int, ...]  # under which it is found
+    passages: Passages
+
+
+def sketch(text: str) -> Sketched | None:
+    """Return the sketch of ``text`` and what belongs to it; None if it is too short to tell copies of it."""
+    lines = [_QUOTED.split(line) for line in unescape(normalise("\n".join(paragraphs(text)))).split("\n")]
+    pieces = [[tokens(piece) for piece in line] for line in lines]
+    hashes = hash_words(chain.from_iterable(chain.from_iterable(pieces)))
+    if len(hashes) < MIN_WORDS:
         return None
-    is_quoted = list(chain.from_iterable([n % 2 == 1 for n in range(len(line))] for line in lines))
-    quoted = np.repeat(is_quoted, [len(piece) for piece in pieces])
-    grams = _shingles(tokens)
-    outside = ~(quoted[:-2] & quoted[1:-1] & quoted[2:])
+    sizes = [sum(map(len, line)) for line in pieces]
+    grams, outside = _shingles(hashes), _outside(pieces)
     lede = np.unique(grams[:LEDE_WORDS])
     body = np.unique(grams[outside] if outside.mean() >= MIN_UNQUOTED else grams)
-    digest = zlib.crc32(tokens.tobytes())
-    ends = np.cumsum([sum(map(len, line)) for line in lines])
-    paragraphs = _paragraphs(np.split(tokens, ends[:-1]))
-    terms = (digest, *_bands(body, _TEXT_HASHES, TEXT_ROWS), *_bands(lede, _LEDE_HASHES, LEDE_ROWS), *paragraphs)
     level = max(0, int(np.ceil(np.log2(len(body) / MOST_SHINGLES))))
-    kept = np.union1d(body[body < 1 << (32 - level)] if level else body, lede)
-    flags = np.packbits(np.isin(kept, lede, assume_unique=True))
-    made = Sketch(
-        id="", seq=0, group="", source=None, digest=digest, level=level, shingles=kept.tobytes(), lede=flags.tobytes()
+    compared = np.union1d(_below(body, level), lede)
+    kept = np.union1d(compared, _below(grams, level))
+    digest = zlib.crc32(hashes.tobytes())
+    terms = (
+        digest,
+        *_bands(body, _TEXT_HASHES, TEXT_ROWS),
+        *_bands(lede, _LEDE_HASHES, LEDE_ROWS),
+        *_paragraphs(np.split(hashes, np.cumsum(sizes)[:-1])),
     )
-    return made, tuple(dict.fromkeys(terms))
+    made = Sketch(
+        id="",
+        turn=0,
+        group="",
+        source=None,
+        at=0,
+        digest=digest,
+        level=level,
+        shingles=kept.tobytes(),
+        lede=np.packbits(_holds(lede, kept)).tobytes(),
+        quoted=np.packbits(~_holds(compared, kept)).tobytes(),
+    )
+    return Sketched(made, tuple(dict.fromkeys(terms)), _passages(grams, sizes))
 
 
-def _shingles(tokens: Hashes) -> Hashes:
-    wide = tokens.astype(np.uint64)
+def _outside(pieces: Sequence[Sequence[Sequence[str]]]) -> Flags:
+    """Return for each shingle whether one of its words stands outside quotation marks: in every second piece."""
+    sizes = [len(piece) for line in pieces for piece in line]
+    within = [n % 2 == 1 for line in pieces for n in range(len(line))]
+    quoted: Flags = np.repeat(within, sizes)
+    return ~(quoted[:-2] & quoted[1:-1] & quoted[2:])
+
+
+def _passages(grams: Hashes, sizes: Sequence[int]) -> Passages:
+    """Return the shingles that lie within one paragraph."""
+    numbers = np.repeat(np.arange(1, len(sizes) + 1), sizes)
+    inside = numbers[:-2] == numbers[2:]
+    return Passages(grams[inside], numbers[:-2][inside])
+
+
+def _below(shingles: Hashes, level: int) -> Hashes:
+    return shingles[shingles < 1 << (32 - level)] if level else shingles
+
+
+def _holds(some: Hashes, shingles: Hashes) -> Flags:
+    """Return for each of ``shingles`` whether it is among ``some``; both are sorted, ``some`` is part of them."""
+    held = np.zeros(len(shingles), dtype=np.bool_)
+    held[np.searchsorted(shingles, some)] = True
+    return held
+
+
+def _flags(bits: bytes, count: int) -> Flags:
+    return np.unpackbits(np.frombuffer(bits, dtype=np.uint8), count=count).view(np.bool_)
+
+
+def _shingles(hashes: Hashes) -> Hashes:
+    wide = hashes.astype(np.uint64)
     return _mix(wide[:-2] * _ODD[0] + wide[1:-1] * _ODD[1] + wide[2:] * _ODD[2])
 
 
-def _paragraphs(paragraphs: Sequence[Hashes]) -> list[int]:
+def _paragraphs(each: Sequence[Hashes]) -> list[int]:
     """Return a hash of each of ``PARAGRAPHS`` paragraphs, chosen by hash."""
-    return sorted({zlib.crc32(one.tobytes()) for one in paragraphs if len(one) >= MIN_WORDS})[:PARAGRAPHS]
+    return sorted({zlib.crc32(one.tobytes()) for one in each if len(one) >= MIN_WORDS})[:PARAGRAPHS]
 
 
 def _bands(shingles: Hashes, hashes: np.ndarray, rows: int) -> list[int]:

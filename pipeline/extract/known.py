@@ -77,7 +77,12 @@ class Raw(msgspec.Struct, frozen=True, kw_only=True):
 def load(folder: Path, limits: Extract | None = None) -> Known:
     """Return what the settings files of ``folder`` say; raises SettingsError for what can't be used there."""
     return Known(
-        agencies=read_toml(folder / "agencies.toml", Agencies).agency,
+        agencies=load_agencies(folder),
         phrases=read_toml(folder / "extract.toml", Phrases),
         max_bytes=(limits or Extract()).max_bytes,
     )
+
+
+def load_agencies(folder: Path) -> tuple[Agency, ...]:
+    """Return the agencies that agencies.toml of ``folder`` names; raises SettingsError for what can't be used there."""
+    return read_toml(folder / "agencies.toml", Agencies).agency

@@ -9,7 +9,7 @@ from pipeline.index.fields import FACETS, LONGEST_VALUE
 from pipeline.records import Document, Stage, to_json, to_plain
 
 # Raised when documents lie differently, so that an older index has to be built anew.
-VERSION = 3
+VERSION = 4
 
 # Elasticsearch's own analysers, by language (ISO 639-1). English needs none beside the analyser of all text.
 LANGUAGES = {
@@ -66,16 +66,20 @@ _ADDRESS = {"type": "keyword", "ignore_above": 8191}  # Lucene's longest term, 3
 _DATE = {"type": "date"}
 _INTEGER = {"type": "integer"}
 _BOOLEAN = {"type": "boolean"}
+_FLOAT = {"type": "float"}
 _POINT = {"type": "geo_point", "ignore_malformed": True}
+
+_INTEGERS = ("version", "copies", "copy_behind", "copied_paragraphs", "story_size", "word_count")
 
 _PROPERTIES: dict[str, Any] = {
     **dict.fromkeys(FACETS, _FACET),
     **dict.fromkeys(("title", "standfirst", "text", "subheadings", "dateline"), _WORDS),
-    **dict.fromkeys(("id", "published_precision"), _VALUE),
+    **dict.fromkeys(("id", "published_precision", "copy_primary", "copy_earliest"), _VALUE),
     **dict.fromkeys(("url", "canonical_url", "image", "archive"), _ADDRESS),
     **dict.fromkeys(("published", "modified", "first_seen", "indexed"), _DATE),
-    **dict.fromkeys(("version", "copies", "story_size", "word_count"), _INTEGER),
+    **dict.fromkeys(_INTEGERS, _INTEGER),
     **dict.fromkeys(("is_primary", "paywalled", "live"), _BOOLEAN),
+    **dict.fromkeys(("copy_score", "copied_share", "own_share"), _FLOAT),
     "revision": {"type": "long"},
     "captions": {"properties": {"text": _WORDS, "credit": _VALUE, "number": _VALUE}},
     "entities": {

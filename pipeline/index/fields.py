@@ -37,6 +37,7 @@ FACETS = (
     "copy_group",
     "copy_of",
     "copy_kind",
+    "copy_agency",
     "is_primary",
     "paywalled",
     "live",

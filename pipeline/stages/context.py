@@ -10,6 +10,8 @@ from types import TracebackType
 from typing import Self
 
 from pipeline.archive import Archive
+from pipeline.extract.agencies import agency_of
+from pipeline.extract.known import Agency, load_agencies
 from pipeline.index import Index, open_index
 from pipeline.settings import (
     Addresses,
@@ -51,6 +53,17 @@ class Context:
     def archive(self) -> Archive:
         """The archive of raw pages, opened at first use."""
         return Archive(self.addresses.archive_url)
+
+    @functools.cached_property
+    def agencies(self) -> tuple[Agency, ...]:
+        """The news agencies of config/agencies.toml."""
+        return load_agencies(self.config)
+
+    def agency_of(self, source: str) -> str | None:
+        """Return the name of the news agency that publishes as ``source``, None where that is no agency."""
+        named = agency_of(source, self.agencies)
+        configured = self.sources.get(source)
+        return named or (source if configured and configured.agency else None)
 
     @functools.cached_property
     def index(self) -> Index:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import msgspec
 import sqlalchemy as sa
 
 from pipeline.dedupe import Arrival, decide
-from pipeline.records import Article, Outcome, Stage
+from pipeline.documents import published
+from pipeline.extract.agencies import agency_of
+from pipeline.records import Article, Entry, Outcome, Stage
+from pipeline.stages.context import Context
+from pipeline.stages.groups import Decided, settle
 from pipeline.stages.work import Work
 from pipeline.store import Item, Result
 
@@ -20,16 +25,47 @@ class Dedupe(Work):
 
     def decide(self, claimed: Sequence[Item], emit: Callable[[Result], None]) -> None:
         """Say of each article whether it is a copy, and of whose."""
-        articles = self.context.store.ledger.read(claimed, Stage.EXTRACT, Article)
         settings = self.context.settings.dedupe
         self._memory = self.context.store.copies(settings)
-        arrivals = [Arrival(seq=item.seq, at=item.first_seen, article=articles[item.id]) for item in claimed]
-        for item, copy in zip(claimed, decide(arrivals, self._memory, settings), strict=True):
-            emit(Result(item=item, outcome=Outcome.DONE, record=copy, copy_group=copy.group))
+        arrivals = read(self.context, claimed)
+        copies = decide(arrivals, self._memory, settings)
+        decided = [
+            Decided(item=item, arrival=arrival, copy=copy, credit=credit(self.context, arrival.article))
+            for item, arrival, copy in zip(claimed, arrivals, copies, strict=True)
+        ]
+        self._changes = settle(self.context, self._memory.frequencies, decided)
+        for one in decided:
+            emit(
+                Result(
+                    item=one.item,
+                    outcome=Outcome.DONE,
+                    record=self._changes.copies.pop(one.item.id, one.copy),
+                    copy_group=one.copy.group,
+                    published=one.arrival.published,
+                    credit=one.credit,
+                )
+            )
 
-    def save(self, connection: sa.Connection, saved: Sequence[Result]) -> None:
-        """Remember the fingerprints; note that the documents of the originals count more copies now."""
+    def save(self, connection: sa.Connection, saved: Sequence[Result]) -> None:  # noqa: ARG002 - all or none
+        """Remember the fingerprints; write what changed for the other members of the groups."""
         self._memory.flush(connection)
-        copied = {r.copy_group for r in saved if r.copy_group and r.copy_group != r.item.id}
-        before = {r.item.copy_group for r in saved if r.item.copy_group and r.item.copy_group != r.copy_group}
-        self.context.store.ledger.touch(connection, ids=copied | before)
+        self._changes.save(connection, self.context)
+
+
+def read(context: Context, claimed: Sequence[Item]) -> list[Arrival]:
+    """Return the articles of ``claimed`` as they arrived, each with the time that its page, else its feed, states."""
+    articles = context.store.ledger.read(claimed, Stage.EXTRACT, Article)
+    entries = context.store.ledger.read(claimed, Stage.POLL, Entry)
+    made = []
+    for item in claimed:
+        article = articles[item.id]
+        at, precision = published(entries.get(item.id), article)
+        # the ledger's name of the source: an article may name itself otherwise
+        dated = msgspec.structs.replace(article, published=at, published_precision=precision, source=item.source)
+        made.append(Arrival(seq=item.seq, at=item.first_seen, article=dated))
+    return made
+
+
+def credit(context: Context, article: Article) -> str | None:
+    """Return the news agency that an article credits, by its name in config/agencies.toml where it is there."""
+    return (agency_of(article.agency, context.agencies) or article.agency) if article.agency else None

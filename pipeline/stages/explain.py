@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+from pipeline.dedupe import Lead
 from pipeline.records import Article, Copy, Entry, Names, Page, Placement, Record, Stage
 from pipeline.stages.context import Context
+from pipeline.stages.groups import leads
 from pipeline.store import Happened, Item
 
 _RECORDS: dict[Stage, type[Record]] = {
@@ -24,6 +26,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     item: Item | None
     history: list[Happened]
     records: dict[Stage, Record]
+    group: Lead | None = None  # what is said of its copy group
 
 
 def explain(context: Context, address_or_id: str) -> Explanation | None:
@@ -34,4 +37,6 @@ def explain(context: Context, address_or_id: str) -> Explanation | None:
     if item is None and not history:
         return None
     made = {s: r for s, kind in _RECORDS.items() if item and (r := ledger.read([item], s, kind).get(item.id))}
-    return Explanation(item=item, history=history, records=made)
+    grouped = leads(context, [item.copy_group]) if item and item.copy_group else {}
+    group = next((lead for lead, _ in grouped.values()), None)
+    return Explanation(item=item, history=history, records=made, group=group)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Self
 
+from pipeline.dedupe import Lead
 from pipeline.documents import build
 from pipeline.errors import ItemError
 from pipeline.records import Article, Copy, Document, Entry, Names, Outcome, Page, Placement, Stage
 from pipeline.settings import Source
 from pipeline.stages.context import Context
 from pipeline.stages.entities import as_decided
+from pipeline.stages.groups import leads
 from pipeline.stages.work import Work
 from pipeline.store import Item, Result
 
@@ -53,9 +55,8 @@ def documents(context: Context, claimed: Sequence[Item]) -> list[Document]:
     copies = ledger.read(claimed, Stage.DEDUPE, Copy)
     names = as_decided(context.store, ledger.read(claimed, Stage.ENRICH, Names))
     placements = ledger.read(claimed, Stage.CLUSTER, Placement)
-    group_sizes, story_sizes = ledger.sizes(
-        groups=[item.id for item in claimed], stories=[p.story for p in placements.values()]
-    )
+    grouped = leads(context, {copy.group for copy in copies.values()})
+    story_sizes = ledger.sizes([p.story for p in placements.values()])
     now, made_by = context.clock(), ledger.made_by(claimed)
     return [
         build(
@@ -70,9 +71,15 @@ def documents(context: Context, claimed: Sequence[Item]) -> list[Document]:
             version=item.version,
             first_seen=item.first_seen,
             indexed=now,
-            copies=max(group_sizes.get(item.id, 1) - 1, 0),
+            copies=_copies(item.id, grouped.get(copies[item.id].group)),
             story_size=story_sizes[placements[item.id].story],
             stages=made_by[item.id],
+            lead=grouped[copies[item.id].group][0] if copies[item.id].group in grouped else None,
         )
         for item in claimed
     ]
+
+
+def _copies(article_id: str, group: tuple[Lead, int] | None) -> int:
+    """Return how many copies there are of an article: of the primary of its group all others, of the others none."""
+    return group[1] - 1 if group and group[0].primary == article_id else 0

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 
 from pipeline.settings import Dedupe
 from pipeline.store import postings
+from pipeline.store.engine import upsert
+from pipeline.store.lines import Grouped
 from pipeline.store.postings import Postings, among, day_of, first_day, load_frequencies, save_frequencies
-from pipeline.store.schema import copy_sketches, copy_terms
+from pipeline.store.schema import copy_pins, copy_sketches, copy_terms, items
 
 MOST_POSTINGS = 50  # a term that more articles share leads nowhere, or to the group to which the first of them lead
 MOST_CANDIDATES = 50  # compared with one article; the mean is 4
@@ -21,8 +23,10 @@ class StoredCopies:
     """The sketches in the ledger, as dedupe asks for them in one batch; a dedupe.CopyMemory."""
 
     def __init__(self, engine: sa.Engine, settings: Dedupe) -> None:
+        self._engine = engine
         self._postings = Postings(engine, copy_sketches, copy_terms)
         self._window = settings.window_days
+        self._pins: dict[int, str] = {}
         self.frequencies = load_frequencies(engine, _STAGE)
 
     def prefetch(self, wanted: Sequence[tuple[int, dt.datetime, Collection[int]]]) -> None:
@@ -33,16 +37,24 @@ class StoredCopies:
         self._postings.load({term for _, _, terms in wanted for term in terms}, since)
         own = {seq for seq, _, _ in wanted}
         self._postings.read(own.union(*(self._nearest(*one) for one in wanted)))
+        c = copy_pins.c
+        with self._engine.connect() as connection:
+            statement = sa.select(c.seq, c.copy_group).where(among(connection, c.seq, own))
+            self._pins.update((seq, group) for seq, group in connection.execute(statement))
 
     def candidates(self, seq: int, at: dt.datetime, terms: Collection[int]) -> list[bytes]:
-        """Return the sketches of those earlier articles within the window that share most of ``terms``, best first."""
+        """Return the sketches of those other articles within the window that share most of ``terms``, best first."""
         nearest = self._nearest(seq, at, terms)
         self._postings.read(nearest)
         return [data for one in nearest if (data := self._postings.get(one)) is not None]
 
-    def knows(self, seq: int) -> bool:
-        """Whether the article (one that was prefetched) is remembered already."""
-        return self._postings.get(seq) is not None
+    def recall(self, seq: int) -> bytes | None:
+        """Return what is remembered of the article (one that was prefetched)."""
+        return self._postings.get(seq)
+
+    def pinned(self, seq: int) -> str | None:
+        """Return the group that an editor put the article (one that was prefetched) in."""
+        return self._pins.get(seq)
 
     def add(self, seq: int, at: dt.datetime, terms: Collection[int], data: bytes) -> None:
         """Remember the article's sketch under its terms, instead of what was remembered of it."""
@@ -64,7 +76,31 @@ class StoredCopies:
 
     def _nearest(self, seq: int, at: dt.datetime, terms: Collection[int]) -> list[int]:
         shared = self._postings.shared(terms, first_day(at, self._window))
-        return sorted((one for one in shared if one < seq), key=lambda one: (-shared[one], one))[:MOST_CANDIDATES]
+        return sorted((one for one in shared if one != seq), key=lambda one: (-shared[one], one))[:MOST_CANDIDATES]
+
+
+def members(connection: sa.Connection, groups: Iterable[str]) -> dict[str, list[Grouped]]:
+    """Return the articles of each of these copy groups, in order of arrival."""
+    columns = [items.c[name] for name in Grouped.__struct_fields__]
+    found: dict[str, list[Grouped]] = {}
+    statement = sa.select(*columns).where(among(connection, items.c.copy_group, groups)).order_by(items.c.seq)
+    for row in connection.execute(statement):
+        found.setdefault(row.copy_group, []).append(Grouped(**row._mapping))  # noqa: SLF001
+    return found
+
+
+def move(
+    connection: sa.Connection, groups: Mapping[int, str], change: Callable[[bytes, str], bytes], now: dt.datetime
+) -> None:
+    """Put articles (seq → group) into groups for good: an editor's decision. ``change`` makes a sketch one of it."""
+    upsert(connection, copy_pins, [{"seq": seq, "copy_group": group, "at": now} for seq, group in groups.items()])
+    c = copy_sketches.c
+    sketches = connection.execute(sa.select(c.seq, c.data).where(among(connection, c.seq, groups))).all()
+    for seq, data in sketches:
+        changed = copy_sketches.update().where(c.seq == seq)
+        connection.execute(changed.values(data=change(data, groups[seq])))
+    for seq, group in groups.items():
+        connection.execute(items.update().where(items.c.seq == seq).values(copy_group=group))
 
 
 def forget(connection: sa.Connection, before: dt.datetime) -> int:

@@ -206,6 +206,17 @@ class Ledger:
         )
         return {row.id: from_json(row.data, kind) for row in rows}
 
+    def of(self, ids: Iterable[str], stage: Stage, kind: type[R]) -> dict[str, R]:
+        """Return id → the record that ``stage`` made of each article's present version, as ``read`` does."""
+        with self._database.read() as connection:
+            return self._read(connection, ids, stage, kind)
+
+    def rewrite(self, connection: sa.Connection, stage: Stage, made: Mapping[str, Record], now: dt.datetime) -> None:
+        """Replace the records that ``stage`` made of articles' present versions."""
+        versions = connection.execute(sa.select(items.c.id, items.c.version).where(items.c.id.in_(list(made))))
+        rows = [_record_row(row.id, stage, row.version, now, made[row.id]) for row in versions]
+        upsert(connection, records, rows)
+
     def made_by(self, claimed: Sequence[Item]) -> dict[str, dict[str, str]]:
         """Return id → stage → the version of the stage that made the record."""
         made: dict[str, dict[str, str]] = {item.id: {} for item in claimed}
@@ -251,13 +262,10 @@ class Ledger:
                 for r in rows
             ]
 
-    def sizes(self, *, groups: Iterable[str], stories: Iterable[str]) -> tuple[Mapping[str, int], Mapping[str, int]]:
-        """Return how many articles each copy group and each story holds."""
+    def sizes(self, stories: Iterable[str]) -> Mapping[str, int]:
+        """Return how many articles each story holds."""
         with self._database.read() as connection:
-            return (
-                _count(connection, items.c.copy_group, groups),
-                _count(connection, items.c.story, stories),
-            )
+            return _count(connection, items.c.story, stories)
 
     def sources(self) -> list[str]:
         """Return the names of all sources that articles came from."""
@@ -306,6 +314,8 @@ def _step(stage: Stage, result: Result, now: dt.datetime) -> dict[str, object]:
         step["copy_group"] = result.copy_group
     if result.story:
         step["story"] = result.story
+    if stage is Stage.DEDUPE and result.outcome is Outcome.DONE:
+        step |= {"published": result.published, "credit": result.credit}
     return step
 
 

@@ -69,6 +69,20 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     addresses: tuple[str, ...] = ()  # further addresses that the article is known under
     copy_group: str | None = None
     story: str | None = None
+    published: dt.datetime | None = None  # as dedupe believes it
+    credit: str | None = None  # the news agency that the text credits
+
+
+class Grouped(msgspec.Struct, frozen=True, kw_only=True):
+    """A member of a copy group."""
+
+    id: str
+    seq: int
+    source: str
+    first_seen: dt.datetime
+    copy_group: str
+    published: dt.datetime | None
+    credit: str | None
 
 
 class Happened(msgspec.Struct, frozen=True, kw_only=True):

@@ -197,7 +197,7 @@ copy_terms = sa.Table(
 copy_pins = sa.Table(
     "copy_pins",
     metadata,
-    sa.Column("id", sa.Text, primary_key=True),  # of an article
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),  # the article's, see items
     sa.Column("copy_group", sa.Text, nullable=False),  # the group that an editor put it in
     sa.Column("at", Utc, nullable=False),
 )

@@ -17,10 +17,10 @@ def upgrade() -> None:
     """Change the schema."""
     op.create_table(
         "copy_pins",
-        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("copy_group", sa.Text(), nullable=False),
         sa.Column("at", Utc(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_copy_pins")),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_copy_pins")),
     )
     with op.batch_alter_table("items", schema=None) as batch_op:
         batch_op.add_column(sa.Column("published", Utc(), nullable=True))

@@ -1,0 +1,36 @@
+"""How is it said in words whose copy an article is?"""
+
+from __future__ import annotations
+
+from pipeline.records import Copy, Document
+
+
+def of_document(document: Document) -> list[str]:
+    """Return what is known of a document as a copy, or as what was copied."""
+    by_agency = document.copy_agency and document.copy_agency != document.source
+    agency = [f"{document.copy_agency} copy"] if by_agency else []
+    if document.copies:
+        return [*agency, f"{document.copies} {'copy' if document.copies == 1 else 'copies'}"]
+    if not document.copy_of:
+        return agency
+    kind = f"{document.copy_kind} copy" if document.copy_kind else "copy"
+    return [*agency, f"{kind} of {document.copy_of}", *_shares(document.own_share, document.copy_behind)]
+
+
+def of_copy(copy: Copy) -> str:
+    """Return what a copy's record says."""
+    said = [f"{copy.kind or 'copy'} of {copy.copy_of}", *_shares(1 - (copy.taken or 0.0), copy.behind)]
+    return ", ".join(said) if copy.copy_of else "copies nothing"
+
+
+def later(minutes: int) -> str:
+    """Return how much later (or, where negative, earlier) something was."""
+    days, rest = divmod(abs(minutes), 24 * 60)
+    hours, left = divmod(rest, 60)
+    parts = [f"{n} {unit}" for n, unit in ((days, "d"), (hours, "h"), (left, "min")) if n][:2]
+    return f"{' '.join(parts)} {'later' if minutes > 0 else 'earlier'}" if parts else "at the same time"
+
+
+def _shares(own: float, behind: int | None) -> list[str]:
+    said = [f"{own:.0%} its own"]
+    return said if behind is None else [*said, later(behind)]

@@ -1,0 +1,67 @@
+"""What did a copy take, from whom, and how much later?"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from pipeline.dedupe.sketch import Passages, Sketch
+from pipeline.dedupe.verify import Overlap
+from pipeline.records import Copy, CopyKind
+
+# From this share on a text counts as contained in another one: what is left is house style and credit lines.
+WHOLE = 0.7
+# A part of a text that keeps at least this share of its beginning was cut from the end
+FROM_THE_START = 0.5
+# A paragraph was taken over if this share of its 3-grams was: an edited word costs three of them
+TAKEN = 0.5
+
+
+class Taken(NamedTuple):
+    """What stands in the other text."""
+
+    share: float  # of the 3-grams, quoted ones too, 0 to 1
+    paragraphs: tuple[int, ...]  # those of which most stands there, numbered from 1
+
+
+def copy(new: Sketch, passages: Passages, original: Sketch, overlap: Overlap) -> Copy:
+    """Return the record that says how ``new``, whose text has these ``passages``, was taken from ``original``."""
+    share, paragraphs = taken(passages, original)
+    return Copy(
+        id=new.id,
+        group=new.group,
+        copy_of=original.id,
+        score=round(max(overlap.new, overlap.old), 4),
+        kind=kind(new, original, overlap),
+        behind=round((new.at - original.at) / 60),
+        taken=round(share, 4),
+        paragraphs=paragraphs,
+    )
+
+
+def taken(text: Passages, original: Sketch) -> Taken:
+    """Return what of ``text`` stands in ``original``; of a long original a sample is known, and so an estimate."""
+    theirs = original.every()
+    comparable = text.shingles < 1 << (32 - original.level)
+    shingles, numbers = text.shingles[comparable], text.paragraphs[comparable]
+    if not len(shingles):
+        return Taken(0.0, ())
+    at = np.minimum(np.searchsorted(theirs, shingles), len(theirs) - 1)
+    found = theirs[at] == shingles
+    compared, shared = np.bincount(numbers), np.bincount(numbers, weights=found)
+    most = (compared > 0) & (shared >= TAKEN * compared)
+    return Taken(float(found.mean()), tuple(np.flatnonzero(most).tolist()))
+
+
+def kind(new: Sketch, old: Sketch, overlap: Overlap) -> CopyKind:
+    """Return how ``new`` relates to ``old``."""
+    if new.digest == old.digest:
+        return CopyKind.EXACT
+    if new.source and new.source == old.source:
+        return CopyKind.REVISION
+    if overlap.new >= WHOLE > overlap.old:
+        return CopyKind.TRUNCATED if overlap.lede >= FROM_THE_START else CopyKind.EXCERPT
+    if overlap.old >= WHOLE > overlap.new:
+        return CopyKind.EXTENDED
+    return CopyKind.REPRINT

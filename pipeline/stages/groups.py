@@ -1,0 +1,141 @@
+"""What else changes when an article joins or leaves a copy group? Who is primary, and how the others relate to it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+
+import msgspec
+import sqlalchemy as sa
+
+from pipeline.dedupe import Arrival, Lead, Member, lead, relate
+from pipeline.frequency import Frequencies
+from pipeline.records import Article, Copy, Precision, Stage
+from pipeline.stages.context import Context
+from pipeline.store import Item, copies
+from pipeline.store.lines import Grouped
+
+
+class Decided(msgspec.Struct, frozen=True, kw_only=True):
+    """An article, the group that it was in so far, and what is decided of it now."""
+
+    item: Item
+    arrival: Arrival
+    copy: Copy
+    credit: str | None  # the news agency that its text credits
+
+
+class Changes(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be written: records of dedupe by article, and the articles whose documents say something else now."""
+
+    copies: dict[str, Copy]
+    touched: set[str]
+
+    def save(self, connection: sa.Connection, context: Context) -> None:
+        """Write them."""
+        ledger = context.store.ledger
+        ledger.rewrite(connection, Stage.DEDUPE, self.copies, context.clock())
+        ledger.touch(connection, ids=self.touched)
+
+
+def leads(context: Context, groups: Iterable[str]) -> Mapping[str, tuple[Lead, int]]:
+    """Return what is said of each group, and how many articles it has."""
+    with context.store.database.read() as connection:
+        found = copies.members(connection, groups)
+    return {group: (lead(_member(context, one) for one in members), len(members)) for group, members in found.items()}
+
+
+def settle(
+    context: Context, frequencies: Frequencies, decided: Sequence[Decided], groups: Iterable[str] = ()
+) -> Changes:
+    """Return what follows from ``decided``, and is to be mended in ``groups``.
+
+    Of each group one article is primary and copies nothing; each other one copies a member of the group. So a former
+    primary becomes a copy of the new one, and so does what lost the article that it was taken from.
+    """
+    repaired = set(groups)
+    batch = {one.item.id: one for one in decided}
+    affected = repaired | {g for one in decided for g in (one.copy.group, one.item.copy_group) if g}
+    with context.store.database.read() as connection:
+        before = copies.members(connection, affected)
+    now: dict[str, list[Grouped]] = defaultdict(list)
+    for known in chain.from_iterable(before.values()):
+        if known.id not in batch:
+            now[known.copy_group].append(known)
+    for one in decided:
+        now[one.copy.group].append(_grouped(one))
+    settling = _Settling(context, frequencies, batch)
+    for group, members in now.items():
+        settling.group(before.get(group, []), members, repaired=group in repaired)
+    return settling.changes
+
+
+class _Settling:
+    """What follows from a batch, group by group."""
+
+    def __init__(self, context: Context, frequencies: Frequencies, batch: Mapping[str, Decided]) -> None:
+        self.changes = Changes(copies={}, touched=set())
+        self._context = context
+        self._frequencies = frequencies
+        self._batch = batch
+
+    def group(self, before: Sequence[Grouped], now: Sequence[Grouped], *, repaired: bool) -> None:
+        """Note what changes in a group that had the members ``before`` and has ``now``."""
+        ids, were = {one.id for one in now}, {one.id for one in before}
+        top, was = self._lead(now), self._lead(before) if before else None
+        if was != top or repaired:
+            self.changes.touched.update(ids)
+        elif ids != were:
+            self.changes.touched.add(top.primary)
+        copied = {one: self._batch[one].copy for one in ids & self._batch.keys()}
+        if repaired or (was and was.primary != top.primary) or were - ids:
+            copied |= self._context.store.ledger.of(ids - self._batch.keys(), Stage.DEDUPE, Copy)
+        rows = {one.id: one for one in now}
+        for one, copy in copied.items():
+            if one == top.primary and copy.copy_of is not None:
+                self.changes.copies[one] = Copy(id=one, group=copy.group)
+            elif one != top.primary and copy.copy_of not in ids:
+                self.changes.copies[one] = self._related(rows[one], rows[top.primary])
+
+    def _lead(self, members: Sequence[Grouped]) -> Lead:
+        return lead(_member(self._context, one) for one in members)
+
+    def _related(self, row: Grouped, primary: Grouped) -> Copy:
+        missing = [one.id for one in (row, primary) if one.id not in self._batch]
+        articles = self._context.store.ledger.of(missing, Stage.EXTRACT, Article)
+        new, original = (
+            _arrival(one, articles[one.id]) if one.id in articles else self._batch[one.id].arrival
+            for one in (row, primary)
+        )
+        return relate(new, original, row.copy_group, self._frequencies)
+
+
+def _member(context: Context, one: Grouped) -> Member:
+    return Member(
+        id=one.id,
+        seq=one.seq,
+        at=one.published or one.first_seen,
+        agency=context.agency_of(one.source),
+        credit=one.credit,
+    )
+
+
+def _grouped(one: Decided) -> Grouped:
+    item = one.item
+    return Grouped(
+        id=item.id,
+        seq=item.seq,
+        source=item.source,
+        first_seen=item.first_seen,
+        copy_group=one.copy.group,
+        published=one.arrival.published,
+        credit=one.credit,
+    )
+
+
+def _arrival(row: Grouped, article: Article) -> Arrival:
+    dated = msgspec.structs.replace(
+        article, published=row.published, published_precision=Precision.INSTANT, source=row.source
+    )
+    return Arrival(seq=row.seq, at=row.first_seen, article=dated)

@@ -1,0 +1,137 @@
+"""What changes in a copy group when articles join and leave it, from the ledger to the index."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from pipeline.records import Article, CopyKind, Entry, Precision, Stage
+from pipeline.settings import Addresses, Settings, Source
+from pipeline.stages import Context, run_all
+from pipeline.store import Arrival, upkeep
+from tests.copies import AT, OTHER, WIRE
+from tests.support import REPO
+
+NOW = AT + dt.timedelta(days=1)
+STAGES = [Stage.DEDUPE, Stage.ENRICH, Stage.CLUSTER, Stage.INDEX]
+SOURCES = (Source(name="Daily"), Source(name="Evening"), Source(name="Coastwire", agency=True))
+PARAGRAPHS = WIRE.split("\n")
+
+
+@pytest.fixture
+def context(tmp_path, store_url):
+    addresses = Addresses(
+        home=tmp_path, store_url=store_url, index_url=f"sqlite:///{tmp_path}/index.db", archive_url=str(tmp_path)
+    )
+    with Context(Settings(), SOURCES, addresses, config=REPO / "config", clock=lambda: NOW) as made:
+        yield made
+
+
+def arrive(context, name, text, *, source="Daily", seen=0.0, published=None, agency=None):
+    """Let articles arrive that were extracted already; ``seen`` and ``published`` in hours."""
+    hours = dt.timedelta(hours=1)
+    article = Article(
+        id=name,
+        text=text,
+        source=source,
+        published=None if published is None else AT + published * hours,
+        published_precision=Precision.INSTANT,
+        agency=agency,
+    )
+    url = f"https://{source.lower()}.example/{name}"
+    entry = Entry(id=name, url=url, source=source, first_seen=AT + seen * hours)
+    records = ((Stage.POLL, entry), (Stage.EXTRACT, article))
+    new = Arrival(id=name, source=source, first_seen=entry.first_seen, url=url, records=records, stage=Stage.DEDUPE)
+    with context.store.write() as connection:
+        context.store.ledger.enter(connection, [new], NOW)
+
+
+def through(context):
+    run_all(context, STAGES)
+    return {name: context.index.get(name) for name, _ in context.index.revisions()}
+
+
+def test_the_first_is_primary_and_its_copies_say_what_they_took(context):
+    arrive(context, "a1", WIRE, seen=0.0)
+    arrive(context, "a2", "\n".join(PARAGRAPHS[:2]), source="Evening", seen=2.0)
+    made = through(context)
+    assert (made["a1"].is_primary, made["a1"].copies, made["a1"].copied_share) == (True, 1, 0.0)
+    copy = made["a2"]
+    assert (copy.is_primary, copy.copy_of, copy.copy_kind, copy.copies) == (False, "a1", CopyKind.TRUNCATED, 0)
+    assert (copy.copy_behind, copy.copied_paragraphs, copy.copy_primary) == (120, (1, 2), "a1")
+
+
+def test_a_copy_that_arrives_later_makes_the_primary_s_document_anew(context):
+    arrive(context, "a1", WIRE)
+    before = through(context)["a1"]
+    arrive(context, "a2", WIRE, source="Evening", seen=1.0)
+    after = through(context)["a1"]
+    assert (before.copies, after.copies) == (0, 1)
+    assert after.revision > before.revision
+
+
+def test_an_agency_that_arrives_late_takes_over_and_every_document_says_so(context):
+    arrive(context, "a1", WIRE, seen=0.0)
+    arrive(context, "a2", WIRE + "\n" + OTHER.split("\n")[0], source="Evening", seen=1.0)
+    assert through(context)["a1"].is_primary
+    arrive(context, "w1", WIRE, source="Coastwire", seen=3.0)
+    made = through(context)
+    assert [name for name, one in made.items() if one.is_primary] == ["w1"]
+    assert {one.copy_primary for one in made.values()} == {"w1"}
+    assert {one.copy_agency for one in made.values()} == {"Coastwire"}
+    assert {one.copy_group for one in made.values()} == {"a1"}
+    assert (made["w1"].copy_of, made["w1"].copies, made["w1"].own_share) == (None, 2, 1.0)
+    assert (made["a1"].copy_of, made["a1"].copy_kind, made["a1"].copy_behind) == ("w1", CopyKind.EXACT, -180)
+    assert made["a2"].copy_of == "a1"
+    assert {one.copy_earliest for one in made.values()} == {"a1"}
+
+
+def test_an_article_that_was_published_earlier_but_found_later_takes_over(context):
+    arrive(context, "a1", WIRE, seen=5.0, published=4.0)
+    through(context)
+    arrive(context, "a2", WIRE, source="Evening", seen=6.0, published=1.0)
+    made = through(context)
+    assert (made["a2"].is_primary, made["a2"].copy_earliest, made["a1"].copy_of) == (True, "a2", "a2")
+    assert made["a1"].copy_behind == 180
+
+
+def test_an_article_that_only_says_its_day_does_not_take_over(context):
+    arrive(context, "a1", WIRE, seen=5.0)
+    through(context)
+    arrive(context, "a2", WIRE, source="Evening", seen=6.0)
+    assert through(context)["a1"].is_primary
+
+
+def test_a_credit_line_of_any_member_names_the_agency_for_all(context):
+    arrive(context, "a1", WIRE)
+    assert through(context)["a1"].copy_agency is None
+    arrive(context, "a2", WIRE, source="Evening", seen=1.0, agency="The Associated Press")
+    assert {one.copy_agency for one in through(context).values()} == {"AP"}
+
+
+def test_doing_it_again_changes_nothing(context):
+    arrive(context, "a1", WIRE)
+    arrive(context, "a2", WIRE, source="Evening", seen=1.0)
+    arrive(context, "w1", WIRE, source="Coastwire", seen=2.0)
+    before = through(context)
+    for _ in range(2):
+        assert upkeep.redo(context.store.database, Stage.DEDUPE, upkeep.Selection(), NOW) == 3
+        after = through(context)
+    for name, one in before.items():
+        again = after[name]
+        assert (
+            again.copy_of,
+            again.copy_kind,
+            again.is_primary,
+            again.copies,
+            again.copy_group,
+            again.copied_share,
+        ) == (
+            one.copy_of,
+            one.copy_kind,
+            one.is_primary,
+            one.copies,
+            one.copy_group,
+            one.copied_share,
+        )
