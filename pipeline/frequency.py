@@ -41,7 +41,7 @@ class Frequencies:
 
     def add(self, terms: Hashes) -> None:
         """Count one document with these ``terms``, each named once."""
-        places = np.unique(terms % WIDTH)
+        places = distinct(terms % WIDTH)
         self._added += (_HEAD.pack(len(places)), places.astype("<u4").tobytes())
         self._count(places)
 
@@ -76,6 +76,14 @@ class Frequencies:
         term is before anything is known.
         """
         return (self.count(terms) + np.float32(0.5)) / np.float32(self.documents + imagined)
+
+
+def distinct(terms: Hashes) -> Hashes:
+    """Return the terms sorted, each once: numpy's own ``unique`` takes five times as long for a few hundred."""
+    ordered = np.sort(terms)
+    first = np.ones(len(ordered), dtype=np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    return ordered[first]
 
 
 def hash_words(words: Iterable[str]) -> Hashes:

@@ -19,7 +19,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.frequency import Hashes, hash_words
+from pipeline.frequency import Hashes, distinct, hash_words
 from pipeline.text import normalise, paragraphs, tokens
 
 LEDE_WORDS = 60  # one or two sentences and what outlets put before them
@@ -85,11 +85,11 @@ def sketch(text: str) -> Sketched | None:
         return None
     sizes = [sum(map(len, line)) for line in pieces]
     grams, outside = _shingles(hashes), _outside(pieces)
-    lede = np.unique(grams[:LEDE_WORDS])
-    body = np.unique(grams[outside] if outside.mean() >= MIN_UNQUOTED else grams)
+    lede = distinct(grams[:LEDE_WORDS])
+    body = distinct(grams[outside] if outside.mean() >= MIN_UNQUOTED else grams)
     level = max(0, int(np.ceil(np.log2(len(body) / MOST_SHINGLES))))
-    compared = np.union1d(_below(body, level), lede)
-    kept = np.union1d(compared, _below(grams, level))
+    compared = distinct(np.concatenate((_below(body, level), lede)))
+    kept = distinct(np.concatenate((compared, _below(grams, level))))
     digest = zlib.crc32(hashes.tobytes())
     terms = (
         digest,
@@ -154,8 +154,9 @@ def _paragraphs(each: Sequence[Hashes]) -> list[int]:
 
 def _bands(shingles: Hashes, hashes: np.ndarray, rows: int) -> list[int]:
     """Return one term per band: a hash of ``rows`` minima, each under a hash function of its own."""
-    lowest = ((shingles.astype(np.uint64)[None, :] * hashes[:, :1] + hashes[:, 1:]) >> np.uint64(32)).min(axis=1)
-    bands = lowest.reshape(-1, rows)
+    hashed = shingles.astype(np.uint64)[None, :] * hashes[:, :1]
+    hashed += hashes[:, 1:]
+    bands = (hashed.min(axis=1) >> np.uint64(32)).reshape(-1, rows)
     mixed = np.arange(len(bands), dtype=np.uint64) + np.uint64(rows << 8)
     for column in bands.T:
         mixed = mixed * _ODD[0] + column * _ODD[1]

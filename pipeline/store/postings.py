@@ -71,6 +71,11 @@ class Postings:
         """Return (day, seq) of all things to which ``term`` leads, from the day ``since`` on."""
         return [(day, seq) for seq, day in self._seqs[term].items() if day >= since]
 
+    def leads_to_fewer(self, term: int, most: int, since: int) -> bool:
+        """Whether ``term`` leads to fewer than ``most`` things from the day ``since`` on."""
+        led = self._seqs[term]
+        return len(led) < most or sum(day >= since for day in led.values()) < most
+
     def put(self, seq: int, day: int, data: bytes) -> None:
         """Remember ``data`` under ``seq``."""
         self._data[seq] = data
