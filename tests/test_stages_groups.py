@@ -2,54 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
+from pipeline.records import CopyKind, Stage
+from pipeline.store import upkeep
+from tests.arriving import NOW, arrive, change, through
+from tests.copies import OTHER, WIRE
 
-import pytest
-
-from pipeline.records import Article, CopyKind, Entry, Precision, Stage
-from pipeline.settings import Addresses, Settings, Source
-from pipeline.stages import Context, run_all
-from pipeline.store import Arrival, upkeep
-from tests.copies import AT, OTHER, WIRE
-from tests.support import REPO
-
-NOW = AT + dt.timedelta(days=1)
-STAGES = [Stage.DEDUPE, Stage.ENRICH, Stage.CLUSTER, Stage.INDEX]
-SOURCES = (Source(name="Daily"), Source(name="Evening"), Source(name="Coastwire", agency=True))
 PARAGRAPHS = WIRE.split("\n")
-
-
-@pytest.fixture
-def context(tmp_path, store_url):
-    addresses = Addresses(
-        home=tmp_path, store_url=store_url, index_url=f"sqlite:///{tmp_path}/index.db", archive_url=str(tmp_path)
-    )
-    with Context(Settings(), SOURCES, addresses, config=REPO / "config", clock=lambda: NOW) as made:
-        yield made
-
-
-def arrive(context, name, text, *, source="Daily", seen=0.0, published=None, agency=None):
-    """Let articles arrive that were extracted already; ``seen`` and ``published`` in hours."""
-    hours = dt.timedelta(hours=1)
-    article = Article(
-        id=name,
-        text=text,
-        source=source,
-        published=None if published is None else AT + published * hours,
-        published_precision=Precision.INSTANT,
-        agency=agency,
-    )
-    url = f"https://{source.lower()}.example/{name}"
-    entry = Entry(id=name, url=url, source=source, first_seen=AT + seen * hours)
-    records = ((Stage.POLL, entry), (Stage.EXTRACT, article))
-    new = Arrival(id=name, source=source, first_seen=entry.first_seen, url=url, records=records, stage=Stage.DEDUPE)
-    with context.store.write() as connection:
-        context.store.ledger.enter(connection, [new], NOW)
-
-
-def through(context):
-    run_all(context, STAGES)
-    return {name: context.index.get(name) for name, _ in context.index.revisions()}
 
 
 def test_the_first_is_primary_and_its_copies_say_what_they_took(context):
@@ -135,3 +93,24 @@ def test_doing_it_again_changes_nothing(context):
             one.copy_group,
             one.copied_share,
         )
+
+
+def test_a_copy_that_is_rewritten_leaves_the_group_and_the_original_counts_one_less(context):
+    arrive(context, "a1", WIRE)
+    arrive(context, "a2", WIRE, source="Evening", seen=1.0)
+    assert through(context)["a1"].copies == 1
+    change(context, "a2", OTHER)
+    made = through(context)
+    assert (made["a1"].copies, made["a2"].copy_group, made["a2"].is_primary) == (0, "a2", True)
+
+
+def test_when_the_primary_leaves_the_others_get_a_new_one(context):
+    arrive(context, "a1", WIRE)
+    arrive(context, "a2", WIRE, source="Evening", seen=1.0)
+    arrive(context, "w1", WIRE, source="Coastwire", seen=2.0)
+    through(context)
+    change(context, "w1", OTHER)
+    made = through(context)
+    assert (made["a1"].is_primary, made["a1"].copy_of, made["a1"].copies) == (True, None, 1)
+    assert made["a2"].copy_of == "a1"
+    assert made["w1"].copy_group == "w1"

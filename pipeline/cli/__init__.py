@@ -17,6 +17,8 @@ from pipeline.errors import NewswireError, UsageError
 _COMMANDS = {
     "check": "check",
     "cluster": "filters",
+    "copies": "copies",
+    "corrections": "copies",
     "dedupe": "filters",
     "demo": "demo",
     "enrich": "filters",

@@ -13,6 +13,7 @@ from pipeline.errors import UsageError
 from pipeline.records import Article, Copy, Page, Stage, to_json, to_plain
 from pipeline.stages import Context, open_context, run_one
 from pipeline.stages.explain import explain
+from pipeline.stages.rulings import repair
 from pipeline.store import Item, upkeep
 from pipeline.store.upkeep import Selection
 
@@ -91,7 +92,7 @@ def retry_command(addresses_or_ids: tuple[str, ...], quarantined: bool, sources:
     if bool(addresses_or_ids) == quarantined:
         raise UsageError("name articles by address or id, or say --quarantined")
     with open_context() as context:
-        ids = tuple(_find(context, name).id for name in addresses_or_ids)
+        ids = tuple(find(context, name).id for name in addresses_or_ids)
         count = upkeep.retry(context.store.database, Selection(ids=ids, sources=sources), context.clock())
     click.echo(f"{count} will be tried again by the next run")
 
@@ -143,17 +144,20 @@ def expire_command(history_days: float) -> None:
 def takedown_command(address_or_id: str) -> None:
     """Remove an article from index, ledger and archive for good; it doesn't come back."""
     with open_context() as context:
-        item = _find(context, address_or_id)
+        item = find(context, address_or_id)
         page = context.store.ledger.read([item], Stage.FETCH, Page).get(item.id)
         context.index.prepare()
         context.index.delete([item.id])
         if page:
             context.archive.delete(page.blob)
         upkeep.remove(context.store.database, [item], context.clock())
+        if item.copy_group:
+            repair(context, [item.copy_group])
     note(f"{item.url or item.id}: taken down")
 
 
-def _find(context: Context, name: str) -> Item:
+def find(context: Context, name: str) -> Item:
+    """Return the article with this address or id; raises UsageError where none is known."""
     item = context.store.ledger.find(name)
     if item is None:
         raise UsageError(f"{name}: no article with this address or id is known")

@@ -75,8 +75,12 @@ def moved(data: bytes, group: str) -> bytes:
 
 
 def _alone(arrival: Arrival, memory: CopyMemory) -> Copy:
-    memory.forget_one(arrival.seq)
-    return Copy(id=arrival.article.id, group=memory.pinned(arrival.seq) or arrival.article.id)
+    """An article that is too short now: it stays in the group that it was in, but nothing is taken for its copy."""
+    own, group, data = arrival.article.id, memory.pinned(arrival.seq), memory.recall(arrival.seq)
+    if data is not None:
+        group = group or _decode(data).group
+        memory.add(arrival.seq, arrival.at, (), data)
+    return Copy(id=own, group=group or own)
 
 
 def _named(arrival: Arrival, made: Sketch, group: str) -> Sketch:

@@ -31,6 +31,3 @@ class CopyMemory(Protocol):
 
     def add(self, seq: int, at: dt.datetime, terms: Collection[int], data: bytes) -> None:
         """Remember the article, instead of what was remembered of it."""
-
-    def forget_one(self, seq: int) -> None:
-        """Forget the article."""

@@ -62,12 +62,8 @@ class StoredCopies:
         day, since = day_of(at), first_day(at, self._window)
         self._postings.put(seq, day, data)
         for term in terms:
-            if len(self._postings.members(term, since)) < MOST_POSTINGS:
+            if self._postings.leads_to_fewer(term, MOST_POSTINGS, since):
                 self._postings.lead(term, seq, day)
-
-    def forget_one(self, seq: int) -> None:
-        """Forget the article."""
-        self._postings.remove(seq)
 
     def flush(self, connection: sa.Connection) -> None:
         """Write what the batch changed, in the caller's transaction."""

@@ -1,0 +1,110 @@
+"""newswire copies, corrections: who copied whom, what they still have wrong, and how an editor puts groups right."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import click
+
+from pipeline.cli.ledger import find
+from pipeline.cli.output import columns, note, table
+from pipeline.cli.provenance import of_copy
+from pipeline.cli.times import Time
+from pipeline.records import Article, Copy, Stage, to_json
+from pipeline.stages import open_context
+from pipeline.stages.corrections import corrections
+from pipeline.stages.groups import leads
+from pipeline.stages.rulings import merge, split
+from pipeline.store import copies
+
+
+@click.group("copies")
+def copies_command() -> None:
+    """Show the copies of an article; merge and split groups of copies."""
+
+
+@copies_command.command("show")
+@click.argument("address_or_id")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def show_command(address_or_id: str, as_json: bool) -> None:
+    """Show an article's copy group: who is primary, what each took and how much later."""
+    with open_context() as context:
+        group = find(context, address_or_id).copy_group
+        with context.store.database.read() as connection:
+            members = copies.members(connection, [group] if group else []).get(group or "", [])
+        ids = [one.id for one in members]
+        made = context.store.ledger.of(ids, Stage.DEDUPE, Copy)
+        articles = context.store.ledger.of(ids, Stage.EXTRACT, Article)
+        lead = next((one for one, _ in leads(context, [group] if group else []).values()), None)
+    if as_json:
+        click.echo(to_json({"group": group, "lead": lead, "copies": list(made.values())}))
+        return
+    if lead is None:
+        note("dedupe has not decided on it yet")
+        return
+    agency = f", {lead.agency} copy" if lead.agency else ""
+    click.echo(f"group {group}: {len(members)} articles, earliest {lead.earliest}{agency}")
+    rows = [
+        (
+            "primary" if one.id == lead.primary else "",
+            one.id,
+            one.source,
+            f"{one.published or one.first_seen:%Y-%m-%d %H:%M}",
+            of_copy(made[one.id]),
+            articles[one.id].title or "",
+        )
+        for one in members
+    ]
+    table(("", "id", "source", "published", "copy", "title"), rows)
+
+
+@copies_command.command("merge")
+@click.argument("addresses_or_ids", nargs=-1, required=True)
+def merge_command(addresses_or_ids: tuple[str, ...]) -> None:
+    """Make one copy group of the groups that these articles are in; it stays so when dedupe is done again."""
+    with open_context() as context:
+        group = merge(context, [find(context, name) for name in addresses_or_ids])
+    click.echo(f"one group now: {group}; the next run writes their documents again")
+
+
+@copies_command.command("split")
+@click.argument("addresses_or_ids", nargs=-1, required=True)
+def split_command(addresses_or_ids: tuple[str, ...]) -> None:
+    """Take these articles out of their copy group, into one of their own; it stays so when dedupe is done again."""
+    with open_context() as context:
+        left, taken = split(context, [find(context, name) for name in addresses_or_ids])
+    click.echo(f"two groups now: {left} and {taken}; the next run writes their documents again")
+
+
+@click.command("corrections")
+@click.option("--since", type=Time(), help="Read at this time or later.  [default: a week ago]")
+@click.option("--all", "show_all", is_flag=True, help="Also what no copy has wrong.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def corrections_command(since: dt.datetime | None, show_all: bool, as_json: bool) -> None:
+    """List the copies that still say what was corrected or withdrawn in the article that they share a text with."""
+    with open_context() as context:
+        since = since or context.clock() - dt.timedelta(days=7)
+        found = [one for one in corrections(context, since) if one.copies or show_all]
+    if as_json:
+        click.echo(to_json(found))
+        return
+    width = max(20, (columns() - 60) // 2)
+    rows = [
+        (
+            f"{one.at:%Y-%m-%d %H:%M}",
+            one.article.source or "",
+            _short(one.old or "the whole text", width),
+            _short(one.new or "taken out", width),
+            copy.source if copy else "no copy",
+            (copy.url or copy.id) if copy else "",
+        )
+        for one in found
+        for copy in one.copies or (None,)
+    ]
+    if rows:
+        table(("read", "source", "said", "says now", "still said by", "at"), rows)
+    note(f"{len(found)} corrections, {sum(len(one.copies) for one in found)} copies still as before")
+
+
+def _short(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"

@@ -1,0 +1,99 @@
+"""Which copies still say what the article that they were taken from says no more?"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from pipeline.dedupe.corrections import Change, carries, changes, is_withdrawn
+from pipeline.records import Article, Stage
+from pipeline.stages.context import Context
+from pipeline.store import copies, versions
+
+
+class Named(msgspec.Struct, frozen=True, kw_only=True):
+    """An article by its names."""
+
+    id: str
+    url: str | None
+    source: str | None
+    title: str | None
+
+
+class Correction(msgspec.Struct, frozen=True, kw_only=True):
+    """A sentence that an article says otherwise or no more, or all of it, and who still has it as it stood."""
+
+    article: Named
+    at: dt.datetime  # when the change was read
+    old: str | None  # None: all of the text
+    new: str | None  # None: taken out
+    copies: tuple[Named, ...]
+
+
+def corrections(context: Context, since: dt.datetime) -> Iterator[Correction]:
+    """Yield what was corrected or withdrawn ``since`` in articles that have copies, also where no copy is wrong."""
+    database = context.store.database
+    for article_id in versions.changed(database, since):
+        *earlier, (at, now) = versions.texts(database, [article_id])[article_id]
+        yield from _compared(context, [one for _, one in earlier], now, at)
+    for copy in versions.revisions(database, since):
+        known = versions.texts(database, [one for one in (copy.id, copy.copy_of) if one])
+        if copy.copy_of in known and copy.id in known:
+            at, now = known[copy.id][-1]
+            yield from _compared(context, [known[copy.copy_of][-1][1]], now, at)
+    for article_id in versions.gone(database, since):
+        for at, now in versions.texts(database, [article_id]).get(article_id, [])[-1:]:
+            yield from _withdrawn(context, now, at, context.store.ledger.of([article_id], Stage.EXTRACT, Article))
+
+
+def _compared(context: Context, earlier: Sequence[Article], now: Article, at: dt.datetime) -> Iterator[Correction]:
+    own = {now.id, *(one.id for one in earlier)}
+    others = _others(context, now.id, own)
+    if not others:
+        return
+    if is_withdrawn(earlier[-1].text, now.text):
+        yield _correction(now, at, None, [one for one in others if not is_withdrawn(earlier[-1].text, one.text)])
+        return
+    seen: set[str] = set()
+    for before in earlier:
+        for change in changes(before.text, now.text):
+            if change.old not in seen:
+                seen.add(change.old)
+                yield _correction(now, at, change, [one for one in others if carries(one.text, change)])
+
+
+def _withdrawn(context: Context, now: Article, at: dt.datetime, own: dict[str, Article]) -> Iterator[Correction]:
+    if others := _others(context, now.id, set(own)):
+        yield _correction(now, at, None, others)
+
+
+def _others(context: Context, article_id: str, own: set[str]) -> list[Article]:
+    """Return the present texts of the others in an article's copy group."""
+    item = context.store.ledger.find(article_id)
+    if item is None or item.copy_group is None:
+        return []
+    with context.store.database.read() as connection:
+        members = copies.members(connection, [item.copy_group]).get(item.copy_group, [])
+    ids = [one.id for one in members if one.id not in own]
+    articles = context.store.ledger.of(ids, Stage.EXTRACT, Article)
+    return [
+        msgspec.structs.replace(articles[one.id], source=one.source)
+        for one in members
+        if one.id in articles and one.id not in own
+    ]
+
+
+def _correction(now: Article, at: dt.datetime, change: Change | None, carried: Sequence[Article]) -> Correction:
+    return Correction(
+        article=_named(now),
+        at=at,
+        old=change.old if change else None,
+        new=change.new if change else None,
+        copies=tuple(_named(one) for one in carried),
+    )
+
+
+def _named(article: Article) -> Named:
+    return Named(id=article.id, url=article.url, source=article.source, title=article.title)

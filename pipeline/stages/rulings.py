@@ -1,0 +1,108 @@
+"""How does an editor put right what dedupe decided? Groups of copies are merged and split, for good."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+import msgspec
+
+from pipeline.dedupe import moved
+from pipeline.errors import StoreError, UsageError
+from pipeline.frequency import Frequencies
+from pipeline.records import Copy, Stage
+from pipeline.stages.context import Context
+from pipeline.stages.dedupe import credit, read
+from pipeline.stages.groups import Decided, settle
+from pipeline.store import Item, copies, upkeep
+from pipeline.store.lines import Grouped
+
+_PATIENCE = 30.0  # seconds that an editor waits for a batch of dedupe to end
+
+
+def merge(context: Context, items: Sequence[Item]) -> str:
+    """Make one group of the groups that ``items`` are in; return its id, that of the one that began first."""
+    with _alone(context):
+        members = _members(context, items)
+        if len(members) < 2:  # noqa: PLR2004 - one group is none to merge
+            raise UsageError("these articles are in one group already")
+        target = min(members, key=lambda group: min(one.seq for one in members[group]))
+        _put(context, {one.id: target for group in members.values() for one in group})
+        return target
+
+
+def split(context: Context, items: Sequence[Item]) -> tuple[str, str]:
+    """Take ``items`` out of the one group that they are in; return the ids of the group that is left and of theirs."""
+    with _alone(context):
+        members = _members(context, items)
+        if len(members) > 1:
+            raise UsageError("these articles are in several groups; split one at a time")
+        (group, all_of_it), named = next(iter(members.items())), {item.id for item in items}
+        halves = [one for one in all_of_it if one.id not in named], [one for one in all_of_it if one.id in named]
+        if not halves[0]:
+            raise UsageError(f"that is all of group {group}; name only those that don't belong to the others")
+        # the article that the group is called by keeps its name
+        left, taken = (group if any(one.id == group for one in half) else half[0].id for half in halves)
+        _put(context, {one.id: name for name, half in zip((left, taken), halves, strict=True) for one in half})
+        return left, taken
+
+
+def repair(context: Context, groups: Collection[str]) -> None:
+    """Let what is left of ``groups`` have a primary, and copy nothing that is no more."""
+    with _alone(context):
+        changes = settle(context, _frequencies(context), [], groups)
+        with context.store.write() as connection:
+            changes.save(connection, context)
+
+
+@contextlib.contextmanager
+def _alone(context: Context) -> Iterator[None]:
+    """Hold the lock of dedupe."""
+    until = time.monotonic() + _PATIENCE
+    while True:
+        with context.store.lock(Stage.DEDUPE, context.clock(), context.settings.run.lease_seconds) as mine:
+            if mine:
+                yield
+                return
+        if time.monotonic() > until:
+            raise StoreError("another worker is at dedupe; try again when it has ended")
+        time.sleep(0.2)
+
+
+def _members(context: Context, items: Sequence[Item]) -> dict[str, list[Grouped]]:
+    for item in items:
+        if item.copy_group is None:
+            raise UsageError(f"{item.url or item.id}: dedupe has not decided on it yet; run newswire run first")
+    with context.store.database.read() as connection:
+        return copies.members(connection, {item.copy_group for item in items if item.copy_group})
+
+
+def _put(context: Context, groups: Mapping[str, str]) -> None:
+    """Put articles (id → group) into groups."""
+    store, now = context.store, context.clock()
+    with store.database.read() as connection:
+        items = list(store.ledger.get(connection, groups).values())
+    made = store.ledger.read(items, Stage.DEDUPE, Copy)
+    arrivals = {arrival.article.id: arrival for arrival in read(context, items)}
+    decided = [
+        Decided(
+            item=item,
+            arrival=arrivals[item.id],
+            copy=msgspec.structs.replace(made[item.id], group=groups[item.id]),
+            credit=credit(context, arrivals[item.id].article),
+        )
+        for item in items
+    ]
+    changes = settle(context, _frequencies(context), decided)
+    records = {one.item.id: one.copy for one in decided} | changes.copies
+    with store.write() as connection:
+        copies.move(connection, {item.seq: groups[item.id] for item in items}, moved, now)
+        store.ledger.rewrite(connection, Stage.DEDUPE, records, now)
+        store.ledger.touch(connection, ids=groups)
+    upkeep.redo(store.database, Stage.CLUSTER, upkeep.Selection(ids=tuple(groups)), now)
+
+
+def _frequencies(context: Context) -> Frequencies:
+    """Return how common dedupe found word triples to be."""
+    return context.store.copies(context.settings.dedupe).frequencies

@@ -1,0 +1,64 @@
+"""A ledger into which articles arrive that were extracted already, and what becomes of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from pipeline.records import Article, Entry, Outcome, Page, Precision, Reason, Stage
+from pipeline.settings import Source
+from pipeline.stages import Context, run_all
+from pipeline.store import Arrival, Result
+from tests.copies import AT
+
+HOUR = dt.timedelta(hours=1)
+NOW = AT + 24 * HOUR
+STAGES = [Stage.DEDUPE, Stage.ENRICH, Stage.CLUSTER, Stage.INDEX]
+SOURCES = (Source(name="Daily"), Source(name="Evening"), Source(name="Coastwire", agency=True))
+
+
+def arrive(context, name, text, *, source="Daily", seen=0.0, published=None, agency=None):
+    """Let an article arrive; ``seen`` and ``published`` in hours."""
+    url = f"https://{source.lower()}.example/{name}"
+    entry = Entry(id=name, url=url, source=source, first_seen=AT + seen * HOUR)
+    article = Article(
+        id=name,
+        url=url,
+        text=text,
+        source=source,
+        published=None if published is None else AT + published * HOUR,
+        published_precision=Precision.INSTANT,
+        agency=agency,
+    )
+    records = ((Stage.POLL, entry), (Stage.EXTRACT, article))
+    new = Arrival(id=name, source=source, first_seen=entry.first_seen, url=url, records=records, stage=Stage.DEDUPE)
+    with context.store.write() as connection:
+        context.store.ledger.enter(connection, [new], NOW)
+
+
+def change(context, name, text):
+    """Let an article be read again: with another text, or (None) not found any more."""
+    ledger = context.store.ledger
+    item = ledger.find(name)
+    with context.store.write() as connection:
+        entry = ledger.entries(connection, [name])[name]
+        ledger.renew(connection, item, entry, NOW)
+    page = Page(id=name, url=item.url, final_url=item.url, blob="none", size=1, fetched=NOW)
+    if text is None:
+        finish(context, Stage.FETCH, outcome=Outcome.DROPPED, reason=Reason.GONE)
+        return
+    finish(context, Stage.FETCH, outcome=Outcome.DONE, record=page)
+    article = Article(id=name, url=item.url, source=item.source, text=text)
+    finish(context, Stage.EXTRACT, outcome=Outcome.DONE, record=article)
+
+
+def finish(context, stage, **result):
+    ledger = context.store.ledger
+    (item,) = ledger.claim(stage, NOW, limit=1, seconds=60)
+    with context.store.write() as connection:
+        ledger.finish(connection, stage, [Result(item=item, **result)], NOW, max_attempts=3)
+
+
+def through(context: Context):
+    """Run the stages; return id → document."""
+    run_all(context, STAGES)
+    return {name: context.index.get(name) for name, _ in context.index.revisions()}

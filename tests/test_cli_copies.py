@@ -1,0 +1,70 @@
+"""newswire copies and corrections, from the command line to the next run."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from pipeline.cli import copies as commands
+from tests.arriving import arrive, change, through
+from tests.copies import OTHER, WIRE
+
+
+@pytest.fixture
+def run(context, monkeypatch):
+    """Return a function that runs one of the commands on the ledger of ``context`` and returns what it printed."""
+    monkeypatch.setattr(commands, "open_context", lambda: context)
+    monkeypatch.setattr(type(context), "__exit__", lambda *_: None)
+
+    def made(command, *arguments):
+        result = CliRunner().invoke(command, arguments)
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result.stdout
+
+    yield made
+    monkeypatch.undo()
+
+
+def test_a_group_is_shown_with_its_primary_and_what_each_took(context, run):
+    arrive(context, "a1", WIRE, agency="AP")
+    arrive(context, "a2", "\n".join(WIRE.split("\n")[:2]), source="Evening", seen=1.5)
+    through(context)
+    shown = run(commands.copies_command, "show", "a2")
+    assert "group a1: 2 articles, earliest a1, AP copy" in shown
+    assert "primary  a1" in shown
+    assert "truncated of a1, 0% its own, 1 h 30 min later" in shown
+    plain = json.loads(run(commands.copies_command, "show", "https://daily.example/a1", "--json"))
+    assert (plain["group"], plain["lead"]["primary"], plain["copies"][1]["paragraphs"]) == ("a1", "a1", [1, 2])
+
+
+def test_groups_are_merged_and_split_by_address_or_id(context, run):
+    arrive(context, "a1", WIRE)
+    arrive(context, "a2", OTHER, source="Evening", seen=1.0)
+    through(context)
+    assert "one group now: a1" in run(commands.copies_command, "merge", "a2", "https://daily.example/a1")
+    assert through(context)["a2"].copy_group == "a1"
+    assert "two groups now: a1 and a2" in run(commands.copies_command, "split", "a2")
+    assert through(context)["a2"].copy_group == "a2"
+
+
+def test_corrections_name_the_old_sentence_the_new_one_and_who_still_has_the_old(context, run):
+    arrive(context, "w1", WIRE, source="Coastwire")
+    arrive(context, "a1", WIRE, source="Evening", seen=1.0)
+    through(context)
+    assert run(commands.corrections_command) == ""
+    change(context, "w1", WIRE.replace("six cranes", "five cranes"))
+    through(context)
+    (one,) = json.loads(run(commands.corrections_command, "--json"))
+    assert "six cranes" in one["old"]
+    assert "five cranes" in one["new"]
+    assert [copy["url"] for copy in one["copies"]] == ["https://evening.example/a1"]
+    table = run(commands.corrections_command)
+    assert "Engineers began" in table
+    assert "https://evening.example/a1" in table
+    change(context, "a1", WIRE.replace("six cranes", "five cranes"))
+    through(context)
+    assert run(commands.corrections_command) == ""
+    assert "no copy" in run(commands.corrections_command, "--all")

@@ -1,0 +1,74 @@
+"""What a corrected article said before, and whether another text still says it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.dedupe.corrections import Change, carries, changes, is_withdrawn
+from tests.copies import OTHER, WIRE
+
+NEW = WIRE.replace("Nobody was hurt.", "Two workers were hurt.").replace("six cranes", "five cranes")
+
+
+def test_a_reworded_sentence_is_told_with_its_new_wording():
+    assert [(one.old[:18], (one.new or "")[:22]) for one in changes(WIRE, NEW)] == [
+        ("Nobody was hurt.", ""),
+        ("Engineers began to", "Engineers began to ins"),
+    ]
+
+
+def test_house_style_is_no_correction():
+    styled = WIRE.replace("\n", "\n\n").replace("Odile Farran", "ODILE FARRAN").replace("98,", "98;")
+    assert changes(WIRE, styled) == []
+
+
+def test_a_copy_that_kept_the_old_wording_carries_it_and_one_that_changed_it_does_not():
+    for change in changes(WIRE, NEW):
+        assert carries(WIRE, change)
+        assert not carries(NEW, change)
+        assert not carries(OTHER, change)
+
+
+def test_the_old_wording_is_found_in_a_sentence_that_was_edited_elsewhere():
+    (change,) = changes(
+        "The quake killed 12 people in the north, police said.", "The quake killed 14 people in the north, police said."
+    )
+    assert carries("Officials: the quake killed 12 people in the northern hills on Monday.", change)
+    assert not carries("Officials: the quake killed 14 people in the northern hills on Monday.", change)
+    assert not carries("Some 12 people were rescued elsewhere.", change)
+
+
+def test_a_sentence_that_was_inserted_takes_nothing_back():
+    assert changes(WIRE, WIRE + "\nThe inquiry will report in May.") == []
+
+
+def test_a_word_that_was_added_corrects_the_text_without_it():
+    (change,) = changes("The court said he was guilty of fraud.", "The court said he was not guilty of fraud.")
+    assert carries("On Monday the court said he was guilty of fraud.", change)
+    assert not carries("The court said he was not guilty of fraud.", change)
+
+
+def test_a_notice_in_its_place_withdraws_an_article_and_an_update_does_not():
+    assert is_withdrawn(WIRE, "This report has been withdrawn. The harbour authority did not close the terminal.")
+    assert not is_withdrawn(WIRE, NEW)
+    assert not is_withdrawn(WIRE, "\n".join(WIRE.split("\n")[:2]))
+    assert not is_withdrawn(WIRE, OTHER)
+
+
+@given(st.text(), st.text())
+def test_any_two_texts_can_be_compared(old, new):
+    for change in changes(old, new):
+        assert change.old != change.new
+        assert carries(new, change) in {True, False}
+
+
+@given(st.text())
+def test_a_text_takes_nothing_of_itself_back(text):
+    assert changes(text, text) == []
+
+
+@pytest.mark.parametrize("new", [None, "Three ships were sent to Velmark."])
+def test_nothing_is_carried_by_an_empty_text(new):
+    assert not carries("", Change(old="Three ships were sent away.", new=new))

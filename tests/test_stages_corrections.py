@@ -1,0 +1,68 @@
+"""Which copies still say what was corrected."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from pipeline.stages.corrections import corrections
+from tests.arriving import NOW, arrive, change, through
+from tests.copies import WIRE
+
+SINCE = NOW - dt.timedelta(days=1)
+CORRECTED = WIRE.replace("six cranes", "five cranes")
+
+
+def found(context, since=SINCE):
+    return [(one.article.id, one.old, one.new, [copy.id for copy in one.copies]) for one in corrections(context, since)]
+
+
+def printed(context):
+    arrive(context, "w1", WIRE, source="Coastwire")
+    arrive(context, "a1", "PORT ANSEL - " + WIRE, source="Daily", seen=1.0)
+    arrive(context, "a2", WIRE, source="Evening", seen=2.0)
+    through(context)
+
+
+def test_copies_that_still_say_it_are_named_and_those_that_followed_are_not(context):
+    printed(context)
+    change(context, "w1", CORRECTED)
+    change(context, "a2", CORRECTED)
+    through(context)
+    by_article = {article: (old, new, copies) for article, old, new, copies in found(context)}
+    old, new, copies = by_article["w1"]
+    assert "remaining six cranes" in old
+    assert "remaining five cranes" in new
+    assert copies == ["a1"]
+    assert by_article["a2"][2] == ["a1"]
+
+
+def test_nothing_is_said_of_what_has_no_copies_or_was_read_before(context):
+    arrive(context, "w1", WIRE, source="Coastwire")
+    through(context)
+    change(context, "w1", CORRECTED)
+    through(context)
+    assert found(context) == []
+    printed(context)
+    assert found(context, NOW + dt.timedelta(days=1)) == []
+
+
+def test_a_correction_under_another_address_is_one_too(context):
+    printed(context)
+    arrive(context, "w2", CORRECTED, source="Coastwire", seen=3.0)
+    through(context)
+    ((article, old, _, copies),) = found(context)
+    assert (article, copies) == ("w2", ["a1", "a2"])
+    assert "six cranes" in old
+
+
+def test_an_article_that_became_a_notice_is_withdrawn_and_its_copies_are_named(context):
+    printed(context)
+    change(context, "w1", "Withdrawn.")
+    through(context)
+    assert found(context) == [("w1", None, None, ["a1", "a2"])]
+
+
+def test_an_article_that_is_no_more_is_withdrawn_and_its_copies_are_named(context):
+    printed(context)
+    change(context, "a2", None)
+    assert found(context) == [("a2", None, None, ["w1", "a1"])]
