@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pipeline.dedupe import Member, lead
 from pipeline.dedupe.sketch import sketch
 from pipeline.records import CopyKind
 from pipeline.store import Store
@@ -236,3 +237,28 @@ def test_where_batches_begin_and_end_changes_nothing(tmp_path_factory, sizes):
         store.close()
     assert made[0] == made[1]
     assert any(copy.copy_of for copy in made[0])
+
+
+def partition(copies):
+    """Return the groups as sets of ids, whatever they are called."""
+    groups = {}
+    for copy in copies:
+        groups.setdefault(copy.group, set()).add(copy.id)
+    return {frozenset(group) for group in groups.values()}
+
+
+@settings(max_examples=15, deadline=dt.timedelta(seconds=5), suppress_health_check=[HealthCheck.too_slow])
+@given(st.permutations(range(8)))
+def test_a_day_in_another_order_of_batches_gives_the_same_groups_and_primaries(tmp_path_factory, order):
+    arrivals = newsday()[:-1]
+    batches = [arrivals[n * 5 : n * 5 + 5] for n in range(8)]
+    made = []
+    for each in (range(8), order):
+        store = Store(f"sqlite:///{tmp_path_factory.mktemp('orders')}/ledger.db")
+        made.append(partition([copy for n in each for copy in decided(store, batches[n])]))
+        store.close()
+    assert made[0] == made[1]
+    assert len(made[0]) == 11
+    members = {one.article.id: Member(id=one.article.id, seq=one.seq, at=one.published) for one in arrivals}
+    primaries = [{lead(members[name] for name in group).primary for group in groups} for groups in made]
+    assert primaries[0] == primaries[1] == {f"a{n}" for n in range(1, 12)}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 from pipeline.records import CopyKind, Stage
+from pipeline.stages import Context, run_one, waiting
 from pipeline.store import upkeep
-from tests.arriving import NOW, arrive, change, through
+from tests.arriving import NOW, SOURCES, arrive, change, through
 from tests.copies import OTHER, WIRE
 
 PARAGRAPHS = WIRE.split("\n")
@@ -114,3 +117,22 @@ def test_when_the_primary_leaves_the_others_get_a_new_one(context):
     assert (made["a1"].is_primary, made["a1"].copy_of, made["a1"].copies) == (True, None, 1)
     assert made["a2"].copy_of == "a1"
     assert made["w1"].copy_group == "w1"
+
+
+def test_two_workers_that_decide_on_copies_of_each_other_at_once_put_them_in_one_group(context):
+    for n in range(1, 13):
+        arrive(context, f"a{n}", WIRE if n % 2 else OTHER, source=("Daily", "Evening")[n % 3 == 0], seen=n / 10)
+
+    def work():
+        with Context(context.settings, SOURCES, context.addresses, config=context.config, clock=context.clock) as own:
+            while waiting(own, Stage.DEDUPE):
+                run_one(own, Stage.DEDUPE, limit=1)
+            return own.store.owner
+
+    with ThreadPoolExecutor(3) as workers:
+        owners = {done.result() for done in [workers.submit(work) for _ in range(3)]}
+    assert len(owners) == 3
+    made = through(context)
+    assert {one.copy_group for one in made.values()} == {"a1", "a2"}
+    assert [name for name, one in made.items() if one.is_primary] == ["a1", "a2"]
+    assert [made[name].copies for name in ("a1", "a2")] == [5, 5]
