@@ -61,9 +61,7 @@ class StoredCopies:
         self._postings.remove(seq)
         day, since = day_of(at), first_day(at, self._window)
         self._postings.put(seq, day, data)
-        for term in terms:
-            if self._postings.leads_to_fewer(term, MOST_POSTINGS, since):
-                self._postings.lead(term, seq, day)
+        self._postings.lead_all(terms, seq, day, most=MOST_POSTINGS, since=since)
 
     def flush(self, connection: sa.Connection) -> None:
         """Write what the batch changed, in the caller's transaction."""

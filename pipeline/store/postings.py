@@ -71,11 +71,6 @@ class Postings:
         """Return (day, seq) of all things to which ``term`` leads, from the day ``since`` on."""
         return [(day, seq) for seq, day in self._seqs[term].items() if day >= since]
 
-    def leads_to_fewer(self, term: int, most: int, since: int) -> bool:
-        """Whether ``term`` leads to fewer than ``most`` things from the day ``since`` on."""
-        led = self._seqs[term]
-        return len(led) < most or sum(day >= since for day in led.values()) < most
-
     def put(self, seq: int, day: int, data: bytes) -> None:
         """Remember ``data`` under ``seq``."""
         self._data[seq] = data
@@ -90,6 +85,13 @@ class Postings:
         led[seq] = self._added[term, seq] = day
         self._dropped.discard((term, seq))
         self._terms[seq][term] = None
+
+    def lead_all(self, terms: Iterable[int], seq: int, day: int, *, most: int, since: int) -> None:
+        """Let those of ``terms`` lead to the thing that lead to fewer than ``most`` from the day ``since`` on."""
+        for term in terms:
+            led = self._seqs[term]
+            if len(led) < most or sum(one >= since for one in led.values()) < most:
+                self.lead(term, seq, day)
 
     def drop(self, term: int, seq: int) -> None:
         """Let ``term`` no longer lead to the thing."""
