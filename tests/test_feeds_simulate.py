@@ -65,7 +65,7 @@ def test_the_traces_are_the_same_for_a_seed_and_others_for_another():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("rule", RIVALS)
-@pytest.mark.parametrize("seed", [2, 3])
+@pytest.mark.parametrize("seed", [2])
 def test_with_as_many_requests_ours_is_sooner_than_each_other_rule(rule, seed):
     made = traces(28, 2, seed)
     theirs = [replay(one, RIVALS[rule](), since=14 * 24, until=28 * 24) for one in made]
