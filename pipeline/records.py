@@ -257,7 +257,7 @@ class Form(Record, frozen=True, kw_only=True):
     entity: str
     key: str  # what it is looked up by
     surface: str
-    how: str  # how the article ties it to the entity: "full", "acronym" or "short"
+    how: str  # how the article ties it to the entity: "full", "acronym", "short", or "listed" in the alias file
     sound: str | None = None  # of a person's full name
 
 

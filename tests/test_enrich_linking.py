@@ -160,6 +160,13 @@ def test_the_name_that_most_articles_use_is_shown(reader):
     assert reader.store.entities.get([ident])[ident].name == "Hilda Clerk"
 
 
+def test_it_is_known_how_often_a_name_of_the_alias_file_is_written_in_which_way(reader, store):
+    reader.read("Isil lost. ISIS fled.", ORG="Isil|ISIS")
+    reader.read("ISIS lost.", ORG="ISIS")
+    written = {w.surface: (w.how, w.articles) for w in store.entities.forms("org:islamic-state")}
+    assert written == {"ISIS": ("listed", 2), "Isil": ("listed", 1)}
+
+
 def test_a_text_of_many_thousand_names_is_tied_in_seconds(store):
     entities = tuple(
         Entity(id=f"person:n{n}-m{n}", name=f"N{n} M{n}", type=PERSON, aliases=(f"N{n} M{n}",), count=1)

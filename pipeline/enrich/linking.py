@@ -23,7 +23,9 @@ from pipeline.records import Entity, EntityType, Form, Names, Owner
 _CANDIDATES = 5
 # An article that names more is a list (of candidates, of the dead); the rest is tied by name alone.
 MOST = 1000
-FULL, ACRONYM, SHORT = "full", "acronym", "short"
+FULL, ACRONYM, SHORT, LISTED = "full", "acronym", "short", "listed"
+# What stands between type and words in a key: names that the alias file has are only counted, never looked up.
+_MARKS = {FULL: ":", LISTED: "="}
 # An acronym's owner has at least this share of the articles that say whose it is, and was met in so many of them.
 _DOMINANT = 0.9
 _FEWEST = 2
@@ -84,7 +86,7 @@ def forms_of(names: Names, known: Known) -> list[Form]:
     What an article only calls by an acronym or a short form tells nothing of whose that is.
     """
     made = [list(_forms(entity, known)) for entity in names.entities[:MOST]]
-    return [form for forms in made if any(f.how == FULL for f in forms) for form in forms]
+    return [form for forms in made if any(f.how in _MARKS for f in forms) for form in forms]
 
 
 def keys_of(names: Names, known: Known) -> tuple[set[str], set[str]]:
@@ -102,11 +104,10 @@ def _forms(entity: Entity, known: Known) -> Iterable[Form]:
     for surface in entity.aliases:
         name = Name(surface, entity.type)
         words = words_of(name, lexicon)
-        if any(row.id == entity.id for row in known.rows(surface, entity.type)):
-            continue
-        how = _how(name, words, fullest, known)
+        listed = any(row.id == entity.id for row in known.rows(surface, entity.type))
+        how = LISTED if listed else _how(name, words, fullest, known)
         if how:
-            mark = ":" if how == FULL else "?"
+            mark = _MARKS.get(how, "?")
             person = entity.type is EntityType.PERSON
             yield Form(
                 entity=entity.id,
