@@ -2,6 +2,8 @@
 
     python bench/extract.py MANIFEST > OUT            extract as `newswire extract` does
     python bench/extract.py MANIFEST --speed          against trafilatura.bare_extraction with metadata, in one run
+    python bench/extract.py MANIFEST --scaling         pages a second in one and in two worker processes
+    python bench/extract.py MANIFEST --memory          what a worker holds while it reads 5,000 pages
     python bench/extract.py MANIFEST --leave-out GOLD  do the tuned weights of titles hold for publishers not tuned on?
 
 Manifest lines: {"id", "path" (relative to the manifest; .html or .txt, each may be .gz), "url", "fetched"}.
@@ -16,6 +18,8 @@ import datetime as dt
 import gzip
 import itertools
 import json
+import os
+import resource
 import statistics
 import sys
 import time
@@ -25,12 +29,14 @@ from pathlib import Path
 from trafilatura import bare_extraction
 
 from pipeline.errors import ItemError
-from pipeline.extract import Known, Raw, extract, load, ready, to_error_line, to_line
+from pipeline.extract import Known, Raw, extract, load, ready, to_error_line, to_line, worker
 from pipeline.extract.decode import decode
 from pipeline.extract.evidence import gather, parse
 from pipeline.extract.titles import WEIGHT, agreed, candidates, key
 from pipeline.settings import config_folder
+from pipeline.workers import Workers
 
+MEMORY_PAGES = 5000
 ROUNDS = 5  # of the speed measurement; the median of the ratios is told
 GRID = {"ld": (1.0, 1.5, 2.0, 2.5), "og": (1.0, 1.5, 1.9, 2.5), "heading": (0.5, 1.0, 1.5, 2.0), "title": (0.1, 0.5)}
 
@@ -79,6 +85,30 @@ def speed(items: list[tuple[Raw, str]], known: Known) -> None:
     print(f"ratio {statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})", file=sys.stderr)
 
 
+def scaling(items: list[tuple[Raw, str]], known: Known) -> None:
+    pages = [raw for raw, _ in items] * 4
+    rates = []
+    for count in (1, 2):
+        with Workers(worker(known), count=count, seconds=60) as workers:
+            list(workers.map(pages[: len(items)]))  # starting isn't measured
+            started = time.monotonic()
+            list(workers.map(pages))
+            rates.append(len(pages) / (time.monotonic() - started))
+    print(
+        f"one process {rates[0]:.1f}, two {rates[1]:.1f} pages a second: {rates[1] / rates[0]:.2f} times",
+        file=sys.stderr,
+    )
+    print(f"load of the machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores", file=sys.stderr)
+
+
+def memory(items: list[tuple[Raw, str]], known: Known) -> None:
+    for number in range(MEMORY_PAGES):
+        line_of(*items[number % len(items)], known)
+        if (number + 1) % 1000 == 0:
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            print(f"{number + 1:,} pages: {peak:.0f} MiB at most", file=sys.stderr)
+
+
 def leave_out(items: list[tuple[Raw, str]], gold: Path) -> None:
     known = {line["id"]: line for line in map(json.loads, gold.read_text(encoding="utf-8").splitlines())}
     publishers: dict[str, list[tuple[dict[str, str], str]]] = collections.defaultdict(list)
@@ -109,12 +139,18 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("manifest", type=Path)
     options.add_argument("--speed", action="store_true")
+    options.add_argument("--scaling", action="store_true")
+    options.add_argument("--memory", action="store_true")
     options.add_argument("--leave-out", type=Path, metavar="GOLD")
     given = options.parse_args()
     items, known = read(given.manifest), load(config_folder())
     assert ready  # what workers load before their first page
     if given.speed:
         speed(items, known)
+    elif given.scaling:
+        scaling(items, known)
+    elif given.memory:
+        memory(items, known)
     elif given.leave_out:
         leave_out(items, given.leave_out)
     else:
