@@ -79,6 +79,7 @@ class Reason(enum.StrEnum):
     TOO_MANY_REDIRECTS = "too many redirects"
     BAD_RECORD = "bad record"
     ATTEMPTS = "too many attempts"
+    DRIFT = "unlike the source's earlier pages"
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,6 +149,13 @@ class Precision(enum.StrEnum):
     DAY = "day"
 
 
+class Cut(Record, frozen=True, kw_only=True):
+    """A line that was found in the page and isn't the article's, and by which rule that was told."""
+
+    rule: str
+    text: str
+
+
 class Article(Record, frozen=True, kw_only=True):
     """The cleaned article. Made by extract from a page (or from a file)."""
 
@@ -175,6 +183,7 @@ class Article(Record, frozen=True, kw_only=True):
     paywalled: bool | None = None
     live: bool | None = None  # a live blog: a page that grows by dated entries
     rights: tuple[str, ...] = ()
+    cut: tuple[Cut, ...] = ()
 
 
 class CopyKind(enum.StrEnum):

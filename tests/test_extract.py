@@ -249,10 +249,10 @@ def test_huge_pages_are_answered():
 
 def test_a_worker_extracts_in_its_own_process_and_can_be_sent_there():
     function = worker(KNOWN)
-    assert pickle.loads(pickle.dumps(function))(Raw(data=page())).title == "Bridges to be repaired"
+    assert pickle.loads(pickle.dumps(function))(Raw(data=page())).article.title == "Bridges to be repaired"
     with Workers(function, count=1, seconds=60) as workers:
         first, second = workers.map([Raw(data=page()), Raw(data=b"")])
-    assert first.title == "Bridges to be repaired"
+    assert first.article.title == "Bridges to be repaired"
     assert second.reason is Reason.EMPTY
 
 

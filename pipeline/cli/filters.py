@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import datetime as dt
 import gzip
+import itertools
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from urllib.parse import urlsplit
 
 import click
 
@@ -22,13 +25,19 @@ from pipeline.records import Article, Names, Outcome, Reason, to_plain
 from pipeline.settings import config_folder, load_settings
 from pipeline.store import Store
 from pipeline.store.copies import StoredCopies
+from pipeline.store.sites import StoredSites
 from pipeline.store.stories import StoredStories
 
 # Lines that are decided at a time; where batches begin and end changes no decision.
 _BATCH = 500
+_PAGES = 50  # pages that are saved together
 _LAST = "last line"  # the number that the ledger remembers for the next call
 
+if TYPE_CHECKING:
+    from pipeline.extract import Extracted
+
 Line = dict[str, Any]
+T = TypeVar("T")
 
 
 @click.command("extract")
@@ -36,11 +45,17 @@ Line = dict[str, Any]
 @click.option("--manifest", metavar="FILE", help='JSON lines {"id", "path", "url", "fetched"}; "-": stdin.')
 @click.option("--url", help="The address of the one page given.")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes.  [default: extract.workers]")
+@click.option("--store", "store_url", metavar="URL", help="A ledger whose memory of sites is used and kept.")
 @click.option("-o", "output", metavar="FILE", help="Write to FILE instead of stdout.")
 def extract_command(
-    paths: tuple[str, ...], manifest: str | None, url: str | None, workers: int | None, output: str | None
+    paths: tuple[str, ...],
+    manifest: str | None,
+    url: str | None,
+    workers: int | None,
+    store_url: str | None,
+    output: str | None,
 ) -> None:
-    """Clean pages and texts into articles, one line each."""
+    """Clean pages and texts into articles, one line each; lines that a site's pages share are cut."""
     from pipeline.extract import Raw, load, to_error_line, to_line, worker
     from pipeline.workers import Workers, preload
 
@@ -51,29 +66,59 @@ def extract_command(
     failures, progress = Failures(), Progress("pages")
     lines = reading(manifest, failures) if manifest else _manifest(paths, url)
     folder = Path(manifest).parent if manifest and manifest != "-" else Path()
-    named: list[str | None] = []
+    asked: collections.deque[Line] = collections.deque()
 
     def raws() -> Iterator[Raw | ItemError]:
         for line in lines:
-            named.append(line.get("id"))
+            asked.append(line)
             yield _raw(line, folder, limits.max_bytes)
 
-    pool: Workers[Raw, Article] = Workers(
+    pool: Workers[Raw, Extracted] = Workers(
         worker(load(config_folder(), limits)),
         count=workers or limits.workers,
         seconds=limits.timeout_seconds,
         memory_mb=limits.memory_mb,
     )
-    with pool, writing(output) as emit:
-        for number, made in enumerate(pool.map(raws())):
+    with _store(store_url) as store, pool, writing(output) as emit:
+        for line, made in _remembered(store, ((asked.popleft(), one) for one in pool.map(raws()))):
+            name = line.get("id")
             if isinstance(made, ItemError):
-                failures.add(str(named[number]), str(made))
-                emit(to_error_line(named[number], made))
+                failures.add(str(name), str(made))
+                emit(to_error_line(name, made))
             else:
-                emit({**to_line(made), "id": named[number] or made.id})
+                emit({**to_line(made), "id": name or made.id})
             progress.add()
     progress.end()
     failures.exit()
+
+
+def _remembered(
+    store: Store, extracted: Iterable[tuple[Line, Extracted | ItemError]]
+) -> Iterator[tuple[Line, Article | ItemError]]:
+    """Yield the articles in their order, each as the memory of its site leaves it; a site is a source, else a host."""
+    from pipeline.extract import remember
+
+    seq = int(store.noted(_LAST) or 0)
+    for batch in _batched(extracted, _PAGES):
+        made: list[tuple[Line, Article | ItemError]] = []
+        with store.write() as connection:
+            memory = StoredSites(connection, filter(None, (_site(line) for line, _ in batch)), dt.datetime.now(dt.UTC))
+            for line, one in batch:
+                seq += 1
+                site = _site(line)
+                if isinstance(one, ItemError):
+                    made.append((line, one))
+                else:
+                    made.append((line, remember(memory[site], one, seq, memory.day)[0] if site else one.article))
+            memory.flush()
+            store.note(connection, _LAST, str(seq))
+        yield from made
+
+
+def _site(line: Line) -> str | None:
+    """Return whose page a manifest's line names: its source, else its host."""
+    host = urlsplit(str(line.get("url") or "")).hostname
+    return line.get("source") or (host.removeprefix("www.") if host else None)
 
 
 def _manifest(paths: Iterable[str], url: str | None) -> Iterator[Line]:
@@ -208,18 +253,24 @@ def _articles(path: str, failures: Failures) -> Iterator[tuple[Line, Article]]:
         yield {**line, "id": article.id}, article
 
 
+def _batched(things: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Yield ``things`` in lists of ``size``, the last one shorter."""
+    each = iter(things)
+    while batch := list(itertools.islice(each, size)):
+        yield batch
+
+
 def _batches(store: Store, path: str, failures: Failures) -> Iterator[list[_Arrived]]:
-    batch: list[_Arrived] = []
     seq = int(store.noted(_LAST) or 0)
     at = dt.datetime.now(dt.UTC)
-    for line, article in _articles(path, failures):
-        seq, at = seq + 1, article.published or at
-        batch.append(_Arrived(seq, at, line, article))
-        if len(batch) == _BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+
+    def arrived() -> Iterator[_Arrived]:
+        nonlocal seq, at
+        for line, article in _articles(path, failures):
+            seq, at = seq + 1, article.published or at
+            yield _Arrived(seq, at, line, article)
+
+    yield from _batched(arrived(), _BATCH)
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ from pipeline.records import Article, Copy, Page, Stage, to_json, to_plain
 from pipeline.stages import Context, open_context, run_one
 from pipeline.stages.explain import explain
 from pipeline.stages.rulings import repair
-from pipeline.store import Item, upkeep
+from pipeline.store import Item, sites, upkeep
 from pipeline.store.upkeep import Selection
 
 
@@ -26,10 +26,12 @@ def status_command(as_json: bool) -> None:
         standings = upkeep.status(context.store.database)
         feeds = context.store.feeds.all()
         broken = upkeep.failures(context.store.database, limit=20)
+        alarms = sites.alarms(context.store.database)
     if as_json:
         plain = {
             "articles": to_plain(standings),
             "feeds": {"all": len(feeds), "failing": [f.url for f in feeds if f.failures]},
+            "alarms": to_plain(alarms),
             "quarantined": [dict(zip(("id", "url", "stage", "reason", "detail"), b, strict=True)) for b in broken],
         }
         click.echo(to_json(plain))
@@ -42,6 +44,12 @@ def status_command(as_json: bool) -> None:
     click.echo(f"\n{len(feeds)} feeds, {len(failing)} failing")
     for feed in failing:
         click.echo(f"  {feed.source}: {feed.url}: {feed.error} ({feed.failures} times)")
+    for name, alarm in alarms.items():
+        click.echo(f"\nthe pages of {name} have changed: {alarm.detail}")
+        for when, samples in (("before", alarm.before), ("after", alarm.after)):
+            for one in samples:
+                click.echo(f"  {when:6} {one.id}  {one.describe()}")
+        click.echo(f"  held back until they are as before, or: newswire retry --quarantined --source '{name}'")
     for article_id, url, stage, reason, detail in broken:
         click.echo(f"  quarantined at {stage}: {url or article_id}: {reason}: {detail}")
 
@@ -68,6 +76,8 @@ def explain_command(address_or_id: str, as_json: bool) -> None:
     article = known.records.get(Stage.EXTRACT)
     if isinstance(article, Article):
         click.echo(f"  title: {article.title}")
+        for cut in article.cut:
+            click.echo(f"  cut ({cut.rule}): {cut.text}")
     copy = known.records.get(Stage.DEDUPE)
     if isinstance(copy, Copy) and known.group:
         agency = f", {known.group.agency} copy" if known.group.agency else ""

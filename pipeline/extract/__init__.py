@@ -11,14 +11,32 @@ from pipeline.extract.known import Agency, Known, Raw, load
 from pipeline.extract.line import to_error_line, to_line
 from pipeline.extract.page import from_page
 from pipeline.extract.plain import from_plain
+from pipeline.extract.seen import Extracted, remember
 from pipeline.records import Article, Outcome, Reason
 from pipeline.urls import article_id, content_id
 
-__all__ = ["Agency", "Known", "Raw", "extract", "load", "to_error_line", "to_line", "worker"]
+__all__ = [
+    "Agency",
+    "Extracted",
+    "Known",
+    "Raw",
+    "extract",
+    "load",
+    "read",
+    "remember",
+    "to_error_line",
+    "to_line",
+    "worker",
+]
 
 
 def extract(raw: Raw, known: Known, path: str | None = None) -> Article:
-    """Return the article in ``raw``; ``path`` is its file's name, where it has one.
+    """Return the article in ``raw``, as far as one page alone tells; arguments and errors as of ``read``."""
+    return read(raw, known, path).article
+
+
+def read(raw: Raw, known: Known, path: str | None = None) -> Extracted:
+    """Return the article in ``raw`` and what the memory of its site is told; ``path`` is its file's name, if any.
 
     Raises ItemError: EMPTY, TOO_LARGE, BINARY, NOT_HTML, UNREADABLE, NO_TEXT, each with its detail. Reads and writes
     nothing else; a page may take long or crash its parser, so run it in ``Workers`` with ``worker(known)``.
@@ -39,6 +57,6 @@ def extract(raw: Raw, known: Known, path: str | None = None) -> Article:
         raise ItemError(Outcome.QUARANTINED, Reason.UNREADABLE, detail) from error
 
 
-def worker(known: Known) -> Callable[[Raw], Article]:
-    """Return ``extract`` with its lists bound, in a form that can be sent to worker processes."""
-    return functools.partial(extract, known=known)
+def worker(known: Known) -> Callable[[Raw], Extracted]:
+    """Return ``read`` with its lists bound, in a form that can be sent to worker processes."""
+    return functools.partial(read, known=known)

@@ -7,6 +7,7 @@ from pipeline.extract import authors, body, facts, rules, times, titles
 from pipeline.extract.blocks import Block, blocks, key
 from pipeline.extract.evidence import Evidence, gather, parse
 from pipeline.extract.known import Known, Raw
+from pipeline.extract.seen import Extracted, cuts, seen
 from pipeline.extract.wire import cut, last, owner
 from pipeline.records import Article, Outcome, Reason
 from pipeline.text import fold
@@ -14,7 +15,7 @@ from pipeline.text import fold
 _MAX_HEADING = 150  # characters: standfirsts, set as headings by some templates, are longer
 
 
-def from_page(text: str, raw: Raw, known: Known, item: str) -> Article:
+def from_page(text: str, raw: Raw, known: Known, item: str) -> Extracted:
     """Return the article in a page. Raises ItemError NO_TEXT where the page holds no running text."""
     page = gather(parse(text), raw.url)
     feed_title = raw.entry.title if raw.entry else None
@@ -46,7 +47,7 @@ def from_page(text: str, raw: Raw, known: Known, item: str) -> Article:
     lines = wire.lines
     whole = "\n".join(line.text for line in lines)
     said = page.language or page.first("og:locale", "content-language", "inlanguage")
-    return Article(
+    article = Article(
         id=item,
         url=raw.url,
         canonical_url=plain.canonical_url,
@@ -71,7 +72,9 @@ def from_page(text: str, raw: Raw, known: Known, item: str) -> Article:
         paywalled=plain.paywalled,
         live=plain.live,
         rights=plain.rights,
+        cut=cuts(cleaned),
     )
+    return Extracted(article=article, lines=seen(lines, found, cleaned))
 
 
 def _makers(page: Evidence, raw: Raw, known: Known, every: list[Block], found: body.Found) -> authors.Makers:

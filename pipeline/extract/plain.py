@@ -16,6 +16,7 @@ from pipeline.extract.body import Found, Line
 from pipeline.extract.captions import caption
 from pipeline.extract.known import Known, Raw
 from pipeline.extract.mend import mend
+from pipeline.extract.seen import Extracted, cuts, seen
 from pipeline.extract.wire import cut, last, owner
 from pipeline.records import Article, Caption, Outcome, Precision, Reason
 
@@ -42,20 +43,21 @@ class _Top(NamedTuple):
     time: times.Stated | None = None
 
 
-def from_plain(text: str, raw: Raw, known: Known, item: str) -> Article:
+def from_plain(text: str, raw: Raw, known: Known, item: str) -> Extracted:
     """Return the article in a plain text. Raises ItemError NO_TEXT where nothing is left."""
     lines = [line for given in _unwrap(text) if (line := mend(given))]
     top = _top(lines, known)
     rest = lines[top.start :]
     marked = [Line(line, heading=_is_heading(rest, number)) for number, line in enumerate(rest)]
-    cleaned = rules.clean(Found(marked, []), rules.Context(), known)
+    found = Found(marked, [])
+    cleaned = rules.clean(found, rules.Context(), known)
     wire = cut(cleaned.lines, known)
     if not wire.lines:
         raise ItemError(Outcome.DROPPED, Reason.NO_TEXT, "nothing but a heading in it")
     whole = "\n".join(line.text for line in wire.lines)
     entry, source = raw.entry, raw.source
     published, local, precision = _when(top.time, raw)
-    return Article(
+    article = Article(
         id=item,
         url=raw.url,
         source=source.name if source else None,
@@ -73,7 +75,9 @@ def from_plain(text: str, raw: Raw, known: Known, item: str) -> Article:
         captions=top.captions,
         image=entry.image if entry else None,
         tags=entry.tags if entry else (),
+        cut=cuts(cleaned),
     )
+    return Extracted(article=article, lines=seen(wire.lines, found, cleaned))
 
 
 def _unwrap(text: str) -> list[str]:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlsplit
 
 import msgspec
+import sqlalchemy as sa
 
 from pipeline.errors import ArchiveError, ItemError
-from pipeline.extract import Agency, Raw, load, worker
-from pipeline.records import Article, Entry, Outcome, Page, Reason, Stage
+from pipeline.extract import Agency, Extracted, Raw, load, remember, worker
+from pipeline.records import Entry, Outcome, Page, Reason, Stage
+from pipeline.sites import Alarm, differs, watch
 from pipeline.stages.work import Work
 from pipeline.store import Item, Result
+from pipeline.store.sites import StoredSites, release
 from pipeline.workers import Workers
+
+_log = logging.getLogger(__name__)
 
 
 class Extract(Work):
@@ -26,7 +33,8 @@ class Extract(Work):
         known = load(self.context.config, limits)
         own = tuple(Agency(name=source.name) for source in self.context.sources.values() if source.agency)
         known = msgspec.structs.replace(known, agencies=(*known.agencies, *own))
-        self._workers: Workers[Raw, Article] = Workers(
+        self._made: dict[str, Extracted] = {}
+        self._workers: Workers[Raw, Extracted] = Workers(
             worker(known), count=limits.workers, seconds=limits.timeout_seconds, memory_mb=limits.memory_mb
         )
         return self
@@ -59,6 +67,59 @@ class Extract(Work):
             source=self.context.sources.get(item.source),
         )
 
-    def _done(self, item: Item, article: Article) -> Result:
-        known_as = (article.canonical_url,) if article.canonical_url else ()
-        return Result(item=item, outcome=Outcome.DONE, record=article, addresses=known_as)
+    def _done(self, item: Item, made: Extracted) -> Result:
+        self._made[item.id] = made
+        known_as = (made.article.canonical_url,) if made.article.canonical_url else ()
+        return Result(item=item, outcome=Outcome.DONE, record=made.article, addresses=known_as)
+
+    def settle(self, connection: sa.Connection, results: Sequence[Result]) -> list[Result]:
+        """Cut what the memory of each article's site knows as foreign; hold back what is unlike its earlier pages."""
+        done = {self._site(result.item) for result in results if result.outcome is Outcome.DONE}
+        self._sites = StoredSites(connection, filter(None, done), self.context.clock())
+        prepared = [self._remembered(one) if one.outcome is Outcome.DONE else one for one in results]
+        self._sites.flush()
+        return prepared
+
+    def _remembered(self, result: Result) -> Result:
+        made, name = self._made.pop(result.item.id), self._site(result.item)
+        if name is None:
+            return result
+        article, again = remember(self._sites[name], made, result.item.seq, self._sites.day)
+        self._sites.clean_again(name, again)
+        cleaned = msgspec.structs.replace(result, record=article)
+        return self._watched(cleaned) if name in self.context.sources else cleaned
+
+    def _site(self, item: Item) -> str | None:
+        """Return whose memory an article belongs to: its source's; of what was imported, its host's."""
+        host = urlsplit(item.url or "").hostname
+        return item.source if item.source in self.context.sources else host
+
+    def _watched(self, result: Result) -> Result:
+        """Return the result, quarantined where its page is unlike its site's earlier ones in the way of an alarm."""
+        name, seq = result.item.source, result.item.seq
+        pages, before = self._sites[name].ordered(), self._sites.standing[name]
+        alarm = watch(pages, before.accepted, before.alarm)
+        if alarm != before.alarm:
+            self._sites.standing[name] = msgspec.structs.replace(before, alarm=alarm)
+            tell(name, alarm, release(self._sites.connection, name, self.context.clock()) if alarm is None else 0)
+        page = self._sites[name].pages.get(seq)
+        if alarm is None or page is None or seq < alarm.since or not differs(pages, alarm, page):
+            return result
+        return msgspec.structs.replace(
+            result, outcome=Outcome.QUARANTINED, reason=Reason.DRIFT, detail=alarm.detail, record=None, addresses=()
+        )
+
+    def save(self, connection: sa.Connection, saved: Sequence[Result]) -> None:  # noqa: ARG002
+        """Send earlier articles back that hold what is known to be foreign since."""
+        self._sites.send_back()
+
+
+def tell(name: str, alarm: Alarm | None, released: int) -> None:
+    """Say that an alarm has begun, with pages from before and after it, or that it is over."""
+    if alarm is None:
+        _log.warning("extract: the pages of %s are as usual again; %d articles go on", name, released)
+        return
+    _log.warning("extract: the pages of %s have changed: %s", name, alarm.detail)
+    for when, samples in (("before", alarm.before), ("after", alarm.after)):
+        for one in samples:
+            _log.warning("extract: %s: %s: %s", name, when, one.describe())

@@ -9,7 +9,7 @@ import msgspec
 import sqlalchemy as sa
 
 from pipeline.records import Outcome, Reason, Stage
-from pipeline.store import copies, entities, gaps, stories
+from pipeline.store import copies, entities, gaps, sites, stories
 from pipeline.store.engine import Database
 from pipeline.store.ledger import log
 from pipeline.store.lines import DROPPED, PENDING, QUARANTINED, REMOVED, Item
@@ -84,10 +84,14 @@ def failures(database: Database, limit: int) -> list[tuple[str, str | None, str 
 
 
 def retry(database: Database, which: Selection, now: dt.datetime) -> int:
-    """Let quarantined articles (and, named by id, dropped ones) be tried again where they stopped; return how many."""
+    """Let quarantined articles (and, named by id, dropped ones) be tried again where they stopped; return how many.
+
+    Where an alarm has quarantined one of them, its site's new pages count as right from now on.
+    """
     states = [QUARANTINED, DROPPED, PENDING] if which.ids else [QUARANTINED]
     change = items.update().where(items.c.state.in_(states), items.c.stage.isnot(None), *which.where())
     with database.write() as connection:
+        sites.accept(connection, which.where())
         return connection.execute(change.values(state=PENDING, attempts=0, due=now)).rowcount
 
 
@@ -118,6 +122,7 @@ def remove(database: Database, taken_down: Sequence[Item], now: dt.datetime) -> 
         connection.execute(records.delete().where(records.c.id.in_(ids)))
         copies.remove(connection, [item.seq for item in taken_down])
         entities.remove(connection, [item.seq for item in taken_down])
+        sites.remove(connection, [item.seq for item in taken_down])
         gone = items.update().where(items.c.id.in_(ids))
         connection.execute(gone.values(state=REMOVED, stage=None, lease_owner=None, copy_group=None, story=None))
         log(

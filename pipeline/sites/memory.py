@@ -1,0 +1,196 @@
+"""Which lines of a page aren't its article, because other articles of the same site have them too?
+
+A line is foreign where several articles about different things have it: a promotion, a notice, a sign-off. What
+articles about one thing share (a quotation, a list, the background) is theirs. So the articles that hold a line are
+only counted as far as they are about different things. How many are needed depends on where the line stands: few in an
+element where the site writes nothing of its own, more, and most pages of their time, where paragraphs stand.
+"""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from pipeline.sites.sheet import Line, Mark, Sheet, marks, terms
+
+PAGES = 150  # remembered of a site, the latest: at ten articles a day those of two weeks
+LINES = 1000  # learnt of a site; the ones that were longest not seen are forgotten first
+DAYS = 180  # after which a learnt line that was not seen is forgotten: a yearly campaign is learnt anew
+BOXED = 3  # articles about different things, for a line in a place where nothing of the article stands
+USUAL = 5  # the same, for a line that stands like a paragraph of the article
+_SHARE = 0.3  # of the pages since it first stood there, for such a line; set phrases of reporters are far rarer
+_SHORT = 20  # letters: such a line among paragraphs ("He refused.") is anybody's
+_WRITTEN = 0.2  # of the lines in a place may be of one article alone where nothing is written for articles
+_PLACE = 5  # articles about different things, to know a place by itself, whatever is written there
+_PLACE_FOREIGN = 0.95  # of the lines there were foreign
+_SHARED = 3  # words, and this share of the shorter list, that two pages about one thing have in common
+_SHARED_PART = 0.2
+_MOST = 0.5  # of a text; where more would be cut, the page is something else (a wall, a template gone wrong)
+
+
+class Learnt(msgspec.Struct, frozen=True, kw_only=True):
+    """A line that is known to be foreign on a site."""
+
+    key: int
+    text: str
+    since: int  # seq of the page by which it was learnt
+    last: int  # day on which it was last seen, since 1970
+    articles: int  # about different things, that it was learnt from
+    anywhere: bool  # also where paragraphs stand
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What memory says of a page: by line the reason to cut it or None, and what was learnt by it."""
+
+    reasons: tuple[str | None, ...]
+    learnt: tuple[Learnt, ...] = ()
+    again: tuple[str, ...] = ()  # ids of earlier articles that hold what was learnt
+
+
+class Site:
+    """The memory of one site: its latest pages and the lines learnt. Pure; the store reads and writes it."""
+
+    def __init__(self, pages: Iterable[Sheet] = (), learnt: Iterable[Learnt] = ()) -> None:
+        self.pages = {page.seq: page for page in sorted(pages, key=lambda page: page.seq)}
+        self.learnt = {line.key: line for line in learnt}
+        self._marks = {seq: marks(page) for seq, page in self.pages.items()}
+        self._holders: dict[int, set[int]] = collections.defaultdict(set)
+        self._there: dict[int, dict[int, list[Mark]]] = collections.defaultdict(dict)  # place → page → lines
+        self._foreign: dict[int, bool] = {}  # places, judged for the page that was added last
+        for seq in self.pages:
+            self._index(seq)
+
+    def knows(self, key: int, seq: int) -> bool:
+        """Whether the line stands on a remembered page other than ``seq``."""
+        return bool(self._holders.get(key, frozenset()) - {seq})
+
+    def add(self, sheet: Sheet) -> tuple[Sheet, ...]:
+        """Remember a page, instead of what was remembered of it; return the pages that are forgotten for it."""
+        if sheet.seq in self.pages:
+            self._forget(sheet.seq)
+        elif len(self.pages) >= PAGES and sheet.seq < min(self.pages):
+            return ()
+        self.pages[sheet.seq] = sheet
+        self._marks[sheet.seq] = marks(sheet)
+        self._index(sheet.seq)
+        self._foreign.clear()
+        oldest = sorted(self.pages)[: max(len(self.pages) - PAGES, 0)]
+        return tuple(self._forget(seq) for seq in oldest)
+
+    def ordered(self) -> list[Sheet]:
+        """Return the remembered pages, oldest first."""
+        return [self.pages[seq] for seq in sorted(self.pages)]
+
+    def judge(self, seq: int, lines: Sequence[Line], day: int) -> Verdict:
+        """Say which ``lines`` of the page ``seq``, which was added, are foreign; learn what is new in that."""
+        learnt: list[Learnt] = []
+        reasons: list[str | None] = []
+        for line in lines:
+            known = self.learnt.get(line.key)
+            if line.rule is None and (found := self._recurring(line, seq, day)) and found != known:
+                self.learnt[line.key] = found
+                if known is None or (found.anywhere and not known.anywhere):
+                    learnt.append(found)
+            reasons.append(None if line.rule else self._reason(line, seq))
+        _spare_headings(lines, reasons)
+        size = sum(len(line.text) for line in lines if line.rule is None)
+        gone = sum(len(line.text) for line, reason in zip(lines, reasons, strict=True) if reason)
+        if gone > _MOST * size:
+            reasons = [None] * len(lines)
+        again = {self.pages[other].id for line in learnt for other in self._holders[line.key] - {seq}}
+        return Verdict(reasons=tuple(reasons), learnt=tuple(learnt), again=tuple(sorted(again)))
+
+    # evidence --------------------------------------------------------------------------------------------------------
+
+    def _reason(self, line: Line, seq: int) -> str | None:
+        known = self.learnt.get(line.key)
+        if known and (known.anywhere or self._is_box(line)):
+            return f"site memory: {known.articles} articles about different things have it"
+        if line.named and not line.usual and not line.heading and self._is_foreign(line.place, seq):
+            return "site memory: nothing of an article stands in this place of the page"
+        return None
+
+    def _recurring(self, line: Line, seq: int, day: int) -> Learnt | None:
+        """Return what is to be remembered of a line that recurs; None where it doesn't, or is an article's own."""
+        known = self.learnt.get(line.key)
+        holders = sorted(self._holders.get(line.key, ()))
+        boxed = self._is_box(line)
+        most = known.articles if known else 0
+        if known and (known.anywhere or boxed):
+            return msgspec.structs.replace(known, last=max(day, known.last))
+        if boxed and (count := self._different(holders, BOXED)) >= BOXED:
+            return Learnt(key=line.key, text=line.text[:200], since=seq, last=day, articles=count, anywhere=False)
+        if line.heading or sum(map(str.isalpha, line.text)) < _SHORT or len(holders) < USUAL:
+            return known
+        since = sum(other >= holders[0] for other in self.pages)
+        if len(holders) < _SHARE * since or (count := self._different(holders, USUAL)) < USUAL:
+            return known
+        return Learnt(key=line.key, text=line.text[:200], since=seq, last=day, articles=max(count, most), anywhere=True)
+
+    def _is_box(self, line: Line) -> bool:
+        """Whether the line stands where the site writes nothing that only one article has."""
+        if line.usual or not line.named:
+            return False
+        pages = self._there.get(line.place, {})
+        there = [mark for on_page in pages.values() for mark in on_page]
+        own = sum(not mark.cut and len(self._holders[mark.key]) == 1 for mark in there)
+        return len(pages) >= BOXED and own <= _WRITTEN * len(there)
+
+    def _is_foreign(self, place: int, but: int) -> bool:
+        """Whether what stood in a place was always foreign, on pages about different things other than ``but``."""
+        if place not in self._foreign:
+            pages = {seq: there for seq, there in self._there.get(place, {}).items() if seq != but}
+            there = [mark for on_page in pages.values() for mark in on_page]
+            foreign = sum(mark.cut or mark.key in self.learnt for mark in there)
+            enough = foreign >= _PLACE_FOREIGN * len(there) and not any(mark.usual for mark in there)
+            self._foreign[place] = bool(there) and enough and self._different(sorted(pages), _PLACE) >= _PLACE
+        return self._foreign[place]
+
+    def _different(self, seqs: Iterable[int], enough: int) -> int:
+        """Return how many of the pages are about different things; stops counting at ``enough``.
+
+        Pages that say too little of what they are about don't count.
+        """
+        chosen: list[frozenset[int]] = []
+        for seq in seqs:
+            about = terms(self.pages[seq])
+            if len(about) >= _SHARED and not any(_alike(about, other) for other in chosen):
+                chosen.append(about)
+                if len(chosen) >= enough:
+                    break
+        return len(chosen)
+
+    # keeping ---------------------------------------------------------------------------------------------------------
+
+    def _index(self, seq: int) -> None:
+        for mark in self._marks[seq]:
+            self._holders[mark.key].add(seq)
+            if mark.place:
+                self._there[mark.place].setdefault(seq, []).append(mark)
+
+    def _forget(self, seq: int) -> Sheet:
+        for mark in self._marks.pop(seq):
+            self._holders[mark.key].discard(seq)
+            self._there[mark.place].pop(seq, None)
+        return self.pages.pop(seq)
+
+
+def forgotten(learnt: Iterable[Learnt], day: int) -> list[int]:
+    """Return the keys of learnt lines that are to be forgotten: not seen for long, or too many."""
+    latest = sorted(learnt, key=lambda line: (-line.last, line.key))
+    return [line.key for place, line in enumerate(latest) if place >= LINES or line.last < day - DAYS]
+
+
+def _alike(one: frozenset[int], other: frozenset[int]) -> bool:
+    """Whether two pages are about one thing."""
+    return len(one & other) >= max(_SHARED, _SHARED_PART * min(len(one), len(other)))
+
+
+def _spare_headings(lines: Sequence[Line], reasons: list[str | None]) -> None:
+    """Keep a heading under which a paragraph stands that is kept: some sites have the same ones in all articles."""
+    for number, line in enumerate(lines[:-1]):
+        after = lines[number + 1]
+        if line.heading and after.usual and not after.heading and after.rule is None and reasons[number + 1] is None:
+            reasons[number] = None

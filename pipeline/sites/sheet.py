@@ -1,0 +1,142 @@
+"""What is remembered of one page of a site? Its lines as hashes, what it is about, and its measures."""
+
+from __future__ import annotations
+
+import collections
+import re
+import struct
+import zlib
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+
+import msgspec
+
+_TERMS = 32  # of a page: enough to tell whether two are about one thing, and 128 bytes
+_MAX_LINES = 300  # of a page; the longest live blogs have more
+_WORD = re.compile(r"[^\W\d_]{3,}")
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]")  # scripts without spaces between words
+
+# What is known of a line, as bits.
+_USUAL, _HEADING, _CUT, _NAMED = 1, 2, 4, 8
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """A line found in a page, before site memory has seen it."""
+
+    text: str
+    place: int = 0  # a hash of the elements around it; 0: unknown
+    usual: bool = True  # set as the article's paragraphs are
+    heading: bool = False
+    named: bool = False  # it stands in an element that the template gave a class
+    rule: str | None = None  # which rule has cut it already
+
+    @property
+    def key(self) -> int:
+        """What the same line on another page shares: a hash of its letters and digits."""
+        return line_key(self.text)
+
+
+class Measures(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """What one page's article is like, for telling when a site's pages change."""
+
+    length: int  # characters of text
+    foreign: float  # share of the found text that was cut
+    author: bool
+    time: bool
+    language: str | None
+
+
+class Sheet(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """One page as the memory of its site keeps it."""
+
+    id: str
+    seq: int  # the article's place in the order of arrival
+    title: str | None
+    keys: bytes  # 8 bytes a line
+    places: bytes  # 4 bytes a line
+    marks: bytes  # 1 byte a line
+    terms: bytes  # 4 bytes each
+    measures: Measures
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """One line of a sheet."""
+
+    key: int
+    place: int
+    usual: bool
+    heading: bool
+    cut: bool
+    named: bool
+
+
+def line_key(text: str) -> int:
+    """Return a hash of the letters and digits of a line (signed 64 bits)."""
+    plain = "".join(char for char in text.casefold() if char.isalnum())
+    return int.from_bytes(blake2b(plain.encode("utf-8", "replace"), digest_size=8).digest(), "big", signed=True)
+
+
+def place_key(names: Iterable[str]) -> int:
+    """Return a hash of the names of the elements around a line, never 0."""
+    return zlib.crc32("/".join(names).encode("utf-8", "replace")) or 1
+
+
+def make(
+    article: str, seq: int, title: str | None, lines: Sequence[Line], about: Iterable[str], measures: Measures
+) -> Sheet:
+    """Return the sheet of a page; ``about`` are the lines that tell what it is about."""
+    kept = lines[:_MAX_LINES]
+    marks = bytes(
+        line.usual * _USUAL | line.heading * _HEADING | (line.rule is not None) * _CUT | line.named * _NAMED
+        for line in kept
+    )
+    return Sheet(
+        id=article,
+        seq=seq,
+        title=title,
+        keys=struct.pack(f"<{len(kept)}q", *(line.key for line in kept)),
+        places=struct.pack(f"<{len(kept)}I", *(line.place for line in kept)),
+        marks=marks,
+        terms=_packed(topic([title or "", *about])),
+        measures=measures,
+    )
+
+
+def marks(sheet: Sheet) -> list[Mark]:
+    """Return the lines of a sheet."""
+    count = len(sheet.marks)
+    keys = struct.unpack(f"<{count}q", sheet.keys)
+    places = struct.unpack(f"<{count}I", sheet.places)
+    return [
+        Mark(key, place, bool(mark & _USUAL), bool(mark & _HEADING), bool(mark & _CUT), bool(mark & _NAMED))
+        for key, place, mark in zip(keys, places, sheet.marks, strict=True)
+    ]
+
+
+def terms(sheet: Sheet) -> frozenset[int]:
+    """Return the hashes of the words that tell what a page is about."""
+    return frozenset(struct.unpack(f"<{len(sheet.terms) // 4}I", sheet.terms))
+
+
+def topic(lines: Iterable[str]) -> list[int]:
+    """Return hashes of the words that tell what a text is about, the most frequent first.
+
+    Those are the words that it never writes in small letters: names, in German nouns. In scripts without capitals all
+    words of three letters are taken, in those without spaces pairs of characters.
+    """
+    counted: collections.Counter[str] = collections.Counter()
+    small: set[str] = set()
+    for line in lines:
+        for word in _WORD.findall(line):
+            if _UNSPACED.match(word):
+                counted.update(word[n : n + 2] for n in range(len(word) - 1))
+            elif word[0].isupper() or word.upper() == word.lower():
+                counted[word.casefold()] += 1
+            else:
+                small.add(word.casefold())
+    names = [word for word, _ in counted.most_common() if word not in small]
+    return [zlib.crc32(word.encode("utf-8", "replace")) for word in names[:_TERMS]]
+
+
+def _packed(hashes: Sequence[int]) -> bytes:
+    return struct.pack(f"<{len(hashes)}I", *hashes)

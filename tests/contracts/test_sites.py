@@ -1,0 +1,187 @@
+"""What the ledger promises of the memory of sites, on SQLite and on PostgreSQL alike."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import datetime as dt
+import threading
+
+import pytest
+import sqlalchemy as sa
+
+from pipeline.records import Entry, Outcome, Reason, Stage
+from pipeline.sites import Alarm, Line, Measures, make
+from pipeline.store import Arrival, Result, Store, sites, upkeep
+from pipeline.store.schema import site_lines, site_pages
+from pipeline.store.sites import Standing, StoredSites
+from pipeline.urls import article_id
+from tests.support import NOW
+from tests.test_sites import PROMOTION, article
+
+ALARM = Alarm(since=3, what=("shorter",), detail="shorter: 8 of 8", before=(), after=())
+
+
+def learn(store, number, *more, site="Times", name=None, now=NOW):
+    """Let a site's memory see the ``number``-th page in a transaction of its own; return what it said."""
+    lines = article(number, *more)
+    sheet = make(
+        name or f"a{number}", number, None, lines, [line.text for line in lines],
+        Measures(length=1, foreign=0.0, author=True, time=True, language="en"),
+    )  # fmt: skip
+    with store.write() as connection:
+        memory = StoredSites(connection, [site], now)
+        memory[site].add(sheet)
+        verdict = memory[site].judge(number, lines, memory.day)
+        memory.clean_again(site, verdict.again)
+        memory.flush()
+        memory.send_back()
+    return verdict
+
+
+def count(store, table):
+    with store.database.read() as connection:
+        return connection.scalar(sa.select(sa.func.count()).select_from(table))
+
+
+def test_a_memory_is_read_as_it_was_saved(store):
+    for number in range(5):
+        verdict = learn(store, number, Line(text=PROMOTION, place=1))
+    assert [reason for reason in verdict.reasons if reason]
+    assert (count(store, site_pages), count(store, site_lines)) == (5, 1)
+    with store.write() as connection:
+        memory = StoredSites(connection, ["Times", "Post"], NOW)
+        assert [page.id for page in memory["Times"].ordered()] == [f"a{n}" for n in range(5)]
+        (known,) = memory["Times"].learnt.values()
+        assert (known.text, known.articles, known.anywhere) == (PROMOTION, 5, True)
+        assert memory["Post"].ordered() == []
+
+
+def test_workers_that_save_pages_of_one_site_at_the_same_time_lose_none_and_agree(store_url):
+    Store(store_url).close()
+    ready = threading.Barrier(4)
+
+    def work(part):
+        other = Store(store_url)
+        ready.wait(30)
+        clean = set()
+        for number in range(part, 40, 4):
+            verdict = learn(other, number, Line(text=PROMOTION, place=1))
+            clean |= {*verdict.again, *([f"a{number}"] if any(verdict.reasons) else [])}
+        other.close()
+        return clean
+
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        clean = set().union(*pool.map(work, range(4)))
+    store = Store(store_url)
+    assert count(store, site_pages) == 40
+    assert count(store, site_lines) == 1
+    assert clean == {f"a{number}" for number in range(40)}  # cut, or named to be cleaned again
+    store.close()
+
+
+def test_a_transaction_that_fails_leaves_the_memory_as_it_was(store):
+    learn(store, 1)
+
+    def fail():
+        with store.write() as connection:
+            memory = StoredSites(connection, ["Times"], NOW)
+            memory["Times"]._forget(1)
+            memory.flush()
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        fail()
+    assert count(store, site_pages) == 1
+
+
+def test_a_learnt_line_that_was_long_not_seen_is_forgotten(store):
+    for number in range(5):
+        learn(store, number, Line(text=PROMOTION, place=1))
+    learn(store, 6, now=NOW + dt.timedelta(days=100))
+    assert count(store, site_lines) == 1
+    learn(store, 7, now=NOW + dt.timedelta(days=300))
+    assert count(store, site_lines) == 0
+
+
+def through(store, count):
+    """Take articles through all stages, without records; return their ids."""
+    urls = [f"https://times.example/{n}" for n in range(count)]
+    entries = [Entry(id=article_id(url), url=url, source="Times", first_seen=NOW) for url in urls]
+    with store.write() as connection:
+        store.ledger.enter(connection, [Arrival.of(entry) for entry in entries], NOW)
+    for stage in list(Stage)[1:]:
+        claimed = store.ledger.claim(stage, NOW, limit=100, seconds=60)
+        with store.write() as connection:
+            done = [Result(item=item, outcome=Outcome.DONE) for item in claimed]
+            store.ledger.finish(connection, stage, done, NOW, max_attempts=3)
+    return [entry.id for entry in entries]
+
+
+def test_articles_that_hold_what_was_learnt_are_sent_back_as_revisions_of_our_own(store):
+    ids = through(store, 5)
+    before = store.ledger.find(ids[0])
+    for number, name in enumerate(ids):
+        learn(store, number, Line(text=PROMOTION, place=1), name=name)
+    after = [store.ledger.find(name) for name in ids]
+    assert [item.stage for item in after] == ["extract"] * 4 + [None]
+    assert (after[0].version, after[0].revision) == (before.version, before.revision + 1)
+
+
+def test_one_that_a_worker_has_just_then_is_sent_back_later(store, store_url):
+    ids = through(store, 5)
+    with store.write() as connection:
+        store.ledger.touch(connection, ids=ids[:1])
+    other = Store(store_url)
+    claimed = other.ledger.claim(Stage.INDEX, NOW, limit=1, seconds=60)
+    for number, name in enumerate(ids):
+        learn(store, number, Line(text=PROMOTION, place=1), name=name)
+    assert store.ledger.find(ids[0]).stage == "index"
+    other.ledger.release(claimed)
+    other.close()
+    learn(store, 9)
+    assert store.ledger.find(ids[0]).stage == "extract"
+    with store.write() as connection:
+        assert StoredSites(connection, ["Times"], NOW).standing["Times"].again == ()
+
+
+def quarantine(store, ids, reason):
+    with store.write() as connection:
+        for name in ids:
+            store.ledger.note(connection, name, Stage.EXTRACT, Outcome.QUARANTINED, reason, None, NOW)
+        connection.exec_driver_sql("UPDATE items SET state = 'quarantined', stage = 'extract'")
+        StoredSites(connection, ["Times"], NOW)
+        sites._save(connection, {"Times": Standing(alarm=ALARM)})
+
+
+def test_trying_again_what_an_alarm_held_back_says_that_the_new_pages_are_right(store):
+    ids = through(store, 2)
+    quarantine(store, ids, Reason.DRIFT)
+    assert sites.alarms(store.database) == {"Times": ALARM}
+    assert upkeep.retry(store.database, upkeep.Selection(ids=(ids[0],)), NOW) == 1
+    assert sites.alarms(store.database) == {}
+    with store.write() as connection:
+        assert StoredSites(connection, ["Times"], NOW).standing["Times"].accepted == ALARM.since
+
+
+def test_trying_again_what_failed_otherwise_ends_no_alarm(store):
+    ids = through(store, 2)
+    quarantine(store, ids, Reason.TOO_SLOW)
+    assert upkeep.retry(store.database, upkeep.Selection(sources=("Times",)), NOW) == 2
+    assert sites.alarms(store.database) == {"Times": ALARM}
+
+
+def test_the_end_of_an_alarm_releases_what_it_held_back_and_nothing_else(store):
+    ids = through(store, 2)
+    quarantine(store, ids, Reason.TOO_SLOW)
+    quarantine(store, ids[1:], Reason.DRIFT)
+    with store.write() as connection:
+        assert sites.release(connection, "Times", NOW) == 1
+    assert [store.ledger.find(name).state for name in ids] == ["quarantined", "pending"]
+
+
+def test_what_is_taken_down_is_forgotten_in_the_memory_too(store):
+    (name,) = through(store, 1)
+    item = store.ledger.find(name)
+    learn(store, item.seq, name=name)
+    upkeep.remove(store.database, [item], NOW)
+    assert count(store, site_pages) == 0

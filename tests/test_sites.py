@@ -1,0 +1,228 @@
+"""Facts about the memory of a site: what it cuts, what it spares, what it forgets."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.memory import page as generated
+from pipeline.extract import Extracted, Raw, load, read, remember
+from pipeline.records import Article
+from pipeline.sites import Learnt, Line, Site, forgotten, make
+from pipeline.sites.memory import LINES, PAGES
+from pipeline.sites.sheet import Measures, Sheet, line_key, marks, terms, topic
+from tests.support import REPO
+
+PROMOTION = "Our readers get two tickets for the price of one at the box office all through the winter."
+NAMES = (
+    "Lisbon Okafor Tagus Ferreira|Oslo Lindqvist Holmenkollen Dahl|Lima Quispe Rimac Torres|Cairo Mansour Nile Fahmy|"
+    "Quito Andrade Pichincha Vega|Seoul Park Hangang Choi|Vienna Gruber Donau Huber|Nairobi Otieno Mathare Wanjiru"
+).split("|")
+
+
+def about(topic_number, article):
+    """A paragraph about one of the topics that no other article has."""
+    names = NAMES[topic_number % len(NAMES)].split()
+    return f"{names[0]} heard {names[1]} and {names[3]} on matter {article}, and {names[2]} was spoken of twice."
+
+
+def article(number, *more, topic_number=None):
+    topic_number = number if topic_number is None else topic_number
+    own = [Line(text=about(topic_number, f"{number}-{n}"), place=1) for n in range(4)]
+    return [*own[:2], *more, *own[2:]]
+
+
+def saved(site, number, lines, day=0):
+    whole = Article(
+        id=f"a{number}",
+        title=f"Matter {number}",
+        text="\n".join(line.text for line in lines if line.rule is None),
+        subheadings=tuple(line.text for line in lines if line.heading),
+    )
+    return remember(site, Extracted(article=whole, lines=tuple(lines)), number, day)
+
+
+def cut_in(site, count, make_more, **kind):
+    """Which of ``count`` articles lost a line that they were given."""
+    gone = []
+    for number in range(count):
+        made, _ = saved(site, number, article(number, *make_more(number), **kind))
+        gone.append(len(made.cut))
+    return gone
+
+
+def test_a_line_among_the_paragraphs_of_five_articles_about_different_things_is_cut_from_the_fifth_on():
+    gone = cut_in(Site(), 8, lambda _: [Line(text=PROMOTION, place=1)])
+    assert gone == [0, 0, 0, 0, 1, 1, 1, 1]
+
+
+def test_a_line_in_a_box_of_the_template_is_cut_from_the_third_article_on():
+    gone = cut_in(Site(), 5, lambda _: [Line(text=PROMOTION, place=9, usual=False, named=True)])
+    assert gone == [0, 0, 1, 1, 1]
+
+
+def test_what_is_cut_is_told_with_the_rule_and_the_rest_is_untouched():
+    site = Site()
+    for number in range(6):
+        made, _ = saved(site, number, article(number, Line(text=PROMOTION, place=1)))
+    (told,) = made.cut
+    assert told.text == PROMOTION
+    assert told.rule == "site memory: 5 articles about different things have it"
+    assert made.text.splitlines() == [line.text for line in article(5)]
+
+
+def test_the_earlier_articles_that_hold_what_was_learnt_are_named_once():
+    site = Site()
+    again = [saved(site, number, article(number, Line(text=PROMOTION, place=1)))[1] for number in range(7)]
+    assert again == [(), (), (), (), ("a0", "a1", "a2", "a3"), (), ()]
+    made, _ = saved(site, 0, article(0, Line(text=PROMOTION, place=1)))
+    assert len(made.cut) == 1
+
+
+def test_a_quotation_that_articles_about_one_topic_share_survives():
+    quotation = "“We won't leave the bridge before the last of us is home,” the mayor said in May at the town hall."
+    for kind in ({"place": 1}, {"place": 5, "usual": False}, {"place": 0}):
+        assert cut_in(Site(), 40, lambda _, kind=kind: [Line(text=quotation, **kind)], topic_number=3) == [0] * 40
+
+
+def test_a_set_phrase_that_stands_now_and_then_survives():
+    phrase = "The police did not answer questions, and the investigation goes on."
+    gone = cut_in(Site(), 100, lambda n: [Line(text=phrase, place=1)] if n % 9 == 0 else [])
+    assert sum(gone) == 0
+
+
+def test_a_short_answer_among_paragraphs_survives():
+    assert sum(cut_in(Site(), 30, lambda _: [Line(text="She refused to.", place=1)])) == 0
+
+
+def test_a_sub_heading_that_all_articles_have_survives_while_a_paragraph_stands_under_it():
+    heading = Line(text="Why it matters now", place=4, usual=False, named=True, heading=True)
+    assert sum(cut_in(Site(), 20, lambda _: [heading])) == 0
+
+
+def test_a_place_in_which_nothing_of_an_article_ever_stood_is_known_by_itself():
+    site = Site()
+    for number in range(8):
+        old = Line(text="Come to the winter concert of the readers' choir.", place=9, usual=False, named=True)
+        saved(site, number, article(number, old))
+    new = Line(text="Vote for the photograph of the year, and win.", place=9, usual=False, named=True)
+    made, _ = saved(site, 8, article(8, new))
+    assert [one.text for one in made.cut] == [new.text]
+    assert "nothing of an article stands in this place" in made.cut[0].rule
+
+
+def test_a_place_in_which_articles_have_lines_of_their_own_is_not():
+    site = Site()
+
+    def quoted(n):
+        return [Line(text=f"Nobody knew of matter {n} before, they said.", place=9, usual=False, named=True)]
+
+    assert sum(cut_in(site, 20, quoted)) == 0
+
+
+def test_more_than_half_of_a_text_is_never_cut():
+    wall = [Line(text=f"{PROMOTION} Part {n}.", place=1) for n in range(20)]
+    assert sum(cut_in(Site(), 10, lambda _: wall)) == 0
+
+
+def test_the_same_page_again_counts_once():
+    site = Site()
+    for _ in range(10):
+        made, again = saved(site, 1, article(1, Line(text=PROMOTION, place=1)))
+    assert (made.cut, again, len(site.pages)) == ((), (), 1)
+
+
+def test_the_memory_is_bounded_and_what_was_learnt_outlives_the_pages_that_taught_it():
+    site = Site()
+    for number in range(6):
+        saved(site, number, article(number, Line(text=PROMOTION, place=1)))
+    for number in range(6, 6 + PAGES):
+        saved(site, number, article(number))
+    assert len(site.pages) == PAGES
+    made, _ = saved(site, 1000, article(1000, Line(text=PROMOTION, place=1)))
+    assert len(made.cut) == 1
+    made, _ = saved(site, 2, article(2, Line(text=PROMOTION, place=1)))  # a page that is forgotten, done again
+    assert len(made.cut) == 1
+    assert 2 not in site.pages
+
+
+def test_learnt_lines_are_forgotten_when_long_unseen_and_when_too_many():
+    def learnt(key, last):
+        return Learnt(key=key, text="x", since=1, last=last, articles=3, anywhere=True)
+
+    lines = [learnt(key, 1000) for key in range(LINES)]
+    assert forgotten(lines, 1000) == []
+    assert forgotten([*lines, learnt(-1, 999)], 1000) == [-1]
+    assert forgotten([learnt(1, 10), learnt(2, 500)], 600) == [1]
+
+
+def test_a_line_is_the_same_whatever_its_typography():
+    assert line_key("Sign up – it's free!") == line_key("SIGN UP: Its  free")
+    assert line_key("Sign up") != line_key("Sign down")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "shares"),
+    [
+        ("The mayor of Lisbon met Ines Okafor.", "Ines Okafor left Lisbon.", True),
+        ("The mayor met the council.", "The council met the mayor.", False),  # they name nothing
+        ("Der Bürgermeister sprach.", "Ein Bürgermeister ging.", True),
+        ("東京の橋が閉鎖された", "東京の橋は安全だ", True),
+        ("أغلق الجسر في المدينة", "فتح الجسر أمس", True),
+    ],
+)
+def test_what_a_text_is_about_is_told_by_its_names(one, other, shares):
+    assert bool({*topic([one])} & {*topic([other])}) is shares
+
+
+texts = st.text(max_size=60)
+lines = st.builds(
+    Line,
+    text=texts,
+    place=st.integers(0, 2**32 - 1),
+    usual=st.booleans(),
+    heading=st.booleans(),
+    named=st.booleans(),
+    rule=st.none() | st.just("link"),
+)
+
+
+@given(st.lists(lines, max_size=20), texts)
+def test_a_sheet_holds_its_lines_and_comes_back_from_its_bytes(some, title):
+    measures = Measures(length=3, foreign=0.5, author=True, time=False, language=None)
+    sheet = make("id", 7, title, some, [line.text for line in some], measures)
+    back = msgspec.msgpack.decode(msgspec.msgpack.encode(sheet), type=Sheet)
+    assert back == sheet
+    assert [(m.key, m.place, m.usual, m.heading, m.cut, m.named) for m in marks(back)] == [
+        (one.key, one.place, one.usual, one.heading, one.rule is not None, one.named) for one in some
+    ]
+    assert len(terms(back)) <= 32
+
+
+@given(st.lists(st.lists(lines, max_size=8), max_size=12))
+def test_whatever_pages_come_an_article_keeps_half_of_its_text_and_only_its_own_lines(pages):
+    site = Site()
+    for number, some in enumerate(pages):
+        kept = [line for line in some if line.rule is None]
+        made, _ = saved(site, number, some)
+        assert len(made.text) * 2 + 2 >= sum(len(line.text) for line in kept)
+        assert {line for line in made.text.split("\n") if line} <= {
+            part for line in kept for part in line.text.split("\n")
+        }
+
+
+def test_on_a_generated_site_new_promotions_are_learnt_within_some_pages_and_no_line_of_an_article_is_lost():
+    known, site = load(REPO / "config"), Site()
+    shares = []
+    for number in range(70):
+        one = generated(number)
+        made = read(Raw(id=str(number), data=one.html.encode(), url=f"https://herald.example/{number}"), known)
+        text, _ = remember(site, made, number, 0)
+        lines_of_it = text.text.splitlines()
+        assert [line for line in one.own if line not in lines_of_it] == []
+        shares.append(sum(line in one.foreign for line in lines_of_it) / len(lines_of_it))
+    assert shares[0] >= 0.2
+    assert max(shares[10:50]) == 0
+    assert max(shares[60:]) == 0

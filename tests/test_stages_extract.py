@@ -1,0 +1,181 @@
+"""Facts about extract as a stage: what the memory of a site does to its articles, and what it holds back."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+from click.testing import CliRunner
+
+from bench.memory import SIGN_OFF
+from bench.memory import page as generated
+from pipeline.cli.ledger import explain_command, status_command
+from pipeline.records import Article, Outcome, Page, Reason, Stage
+from pipeline.settings import Addresses, Run, Settings, Source
+from pipeline.stages import Context, run_one
+from pipeline.store import Arrival, sites, upkeep
+from pipeline.urls import article_id
+from tests.support import NOW, REPO
+
+AFTER = (Stage.DEDUPE, Stage.ENRICH, Stage.CLUSTER, Stage.INDEX)
+
+
+def url(number):
+    return f"https://www.herald.example/{number}"
+
+
+def name(number):
+    return article_id(url(number))
+
+
+@pytest.fixture
+def context(tmp_path, monkeypatch):
+    addresses = Addresses(
+        home=tmp_path,
+        store_url=f"sqlite:///{tmp_path}/ledger.db",
+        index_url=f"sqlite:///{tmp_path}/index.db",
+        archive_url=str(tmp_path / "archive"),
+    )
+    monkeypatch.setenv("NEWSWIRE_HOME", str(tmp_path))
+    settings = Settings(run=Run(batch=30))
+    with Context(settings, [Source(name="Herald")], addresses, config=REPO / "config", clock=lambda: NOW) as made:
+        yield made
+
+
+def enter(context, pages, source="Herald"):
+    """Let pages (number → HTML) wait for extract."""
+    arrivals = []
+    for number, html in pages.items():
+        data = html.encode()
+        page = Page(
+            id=name(number), url=url(number), final_url=url(number), blob=context.archive.put(data), size=len(data),
+            fetched=NOW, media_type="text/html",
+        )  # fmt: skip
+        arrivals.append(
+            Arrival(
+                id=name(number), source=source, first_seen=NOW, url=url(number), records=((Stage.FETCH, page),),
+                stage=Stage.EXTRACT,
+            )
+        )  # fmt: skip
+    with context.store.write() as connection:
+        context.store.ledger.enter(connection, arrivals, NOW)
+
+
+def article(context, number):
+    item = context.store.ledger.find(name(number))
+    return context.store.ledger.read([item], Stage.EXTRACT, Article).get(item.id)
+
+
+def test_foreign_lines_are_cut_from_all_articles_of_a_source_also_from_the_earlier_ones(context):
+    enter(context, {number: generated(number).html for number in range(12)})
+    report = run_one(context, Stage.EXTRACT)
+    assert report.taken > 12  # the first ones were done again
+    for number in range(12):
+        lines = article(context, number).text.splitlines()
+        assert not set(lines) & set(generated(number).foreign), number
+        assert set(lines) >= set(generated(number).own)
+
+
+def test_what_had_gone_through_all_stages_becomes_a_revision_of_our_own(context):
+    enter(context, {number: generated(number).html for number in range(3)})
+    for stage in (Stage.EXTRACT, *AFTER):
+        run_one(context, stage)
+    before = context.index.get(name(0))
+    assert SIGN_OFF in before.text
+    enter(context, {number: generated(number).html for number in range(3, 12)})
+    for stage in (Stage.EXTRACT, *AFTER):
+        run_one(context, stage)
+    after = context.index.get(name(0))
+    assert SIGN_OFF not in after.text
+    assert after.version == before.version
+    assert after.revision > before.revision
+
+
+def test_doing_all_again_changes_nothing_and_counts_nothing_twice(context):
+    enter(context, {number: generated(number).html for number in range(12)})
+    run_one(context, Stage.EXTRACT)
+    before = [article(context, number) for number in range(12)]
+    assert upkeep.redo(context.store.database, Stage.EXTRACT, upkeep.Selection(), NOW) == 12
+    assert run_one(context, Stage.EXTRACT).taken == 12
+    assert [article(context, number) for number in range(12)] == before
+
+
+def test_explain_shows_which_line_was_cut_by_what(context):
+    enter(context, {number: generated(number).html for number in range(12)})
+    run_one(context, Stage.EXTRACT)
+    said = CliRunner().invoke(explain_command, [url(0)]).output
+    assert f"cut (site memory: 5 articles about different things have it): {SIGN_OFF}" in said
+
+
+def test_pages_of_one_source_teach_nothing_about_another(context):
+    enter(context, {number: generated(number).html for number in range(12)}, source="import")
+    run_one(context, Stage.EXTRACT)
+    with context.store.write() as connection:
+        assert len(sites.StoredSites(connection, ["www.herald.example"], NOW)["www.herald.example"].pages) == 12
+        assert not sites.StoredSites(connection, ["Herald"], NOW)["Herald"].pages
+
+
+def usual(number):
+    html = generated(number).html
+    meta = (
+        '<meta name="author" content="Ines Okafor"><meta property="article:published_time" content="2026-11-20T10:00Z">'
+    )
+    return html.replace("</head>", f"{meta}</head>")
+
+
+def walled(number):
+    return (
+        f"<html lang=en><head><title>Matter {number} of the day | Lakeside Herald</title></head><body><article><p>"
+        f"To read about matter {number} you need to sign in with your account, it only takes a minute of your time.</p>"
+        "</article></body></html>"
+    )
+
+
+@pytest.fixture
+def drifted(context, caplog):
+    enter(context, {number: usual(number) for number in range(30)})
+    enter(context, {number: walled(number) for number in range(30, 44)})
+    with caplog.at_level(logging.WARNING):
+        report = run_one(context, Stage.EXTRACT)
+    return report, caplog.text
+
+
+def test_a_source_whose_pages_change_is_told_with_samples_and_its_new_pages_are_held_back(context, drifted):
+    report, said = drifted
+    held = report.of(Outcome.QUARANTINED)[str(Reason.DRIFT)]
+    assert 6 <= held <= 10
+    assert said.count("the pages of Herald have changed: shorter") == 1
+    assert "before: " in said
+    assert "after: Matter 3" in said
+    assert "no author, no time" in said
+    shown = CliRunner().invoke(status_command).output
+    assert "the pages of Herald have changed" in shown
+    assert "newswire retry --quarantined --source 'Herald'" in shown
+    assert context.store.ledger.history(name(43))[-1].reason == Reason.DRIFT
+
+
+def test_pages_that_are_as_usual_pass_while_an_alarm_holds(context, drifted):
+    enter(context, {50: usual(50)})
+    assert run_one(context, Stage.EXTRACT).of(Outcome.DONE) == {"no reason": 1}
+
+
+def test_a_person_who_says_that_the_new_pages_are_right_releases_them(context, drifted):
+    report, _ = drifted
+    held = report.of(Outcome.QUARANTINED)[str(Reason.DRIFT)]
+    assert upkeep.retry(context.store.database, upkeep.Selection(sources=("Herald",)), NOW) == held
+    assert not run_one(context, Stage.EXTRACT).failed
+    assert sites.alarms(context.store.database) == {}
+    assert "matter 43" in article(context, 43).text
+
+
+def test_an_alarm_ends_and_releases_by_itself_when_the_pages_are_as_before(context, drifted):
+    enter(context, {number: usual(number) for number in range(50, 60)})
+    assert not run_one(context, Stage.EXTRACT).failed
+    assert sites.alarms(context.store.database) == {}
+    assert "matter 43" in article(context, 43).text
+
+
+def test_single_odd_pages_are_no_alarm(context):
+    enter(context, {number: walled(number) if number % 5 == 4 else usual(number) for number in range(45)})
+    report = run_one(context, Stage.EXTRACT)
+    assert not report.failed
