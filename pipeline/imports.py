@@ -14,9 +14,21 @@ import warcio.exceptions
 
 from pipeline.errors import ItemError, UsageError
 from pipeline.records import Outcome, Reason
+from pipeline.wires import items, ninjs
 
 # file name ending → media type; each may also be compressed (.gz)
-_PAGES = {".txt": "text/plain", ".html": "text/html", ".htm": "text/html", ".xhtml": "application/xhtml+xml"}
+_PAGES = {
+    ".txt": "text/plain",
+    ".html": "text/html",
+    ".htm": "text/html",
+    ".xhtml": "application/xhtml+xml",
+    ".eml": "message/rfc822",
+    ".xml": "application/xml",
+    ".nitf": "application/nitf+xml",
+    ".json": "application/json",
+    ".ninjs": "application/json",
+}
+_WEB = frozenset({"text/html", "application/xhtml+xml", "text/plain"})  # what is taken from a WARC
 _LINES = frozenset({".jsonl", ".ndjson"})
 _WARC = ".warc"
 KINDS = (*_PAGES, *sorted(_LINES), _WARC)
@@ -53,7 +65,8 @@ def read(path: Path, max_bytes: int) -> Iterator[Imported | ItemError]:
     kind = _kind(path)
     try:
         if kind in _PAGES:
-            yield Imported(where=str(path), data=_bytes(path, max_bytes), media_type=_PAGES[kind])
+            for data in items(_bytes(path, max_bytes)):
+                yield Imported(where=str(path), data=data, media_type=_PAGES[kind])
         elif kind in _LINES:
             yield from _lines(path)
         elif kind == _WARC:
@@ -62,7 +75,8 @@ def read(path: Path, max_bytes: int) -> Iterator[Imported | ItemError]:
             detail = f"{path}: newswire reads {', '.join(KINDS)}, each also as .gz"
             yield ItemError(Outcome.DROPPED, Reason.UNREADABLE, detail)
     except ItemError as error:
-        yield error
+        where = "" if error.detail.startswith(str(path)) else f"{path}: "
+        yield ItemError(error.outcome, error.reason, f"{where}{error.detail}")
     except (OSError, EOFError, zlib.error, warcio.exceptions.ArchiveLoadFailed) as error:
         yield ItemError(Outcome.QUARANTINED, Reason.UNREADABLE, f"{path}: {error}")
 
@@ -95,7 +109,12 @@ def _lines(path: Path) -> Iterator[Imported | ItemError]:
             where = f"{path}:{number}"
             try:
                 if line.strip():
-                    yield Imported(where=where, line=msgspec.json.decode(line, type=dict[str, Any]))
+                    plain = msgspec.json.decode(line, type=dict[str, Any])
+                    is_ninjs = "text" not in plain and ninjs.is_ninjs(plain)
+                    if is_ninjs:
+                        yield Imported(where=where, data=line, media_type=_PAGES[".ninjs"])
+                    else:
+                        yield Imported(where=where, line=plain)
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 yield ItemError(Outcome.QUARANTINED, Reason.BAD_RECORD, f"{where}: not a JSON object: {error}")
 
@@ -107,7 +126,7 @@ def _warc(path: Path, max_bytes: int) -> Iterator[Imported | ItemError]:
                 continue
             where = f"{path}: record {number}"
             media_type, _, parameters = (record.http_headers.get_header("Content-Type") or "").partition(";")
-            if record.http_headers.get_statuscode() != "200" or media_type.strip().lower() not in _PAGES.values():
+            if record.http_headers.get_statuscode() != "200" or media_type.strip().lower() not in _WEB:
                 continue
             data = record.content_stream().read(max_bytes + 1)
             if len(data) > max_bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 
+from pipeline import wires
 from pipeline.errors import ItemError
 from pipeline.extract.decode import Kind, decode, kind_of
 from pipeline.extract.known import Agency, Known, Raw, load
@@ -12,6 +13,7 @@ from pipeline.extract.line import to_error_line, to_line
 from pipeline.extract.page import from_page
 from pipeline.extract.plain import from_plain
 from pipeline.extract.seen import Extracted, remember
+from pipeline.extract.told import from_mail, from_told
 from pipeline.records import Article, Outcome, Reason
 from pipeline.urls import article_id, content_id
 
@@ -44,17 +46,29 @@ def read(raw: Raw, known: Known, path: str | None = None) -> Extracted:
     if len(raw.data) > known.max_bytes:
         detail = f"{len(raw.data):,} bytes, more than the {known.max_bytes:,} of extract.max_bytes"
         raise ItemError(Outcome.QUARANTINED, Reason.TOO_LARGE, detail)
-    kind = kind_of(raw.data, raw.media_type, path or raw.url)
-    text = decode(raw.data, raw.charset)
     item = raw.id or (article_id(raw.url) if raw.url else content_id(raw.data))
-    make = from_page if kind is Kind.HTML else from_plain
     try:
-        return make(text, raw, known, item)
+        return _read(raw, known, item, path or raw.url)
     except (ItemError, MemoryError):
         raise
     except Exception as error:  # one page that no rule foresaw must not stop the others
         detail = f"{type(error).__name__} while it was read: {error}"
         raise ItemError(Outcome.QUARANTINED, Reason.UNREADABLE, detail) from error
+
+
+def _read(raw: Raw, known: Known, item: str, path: str | None) -> Extracted:
+    def text_of(text: str, part: Raw) -> Extracted:
+        make = from_page if part.media_type == "text/html" else from_plain
+        return make(text, part, known, item)
+
+    form = wires.format_of(raw.data, path, raw.media_type)
+    if form is wires.Format.MAIL:
+        return from_mail(wires.read_mail(raw.data), text_of, raw, known)
+    if form is not None:
+        return from_told(wires.read(raw.data), raw, known, item)
+    kind = kind_of(raw.data, raw.media_type, path)
+    make = from_page if kind is Kind.HTML else from_plain
+    return make(decode(raw.data, raw.charset), raw, known, item)
 
 
 def worker(known: Known) -> Callable[[Raw], Extracted]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import zoneinfo
 from typing import NamedTuple
 
 from pipeline.errors import ItemError
@@ -146,11 +145,4 @@ def _when(stated: times.Stated | None, raw: Raw) -> tuple[dt.datetime | None, st
     if stated is None:
         known = raw.entry.published if raw.entry else None
         return known, None, Precision.INSTANT if known else None
-    time = stated.time
-    if stated.exact and time.tzinfo is None and raw.source and raw.source.time_zone:
-        time = time.replace(tzinfo=zoneinfo.ZoneInfo(raw.source.time_zone))
-    if stated.exact and time.tzinfo is not None:
-        return time.astimezone(dt.UTC), None, Precision.INSTANT
-    if stated.exact:
-        return None, time.isoformat(), Precision.LOCAL
-    return None, time.date().isoformat(), Precision.DAY
+    return times.precise(stated, raw.source)

@@ -18,6 +18,7 @@ from pipeline.extract import ld
 from pipeline.extract.evidence import Evidence
 from pipeline.extract.known import Raw
 from pipeline.records import Precision
+from pipeline.settings import Source
 
 _ISO = re.compile(
     r"(?P<year>\d{4})-?(?P<month>\d{2})-?(?P<day>\d{2})"
@@ -210,3 +211,15 @@ def _instant(one: Stated, raw: Raw, others: list[Stated]) -> dt.datetime | None:
         else:
             return None
     return time.astimezone(dt.UTC)
+
+
+def precise(stated: Stated, source: Source | None) -> tuple[dt.datetime | None, str | None, Precision]:
+    """Return the instant that is stated, or the local time or day as text where its zone can't be known."""
+    time = stated.time
+    if stated.exact and time.tzinfo is None and source and source.time_zone:
+        time = time.replace(tzinfo=zoneinfo.ZoneInfo(source.time_zone))
+    if stated.exact and time.tzinfo is not None:
+        return time.astimezone(dt.UTC), None, Precision.INSTANT
+    if stated.exact:
+        return None, time.isoformat(), Precision.LOCAL
+    return None, time.date().isoformat(), Precision.DAY

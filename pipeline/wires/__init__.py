@@ -1,0 +1,86 @@
+"""Which article does a file in a format of the news trade hold? NITF, NewsML-G2, ninjs, e-mail."""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from urllib.parse import urlsplit
+
+from lxml import etree
+
+from pipeline.errors import ItemError
+from pipeline.records import Outcome, Reason
+from pipeline.wires import newsml, ninjs, nitf
+from pipeline.wires.mail import Mail
+from pipeline.wires.mail import read as read_mail
+from pipeline.wires.markup import parse
+from pipeline.wires.told import Paragraph, Picture, Told
+
+__all__ = ["Format", "Mail", "Paragraph", "Picture", "Told", "format_of", "items", "ninjs", "read", "read_mail"]
+
+_HEAD = 4096  # bytes in which a root element or the first headers stand
+_ROOT = re.compile(rb"<(?:[\w-]+:)?(nitf|newsItem|newsMessage|packageItem)[\s>/]")
+_HEADER = re.compile(rb"(?:[A-Za-z][A-Za-z-]{1,40}:[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*){3,}")
+_MAIL = re.compile(rb"^(?:from|subject|mime-version|message-id|received):", re.IGNORECASE | re.MULTILINE)
+
+
+class Format(enum.Enum):
+    """The formats that are told by their first bytes."""
+
+    NITF = "NITF"
+    NEWSML = "NewsML-G2"
+    NINJS = "ninjs"
+    MAIL = "e-mail"
+
+
+def format_of(data: bytes, path: str | None = None, media_type: str | None = None) -> Format | None:
+    """Return the format of a file, told by its first bytes, its name and its media type; None for any other."""
+    head = data[:_HEAD]
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    suffix = PurePosixPath(urlsplit(path or "").path.removesuffix(".gz")).suffix.lower()
+    declared = (media_type or "").partition(";")[0].strip().lower()
+    if start.startswith(b"<") and (root := _ROOT.search(head)):
+        return Format.NITF if root[1] == b"nitf" else Format.NEWSML
+    if start.startswith(b"{") and (suffix in {".json", ".ninjs"} or "json" in declared or b'"uri"' in head):
+        return Format.NINJS
+    header = _HEADER.match(start)
+    if suffix == ".eml" or declared == "message/rfc822" or (header and len(set(_MAIL.findall(header[0]))) > 1):
+        return Format.MAIL
+    return None
+
+
+def read(data: bytes) -> Told:
+    """Return what a NITF, NewsML-G2 or ninjs file says, of a message's several items the first with a text.
+
+    Raises ItemError where it can't be read, holds no text, or its provider has cancelled or withheld it.
+    """
+    if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        told = ninjs.read(data)
+    else:
+        root = parse(data)
+        if root.tag == "nitf":
+            told = nitf.read(root)
+        else:
+            found = newsml.items(root)
+            if not found:
+                raise ItemError(Outcome.DROPPED, Reason.NO_TEXT, f"no item of the {root.tag} holds a text")
+            told = newsml.read(found[0])
+    if told.status in {"canceled", "withheld"}:
+        raise ItemError(Outcome.DROPPED, Reason.TAKEN_DOWN, f"its provider says: {told.status}")
+    if not told.paragraphs:
+        raise ItemError(Outcome.DROPPED, Reason.NO_TEXT, "it holds no text")
+    return told
+
+
+def items(data: bytes) -> Iterator[bytes]:
+    """Yield each item of a NewsML-G2 message that holds a text, as a document of its own; else ``data`` itself."""
+    if format_of(data) is not Format.NEWSML:
+        yield data
+        return
+    found = newsml.items(parse(data))
+    if len(found) < 2:  # noqa: PLR2004
+        yield data
+    else:
+        yield from (etree.tostring(item, encoding="utf-8", xml_declaration=True) for item in found)

@@ -1,0 +1,94 @@
+"""How is XML from outside read safely, and which paragraphs does a piece of it hold?
+
+No entity is expanded, none is fetched, no DTD is loaded; libxml2's own bounds on depth and size hold.
+"""
+
+from __future__ import annotations
+
+import html.entities
+import re
+
+from lxml import etree
+from lxml import html as lxml_html
+from lxml.etree import _Element as Element
+
+from pipeline.errors import ItemError
+from pipeline.records import Outcome, Reason
+from pipeline.wires.told import MAX_PARAGRAPHS, Paragraph, joined
+
+_NAMED = re.compile(rb"&([A-Za-z][A-Za-z0-9]{1,31});")
+_KEPT = frozenset({b"amp", b"lt", b"gt", b"quot", b"apos"})
+_DECLARES = re.compile(rb"<!ENTITY", re.IGNORECASE)
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "hl2"})
+_BLOCKS = frozenset({"p", "li", "pre", "td", "th", "dt", "dd", "lq", "tagline"}) | _HEADINGS
+_AROUND = frozenset({"block", "div", "section", "article", "body", "blockquote", "bq", "body.content", "main"})
+_NOT_TEXT = frozenset({"media", "figure", "script", "style", "body.end", "nitf-table-metadata", "head", "title"})
+
+
+def parse(data: bytes) -> Element:
+    """Return the root of an XML document, all names without their namespace. Raises ItemError UNREADABLE."""
+    if _DECLARES.search(data):
+        raise ItemError(Outcome.QUARANTINED, Reason.UNREADABLE, "it declares entities, which newswire does not expand")
+    # named characters of HTML, which agencies write although only their DTD declares them
+    known = _NAMED.sub(_character, data)
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False,
+        remove_comments=True, remove_pis=True,
+    )  # fmt: skip
+    try:
+        root = etree.fromstring(known, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise ItemError(Outcome.QUARANTINED, Reason.UNREADABLE, f"not well-formed XML: {error}") from error
+    for element in root.iter():
+        if isinstance(element.tag, str):
+            element.tag = etree.QName(element).localname
+    return root
+
+
+def parse_html(text: str) -> Element | None:
+    """Return the tree of a piece of HTML, None where there is no element in it."""
+    try:
+        return lxml_html.document_fromstring(text)
+    except (etree.ParserError, ValueError):
+        return None
+
+
+def text_of(element: Element | None) -> str | None:
+    """Return all text inside an element, on one line; None where there is none."""
+    return None if element is None else joined("".join(str(part) for part in element.itertext()))
+
+
+def first(root: Element, *paths: str) -> str | None:
+    """Return the text at the first of ``paths`` (lxml's find) where there is any."""
+    return next((text for path in paths if (text := text_of(root.find(path)))), None)
+
+
+def attribute(root: Element, path: str, *names: str) -> str | None:
+    """Return the first of the attributes ``names`` of the element at ``path``."""
+    element = root.find(path)
+    return None if element is None else next((v for name in names if (v := joined(element.get(name)))), None)
+
+
+def paragraphs(root: Element) -> tuple[Paragraph, ...]:
+    """Return the paragraphs of a text, in NITF's or HTML's elements; pictures and their captions left out."""
+    made: list[Paragraph] = []
+    stack = [root]
+    while stack and len(made) < MAX_PARAGRAPHS:
+        element = stack.pop()
+        tag = element.tag
+        if not isinstance(tag, str) or tag in _NOT_TEXT:
+            continue
+        if tag in _BLOCKS and not any(child.tag in _BLOCKS | _AROUND for child in element.iterdescendants()):
+            if text := text_of(element):
+                made.append(Paragraph(text, heading=tag in _HEADINGS))
+            continue
+        if tag in _AROUND and (text := joined(element.text)):  # text that stands there without a paragraph
+            made.append(Paragraph(text))
+        stack.extend(reversed(element))
+    return tuple(made)
+
+
+def _character(match: re.Match[bytes]) -> bytes:
+    name = match[1]
+    known = html.entities.html5.get(f"{name.decode('ascii')};")
+    return match[0] if name in _KEPT or known is None else "".join(f"&#{ord(char)};" for char in known).encode("ascii")

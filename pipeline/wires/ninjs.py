@@ -1,0 +1,170 @@
+"""How does an article stand in ninjs, IPTC's News in JSON? Versions 1, 2 and 3 are read, 2.1 is written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from pipeline.errors import ItemError
+from pipeline.records import Document, Entity, EntityType, Outcome, Reason
+from pipeline.wires.markup import paragraphs, parse_html
+from pipeline.wires.told import Paragraph, Picture, Told, joined, several
+
+SCHEMA = "http://www.iptc.org/std/ninjs/ninjs-schema_2.1.json"
+_TYPES = frozenset({"text", "composite"})
+_LISTS = {
+    EntityType.PERSON: "people",
+    EntityType.ORG: "organisations",
+    EntityType.PLACE: "places",
+    EntityType.GROUP: "subjects",
+    EntityType.EVENT: "events",
+}
+
+# reading ----------------------------------------------------------------------------------------------------------
+
+
+def read(data: bytes) -> Told:
+    """Return what a ninjs object says. Raises ItemError: NOT_HTML where it is none, or none of a text."""
+    try:
+        plain = msgspec.json.decode(data, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ItemError(Outcome.QUARANTINED, Reason.BAD_RECORD, f"not a JSON object: {error}") from error
+    item = {key.lower(): value for key, value in plain.items()}  # version 3 writes versionCreated
+    if not isinstance(item.get("uri"), str) or not is_ninjs(item):
+        raise ItemError(Outcome.DROPPED, Reason.NOT_HTML, "JSON, but not ninjs: it has no uri and no text")
+    if item.get("type") not in {None, *_TYPES}:
+        raise ItemError(Outcome.DROPPED, Reason.NO_TEXT, f"a ninjs object of type {item['type']!r}")
+    uri = item["uri"]
+    return Told(
+        paragraphs=_body(item),
+        name=uri,
+        url=uri if uri.startswith(("http://", "https://")) else None,
+        title=_value(item, "headline", "headlines") or _text(item, "title"),
+        standfirst=_value(item, "description_text", "descriptions"),
+        bylines=several([_text(item, "byline") or _text(item, "by")]),
+        credit=_first_name(item.get("infosource") or item.get("infosources")) or _text(item, "copyrightholder"),
+        published=_text(item, "firstcreated") or _text(item, "contentcreated") or _text(item, "versioncreated"),
+        modified=_text(item, "versioncreated"),
+        language=_text(item, "language"),
+        dateline=_text(item, "located"),
+        section=_first_name(item.get("genre") or item.get("genres")),
+        tags=several([_text(one, "name") for one in _objects(item.get("subject") or item.get("subjects"))]),
+        pictures=_pictures(item),
+        rights=_text(item, "usageterms") or _text(item, "copyrightnotice"),
+        status=_text(item, "pubstatus") or "usable",
+    )
+
+
+def is_ninjs(item: Mapping[str, Any]) -> bool:
+    """Whether an object of a JSON line is ninjs and no line of ours: it names its text as ninjs does."""
+    names = {key.lower() for key in item}
+    return "uri" in names and bool(names & {"bodies", "body_text", "body_xhtml", "body_html", "headlines", "headline"})
+
+
+def _body(item: Mapping[str, Any]) -> tuple[Paragraph, ...]:
+    marked = [value for key, value in item.items() if re.fullmatch("body_x?html", key) and isinstance(value, str)]
+    texts = [value for value in (item.get("body_text"),) if isinstance(value, str)]
+    for one in _objects(item.get("bodies")):
+        lower: dict[str, Any] = {key.lower(): value for key, value in one.items()}  # version 3 writes contentType
+        kind, value = _text(lower, "contenttype") or "", lower.get("value")
+        if isinstance(value, str):
+            (marked if "html" in kind or re.match(r"\s*<(?:p|div|h\d)\b", value) else texts).append(value)
+    for value in marked:
+        tree = parse_html(value)
+        if tree is not None and (made := paragraphs(tree)):
+            return made
+    return tuple(Paragraph(text) for value in texts[:1] for line in value.splitlines() if (text := joined(line)))
+
+
+def _pictures(item: Mapping[str, Any]) -> tuple[Picture, ...]:
+    given = item.get("associations")
+    each = _objects(list(given.values()) if isinstance(given, dict) else given)
+    pictures = [one for one in each if one.get("type") in {"picture", "graphic"}]
+    made = []
+    for one in pictures:
+        lower = {key.lower(): value for key, value in one.items()}
+        renditions = lower.get("renditions")
+        hrefs = _objects(list(renditions.values()) if isinstance(renditions, dict) else renditions)
+        address = next((href for r in hrefs if (href := _text(r, "href"))), None)
+        caption = _value(lower, "description_text", "descriptions")
+        made.append(Picture(address, caption, _text(lower, "byline") or _text(lower, "by")))
+    return tuple(one for one in made if one.address or one.caption)
+
+
+def _value(item: Mapping[str, Any], old: str, new: str) -> str | None:
+    """Return a text that version 1 has under ``old`` and later ones in the list ``new``, the one called main first."""
+    given = _objects(item.get(new))
+    main = [one for one in given if _text(one, "role") in {None, "main", "text", "summary"}]
+    return _text(item, old) or next((text for one in [*main, *given] if (text := _text(one, "value"))), None)
+
+
+def _text(item: Mapping[str, Any], key: str) -> str | None:
+    value = item.get(key)
+    return joined(value) if isinstance(value, str) else None
+
+
+def _objects(value: object) -> list[dict[str, Any]]:
+    given: list[Any] = value if isinstance(value, list) else []
+    return [one for one in given if isinstance(one, dict)]
+
+
+def _first_name(value: object) -> str | None:
+    return next((name for one in _objects(value) if (name := _text(one, "name"))), None)
+
+
+# writing ------------------------------------------------------------------------------------------------------------
+
+
+def write(document: Document) -> dict[str, Any]:
+    """Return the ninjs 2.1 object of an article; it holds only what is known."""
+    published, text = document.published, document.text
+    made: dict[str, Any] = {
+        "uri": document.canonical_url or document.url or f"urn:newswire:{document.id}",
+        "standard": {"name": "ninjs", "version": "2.1", "schema": SCHEMA},
+        "type": "text",
+        "representationtype": "full",
+        "version": str(document.revision),
+        "pubstatus": "usable",
+        "firstcreated": published.isoformat() if published else None,
+        "versioncreated": (document.modified or published or document.first_seen).isoformat(),
+        "language": document.language,
+        "headlines": _valued(("main", document.title)),
+        "descriptions": _valued(("summary", document.standfirst)),
+        "bodies": [
+            {
+                "role": "main",
+                "contenttype": "text/plain",
+                "charcount": len(text),
+                "wordcount": document.word_count,
+                "value": text,
+            }
+        ],
+        "by": ", ".join(document.authors) or document.bureau,
+        "located": document.dateline,
+        "copyrightholder": document.source,
+        "infosources": [{"name": document.agency}] if document.agency else None,
+        "genres": [{"name": document.section}] if document.section else None,
+        "renditions": [{"name": "image", "href": document.image}] if document.image else None,
+        "altids": [{"role": "newswire", "value": document.id}, {"role": "story", "value": document.story}],
+    }
+    named = _named(document.entities)
+    named["subjects"] = [{"name": tag} for tag in document.tags] + named["subjects"]
+    return {key: value for key, value in {**made, **named}.items() if value}
+
+
+def _valued(*given: tuple[str, str | None]) -> list[dict[str, str]]:
+    return [{"role": role, "contenttype": "text/plain", "value": value} for role, value in given if value]
+
+
+def _named(entities: Sequence[Entity]) -> dict[str, list[dict[str, Any]]]:
+    made: dict[str, list[dict[str, Any]]] = {name: [] for name in _LISTS.values()}
+    for one in entities:
+        plain: dict[str, Any] = {"name": one.name, "rel": "mentions", "literal": one.id}
+        if one.location and one.type is EntityType.PLACE:
+            point = [one.location.lon, one.location.lat]
+            plain["geojson"] = {"type": "Point", "coordinates": point}
+        made[_LISTS[one.type]].append(plain)
+    return made
