@@ -25,7 +25,7 @@ _COMMANDS = {
     "entities": "entities",
     "expire": "ledger",
     "explain": "ledger",
-    "export": "search",
+    "export": "export",
     "extract": "filters",
     "feeds": "sources",
     "import": "intake",

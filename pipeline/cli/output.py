@@ -21,13 +21,20 @@ Emit = Callable[[object], None]
 
 @contextlib.contextmanager
 def writing(path: str | None) -> Iterator[Emit]:
-    """A function that writes one JSON line to ``path`` (stdout for None and "-").
+    """A function that writes one JSON line to ``path`` (stdout for None and "-"), as ``opened`` opens it."""
+    with opened(path) as file:
+        yield lambda value: _line(file, value)
+
+
+@contextlib.contextmanager
+def opened(path: str | None) -> Iterator[IO[bytes]]:
+    """The file at ``path`` (stdout for None and "-"), to write bytes to.
 
     A file is written beside its place and put there when it is whole, so that no half of one is ever found; what is
     no plain file (a device, a pipe) is written to as it is.
     """
     if path is None or path == "-":
-        yield lambda value: _line(sys.stdout.buffer, value)
+        yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
     target = Path(path)
@@ -35,7 +42,7 @@ def writing(path: str | None) -> Iterator[Emit]:
     draft = target.with_name(f".{target.name}.part") if plain else target
     try:
         with draft.open("wb") as file:
-            yield lambda value: _line(file, value)
+            yield file
         if plain:
             draft.replace(target)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""newswire search, serve, export: how the index is read."""
+"""newswire search, serve: how the index is read."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import textwrap
 
 import click
 
-from pipeline.cli.output import columns, note, writing
+from pipeline.cli.output import columns, note
 from pipeline.cli.provenance import of_document
 from pipeline.cli.times import Time
 from pipeline.errors import SearchIndexError, UsageError
@@ -117,18 +117,3 @@ def serve_command(host: str | None, port: int | None) -> None:
         )
         note(f"http://{host or serve.host}:{port or serve.port}/")
         uvicorn.run(app, host=host or serve.host, port=port or serve.port, log_level="warning")
-
-
-@click.command("export")
-@click.option("--since", type=Time(), help="First seen at this time or later.")
-@click.option("-o", "output", metavar="FILE", help="Write to FILE instead of stdout.")
-def export_command(since: dt.datetime | None, output: str | None) -> None:
-    """Write all documents as JSON lines, in order of arrival, from the ledger: the index may be away."""
-    from pipeline.stages.index import documents
-
-    with open_context() as context, writing(output) as emit:
-        after = 0
-        while batch := context.store.ledger.placed(after, since, limit=context.settings.run.batch):
-            for document in documents(context, batch):
-                emit(document)
-            after = batch[-1].seq

@@ -1,0 +1,173 @@
+"""newswire export: all articles in a format that others read, from the ledger: the index may be away."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from collections.abc import Callable, Iterator, Sequence
+from typing import IO, Any, NamedTuple
+
+import click
+
+from pipeline.cli.output import Progress, note, opened
+from pipeline.cli.times import Time
+from pipeline.errors import ArchiveError, UsageError
+from pipeline.records import Document, Page, Stage, to_json
+from pipeline.stages import Context, open_context
+from pipeline.store import Item
+
+_ROWS = 10_000  # of one Parquet row group: some 30 MB of text
+
+
+class Cursor(click.ParamType["Since"]):
+    """A time, or the cursor that an earlier export ended with."""
+
+    name = "cursor"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Since:
+        """Return where to begin."""
+        if isinstance(value, Since):
+            return value
+        text = str(value)
+        if text.isdigit() and len(text) != len("20261120"):
+            return Since(after=int(text))
+        return Since(time=Time().convert(value, param, ctx))
+
+
+class Since(NamedTuple):
+    """Where an export begins: behind an article in the order of arrival, at a time of first sight."""
+
+    after: int = 0
+    time: dt.datetime | None = None
+
+
+@click.command("export")
+@click.option("--since", type=Cursor(), default=Since(), help="First seen at this time or later; or behind a CURSOR.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["jsonl", "ninjs", "parquet", "warc"]),
+    default="jsonl",
+    show_default=True,
+    help="Documents, IPTC's News in JSON, a table, or the raw pages.",
+)
+@click.option("-o", "output", metavar="FILE", help="Write to FILE instead of stdout.")
+def export_command(since: Since, form: str, output: str | None) -> None:
+    """Write all articles in order of arrival, from the ledger; the cursor to go on from is told in the end."""
+    write = {"jsonl": _jsonl, "ninjs": _ninjs, "parquet": _parquet, "warc": _warc}[form]
+    progress = Progress("articles")
+    with open_context() as context, opened(output) as file:
+        batches = _Batches(context, since, progress)
+        write(context, batches, file, bool(output and output.endswith(".gz")))
+        progress.end()
+    note(f"{progress.count} articles; go on with --since {batches.cursor}")
+
+
+class _Batches:
+    """The articles that are through, batch by batch, and the cursor behind the last one."""
+
+    def __init__(self, context: Context, since: Since, progress: Progress) -> None:
+        self._context, self._since, self._progress = context, since, progress
+        self.cursor = since.after
+
+    def __iter__(self) -> Iterator[Sequence[Item]]:
+        size = self._context.settings.run.batch
+        while batch := self._context.store.ledger.placed(self.cursor, self._since.time, limit=size):
+            yield batch
+            self.cursor = batch[-1].seq
+            self._progress.add(len(batch))
+
+
+Write = Callable[[Context, _Batches, IO[bytes], bool], None]
+
+
+def _documents(context: Context, batches: _Batches) -> Iterator[Document]:
+    from pipeline.stages.index import documents
+
+    for batch in batches:
+        yield from documents(context, batch)
+
+
+def _jsonl(context: Context, batches: _Batches, file: IO[bytes], packed: bool) -> None:
+    with _lines(file, packed) as lines:
+        for document in _documents(context, batches):
+            lines.write(to_json(document) + b"\n")
+
+
+def _ninjs(context: Context, batches: _Batches, file: IO[bytes], packed: bool) -> None:
+    from pipeline.wires import ninjs
+
+    with _lines(file, packed) as lines:
+        for document in _documents(context, batches):
+            lines.write(to_json(ninjs.write(document)) + b"\n")
+
+
+def _lines(file: IO[bytes], packed: bool) -> Any:
+    import contextlib
+    import gzip
+
+    return gzip.GzipFile(fileobj=file, mode="wb") if packed else contextlib.nullcontext(file)
+
+
+def _parquet(context: Context, batches: _Batches, file: IO[bytes], packed: bool) -> None:  # noqa: ARG001
+    """One row an article; what holds several things is a list of strings, or JSON where those have parts."""
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError as error:
+        raise UsageError("--format parquet needs pyarrow: pip install 'newswire[parquet]'") from error
+    from pipeline.wires.table import COLUMNS, row
+
+    kinds = {
+        "text": pa.string(),
+        "json": pa.string(),
+        "share": pa.float64(),
+        "number": pa.int64(),
+        "flag": pa.bool_(),
+        "time": pa.timestamp("us", tz="UTC"),
+        "texts": pa.list_(pa.string()),
+    }
+    schema = pa.schema([(name, kinds[kind]) for name, kind in COLUMNS.items()])
+    with pq.ParquetWriter(file, schema, compression="zstd") as writer:
+        rows: list[dict[str, Any]] = []
+        for document in _documents(context, batches):
+            rows.append(row(document))
+            if len(rows) >= _ROWS:
+                writer.write_table(pa.Table.from_pylist(rows, schema=schema))
+                rows.clear()
+        writer.write_table(pa.Table.from_pylist(rows, schema=schema))
+
+
+def _warc(context: Context, batches: _Batches, file: IO[bytes], packed: bool) -> None:
+    """The pages as servers sent them; articles that came without one are left out."""
+    from warcio.statusandheaders import StatusAndHeaders
+    from warcio.warcwriter import WARCWriter
+
+    writer = WARCWriter(file, gzip=packed)
+    for batch in batches:
+        pages = context.store.ledger.read(batch, Stage.FETCH, Page)
+        for page in (pages[item.id] for item in batch if item.id in pages):
+            try:
+                data = context.archive.get(page.blob)
+            except ArchiveError as error:
+                note(f"newswire: {page.final_url or page.id}: left out: {error}")
+                continue
+            record = writer.create_warc_record(
+                page.final_url or page.url or f"urn:newswire:{page.id}",
+                "response",
+                payload=io.BytesIO(data),
+                length=len(data),
+                http_headers=StatusAndHeaders(f"{page.status} OK", _headers(page), protocol="HTTP/1.1"),
+                warc_headers_dict={"WARC-Date": page.fetched.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")},
+            )
+            writer.write_record(record)
+
+
+def _headers(page: Page) -> list[tuple[str, str]]:
+    kind = page.media_type or "application/octet-stream"
+    said = {
+        "Content-Type": f"{kind}; charset={page.charset}" if page.charset else kind,
+        "ETag": page.etag,
+        "Last-Modified": page.last_modified,
+    }
+    return [(name, value) for name, value in said.items() if value]
