@@ -37,6 +37,7 @@ _START_SECONDS = 60.0  # a worker is ready in 0.03 to 2 s; thirty times that on 
 _END_SECONDS = 5.0  # for a process whose pipe was closed to end by itself
 _ORPHAN = 2.0  # times an item's limit: a worker that nobody has killed by then ends itself, for its parent is dead
 _ROOM = 64 * 1024 * 1024  # bytes that the smallest page needs beside the modules that parse it
+_GROWN = 400 * 1024 * 1024  # bytes in memory after an item, from which a worker is replaced; usual ones take 120 to 200
 _OUT_OF_MEMORY = 77  # the exit code of a worker that can't even take an item in
 _TOO_LARGE = "its parser needs more memory than it may use"
 
@@ -54,8 +55,8 @@ class Workers(Generic[T, R]):
     """A pool of ``count`` processes that run ``function`` on one item at a time.
 
     ``seconds`` is the wall-clock limit of one item; ``memory_mb`` limits a worker's address space. A worker is
-    replaced after ``recycle`` items, so that a slow leak of a parser stays bounded. Where a worker can't be started,
-    this item and all after it fail with the WorkersError that says why.
+    replaced after ``recycle`` items and when it has grown, so that neither a parser's leak nor a huge page outlasts
+    it. Where a worker can't be started, this item and all after it fail with the WorkersError that says why.
     """
 
     def __init__(
@@ -218,7 +219,8 @@ class _Worker:
             if not self._pipe.poll(self._seconds):
                 self.stop()
                 raise ItemError(Outcome.QUARANTINED, Reason.TOO_SLOW, f"not parsed within {self._seconds:g} s")
-            done, made = self._pipe.recv()
+            done, made, grown = self._pipe.recv()
+            self.fit = not grown
         except (EOFError, OSError) as error:
             code, self.fit = self._ended(), False
             if code == _OUT_OF_MEMORY:
@@ -253,7 +255,7 @@ class _Worker:
 
 
 def _run(pipe: multiprocessing.connection.Connection, function: bytes, seconds: float, memory_mb: int) -> None:
-    """Say whether all is ready (None) or what is wrong; then answer items with (True, result) or (False, error)."""
+    """Say whether all is ready (None) or what is wrong; then answer items with (done, result or error, grown)."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's affair
     try:
         work = _prepared(function, memory_mb)
@@ -288,11 +290,17 @@ def _prepared(function: bytes, memory_mb: int) -> Callable[[Any], Any]:
     return work
 
 
-def _check_room(limit: int) -> None:
+def _taken() -> tuple[int, int]:
+    """Return the bytes of address space and of memory that this process takes; zeros where that can't be known."""
     try:
-        taken = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()
     except OSError:  # not Linux: what is missing shows when it is asked for
-        return
+        return 0, 0
+    return int(pages[0]) * resource.getpagesize(), int(pages[1]) * resource.getpagesize()
+
+
+def _check_room(limit: int) -> None:
+    taken, _ = _taken()
     if taken + _ROOM > limit:
         needed, given = (taken + _ROOM) >> 20, limit >> 20
         raise WorkersError(f"it needs {needed} MB before its first item and may have {given}; raise memory_mb")
@@ -300,14 +308,16 @@ def _check_room(limit: int) -> None:
 
 def _answer(work: Callable[[Any], Any], data: bytes) -> bytes:
     try:
-        answer = (True, work(pickle.loads(data)))  # noqa: S301  (from our parent)
+        made, done = work(pickle.loads(data)), True  # noqa: S301  (from our parent)
     except BaseException as error:  # noqa: BLE001  (also an exit is the item's, not ours)
         if not isinstance(error, ItemError | MemoryError):
             error.add_note("".join(traceback.format_exception(error)))
-        answer = (False, error)
+        made, done = error, False
+    del data
+    grown = _taken()[1] > _GROWN
     try:
-        return pickle.dumps(answer, pickle.HIGHEST_PROTOCOL)
+        return pickle.dumps((done, made, grown), pickle.HIGHEST_PROTOCOL)
     except MemoryError:
         os._exit(_OUT_OF_MEMORY)
     except Exception as error:  # noqa: BLE001  (what can't be sent is an error of ours)
-        return pickle.dumps((False, TypeError(f"the result can't be sent: {error}: {answer[1]!r:.300}")))
+        return pickle.dumps((False, TypeError(f"the result can't be sent: {error}: {made!r:.300}"), grown))

@@ -15,8 +15,10 @@ from pipeline.errors import ItemError, WorkersError
 from pipeline.records import Outcome, Reason
 from pipeline.workers import Workers
 
+kept = []
 
-def work(item):
+
+def work(item):  # noqa: C901  (each case is one line)
     """Do what the item says: run in a worker, so it has to be importable there."""
     match item:
         case "loop":
@@ -32,6 +34,9 @@ def work(item):
             raise ZeroDivisionError
         case "exit":
             os._exit(0)
+        case "grow":
+            kept.append(bytearray(500 * 1024**2))
+            return os.getpid()
         case "unsendable":
             return lambda: None
         case "slow":
@@ -203,3 +208,10 @@ def test_a_worker_whose_program_was_killed_ends_by_itself():
             return
         time.sleep(0.2)
     pytest.fail("it still runs")
+
+
+def test_a_worker_that_has_grown_is_replaced():
+    with workers() as pool:
+        grown, after, again = pool.map(["grow", "who", "who"])
+    assert grown != after
+    assert after == again

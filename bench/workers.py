@@ -1,0 +1,83 @@
+"""How much memory does a worker take that cleans page after page? Its peak, over 5,000 pages.
+
+    python -m bench.workers [--pages 5000] [--manifest FILE]
+
+The pages of a manifest ({"path", "url"} a line) are taken again and again; without one generated ones of 5 to 400 kB,
+and one of 8 MB in every 500.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import gzip
+import json
+import os
+import resource
+from collections.abc import Iterator
+from pathlib import Path
+
+import bench.workers
+from bench.memory import page
+from pipeline.errors import ItemError
+from pipeline.extract import Known, Raw, load, read
+from pipeline.settings import Extract, config_folder
+from pipeline.workers import Workers, preload
+
+LIMIT = 400  # MiB
+SPREAD = (1, 1, 1, 2, 3, 5, 8, 40)  # times the text of a usual article
+HUGE = 500  # every so many pages one of 8 MB
+
+
+def measured(raw: Raw, known: Known) -> tuple[int, float]:
+    """Read a page; return this process's number and its peak in MiB."""
+    read(raw, known)
+    return os.getpid(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def generated() -> Iterator[Raw]:
+    number = 0
+    while True:
+        one = page(number % 700).html
+        times = 800 if number % HUGE == HUGE - 1 else SPREAD[number % len(SPREAD)]
+        body = "".join(f"<p>{line} ({n})</p>" for n in range(times) for line in page(number % 700).own)
+        yield Raw(
+            data=one.replace("</article>", f"{body}</article>").encode(), url=f"https://www.herald.example/{number}"
+        )
+        number += 1
+
+
+def listed(manifest: Path) -> Iterator[Raw]:
+    lines = [json.loads(line) for line in manifest.read_text(encoding="utf-8").splitlines()]
+    while True:
+        for line in lines:
+            data = (manifest.parent / line["path"]).read_bytes()
+            yield Raw(data=gzip.decompress(data) if line["path"].endswith(".gz") else data, url=line.get("url"))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pages", type=int, default=5000)
+    parser.add_argument("--manifest", type=Path)
+    wanted = parser.parse_args()
+    preload("pipeline.extract.ready")
+    limits, each = Extract(), listed(wanted.manifest) if wanted.manifest else generated()
+    function = functools.partial(bench.workers.measured, known=load(config_folder()))  # workers import it so
+    raws = (next(each) for _ in range(wanted.pages))
+    peaks: dict[int, float] = {}
+    failed = 0
+    pool = Workers(function, count=1, seconds=limits.timeout_seconds, memory_mb=limits.memory_mb)
+    with pool:
+        for number, made in enumerate(pool.map(raws), 1):
+            if isinstance(made, ItemError):
+                failed += 1
+            else:
+                peaks[made[0]] = max(peaks.get(made[0], 0.0), made[1])
+            if number % (wanted.pages // 10 or 1) == 0:
+                print(f"{number:6} pages, {len(peaks)} workers so far, highest peak {max(peaks.values()):.0f} MiB")
+    peak = max(peaks.values())
+    print(f"{wanted.pages} pages ({failed} refused): a worker took at most {peak:.0f} MiB (aim: {LIMIT})")
+
+
+if __name__ == "__main__":
+    main()
