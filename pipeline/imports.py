@@ -27,6 +27,7 @@ _PAGES = {
     ".nitf": "application/nitf+xml",
     ".json": "application/json",
     ".ninjs": "application/json",
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 }
 _WEB = frozenset({"text/html", "application/xhtml+xml", "text/plain"})  # what is taken from a WARC
 _LINES = frozenset({".jsonl", ".ndjson"})

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -123,6 +125,47 @@ def test_an_e_mail_that_is_html_alone_is_read_as_a_page():
     made = extract(Raw(data=f"{head}<html><body>{body}</body></html>".encode()), KNOWN)
     assert made.title == "Ferries"
     assert len(made.text.splitlines()) == 6
+
+
+W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+CORE = """<cp:coreProperties xmlns:cp="c" xmlns:dc="d" xmlns:dcterms="t"><dc:creator>Ines Okafor</dc:creator>
+<dcterms:modified>2026-11-20T08:00:00Z</dcterms:modified></cp:coreProperties>"""
+
+
+def word(*paragraphs, **parts):
+    """A Word document of (style, text) paragraphs."""
+    body = "".join(
+        f'<w:p><w:pPr><w:pStyle w:val="{style}"/></w:pPr><w:r><w:t>{t}</w:t></w:r></w:p>' for style, t in paragraphs
+    )
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("[Content_Types].xml", "<Types/>")
+        packed.writestr("word/document.xml", f'<w:document xmlns:w="{W}"><w:body>{body}</w:body></w:document>')
+        for name, content in parts.items():
+            packed.writestr(name.replace("__", "/").replace("_", "."), content)
+    return file.getvalue()
+
+
+def test_a_word_document_gives_its_paragraphs_headings_and_properties():
+    data = word(
+        ("Title", "Ferries will run until spring"), ("Normal", f"{CLOSED}."), ("Heading2", "Timetable"),
+        ("Normal", "Ferries run every ten minutes until the repairs are done."), docProps__core_xml=CORE,
+    )  # fmt: skip
+    made = extract(Raw(data=data), KNOWN)
+    assert made.title == "Ferries will run until spring"
+    assert made.authors == ("Ines Okafor",)
+    assert made.published == dt.datetime(2026, 11, 20, 8, tzinfo=dt.UTC)
+    assert made.subheadings == ("Timetable",)
+    assert len(made.text.splitlines()) == 3
+
+
+def test_a_word_document_that_unpacks_to_too_much_is_refused():
+    assert refused(word(("Normal", "0" * (33 * 1024**2)))) == (Outcome.QUARANTINED, Reason.TOO_LARGE)
+
+
+def test_other_archives_and_damaged_documents_are_refused():
+    assert refused(word(("Normal", "x"))[:300])[0] is Outcome.QUARANTINED
+    assert refused(b"PK\x03\x04" + bytes(200)) == (Outcome.QUARANTINED, Reason.BINARY)
 
 
 @pytest.mark.parametrize(

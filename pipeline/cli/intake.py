@@ -26,7 +26,7 @@ _STEP = 100
 @click.argument("paths", nargs=-1, required=True)
 @click.option("--source", default="import", show_default=True, help="The source that they are said to be of.")
 def import_command(paths: tuple[str, ...], source: str) -> None:
-    """Bring in articles from files and folders: txt, html, eml, NITF, NewsML-G2, ninjs, jsonl, warc."""
+    """Bring in articles from files and folders: txt, html, eml, docx, NITF, NewsML-G2, ninjs, jsonl, warc."""
     failures = Failures()
     with open_context() as context:
         arrivals = (a for file in imports.find(paths) for a in _arrivals(context, file, source, failures))

@@ -1,4 +1,4 @@
-"""Which article does a file in a format of the news trade hold? NITF, NewsML-G2, ninjs, e-mail."""
+"""Which article does a file in a format of the news trade hold? NITF, NewsML-G2, ninjs, e-mail, Word."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lxml import etree
 
 from pipeline.errors import ItemError
 from pipeline.records import Outcome, Reason
-from pipeline.wires import newsml, ninjs, nitf
+from pipeline.wires import docx, newsml, ninjs, nitf
 from pipeline.wires.mail import Mail
 from pipeline.wires.mail import read as read_mail
 from pipeline.wires.markup import parse
@@ -33,10 +33,13 @@ class Format(enum.Enum):
     NEWSML = "NewsML-G2"
     NINJS = "ninjs"
     MAIL = "e-mail"
+    DOCX = "Word"
 
 
 def format_of(data: bytes, path: str | None = None, media_type: str | None = None) -> Format | None:
     """Return the format of a file, told by its first bytes, its name and its media type; None for any other."""
+    if docx.is_docx(data):
+        return Format.DOCX
     head = data[:_HEAD]
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     suffix = PurePosixPath(urlsplit(path or "").path.removesuffix(".gz")).suffix.lower()
@@ -52,12 +55,14 @@ def format_of(data: bytes, path: str | None = None, media_type: str | None = Non
 
 
 def read(data: bytes) -> Told:
-    """Return what a NITF, NewsML-G2 or ninjs file says, of a message's several items the first with a text.
+    """Return what a NITF, NewsML-G2, ninjs or Word file says, of a message's several items the first with a text.
 
     Raises ItemError where it can't be read, holds no text, or its provider has cancelled or withheld it.
     """
     if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         told = ninjs.read(data)
+    elif docx.is_docx(data):
+        told = docx.read(data)
     else:
         root = parse(data)
         if root.tag == "nitf":
