@@ -12,7 +12,8 @@ from pipeline.extract import Extracted, Raw, load, read, remember
 from pipeline.records import Article
 from pipeline.sites import Learnt, Line, Site, forgotten, make
 from pipeline.sites.memory import LINES, PAGES
-from pipeline.sites.sheet import Measures, Sheet, line_key, marks, terms, topic
+from pipeline.sites.sheet import Measures, Sheet, line_key, terms, topic
+from pipeline.sites.table import Table
 from tests.support import REPO
 
 PROMOTION = "Our readers get two tickets for the price of one at the box office all through the winter."
@@ -195,9 +196,14 @@ def test_a_sheet_holds_its_lines_and_comes_back_from_its_bytes(some, title):
     sheet = make("id", 7, title, some, [line.text for line in some], measures)
     back = msgspec.msgpack.decode(msgspec.msgpack.encode(sheet), type=Sheet)
     assert back == sheet
-    assert [(m.key, m.place, m.usual, m.heading, m.cut, m.named) for m in marks(back)] == [
-        (one.key, one.place, one.usual, one.heading, one.rule is not None, one.named) for one in some
-    ]
+    table = Table([back])
+    for one in some:
+        assert table.holders(one.key) == [7]
+        there = table.place(one.place, {one.key})
+        same = [other for other in some if other.place == one.place]
+        assert (there.pages, there.lines) == ([7], len(same))
+        assert there.usual is any(other.usual for other in same)
+        assert there.foreign == sum(other.rule is not None or other.key == one.key for other in same)
     assert len(terms(back)) <= 32
 
 

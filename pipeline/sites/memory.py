@@ -8,12 +8,12 @@ element where the site writes nothing of its own, more, and most pages of their 
 
 from __future__ import annotations
 
-import collections
 from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from pipeline.sites.sheet import Line, Mark, Sheet, marks, terms
+from pipeline.sites.sheet import Line, Sheet, terms
+from pipeline.sites.table import Place, Table
 
 PAGES = 150  # remembered of a site, the latest: at ten articles a day those of two weeks
 LINES = 1000  # learnt of a site; the ones that were longest not seen are forgotten first
@@ -53,31 +53,24 @@ class Site:
     """The memory of one site: its latest pages and the lines learnt. Pure; the store reads and writes it."""
 
     def __init__(self, pages: Iterable[Sheet] = (), learnt: Iterable[Learnt] = ()) -> None:
-        self.pages = {page.seq: page for page in sorted(pages, key=lambda page: page.seq)}
+        self.pages = {page.seq: page for page in pages}
         self.learnt = {line.key: line for line in learnt}
-        self._marks = {seq: marks(page) for seq, page in self.pages.items()}
-        self._holders: dict[int, set[int]] = collections.defaultdict(set)
-        self._there: dict[int, dict[int, list[Mark]]] = collections.defaultdict(dict)  # place → page → lines
-        self._foreign: dict[int, bool] = {}  # places, judged for the page that was added last
-        for seq in self.pages:
-            self._index(seq)
+        self._table: Table | None = None
+        self._places: dict[tuple[int, int | None], Place] = {}
 
     def knows(self, key: int, seq: int) -> bool:
         """Whether the line stands on a remembered page other than ``seq``."""
-        return bool(self._holders.get(key, frozenset()) - {seq})
+        return any(holder != seq for holder in self._lines.holders(key))
 
-    def add(self, sheet: Sheet) -> tuple[Sheet, ...]:
-        """Remember a page, instead of what was remembered of it; return the pages that are forgotten for it."""
-        if sheet.seq in self.pages:
-            self._forget(sheet.seq)
-        elif len(self.pages) >= PAGES and sheet.seq < min(self.pages):
-            return ()
+    def add(self, sheet: Sheet) -> None:
+        """Remember a page, instead of what was remembered of it; the oldest one is forgotten where there are many."""
+        if sheet.seq not in self.pages and len(self.pages) >= PAGES and sheet.seq < min(self.pages):
+            return
         self.pages[sheet.seq] = sheet
-        self._marks[sheet.seq] = marks(sheet)
-        self._index(sheet.seq)
-        self._foreign.clear()
-        oldest = sorted(self.pages)[: max(len(self.pages) - PAGES, 0)]
-        return tuple(self._forget(seq) for seq in oldest)
+        if len(self.pages) > PAGES:
+            del self.pages[min(self.pages)]
+        self._table = None
+        self._places.clear()
 
     def ordered(self) -> list[Sheet]:
         """Return the remembered pages, oldest first."""
@@ -99,7 +92,7 @@ class Site:
         gone = sum(len(line.text) for line, reason in zip(lines, reasons, strict=True) if reason)
         if gone > _MOST * size:
             reasons = [None] * len(lines)
-        again = {self.pages[other].id for line in learnt for other in self._holders[line.key] - {seq}}
+        again = {self.pages[other].id for line in learnt for other in self._lines.holders(line.key) if other != seq}
         return Verdict(reasons=tuple(reasons), learnt=tuple(learnt), again=tuple(sorted(again)))
 
     # evidence --------------------------------------------------------------------------------------------------------
@@ -115,9 +108,10 @@ class Site:
     def _recurring(self, line: Line, seq: int, day: int) -> Learnt | None:
         """Return what is to be remembered of a line that recurs; None where it doesn't, or is an article's own."""
         known = self.learnt.get(line.key)
-        holders = sorted(self._holders.get(line.key, ()))
+        holders = self._lines.holders(line.key)
+        if known is None and len(holders) < BOXED:
+            return None
         boxed = self._is_box(line)
-        most = known.articles if known else 0
         if known and (known.anywhere or boxed):
             return msgspec.structs.replace(known, last=max(day, known.last))
         if boxed and (count := self._different(holders, BOXED)) >= BOXED:
@@ -127,26 +121,32 @@ class Site:
         since = sum(other >= holders[0] for other in self.pages)
         if len(holders) < _SHARE * since or (count := self._different(holders, USUAL)) < USUAL:
             return known
-        return Learnt(key=line.key, text=line.text[:200], since=seq, last=day, articles=max(count, most), anywhere=True)
+        return Learnt(key=line.key, text=line.text[:200], since=seq, last=day, articles=count, anywhere=True)
 
     def _is_box(self, line: Line) -> bool:
         """Whether the line stands where the site writes nothing that only one article has."""
         if line.usual or not line.named:
             return False
-        pages = self._there.get(line.place, {})
-        there = [mark for on_page in pages.values() for mark in on_page]
-        own = sum(not mark.cut and len(self._holders[mark.key]) == 1 for mark in there)
-        return len(pages) >= BOXED and own <= _WRITTEN * len(there)
+        there = self._place(line.place, None)
+        return len(there.pages) >= BOXED and there.own <= _WRITTEN * there.lines
 
     def _is_foreign(self, place: int, but: int) -> bool:
         """Whether what stood in a place was always foreign, on pages about different things other than ``but``."""
-        if place not in self._foreign:
-            pages = {seq: there for seq, there in self._there.get(place, {}).items() if seq != but}
-            there = [mark for on_page in pages.values() for mark in on_page]
-            foreign = sum(mark.cut or mark.key in self.learnt for mark in there)
-            enough = foreign >= _PLACE_FOREIGN * len(there) and not any(mark.usual for mark in there)
-            self._foreign[place] = bool(there) and enough and self._different(sorted(pages), _PLACE) >= _PLACE
-        return self._foreign[place]
+        there = self._place(place, but)
+        if there.usual or not there.lines or there.foreign < _PLACE_FOREIGN * there.lines:
+            return False
+        return self._different(there.pages, _PLACE) >= _PLACE
+
+    def _place(self, place: int, but: int | None) -> Place:
+        if (place, but) not in self._places:
+            self._places[place, but] = self._lines.place(place, self.learnt, but)
+        return self._places[place, but]
+
+    @property
+    def _lines(self) -> Table:
+        if self._table is None:
+            self._table = Table(self.ordered())
+        return self._table
 
     def _different(self, seqs: Iterable[int], enough: int) -> int:
         """Return how many of the pages are about different things; stops counting at ``enough``.
@@ -161,20 +161,6 @@ class Site:
                 if len(chosen) >= enough:
                     break
         return len(chosen)
-
-    # keeping ---------------------------------------------------------------------------------------------------------
-
-    def _index(self, seq: int) -> None:
-        for mark in self._marks[seq]:
-            self._holders[mark.key].add(seq)
-            if mark.place:
-                self._there[mark.place].setdefault(seq, []).append(mark)
-
-    def _forget(self, seq: int) -> Sheet:
-        for mark in self._marks.pop(seq):
-            self._holders[mark.key].discard(seq)
-            self._there[mark.place].pop(seq, None)
-        return self.pages.pop(seq)
 
 
 def forgotten(learnt: Iterable[Learnt], day: int) -> list[int]:

@@ -17,7 +17,7 @@ _WORD = re.compile(r"[^\W\d_]{3,}")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]")  # scripts without spaces between words
 
 # What is known of a line, as bits.
-_USUAL, _HEADING, _CUT, _NAMED = 1, 2, 4, 8
+USUAL, CUT = 1, 2
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
@@ -59,17 +59,6 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     measures: Measures
 
 
-class Mark(msgspec.Struct, frozen=True):
-    """One line of a sheet."""
-
-    key: int
-    place: int
-    usual: bool
-    heading: bool
-    cut: bool
-    named: bool
-
-
 def line_key(text: str) -> int:
     """Return a hash of the letters and digits of a line (signed 64 bits)."""
     plain = "".join(char for char in text.casefold() if char.isalnum())
@@ -86,10 +75,7 @@ def make(
 ) -> Sheet:
     """Return the sheet of a page; ``about`` are the lines that tell what it is about."""
     kept = lines[:_MAX_LINES]
-    marks = bytes(
-        line.usual * _USUAL | line.heading * _HEADING | (line.rule is not None) * _CUT | line.named * _NAMED
-        for line in kept
-    )
+    marks = bytes(line.usual * USUAL | (line.rule is not None) * CUT for line in kept)
     return Sheet(
         id=article,
         seq=seq,
@@ -100,17 +86,6 @@ def make(
         terms=_packed(topic([title or "", *about])),
         measures=measures,
     )
-
-
-def marks(sheet: Sheet) -> list[Mark]:
-    """Return the lines of a sheet."""
-    count = len(sheet.marks)
-    keys = struct.unpack(f"<{count}q", sheet.keys)
-    places = struct.unpack(f"<{count}I", sheet.places)
-    return [
-        Mark(key, place, bool(mark & _USUAL), bool(mark & _HEADING), bool(mark & _CUT), bool(mark & _NAMED))
-        for key, place, mark in zip(keys, places, sheet.marks, strict=True)
-    ]
 
 
 def terms(sheet: Sheet) -> frozenset[int]:

@@ -85,7 +85,7 @@ def test_a_transaction_that_fails_leaves_the_memory_as_it_was(store):
     def fail():
         with store.write() as connection:
             memory = StoredSites(connection, ["Times"], NOW)
-            memory["Times"]._forget(1)
+            del memory["Times"].pages[1]
             memory.flush()
             raise InterruptedError
 
