@@ -44,7 +44,8 @@ def build(  # noqa: PLR0913 - one argument for each record that flows together h
 ) -> Document:
     """Return the document of ``article``.
 
-    What the page does not say is taken from the feed's entry, then from the source's settings. ``copies`` is how
+    What the page does not say is taken from the feed's entry, then from the source's settings; not the authors, whom
+    extract tells from outlets and desks in both. ``copies`` is how
     many other articles are in its copy group if it is the primary, ``story_size`` how many are in its story, itself
     included; ``stages`` maps each stage to the version that decided; ``lead`` is what is said of the copy group, None
     where it is alone in it. Names are sorted by how often they are named.
@@ -63,7 +64,7 @@ def build(  # noqa: PLR0913 - one argument for each record that flows together h
         standfirst=article.standfirst,
         text=article.text,
         language=article.language or (entry.language if entry else None) or (source.language if source else None),
-        authors=article.authors or (entry.authors if entry else ()),
+        authors=article.authors,
         bureau=article.bureau,
         agency=article.agency,
         dateline=article.dateline,

@@ -94,10 +94,14 @@ def test_what_the_page_says_comes_before_what_the_feed_says():
 
 def test_what_the_page_does_not_say_is_taken_from_the_feed_and_the_settings():
     made = document()
-    assert (made.title, made.authors, made.language) == ("Dam breaks", ("Desk",), "en")
+    assert (made.title, made.language) == ("Dam breaks", "en")
     assert (made.published, made.published_precision) == (NOON - HOUR, Precision.INSTANT)
     assert (made.url, made.source, made.source_country) == ("https://daily.example/dam", "Daily Example", "PT")
     assert (made.tags, made.image, made.archive) == (("floods",), "https://daily.example/feed.jpg", "sha256:aa")
+
+
+def test_whom_the_feed_names_is_no_author_where_extract_took_none_for_one():
+    assert document().authors == ()
 
 
 def test_an_imported_file_needs_neither_feed_nor_page_nor_source():

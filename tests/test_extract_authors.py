@@ -29,7 +29,7 @@ def script(text):
     [
         (["By Mira Lindqvist and Tomas Okafor"], ("Mira Lindqvist", "Tomas Okafor")),
         (["Von Jana Kühn und Uwe Groß"], ("Jana Kühn", "Uwe Groß")),
-        (["MIRA LINDQVIST, Political Correspondent"], ("MIRA LINDQVIST",)),
+        (["MIRA LINDQVIST, Political Correspondent"], ("Mira Lindqvist",)),
         (["Mira Lindqvist (@miral)"], ("Mira Lindqvist",)),
         (["Mira Lindqvist mira@courier.example"], ("Mira Lindqvist",)),
         (["https://www.facebook.com/courier"], ()),
@@ -40,7 +40,7 @@ def script(text):
         (["Harbour Voice (www.voice.example)"], ()),
         (["admin"], ()),
         (["dmk"], ("dmk",)),
-        (["BY MIRA LINDQVIST AND TOMAS OKAFOR"], ("MIRA LINDQVIST", "TOMAS OKAFOR")),
+        (["BY MIRA LINDQVIST AND TOMAS OKAFOR"], ("Mira Lindqvist", "Tomas Okafor")),
         (["Mira Lindqvist Political Correspondent"], ("Mira Lindqvist",)),
         (["Mira Lindqvist - Senior Editor"], ("Mira Lindqvist",)),
         (["Mira Lindqvist, Staff Writer"], ("Mira Lindqvist",)),
@@ -86,7 +86,7 @@ def test_authors_are_split_and_cleaned(given, persons):
         ("jk/dpa", (("jk",), "dpa", None)),
         ("Jana Kühn (dpa)", (("Jana Kühn",), "dpa", None)),
         ("Jean Dupont (avec AFP)", (("Jean Dupont",), "AFP", None)),
-        ("MIRA LINDQVIST Associated Press", (("MIRA LINDQVIST",), "AP", None)),
+        ("MIRA LINDQVIST Associated Press", (("Mira Lindqvist",), "AP", None)),
         ("Associated Press Writer Jo Doe", (("Jo Doe",), "AP", None)),
         ("Reuters Staff", ((), "Reuters", "Reuters Staff")),
         ("EFE / Madrid", ((), "EFE", None)),
@@ -170,3 +170,22 @@ def test_cleaned_names_are_cleaned_already(names):
     persons = authors.clean(names, KNOWN).persons
     assert all(person == person.strip() and 0 < len(person) <= 60 for person in persons)
     assert len({person.casefold() for person in persons}) == len(persons)
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("JO VAN DER DOE", "Jo van der Doe"),
+        ("JK MCROE", "JK McRoe"),
+        ("MARY-ANN O'BRIEN", "Mary-Ann O'Brien"),
+        ("Jo DOE", "Jo DOE"),
+        ("MADONNA", "MADONNA"),
+    ],
+)
+def test_a_name_in_capitals_is_written_as_others_write_it(given, shown):
+    assert authors.clean([given], KNOWN).persons == (shown,)
+
+
+def test_the_role_behind_a_name_is_no_bureau():
+    assert authors.clean(["By JANE DOE, Staff Writer"], KNOWN) == authors.Makers(("Jane Doe",))
+    assert authors.clean(["Staff Reporter"], KNOWN).bureau == "Staff Reporter"

@@ -30,6 +30,15 @@ def page_cut(body, **context):
     return {text: rule for rule, text in made.cut}, [line.text for line in made.lines]
 
 
+def test_a_line_beside_the_text_that_says_whose_picture_it_describes_is_a_caption():
+    shown = '<div class="x"><img src="/a.jpg"><br><font size="1">The bridge by night. PHOTO: JO DOE</font></div>'
+    body = shown + "".join(f"<p>{LONG} For the {n}th time.</p>" for n in range(5))
+    page = gather(parse(f"<html><body><article>{body}</article></body></html>"), URL)
+    made = clean(find(page, URL), Context(), KNOWN)
+    assert [(one.text, one.credit) for one in made.captions] == [("The bridge by night.", "JO DOE")]
+    assert len(made.lines) == 5
+
+
 @pytest.mark.parametrize(("rule", "line"), [(rule, line) for rule, lines in EXAMPLES.items() for line in lines])
 def test_a_line_that_only_says_so_is_cut(rule, line):
     assert cut(LONG, line, LONG + " Again.")[1] == rule

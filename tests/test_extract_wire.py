@@ -58,6 +58,9 @@ def wire(*texts):
         ("New Delhi | ", "New Delhi", None),
         ("Brüssel. ", "Brüssel", None),
         ("Genf (awp/sda) - ", "Genf", "AWP"),
+        ("HOBART, Thursday — ", "HOBART", None),
+        ("[SINGAPORE] ", "SINGAPORE", None),
+        ("[ADDIS ABABA] ", "ADDIS ABABA", None),
         ("【北京共同】", "北京", "Kyodo"),
         ("（中央社台北3日電）", "台北", "CNA"),
         ("(서울=연합뉴스) 홍길동 기자 = ", "서울", "Yonhap"),
@@ -72,6 +75,7 @@ def test_a_dateline_is_cut_off_into_its_fields(start, place, agency):
     [
         "Update: The council voted on Tuesday to repair the bridge.",
         "UPDATE — The council voted on Tuesday to repair the bridge.",
+        "[UPDATED] The council voted on Tuesday to repair the bridge.",
         "Berlin-based engineers said that the bridge can be repaired.",
         "Berlin is not a place where bridges are repaired quickly.",
         "The mayor told AP on Tuesday that the bridge would be repaired.",
@@ -104,6 +108,7 @@ def test_what_only_looks_like_a_dateline_stays(text):
         ("(avec AFP)", "AFP"),
         ("autor: Jan Kowalski", None),
         ("kw/ je/", None),
+        ("bur-gw/mh-kl", None),
         ("/TASS/", "TASS"),
         ("Lusa/Fim", "Lusa"),
         ("（完）", None),
@@ -137,6 +142,13 @@ def test_a_bracket_of_another_script_that_names_no_agency_stays():
 def test_a_credit_at_the_end_of_the_last_paragraph_is_cut_off():
     assert wire(REST, "The work begins in April. (NTB)") == (None, "NTB", [REST, "The work begins in April."])
     assert wire(REST, "The work begins in April. – AFP") == (None, "AFP", [REST, "The work begins in April."])
+    assert wire(REST, "The work begins in April. REUTERS") == (None, "Reuters", [REST, "The work begins in April."])
+
+
+def test_a_sign_off_is_told_and_the_strokes_before_it_are_no_text():
+    made = cut([Line(REST), Line("___"), Line("With files from The Associated Press")], KNOWN)
+    assert [line.text for line in made.lines] == [REST]
+    assert made.cut == ("With files from The Associated Press",)
 
 
 def test_a_bracket_that_names_no_agency_stays():
@@ -167,6 +179,27 @@ def test_short_forms_of_agencies_are_compared_with_their_case():
 )
 def test_a_captions_credit_is_told_apart(text, words, credit):
     assert caption(text, KNOWN) == Caption(text=words, credit=credit)
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "credit"),
+    [
+        ("The harbour after the storm. (Harbour Trust)", "The harbour after the storm.", "Harbour Trust"),
+        ("The harbour after the storm. (Courier/Jo Doe)", "The harbour after the storm.", "Courier/Jo Doe"),
+        ("The harbour after the storm (Courier/Jo Doe)", "The harbour after the storm", "Courier/Jo Doe"),
+        ("The harbour after the storm. Jo van der Doe", "The harbour after the storm.", "Jo van der Doe"),
+        ("The harbour after the storm. Jo Doe / Archive", "The harbour after the storm.", "Jo Doe / Archive"),
+        ("The harbour after the storm. (Left to right)", "The harbour after the storm. (Left to right)", None),
+        ("The mayor of Grimsby, Jo Doe (left)", "The mayor of Grimsby, Jo Doe (left)", None),
+        ("It was cold. The Harbour Bridge", "It was cold. The Harbour Bridge", None),
+    ],
+)
+def test_under_a_picture_the_name_behind_the_last_sentence_is_credited(text, words, credit):
+    assert caption(text, KNOWN, pictured=True) == Caption(text=words, credit=credit)
+
+
+def test_in_running_text_a_name_behind_a_sentence_is_no_credit():
+    assert caption("It reopens on Monday. Grand Harbour Hotel", KNOWN).credit is None
 
 
 @given(st.lists(st.text(max_size=80), max_size=6))

@@ -159,6 +159,20 @@ def test_a_word_document_gives_its_paragraphs_headings_and_properties():
     assert len(made.text.splitlines()) == 3
 
 
+def test_the_byline_in_a_word_document_outweighs_who_set_up_the_program():
+    made = extract(
+        Raw(data=word(("Normal", "By Tomas Okafor"), ("Normal", f"{CLOSED}."), docProps__core_xml=CORE)), KNOWN
+    )
+    assert (made.authors, made.text) == (("Tomas Okafor",), f"{CLOSED}.")
+
+
+def test_the_signature_of_an_e_mail_is_no_text():
+    mail = (
+        f"From: a@b.example\nSubject: Ferries\nMIME-Version: 1.0\n\n{CLOSED}.\n\n-- \nPress office\nHarbour Street 1\n"
+    )
+    assert extract(Raw(data=mail.encode()), KNOWN).text == f"{CLOSED}."
+
+
 def test_a_word_document_that_unpacks_to_too_much_is_refused():
     assert refused(word(("Normal", "0" * (33 * 1024**2)))) == (Outcome.QUARANTINED, Reason.TOO_LARGE)
 

@@ -38,6 +38,8 @@ _PARTICLES = frozenset(
 )
 _REPORTS = frozenset({"報導", "报道", "報道", "綜合"})  # "reports", after a place as often as after a name
 _PICTURES = re.compile(r"(?:photo|foto|bild|grafik|grafika|illustration|video|zdj|фото|写真)\w*\s*:", re.IGNORECASE)
+_INITIALS = re.compile(r"[^\W\d_]|(?:[^\W\d_]\.-?){1,3}|[B-DF-HJ-NP-TV-XZ]{2}")  # "A", "J.R.", "JK"; not "JO"
+_MC = re.compile(r"(?<=\bMc)[a-z]")
 _FULL_NAME = 2  # words; three beside a role may be a role of two words ("Jo Doe Political Correspondent")
 _CJK_NAME = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]{2,8}(?:[ 　][\u3400-\u9fff]{1,4})?|[\uac00-\ud7af]{2,4}")
 _CODE = 9  # characters: reporters sign short pieces with codes in small letters ("dmk", "srf/hosb")
@@ -143,7 +145,7 @@ def clean(names: Iterable[str], known: Known, sites: frozenset[str] = frozenset(
     agency = bureau = None
     words = _words(known.phrases)
     for name in names:
-        plain = words.by.sub("", mend(name), count=1)
+        plain, before = words.by.sub("", mend(name), count=1), len(persons)
         for inside in _BRACKETS.findall(plain):
             agency = agency or credited(_WITH.sub("", inside), known.agencies)
         for part in _parts(plain, words, known):
@@ -153,10 +155,29 @@ def clean(names: Iterable[str], known: Known, sites: frozenset[str] = frozenset(
             found, rest = _without_agency(part, known)
             agency = agency or found
             if words.bureau.search(rest):
-                bureau = bureau or part
+                bureau = bureau if len(persons) > before and words.role.fullmatch(rest) else bureau or part
             elif "www." not in plain and _is_person(rest := _bare(rest, words), words, sites):
-                persons.setdefault(fold(rest), rest)  # "www.": "The Courier (www.courier.example)"
+                persons.setdefault(fold(rest), _cased(rest))  # "www.": "The Courier (www.courier.example)"
     return Makers(tuple(persons.values()), agency, bureau)
+
+
+def _cased(name: str) -> str:
+    """Return a name that is written in capitals as others write it: JO VAN DER DOE, O'BRIEN, JK MCROE."""
+    if not name.isupper() or " " not in name:
+        return name
+    made = [
+        word
+        if _INITIALS.fullmatch(word)
+        else word.lower()
+        if word.lower() in _PARTICLES
+        else _MC.sub(_upper, word.title())
+        for word in name.split()
+    ]
+    return " ".join(made)
+
+
+def _upper(match: re.Match[str]) -> str:
+    return match[0].upper()
 
 
 def _parts(plain: str, words: _Words, known: Known) -> Iterator[str]:
@@ -192,16 +213,21 @@ def _bare(part: str, words: _Words) -> str:
 
 def in_text(lines: Sequence[str], known: Known, sites: frozenset[str]) -> Makers:
     """Return whom a byline in the text itself names: "By …" above it, or a name alone as its last line."""
-    words = _words(known.phrases)
     for line in lines[:_TOP]:
-        if len(line.split()) <= _BYLINE_WORDS and words.by.match(line) and not line.endswith("."):
-            made = clean([line], known, sites)
-            if made.persons or made.agency:
-                return made
+        if made := byline(line, known, sites):
+            return made
     last = lines[-1] if lines else ""
     if len(last) <= _MAX_NAME and len(last.split()) in _NAME_WORDS and all(map(_NAME_WORD.fullmatch, last.split())):
         return clean([last], known, sites)
     return Makers()
+
+
+def byline(line: str, known: Known, sites: frozenset[str] = frozenset()) -> Makers | None:
+    """Return whom a line of its own names: "By Jo Doe"; None where it is none."""
+    if len(line.split()) > _BYLINE_WORDS or line.endswith(".") or not _words(known.phrases).by.match(line):
+        return None
+    made = clean([line], known, sites)
+    return made if made.persons or made.agency else None
 
 
 class _Words(NamedTuple):

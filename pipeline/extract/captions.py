@@ -15,12 +15,30 @@ _MARK = (
     r"(?:(?:image|photo|picture|foto|bild|video)?\s*credits?|photos?|fotos?|image|bild(?:er)?|picture|quelle|source|photograph|"
     r"copyright|фото|ảnh|写真)"
 )
+# Words of a photographer's, an archive's or an outlet's name.
+_WORD = r"(?:[^\W\d_a-zà-öø-ÿ][\w.'’-]*|d[aeiu]l?|de[rn]|van|von|of|the|and|&)"
+_NAME = rf"[^\W\d_a-zà-öø-ÿ][\w.'’-]*(?:\s{_WORD}){{0,4}}"
+_STOP = r"(?<=[.!?…\"”»])(?<!\b[A-ZÀ-Þ]\.)"
+# Under a picture a name behind the last sentence is who made it: "… on Monday. Ana Ruiz", "… (Courier/Jo Doe)".
+_BARE = re.compile(
+    rf"{_STOP}\s*[(\[](?P<credit>{_NAME}(?:\s?/\s?{_NAME}){{0,2}})[)\]]$|[(\[](?P<credit2>{_NAME}\s?/\s?{_NAME})[)\]]$"
+    rf"|{_STOP}\s(?P<credit3>{_NAME}(?:\s?/\s?{_NAME}){{1,2}}|(?!(?:The|A|An)\s){_NAME.replace('{0,4}', '{1,3}')})$"
+)
+_PICTURE = re.compile(
+    rf"(?<=\S)\s[(\[]?(?i:photos?|fotos?|picture|image credit|photo credit)\s?:\s?{_NAME}(?:\s?/\s?{_NAME})?[)\].]*$"
+)
 
 
-def caption(text: str, known: Known) -> Caption | None:
+def is_credited(text: str) -> bool:
+    """Whether a line ends by saying whose picture it describes ("… in the harbour. Photo: Ana Ruiz")."""
+    return bool(_PICTURE.search(text))
+
+
+def caption(text: str, known: Known, *, pictured: bool = False) -> Caption | None:
     """Return the caption in ``text``, its credit apart; None where there is no text.
 
-    Credits: "… AFP PHOTO/NAME Image Credit: AFP", "… Foto: Name/dpa", "(AP Photo/Name)", "… © Name", "… | Name/AFP".
+    Credits: "… AFP PHOTO/NAME Image Credit: AFP", "… Foto: Name/dpa", "(AP Photo/Name)", "… © Name", "… | Name/AFP";
+    where the text is known to stand under a picture (``pictured``) also a name behind its last sentence.
     """
     plain = mend(text)
     if not plain:
@@ -36,6 +54,9 @@ def caption(text: str, known: Known) -> Caption | None:
         if match := re.search(end, plain, re.IGNORECASE if end is ends[0] else 0):
             words = _without_photo(plain[: match.start()].strip(" |–—-·"), agency)
             return Caption(text=words, credit=match["credit"].strip(" .|"))
+    if pictured and (bare := _BARE.search(plain)):
+        credit = next(filter(None, bare.groups()))
+        return Caption(text=plain[: bare.start()].strip(), credit=credit)
     return Caption(text=plain)
 
 

@@ -21,6 +21,12 @@ _MONTHS = (
 # A month by its name where a dash follows; any word beside a day where an agency follows, which is sure enough.
 _MONTH = rf"(?i:{_MONTHS})\w*\.?"
 _DATE = rf"(?:,?\s+(?:{_MONTH}\s+\d{{1,2}}|\d{{1,2}}\.?\s+(?:de\s+)?{_MONTH})(?:,?\s+(?:de\s+)?\d{{4}})?)?"
+# The Sunday edition's dateline may name the day: "HOBART, Thursday – …".
+_WEEKDAY = re.compile(
+    r",\s*(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:mon|diens|donners|frei|sams|sonn)tag|mittwoch|lundi|mardi|"
+    r"mercredi|jeudi|vendredi|samedi|dimanche|lunes|martes|miércoles|jueves|viernes|sábado|domingo)$",
+    re.IGNORECASE,
+)
 _WORD = r"[^\W\d_]{3,10}\.?"
 _ANY_DATE = rf"(?:,?\s+(?:{_WORD}\s+\d{{1,2}}|\d{{1,2}}(?:er)?\.?\s+(?:de\s+)?{_WORD})(?:,?\s+(?:de\s+)?\d{{4}})?)?"
 _DASH = r"\s*(?:\.?[-–—]{1,2}|:|\.|·)\s+"
@@ -81,7 +87,8 @@ def _forms(agencies: tuple[Agency, ...], phrases: Phrases) -> tuple[re.Pattern[s
         re.compile(
             rf"(?P<place>(?i:{cities})(?:/(?i:{cities})|,\s{_NAME})?){_DATE}(?::|\s+[-–—·|]{{1,2}}|\.)\s+(?=[^a-z\s])"
         ),
-        # Port Sudan: …   any city of the gazetteer
+        # [SINGAPORE] …   Port Sudan: …   any city of the gazetteer
+        re.compile(rf"\[(?P<city>{_CAPITALS}(?:[ -]{_CAPITALS}){{0,3}})\]\s+(?=[^a-z\s])"),
         re.compile(rf"(?P<city>{_NAME}(?:[ -]{_NAME}){{0,3}}){_DATE}(?::|\s+[–—])\s+(?=[^a-z\s])"),
     )
 
@@ -93,9 +100,9 @@ def _spaced(text: str, known: Known) -> Dateline | None:
             continue
         found = match.groupdict()
         city = found.get("city")
-        if city and city.casefold() not in gazetteer.cities():
+        if city and city.casefold() not in gazetteer.cities() and city.title() not in known.phrases.cities:
             continue
-        place = (city or found.get("place") or "").strip(" ,") or None
+        place = _WEEKDAY.sub("", (city or found.get("place") or "").strip(" ,")) or None
         rest = text[match.end() :].strip()
         if len(rest) < _REST:
             return None

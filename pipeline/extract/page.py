@@ -72,7 +72,7 @@ def from_page(text: str, raw: Raw, known: Known, item: str) -> Extracted:
         paywalled=plain.paywalled,
         live=plain.live,
         rights=plain.rights,
-        cut=cuts(cleaned),
+        cut=cuts(cleaned, wire.cut),
     )
     return Extracted(article=article, lines=seen(lines, found, cleaned))
 

@@ -61,7 +61,7 @@ def from_plain(text: str, raw: Raw, known: Known, item: str) -> Extracted:
         url=raw.url,
         source=source.name if source else None,
         title=top.title or (entry.title if entry else None),
-        authors=top.makers.persons or (entry.authors if entry else ()),
+        authors=top.makers.persons or authors.clean(entry.authors if entry else (), known).persons,
         bureau=top.makers.bureau,
         published=published,
         published_local=local,
@@ -74,7 +74,7 @@ def from_plain(text: str, raw: Raw, known: Known, item: str) -> Extracted:
         captions=top.captions,
         image=entry.image if entry else None,
         tags=entry.tags if entry else (),
-        cut=cuts(cleaned),
+        cut=cuts(cleaned, wire.cut),
     )
     return Extracted(article=article, lines=seen(wire.lines, found, cleaned))
 
@@ -97,7 +97,7 @@ def _top(lines: list[str], known: Known) -> _Top:
         if _NUMBER.match(line) and " " not in line:
             top, picture = _with_number(top._replace(start=number + 1), picture), line
             continue
-        seen = caption(line, known)
+        seen = caption(line, known, pictured=picture is not None)
         if seen and ((picture and not datelines.read(line, known)) or (seen.credit and not top.captions)):
             pictured = Caption(text=seen.text, credit=seen.credit, number=picture)
             top, picture = top._replace(start=number + 1, captions=(*top.captions, pictured)), None

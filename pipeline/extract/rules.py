@@ -18,7 +18,7 @@ from lxml.html import HtmlElement
 from pipeline.extract.authors import clean as clean_names
 from pipeline.extract.blocks import Block, key, kind
 from pipeline.extract.body import Found, Line
-from pipeline.extract.captions import caption
+from pipeline.extract.captions import caption, is_credited
 from pipeline.extract.known import Known, Phrases
 from pipeline.records import Caption
 from pipeline.text import words
@@ -117,13 +117,13 @@ class _Frame:
         named = [element for element in around if element.tag in {"article", "main"}]
         self.main = next(iter(named + around[-1:]), None)
 
-    def usual(self, line: Line) -> bool:
-        """Whether the template set the line as it sets the article's paragraphs."""
-        return line.block is not None and kind(line.block) in self._kinds
+    def usual(self, block: Block | None) -> bool:
+        """Whether the template set the block as it sets the article's paragraphs."""
+        return block is not None and kind(block) in self._kinds
 
     def plain(self, line: Line) -> bool:
         """Whether the line is a whole paragraph, set as the article's are."""
-        return len(line.text) >= _LONG and self.usual(line)
+        return len(line.text) >= _LONG and self.usual(line.block)
 
     def inner(self, block: Block) -> Iterator[HtmlElement]:
         """Yield the elements around a block that are small parts of the page; none for a block outside the article."""
@@ -204,7 +204,9 @@ def _by_place(line: Line, frame: _Frame) -> str | None:
     block = line.block
     if block is None:
         return None
-    usual = frame.usual(line)
+    usual = frame.usual(block)
+    if not usual and is_credited(line.text):
+        return "caption"
     for element in frame.inner(block):
         if usual and (element is not block.path[-1] or len(line.text) >= _LONG):
             continue
@@ -286,19 +288,27 @@ def _after_own_text(lines: list[Line], reasons: list[str | None], own: str, fram
 
 
 def _captions(found: Found, frame: _Frame, known: Known) -> Iterator[Caption]:
-    """Yield the captions of the article's pictures, each once; not those of teasers, prompts and quotations."""
+    """Yield the captions of the article's pictures, each once; not those of teasers, prompts and quotations.
+
+    Beside figures, what says itself whose picture it describes is one.
+    """
     texts: dict[HtmlElement, list[str]] = {}
     for block in found.blocks:
         under = next((element for element in block.path if element.tag == "figcaption"), None)
+        if under is None and is_credited(block.text) and not frame.usual(block):
+            under = block.path[-1]
         if under is None or frame.main not in block.path or _by_links(block):
             continue
         figure = under.getparent()
         if figure is not None and figure.find(".//blockquote") is None:
             texts.setdefault(under, []).append(block.text)
     seen: set[str] = set()
-    for parts in itertools.islice(texts.values(), _MAX_CAPTIONS):
-        whole = " ".join(parts)
-        made = None if _by_words(whole, known.phrases) not in {None, "picture credit"} else caption(whole, known)
+    for whole in itertools.islice(map(" ".join, texts.values()), _MAX_CAPTIONS):
+        made = (
+            None
+            if _by_words(whole, known.phrases) not in {None, "picture credit"}
+            else caption(whole, known, pictured=True)
+        )
         if made and key(whole) not in seen:
             seen.add(key(whole))
             yield made

@@ -42,9 +42,10 @@ def seen(lines: Sequence[Line], found: Found | None = None, cleaned: Cleaned | N
     return tuple(told)
 
 
-def cuts(cleaned: Cleaned) -> tuple[Cut, ...]:
-    """Return what an article tells of the lines that rules have cut."""
-    return tuple(Cut(rule=rule, text=text[:_MAX_TEXT]) for rule, text in cleaned.cut[:_MAX_CUT])
+def cuts(cleaned: Cleaned, signed_off: Sequence[str]) -> tuple[Cut, ...]:
+    """Return what an article tells of the lines that rules have cut, and of those that sign it off."""
+    told = (*cleaned.cut, *(("credit", text) for text in signed_off))
+    return tuple(Cut(rule=rule, text=text[:_MAX_TEXT]) for rule, text in told[:_MAX_CUT])
 
 
 def remember(site: Site, made: Extracted, seq: int, day: int) -> tuple[Article, tuple[str, ...]]:

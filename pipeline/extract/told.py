@@ -16,7 +16,7 @@ from pipeline.extract.known import Known, Raw
 from pipeline.extract.mend import mend
 from pipeline.extract.seen import Extracted, seen
 from pipeline.extract.wire import cut
-from pipeline.records import Article, Caption, Outcome, Precision, Reason
+from pipeline.records import Article, Caption, Cut, Outcome, Precision, Reason
 from pipeline.wires import Mail, Told
 
 _PLACE = re.compile(r"^(.*?)(?:[,\s]+(?:\d|[A-Z][a-z]{2,8}\.? \d).*|\s*\(.*)?[\s,:–—-]*$")  # "BERN, March 3 (XYZ) –"
@@ -25,10 +25,11 @@ _PLACE = re.compile(r"^(.*?)(?:[,\s]+(?:\d|[A-Z][a-z]{2,8}\.? \d).*|\s*\(.*)?[\s
 def from_told(told: Told, raw: Raw, known: Known, item: str) -> Extracted:
     """Return the article of a file in a format of the news trade; raises ItemError NO_TEXT where nothing is left."""
     marked = [Line(text, heading=one.heading) for one in told.paragraphs if (text := mend(one.text))]
+    signed, marked = _signed(marked, known)
     wire = cut(marked, known)
     if not wire.lines:
         raise ItemError(Outcome.DROPPED, Reason.NO_TEXT, "nothing but credits in it")
-    makers = authors.clean(told.bylines, known)
+    makers = signed or authors.clean(told.bylines, known)
     whole = "\n".join(line.text for line in wire.lines)
     published, local, precision = _published(told.published, raw)
     modified, _, _ = _published(told.modified, raw)
@@ -52,9 +53,20 @@ def from_told(told: Told, raw: Raw, known: Known, item: str) -> Extracted:
         captions=tuple(Caption(text=mend(p.caption), credit=p.credit) for p in told.pictures if p.caption),
         section=told.section,
         tags=told.tags,
+        cut=tuple(Cut(rule="credit", text=text) for text in wire.cut),
         image=next((p.address for p in told.pictures if p.address and p.address.startswith("http")), None),
     )
     return Extracted(article=article, lines=seen(wire.lines))
+
+
+def _signed(lines: list[Line], known: Known) -> tuple[authors.Makers | None, list[Line]]:
+    """Return whom the first line names as the author ("By Jo Doe"), and the lines without it.
+
+    Word's own field for the author holds whoever set up the program.
+    """
+    if len(lines) > 1 and (makers := authors.byline(lines[0].text, known)):
+        return makers, lines[1:]
+    return None, lines
 
 
 def from_mail(mail: Mail, read: Callable[[str, Raw], Extracted], raw: Raw, known: Known) -> Extracted:

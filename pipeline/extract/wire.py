@@ -23,6 +23,12 @@ _SOURCE = re.compile(
     re.IGNORECASE,
 )
 _OWNER = re.compile(r"^\W*(?:©|\(c\)|copyright\b)\s*(?:\d{4})?", re.IGNORECASE)
+# A credit behind the last sentence: in brackets, behind a dash, or in capitals (AFP or REUTERS).
+_LAST_WORDS = re.compile(
+    r"\s*[(\[]([^()\[\]]{2,40})[)\]]\.?$|(?<=[.!?…\"”»])\s*[-–—]{1,2}\s*([\w /-]{2,30})$"
+    r"|(?<=[.!?…\"”»])\s+([A-Z][A-Z /,-]{1,30})$"
+)
+_LETTERS = re.compile(r"[^\W_]")  # "___" and "* * *" part what is gone from the text
 _CODE = re.compile(r"(?<=\w)/[a-z]{1,4}(?=\W*$)|^\W*[a-z]{1,4}/(?=\w)")  # of the editor: "SDA/jok"
 
 
@@ -32,6 +38,7 @@ class Wire(NamedTuple):
     lines: list[Line]
     dateline: str | None = None
     agency: str | None = None
+    cut: tuple[str, ...] = ()  # sign-offs: lines that credit agencies, colleagues and editors
 
 
 def cut(lines: list[Line], known: Known) -> Wire:
@@ -47,8 +54,8 @@ def cut(lines: list[Line], known: Known) -> Wire:
             place, agency = head.place, head.agency
             made[number] = line._replace(text=head.rest)
             break
-    made, tail = _tail(made, known)
-    return Wire([line for line in made if line.text], place, agency or tail)
+    made, tail, gone = _tail(made, known)
+    return Wire([line for line in made if _LETTERS.search(line.text)], place, agency or tail, gone)
 
 
 @functools.lru_cache(maxsize=4)
@@ -56,26 +63,26 @@ def _credit_line(phrases: Phrases) -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{one})" for one in phrases.credits) or r"(?!)", re.IGNORECASE)
 
 
-def _tail(lines: list[Line], known: Known) -> tuple[list[Line], str | None]:
-    """Cut sign-offs in the last lines and a credit at the end of the last one; return the agency."""
+def _tail(lines: list[Line], known: Known) -> tuple[list[Line], str | None, tuple[str, ...]]:
+    """Cut sign-offs in the last lines and a credit at the end of the last one; return the agency and what was cut."""
     agency = None
     kept: list[Line] = []
+    gone: list[str] = []
     for number, line in enumerate(lines):
         if number > 0 and number >= len(lines) - _LAST:
             whole = _SOURCE.sub("", line.text)
             own = credited(whole, known.agencies) or credited(_CODE.sub("", whole), known.agencies)
             if own or _is_credit(line.text, known):
                 agency = agency or own or first_agency(line.text, known)
+                gone.append(line.text)
                 continue
         kept.append(line)
     if kept:
-        end = re.search(
-            r"\s*[(\[]([^()\[\]]{2,40})[)\]]\.?$|(?<=[.!?…\"”»])\s*[-–—]{1,2}\s*([\w /-]{2,30})$", kept[-1].text
-        )
-        if end and (own := credited(end[1] or end[2], known.agencies)):
+        end = _LAST_WORDS.search(kept[-1].text)
+        if end and (own := credited(next(filter(None, end.groups())), known.agencies)):
             agency = agency or own
             kept[-1] = kept[-1]._replace(text=kept[-1].text[: end.start()].rstrip())
-    return kept, agency
+    return kept, agency, tuple(gone)
 
 
 def _is_credit(text: str, known: Known) -> bool:

@@ -14,6 +14,8 @@ from pipeline.errors import ItemError
 from pipeline.records import Outcome, Reason
 
 _FORWARDED = re.compile(r"^(?:\s*(?:re|fwd?|aw|wg|tr|rv|vs|sv)\s*(?:\[\d+\])?:\s*)+", re.IGNORECASE)
+_SIGNATURE = re.compile(r"^-- ?\r?$", re.MULTILINE)
+_SIGNATURE_LINES = 12  # four are usual; firms add their address and a disclaimer
 _SHORT = 200  # characters: a plain part below this beside an HTML part only says that there is one
 
 
@@ -36,6 +38,8 @@ def read(data: bytes) -> Mail:
     text = marked if use_html else plain
     if text is None or not text.strip():
         raise ItemError(Outcome.DROPPED, Reason.NO_TEXT, "no part of the e-mail is a text")
+    if not use_html:
+        text = _unsigned(text)
     name, address = email.utils.parseaddr(_header(message, "From") or "")
     return Mail(
         text=text,
@@ -44,6 +48,13 @@ def read(data: bytes) -> Mail:
         sender=name or address or None,
         date=_date(_header(message, "Date")),
     )
+
+
+def _unsigned(text: str) -> str:
+    """Return a text without its sender's signature, which stands behind a line of two hyphens (RFC 3676, 4.3)."""
+    marks = list(_SIGNATURE.finditer(text))
+    last = marks[-1] if marks else None
+    return text[: last.start()] if last and text.count("\n", last.end()) <= _SIGNATURE_LINES else text
 
 
 def _content(message: email.message.EmailMessage, kind: str) -> str | None:
