@@ -19,6 +19,7 @@ from pipeline.records import (
     Page,
     Placement,
     Precision,
+    StoryFacts,
 )
 from pipeline.settings import Source
 from pipeline.text import words
@@ -41,6 +42,7 @@ def build(  # noqa: PLR0913 - one argument for each record that flows together h
     story_size: int,
     stages: Mapping[str, str],
     lead: Lead | None = None,
+    told: StoryFacts | None = None,
 ) -> Document:
     """Return the document of ``article``.
 
@@ -48,11 +50,12 @@ def build(  # noqa: PLR0913 - one argument for each record that flows together h
     extract tells from outlets and desks in both. ``copies`` is how
     many other articles are in its copy group if it is the primary, ``story_size`` how many are in its story, itself
     included; ``stages`` maps each stage to the version that decided; ``lead`` is what is said of the copy group, None
-    where it is alone in it. Names are sorted by how often they are named.
+    where it is alone in it; ``told`` is what is known of the story. Names are sorted by how often they are named.
     """
     lead = lead or Lead(primary=article.id, earliest=article.id, agency=article.agency)
     at, precision = published(entry, article)
     entities = _by_count(names)
+    told = told or StoryFacts(id=placement.story)
     return Document(
         id=article.id,
         revision=revision,
@@ -92,8 +95,13 @@ def build(  # noqa: PLR0913 - one argument for each record that flows together h
         copied_share=copy.taken or 0.0,
         copied_paragraphs=copy.paragraphs,
         own_share=round(1 - (copy.taken or 0.0), 4),
-        story=placement.story,
+        story=told.id,
         story_size=story_size,
+        story_title=told.title,
+        story_names=told.names,
+        story_first=told.first,
+        story_last=told.last,
+        story_aliases=told.aliases,
         people=_named(entities, EntityType.PERSON),
         organisations=_named(entities, EntityType.ORG),
         places=_named(entities, EntityType.PLACE),

@@ -303,12 +303,33 @@ class Decision(Record, frozen=True, kw_only=True):
     undone: dt.datetime | None = None
 
 
+class Placed(enum.StrEnum):
+    """Why an article is in its story."""
+
+    OPENED = "opened"  # nothing known was like it
+    JOINED = "joined"  # it is like the story
+    COPY = "copy"  # its copy group is in it
+    KEPT = "kept"  # it was in it before
+
+
 class Placement(Record, frozen=True, kw_only=True):
-    """Which story an article belongs to. Made by cluster."""
+    """Which story cluster put an article into; where it is now, after merges and splits, the ledger says."""
 
     id: str
     story: str
-    score: float | None = None
+    score: float | None = None  # how like the story it was, 0 to 1
+    how: Placed | None = None
+
+
+class StoryFacts(Record, frozen=True, kw_only=True):
+    """What is known of a story as a whole, the same for all its articles."""
+
+    id: str
+    title: str | None = None
+    names: tuple[str, ...] = ()  # of whom and what it is about, the most telling first
+    first: dt.datetime | None = None  # when its first article was published, or seen where that is unknown
+    last: dt.datetime | None = None
+    aliases: tuple[str, ...] = ()  # ids of stories that are part of it now
 
 
 class Document(Record, frozen=True, kw_only=True):
@@ -354,6 +375,11 @@ class Document(Record, frozen=True, kw_only=True):
     own_share: float
     story: str
     story_size: int
+    story_title: str | None = None
+    story_names: tuple[str, ...] = ()
+    story_first: dt.datetime | None = None
+    story_last: dt.datetime | None = None
+    story_aliases: tuple[str, ...] = ()
     people: tuple[str, ...]
     organisations: tuple[str, ...]
     places: tuple[str, ...]

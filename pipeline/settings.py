@@ -80,8 +80,9 @@ class Cluster(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """[cluster]: what counts as one story."""
 
     window_days: float = 14.0
-    threshold: float = 0.15
+    threshold: float = 0.135
     sigma_days: float = 3.0
+    repair_days: float = 3.0
 
 
 class Entities(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -6,12 +6,14 @@ import datetime as dt
 from itertools import pairwise
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.cluster import ToPlace, decide
-from pipeline.records import Article, Copy, Entity, EntityType, Names
+from pipeline.cluster.vector import SHORT, cosines, mix
+from pipeline.records import Article, Copy, Entity, EntityType, Names, Placed
 from pipeline.settings import Cluster
 from pipeline.store import Store
 from tests.copies import AT, OTHER, WIRE, invented
@@ -227,3 +229,46 @@ def test_where_batches_begin_and_end_changes_nothing(tmp_path_factory, sizes):
         store.close()
     assert made[0] == made[1]
     assert 1 < len(set(made[0])) < 40
+
+
+def test_a_mean_of_unlike_articles_is_not_like_everything():
+    rng = np.random.default_rng(1)
+    terms = np.arange(400, dtype=np.uint32)
+    articles = [(terms[n * 20 : n * 20 + 21], np.full(21, 21**-0.5, dtype=np.float32)) for n in range(18)]
+    mean = articles[0]
+    for n, one in enumerate(articles[1:], 2):
+        mean = mix(mean, one, 1 / n, 400)
+    new = articles[rng.integers(18)]
+    alone, among = cosines(new, [articles[3], mean])
+    assert float(np.linalg.norm(mean[1])) < SHORT
+    assert among < 0.25
+    assert alone < among
+
+
+def test_two_headlines_that_share_a_word_by_chance_are_two_stories(store):
+    briefs = ["Ferry stuck in fog off Brackholm", "Fog delays the opening of Marrow's swift boxes"]
+    stories = placed(store, [*background(), *(to_place(30 + n, text) for n, text in enumerate(briefs))])
+    assert stories[-2:] == ["sa30", "sa31"]
+
+
+def test_a_name_joins_accounts_in_two_languages(store):
+    line, ship = (Entity(id=f"q{n}", name="x", type=EntityType.ORG, count=4) for n in range(2))
+    german = "Passagiere der Fähre Lysander verbrachten die Nacht in einer Turnhalle bei Brackholm."
+    told = [to_place(30, FERRY[0], language="en", names=Names(id="a30", entities=(line, ship)))]
+    told += [to_place(31, german, language="de", names=Names(id="a31", entities=(line, ship)))]
+    told += [to_place(32 + n, text, language="de") for n, text in enumerate(GERMAN)]
+    assert placed(store, [*background(), *told])[-5:] == ["sa30", "sa30", "sa32", "sa33", "sa34"]
+
+
+def test_each_placement_says_why(store):
+    arrivals = [to_place(30, WIRE), to_place(31, HARBOUR), to_place(32, OTHER, group="a30")]
+    memory = store.stories(Cluster())
+    made = decide([*background(), *arrivals], memory, Cluster())[-3:]
+    assert [one.how for one in made] == [Placed.OPENED, Placed.JOINED, Placed.COPY]
+    assert made[1].score > Cluster().threshold
+
+
+def test_an_article_whose_story_is_no_longer_remembered_stays_in_it(store):
+    old = msgspec.structs.replace(to_place(31, CHOIR), story="s-of-last-year")
+    made = decide([*background(), old], store.stories(Cluster()), Cluster())[-1]
+    assert (made.story, made.how) == ("s-of-last-year", Placed.KEPT)

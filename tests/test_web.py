@@ -318,6 +318,19 @@ def test_a_story_shows_its_articles_newest_first(client):
     assert shown.index("City flees") < shown.index("Inspector knew")
 
 
+def test_the_id_of_a_story_that_became_part_of_another_one_leads_there(client, index):
+    told = {"story_title": "Floods in the north", "story_names": ("Ana Sousa",), "story_aliases": ("s7", "s8")}
+    index.put(
+        [document(8, "Rain", "It rained.", story="s6", **told), document(9, "Mud", "It dried.", story="s6", **told)]
+    )
+    answer = client.get("/api/stories/s7").json()
+    assert (answer["id"], answer["title"], answer["size"]) == ("s6", "Floods in the north", 2)
+    assert (answer["aliases"], answer["key_names"]) == (["s7", "s8"], ["Ana Sousa"])
+    led = client.get("/stories/s8", follow_redirects=False)
+    assert (led.status_code, led.headers["Location"]) == (307, "/stories/s6")
+    assert "Floods in the north" in text_of(client.get("/stories/s8").text)
+
+
 def test_what_is_not_there_is_a_page_that_says_so(client):
     for path in ("/articles/unknown", "/stories/unknown", "/nothing"):
         answer = client.get(path)

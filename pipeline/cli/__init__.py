@@ -37,6 +37,7 @@ _COMMANDS = {
     "search": "search",
     "serve": "search",
     "status": "ledger",
+    "stories": "stories",
     "takedown": "ledger",
 }
 

@@ -237,7 +237,7 @@ class _Arrived(NamedTuple):
     """A line in the order of arrival."""
 
     seq: int
-    at: dt.datetime  # of publication; a line without one arrived with the line before it
+    at: dt.datetime  # when it was published, but not before the line above it, nor in the future
     line: Line
     article: Article
 
@@ -262,15 +262,15 @@ def _batched(things: Iterable[T], size: int) -> Iterator[list[T]]:
 
 def _batches(store: Store, path: str, failures: Failures) -> Iterator[list[_Arrived]]:
     seq = int(store.noted(_LAST) or 0)
-    at = dt.datetime.now(dt.UTC)
-
-    def arrived() -> Iterator[_Arrived]:
-        nonlocal seq, at
-        for line, article in _articles(path, failures):
-            seq, at = seq + 1, article.published or at
-            yield _Arrived(seq, at, line, article)
-
-    yield from _batched(arrived(), _BATCH)
+    now = dt.datetime.now(dt.UTC)
+    at: dt.datetime | None = None
+    for batch in _batched(_articles(path, failures), _BATCH):
+        arrived = []
+        at = at or next((article.published for _, article in batch if article.published), now)
+        for line, article in batch:
+            seq, at = seq + 1, min(max(at, article.published or at), now)
+            arrived.append(_Arrived(seq, at, line, article))
+        yield arrived
 
 
 @contextlib.contextmanager

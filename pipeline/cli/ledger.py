@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 import click
 
 from pipeline.cli.output import note, table
 from pipeline.cli.provenance import of_copy
+from pipeline.cli.stories import change_line
 from pipeline.cli.times import Time
 from pipeline.errors import UsageError
-from pipeline.records import Article, Copy, Page, Stage, to_json, to_plain
-from pipeline.stages import Context, open_context, run_one
+from pipeline.records import Article, Copy, Page, Placed, Placement, Record, Stage, StoryFacts, to_json, to_plain
+from pipeline.stages import Context, housekeep, open_context, run_one, stories
 from pipeline.stages.explain import explain
 from pipeline.stages.rulings import repair
 from pipeline.store import Item, sites, upkeep
+from pipeline.store.storybook import Change
 from pipeline.store.upkeep import Selection
+
+_WHY = {
+    Placed.OPENED: "it opened one: no known story was like it",
+    Placed.JOINED: "it is like it",
+    Placed.COPY: "its copies are in it",
+    Placed.KEPT: "it was in it before",
+}
 
 
 @click.command("status")
@@ -82,6 +92,19 @@ def explain_command(address_or_id: str, as_json: bool) -> None:
     if isinstance(copy, Copy) and known.group:
         agency = f", {known.group.agency} copy" if known.group.agency else ""
         click.echo(f"  copy: {of_copy(copy)}; primary {known.group.primary}, earliest {known.group.earliest}{agency}")
+    if known.story:
+        _story(known.story, known.records.get(Stage.CLUSTER), known.changes)
+
+
+def _story(story: StoryFacts, placement: Record | None, changes: Sequence[Change]) -> None:
+    """Say in which story an article is, and why."""
+    why = ""
+    if isinstance(placement, Placement) and placement.how:
+        alike = f", {placement.score} alike" if placement.score is not None else ""
+        why = f" ({_WHY[placement.how]}{alike})"
+    click.echo(f"  story: {story.id}{why}: {story.title or 'without a title'}")
+    for change in changes:
+        click.echo(f"    {change_line(change)}")
 
 
 def _standing(item: Item) -> str:
@@ -133,19 +156,17 @@ def reindex_command() -> None:
 
 
 @click.command("expire")
-@click.option("--history-days", type=click.FloatRange(min=1), default=90.0, show_default=True, help="Of history.")
+@click.option(
+    "--history-days",
+    type=click.FloatRange(min=1),
+    default=housekeep.HISTORY_DAYS,
+    show_default=True,
+    help="Of history.",
+)
 def expire_command(history_days: float) -> None:
     """Forget fingerprints and stories outside the windows of dedupe and cluster, and old history; articles stay."""
     with open_context() as context:
-        now, settings = context.clock(), context.settings
-        count = upkeep.expire(
-            context.store.database,
-            # a day more than the window: days are counted whole
-            copies_before=now - dt.timedelta(days=settings.dedupe.window_days + 1),
-            stories_before=now - dt.timedelta(days=settings.cluster.window_days + 1),
-            names_before=now - dt.timedelta(days=settings.entities.remember_days),
-            history=now - dt.timedelta(days=history_days),
-        )
+        count = housekeep.expire(context, history_days)
     note(f"{count} lines of history forgotten")
 
 
@@ -163,6 +184,8 @@ def takedown_command(address_or_id: str) -> None:
         upkeep.remove(context.store.database, [item], context.clock())
         if item.copy_group:
             repair(context, [item.copy_group])
+        if item.story:
+            stories.refresh(context, item.story)
     note(f"{item.url or item.id}: taken down")
 
 

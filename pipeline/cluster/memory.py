@@ -32,5 +32,8 @@ class StoryMemory(Protocol):
     def put(self, seq: int, at: dt.datetime, terms: Collection[int], dropped: Collection[int], data: bytes) -> None:
         """Remember the story, to be found under ``terms`` too and no more under ``dropped``."""
 
+    def forget_one(self, seq: int) -> None:
+        """Forget a story."""
+
     def assign(self, group: str, story: str, at: dt.datetime) -> None:
         """Remember that the copy group is in the story."""

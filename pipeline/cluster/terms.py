@@ -42,12 +42,17 @@ def terms_of(article: Article, names: Names | None) -> tuple[Terms, Terms, int]:
 
     An entity is one term. Articles of an unknown language are counted as those of a language of their own.
     """
-    language = (article.language or "").casefold().replace("_", "-").partition("-")[0]
+    language = language_of(article)
     title, text = words(article.title or ""), words(article.text)
     entities = Counter({entity.id: max(1, entity.count) for entity in (names.entities if names else ())})
     whole = _terms(chain(title, text), entities, language)
     lede = _terms(chain(title, text[:LEDE_WORDS]), Counter(), language)
     return whole, lede, int(hash_words([language])[0])
+
+
+def language_of(article: Article) -> str:
+    """Return the language of an article without its region, empty where it is unknown."""
+    return (article.language or "").casefold().replace("_", "-").partition("-")[0]
 
 
 def share(terms: Terms, language: int, frequencies: Frequencies) -> Weights:
@@ -73,9 +78,10 @@ def _terms(found: Iterable[str], entities: Counter[str], language: str) -> Terms
     hashes, first = np.unique(hash_words(named), return_index=True)
     times = np.fromiter(chain(counted.values(), entities.values()), dtype=np.intp)
     keys = hash_words(f"{language} {name}" for name in named)
-    expected = np.fromiter(chain(map(_expected, counted), repeat(LEAST_SHARE, len(entities))), dtype=np.float32)
-    return Terms(hashes, times[first], keys[first], expected[first])
+    shares = np.fromiter(chain(map(expected, counted), repeat(LEAST_SHARE, len(entities))), dtype=np.float32)
+    return Terms(hashes, times[first], keys[first], shares[first])
 
 
-def _expected(word: str) -> float:
+def expected(word: str) -> float:
+    """Return the share of the documents of any language that one expects to hold a word."""
     return max(LEAST_SHARE, SHARE_OF_SHORTEST * SHARE_PER_LETTER ** max(0, len(word) - SHORTEST))

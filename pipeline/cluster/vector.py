@@ -14,6 +14,12 @@ import numpy as np
 from pipeline.cluster.terms import Terms
 from pipeline.frequency import Hashes, Weights
 
+# The mean of articles that are unlike each other is short, and its cosine with anything large: so a topic (a war, a
+# firm's products) swallows one story after the other. Below this length a mean is compared as if it were so long. Means
+# of two to five articles of a story are longer. On 2,000 articles in which 57 stories of such topics were known it
+# raised their BCubed F1 from .905 to .965, and changed nothing in three small collections; with 0.7 true stories suffer
+SHORT = 0.6
+
 
 class Vector(msgspec.Struct, frozen=True):
     """A sparse vector as it is remembered: terms, sorted, and the weight of each."""
@@ -47,7 +53,7 @@ def mix(one: Sparse, other: Sparse, share: float, most: int) -> Sparse:
 
 
 def cosines(one: Sparse, others: Sequence[Sparse]) -> Weights:
-    """Return the cosine of ``one``, a unit vector, with each of ``others``."""
+    """Return the cosine of ``one``, a unit vector, with each of ``others``; less where one of them is ``SHORT``."""
     terms, weights = one
     if not len(terms):
         return np.zeros(len(others), dtype=np.float32)
@@ -59,7 +65,7 @@ def cosines(one: Sparse, others: Sequence[Sparse]) -> Weights:
     owner = np.repeat(np.arange(len(others)), lengths)
     dots = np.bincount(owner, products, len(others))
     squares = np.bincount(owner, all_weights * all_weights, len(others))
-    return (dots / np.sqrt(np.maximum(squares, 1e-12))).astype(np.float32)
+    return (dots / np.maximum(np.sqrt(squares), SHORT)).astype(np.float32)
 
 
 def pack(vector: Sparse) -> Vector:

@@ -34,6 +34,8 @@ FACETS = (
     "about",
     "countries",
     "story",
+    "story_aliases",
+    "story_names",
     "copy_group",
     "copy_of",
     "copy_kind",

@@ -56,7 +56,10 @@ def documents(context: Context, claimed: Sequence[Item]) -> list[Document]:
     names = as_decided(context.store, ledger.read(claimed, Stage.ENRICH, Names))
     placements = ledger.read(claimed, Stage.CLUSTER, Placement)
     grouped = leads(context, {copy.group for copy in copies.values()})
-    story_sizes = ledger.sizes([p.story for p in placements.values()])
+    # where an article is now: merges and splits change no record
+    stories = {item.id: item.story or placements[item.id].story for item in claimed}
+    story_sizes = ledger.sizes(set(stories.values()))
+    told = context.store.storybook.facts(stories.values())
     now, made_by = context.clock(), ledger.made_by(claimed)
     return [
         build(
@@ -72,9 +75,10 @@ def documents(context: Context, claimed: Sequence[Item]) -> list[Document]:
             first_seen=item.first_seen,
             indexed=now,
             copies=_copies(item.id, grouped.get(copies[item.id].group)),
-            story_size=story_sizes[placements[item.id].story],
+            story_size=story_sizes[stories[item.id]],
             stages=made_by[item.id],
             lead=grouped[copies[item.id].group][0] if copies[item.id].group in grouped else None,
+            told=told[stories[item.id]],
         )
         for item in claimed
     ]

@@ -20,6 +20,7 @@ from pipeline.store.names import StoredNames
 from pipeline.store.robots import StoredRobots
 from pipeline.store.schema import meta
 from pipeline.store.stories import StoredStories
+from pipeline.store.storybook import Storybook
 
 __all__ = ["Arrival", "Happened", "Item", "Ledger", "Result", "Store"]
 
@@ -43,6 +44,7 @@ class Store:
         self.gaps = Gaps(self.database)
         self.robots = StoredRobots(self.database)
         self.entities = Entities(self.database)
+        self.storybook = Storybook(self.database)
         reap(self.database)
 
     def close(self) -> None:

@@ -17,6 +17,7 @@ from pipeline.errors import StoreError
 from pipeline.records import STAGE_VERSIONS, Entry, Outcome, Reason, Record, Stage, from_json, to_json
 from pipeline.store.engine import Database, insert_new, upsert
 from pipeline.store.lines import DROPPED, PENDING, QUARANTINED, Arrival, Happened, Item, Result
+from pipeline.store.postings import among
 from pipeline.store.schema import addresses, items, locks, outcomes, records
 from pipeline.urls import address_key
 
@@ -187,6 +188,10 @@ class Ledger:
         connection.execute(items.update().where(which).values(revision=items.c.revision + 1))
         _to_index(connection, which)
 
+    def put_into(self, connection: sa.Connection, story: str, ids: Iterable[str]) -> None:
+        """Put articles into a story, whatever cluster said of them."""
+        connection.execute(items.update().where(among(connection, items.c.id, ids)).values(story=story))
+
     def index_again(self, connection: sa.Connection) -> None:
         """Send every article that has gone through all stages to the index again."""
         _to_index(connection, sa.true())
@@ -246,6 +251,12 @@ class Ledger:
         where += [items.c.first_seen >= since] if since else []
         with self._database.read() as connection:
             rows = connection.execute(sa.select(*_ITEM).where(*where).order_by(items.c.seq).limit(limit))
+            return [_item(row) for row in rows]
+
+    def of_story(self, story: str) -> list[Item]:
+        """Return the articles of a story, in order of arrival."""
+        with self._database.read() as connection:
+            rows = connection.execute(sa.select(*_ITEM).where(items.c.story == story).order_by(items.c.seq))
             return [_item(row) for row in rows]
 
     def get(self, connection: sa.Connection, ids: Iterable[str]) -> dict[str, Item]:

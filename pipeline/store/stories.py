@@ -66,6 +66,16 @@ class StoredStories:
                 self._postings.drop(term, min(others)[1])
             self._postings.lead(term, seq, day)
 
+    def get(self, seq: int) -> bytes | None:
+        """Return the story, None where it is forgotten."""
+        self._postings.read([seq])
+        return self._postings.get(seq)
+
+    def forget_one(self, seq: int) -> None:
+        """Forget a story."""
+        self._postings.read([seq])
+        self._postings.remove(seq)
+
     def assign(self, group: str, story: str, at: dt.datetime) -> None:
         """Remember that the copy group is in the story."""
         self._groups[group] = story

@@ -9,7 +9,7 @@ from importlib import resources
 from urllib.parse import quote, urlsplit
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.exceptions import HTTPException
@@ -126,6 +126,8 @@ def serve(app: FastAPI, index: Index) -> None:
         found = story(index, story_id)
         if found is None:
             raise HTTPException(404, "There is no such story here.")
+        if found.id != story_id:  # not for ever: a story may be taken out of another one again
+            return RedirectResponse(f"/stories/{quote(found.id, safe='')}", 307)
         return _page("story.html", story=found)
 
     @app.get("/style.css", include_in_schema=False)

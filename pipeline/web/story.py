@@ -18,6 +18,9 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     """A story: its articles, newest first (the first ``SHOWN`` of ``size``), and what they have in common."""
 
     id: str
+    title: str | None
+    key_names: tuple[str, ...]
+    aliases: tuple[str, ...]
     size: int
     first: dt.datetime
     last: dt.datetime
@@ -27,16 +30,24 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def story(index: Index, story_id: str) -> Story | None:
-    """Return a story, None where no article belongs to it."""
-    wanted = {"story": (story_id,)}
+    """Return the story that an id of now or before leads to, None where no article belongs to it."""
+    return _story(index, story_id, "story") or _story(index, story_id, "story_aliases")
+
+
+def _story(index: Index, story_id: str, field: str) -> Story | None:
+    wanted = {field: (story_id,)}
     found = index.search(
         Query(filters=wanted, sort="newest", size=SHOWN, facets=("source", *_NAMES), facet_size=SHOWN, highlight=False)
     )
     if not found.hits:
         return None
     oldest = index.search(Query(filters=wanted, sort="oldest", size=1)).hits or found.hits[-1:]
+    newest = max((hit.document for hit in found.hits), key=lambda document: document.indexed)
     return Story(
-        id=story_id,
+        id=newest.story,
+        title=newest.story_title,
+        key_names=newest.story_names,
+        aliases=newest.story_aliases,
         size=found.articles,
         first=when(oldest[0].document),
         last=when(found.hits[0].document),

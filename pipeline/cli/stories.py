@@ -1,0 +1,173 @@
+"""newswire stories: what stories there are, what they are made of, and what editors and repair change of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import getpass
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+from pipeline.cli.output import note, table
+from pipeline.cli.times import Time
+from pipeline.errors import UsageError
+from pipeline.records import Document, StoryFacts, to_json, to_plain
+from pipeline.stages import Context, open_context, repair, stories
+from pipeline.stages.index import documents
+from pipeline.stages.stories import Who
+from pipeline.store.storybook import Change
+
+_SHOWN = 100  # articles of a story that are shown
+
+
+def _editor(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a command ask who decides and why."""
+    by = click.option("--by", metavar="NAME", help="Who decides.  [default: the user's name]")
+    reason = click.option("--reason", metavar="TEXT", help="Why; kept in the story's history.")
+    return by(reason(command))
+
+
+def _who(by: str | None, reason: str | None) -> Who:
+    return Who(name=by or getpass.getuser(), reason=reason)
+
+
+@click.group("stories")
+def stories_command() -> None:
+    """See and change what belongs to one story. Editors' decisions stand, and can be taken back."""
+
+
+@stories_command.command("list")
+@click.option("--since", type=Time(), help="With an article of this time or later.")
+@click.option("--largest", is_flag=True, help="The largest first, not the latest.")
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_command(since: dt.datetime | None, largest: bool, limit: int, as_json: bool) -> None:
+    """List stories."""
+    with open_context() as context:
+        found = context.store.storybook.newest(limit=limit, since=since, largest=largest)
+    if as_json:
+        click.echo(to_json(found))
+        return
+    rows = [(one.facts.id, one.size, one.groups, _span(one.facts), one.facts.title or "") for one in found]
+    table(("story", "articles", "texts", "last", "title"), rows)
+
+
+@stories_command.command("show")
+@click.argument("story")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def show_command(story: str, as_json: bool) -> None:
+    """Show a story (by an id that it has or had): its articles, and what was changed of it."""
+    with open_context() as context:
+        present = stories.known(context, story)
+        facts = context.store.storybook.facts([present])[present]
+        items = context.store.ledger.of_story(present)
+        shown = documents(context, items[-_SHOWN:])
+        changes = context.store.storybook.changes(present)
+    if as_json:
+        click.echo(to_json({**to_plain(facts), "size": len(items), "articles": shown, "changes": changes}))
+        return
+    click.secho(facts.title or present, bold=True)
+    click.echo(f"{present}  {len(items)} articles, {_span(facts)}")
+    if facts.names:
+        click.echo(f"  {', '.join(facts.names)}")
+    if facts.aliases:
+        click.echo(f"  ids that lead here: {', '.join(facts.aliases)}")
+    _articles(shown)
+    for change in changes:
+        click.echo(f"  {change_line(change)}")
+
+
+def _articles(shown: Sequence[Document]) -> None:
+    for document in shown:
+        copy = f", copy of {document.copy_of}" if document.copy_of else ""
+        when = document.published or document.first_seen
+        click.echo(f"  {document.id}  {when:%Y-%m-%d %H:%M}  {document.source}: {document.title or ''}{copy}")
+
+
+def change_line(change: Change) -> str:
+    """Return a change of a story in words."""
+    what = {
+        stories.MERGE: f"{change.other} became part of {change.story}",
+        stories.SPLIT: f"{change.other} was taken out of {change.story}",
+        stories.RENAME: f"{change.story} got another title (before: {change.before or 'that of an article'})",
+    }[change.kind]
+    back = f", takes back {change.undoes}" if change.undoes else ""
+    undone = ", taken back" if change.undone else ""
+    reason = f": {change.reason}" if change.reason else ""
+    return f"change {change.n}  {change.at:%Y-%m-%d %H:%M}  {change.made_by}: {what}{reason}{back}{undone}"
+
+
+def _span(facts: StoryFacts) -> str:
+    if facts.first is None or facts.last is None:
+        return ""
+    first, last = f"{facts.first:%Y-%m-%d %H:%M}", f"{facts.last:%Y-%m-%d %H:%M}"
+    return last if first == last else f"{first} to {last}"
+
+
+@stories_command.command("merge")
+@click.argument("story")
+@click.argument("others", nargs=-1, required=True)
+@_editor
+def merge_command(story: str, others: tuple[str, ...], by: str | None, reason: str | None) -> None:
+    """Make the stories OTHERS part of STORY; their ids lead there from then on."""
+    with open_context() as context:
+        for other in others:
+            kept = stories.merge(context, story, other, _who(by, reason))
+            note(f"{other} is part of {kept} now; the next run brings it to the index")
+
+
+@stories_command.command("split")
+@click.argument("story")
+@click.argument("articles", nargs=-1, required=True)
+@_editor
+def split_command(story: str, articles: tuple[str, ...], by: str | None, reason: str | None) -> None:
+    """Take ARTICLES (ids or addresses), with their copies, out of STORY, as a story of their own."""
+    with open_context() as context:
+        ids = [_article(context, name) for name in articles]
+        other = stories.split(context, story, ids, _who(by, reason))
+    click.echo(other)
+
+
+@stories_command.command("rename")
+@click.argument("story")
+@click.argument("title", required=False)
+@click.option("--automatic", is_flag=True, help="Let the articles choose the title again.")
+@_editor
+def rename_command(story: str, title: str | None, automatic: bool, by: str | None, reason: str | None) -> None:
+    """Give STORY a TITLE that stays."""
+    if automatic == bool(title and title.strip()):
+        raise UsageError("say a title, or --automatic")
+    with open_context() as context:
+        present = stories.rename(context, story, " ".join(title.split()) if title else None, _who(by, reason))
+    note(f"{present}: renamed; the next run brings it to the index")
+
+
+@stories_command.command("undo")
+@click.argument("change", type=int)
+@_editor
+def undo_command(change: int, by: str | None, reason: str | None) -> None:
+    """Take a CHANGE back (its number: newswire stories show); what repair did is not done again then."""
+    with open_context() as context:
+        undone = stories.undo(context, change, _who(by, reason))
+    note(f"{undone.kind} of {undone.story}: taken back")
+
+
+@stories_command.command("repair")
+@click.option("--days", type=click.FloatRange(min=0, min_open=True), help="[default: cluster.repair_days]")
+@click.option("--dry-run", is_flag=True, help="Only say what would change.")
+def repair_command(days: float | None, dry_run: bool) -> None:
+    """Merge and split the stories of the last days as if all their articles had come at once."""
+    with open_context() as context:
+        done = repair.run(context, days=days or context.settings.cluster.repair_days, dry_run=dry_run)
+    for change in done.changes:
+        click.echo(change)
+    would = "would be " if dry_run else ""
+    note(f"{done.stories} stories looked at, {done.merged} {would}merged, {done.split} {would}split")
+
+
+def _article(context: Context, name: str) -> str:
+    item = context.store.ledger.find(name)
+    if item is None:
+        raise UsageError(f"{name}: no article with this address or id is known")
+    return item.id

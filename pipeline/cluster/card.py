@@ -1,0 +1,138 @@
+"""What is a story called, and whom is it about? Chosen from its members, one vote for each copy group.
+
+A card keeps what is needed to choose again when a member is added, in bounded space however large the story grows.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import msgspec
+import numpy as np
+
+from pipeline.cluster.terms import expected, language_of
+from pipeline.frequency import Frequencies, hash_words
+from pipeline.records import Article, EntityType, Names
+from pipeline.text import words
+
+# Titles kept to choose from: the first ones say what happened, the latest what has come of it
+FIRST_TITLES, LATEST_TITLES = 6, 6
+# The present title stays until another one is better by this factor: what a story is called should seldom change
+STAYS = 0.8
+SHORTEST_TITLE = 3  # words; "Live", "Analysis" and "News in brief" say nothing
+KEPT_NAMES, SHOWN_NAMES = 40, 8
+_TELLING = frozenset({EntityType.PERSON, EntityType.ORG, EntityType.PLACE, EntityType.EVENT})
+
+
+class Title(msgspec.Struct, frozen=True, array_like=True):
+    """The title of a member."""
+
+    article: str
+    text: str
+    language: str = ""
+
+
+class Name(msgspec.Struct, frozen=True, array_like=True):
+    """How many members name an entity, and how rare it is elsewhere (the negative logarithm of its share)."""
+
+    id: str
+    text: str
+    members: int
+    rarity: float
+
+
+class Card(msgspec.Struct, frozen=True, kw_only=True):
+    """A story as a whole; titles in order of arrival."""
+
+    votes: int = 0
+    first: dt.datetime | None = None
+    last: dt.datetime | None = None
+    titles: tuple[Title, ...] = ()
+    names: tuple[Name, ...] = ()
+    chosen: str | None = None  # the article whose title is the story's
+
+    @property
+    def title(self) -> str | None:
+        """What the story is called."""
+        return next((title.text for title in self.titles if title.article == self.chosen), None)
+
+    def key_names(self) -> tuple[str, ...]:
+        """Return whom and what the story is about: named by several members where there are several, and rare."""
+        least = 1 if self.votes < 2 else 2  # noqa: PLR2004
+        agreed = [name for name in self.names if name.members >= least] or self.names
+        ranked = sorted(agreed, key=lambda name: (-name.members * name.rarity, name.text))
+        return tuple(dict.fromkeys(name.text for name in ranked))[:SHOWN_NAMES]
+
+
+def seen(card: Card, at: dt.datetime) -> Card:
+    """Return the card after a member of the time ``at`` was added, without a vote."""
+    return msgspec.structs.replace(
+        card, first=min(card.first or at, at), last=max(card.last or at, at)
+    )  # fmt: skip
+
+
+def vote(card: Card, article: Article, names: Names | None, frequencies: Frequencies) -> Card:
+    """Return the card after the article voted on title and names."""
+    titles = card.titles
+    if article.title:
+        own = Title(article.id, article.title, language_of(article))
+        titles = (*(one for one in titles if one.article != own.article), own)
+        if len(titles) > FIRST_TITLES + LATEST_TITLES:
+            middle = titles[FIRST_TITLES:-LATEST_TITLES]
+            kept = tuple(one for one in middle if one.article == card.chosen)
+            titles = (*titles[:FIRST_TITLES], *kept, *titles[-LATEST_TITLES:])
+    return msgspec.structs.replace(
+        card,
+        votes=card.votes + 1,
+        titles=titles,
+        chosen=choose(titles, card.chosen),
+        names=_tally(card.names, names, language_of(article), frequencies),
+    )
+
+
+def choose(titles: Sequence[Title], present: str | None = None) -> str | None:
+    """Return the article whose title is most like the others; the earliest of equals, and ``present`` if it's as good.
+
+    Titles in the language of most of them are preferred.
+    """
+    if not titles:
+        return None
+    languages = Counter(title.language for title in titles)
+    most = max(languages.values())
+    found = [Counter(words(title.text)) for title in titles]
+    weighed = [{word: -math.log(expected(word)) for word in counted} for counted in found]
+    together: Counter[str] = Counter()
+    for one in weighed:
+        together.update(one)
+    scores = []
+    for title, one in zip(titles, weighed, strict=True):
+        length = math.sqrt(sum(weight * weight for weight in one.values())) or 1.0
+        like = sum(weight * together[word] for word, weight in one.items()) / length
+        short = 0.3 if len(one) < SHORTEST_TITLE else 1.0
+        scores.append(like * short * languages[title.language] / most)
+    best = max(scores)
+    for title, score in zip(titles, scores, strict=True):
+        if title.article == present and score >= STAYS * best:
+            return present
+    return titles[scores.index(best)].article
+
+
+def _tally(
+    tallied: Iterable[Name], names: Names | None, language: str, frequencies: Frequencies
+) -> tuple[Name, ...]:  # fmt: skip
+    found = {name.id: name for name in tallied}
+    telling = [one for one in (names.entities if names else ()) if one.type in _TELLING]
+    if not telling:
+        return tuple(found.values())
+    known = frequencies.count(hash_words([language]))[0]
+    counts = frequencies.count(hash_words(f"{language} {one.id}" for one in telling))
+    rarities = -np.log((counts + 1.0) / (known + 2.0))
+    for one, rarity in zip(telling, rarities.tolist(), strict=True):
+        before = found.get(one.id)
+        found[one.id] = Name(one.id, one.name, (before.members if before else 0) + 1, round(max(rarity, 0.1), 2))
+    # those that are named most stay; a name that comes late has the chance of the first ones each time
+    kept = sorted(found.values(), key=lambda name: -name.members)[:KEPT_NAMES]
+    return tuple(kept)

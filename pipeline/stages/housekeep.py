@@ -1,0 +1,37 @@
+"""What is done once a day? Stories are repaired, and what nothing is compared with any more is forgotten."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from pipeline.stages import repair
+from pipeline.stages.context import Context, open_context
+from pipeline.store import upkeep
+
+HISTORY_DAYS = 90.0  # of outcomes; long enough to ask why an article of last month is missing
+
+
+def expire(context: Context, history_days: float = HISTORY_DAYS) -> int:
+    """Forget fingerprints, stories and names outside the windows, and old history; return how much of that went."""
+    now, settings = context.clock(), context.settings
+    return upkeep.expire(
+        context.store.database,
+        # a day more than the window: days are counted whole
+        copies_before=now - dt.timedelta(days=settings.dedupe.window_days + 1),
+        stories_before=now - dt.timedelta(days=settings.cluster.window_days + 1),
+        names_before=now - dt.timedelta(days=settings.entities.remember_days),
+        history=now - dt.timedelta(days=history_days),
+    )
+
+
+def run_repair() -> dict[str, int]:
+    """Repair the stories of the last days, with the settings that files and environment name; return the counts."""
+    with open_context() as context:
+        done = repair.run(context, days=context.settings.cluster.repair_days)
+    return {"stories": done.stories, "merged": done.merged, "split": done.split}
+
+
+def run_expire() -> dict[str, int]:
+    """Expire, with the settings that files and environment name; return the counts."""
+    with open_context() as context:
+        return {"history": expire(context)}

@@ -1,0 +1,250 @@
+"""How are stories merged, split and renamed, and how is that taken back? Each change is one transaction.
+
+A change is made under cluster's lock: no article is placed meanwhile. Links stay whole: the id of a story that becomes
+part of another one leads there from then on, and the documents of all articles concerned are indexed again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+import sqlalchemy as sa
+
+from pipeline.cluster import Card, ToPlace, rebuild
+from pipeline.errors import StoreError, UsageError
+from pipeline.records import Article, Copy, Names, Stage
+from pipeline.stages.context import Context
+from pipeline.stages.entities import as_decided
+from pipeline.store import Item, storybook
+from pipeline.store.storybook import Change, Told
+
+MERGE, SPLIT, RENAME = "merge", "split", "rename"
+_WAIT_SECONDS = 60.0  # for a batch of cluster that is under way
+_READ = 200  # articles at a time
+
+
+class Who(msgspec.Struct, frozen=True, kw_only=True):
+    """Who makes a change and why; what an editor decides stands: repair keeps to it."""
+
+    name: str
+    reason: str | None = None
+    stands: bool = True
+    undoes: int | None = None
+
+
+@contextlib.contextmanager
+def alone(context: Context, seconds: float = _WAIT_SECONDS) -> Iterator[None]:
+    """Hold cluster's lock, waiting for a batch that is under way; raises StoreError where that takes too long."""
+    until = time.monotonic() + seconds
+    while True:
+        with context.store.lock(Stage.CLUSTER, context.clock(), context.settings.run.lease_seconds) as mine:
+            if mine:
+                yield
+                return
+        if time.monotonic() > until:
+            raise StoreError(f"stories: cluster has been at work for {seconds:.0f} s; try again when it has finished")
+        time.sleep(0.1)
+
+
+def known(context: Context, story: str) -> str:
+    """Return the present id of a story; raises UsageError where there is none."""
+    present = context.store.storybook.resolve(story)
+    if present is None:
+        raise UsageError(f"{story}: no story has or had this id; newswire stories list names them")
+    return present
+
+
+def merge(context: Context, kept: str, gone: str, who: Who) -> str:
+    """Make the story ``gone`` part of ``kept``; return the id of the story that both are now."""
+    with alone(context):
+        kept, gone = known(context, kept), known(context, gone)
+        if kept == gone:
+            raise UsageError(f"{kept}: that is one story already")
+        of = {name: context.store.ledger.of_story(name) for name in (kept, gone)}
+        both = sorted((*of[kept], *of[gone]), key=lambda item: item.seq)
+        change = {"kind": MERGE, "story": kept, "other": gone}
+        _regroup(context, {kept: both}, [kept, gone], change, who, moved={item.id for item in of[gone]})
+    return kept
+
+
+def split(context: Context, story: str, articles: Sequence[str], who: Who, name: str | None = None) -> str:
+    """Take ``articles``, with their copies, out of a story; return the id of the story that they are now.
+
+    ``name`` is the id that it is to have where that is free; else it is named after its first article.
+    """
+    with alone(context):
+        story = known(context, story)
+        items = context.store.ledger.of_story(story)
+        own = {item.id for item in items}
+        if foreign := set(articles) - own:
+            raise UsageError(f"{min(foreign)}: not an article of story {story}")
+        groups = {item.copy_group or item.id for item in items if item.id in set(articles)}
+        out = [item for item in items if (item.copy_group or item.id) in groups]
+        stay = [item for item in items if (item.copy_group or item.id) not in groups]
+        if not stay or not out:
+            raise UsageError(f"{story}: a split leaves at least one article, with its copies, on either side")
+        other = _free_id(context, out, name)
+        change = {"kind": SPLIT, "story": story, "other": other}
+        _regroup(context, {story: stay, other: out}, [story], change, who, moved={item.id for item in out})
+    return other
+
+
+def rename(context: Context, story: str, title: str | None, who: Who) -> str:
+    """Give a story a title that stays, or (None) let its articles choose one again; return its present id."""
+    with alone(context):
+        story = known(context, story)
+        with context.store.write() as connection:
+            told = storybook.cards(connection, [story])[story]
+            storybook.keep(connection, {story: msgspec.structs.replace(told, given=title)})
+            change = {"kind": RENAME, "story": story, "other": None, "before": told.given}
+            _log(context, connection, change, who, [])
+            context.store.ledger.touch(connection, stories=[story])
+    return story
+
+
+def undo(context: Context, n: int, who: Who) -> Change:
+    """Take a change back; return it. What repair did and an editor takes back, repair doesn't do again."""
+    change = context.store.storybook.change(n)
+    if change is None:
+        raise UsageError(f"{n}: there is no such change; newswire stories show STORY names them")
+    if change.undone:
+        raise UsageError(f"{n}: that change has been taken back already")
+    who = msgspec.structs.replace(who, undoes=n, stands=not change.stands)
+    if change.kind == RENAME:
+        rename(context, change.story, change.before, who)
+    elif change.kind == MERGE:
+        story = known(context, change.story)
+        with context.store.database.read() as connection:
+            moved = set(storybook.moved(connection, n))
+        still = [item.id for item in context.store.ledger.of_story(story) if item.id in moved]
+        split(context, story, still, who, change.other)
+    elif change.other:
+        merge(context, change.story, change.other, who)
+    return change
+
+
+def refresh(context: Context, story: str) -> None:
+    """Make a story anew of the articles that it still has; without any it is forgotten."""
+    with alone(context):
+        memory = context.store.stories(context.settings.cluster)
+        with context.store.database.read() as connection:
+            told = storybook.cards(connection, [story]).get(story)
+        if told is None:
+            return
+        items = context.store.ledger.of_story(story)
+        memory.forget_one(told.seq)
+        card = rebuild(story, members(context, items), memory)
+        with context.store.write() as connection:
+            context.store.ledger.holds(connection, Stage.CLUSTER)
+            memory.flush(connection)
+            if not items:
+                storybook.forget(connection, story)
+                return
+            storybook.keep(connection, {story: Told(seq=items[0].seq, card=card, given=told.given)})
+            context.store.ledger.touch(connection, stories=[story])
+
+
+def members(context: Context, items: Sequence[Item]) -> Iterator[ToPlace]:
+    """Yield the articles of ``items``, as cluster reads them; a few at a time, however many there are."""
+    ledger = context.store.ledger
+    for start in range(0, len(items), _READ):
+        some = items[start : start + _READ]
+        articles = ledger.read(some, Stage.EXTRACT, Article)
+        copies = ledger.read(some, Stage.DEDUPE, Copy)
+        names = as_decided(context.store, ledger.read(some, Stage.ENRICH, Names))
+        for item in some:
+            if item.id in articles and item.id in copies:
+                yield ToPlace(
+                    seq=item.seq,
+                    at=item.first_seen,
+                    article=articles[item.id],
+                    copy=copies[item.id],
+                    names=names.get(item.id),
+                    story=item.story,
+                )
+
+
+def _regroup(
+    context: Context,
+    parts: Mapping[str, Sequence[Item]],
+    before: Sequence[str],
+    change: Mapping[str, str | None],
+    who: Who,
+    *,
+    moved: set[str],
+) -> None:
+    """Make the stories ``before`` into ``parts``: story → its articles."""
+    store = context.store
+    memory = store.stories(context.settings.cluster)
+    with store.database.read() as connection:
+        told = storybook.cards(connection, before)
+    for one in told.values():
+        memory.forget_one(one.seq)
+    given = next((told[name].given for name in before if name in told and told[name].given), None)
+    made = {name: rebuild(name, members(context, items), memory) for name, items in parts.items()}
+    for name, items in parts.items():
+        for item in items:
+            memory.assign(item.copy_group or item.id, name, item.first_seen)
+    with store.write() as connection:
+        store.ledger.holds(connection, Stage.CLUSTER)
+        memory.flush(connection)
+        _rewrite(connection, parts, before, made, given)
+        pins = _first_of_groups(parts)
+        _log(context, connection, change, who, [{**pin, "moved": pin["id"] in moved} for pin in pins])
+        for name, items in parts.items():
+            store.ledger.put_into(connection, name, [item.id for item in items if item.story != name])
+        store.ledger.touch(connection, stories=parts)
+
+
+def _rewrite(
+    connection: sa.Connection,
+    parts: Mapping[str, Sequence[Item]],
+    before: Sequence[str],
+    made: Mapping[str, Card],
+    given: str | None,
+) -> None:
+    """Save the cards of ``parts`` and where the ids of ``before`` lead; an editor's title stays with the first one."""
+    first = before[0]
+    for name in before:
+        if name not in parts:
+            storybook.forget(connection, name)
+            storybook.lead(connection, name, first)
+    for name, items in parts.items():
+        storybook.stand_alone(connection, name)
+        told = Told(seq=items[0].seq, card=made[name], given=given if name == first else None)
+        storybook.keep(connection, {name: told})
+
+
+def _first_of_groups(parts: Mapping[str, Sequence[Item]]) -> list[dict[str, str]]:
+    """Return where one article of each copy group is: the others follow it."""
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for name, items in parts.items():
+        for item in items:
+            found[name].setdefault(item.copy_group or item.id, item.id)
+    return [{"id": article, "story": name} for name, groups in found.items() for article in groups.values()]
+
+
+def _log(
+    context: Context,
+    connection: sa.Connection,
+    change: Mapping[str, str | None],
+    who: Who,
+    moves: Sequence[Mapping[str, object]],
+) -> None:
+    told = {"reason": who.reason, "undoes": who.undoes, "stands": who.stands}
+    storybook.log(connection, {"at": context.clock(), "made_by": who.name, **told, **change}, moves)
+    if who.undoes is not None:
+        storybook.undone(connection, who.undoes)
+
+
+def _free_id(context: Context, items: Sequence[Item], wanted: str | None) -> str:
+    """Return an id for a story of these articles: one that no other story has now."""
+    names = [*([wanted] if wanted else []), *(f"s{item.id}" for item in items)]
+    names += [f"s{items[0].id}-{n}" for n in range(2, len(items) + 100)]
+    with context.store.database.read() as connection:
+        taken = storybook.cards(connection, names)
+    return next(name for name in names if name not in taken)

@@ -1,0 +1,88 @@
+"""What a story is called, and whom it is about."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.cluster.card import FIRST_TITLES, KEPT_NAMES, LATEST_TITLES, SHOWN_NAMES, Card, Title, choose, seen, vote
+from pipeline.frequency import Frequencies, hash_words
+from pipeline.records import Article, Entity, EntityType, Names
+from tests.copies import AT
+
+
+def names(*entities):
+    return Names(id="a", entities=tuple(Entity(id=name.lower(), name=name, type=kind) for name, kind in entities))
+
+
+def told(*titles, language="en"):
+    card = Card()
+    for n, title in enumerate(titles):
+        article = Article(id=f"a{n}", title=title, text="x", language=language)
+        card = seen(vote(card, article, None, Frequencies()), AT + dt.timedelta(hours=n))
+    return card
+
+
+def test_a_story_is_called_what_most_of_its_articles_are_called():
+    card = told(
+        "Three rescued after night in the fog",
+        "Ferry Lysander runs aground off Brackholm",
+        "Ferry aground off Brackholm",
+    )
+    assert card.title == "Ferry Lysander runs aground off Brackholm"
+
+
+def test_a_title_that_says_nothing_is_not_chosen():
+    assert told("Analysis", "Analysis", "Ferry runs aground off Brackholm").title == "Ferry runs aground off Brackholm"
+
+
+def test_the_title_stays_while_another_one_is_hardly_better():
+    titles = [Title("a", "Ferry aground off Brackholm"), Title("b", "Ferry runs aground off Brackholm harbour")]
+    assert choose(titles, "b") == "b"
+    assert choose(titles, "a") == "a"
+
+
+def test_titles_in_the_language_of_most_articles_are_preferred():
+    titles = [Title("a", "Fähre Lysander vor Brackholm gestrandet", "de")]
+    titles += [Title("b", "Lysander stuck off Brackholm", "en"), Title("c", "What we know of the grounding", "en")]
+    assert choose(titles) in {"b", "c"}
+
+
+def test_a_story_without_titles_has_none():
+    assert told(None, None).title is None
+
+
+def test_it_is_about_those_whom_several_articles_name_and_others_seldom():
+    frequencies = Frequencies()
+    for _ in range(50):  # all the news names the country
+        frequencies.add(hash_words(["en", "en norland"]))
+    card = Card()
+    for n, one in enumerate(("Skerry Line", "Ida Renwick", "Skerry Line")):
+        named = names((one, EntityType.ORG), ("Norland", EntityType.PLACE), ("Norlanders", EntityType.GROUP))
+        card = vote(card, Article(id=f"a{n}", text="x", language="en"), named, frequencies)
+    assert card.key_names() == ("Skerry Line", "Norland")
+
+
+def test_a_single_article_says_whom_its_story_is_about():
+    card = vote(Card(), Article(id="a", text="x"), names(("Skerry Line", EntityType.ORG)), Frequencies())
+    assert card.key_names() == ("Skerry Line",)
+
+
+def test_its_span_is_that_of_all_members():
+    card = told("Ferry", "Ferry", "Ferry")
+    assert (card.first, card.last, card.votes) == (AT, AT + dt.timedelta(hours=2), 3)
+
+
+@given(st.lists(st.tuples(st.text(max_size=20), st.text(min_size=1, max_size=5)), min_size=1, max_size=60))
+def test_a_card_stays_small_and_its_title_is_one_of_a_member(given_):
+    card = Card()
+    for n, (title, name) in enumerate(given_):
+        article = Article(id=f"a{n}", title=title or None, text="x")
+        card = vote(card, article, names((name, EntityType.ORG), (f"{n}", EntityType.PERSON)), Frequencies())
+    assert len(card.titles) <= FIRST_TITLES + LATEST_TITLES + 1
+    assert len(card.names) <= KEPT_NAMES
+    assert len(card.key_names()) <= SHOWN_NAMES
+    assert card.title in {title or None for title, _ in given_}
+    assert (card.title is None) == (not any(title for title, _ in given_))

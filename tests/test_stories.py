@@ -1,0 +1,250 @@
+"""Stories in the ledger: how they are merged, split, renamed, repaired, and how that is taken back."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from pipeline.errors import StoreError, UsageError
+from pipeline.records import Article, Copy, Entity, EntityType, Names, Stage
+from pipeline.settings import Addresses, Run, Settings
+from pipeline.stages import Context, repair, run_one, stories
+from pipeline.stages.index import documents
+from pipeline.stages.stories import Who
+from pipeline.store import Arrival, upkeep
+from pipeline.store.storybook import REPAIR
+from tests.copies import AT, OTHER, WIRE, invented
+from tests.support import REPO
+from tests.test_cluster import CHOIR, HARBOUR
+
+ANA = Who(name="ana", reason="as I know")
+NOW = AT + dt.timedelta(days=1)
+
+
+@pytest.fixture
+def context(store_url, tmp_path):
+    addresses = Addresses(
+        home=tmp_path,
+        store_url=store_url,
+        index_url=f"sqlite:///{tmp_path}/index.db",
+        archive_url=str(tmp_path / "archive"),
+    )
+    with Context(Settings(run=Run(batch=50)), [], addresses, config=REPO / "config", clock=lambda: NOW) as made:
+        yield made
+
+
+def tell(context, *told, group=None):
+    """Let articles (id, text) arrive and go through cluster."""
+    arrivals = [
+        Arrival(
+            id=name,
+            source="Times",
+            first_seen=AT + dt.timedelta(hours=n),
+            stage=Stage.CLUSTER,
+            records=(
+                (Stage.EXTRACT, Article(id=name, title=f"Title {name}", text=text, language="en")),
+                (Stage.DEDUPE, Copy(id=name, group=group or name, copy_of=group)),
+                (Stage.ENRICH, Names(id=name, entities=(Entity(id="q1", name="Velmark", type=EntityType.PLACE),))),
+            ),
+        )
+        for n, (name, text) in enumerate(told)
+    ]
+    with context.store.write() as connection:
+        context.store.ledger.enter(connection, arrivals, AT)
+        for arrival in arrivals:
+            connection.exec_driver_sql(
+                "UPDATE items SET copy_group = " + f"'{group or arrival.id}' WHERE id = '{arrival.id}'"
+            )
+    run_one(context, Stage.CLUSTER)
+
+
+def now(context):
+    """Return article → story, as the documents say it."""
+    made = documents(context, context.store.ledger.placed(0, None, limit=500))
+    return {document.id: document.story for document in made}
+
+
+def indexed(context):
+    run_one(context, Stage.INDEX)
+    context.index.refresh()
+    return {name: context.index.get(name).story for name, _ in context.index.revisions()}
+
+
+@pytest.fixture
+def told(context):
+    """Two stories: an accident in a harbour (a, b), and a choir (c, d), among others."""
+    tell(context, *((f"x{n}", invented(n)) for n in range(19)))
+    tell(context, ("a", WIRE), ("b", HARBOUR), ("c", OTHER), ("d", CHOIR))
+    assert [now(context)[name] for name in "abcd"] == ["sa", "sa", "sc", "sc"]
+    return context
+
+
+def test_a_merger_moves_all_articles_and_the_old_id_leads_to_the_story(told):
+    indexed(told)
+    assert stories.merge(told, "sa", "sc", ANA) == "sa"
+    assert {now(told)[name] for name in "abcd"} == {"sa"}
+    assert {indexed(told)[name] for name in "abcd"} == {"sa"}
+    assert told.store.storybook.resolve("sc") == "sa"
+    facts = told.store.storybook.facts(["sa"])["sa"]
+    assert (facts.aliases, facts.first, facts.last) == (("sc",), AT, AT + dt.timedelta(hours=3))
+    (change,) = told.store.storybook.changes("sc")
+    assert (change.kind, change.story, change.other, change.made_by, change.reason) == (
+        "merge",
+        "sa",
+        "sc",
+        "ana",
+        "as I know",
+    )
+
+
+def test_what_arrives_later_joins_the_merged_story(told):
+    stories.merge(told, "sa", "sc", ANA)
+    tell(told, ("e", CHOIR + " A second concert is planned."))
+    assert now(told)["e"] == "sa"
+
+
+def test_ids_of_ids_lead_on(told):
+    stories.merge(told, "sc", "sa", ANA)
+    stories.merge(told, "sx0", "sa", ANA)
+    assert {told.store.storybook.resolve(name) for name in ("sa", "sc", "sx0")} == {"sx0"}
+
+
+def test_a_split_gives_an_id_to_what_leaves_and_later_articles_go_where_they_belong(told):
+    stories.merge(told, "sa", "sc", ANA)
+    assert stories.split(told, "sc", ["c", "d"], ANA) == "sc"
+    assert [now(told)[name] for name in "abcd"] == ["sa", "sa", "sc", "sc"]
+    tell(told, ("e", CHOIR), ("f", HARBOUR))
+    assert (now(told)["e"], now(told)["f"]) == ("sc", "sa")
+
+
+def test_what_opened_a_story_can_leave_it_and_the_id_stays_with_the_others(told):
+    assert stories.split(told, "sa", ["a"], ANA) == "sa-2"
+    assert (now(told)["a"], now(told)["b"]) == ("sa-2", "sa")
+
+
+def test_copies_follow_in_a_split(told):
+    tell(told, ("a2", WIRE), group="a")
+    assert now(told)["a2"] == "sa"
+    stories.split(told, "sa", ["a2"], ANA)
+    assert now(told)["a"] == now(told)["a2"] != now(told)["b"]
+
+
+def test_a_title_that_was_given_stays_until_it_is_taken_back(told):
+    stories.rename(told, "sa", "Crane falls in Port Ansel", ANA)
+    tell(told, ("e", HARBOUR))
+    assert told.store.storybook.facts(["sa"])["sa"].title == "Crane falls in Port Ansel"
+    stories.undo(told, 1, ANA)
+    assert told.store.storybook.facts(["sa"])["sa"].title == "Title a"
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_merger_is_taken_back_and_back_again(told, times):
+    stories.merge(told, "sa", "sc", ANA)
+    tell(told, ("e", HARBOUR))
+    for n in range(1, times + 1):
+        stories.undo(told, n, ANA)
+    assert [now(told)[name] for name in "abcde"] == (["sa", "sa", "sc", "sc", "sa"] if times == 1 else ["sa"] * 5)
+    assert told.store.storybook.resolve("sc") == ("sc" if times == 1 else "sa")
+    with pytest.raises(UsageError, match="taken back already"):
+        stories.undo(told, 1, ANA)
+
+
+def test_what_cannot_be_done_is_said_and_changes_nothing(told):
+    before = now(told)
+    for wrong in (
+        lambda: stories.merge(told, "sa", "sa", ANA),
+        lambda: stories.merge(told, "sa", "s-nobody", ANA),
+        lambda: stories.split(told, "sa", ["c"], ANA),
+        lambda: stories.split(told, "sa", ["a", "b"], ANA),
+        lambda: stories.undo(told, 99, ANA),
+    ):
+        with pytest.raises(UsageError):
+            wrong()
+    assert now(told) == before
+    assert told.store.storybook.changes("sa") == []
+
+
+def test_decisions_stand_when_articles_are_decided_again(told):
+    stories.merge(told, "sa", "sc", ANA)
+    stories.split(told, "sa", ["b"], ANA)
+    before = now(told)
+    with told.store.write() as connection:  # what cluster remembers of groups and stories is lost with time
+        for table in ("story_groups", "story_terms", "stories"):
+            connection.exec_driver_sql(f"DELETE FROM {table}")
+        connection.exec_driver_sql("UPDATE items SET stage = 'cluster'")
+    run_one(told, Stage.CLUSTER)
+    assert now(told) == before
+
+
+def wrongly_grouped(context):
+    """Let the accident be two stories, and the choir's be among the articles of another one."""
+    who = Who(name=REPAIR, stands=False)
+    stories.split(context, "sa", ["b"], who)
+    stories.merge(context, "sx0", "sc", who)
+    return now(context)
+
+
+def test_repair_brings_together_and_takes_apart_and_then_changes_nothing(told):
+    tell(told, *((f"x0{n}", invented(0) + f" {n}") for n in range(3)))
+    assert now(told)["x00"] == "sx0"
+    before = wrongly_grouped(told)
+    dry = repair.run(told, days=9, dry_run=True)
+    assert (dry.merged, dry.split) == (1, 1)
+    assert now(told) == before
+    repair.run(told, days=9)
+    after = now(told)
+    assert after["a"] == after["b"]
+    assert after["c"] == after["d"] != after["x0"]
+    assert {after[name] for name in ("x0", "x00", "x01")} == {"sx0"}
+    assert told.store.storybook.resolve(before["b"]) == after["a"]
+    again = repair.run(told, days=9)
+    assert (again.merged, again.split, again.changes) == (0, 0, [])
+
+
+def test_repair_keeps_to_what_editors_decided(told):
+    stories.split(told, "sa", ["b"], ANA)
+    stories.merge(told, "sx0", "sc", ANA)
+    tell(told, *((f"x0{n}", invented(0) + f" {n}") for n in range(3)))
+    before = now(told)
+    done = repair.run(told, days=9)
+    assert (done.merged, done.split) == (0, 0)
+    assert now(told) == before
+
+
+def test_what_an_editor_takes_back_repair_does_not_do_again(told):
+    stories.split(told, "sa", ["b"], Who(name=REPAIR, stands=False))
+    repair.run(told, days=9)
+    assert now(told)["a"] == now(told)["b"]
+    stories.undo(told, 2, ANA)
+    apart = now(told)
+    assert apart["a"] != apart["b"]
+    repair.run(told, days=9)
+    assert now(told) == apart
+
+
+def test_a_story_says_nothing_more_of_an_article_that_was_taken_down(told):
+    assert told.store.storybook.facts(["sa"])["sa"].title == "Title a"
+    upkeep.remove(told.store.database, [told.store.ledger.find("a")], NOW)
+    stories.refresh(told, "sa")
+    assert told.store.storybook.facts(["sa"])["sa"].title == "Title b"
+    upkeep.remove(told.store.database, [told.store.ledger.find("b")], NOW)
+    stories.refresh(told, "sa")
+    assert told.store.storybook.resolve("sa") is None
+
+
+def test_no_story_changes_while_cluster_is_at_work(told):
+    other = type(told.store)(told.addresses.store_url)
+    with (
+        other.lock(Stage.CLUSTER, NOW, 60),
+        pytest.raises(StoreError, match="cluster has been at work"),
+        stories.alone(told, seconds=0.2),
+    ):
+        pass
+    other.close()
+
+
+def test_the_document_tells_of_its_story(told):
+    (made,) = documents(told, [told.store.ledger.find("a")])
+    assert (made.story, made.story_size, made.story_title, made.story_names) == ("sa", 2, "Title a", ("Velmark",))
+    assert (made.story_first, made.story_last) == (AT, AT + dt.timedelta(hours=1))
