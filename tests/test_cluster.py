@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.cluster import ToPlace, decide
-from pipeline.cluster.vector import SHORT, cosines, mix
+from pipeline.cluster.vector import SHORT, cosines, mix, pack
 from pipeline.records import Article, Copy, Entity, EntityType, Names, Placed
 from pipeline.settings import Cluster
 from pipeline.store import Store
@@ -239,7 +239,7 @@ def test_a_mean_of_unlike_articles_is_not_like_everything():
     for n, one in enumerate(articles[1:], 2):
         mean = mix(mean, one, 1 / n, 400)
     new = articles[rng.integers(18)]
-    alone, among = cosines(new, [articles[3], mean])
+    alone, among = cosines(new, [pack(articles[3]), pack(mean)])
     assert float(np.linalg.norm(mean[1])) < SHORT
     assert among < 0.25
     assert alone < among

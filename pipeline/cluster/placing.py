@@ -151,9 +151,7 @@ def _similarities(arrival: ToPlace, vectors: Vectors, stories: Sequence[Story], 
         return []
     size = len(vectors[0][0])
     enough = size / (size + FEW)
-    likeness = np.mean(
-        [cosines(own, [story.vectors[n].arrays() for story in stories]) for n, own in enumerate(vectors)], axis=0
-    )
+    likeness = np.mean([cosines(own, [story.vectors[n] for story in stories]) for n, own in enumerate(vectors)], axis=0)
     decays = [math.exp(-((_gap(arrival, story) / settings.sigma_days) ** 2) / 2) for story in stories]
     return [float(alike) * decay * enough for alike, decay in zip(likeness, decays, strict=True)]
 

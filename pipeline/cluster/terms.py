@@ -7,9 +7,9 @@ language: where few articles are German, German function words would look rare a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from itertools import chain, repeat
 from typing import NamedTuple
+from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
@@ -45,8 +45,8 @@ def terms_of(article: Article, names: Names | None) -> tuple[Terms, Terms, int]:
     language = language_of(article)
     title, text = words(article.title or ""), words(article.text)
     entities = Counter({entity.id: max(1, entity.count) for entity in (names.entities if names else ())})
-    whole = _terms(chain(title, text), entities, language)
-    lede = _terms(chain(title, text[:LEDE_WORDS]), Counter(), language)
+    whole = _whole(Counter(chain(title, text)), entities, language)
+    lede = _part(Counter(chain(title, text[:LEDE_WORDS])), whole)
     return whole, lede, int(hash_words([language])[0])
 
 
@@ -72,16 +72,34 @@ def add(terms: Terms, language: int, frequencies: Frequencies) -> None:
     frequencies.add(np.append(terms.keys, np.uint32(language)))
 
 
-def _terms(found: Iterable[str], entities: Counter[str], language: str) -> Terms:
-    counted = Counter(found)
-    named = [*counted, *entities]
-    hashes, first = np.unique(hash_words(named), return_index=True)
-    times = np.fromiter(chain(counted.values(), entities.values()), dtype=np.intp)
-    keys = hash_words(f"{language} {name}" for name in named)
-    shares = np.fromiter(chain(map(expected, counted), repeat(LEAST_SHARE, len(entities))), dtype=np.float32)
-    return Terms(hashes, times[first], keys[first], shares[first])
+def _whole(counted: Counter[str], entities: Counter[str], language: str) -> Terms:
+    named = [name.encode() for name in chain(counted, entities)]
+    size = len(named)
+    hashes, first = np.unique(np.fromiter(map(crc32, named), dtype=np.uint32, count=size), return_index=True)
+    times = np.fromiter(chain(counted.values(), entities.values()), dtype=np.intp, count=size)
+    # the same as the hash of the language, a space and the name together
+    begun = crc32(f"{language} ".encode())
+    keys = np.fromiter(map(crc32, named, repeat(begun)), dtype=np.uint32, count=size)
+    lengths = np.fromiter(chain(map(len, counted), repeat(_LONGEST, len(entities))), dtype=np.intp, count=size)
+    return Terms(hashes, times[first], keys[first], _EXPECTED[np.minimum(lengths[first], _LONGEST)])
+
+
+def _part(counted: Counter[str], whole: Terms) -> Terms:
+    """Return the terms of a part of a text whose terms are ``whole``."""
+    size = len(counted)
+    hashes, first = np.unique(
+        np.fromiter(map(crc32, map(str.encode, counted)), dtype=np.uint32, count=size), return_index=True
+    )
+    times = np.fromiter(counted.values(), dtype=np.intp, count=size)
+    at = np.searchsorted(whole.hashes, hashes)
+    return Terms(hashes, times[first], whole.keys[at], whole.expected[at])
 
 
 def expected(word: str) -> float:
     """Return the share of the documents of any language that one expects to hold a word."""
     return max(LEAST_SHARE, SHARE_OF_SHORTEST * SHARE_PER_LETTER ** max(0, len(word) - SHORTEST))
+
+
+# by the length of a word; from the longest on every word is as rare
+_LONGEST = 12
+_EXPECTED = np.array([expected("x" * length) for length in range(_LONGEST + 1)], dtype=np.float32)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 
@@ -33,15 +34,17 @@ class Postings:
         self._postings = postings
         self._seqs: dict[int, dict[int, int]] = defaultdict(dict)  # term → seq → day
         self._data: dict[int, bytes] = {}
-        self._terms: dict[int, dict[int, None]] = {}  # seq → its terms, in order
+        self._terms: dict[int, dict[int, None] | bytes] = {}  # seq → its terms, in order; as stored until they change
         self._put: dict[int, int] = {}  # seq → day
         self._removed: set[int] = set()
+        self._oldest = sys.maxsize  # no posting that was read or added is of a day before this one
         self._added: dict[tuple[int, int], int] = {}  # (term, seq) → day
         self._dropped: set[tuple[int, int]] = set()
 
     def load(self, terms: Iterable[int], since: int) -> None:
         """Read where ``terms`` lead, as far back as the day ``since``."""
         c = self._postings.c
+        self._oldest = min(self._oldest, since)
         with self._engine.connect() as connection:
             statement = sa.select(c.term, c.seq, c.day).where(c.day >= since, among(connection, c.term, terms))
             for term, seq, day in connection.execute(statement):
@@ -56,7 +59,7 @@ class Postings:
         with self._engine.connect() as connection:
             statement = sa.select(c.seq, c.terms, c.data).where(among(connection, c.seq, wanted))
             for seq, terms, data in connection.execute(statement):
-                self._terms[seq], self._data[seq] = dict.fromkeys(_unpack(terms)), data
+                self._terms[seq], self._data[seq] = terms, data
 
     def get(self, seq: int) -> bytes | None:
         """Return what was read or put under ``seq``."""
@@ -65,11 +68,20 @@ class Postings:
     def shared(self, terms: Collection[int], since: int) -> Counter[int]:
         """Return how many of ``terms`` lead to each thing, from the day ``since`` on."""
         found = [one for term in terms if (one := self._seqs.get(term))]
+        if since <= self._oldest:  # the usual case, and several times as fast
+            counted: Counter[int] = Counter()
+            for one in found:
+                counted.update(one.keys())
+            return counted
         return Counter(seq for one in found for seq, day in one.items() if day >= since)
 
     def members(self, term: int, since: int) -> list[tuple[int, int]]:
         """Return (day, seq) of all things to which ``term`` leads, from the day ``since`` on."""
         return [(day, seq) for seq, day in self._seqs[term].items() if day >= since]
+
+    def count(self, term: int) -> int:
+        """Return to how many things ``term`` leads, of any day that was read: at least as many as ``members``."""
+        return len(self._seqs[term])
 
     def put(self, seq: int, day: int, data: bytes) -> None:
         """Remember ``data`` under ``seq``."""
@@ -83,8 +95,9 @@ class Postings:
         if led.get(seq) == day:
             return
         led[seq] = self._added[term, seq] = day
+        self._oldest = min(self._oldest, day)
         self._dropped.discard((term, seq))
-        self._terms[seq][term] = None
+        self._terms_of(seq)[term] = None
 
     def lead_all(self, terms: Iterable[int], seq: int, day: int, *, most: int, since: int) -> None:
         """Let those of ``terms`` lead to the thing that lead to fewer than ``most`` from the day ``since`` on."""
@@ -98,11 +111,12 @@ class Postings:
         self._seqs[term].pop(seq, None)
         self._added.pop((term, seq), None)
         self._dropped.add((term, seq))
-        self._terms.get(seq, {}).pop(term, None)
+        if seq in self._terms:
+            self._terms_of(seq).pop(term, None)
 
     def remove(self, seq: int) -> None:
         """Forget a thing that was read or put."""
-        for term in tuple(self._terms.get(seq, ())):
+        for term in tuple(self._terms_of(seq)) if seq in self._terms else ():
             self.drop(term, seq)
         self._data.pop(seq, None)
         self._terms.pop(seq, None)
@@ -118,7 +132,7 @@ class Postings:
         things: dict[str, Sequence[object]] = {
             "seq": put,
             "day": list(self._put.values()),
-            "terms": [_pack(self._terms[seq]) for seq in put],
+            "terms": [_pack(self._terms_of(seq)) for seq in put],
             "data": [self._data[seq] for seq in put],
         }
         upsert_columns(connection, self._things, things)
@@ -127,6 +141,12 @@ class Postings:
         days = [self._added[one] for one in added]
         terms, seqs = zip(*added, strict=True) if added else ((), ())
         upsert_columns(connection, self._postings, {"term": terms, "seq": seqs, "day": days})
+
+    def _terms_of(self, seq: int) -> dict[int, None]:
+        terms = self._terms[seq]
+        if isinstance(terms, bytes):  # most of what is read is only compared: its terms are unpacked when they change
+            self._terms[seq] = terms = dict.fromkeys(_unpack(terms))
+        return terms
 
 
 def among(

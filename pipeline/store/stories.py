@@ -61,9 +61,10 @@ class StoredStories:
         for term in dropped:
             self._postings.drop(term, seq)
         for term in sorted(terms):
-            others = [one for one in self._postings.members(term, since) if one[1] != seq]
-            if len(others) >= MOST_POSTINGS:
-                self._postings.drop(term, min(others)[1])
+            if self._postings.count(term) >= MOST_POSTINGS:
+                others = [one for one in self._postings.members(term, since) if one[1] != seq]
+                if len(others) >= MOST_POSTINGS:
+                    self._postings.drop(term, min(others)[1])
             self._postings.lead(term, seq, day)
 
     def get(self, seq: int) -> bytes | None:
