@@ -6,6 +6,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Mapping
 
+from pipeline.cluster import StoryFacts
 from pipeline.dedupe import Lead
 from pipeline.records import (
     Article,
@@ -19,7 +20,6 @@ from pipeline.records import (
     Page,
     Placement,
     Precision,
-    StoryFacts,
 )
 from pipeline.settings import Source
 from pipeline.text import words

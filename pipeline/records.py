@@ -321,17 +321,6 @@ class Placement(Record, frozen=True, kw_only=True):
     how: Placed | None = None
 
 
-class StoryFacts(Record, frozen=True, kw_only=True):
-    """What is known of a story as a whole, the same for all its articles."""
-
-    id: str
-    title: str | None = None
-    names: tuple[str, ...] = ()  # of whom and what it is about, the most telling first
-    first: dt.datetime | None = None  # when its first article was published, or seen where that is unknown
-    last: dt.datetime | None = None
-    aliases: tuple[str, ...] = ()  # ids of stories that are part of it now
-
-
 class Document(Record, frozen=True, kw_only=True):
     """One article as it lies in the index. The field table in ARCHITECTURE.md explains each field."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import datetime as dt
 
 import pytest
@@ -12,7 +13,7 @@ from pipeline.settings import Addresses, Run, Settings
 from pipeline.stages import Context, repair, run_one, stories
 from pipeline.stages.index import documents
 from pipeline.stages.stories import Who
-from pipeline.store import Arrival, upkeep
+from pipeline.store import Arrival, storybook, upkeep
 from pipeline.store.storybook import REPAIR
 from tests.copies import AT, OTHER, WIRE, invented
 from tests.support import REPO
@@ -36,6 +37,11 @@ def context(store_url, tmp_path):
 
 def tell(context, *told, group=None):
     """Let articles (id, text) arrive and go through cluster."""
+    arrive(context, *told, group=group)
+    run_one(context, Stage.CLUSTER)
+
+
+def arrive(context, *told, group=None):
     arrivals = [
         Arrival(
             id=name,
@@ -56,7 +62,6 @@ def tell(context, *told, group=None):
             connection.exec_driver_sql(
                 "UPDATE items SET copy_group = " + f"'{group or arrival.id}' WHERE id = '{arrival.id}'"
             )
-    run_one(context, Stage.CLUSTER)
 
 
 def now(context):
@@ -248,3 +253,22 @@ def test_the_document_tells_of_its_story(told):
     (made,) = documents(told, [told.store.ledger.find("a")])
     assert (made.story, made.story_size, made.story_title, made.story_names) == ("sa", 2, "Title a", ("Velmark",))
     assert (made.story_first, made.story_last) == (AT, AT + dt.timedelta(hours=1))
+
+
+def test_two_workers_place_each_article_once_and_as_one_alone_would(told, tmp_path):
+    texts = [(f"y{n}", f"{WIRE if n % 2 else CHOIR} {invented(90 + n, 8)}") for n in range(12)]
+    arrive(told, *texts)
+    others = [Context(told.settings, [], told.addresses, config=REPO / "config", clock=told.clock) for _ in range(2)]
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        taken = sum(report.taken for report in pool.map(lambda one: run_one(one, Stage.CLUSTER, limit=50), others))
+    taken += run_one(told, Stage.CLUSTER).taken  # what a worker left that found the other one at it
+    for other in others:
+        other.store.close()
+    assert taken == len(texts)
+    assert {now(told)[name] for name, _ in texts[1::2]} == {"sa"}
+    assert {now(told)[name] for name, _ in texts[::2]} == {"sc"}
+    with told.store.database.read() as connection:
+        ((votes, size),) = [
+            (one.card.votes, 2 + len(texts[1::2])) for one in storybook.cards(connection, ["sa"]).values()
+        ]
+    assert votes == size

@@ -11,8 +11,9 @@ from pipeline.cli.output import note, table
 from pipeline.cli.provenance import of_copy
 from pipeline.cli.stories import change_line
 from pipeline.cli.times import Time
+from pipeline.cluster import StoryFacts
 from pipeline.errors import UsageError
-from pipeline.records import Article, Copy, Page, Placed, Placement, Record, Stage, StoryFacts, to_json, to_plain
+from pipeline.records import Article, Copy, Page, Placed, Placement, Record, Stage, to_json, to_plain
 from pipeline.stages import Context, housekeep, open_context, run_one, stories
 from pipeline.stages.explain import explain
 from pipeline.stages.rulings import repair

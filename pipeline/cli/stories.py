@@ -11,8 +11,9 @@ import click
 
 from pipeline.cli.output import note, table
 from pipeline.cli.times import Time
+from pipeline.cluster import StoryFacts
 from pipeline.errors import UsageError
-from pipeline.records import Document, StoryFacts, to_json, to_plain
+from pipeline.records import Document, to_json, to_plain
 from pipeline.stages import Context, open_context, repair, stories
 from pipeline.stages.index import documents
 from pipeline.stages.stories import Who

@@ -27,6 +27,17 @@ KEPT_NAMES, SHOWN_NAMES = 40, 8
 _TELLING = frozenset({EntityType.PERSON, EntityType.ORG, EntityType.PLACE, EntityType.EVENT})
 
 
+class StoryFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a story as a whole, the same for all its articles."""
+
+    id: str
+    title: str | None = None
+    names: tuple[str, ...] = ()  # of whom and what it is about, the most telling first
+    first: dt.datetime | None = None  # when its first article was published, or seen where that is unknown
+    last: dt.datetime | None = None
+    aliases: tuple[str, ...] = ()  # ids of stories that are part of it now
+
+
 class Title(msgspec.Struct, frozen=True, array_like=True):
     """The title of a member."""
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from pipeline.cluster import StoryFacts
 from pipeline.dedupe import Lead
-from pipeline.records import Article, Copy, Entry, Names, Page, Placement, Record, Stage, StoryFacts
+from pipeline.records import Article, Copy, Entry, Names, Page, Placement, Record, Stage
 from pipeline.stages.context import Context
 from pipeline.stages.groups import leads
 from pipeline.store import Happened, Item

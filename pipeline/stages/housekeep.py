@@ -12,7 +12,7 @@ HISTORY_DAYS = 90.0  # of outcomes; long enough to ask why an article of last mo
 
 
 def expire(context: Context, history_days: float = HISTORY_DAYS) -> int:
-    """Forget fingerprints, stories and names outside the windows, and old history; return how much of that went."""
+    """Forget what nothing is compared with any more, and old history; return how many lines of history went."""
     now, settings = context.clock(), context.settings
     return upkeep.expire(
         context.store.database,

@@ -8,8 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import msgspec
 import sqlalchemy as sa
 
-from pipeline.cluster import Card
-from pipeline.records import StoryFacts
+from pipeline.cluster import Card, StoryFacts
 from pipeline.store.engine import Database, upsert
 from pipeline.store.postings import among
 from pipeline.store.schema import items, story_aliases, story_cards, story_changes, story_moves

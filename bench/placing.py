@@ -1,0 +1,83 @@
+"""How fast are articles placed into stories, what does that cost in the ledger, and how does it grow?
+
+python bench/placing.py ARTICLES [STORE_URL]
+
+The invented articles of bench/copies.py, two thirds of them texts of their own, arrive over ten days, with five names
+each. For each tenth: articles a second by the clock, and by this process's own time, which other work on the machine
+doesn't change. Without an address the ledger is a throw-away SQLite file.
+"""
+
+from __future__ import annotations
+
+import random
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from copies import BATCH, articles, size
+
+from pipeline import cluster
+from pipeline.records import Copy, Entity, EntityType, Names
+from pipeline.settings import load_settings
+from pipeline.store import Store
+
+NAMED = 5
+NAMES = 20_000  # entities, as unequally common as words are
+
+
+def arrivals(count: int) -> Iterator[cluster.ToPlace]:
+    """Yield what dedupe and enrich would hand on; no copies, so that each article is compared."""
+    chosen = random.Random(2)
+    weights = [1 / (rank + 3) for rank in range(NAMES)]
+    for one in articles(count):
+        named = dict.fromkeys(chosen.choices(range(NAMES), weights, k=NAMED))
+        entities = tuple(Entity(id=f"e{n}", name=f"Name {n}", type=EntityType.ORG, count=2) for n in named)
+        yield cluster.ToPlace(
+            seq=one.seq,
+            at=one.at,
+            article=one.article,
+            copy=Copy(id=one.article.id, group=one.article.id),
+            names=Names(id=one.article.id, entities=entities),
+        )
+
+
+def run(store: Store, count: int) -> int:
+    """Print the rates of each tenth; return how many stories there are."""
+    settings = load_settings().cluster
+    coming, done, tenth = arrivals(count), 0, count // 10
+    clock = own = 0.0
+    stories: set[str] = set()
+    while batch := list(islice(coming, BATCH)):
+        begun, used = time.perf_counter(), time.process_time()
+        memory = store.stories(settings)
+        placements = cluster.decide(batch, memory, settings)
+        with store.write() as connection:
+            memory.flush(connection)
+        clock, own = clock + time.perf_counter() - begun, own + time.process_time() - used
+        stories |= {one.story for one in placements}
+        done += len(batch)
+        if done // tenth > (done - len(batch)) // tenth:
+            print(
+                f"{done:>9,} articles: {tenth / clock:,.0f}/s by the clock, {tenth / own:,.0f}/s of own time",
+                flush=True,
+            )
+            clock = own = 0.0
+    return len(stories)
+
+
+def main() -> None:
+    count = int(sys.argv[1])
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(sys.argv[2] if len(sys.argv) > 2 else f"sqlite:///{Path(folder)}/ledger.db")  # noqa: PLR2004
+        stories = run(store, count)
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        print(f"{stories:,} stories; {size(store) / count:,.0f} bytes an article; {memory} MB of memory at most")
+        store.close()
+
+
+if __name__ == "__main__":
+    main()
