@@ -15,7 +15,7 @@ import numpy as np
 
 from pipeline.cluster.memory import StoryMemory
 from pipeline.cluster.terms import add, share, terms_of
-from pipeline.cluster.vector import Vector, Vectors, cosines, mix, pack, weigh
+from pipeline.cluster.vector import Vector, Vectors, cosines, mix, pack, strongest, weigh
 from pipeline.frequency import Frequencies
 from pipeline.records import Article, Copy, Names, Placed, Placement
 from pipeline.settings import Cluster
@@ -173,23 +173,34 @@ def join(
 ) -> Story:
     """Let the article, whose similarity is ``score``, vote in the story: its vectors move the mean."""
     share = 1 / (story.votes + 1)
-    old = (vector.arrays() for vector in story.vectors)
-    whole, lede = (mix(one, own, share, most) for one, own, most in zip(old, vectors, STORY_SIZE, strict=True))
-    both, weights = mix(whole, lede, 0.5, sum(STORY_SIZE))
-    strength = dict(zip(both.tolist(), weights.tolist(), strict=True))
-    found = sorted({*story.terms, *terms}, key=lambda term: (-strength.get(term, 0.0), term))[:STORY_TERMS]
+    means, found = _mean(story, vectors, terms, share)
     new = Story(
         id=story.id,
         votes=story.votes + 1,
         likeness=story.likeness + (score - story.likeness) / max(1, story.votes),
         day=story.day + (_day(arrival) - story.day) * share,
         dated=story.dated or arrival.article.published is not None,
-        vectors=(pack(whole), pack(lede)),
+        vectors=means,
         terms=tuple(found),
     )
     kept = set(found)
     memory.put(seq, arrival.at, kept.intersection(terms), set(story.terms) - kept, _encode(new))
     return new
+
+
+def _mean(
+    story: Story, vectors: Vectors, terms: Sequence[int], share: float
+) -> tuple[tuple[Vector, Vector], Sequence[int]]:
+    """Return the story's vectors with an article's for ``share`` of them, and the terms under which it is found."""
+    if not story.votes:
+        whole, lede = (strongest(own, most) for own, most in zip(vectors, STORY_SIZE, strict=True))
+        return (pack(whole), pack(lede)), terms
+    old = (vector.arrays() for vector in story.vectors)
+    whole, lede = (mix(one, own, share, most) for one, own, most in zip(old, vectors, STORY_SIZE, strict=True))
+    both, weights = mix(whole, lede, 0.5, sum(STORY_SIZE))
+    strength = dict(zip(both.tolist(), weights.tolist(), strict=True))
+    found = sorted({*story.terms, *terms}, key=lambda term: (-strength.get(term, 0.0), term))[:STORY_TERMS]
+    return (pack(whole), pack(lede)), found
 
 
 def look_up(vectors: Vectors) -> list[int]:

@@ -48,6 +48,14 @@ def mix(one: Sparse, other: Sparse, share: float, most: int) -> Sparse:
     terms, places = np.unique(np.concatenate([one[0], other[0]]), return_inverse=True)
     parts = np.concatenate([one[1] * np.float32(1 - share), other[1] * np.float32(share)])
     weights = np.bincount(places, parts, len(terms)).astype(np.float32)
+    return strongest((terms, weights), most)
+
+
+def strongest(one: Sparse, most: int) -> Sparse:
+    """Return ``most`` strongest terms of a vector."""
+    terms, weights = one
+    if len(terms) <= most:
+        return one
     kept = np.sort(np.argsort(-weights, kind="stable")[:most])
     return terms[kept], weights[kept]
 

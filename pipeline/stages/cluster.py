@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import msgspec
 import sqlalchemy as sa
 
-from pipeline.cluster import ToPlace, decide, tell
+from pipeline.cluster import ToPlace, decide
 from pipeline.records import Article, Copy, Names, Outcome, Placement, Stage
 from pipeline.stages.entities import as_decided
 from pipeline.stages.work import Work
 from pipeline.store import Item, Result, storybook
-from pipeline.store.storybook import Told
 
 
 class Cluster(Work):
@@ -47,18 +45,7 @@ class Cluster(Work):
         self._memory.flush(connection)
         made = {r.item.id: r.record for r in saved if isinstance(r.record, Placement)}
         arrivals = [one for one in self._arrivals if one.article.id in made]
-        self._tell(connection, arrivals, [made[one.article.id] for one in arrivals])
+        placements = [made[one.article.id] for one in arrivals]
+        storybook.tell_all(connection, arrivals, placements, self._memory.frequencies)
         stories = {r.story for r in saved if r.story} | {r.item.story for r in saved if r.item.story}
         self.context.store.ledger.touch(connection, stories=stories)
-
-    def _tell(self, connection: sa.Connection, arrivals: Sequence[ToPlace], placements: Sequence[Placement]) -> None:
-        """Let the articles vote on their stories' titles and names."""
-        before = storybook.cards(connection, {one.story for one in placements})
-        cards = {name: one.card for name, one in before.items()}
-        told = tell(cards, arrivals, placements, self._memory.frequencies)
-        seqs: dict[str, int] = {}  # of the first of each story: where the story is new, that one opened it
-        for arrival, placement in zip(arrivals, placements, strict=True):
-            seqs.setdefault(placement.story, arrival.seq)
-        for name, card in told.items():
-            before[name] = msgspec.structs.replace(before.get(name, Told(seq=seqs[name], card=card)), card=card)
-        storybook.keep(connection, before)

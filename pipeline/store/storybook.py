@@ -8,7 +8,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import msgspec
 import sqlalchemy as sa
 
-from pipeline.cluster import Card, StoryFacts
+from pipeline.cluster import Card, StoryFacts, ToPlace, tell
+from pipeline.frequency import Frequencies
+from pipeline.records import Placement
 from pipeline.store.engine import Database, upsert
 from pipeline.store.postings import among
 from pipeline.store.schema import items, story_aliases, story_cards, story_changes, story_moves
@@ -56,6 +58,20 @@ def cards(connection: sa.Connection, ids: Iterable[str]) -> dict[str, Told]:
     c = story_cards.c
     rows = connection.execute(sa.select(c.id, c.seq, c.given, c.data).where(among(connection, c.id, set(ids))))
     return {row.id: Told(seq=row.seq, card=_decode(row.data), given=row.given) for row in rows}
+
+
+def tell_all(
+    connection: sa.Connection, arrivals: Sequence[ToPlace], placements: Sequence[Placement], frequencies: Frequencies
+) -> None:
+    """Let the articles of a batch vote on the titles and names of their stories."""
+    known = cards(connection, {one.story for one in placements})
+    told = tell({name: one.card for name, one in known.items()}, arrivals, placements, frequencies)
+    seqs: dict[str, int] = {}  # of the first of each story: where the story is new, that one opened it
+    for arrival, placement in zip(arrivals, placements, strict=True):
+        seqs.setdefault(placement.story, arrival.seq)
+    for name, card in told.items():
+        known[name] = msgspec.structs.replace(known.get(name, Told(seq=seqs[name], card=card)), card=card)
+    keep(connection, known)
 
 
 def keep(connection: sa.Connection, told: Mapping[str, Told]) -> None:
