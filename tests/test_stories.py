@@ -11,6 +11,7 @@ from pipeline.errors import StoreError, UsageError
 from pipeline.records import Article, Copy, Entity, EntityType, Names, Stage
 from pipeline.settings import Addresses, Run, Settings
 from pipeline.stages import Context, repair, run_one, stories
+from pipeline.stages.alone import alone
 from pipeline.stages.index import documents
 from pipeline.stages.stories import Who
 from pipeline.store import Arrival, storybook, upkeep
@@ -243,7 +244,7 @@ def test_no_story_changes_while_cluster_is_at_work(told):
     with (
         other.lock(Stage.CLUSTER, NOW, 60),
         pytest.raises(StoreError, match="cluster has been at work"),
-        stories.alone(told, seconds=0.2),
+        alone(told, Stage.CLUSTER, seconds=0.2),
     ):
         pass
     other.close()

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from pipeline.cluster import ToPlace, decide
 from pipeline.records import Article, Copy, Names, Outcome, Placement, Stage
 from pipeline.stages.entities import as_decided
+from pipeline.stages.leaving import left
 from pipeline.stages.work import Work
 from pipeline.store import Item, Result, storybook
 
@@ -37,7 +38,9 @@ class Cluster(Work):
             )
             for item in claimed
         ]
-        for item, placement in zip(claimed, decide(self._arrivals, self._memory, settings), strict=True):
+        placements = decide(self._arrivals, self._memory, settings)
+        self._left = left(self.context, self._memory, claimed, {one.id: one for one in placements})
+        for item, placement in zip(claimed, placements, strict=True):
             emit(Result(item=item, outcome=Outcome.DONE, record=placement, story=placement.story))
 
     def save(self, connection: sa.Connection, saved: Sequence[Result]) -> None:
@@ -47,5 +50,6 @@ class Cluster(Work):
         arrivals = [one for one in self._arrivals if one.article.id in made]
         placements = [made[one.article.id] for one in arrivals]
         storybook.tell_all(connection, arrivals, placements, self._memory.frequencies)
+        self._left.save(connection, self.context)
         stories = {r.story for r in saved if r.story} | {r.item.story for r in saved if r.item.story}
         self.context.store.ledger.touch(connection, stories=stories)

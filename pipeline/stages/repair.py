@@ -14,8 +14,10 @@ import msgspec
 
 from pipeline.cluster import repair
 from pipeline.cluster.placing import Story, decode, vectors_of
+from pipeline.records import Stage
+from pipeline.stages.alone import alone
 from pipeline.stages.context import Context
-from pipeline.stages.stories import Who, alone, members, merge, split
+from pipeline.stages.stories import Who, members, merge, split
 from pipeline.store import Item, storybook
 
 _log = logging.getLogger(__name__)
@@ -68,7 +70,7 @@ def _change(done: Repaired, what: str) -> None:
 def _merger(context: Context, seq: int, gone: set[str]) -> repair.Merge | None:
     """Return with which story that of number ``seq`` is one."""
     settings = context.settings.cluster
-    with alone(context):
+    with alone(context, Stage.CLUSTER):
         memory = context.store.stories(settings)
         data = memory.get(seq)
         if data is None:  # forgotten, or merged a moment ago

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
-import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
 from pipeline.dedupe import moved
-from pipeline.errors import StoreError, UsageError
+from pipeline.errors import UsageError
 from pipeline.frequency import Frequencies
 from pipeline.records import Copy, Stage
+from pipeline.stages.alone import alone
 from pipeline.stages.context import Context
 from pipeline.stages.dedupe import credit, read
 from pipeline.stages.groups import Decided, settle
 from pipeline.store import Item, copies, upkeep
 from pipeline.store.lines import Grouped
 
-_PATIENCE = 30.0  # seconds that an editor waits for a batch of dedupe to end
-
 
 def merge(context: Context, items: Sequence[Item]) -> str:
     """Make one group of the groups that ``items`` are in; return its id, that of the one that began first."""
-    with _alone(context):
+    with alone(context, Stage.DEDUPE):
         members = _members(context, items)
         if len(members) < 2:  # noqa: PLR2004 - one group is none to merge
             raise UsageError("these articles are in one group already")
@@ -34,7 +31,7 @@ def merge(context: Context, items: Sequence[Item]) -> str:
 
 def split(context: Context, items: Sequence[Item]) -> tuple[str, str]:
     """Take ``items`` out of the one group that they are in; return the ids of the group that is left and of theirs."""
-    with _alone(context):
+    with alone(context, Stage.DEDUPE):
         members = _members(context, items)
         if len(members) > 1:
             raise UsageError("these articles are in several groups; split one at a time")
@@ -50,24 +47,10 @@ def split(context: Context, items: Sequence[Item]) -> tuple[str, str]:
 
 def repair(context: Context, groups: Collection[str]) -> None:
     """Let what is left of ``groups`` have a primary, and copy nothing that is no more."""
-    with _alone(context):
+    with alone(context, Stage.DEDUPE):
         changes = settle(context, _frequencies(context), [], groups)
         with context.store.write() as connection:
             changes.save(connection, context)
-
-
-@contextlib.contextmanager
-def _alone(context: Context) -> Iterator[None]:
-    """Hold the lock of dedupe."""
-    until = time.monotonic() + _PATIENCE
-    while True:
-        with context.store.lock(Stage.DEDUPE, context.clock(), context.settings.run.lease_seconds) as mine:
-            if mine:
-                yield
-                return
-        if time.monotonic() > until:
-            raise StoreError("another worker is at dedupe; try again when it has ended")
-        time.sleep(0.2)
 
 
 def _members(context: Context, items: Sequence[Item]) -> dict[str, list[Grouped]]:

@@ -6,8 +6,6 @@ part of another one leads there from then on, and the documents of all articles 
 
 from __future__ import annotations
 
-import contextlib
-import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -15,15 +13,15 @@ import msgspec
 import sqlalchemy as sa
 
 from pipeline.cluster import Card, ToPlace, rebuild
-from pipeline.errors import StoreError, UsageError
+from pipeline.errors import UsageError
 from pipeline.records import Article, Copy, Names, Stage
+from pipeline.stages.alone import alone
 from pipeline.stages.context import Context
 from pipeline.stages.entities import as_decided
 from pipeline.store import Item, storybook
 from pipeline.store.storybook import Change, Told
 
 MERGE, SPLIT, RENAME = "merge", "split", "rename"
-_WAIT_SECONDS = 60.0  # for a batch of cluster that is under way
 _READ = 200  # articles at a time
 
 
@@ -36,20 +34,6 @@ class Who(msgspec.Struct, frozen=True, kw_only=True):
     undoes: int | None = None
 
 
-@contextlib.contextmanager
-def alone(context: Context, seconds: float = _WAIT_SECONDS) -> Iterator[None]:
-    """Hold cluster's lock, waiting for a batch that is under way; raises StoreError where that takes too long."""
-    until = time.monotonic() + seconds
-    while True:
-        with context.store.lock(Stage.CLUSTER, context.clock(), context.settings.run.lease_seconds) as mine:
-            if mine:
-                yield
-                return
-        if time.monotonic() > until:
-            raise StoreError(f"stories: cluster has been at work for {seconds:.0f} s; try again when it has finished")
-        time.sleep(0.1)
-
-
 def known(context: Context, story: str) -> str:
     """Return the present id of a story; raises UsageError where there is none."""
     present = context.store.storybook.resolve(story)
@@ -60,7 +44,7 @@ def known(context: Context, story: str) -> str:
 
 def merge(context: Context, kept: str, gone: str, who: Who) -> str:
     """Make the story ``gone`` part of ``kept``; return the id of the story that both are now."""
-    with alone(context):
+    with alone(context, Stage.CLUSTER):
         kept, gone = known(context, kept), known(context, gone)
         if kept == gone:
             raise UsageError(f"{kept}: that is one story already")
@@ -76,7 +60,7 @@ def split(context: Context, story: str, articles: Sequence[str], who: Who, name:
 
     ``name`` is the id that it is to have where that is free; else it is named after its first article.
     """
-    with alone(context):
+    with alone(context, Stage.CLUSTER):
         story = known(context, story)
         items = context.store.ledger.of_story(story)
         own = {item.id for item in items}
@@ -95,13 +79,13 @@ def split(context: Context, story: str, articles: Sequence[str], who: Who, name:
 
 def rename(context: Context, story: str, title: str | None, who: Who) -> str:
     """Give a story a title that stays, or (None) let its articles choose one again; return its present id."""
-    with alone(context):
+    with alone(context, Stage.CLUSTER):
         story = known(context, story)
         with context.store.write() as connection:
             told = storybook.cards(connection, [story])[story]
             storybook.keep(connection, {story: msgspec.structs.replace(told, given=title)})
             change = {"kind": RENAME, "story": story, "other": None, "before": told.given}
-            _log(context, connection, change, who, [])
+            log(context, connection, change, who, [])
             context.store.ledger.touch(connection, stories=[story])
     return story
 
@@ -129,7 +113,7 @@ def undo(context: Context, n: int, who: Who) -> Change:
 
 def refresh(context: Context, story: str) -> None:
     """Make a story anew of the articles that it still has; without any it is forgotten."""
-    with alone(context):
+    with alone(context, Stage.CLUSTER):
         memory = context.store.stories(context.settings.cluster)
         with context.store.database.read() as connection:
             told = storybook.cards(connection, [story]).get(story)
@@ -194,7 +178,7 @@ def _regroup(
         memory.flush(connection)
         _rewrite(connection, parts, before, made, given)
         pins = _first_of_groups(parts)
-        _log(context, connection, change, who, [{**pin, "moved": pin["id"] in moved} for pin in pins])
+        log(context, connection, change, who, [{**pin, "moved": pin["id"] in moved} for pin in pins])
         for name, items in parts.items():
             store.ledger.put_into(connection, name, [item.id for item in items if item.story != name])
         store.ledger.touch(connection, stories=parts)
@@ -228,13 +212,14 @@ def _first_of_groups(parts: Mapping[str, Sequence[Item]]) -> list[dict[str, str]
     return [{"id": article, "story": name} for name, groups in found.items() for article in groups.values()]
 
 
-def _log(
+def log(
     context: Context,
     connection: sa.Connection,
     change: Mapping[str, str | None],
     who: Who,
     moves: Sequence[Mapping[str, object]],
 ) -> None:
+    """Append a change to the history of stories, with where it put which articles."""
     told = {"reason": who.reason, "undoes": who.undoes, "stands": who.stands}
     storybook.log(connection, {"at": context.clock(), "made_by": who.name, **told, **change}, moves)
     if who.undoes is not None:

@@ -11,7 +11,7 @@ from pipeline.settings import Cluster
 from pipeline.store import postings
 from pipeline.store.engine import upsert
 from pipeline.store.postings import Postings, among, day_of, first_day, load_frequencies, save_frequencies
-from pipeline.store.schema import stories, story_groups, story_terms
+from pipeline.store.schema import stories, story_aliases, story_groups, story_terms
 
 MOST_POSTINGS = 100  # stories that a term leads to: those with the latest votes
 MOST_CANDIDATES = 30  # compared with one article
@@ -31,10 +31,12 @@ class StoredStories:
 
     def prefetch_groups(self, groups: Collection[str]) -> None:
         """Read which stories the copy groups are in."""
-        c = story_groups.c
+        c, alias = story_groups.c, story_aliases.c
+        present = sa.func.coalesce(alias.story, c.story)  # of a group that was empty when its story was merged
+        query = sa.select(c.copy_group, present).outerjoin(story_aliases, alias.alias == c.story)
         with self._engine.connect() as connection:
-            statement = sa.select(c.copy_group, c.story).where(among(connection, c.copy_group, groups))
-            self._groups.update((group, story) for group, story in connection.execute(statement))
+            rows = connection.execute(query.where(among(connection, c.copy_group, groups)))
+            self._groups.update((group, story) for group, story in rows)
 
     def prefetch(self, wanted: Sequence[tuple[dt.datetime, Collection[int]]]) -> None:
         """Read what the articles (first seen, terms looked up) will ask for, all at once."""

@@ -91,6 +91,7 @@ def forget(connection: sa.Connection, story: str) -> None:
 def lead(connection: sa.Connection, alias: str, story: str) -> None:
     """Let an id, and all that led to it, lead to another story."""
     c = story_aliases.c
+    story = connection.scalar(sa.select(c.story).where(c.alias == story)) or story
     connection.execute(story_aliases.update().where(c.story == alias).values(story=story))
     upsert(connection, story_aliases, [{"alias": alias, "story": story}])
 

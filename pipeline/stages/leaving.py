@@ -1,0 +1,63 @@
+"""What becomes of a story that articles have left, because they are copies of what is in another one now?
+
+An editor who merges copy groups, or a page that says something else when it is read again, brings an article into
+another copy group, and so into that group's story. The story that it leaves is made anew of what it still has; one that
+has nothing any more becomes part of where its articles went, so that its id leads there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+import sqlalchemy as sa
+
+from pipeline.cluster import StoryMemory, rebuild
+from pipeline.records import Placement, Stage
+from pipeline.stages.context import Context
+from pipeline.stages.stories import MERGE, Who, log, members
+from pipeline.store import Item, storybook
+from pipeline.store.storybook import Told
+
+_WHY = Who(name=str(Stage.CLUSTER), reason="all its articles are copies of articles there", stands=False)
+
+
+class Left(msgspec.Struct, frozen=True, kw_only=True):
+    """Stories that articles have left: those that still have some, and where those lead that don't."""
+
+    remade: dict[str, Told]
+    emptied: dict[str, str]
+
+    def save(self, connection: sa.Connection, context: Context) -> None:
+        """Write them."""
+        storybook.keep(connection, self.remade)
+        for story, target in self.emptied.items():
+            storybook.forget(connection, story)
+            storybook.lead(connection, story, target)
+            log(context, connection, {"kind": MERGE, "story": target, "other": story}, _WHY, [])
+
+
+def left(
+    context: Context, memory: StoryMemory, claimed: Sequence[Item], placed: Mapping[str, Placement]
+) -> Left:  # fmt: skip
+    """Return what becomes of the stories that ``claimed`` articles were in and aren't any more."""
+    went = {item.story: placed[item.id].story for item in claimed if item.story}
+    went = {story: target for story, target in went.items() if story != target}
+    found = Left(remade={}, emptied={})
+    if not went:
+        return found
+    with context.store.database.read() as connection:
+        told = storybook.cards(connection, went)
+    for story, target in went.items():
+        remaining = {item.id: item for item in context.store.ledger.of_story(story)} | {i.id: i for i in claimed}
+        items = [item for item in remaining.values() if item.id not in placed or placed[item.id].story == story]
+        items.sort(key=lambda item: item.seq)
+        if story in told:
+            memory.forget_one(told[story].seq)
+        if items:
+            card = rebuild(story, members(context, items), memory)
+            given = told[story].given if story in told else None
+            found.remade[story] = Told(seq=items[0].seq, card=card, given=given)
+        else:
+            found.emptied[story] = target
+    return found
