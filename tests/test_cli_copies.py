@@ -44,10 +44,15 @@ def test_groups_are_merged_and_split_by_address_or_id(context, run):
     arrive(context, "a1", WIRE)
     arrive(context, "a2", OTHER, source="Evening", seen=1.0)
     through(context)
-    assert "one group now: a1" in run(commands.copies_command, "merge", "a2", "https://daily.example/a1")
+    merge = ("merge", "a2", "https://daily.example/a1", "--by", "ana", "--note", "one dispatch")
+    assert "one group now: a1" in run(commands.copies_command, *merge)
+    assert "ana: a2 belongs to this group: one dispatch" in run(commands.copies_command, "show", "a1")
     assert through(context)["a2"].copy_group == "a1"
     assert "two groups now: a1 and a2" in run(commands.copies_command, "split", "a2")
     assert through(context)["a2"].copy_group == "a2"
+    (decision,) = json.loads(run(commands.copies_command, "show", "a2", "--json"))["decisions"]
+    assert (decision["id"], decision["copy_group"], decision["reason"]) == ("a2", "a2", None)
+    assert decision["made_by"]
 
 
 def test_corrections_name_the_old_sentence_the_new_one_and_who_still_has_the_old(context, run):

@@ -27,7 +27,7 @@ def told(context):
 
 def one_text(context, *names):
     """Let an editor say that these are copies of one text."""
-    merge(context, [context.store.ledger.find(name) for name in names])
+    merge(context, [context.store.ledger.find(name) for name in names], "ana")
 
 
 def card(context, story):
@@ -74,6 +74,6 @@ def test_a_group_that_is_there_again_is_where_its_story_is_now(context):
     one_text(context, "a1", "c1", "c2")
     through(context)
     assert context.store.storybook.resolve("sc1") == "sa1"
-    split(context, [context.store.ledger.find("c1")])
+    split(context, [context.store.ledger.find("c1")], "ana")
     made = through(context)
     assert (made["c1"].copy_group, made["c1"].story) == ("c1", "sa1")

@@ -30,7 +30,7 @@ def test_groups_that_were_merged_are_one_with_one_primary_also_when_dedupe_is_do
     arrive(context, "a2", OTHER, source="Evening", seen=1.0)
     arrive(context, "a3", OTHER, seen=2.0)
     assert groups(through(context)) == {"a1": "a1", "a2": "a2", "a3": "a2"}
-    assert merge(context, items(context, "a1", "a3")) == "a1"
+    assert merge(context, items(context, "a1", "a3"), "ana") == "a1"
     for made in (through(context), again(context)):
         assert groups(made) == {"a1": "a1", "a2": "a1", "a3": "a1"}
         assert [one.copy_of for one in made.values()] == [None, "a1", "a2"]
@@ -42,7 +42,7 @@ def test_what_was_split_off_stays_apart_also_when_dedupe_is_done_again(context):
     for n in range(1, 5):
         arrive(context, f"a{n}", WIRE, source=("Daily", "Evening")[n % 2], seen=float(n))
     through(context)
-    assert split(context, items(context, "a3", "a4")) == ("a1", "a3")
+    assert split(context, items(context, "a3", "a4"), "ana") == ("a1", "a3")
     for made in (through(context), again(context)):
         assert groups(made) == {"a1": "a1", "a2": "a1", "a3": "a3", "a4": "a3"}
         assert [name for name, one in made.items() if one.is_primary] == ["a1", "a3"]
@@ -53,7 +53,7 @@ def test_the_article_that_the_group_is_called_by_keeps_the_name(context):
     for n in range(1, 4):
         arrive(context, f"a{n}", WIRE, seen=float(n))
     through(context)
-    assert split(context, items(context, "a1")) == ("a2", "a1")
+    assert split(context, items(context, "a1"), "ana") == ("a2", "a1")
     assert groups(again(context)) == {"a1": "a1", "a2": "a2", "a3": "a2"}
 
 
@@ -61,7 +61,7 @@ def test_a_later_copy_joins_the_group_that_its_original_was_put_in(context):
     arrive(context, "a1", WIRE)
     arrive(context, "a2", OTHER, source="Evening", seen=1.0)
     through(context)
-    merge(context, items(context, "a1", "a2"))
+    merge(context, items(context, "a1", "a2"), "ana")
     arrive(context, "a3", OTHER, seen=2.0)
     assert groups(through(context)) == {"a1": "a1", "a2": "a1", "a3": "a1"}
 
@@ -71,14 +71,14 @@ def test_what_cannot_be_merged_or_split_is_wrong_use(context):
     arrive(context, "a2", WIRE, seen=1.0)
     arrive(context, "a3", OTHER, seen=2.0)
     with pytest.raises(UsageError, match="has not decided"):
-        merge(context, items(context, "a1", "a2"))
+        merge(context, items(context, "a1", "a2"), "ana")
     through(context)
     with pytest.raises(UsageError, match="one group already"):
-        merge(context, items(context, "a1", "a2"))
+        merge(context, items(context, "a1", "a2"), "ana")
     with pytest.raises(UsageError, match="several groups"):
-        split(context, items(context, "a1", "a3"))
+        split(context, items(context, "a1", "a3"), "ana")
     with pytest.raises(UsageError, match="all of group a1"):
-        split(context, items(context, "a1", "a2"))
+        split(context, items(context, "a1", "a2"), "ana")
 
 
 def test_a_group_whose_original_was_taken_down_gets_another_primary(context):

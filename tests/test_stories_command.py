@@ -42,13 +42,13 @@ def test_stories_are_listed_with_their_sizes(newswire):
 
 
 def test_an_editor_merges_renames_splits_and_takes_back(newswire):
-    newswire("merge", "sa", "sc", "--by", "ana", "--reason", "one festival")
+    assert "one story now: sa;" in newswire("merge", "sa", "sc", "--by", "ana", "--note", "one festival")
     newswire("rename", "sc", " The   week in Port Ansel ", "--by", "ana")
     shown = newswire("show", "sc")
     assert shown.startswith("The week in Port Ansel\nsa  4 articles")
     assert "ids that lead here: sc" in shown
     assert "ana: sc became part of sa: one festival" in shown
-    assert newswire("split", "sa", "d", "--by", "ana") == "sd\n"
+    assert "two stories now: sa and sd;" in newswire("split", "sa", "d", "--by", "ana")
     newswire("undo", "1", "--by", "ana")
     shown = json.loads(newswire("show", "sc", "--json"))
     assert [article["id"] for article in shown["articles"]] == ["c"]
@@ -58,6 +58,10 @@ def test_an_editor_merges_renames_splits_and_takes_back(newswire):
         "split",
         "split",
     ]
+
+
+def test_a_story_is_named_by_its_articles_too(newswire):
+    assert newswire("show", "d") == newswire("show", "sc")
 
 
 def test_an_article_explains_why_it_is_in_its_story(newswire):

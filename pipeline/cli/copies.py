@@ -6,8 +6,10 @@ import datetime as dt
 
 import click
 
+from pipeline.cli.deciding import deciding
 from pipeline.cli.ledger import find
-from pipeline.cli.output import columns, note, table
+from pipeline.cli.output import columns, table
+from pipeline.cli.output import note as say
 from pipeline.cli.provenance import of_copy
 from pipeline.cli.times import Time
 from pipeline.records import Article, Copy, Stage, to_json
@@ -32,15 +34,16 @@ def show_command(address_or_id: str, as_json: bool) -> None:
         group = find(context, address_or_id).copy_group
         with context.store.database.read() as connection:
             members = copies.members(connection, [group] if group else []).get(group or "", [])
+            decided = copies.pins(connection, [one.seq for one in members])
         ids = [one.id for one in members]
         made = context.store.ledger.of(ids, Stage.DEDUPE, Copy)
         articles = context.store.ledger.of(ids, Stage.EXTRACT, Article)
         lead = next((one for one, _ in leads(context, [group] if group else []).values()), None)
     if as_json:
-        click.echo(to_json({"group": group, "lead": lead, "copies": list(made.values())}))
+        click.echo(to_json({"group": group, "lead": lead, "copies": list(made.values()), "decisions": decided}))
         return
     if lead is None:
-        note("dedupe has not decided on it yet")
+        say("dedupe has not decided on it yet")
         return
     agency = f", {lead.agency} copy" if lead.agency else ""
     click.echo(f"group {group}: {len(members)} articles, earliest {lead.earliest}{agency}")
@@ -56,23 +59,28 @@ def show_command(address_or_id: str, as_json: bool) -> None:
         for one in members
     ]
     table(("", "id", "source", "published", "copy", "title"), rows)
+    for one in decided:
+        why = f": {one.reason}" if one.reason else ""
+        click.echo(f"  {one.at:%Y-%m-%d %H:%M}  {one.made_by}: {one.id} belongs to this group{why}")
 
 
 @copies_command.command("merge")
 @click.argument("addresses_or_ids", nargs=-1, required=True)
-def merge_command(addresses_or_ids: tuple[str, ...]) -> None:
+@deciding
+def merge_command(addresses_or_ids: tuple[str, ...], by: str, note: str | None) -> None:
     """Make one copy group of the groups that these articles are in; it stays so when dedupe is done again."""
     with open_context() as context:
-        group = merge(context, [find(context, name) for name in addresses_or_ids])
+        group = merge(context, [find(context, name) for name in addresses_or_ids], by, note)
     click.echo(f"one group now: {group}; the next run writes their documents again")
 
 
 @copies_command.command("split")
 @click.argument("addresses_or_ids", nargs=-1, required=True)
-def split_command(addresses_or_ids: tuple[str, ...]) -> None:
+@deciding
+def split_command(addresses_or_ids: tuple[str, ...], by: str, note: str | None) -> None:
     """Take these articles out of their copy group, into one of their own; it stays so when dedupe is done again."""
     with open_context() as context:
-        left, taken = split(context, [find(context, name) for name in addresses_or_ids])
+        left, taken = split(context, [find(context, name) for name in addresses_or_ids], by, note)
     click.echo(f"two groups now: {left} and {taken}; the next run writes their documents again")
 
 
@@ -103,7 +111,7 @@ def corrections_command(since: dt.datetime | None, show_all: bool, as_json: bool
     ]
     if rows:
         table(("read", "source", "said", "says now", "still said by", "at"), rows)
-    note(f"{len(found)} corrections, {sum(len(one.copies) for one in found)} copies still as before")
+    say(f"{len(found)} corrections, {sum(len(one.copies) for one in found)} copies still as before")
 
 
 def _short(text: str, width: int) -> str:

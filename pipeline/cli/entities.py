@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Callable
-from typing import Any
 
 import click
 
+from pipeline.cli.deciding import deciding
 from pipeline.cli.output import table, writing
 from pipeline.records import Decision, EntityType, Stage, to_json
 from pipeline.stages import Context, entities, open_context
@@ -71,16 +70,10 @@ def decisions_command(as_json: bool) -> None:
     _show_decisions(made)
 
 
-def _deciding(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that every decision has."""
-    command = click.option("--note", help="Why.")(command)
-    return click.option("--by", default=getpass.getuser, help="Who decides.  [default: the user]")(command)
-
-
 @entities_command.command("merge")
 @click.argument("entity")
 @click.argument("into")
-@_deciding
+@deciding
 def merge_command(entity: str, into: str, by: str, note: str | None) -> None:
     """Let ENTITY be INTO from now on, and in all articles so far."""
     _decide(lambda context: entities.merge(context, entity, into, by=by, note=note))
@@ -90,7 +83,7 @@ def merge_command(entity: str, into: str, by: str, note: str | None) -> None:
 @click.argument("entity")
 @click.argument("surfaces", nargs=-1, required=True)
 @click.option("--as", "name", required=True, metavar="NAME", help="The name of the other entity.")
-@_deciding
+@deciding
 def split_command(entity: str, surfaces: tuple[str, ...], name: str, by: str, note: str | None) -> None:
     """Let the mentions of ENTITY that are written as one of SURFACES be another entity."""
     _decide(lambda context: entities.split(context, entity, surfaces, name=name, by=by, note=note))
@@ -99,7 +92,7 @@ def split_command(entity: str, surfaces: tuple[str, ...], name: str, by: str, no
 @entities_command.command("rename")
 @click.argument("entity")
 @click.argument("name")
-@_deciding
+@deciding
 def rename_command(entity: str, name: str, by: str, note: str | None) -> None:
     """Show ENTITY under another NAME."""
     _decide(lambda context: entities.rename(context, entity, name, by=by, note=note))
@@ -107,7 +100,7 @@ def rename_command(entity: str, name: str, by: str, note: str | None) -> None:
 
 @entities_command.command("hide")
 @click.argument("entity")
-@_deciding
+@deciding
 def hide_command(entity: str, by: str, note: str | None) -> None:
     """Leave ENTITY out of all documents."""
     _decide(lambda context: entities.hide(context, entity, by=by, note=note))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import getpass
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import click
 
-from pipeline.cli.output import note, table
+from pipeline.cli.deciding import deciding
+from pipeline.cli.output import note as say
+from pipeline.cli.output import table
 from pipeline.cli.times import Time
 from pipeline.cluster import StoryFacts
 from pipeline.errors import UsageError
@@ -22,20 +22,12 @@ from pipeline.store.storybook import Change
 _SHOWN = 100  # articles of a story that are shown
 
 
-def _editor(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a command ask who decides and why."""
-    by = click.option("--by", metavar="NAME", help="Who decides.  [default: the user's name]")
-    reason = click.option("--reason", metavar="TEXT", help="Why; kept in the story's history.")
-    return by(reason(command))
-
-
-def _who(by: str | None, reason: str | None) -> Who:
-    return Who(name=by or getpass.getuser(), reason=reason)
-
-
 @click.group("stories")
 def stories_command() -> None:
-    """See and change what belongs to one story. Editors' decisions stand, and can be taken back."""
+    """See and change what belongs to one story. Editors' decisions stand, and can be taken back.
+
+    A story is named by an id that it has or had, or by the id or address of one of its articles.
+    """
 
 
 @stories_command.command("list")
@@ -58,7 +50,7 @@ def list_command(since: dt.datetime | None, largest: bool, limit: int, as_json: 
 @click.argument("story")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show_command(story: str, as_json: bool) -> None:
-    """Show a story (by an id that it has or had): its articles, and what was changed of it."""
+    """Show a story (by an id that it has or had, or by an article): its articles, and what was changed of it."""
     with open_context() as context:
         present = stories.known(context, story)
         facts = context.store.storybook.facts([present])[present]
@@ -109,49 +101,50 @@ def _span(facts: StoryFacts) -> str:
 @stories_command.command("merge")
 @click.argument("story")
 @click.argument("others", nargs=-1, required=True)
-@_editor
-def merge_command(story: str, others: tuple[str, ...], by: str | None, reason: str | None) -> None:
+@deciding
+def merge_command(story: str, others: tuple[str, ...], by: str, note: str | None) -> None:
     """Make the stories OTHERS part of STORY; their ids lead there from then on."""
     with open_context() as context:
         for other in others:
-            kept = stories.merge(context, story, other, _who(by, reason))
-            note(f"{other} is part of {kept} now; the next run brings it to the index")
+            kept = stories.merge(context, story, other, Who(name=by, reason=note))
+    click.echo(f"one story now: {kept}; the next run writes its documents again")
 
 
 @stories_command.command("split")
 @click.argument("story")
 @click.argument("articles", nargs=-1, required=True)
-@_editor
-def split_command(story: str, articles: tuple[str, ...], by: str | None, reason: str | None) -> None:
+@deciding
+def split_command(story: str, articles: tuple[str, ...], by: str, note: str | None) -> None:
     """Take ARTICLES (ids or addresses), with their copies, out of STORY, as a story of their own."""
     with open_context() as context:
         ids = [_article(context, name) for name in articles]
-        other = stories.split(context, story, ids, _who(by, reason))
-    click.echo(other)
+        other = stories.split(context, story, ids, Who(name=by, reason=note))
+        kept = stories.known(context, story)
+    click.echo(f"two stories now: {kept} and {other}; the next run writes their documents again")
 
 
 @stories_command.command("rename")
 @click.argument("story")
 @click.argument("title", required=False)
 @click.option("--automatic", is_flag=True, help="Let the articles choose the title again.")
-@_editor
-def rename_command(story: str, title: str | None, automatic: bool, by: str | None, reason: str | None) -> None:
+@deciding
+def rename_command(story: str, title: str | None, automatic: bool, by: str, note: str | None) -> None:
     """Give STORY a TITLE that stays."""
     if automatic == bool(title and title.strip()):
         raise UsageError("say a title, or --automatic")
     with open_context() as context:
-        present = stories.rename(context, story, " ".join(title.split()) if title else None, _who(by, reason))
-    note(f"{present}: renamed; the next run brings it to the index")
+        present = stories.rename(context, story, " ".join(title.split()) if title else None, Who(name=by, reason=note))
+    click.echo(f"{present} is called otherwise now; the next run writes its documents again")
 
 
 @stories_command.command("undo")
 @click.argument("change", type=int)
-@_editor
-def undo_command(change: int, by: str | None, reason: str | None) -> None:
+@deciding
+def undo_command(change: int, by: str, note: str | None) -> None:
     """Take a CHANGE back (its number: newswire stories show); what repair did is not done again then."""
     with open_context() as context:
-        undone = stories.undo(context, change, _who(by, reason))
-    note(f"{undone.kind} of {undone.story}: taken back")
+        undone = stories.undo(context, change, Who(name=by, reason=note))
+    click.echo(f"{undone.kind} of {undone.story} is taken back; the next run writes the documents again")
 
 
 @stories_command.command("repair")
@@ -164,7 +157,7 @@ def repair_command(days: float | None, dry_run: bool) -> None:
     for change in done.changes:
         click.echo(change)
     would = "would be " if dry_run else ""
-    note(f"{done.stories} stories looked at, {done.merged} {would}merged, {done.split} {would}split")
+    say(f"{done.stories} stories looked at, {done.merged} {would}merged, {done.split} {would}split")
 
 
 def _article(context: Context, name: str) -> str:

@@ -18,19 +18,25 @@ from pipeline.store import Item, copies, upkeep
 from pipeline.store.lines import Grouped
 
 
-def merge(context: Context, items: Sequence[Item]) -> str:
-    """Make one group of the groups that ``items`` are in; return its id, that of the one that began first."""
+def merge(context: Context, items: Sequence[Item], by: str, note: str | None = None) -> str:
+    """Make one group of the groups that ``items`` are in; return its id, that of the one that began first.
+
+    ``by`` decides so, because of ``note``.
+    """
     with alone(context, Stage.DEDUPE):
         members = _members(context, items)
         if len(members) < 2:  # noqa: PLR2004 - one group is none to merge
             raise UsageError("these articles are in one group already")
         target = min(members, key=lambda group: min(one.seq for one in members[group]))
-        _put(context, {one.id: target for group in members.values() for one in group})
+        _put(context, {one.id: target for group in members.values() for one in group}, by, note)
         return target
 
 
-def split(context: Context, items: Sequence[Item]) -> tuple[str, str]:
-    """Take ``items`` out of the one group that they are in; return the ids of the group that is left and of theirs."""
+def split(context: Context, items: Sequence[Item], by: str, note: str | None = None) -> tuple[str, str]:
+    """Take ``items`` out of the one group that they are in; return the ids of the group that is left and of theirs.
+
+    ``by`` decides so, because of ``note``.
+    """
     with alone(context, Stage.DEDUPE):
         members = _members(context, items)
         if len(members) > 1:
@@ -41,7 +47,8 @@ def split(context: Context, items: Sequence[Item]) -> tuple[str, str]:
             raise UsageError(f"that is all of group {group}; name only those that don't belong to the others")
         # the article that the group is called by keeps its name
         left, taken = (group if any(one.id == group for one in half) else half[0].id for half in halves)
-        _put(context, {one.id: name for name, half in zip((left, taken), halves, strict=True) for one in half})
+        into = {one.id: name for name, half in zip((left, taken), halves, strict=True) for one in half}
+        _put(context, into, by, note)
         return left, taken
 
 
@@ -61,7 +68,7 @@ def _members(context: Context, items: Sequence[Item]) -> dict[str, list[Grouped]
         return copies.members(connection, {item.copy_group for item in items if item.copy_group})
 
 
-def _put(context: Context, groups: Mapping[str, str]) -> None:
+def _put(context: Context, groups: Mapping[str, str], by: str, note: str | None) -> None:
     """Put articles (id → group) into groups."""
     store, now = context.store, context.clock()
     with store.database.read() as connection:
@@ -80,7 +87,8 @@ def _put(context: Context, groups: Mapping[str, str]) -> None:
     changes = settle(context, _frequencies(context), decided)
     records = {one.item.id: one.copy for one in decided} | changes.copies
     with store.write() as connection:
-        copies.move(connection, {item.seq: groups[item.id] for item in items}, moved, now)
+        decision = {"at": now, "made_by": by, "reason": note}
+        copies.move(connection, {item.seq: groups[item.id] for item in items}, moved, decision)
         store.ledger.rewrite(connection, Stage.DEDUPE, records, now)
         store.ledger.touch(connection, ids=groups)
     upkeep.redo(store.database, Stage.CLUSTER, upkeep.Selection(ids=tuple(groups)), now)

@@ -35,11 +35,13 @@ class Who(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def known(context: Context, story: str) -> str:
-    """Return the present id of a story; raises UsageError where there is none."""
-    present = context.store.storybook.resolve(story)
-    if present is None:
-        raise UsageError(f"{story}: no story has or had this id; newswire stories list names them")
-    return present
+    """Return the present id of a story, named by any of its ids or articles; raises UsageError where there is none."""
+    if present := context.store.storybook.resolve(story):
+        return present
+    article = context.store.ledger.find(story)
+    if article is None or article.story is None:
+        raise UsageError(f"{story}: no story has or had this id, nor an article; newswire stories list names them")
+    return article.story
 
 
 def merge(context: Context, kept: str, gone: str, who: Who) -> str:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from pipeline.settings import Dedupe
 from pipeline.store import postings
 from pipeline.store.engine import upsert
-from pipeline.store.lines import Grouped
+from pipeline.store.lines import Grouped, Pinned
 from pipeline.store.postings import Postings, among, day_of, first_day, load_frequencies, save_frequencies
 from pipeline.store.schema import copy_pins, copy_sketches, copy_terms, items
 
@@ -84,10 +84,13 @@ def members(connection: sa.Connection, groups: Iterable[str]) -> dict[str, list[
 
 
 def move(
-    connection: sa.Connection, groups: Mapping[int, str], change: Callable[[bytes, str], bytes], now: dt.datetime
+    connection: sa.Connection,
+    groups: Mapping[int, str],
+    change: Callable[[bytes, str], bytes],
+    decision: Mapping[str, object],
 ) -> None:
-    """Put articles (seq → group) into groups for good: an editor's decision. ``change`` makes a sketch one of it."""
-    upsert(connection, copy_pins, [{"seq": seq, "copy_group": group, "at": now} for seq, group in groups.items()])
+    """Put articles (seq → group) into groups for good, by an editor's ``decision``; ``change`` moves a sketch."""
+    upsert(connection, copy_pins, [{"seq": seq, "copy_group": group, **decision} for seq, group in groups.items()])
     c = copy_sketches.c
     sketches = connection.execute(sa.select(c.seq, c.data).where(among(connection, c.seq, groups))).all()
     for seq, data in sketches:
@@ -95,6 +98,14 @@ def move(
         connection.execute(changed.values(data=change(data, groups[seq])))
     for seq, group in groups.items():
         connection.execute(items.update().where(items.c.seq == seq).values(copy_group=group))
+
+
+def pins(connection: sa.Connection, seqs: Collection[int]) -> list[Pinned]:
+    """Return what editors decided on these articles, in order."""
+    c = copy_pins.c
+    query = sa.select(items.c.id, c.copy_group, c.at, c.made_by, c.reason).join(items, items.c.seq == c.seq)
+    rows = connection.execute(query.where(among(connection, c.seq, seqs)).order_by(c.at, c.seq))
+    return [Pinned(**row._mapping) for row in rows]  # noqa: SLF001
 
 
 def forget(connection: sa.Connection, before: dt.datetime) -> int:

@@ -85,6 +85,16 @@ class Grouped(msgspec.Struct, frozen=True, kw_only=True):
     credit: str | None
 
 
+class Pinned(msgspec.Struct, frozen=True, kw_only=True):
+    """An editor's decision that an article is in a copy group."""
+
+    id: str
+    copy_group: str
+    at: dt.datetime
+    made_by: str | None
+    reason: str | None
+
+
 class Happened(msgspec.Struct, frozen=True, kw_only=True):
     """One line of an article's history."""
 

@@ -200,6 +200,8 @@ copy_pins = sa.Table(
     sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),  # the article's, see items
     sa.Column("copy_group", sa.Text, nullable=False),  # the group that an editor put it in
     sa.Column("at", Utc, nullable=False),
+    sa.Column("made_by", sa.Text),
+    sa.Column("reason", sa.Text),
 )
 
 # What cluster remembers ----------------------------------------------------------------------------------------------

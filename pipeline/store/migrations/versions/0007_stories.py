@@ -1,4 +1,4 @@
-"""stories: cards, aliases, changes."""
+"""stories: cards, aliases, changes; who decides on copy groups, and why."""
 
 from __future__ import annotations
 
@@ -58,9 +58,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("n", "id", name=op.f("pk_story_moves")),
     )
     op.create_index("ix_story_moves_id", "story_moves", ["id"])
+    for name in ("made_by", "reason"):
+        op.add_column("copy_pins", sa.Column(name, sa.Text(), nullable=True))
 
 
 def downgrade() -> None:
     """Change it back."""
+    for name in ("made_by", "reason"):
+        op.drop_column("copy_pins", name)
     for name in ("story_moves", "story_changes", "story_aliases", "story_cards"):
         op.drop_table(name)
