@@ -30,6 +30,13 @@ def fold(text: str) -> str:
     return " ".join("".join(c for c in plain if not unicodedata.combining(c)).casefold().split())
 
 
+def beginning(text: str, length: int = 80) -> str:
+    """Return how a text begins, in ``length`` characters at most: what is shown for a title where there is none."""
+    line = " ".join(text.split())
+    begun = line[:length]
+    return line if line == begun else f"{begun.rpartition(' ')[0] or begun} …"
+
+
 def paragraphs(text: str) -> list[str]:
     """Return the paragraphs of a text: its lines that aren't blank, stripped."""
     return [line.strip() for line in text.splitlines() if line.strip()]

@@ -37,7 +37,7 @@ def test_stories_are_listed_with_their_sizes(newswire):
     found = json.loads(newswire("list", "--json"))
     assert sorted((one["facts"]["id"], one["size"], one["groups"]) for one in found) == [("sa", 2, 2), ("sc", 2, 2)]
     lines = newswire("list", "--largest", "--limit", "1").splitlines()
-    assert lines[0].split() == ["story", "articles", "texts", "last", "title"]
+    assert lines[0].split() == ["story", "articles", "texts", "span", "title"]
     assert len(lines) == 2
 
 

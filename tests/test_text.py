@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.text import fold, normalise, paragraphs, words
+from pipeline.text import beginning, fold, normalise, paragraphs, words
 
 
 def test_words_are_compared_without_case_typography_and_soft_hyphens():
@@ -43,3 +43,9 @@ def test_words_hold_no_spaces_and_folding_twice_is_folding_once(text):
 @given(st.text(max_size=100))
 def test_no_paragraph_is_blank(text):
     assert all(paragraph.strip() == paragraph != "" for paragraph in paragraphs(text))
+
+
+def test_how_a_text_begins_is_cut_between_words():
+    assert beginning("  A ferry\nran aground  ") == "A ferry ran aground"
+    assert beginning("A ferry ran aground", 12) == "A ferry ran …"
+    assert beginning("渡" * 90) == "渡" * 80 + " …"

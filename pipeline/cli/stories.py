@@ -18,6 +18,7 @@ from pipeline.stages import Context, open_context, repair, stories
 from pipeline.stages.index import documents
 from pipeline.stages.stories import Who
 from pipeline.store.storybook import Change
+from pipeline.text import beginning
 
 _SHOWN = 100  # articles of a story that are shown
 
@@ -43,7 +44,7 @@ def list_command(since: dt.datetime | None, largest: bool, limit: int, as_json: 
         click.echo(to_json(found))
         return
     rows = [(one.facts.id, one.size, one.groups, _span(one.facts), one.facts.title or "") for one in found]
-    table(("story", "articles", "texts", "last", "title"), rows)
+    table(("story", "articles", "texts", "span", "title"), rows)
 
 
 @stories_command.command("show")
@@ -61,7 +62,7 @@ def show_command(story: str, as_json: bool) -> None:
         click.echo(to_json({**to_plain(facts), "size": len(items), "articles": shown, "changes": changes}))
         return
     click.secho(facts.title or present, bold=True)
-    click.echo(f"{present}  {len(items)} articles, {_span(facts)}")
+    click.echo(f"{present}  {len(items)} {'article' if len(items) == 1 else 'articles'}, {_span(facts)}")
     if facts.names:
         click.echo(f"  {', '.join(facts.names)}")
     if facts.aliases:
@@ -75,7 +76,8 @@ def _articles(shown: Sequence[Document]) -> None:
     for document in shown:
         copy = f", copy of {document.copy_of}" if document.copy_of else ""
         when = document.published or document.first_seen
-        click.echo(f"  {document.id}  {when:%Y-%m-%d %H:%M}  {document.source}: {document.title or ''}{copy}")
+        title = document.title or beginning(document.text)
+        click.echo(f"  {document.id}  {when:%Y-%m-%d %H:%M}  {document.source}: {title}{copy}")
 
 
 def change_line(change: Change) -> str:
@@ -117,9 +119,9 @@ def merge_command(story: str, others: tuple[str, ...], by: str, note: str | None
 def split_command(story: str, articles: tuple[str, ...], by: str, note: str | None) -> None:
     """Take ARTICLES (ids or addresses), with their copies, out of STORY, as a story of their own."""
     with open_context() as context:
-        ids = [_article(context, name) for name in articles]
-        other = stories.split(context, story, ids, Who(name=by, reason=note))
         kept = stories.known(context, story)
+        ids = [_article(context, name) for name in articles]
+        other = stories.split(context, kept, ids, Who(name=by, reason=note))
     click.echo(f"two stories now: {kept} and {other}; the next run writes their documents again")
 
 

@@ -16,14 +16,16 @@ import numpy as np
 from pipeline.cluster.terms import expected, language_of
 from pipeline.frequency import Frequencies, hash_words
 from pipeline.records import Article, EntityType, Names
-from pipeline.text import words
+from pipeline.text import beginning, words
 
 # Titles kept to choose from: the first ones say what happened, the latest what has come of it
 FIRST_TITLES, LATEST_TITLES = 6, 6
 # The present title stays until another one is better by this factor: what a story is called should seldom change
 STAYS = 0.8
 SHORTEST_TITLE = 3  # words; "Live", "Analysis" and "News in brief" say nothing
+POOR = 0.3  # of the weight of others: so short ones, and beginnings of texts for want of a title
 KEPT_NAMES, SHOWN_NAMES = 40, 8
+LEAST_SALIENCE = 0.05  # of a name that an article mentions; 1 is what it is most about
 _TELLING = frozenset({EntityType.PERSON, EntityType.ORG, EntityType.PLACE, EntityType.EVENT})
 
 
@@ -44,6 +46,7 @@ class Title(msgspec.Struct, frozen=True, array_like=True):
     article: str
     text: str
     language: str = ""
+    begun: bool = False  # whether it is how the text begins, as the member has no title
 
 
 class Name(msgspec.Struct, frozen=True, array_like=True):
@@ -53,6 +56,7 @@ class Name(msgspec.Struct, frozen=True, array_like=True):
     text: str
     members: int
     rarity: float
+    salience: float = 0.0  # how much the members are about it, summed up
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,10 +75,10 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
         return next((title.text for title in self.titles if title.article == self.chosen), None)
 
     def key_names(self) -> tuple[str, ...]:
-        """Return whom and what the story is about: named by several members where there are several, and rare."""
+        """Return whom and what the story is about: in the headlines of several members, and rare."""
         least = 1 if self.votes < 2 else 2  # noqa: PLR2004
         agreed = [name for name in self.names if name.members >= least] or self.names
-        ranked = sorted(agreed, key=lambda name: (-name.members * name.rarity, name.text))
+        ranked = sorted(agreed, key=lambda name: (-name.salience * name.rarity, name.text))
         return tuple(dict.fromkeys(name.text for name in ranked))[:SHOWN_NAMES]
 
 
@@ -88,8 +92,9 @@ def seen(card: Card, at: dt.datetime) -> Card:
 def vote(card: Card, article: Article, names: Names | None, frequencies: Frequencies) -> Card:
     """Return the card after the article voted on title and names."""
     titles = card.titles
-    if article.title:
-        own = Title(article.id, article.title, language_of(article))
+    title = " ".join((article.title or "").split())
+    if text := title or beginning(article.text):
+        own = Title(article.id, text, language_of(article), begun=not title)
         titles = (*(one for one in titles if one.article != own.article), own)
         if len(titles) > FIRST_TITLES + LATEST_TITLES:
             middle = titles[FIRST_TITLES:-LATEST_TITLES]
@@ -122,8 +127,8 @@ def choose(titles: Sequence[Title], present: str | None = None) -> str | None:
     for title, one in zip(titles, weighed, strict=True):
         length = math.sqrt(sum(weight * weight for weight in one.values())) or 1.0
         like = sum(weight * together[word] for word, weight in one.items()) / length
-        short = 0.3 if len(one) < SHORTEST_TITLE else 1.0
-        scores.append(like * short * languages[title.language] / most)
+        poor = POOR if title.begun or len(one) < SHORTEST_TITLE else 1.0
+        scores.append(like * poor * languages[title.language] / most)
     best = max(scores)
     for title, score in zip(titles, scores, strict=True):
         if title.article == present and score >= STAYS * best:
@@ -143,7 +148,9 @@ def _tally(
     rarities = -np.log((counts + 1.0) / (known + 2.0))
     for one, rarity in zip(telling, rarities.tolist(), strict=True):
         before = found.get(one.id)
-        found[one.id] = Name(one.id, one.name, (before.members if before else 0) + 1, round(max(rarity, 0.1), 2))
+        members, salience = (before.members, before.salience) if before else (0, 0.0)
+        salience = round(salience + max(one.salience, LEAST_SALIENCE), 3)
+        found[one.id] = Name(one.id, one.name, members + 1, round(max(rarity, 0.1), 2), salience)
     # those that are named most stay; a name that comes late has the chance of the first ones each time
     kept = sorted(found.values(), key=lambda name: -name.members)[:KEPT_NAMES]
     return tuple(kept)

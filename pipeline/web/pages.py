@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 
 from pipeline.index import DEEPEST, Hit, Index
 from pipeline.records import Document
-from pipeline.text import paragraphs
+from pipeline.text import beginning, paragraphs
 from pipeline.web import asked
 from pipeline.web.story import copies, story, when
 
@@ -49,12 +49,7 @@ def _moment(time: dt.datetime) -> str:
 
 def _title(document: Document) -> str:
     """Return the title, else how the text begins."""
-    return document.title or _begin(document.text, 80) or "Untitled"
-
-
-def _begin(text: str, length: int) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= length else text[:length].rpartition(" ")[0] + " …"
+    return document.title or beginning(document.text) or "Untitled"
 
 
 def _shown_title(hit: Hit) -> str:
@@ -66,7 +61,7 @@ def _teaser(hit: Hit) -> str:
     for field in ("text", "standfirst", "captions"):
         if field in hit.highlights:
             return Markup(hit.highlights[field])  # noqa: S704 - escaped by marks
-    return _begin(hit.document.standfirst or hit.document.text, _TEASER)
+    return beginning(hit.document.standfirst or hit.document.text, _TEASER)
 
 
 def _safe(url: str | None) -> str | None:
