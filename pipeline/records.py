@@ -107,15 +107,6 @@ class Entry(Record, frozen=True, kw_only=True):
     language: str | None = None
 
 
-class RobotsFile(Record, frozen=True, kw_only=True):
-    """What a host's robots.txt said; ``host`` is scheme and authority, such as ``https://www.outlet.example``."""
-
-    host: str
-    status: int
-    body: str
-    fetched: dt.datetime
-
-
 class Page(Record, frozen=True, kw_only=True):
     """What a server sent for an entry. The bytes lie in the archive under ``blob``."""
 
@@ -258,49 +249,6 @@ class Names(Record, frozen=True, kw_only=True):
     id: str
     mentions: tuple[Mention, ...] = ()
     entities: tuple[Entity, ...] = ()
-
-
-class Form(Record, frozen=True, kw_only=True):
-    """A way in which an article writes an entity, as it is remembered for other articles."""
-
-    entity: str
-    key: str  # what it is looked up by
-    surface: str
-    how: str  # how the article ties it to the entity: "full", "acronym", "short", or "listed" in the alias file
-    sound: str | None = None  # of a person's full name
-
-
-class Owner(Record, frozen=True, kw_only=True):
-    """An entity that earlier articles have written in some way."""
-
-    entity: str
-    name: str  # as it is shown now
-    articles: int  # that wrote it so
-    last_seen: dt.datetime
-
-
-class Decided(enum.StrEnum):
-    """What an editor may decide on an entity."""
-
-    MERGE = "merge"
-    SPLIT = "split"
-    RENAME = "rename"
-    HIDE = "hide"
-
-
-class Decision(Record, frozen=True, kw_only=True):
-    """What an editor decided on an entity; it holds for every document until it is undone."""
-
-    kind: Decided
-    entity: str
-    at: dt.datetime
-    n: int = 0  # its number, given by the ledger
-    target: str | None = None  # of a merge: the entity that it becomes; of a split: the one that the names go to
-    surfaces: tuple[str, ...] = ()  # of a split: the names that are somebody else's
-    name: str | None = None  # of a rename or split: the name to show
-    by: str | None = None
-    note: str | None = None
-    undone: dt.datetime | None = None
 
 
 class Placed(enum.StrEnum):

@@ -1,8 +1,9 @@
-"""What is remembered of feeds between polls: records that the ledger keeps beside those of articles."""
+"""What is remembered of feeds, hosts and entities: records that the ledger keeps beside those of articles."""
 
 from __future__ import annotations
 
 import datetime as dt
+import enum
 from typing import Literal
 
 from pipeline.records import Reason, Record
@@ -69,3 +70,55 @@ class Gap(Record, frozen=True, kw_only=True):
     until: dt.datetime
     missed: int  # an estimate
     filled: int = 0  # how many of them another feed of the source named
+
+
+class RobotsFile(Record, frozen=True, kw_only=True):
+    """What a host's robots.txt said; ``host`` is scheme and authority, such as ``https://www.outlet.example``."""
+
+    host: str
+    status: int
+    body: str
+    fetched: dt.datetime
+
+
+class Form(Record, frozen=True, kw_only=True):
+    """A way in which an article writes an entity, as it is remembered for other articles."""
+
+    entity: str
+    key: str  # what it is looked up by
+    surface: str
+    how: str  # how the article ties it to the entity: "full", "acronym", "short", or "listed" in the alias file
+    sound: str | None = None  # of a person's full name
+
+
+class Owner(Record, frozen=True, kw_only=True):
+    """An entity that earlier articles have written in some way."""
+
+    entity: str
+    name: str  # as it is shown now
+    articles: int  # that wrote it so
+    last_seen: dt.datetime
+
+
+class Decided(enum.StrEnum):
+    """What an editor may decide on an entity."""
+
+    MERGE = "merge"
+    SPLIT = "split"
+    RENAME = "rename"
+    HIDE = "hide"
+
+
+class Decision(Record, frozen=True, kw_only=True):
+    """What an editor decided on an entity; it holds for every document until it is undone."""
+
+    kind: Decided
+    entity: str
+    at: dt.datetime
+    n: int = 0  # its number, given by the ledger
+    target: str | None = None  # of a merge: the entity that it becomes; of a split: the one that the names go to
+    surfaces: tuple[str, ...] = ()  # of a split: the names that are somebody else's
+    name: str | None = None  # of a rename or split: the name to show
+    by: str | None = None
+    note: str | None = None
+    undone: dt.datetime | None = None

@@ -9,7 +9,8 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from pipeline.errors import ItemError
 from pipeline.fetch.client import Response
 from pipeline.fetch.robots import Robots, RobotsMemory, Rules, is_fresh
-from pipeline.records import Outcome, Reason, RobotsFile
+from pipeline.records import Outcome, Reason
+from pipeline.states import RobotsFile
 
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 HOST = "https://outlet.example"

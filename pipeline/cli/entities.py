@@ -8,8 +8,9 @@ import click
 
 from pipeline.cli.deciding import deciding
 from pipeline.cli.output import table, writing
-from pipeline.records import Decision, EntityType, Stage, to_json
+from pipeline.records import EntityType, Stage, to_json
 from pipeline.stages import Context, entities, open_context
+from pipeline.states import Decision
 
 
 @click.group("entities")

@@ -17,7 +17,8 @@ from pipeline.enrich.bodies import body
 from pipeline.enrich.join import Name, is_acronym, words_of
 from pipeline.enrich.known import Known
 from pipeline.enrich.sounds import sound_of
-from pipeline.records import Entity, EntityType, Form, Names, Owner
+from pipeline.records import Entity, EntityType, Names
+from pipeline.states import Form, Owner
 
 # So many people of one sound are looked at, those named in most articles: each costs a query.
 _CANDIDATES = 5

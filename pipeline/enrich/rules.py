@@ -13,7 +13,8 @@ from collections.abc import Collection, Iterable, Mapping
 import msgspec
 
 from pipeline.enrich.linking import together
-from pipeline.records import Decided, Decision, Entity, Mention, Names
+from pipeline.records import Entity, Mention, Names
+from pipeline.states import Decided, Decision
 
 
 class Rules:

@@ -13,7 +13,8 @@ from protego import Protego
 
 from pipeline.errors import ItemError
 from pipeline.fetch.client import Response
-from pipeline.records import Outcome, Reason, RobotsFile
+from pipeline.records import Outcome, Reason
+from pipeline.states import RobotsFile
 
 # RFC 9309 2.5: parsers must read at least 500 KiB
 MAX_BYTES = 500 * 1024

@@ -13,8 +13,9 @@ import msgspec
 from pipeline.enrich.known import entity_id
 from pipeline.enrich.rules import Rules
 from pipeline.errors import UsageError
-from pipeline.records import Decided, Decision, EntityType, Names
+from pipeline.records import EntityType, Names
 from pipeline.stages.context import Context
+from pipeline.states import Decided, Decision
 from pipeline.store import Store
 from pipeline.store.entities import Known, Written, naming
 

@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from pipeline.records import Entity, Form, Names, Owner, Stage, from_json
+from pipeline.records import Entity, Names, Stage, from_json
+from pipeline.states import Form, Owner
 from pipeline.store.postings import among
 from pipeline.store.schema import entities, entity_articles, entity_forms, records
 

@@ -6,7 +6,7 @@ import datetime as dt
 
 import sqlalchemy as sa
 
-from pipeline.records import RobotsFile
+from pipeline.states import RobotsFile
 from pipeline.store.engine import Database, upsert
 from pipeline.store.schema import robots
 

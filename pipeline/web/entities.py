@@ -9,8 +9,9 @@ from fastapi import Depends, FastAPI, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from pipeline.errors import UsageError
-from pipeline.records import Decision, EntityType, to_json
+from pipeline.records import EntityType, to_json
 from pipeline.stages import Context, entities
+from pipeline.states import Decision
 from pipeline.web.keys import key_check
 
 _MOST = 1000  # entities in one answer

@@ -10,9 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from pipeline.errors import StoreError, StoreVersionError
-from pipeline.records import Article, Entry, Outcome, Page, Reason, RobotsFile, Stage
+from pipeline.records import Article, Entry, Outcome, Page, Reason, Stage
 from pipeline.settings import Source
-from pipeline.states import FeedState
+from pipeline.states import FeedState, RobotsFile
 from pipeline.store import Arrival, Result, Store, upkeep
 from pipeline.store.locks import is_dead
 from pipeline.urls import article_id
