@@ -74,6 +74,15 @@ def test_it_is_about_those_whom_several_articles_name_and_others_seldom():
     assert card.key_names() == ("Skerry Line", "Norland")
 
 
+def test_who_enters_a_story_late_is_found_in_it():
+    card = Card()
+    for n in range(9):
+        many = [(f"Bystander {n}-{i}", EntityType.PERSON) for i in range(KEPT_NAMES)]
+        late = [("Ida Renwick", EntityType.PERSON)] if n > 5 else []
+        card = vote(card, Article(id=f"a{n}", text="x"), names(*many, *late), Frequencies())
+    assert card.key_names() == ("Ida Renwick",)
+
+
 def test_a_single_article_says_whom_its_story_is_about():
     card = vote(Card(), Article(id="a", text="x"), names(("Skerry Line", EntityType.ORG)), Frequencies())
     assert card.key_names() == ("Skerry Line",)

@@ -147,10 +147,10 @@ def _tally(
     counts = frequencies.count(hash_words(f"{language} {one.id}" for one in telling))
     rarities = -np.log((counts + 1.0) / (known + 2.0))
     for one, rarity in zip(telling, rarities.tolist(), strict=True):
-        before = found.get(one.id)
+        before = found.pop(one.id, None)  # so that they stand in the order in which they were named last
         members, salience = (before.members, before.salience) if before else (0, 0.0)
         salience = round(salience + max(one.salience, LEAST_SALIENCE), 3)
         found[one.id] = Name(one.id, one.name, members + 1, round(max(rarity, 0.1), 2), salience)
-    # those that are named most stay; a name that comes late has the chance of the first ones each time
-    kept = sorted(found.values(), key=lambda name: -name.members)[:KEPT_NAMES]
-    return tuple(kept)
+    # of those that the story is least about the new ones stay: who comes late can become whom it is about
+    kept = {name.id for name in sorted(found.values(), key=lambda name: name.salience)[-KEPT_NAMES:]}
+    return tuple(name for name in found.values() if name.id in kept)
