@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 
 import msgspec
@@ -102,6 +103,23 @@ def test_what_is_named_twice_is_counted_once(site, opened, clock):
     context = opened(source)
     run_one(context, Stage.POLL)
     assert sum(context.store.gaps.arrivals(NOW - 9 * HOUR).values()) == 2
+
+
+@pytest.mark.parametrize("slow", ["/a", "/b"])
+def test_the_plainer_of_two_addresses_is_kept_whichever_server_is_slower(site, opened, slow):
+    plain = site.url("/-1")
+    feeds = {"/a": rss(-1).replace("/-1", f"{plain}?utm_source=a"), "/b": rss(-1).replace("/-1", plain)}
+    source = Source(name="outlet", feeds=tuple(site.page(path, feed) for path, feed in feeds.items()))
+    answer = site.handlers[slow]
+
+    async def late(request):
+        await asyncio.sleep(0.2)
+        return await answer(request)
+
+    site.handlers[slow] = late
+    context = opened(source)
+    assert run_one(context, Stage.POLL).notes["new"] == 1
+    assert context.store.ledger.find(plain).url == plain
 
 
 def test_old_gaps_and_arrivals_can_be_forgotten(site, opened, clock):

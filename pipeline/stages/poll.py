@@ -49,12 +49,13 @@ def _save(context: Context, polled: Sequence[Polled], report: Report) -> None:
     """Save what a round of polls learnt, in one transaction.
 
     What came in one round arrived at one time; it enters in the order of publication, so that the original of a copy
-    comes before what was taken from it.
+    comes before what was taken from it; of two addresses of one article the one without additions comes first,
+    whichever server answered sooner.
     """
     store, now = context.store, context.clock()
     with store.write() as connection:
         saved = [one for one in polled if store.feeds.save(connection, one.state)]
-        entries = sorted((entry for one in saved for entry in one.entries), key=_published)
+        entries = sorted((entry for one in saved for entry in one.entries), key=_order)
         new = set(store.ledger.enter(connection, [Arrival.of(entry) for entry in entries], now))
         gaps = [one.gap for one in saved if one.gap]
         arrived = {entry.id: entry for entry in reversed(entries) if entry.id in new}
@@ -73,8 +74,8 @@ def _save(context: Context, polled: Sequence[Polled], report: Report) -> None:
             _log.warning("poll %s: %s %s: %s", one.state.url, one.outcome, one.reason, one.detail)
 
 
-def _published(entry: Entry) -> dt.datetime:
-    return entry.published or entry.first_seen
+def _order(entry: Entry) -> tuple[dt.datetime, str]:
+    return entry.published or entry.first_seen, entry.url
 
 
 def _renew(context: Context, connection: sa.Connection, entries: Sequence[Entry]) -> int:
