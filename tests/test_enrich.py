@@ -89,6 +89,23 @@ def test_a_people_carries_its_country():
     assert countries == {"Iraqi": "IQ", "Kenyan": "KE", "Samoan": "WS", "Kurdish": None}
 
 
+@pytest.mark.parametrize(
+    ("people", "country"), [("Scottish", "GB"), ("Catalans", "ES"), ("Tibetan", "CN"), ("Kurds", None)]
+)
+def test_a_people_of_one_country_carries_it_too(people, country):
+    assert [row.country for row in loaded()[0].rows(people, EntityType.GROUP)] == [country]
+
+
+def test_a_part_of_a_place_counts_for_it():
+    text = "They fled from eastern Syria to north-east Paris, and to Eastern Moravia."
+    spans = [
+        Span(text.index(n) + 2, text.index(n) + 2 + len(n), EntityType.PLACE)
+        for n in ("eastern Syria", "north-east Paris", "Eastern Moravia")
+    ]
+    names = enrich(Article(id="a", text=text, language="en"), loaded()[0], lambda _t, _l: spans)
+    assert [e.id for e in names.entities] == ["place:syria", "place:paris-fr", "place:eastern-moravia"]
+
+
 def test_the_same_words_in_small_letters_are_no_organisation():
     assert (
         "org:islamic-state"

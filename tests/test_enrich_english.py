@@ -123,6 +123,15 @@ def test_what_only_a_country_is_called_is_a_place():
     assert names(text, words, chances, unknown) == [Span(0, 6, ORG)]
 
 
+def test_what_a_camp_or_a_village_is_called_by_is_a_place():
+    text = "They left the Ghoran military camp and the Ghoran board."
+    words = words_of(text)
+    chances = chances_of(words, (3, ORG, True, 0.6), (8, ORG, True, 0.6))
+    assert {s.type for s in names(text, words, chances, unknown)} == {ORG}
+    chances = chances_of(words, (3, ORG, True, 0.6))
+    assert [s.type for s in names(text, words, chances, unknown)] == [PLACE]
+
+
 @pytest.mark.parametrize(
     ("seen", "name"),
     [((4, 6), "Islamic State in Iraq and the Levant"), ((4, 11), "State in Iraq and the Levant group")],
@@ -148,12 +157,39 @@ def test_a_known_name_of_several_words_is_taken_whole_where_nothing_goes_beyond_
         ("the -General of Tientsin", PLACE, "of Tientsin", "Tientsin"),
         ("for US$5 each", PLACE, "US", None),
         ("And of course", ORG, "And of", None),
+        ("exposing the lacunae in it", ORG, "lacunae", None),
+        ("the jihadis fled", GROUP, "jihadis", "jihadis"),
+        ("pay Sh380 million", PLACE, "Sh380", None),
+        ("at 11.30 GMT", ORG, "GMT", None),
+        ("Senator Ana Ruiz, D-N.M., left", PERSON, "D-N.M.", None),
+        ("closed the A52 near Louth", ORG, "A52", None),
+        ("the Britain-based Harbour Watch said", ORG, "Britain-based Harbour Watch", "Harbour Watch"),
+        ("of Rostera Inc. of Austin, Texas", ORG, "Rostera Inc. of Austin", "Rostera Inc."),
     ],
 )
 def test_a_name_is_whole_and_without_titles(text, kind, name, whole):
     at = text.index(name)
     found = list(trimmed(text, [Span(at, at + len(name), kind)], loaded()[0].lexicon))
     assert [text[s.start : s.end] for s in found] == ([whole] if whole else [])
+
+
+def test_what_is_known_is_a_name_whatever_it_looks_like():
+    def kept(text, **known):
+        found = trimmed(text, [Span(0, len(text), ORG)], loaded()[0].lexicon, {**known, "United Nations": ORG}.get)
+        return [text[s.start : s.end] for s in found]
+
+    assert (kept("M23"), kept("M23", M23=ORG)) == ([], ["M23"])
+    assert kept("United Nations food") == ["United Nations"]
+    assert kept("Harbour Watch food") == ["Harbour Watch food"]
+
+
+def test_a_faith_before_a_known_organisation_is_a_name_of_its_own():
+    text = "The Sunni Islamic State in Iraq and the Levant fled."
+    words = words_of(text)
+    chances = chances_of(words, (1, ORG, True, 0.9), (2, ORG, False, 0.9), (3, ORG, False, 0.9), (5, PLACE, True, 0.9))
+    kinds = {"Sunni": GROUP, text[10:46]: ORG}
+    found = names(text, words, chances, kinds.get, [Span(10, 46, ORG)])
+    assert [(text[s.start : s.end], s.type) for s in found] == [("Sunni", GROUP), (text[10:46], ORG)]
 
 
 def test_addresses_hold_no_names():

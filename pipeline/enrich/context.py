@@ -63,7 +63,8 @@ def owners(known: Known, text: str, spans: Sequence[Span]) -> dict[int, str]:
         if not bare or bare.country or known.rows(name.text, ORG):
             continue
         rows = known.rows(text[one.start : one.end], one.type)
-        countries = {r.country for r in rows if r.kind in {Kind.COUNTRY, Kind.ALIAS}}
+        # a people of its own doesn't stand for the country: the Scottish Parliament isn't the British one
+        countries = {r.country for r in rows if r.kind is Kind.COUNTRY or (r.kind is Kind.ALIAS and not r.listed)}
         adjective = known.adjectives.get(next(iter(countries)) or "") if len(countries) == 1 else None
         if adjective:
             found[other.start] = adjective

@@ -20,11 +20,16 @@ Flags = npt.NDArray[np.bool_]
 
 # What a word is: none of a name, its first word, or inside.
 INSIDE = 2
-PERSON = TYPES.index(EntityType.PERSON)
+PERSON, PLACE = TYPES.index(EntityType.PERSON), TYPES.index(EntityType.PLACE)
 # A name found in one sentence is taken in another too, where the network gives it at least this chance.
 _LIKELY = 0.02
 # How much it counts, per mention, that just one kind of thing is known by the name.
 _KNOWN = 0.7
+# Behind the name of a place: "the Ghizlani military camp", "Badush village".
+_SITE = re.compile(
+    r"\s(?:(?:military|army|air|naval|refugee|displacement|border|mountain|international)\s)?"
+    r"(?:camp|base|airbase|airfield|airport|village|town|neighbou?rhood|suburb|district|province|governorate|valley|crossing)\b"
+)
 _SPACE = re.compile(r"\s")
 # Names of more words are told by their own context.
 _LONGEST = 6
@@ -36,6 +41,9 @@ class Found(NamedTuple):
     first: int
     after: int
     types: Chances
+
+
+NOTHING = np.zeros(len(TYPES), dtype=np.float32)
 
 
 def names(
@@ -53,12 +61,15 @@ def names(
             for h in hints
             if _SPACE.search(text[h.start : h.end]) and known(text[h.start : h.end]) is h.type
         ],
+        lambda first, after: known(_text(text, words, Found(first, after, NOTHING))) is EntityType.GROUP,
     )
     keys = [_key(text, words, one.first, one.after) for one in found]
     votes = _votes(found, keys)
     for one, key in zip(found, keys, strict=True):
         if kind := known(_text(text, words, one)):
             votes[key][TYPES.index(kind)] += _KNOWN
+        elif _SITE.match(text, int(words.end[one.after - 1])):
+            votes[key][PLACE] += _KNOWN
     told = {key: TYPES[int(np.argmax(vote))] for key, vote in votes.items()}
     made = [
         Span(int(words.start[one.first]), int(words.end[one.after - 1]), told[key])
@@ -89,16 +100,29 @@ def spans(chances: Chances, lines: Flags) -> list[Found]:
 def _found(words: Words, span: Span) -> Found:
     first = int(np.searchsorted(words.end, span.start, side="right"))
     after = int(np.searchsorted(words.start, span.end, side="left"))
-    return Found(first, after, np.eye(len(TYPES), dtype=np.float32)[TYPES.index(span.type)])
+    return Found(first, after, _only(span.type))
 
 
-def _whole(found: list[Found], known: Iterable[Found]) -> list[Found]:
-    """Return the names with each known one in place of the parts of it, unless one of them goes beyond it."""
+def _only(kind: EntityType) -> Chances:
+    made = NOTHING.copy()
+    made[TYPES.index(kind)] = 1
+    return made
+
+
+def _whole(found: list[Found], known: Iterable[Found], is_group: Callable[[int, int], bool]) -> list[Found]:
+    """Return the names with each known one in place of the parts of it, unless one of them goes beyond it.
+
+    A people or faith before it that was taken for its beginning is a name of its own: "Sunni Islamic State", where
+    "Islamic State in Iraq and the Levant" is known.
+    """
     made: list[Found] = []
     rest = deque(found)
     for one in known:
         while rest and rest[0].after <= one.first:
             made.append(rest.popleft())
+        if rest and rest[0].first < one.first < rest[0].after < one.after and is_group(rest[0].first, one.first):
+            made.append(rest[0]._replace(after=one.first, types=_only(EntityType.GROUP)))
+            rest[0] = rest[0]._replace(first=one.first)
         inside = sum(part.first < one.after for part in itertools.islice(rest, one.after - one.first))
         if inside and rest[0].first >= one.first and rest[inside - 1].after <= one.after:
             made.append(one)

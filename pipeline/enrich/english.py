@@ -32,7 +32,7 @@ def network_recogniser(known: Known) -> Recogniser:
         seen = [hint for hint in hints if hint.end <= end]
         words = read(network.tokenizer, text[:end], seen)
         found = names(text, words, _outside_addresses(text, words, network.chances(words)), known_as, seen)
-        return [*trimmed(text, found, known.lexicon), *(h for h in hints if h.start >= end)]
+        return [*trimmed(text, found, known.lexicon, known_as), *(h for h in hints if h.start >= end)]
 
     return recognise
 

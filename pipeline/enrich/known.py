@@ -193,16 +193,21 @@ def _aliases(aliases: Aliases) -> Iterator[tuple[Row, tuple[str, ...]]]:
             yield Row(entity_id(kind, name), name, kind, sort, listed=True), (name, *more)
     for country, names in aliases.regions.items():
         for joined in names:
-            first, *others = joined.split("|")
-            row = Row(
-                f"{entity_id(EntityType.PLACE, first)}-{country.lower()}",
-                first,
-                EntityType.PLACE,
-                Kind.REGION,
-                country,
-                listed=True,
-            )
-            yield row, (first, *others)
+            ident = f"{entity_id(EntityType.PLACE, _first_of(joined))}-{country.lower()}"
+            yield _listed(ident, joined, EntityType.PLACE, Kind.REGION, country)
+    for country, names in aliases.peoples.items():
+        for joined in names:
+            ident = entity_id(EntityType.GROUP, _first_of(joined))
+            yield _listed(ident, joined, EntityType.GROUP, Kind.ALIAS, country)
+
+
+def _first_of(joined: str) -> str:
+    return joined.partition("|")[0]
+
+
+def _listed(ident: str, joined: str, kind: EntityType, sort: Kind, country: str) -> tuple[Row, tuple[str, ...]]:
+    first, *others = joined.split("|")
+    return Row(ident, first, kind, sort, country, listed=True), (first, *others)
 
 
 def _country(cells: list[str], aliases: Aliases) -> tuple[Row, tuple[str, ...]]:

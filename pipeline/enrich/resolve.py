@@ -15,6 +15,10 @@ from pipeline.enrich.places import choose, countries_spoken_of
 from pipeline.enrich.tokens import key
 from pipeline.records import Entity, EntityType
 
+_PART = re.compile(
+    r"(?:mid|upper|lower|central|inner|outer|mainland|rural"
+    r"|(?:north|south|east|west)(?:[- ]?(?:east|west|central))?(?:ern)?)[- ]"
+)
 _BLANKS = re.compile(r"\s+")
 
 
@@ -88,7 +92,7 @@ def _rows(known: Known, group: Sequence[Name], setting: Setting) -> tuple[Row, .
         rows = known.rows(name.text, name.type, native=setting.native)
         if rows := tuple(r for r in rows if r.kind is not Kind.CITY or not natural):
             return rows
-    return _shortened(known, group[0]) or _described(known, group[0])
+    return _shortened(known, group[0]) or _described(known, group[0]) or _part_of(known, group[0])
 
 
 def _shortened(known: Known, name: Name) -> tuple[Row, ...]:
@@ -107,6 +111,12 @@ def _described(known: Known, name: Name) -> tuple[Row, ...]:
     groups = known.rows(first, EntityType.GROUP) if rest and name.type is EntityType.ORG else ()
     described = bool(groups) and all(row.country is None for row in groups)
     return known.rows(rest, name.type) if described else ()
+
+
+def _part_of(known: Known, name: Name) -> tuple[Row, ...]:
+    """Return the place of which a name says a part: "eastern Syria", "central London"; "Eastern Europe" is its own."""
+    part = _PART.match(name.text) if name.type is EntityType.PLACE else None
+    return known.rows(name.text[part.end() :], name.type) if part else ()
 
 
 def _place(

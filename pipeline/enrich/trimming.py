@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from pipeline.enrich.lexicon import Lexicon
 from pipeline.enrich.spans import Span
@@ -19,10 +19,20 @@ _ADDRESS = re.compile(
 _WORD = re.compile(r"\S+\s*")
 # What belongs to the name that it is joined to: "al-Qaeda", "Marvel Foods, Inc.", "Ann Lee, Jr.".
 _ARTICLE = re.compile(r"(?<![\w-])(?:[ae]l|a[dnrstz]|ash|ul)[-‑]$", re.IGNORECASE)
+_NOUN = re.compile(r"(?:\s+[a-z]+)+$")
 _LONGEST_ARTICLE = 4
 _LEGAL = re.compile(r"(?:,?[ ](?:Inc|Ltd|LLC|Corp|plc|PLC)\b)?(?:(?<=[ ]Inc|[ ]Ltd)\.|(?<=[ ]Corp)\.)?")
 _LEAD = re.compile(r"(?:[^\w]+|(?:of|and|for|in|at|on|to|by|with)\s+)+")
 _SMALL_END = re.compile(r"(?:\s+(?:of|and|for|the|in|at|on|to|by|with))+$")
+# Sums of money ("Sh380 million"), times of zones, party and state of a member of congress ("D-N.M.").
+_NO_NAME = re.compile(
+    r"(?:[A-Z][a-z]{1,2}|K[Ss]h|RM|US|NZ|AU|HK|CA)\d[\d.,]*|GMT|UTC|[CEP][SD]T|BST|IST|[DRI]-[A-Z][\w.-]*"
+)
+_ROAD = re.compile(r"[ABEM]\d{1,4}")
+# What stands before a name and tells where its bearer sits or whose it is: "Britain-based Observatory".
+_BASED = re.compile(r"[^\W\d_][\w.’']*[-‑](?:based|born|backed|led|run|linked|owned|controlled|held|listed|bound)\s+")
+# A legal form ends a firm's name: "Rostera Inc. of Austin".
+_SEAT = re.compile(r"(?<=\s)(?:Inc|Corp|Ltd|LLC|plc|PLC|GmbH|AG)\b\.?(?P<seat>,?\s+(?:of|in)\s.*)$")
 _JUNIOR = re.compile(r"(?:,?[ ](?:Jr|Sr)\b)?(?:(?<=[ ][JS]r)\.)?")
 
 
@@ -31,22 +41,37 @@ def addresses(text: str) -> list[tuple[int, int]]:
     return [match.span() for match in _ADDRESS.finditer(text)]
 
 
-def trimmed(text: str, spans: Sequence[Span], lexicon: Lexicon) -> Iterator[Span]:
-    """Yield the names, in order, whole and without titles; no such that are but a title, small words or a currency."""
+def trimmed(
+    text: str, spans: Sequence[Span], lexicon: Lexicon, known: Callable[[str], EntityType | None] = lambda _name: None
+) -> Iterator[Span]:
+    """Yield the names, in order, whole and without titles; no such that are but a title, small words or a sum.
+
+    ``known`` returns the type of what alone is called so: such a name is one, whatever it looks like.
+    """
     last = 0
     for span in spans:
-        start, end = _start(text, span, lexicon), _end(text, span)
-        words = text[start:end].split()
-        small = all(fold_word(word) in lexicon.stop for word in words) and not text[start:end].isupper()
-        if start >= last and end - start > 1 and not small and not text.startswith("$", end):
+        start, end = _start(text, span, lexicon), _end(text, span, known)
+        named = known(text[start:end]) or _is_name(text[start:end], span.type, lexicon)
+        if start >= last and end - start > 1 and named and not text.startswith("$", end):
             yield Span(start, end, span.type)
             last = end
+
+
+def _is_name(name: str, kind: EntityType, lexicon: Lexicon) -> bool:
+    """Tell whether words may be a name: English writes all but peoples and parties with a capital."""
+    if all(fold_word(word) in lexicon.stop for word in name.split()) and not name.isupper():
+        return False
+    if _NO_NAME.fullmatch(name) or (kind is not EntityType.PLACE and _ROAD.fullmatch(name)):
+        return False
+    return kind is EntityType.GROUP or any(c.isupper() or (c.isalpha() and not c.islower()) for c in name)
 
 
 def _start(text: str, span: Span, lexicon: Lexicon) -> int:
     """Return where a name starts behind its titles, with the article that a hyphen joins to it."""
     lead = _LEAD.match(text, span.start, span.end)
     start = lead.end() if lead else span.start
+    if based := _BASED.match(text, start, span.end):
+        start = based.end()
     while span.type is EntityType.PERSON and (word := _WORD.match(text, start, span.end)):
         if fold_word(word.group().rstrip()) not in lexicon.titles:
             break
@@ -55,9 +80,14 @@ def _start(text: str, span: Span, lexicon: Lexicon) -> int:
     return article.start() if article and span.type is not EntityType.GROUP else start
 
 
-def _end(text: str, span: Span) -> int:
+def _end(text: str, span: Span, known: Callable[[str], EntityType | None]) -> int:
     """Return where a name ends, with its legal form or what tells the son from the father, not with small words."""
     kept = _SMALL_END.sub("", text[span.start : span.end])
+    if span.type is EntityType.ORG and (seat := _SEAT.search(kept)):
+        kept = kept[: seat.start("seat")]
+    noun = _NOUN.search(kept) if span.type is EntityType.ORG and not known(kept) else None
+    if noun and known(kept[: noun.start()]) is EntityType.ORG:
+        kept = kept[: noun.start()]  # "the United Nations food" of "the United Nations food agency"
     if kept and len(kept) < span.end - span.start:
         return span.start + len(kept)
     more = {EntityType.ORG: _LEGAL, EntityType.PERSON: _JUNIOR}.get(span.type)
