@@ -96,6 +96,7 @@ class Owner(Record, frozen=True, kw_only=True):
 
     entity: str
     name: str  # as it is shown now
+    country: str | None = None
     articles: int  # that wrote it so
     last_seen: dt.datetime
 

@@ -211,3 +211,41 @@ def test_an_article_that_is_counted_no_more_leaves_nothing(reader, store):
     assert store.entities.forms("person:hilda-clerk") == []
     with store.database.read() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM entity_articles").scalar() == 0
+
+
+def test_a_place_that_no_list_knows_lies_where_earlier_articles_said(reader):
+    reader.read("It rained in Harbourton, England.", PLACE="Harbourton|England")
+    got = reader.read("Harbourton is wet, as is England.", PLACE="Harbourton|England")
+    assert got["Harbourton"] == "place:harbourton-gb"
+    assert {e.name: e.country for e in reader.last.entities}["Harbourton"] == "GB"
+    assert (
+        reader.read("It rains in Harbourton and Rome.", PLACE="Harbourton|Rome")["Harbourton"] == "place:harbourton-gb"
+    )
+
+
+def test_a_place_that_one_article_located_lies_elsewhere_in_an_article_about_another_country(reader):
+    reader.read("It rained in Harbourton, England.", PLACE="Harbourton|England")
+    assert reader.read("It rains in Harbourton and Rome.", PLACE="Harbourton|Rome")["Harbourton"] == "place:harbourton"
+
+
+def test_a_place_of_two_countries_lies_in_neither(reader):
+    for country in ("England", "Canada") * 2:
+        reader.read(f"It rained in Harbourton, {country}.", PLACE=f"Harbourton|{country}")
+    assert reader.read("It rains in Harbourton.", PLACE="Harbourton") == {"Harbourton": "place:harbourton"}
+
+
+def test_a_name_is_of_the_type_that_nearly_all_earlier_articles_gave_it(reader):
+    for _ in range(2):
+        reader.read("Harbourton Rovers won.", ORG="Harbourton Rovers")
+    assert reader.read("Harbourton Rovers lost.", PLACE="Harbourton Rovers") == {
+        "Harbourton Rovers": "org:harbourton-rovers"
+    }
+    assert {(m.type, m.name) for m in reader.last.mentions} == {(ORG, "Harbourton Rovers")}
+    assert {(e.type, e.name) for e in reader.last.entities} == {(ORG, "Harbourton Rovers")}
+
+
+def test_a_name_that_articles_take_for_two_things_stays_two(reader):
+    for kind in ("ORG", "PERSON") * 3:
+        reader.read("Hanna Field won.", **{kind: "Hanna Field"})
+    assert reader.read("Hanna Field lost.", PERSON="Hanna Field") == {"Hanna Field": "person:hanna-field"}
+    assert reader.read("Hanna Field lost.", ORG="Hanna Field") == {"Hanna Field": "org:hanna-field"}

@@ -2,7 +2,8 @@
 
 Within an article names are joined by rules (join.py); across articles by what earlier ones wrote: a full form leads to
 the entity that was written so; an acronym or a short form only where one entity was meant by nearly all lately; a full
-name that sounds like another one's only where the two are named in the same company.
+name that sounds like another one's only where the two are named in the same company. What no list knows is also of the
+type, and in the country, that nearly all earlier articles gave it.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ _MARKS = {FULL: ":", LISTED: "="}
 # An acronym's owner has at least this share of the articles that say whose it is, and was met in so many of them.
 _DOMINANT = 0.9
 _FEWEST = 2
+# What articles took for something of another type is that, where so many times more did so.
+_TIMES = 4
 # So long an acronym keeps the meaning that articles gave it.
 LATELY = dt.timedelta(days=30)
 # Two names that sound alike are one person's where so many others are named with both, one of them no place or people.
@@ -82,7 +85,7 @@ def tie(batch: Sequence[Found], known: Known, memory: FormMemory) -> list[Names]
 
 
 def forms_of(names: Names, known: Known) -> list[Form]:
-    """Return how an article writes its entities, places apart: what is remembered of it.
+    """Return how an article writes its entities, places of the gazetteer apart: what is remembered of it.
 
     What an article only calls by an acronym or a short form tells nothing of whose that is.
     """
@@ -94,11 +97,24 @@ def keys_of(names: Names, known: Known) -> tuple[set[str], set[str]]:
     """Return the keys and the sounds by which ``link`` will ask for an article's names."""
     forms = [form for entity in names.entities[:MOST] for form in _forms(entity, known)]
     keys = {key for form in forms for key in (form.key, form.key.replace("?", ":", 1))}
+    keys |= {key for entity in names.entities[:MOST] for key in _other_keys(entity, known)}
     return keys, {form.sound for form in forms if form.sound}
 
 
+def _other_keys(entity: Entity, known: Known) -> list[str]:
+    """Return the keys under which a name of several words, which no list knows, would be another type's."""
+    if entity.id in known.listed or " " not in entity.name:
+        return []
+    others = [kind for kind in (EntityType.PERSON, EntityType.ORG, EntityType.PLACE) if kind is not entity.type]
+    return [_key(kind, FULL, words_of(Name(entity.name, kind), known.lexicon)) for kind in others]
+
+
+def _key(kind: EntityType, how: str, words: Sequence[str]) -> str:
+    return f"{kind.lower()}{_MARKS.get(how, '?')}{' '.join(words)}"
+
+
 def _forms(entity: Entity, known: Known) -> Iterable[Form]:
-    if entity.type is EntityType.PLACE:
+    if entity.type is EntityType.PLACE and (entity.id in known.listed or not entity.count):
         return
     lexicon = known.lexicon
     fullest = max((len(words_of(Name(s, entity.type), lexicon)) for s in entity.aliases), default=0)
@@ -108,11 +124,10 @@ def _forms(entity: Entity, known: Known) -> Iterable[Form]:
         listed = any(row.id == entity.id for row in known.rows(surface, entity.type))
         how = LISTED if listed else _how(name, words, fullest, known)
         if how:
-            mark = _MARKS.get(how, "?")
             person = entity.type is EntityType.PERSON
             yield Form(
                 entity=entity.id,
-                key=f"{entity.type.lower()}{mark}{' '.join(words)}",
+                key=_key(entity.type, how, words),
                 surface=surface,
                 how=how,
                 sound=sound_of(words) if person else None,
@@ -123,6 +138,8 @@ def _how(name: Name, words: tuple[str, ...], fullest: int, known: Known) -> str 
     """Return in which way a surface names its entity; None for what names somebody else in each article."""
     if name.type is EntityType.PERSON:
         return FULL if len(words) > 1 else None
+    if name.type is EntityType.PLACE:
+        return FULL if len(words) == fullest else None
     if is_acronym([name]):
         return ACRONYM
     whose = body(known, name)
@@ -138,11 +155,17 @@ def _how(name: Name, words: tuple[str, ...], fullest: int, known: Known) -> str 
 def link(names: Names, known: Known, memory: FormMemory, at: dt.datetime) -> Names:
     """Return the names with the entities that earlier articles know under their ids; ``at`` is the article's time."""
     here = {entity.id for entity in names.entities}
+    countries = {entity.country for entity in names.entities if entity.country}
     found: dict[str, Owner] = {}
     for entity in names.entities[:MOST]:
-        if entity.type is EntityType.PLACE or entity.id in known.listed:
+        if entity.id in known.listed:
             continue
-        owner = _owner(entity, list(_forms(entity, known)), memory, here, at)
+        forms = list(_forms(entity, known))
+        if entity.type is EntityType.PLACE:
+            owner = _located(entity, forms, memory, countries)
+        else:
+            owner = _owner(entity, forms, memory, here, at)
+        owner = _other_type(entity, forms, memory, known) or owner
         if owner and owner.entity != entity.id:
             found[entity.id] = owner
     return _renamed(names, found) if found else names
@@ -166,6 +189,22 @@ def _owner(entity: Entity, forms: Sequence[Form], memory: FormMemory, here: set[
     return None
 
 
+def _located(entity: Entity, forms: Sequence[Form], memory: FormMemory, countries: set[str]) -> Owner | None:
+    """Return the one place of that name whose country earlier articles told, if this one speaks of that country."""
+    owners = [owner for form in forms for owner in memory.owners(form.key) if owner.country]
+    if entity.country or len({owner.country for owner in owners}) != 1:
+        return None
+    return owners[0] if owners[0].country in countries or owners[0].articles >= _FEWEST else None
+
+
+def _other_type(entity: Entity, forms: Sequence[Form], memory: FormMemory, known: Known) -> Owner | None:
+    """Return what nearly all earlier articles took the name for, where that is something of another type."""
+    others = [owner for key in _other_keys(entity, known) for owner in memory.owners(key)]
+    best = max(others, key=lambda owner: owner.articles, default=None)
+    own = sum(owner.articles for form in forms if form.how == FULL for owner in memory.owners(form.key))
+    return best if best and best.articles >= max(_FEWEST, _TIMES * own) else None
+
+
 def _dominant(owners: Sequence[Owner], at: dt.datetime) -> Owner | None:
     """Return the entity that nearly all articles meant lately, None where there is none."""
     late: dict[str, Owner] = {}
@@ -187,12 +226,25 @@ def _renamed(names: Names, found: dict[str, Owner]) -> Names:
     made: dict[str, Entity] = {}
     for entity in names.entities:
         owner = found.get(entity.id)
-        one = msgspec.structs.replace(entity, id=owner.entity, name=owner.name) if owner else entity
+        one = _as(entity, owner) if owner else entity
         made[one.id] = together(made[one.id], one) if one.id in made else one
     mentions = tuple(
-        msgspec.structs.replace(m, entity=found[m.entity].entity) if m.entity in found else m for m in names.mentions
+        msgspec.structs.replace(m, entity=found[m.entity].entity, type=type_of(found[m.entity].entity))
+        if m.entity in found
+        else m
+        for m in names.mentions
     )
     return msgspec.structs.replace(names, mentions=mentions, entities=tuple(made.values()))
+
+
+def _as(entity: Entity, owner: Owner) -> Entity:
+    ident, country = owner.entity, entity.country or owner.country
+    return msgspec.structs.replace(entity, id=ident, name=owner.name, type=type_of(ident), country=country)
+
+
+def type_of(ident: str) -> EntityType:
+    """Return the type of an entity, with which its id begins."""
+    return EntityType(ident.partition(":")[0].upper())
 
 
 def together(one: Entity, other: Entity) -> Entity:

@@ -46,7 +46,7 @@ class StoredNames:
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
         self._forms: dict[str, dict[tuple[str, str], _Row]] = defaultdict(dict)  # key → (entity, surface) → row
         self._sounds: dict[str, dict[str, None]] = defaultdict(dict)  # sound → its keys
-        self._shown: dict[str, str] = {}
+        self._shown: dict[str, tuple[str, str | None]] = {}  # entity → its name and country
         self._added: Counter[tuple[str, str, str]] = Counter()  # (key, entity, surface) → articles more or less
         self._articles: Counter[str] = Counter()  # entity → articles more or less
         self._seen: dict[str, tuple[Entity, bool, dt.datetime, dt.datetime]] = {}
@@ -58,12 +58,13 @@ class StoredNames:
         """Read the forms that a batch will ask for, all at once."""
         c = entity_forms.c
         statement = sa.select(c.key, c.surface, c.how, c.sound, c.articles, c.last_seen, entities.c.id, entities.c.name)
+        statement = statement.add_columns(entities.c.country)
         joined = statement.join(entities, entities.c.n == c.entity)
         for column, values in ((c.key, keys), (c.sound, sounds)):
             for row in self._connection.execute(joined.where(among(self._connection, column, values))):
                 made = _Row(row.id, row.surface, row.how, row.sound, row.articles, row.last_seen)
                 self._forms[row.key].setdefault((row.id, row.surface), made)
-                self._shown.setdefault(row.id, row.name)
+                self._shown.setdefault(row.id, (row.name, row.country))
                 if row.sound:
                     self._sounds[row.sound][row.key] = None
 
@@ -91,7 +92,8 @@ class StoredNames:
         made = [
             Owner(
                 entity=entity,
-                name=self._shown[entity],
+                name=self._shown[entity][0],
+                country=self._shown[entity][1],
                 articles=sum(r.articles for r in found),
                 last_seen=max(r.last_seen for r in found),
             )
@@ -116,7 +118,7 @@ class StoredNames:
         for entity in names.entities:
             self._articles[entity.id] += 1
             self._named[entity.id, seq] = True
-            self._shown.setdefault(entity.id, entity.name)
+            self._shown.setdefault(entity.id, (entity.name, entity.country))
             first, last = self._seen[entity.id][2:] if entity.id in self._seen else (at, at)
             self._seen[entity.id] = (entity, entity.id in fixed, min(first, at), max(last, at))
         for form in forms:
