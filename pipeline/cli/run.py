@@ -9,7 +9,7 @@ import click
 from pipeline.cli.output import note, table
 from pipeline.errors import SearchIndexError, UsageError
 from pipeline.records import Outcome, Stage
-from pipeline.stages import Context, Report, open_context, run_all, waiting
+from pipeline.stages import Context, Report, housekeep, open_context, run_all, waiting
 
 
 @click.command("run")
@@ -59,6 +59,8 @@ def _forever(context: Context, stages: list[Stage], sources: tuple[str, ...], li
             for report in run_all(context, stages, sources=sources, limit=limit):
                 if report.taken:
                     note(_line(report))
+            if not sources and set(stages) == set(Stage) and (done := housekeep.daily(context)):
+                note(f"daily: {done}")
         except SearchIndexError as error:
             note(f"newswire: {error}; the next round catches up")
         time.sleep(max(0.0, every - (time.monotonic() - started)))

@@ -9,6 +9,8 @@ from pipeline.stages.context import Context, open_context
 from pipeline.store import upkeep
 
 HISTORY_DAYS = 90.0  # of outcomes; long enough to ask why an article of last month is missing
+DAILY = dt.timedelta(days=1)
+_LAST = "housekept"
 
 
 def expire(context: Context, history_days: float = HISTORY_DAYS) -> int:
@@ -22,6 +24,20 @@ def expire(context: Context, history_days: float = HISTORY_DAYS) -> int:
         names_before=now - dt.timedelta(days=settings.entities.remember_days),
         history=now - dt.timedelta(days=history_days),
     )
+
+
+def daily(context: Context) -> str | None:
+    """Repair stories and expire, if that was last done a day ago; return what was done, None where it isn't time.
+
+    For a process that runs without Airflow. What is cut off is done again; two at once do nothing twice.
+    """
+    now, last = context.clock(), context.store.noted(_LAST)
+    if last and now - dt.datetime.fromisoformat(last) < DAILY:
+        return None
+    done, history = repair.run(context, days=context.settings.cluster.repair_days), expire(context)
+    with context.store.write() as connection:
+        context.store.note(connection, _LAST, now.isoformat())
+    return f"{done.merged} stories merged, {done.split} split; {history} lines of history forgotten"
 
 
 def run_repair() -> dict[str, int]:
