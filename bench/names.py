@@ -9,6 +9,7 @@ is measured alone.
 from __future__ import annotations
 
 import json
+import resource
 import sys
 import time
 from pathlib import Path
@@ -38,6 +39,7 @@ def main() -> int:
             out.write(json.dumps({**row, **to_line(enrich(article, known, recognise))}, ensure_ascii=False) + "\n")
             words += len(row["text"].split())
     took = time.process_time() - begun
+    print(f"at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB", file=sys.stderr)
     print(f"{words:,} words in {took:.2f} CPU-s: {words / took:,.0f} words per CPU-second", file=sys.stderr)
     return 0
 

@@ -43,6 +43,15 @@ def canonical(url: str) -> str:
     return urlunsplit((parts.scheme, host, parts.path or "/", query, ""))
 
 
+def site_of(url: str | None) -> str | None:
+    """Return the host that an address names, without ``www.``; None where it names none."""
+    try:
+        host = urlsplit(url or "").hostname
+    except ValueError:  # a bracket that isn't an IPv6 address's
+        return None
+    return host.removeprefix("www.") if host else None
+
+
 def _tracks(key: str, value: str) -> bool:
     key = key.lower()
     return key in _TRACKING or key.startswith(_TRACKING_PREFIX) or (key, value.lower()) in _TRACKING_VALUES

@@ -42,18 +42,18 @@ def context(tmp_path, monkeypatch):
         yield made
 
 
-def enter(context, pages, source="Herald"):
+def enter(context, pages, source="Herald", *, addressed=True):
     """Let pages (number → HTML) wait for extract."""
     arrivals = []
     for number, html in pages.items():
-        data = html.encode()
+        data, own = html.encode(), url(number) if addressed else None
         page = Page(
-            id=name(number), url=url(number), final_url=url(number), blob=context.archive.put(data), size=len(data),
+            id=name(number), url=own, final_url=own, blob=context.archive.put(data), size=len(data),
             fetched=NOW, media_type="text/html",
         )  # fmt: skip
         arrivals.append(
             Arrival(
-                id=name(number), source=source, first_seen=NOW, url=url(number), records=((Stage.FETCH, page),),
+                id=name(number), source=source, first_seen=NOW, url=own, records=((Stage.FETCH, page),),
                 stage=Stage.EXTRACT,
             )
         )  # fmt: skip
@@ -107,11 +107,21 @@ def test_explain_shows_which_line_was_cut_by_what(context):
     assert f"cut (site memory: 5 articles about different things have it): {SIGN_OFF}" in said
 
 
+def test_imported_pages_without_an_address_belong_to_the_site_that_they_name_themselves(context):
+    pages = {
+        number: generated(number).html.replace("<head>", f'<head><link rel="canonical" href="{url(number)}">')
+        for number in range(12)
+    }
+    enter(context, pages, source="import", addressed=False)
+    run_one(context, Stage.EXTRACT)
+    assert all(SIGN_OFF not in article(context, number).text for number in pages)
+
+
 def test_pages_of_one_source_teach_nothing_about_another(context):
     enter(context, {number: generated(number).html for number in range(12)}, source="import")
     run_one(context, Stage.EXTRACT)
     with context.store.write() as connection:
-        assert len(sites.StoredSites(connection, ["www.herald.example"], NOW)["www.herald.example"].pages) == 12
+        assert len(sites.StoredSites(connection, ["herald.example"], NOW)["herald.example"].pages) == 12
         assert not sites.StoredSites(connection, ["Herald"], NOW)["Herald"].pages
 
 

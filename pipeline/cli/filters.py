@@ -12,7 +12,6 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
-from urllib.parse import urlsplit
 
 import click
 
@@ -27,6 +26,7 @@ from pipeline.store import Store
 from pipeline.store.copies import StoredCopies
 from pipeline.store.sites import StoredSites
 from pipeline.store.stories import StoredStories
+from pipeline.urls import site_of
 
 # Lines that are decided at a time; where batches begin and end changes no decision.
 _BATCH = 500
@@ -102,10 +102,10 @@ def _remembered(
     for batch in _batched(extracted, _PAGES):
         made: list[tuple[Line, Article | ItemError]] = []
         with store.write() as connection:
-            memory = StoredSites(connection, filter(None, (_site(line) for line, _ in batch)), dt.datetime.now(dt.UTC))
+            memory = StoredSites(connection, filter(None, itertools.starmap(_site, batch)), dt.datetime.now(dt.UTC))
             for line, one in batch:
                 seq += 1
-                site = _site(line)
+                site = _site(line, one)
                 if isinstance(one, ItemError):
                     made.append((line, one))
                 else:
@@ -115,10 +115,10 @@ def _remembered(
         yield from made
 
 
-def _site(line: Line) -> str | None:
-    """Return whose page a manifest's line names: its source, else its host."""
-    host = urlsplit(str(line.get("url") or "")).hostname
-    return line.get("source") or (host.removeprefix("www.") if host else None)
+def _site(line: Line, made: Extracted | ItemError) -> str | None:
+    """Return whose page a manifest's line names: its source, else its host, which the page itself may tell."""
+    said = None if isinstance(made, ItemError) else made.article.canonical_url
+    return line.get("source") or site_of(line.get("url") or said)
 
 
 def _manifest(paths: Iterable[str], url: str | None) -> Iterator[Line]:

@@ -6,18 +6,18 @@ import logging
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlsplit
 
 import msgspec
 import sqlalchemy as sa
 
 from pipeline.errors import ArchiveError, ItemError
 from pipeline.extract import Agency, Extracted, Raw, load, remember, worker
-from pipeline.records import Entry, Outcome, Page, Reason, Stage
+from pipeline.records import Article, Entry, Outcome, Page, Reason, Stage
 from pipeline.sites import Alarm, differs, watch
 from pipeline.stages.work import Work
 from pipeline.store import Item, Result
 from pipeline.store.sites import StoredSites, release
+from pipeline.urls import site_of
 from pipeline.workers import Workers
 
 _log = logging.getLogger(__name__)
@@ -74,14 +74,14 @@ class Extract(Work):
 
     def settle(self, connection: sa.Connection, results: Sequence[Result]) -> list[Result]:
         """Cut what the memory of each article's site knows as foreign; hold back what is unlike its earlier pages."""
-        done = {self._site(result.item) for result in results if result.outcome is Outcome.DONE}
+        done = {self._site(result) for result in results if result.outcome is Outcome.DONE}
         self._sites = StoredSites(connection, filter(None, done), self.context.clock())
         prepared = [self._remembered(one) if one.outcome is Outcome.DONE else one for one in results]
         self._sites.flush()
         return prepared
 
     def _remembered(self, result: Result) -> Result:
-        made, name = self._made.pop(result.item.id), self._site(result.item)
+        made, name = self._made.pop(result.item.id), self._site(result)
         if name is None:
             return result
         article, again = remember(self._sites[name], made, result.item.seq, self._sites.day)
@@ -89,10 +89,10 @@ class Extract(Work):
         cleaned = msgspec.structs.replace(result, record=article)
         return self._watched(cleaned) if name in self.context.sources else cleaned
 
-    def _site(self, item: Item) -> str | None:
-        """Return whose memory an article belongs to: its source's; of what was imported, its host's."""
-        host = urlsplit(item.url or "").hostname
-        return item.source if item.source in self.context.sources else host
+    def _site(self, result: Result) -> str | None:
+        """Return whose memory an article belongs to: its source's; of what was imported, its host's, as far as told."""
+        item, said = result.item, result.record.canonical_url if isinstance(result.record, Article) else None
+        return item.source if item.source in self.context.sources else site_of(item.url or said)
 
     def _watched(self, result: Result) -> Result:
         """Return the result, quarantined where its page is unlike its site's earlier ones in the way of an alarm."""
