@@ -96,6 +96,25 @@ def test_a_people_of_one_country_carries_it_too(people, country):
     assert [row.country for row in loaded()[0].rows(people, EntityType.GROUP)] == [country]
 
 
+def test_every_seat_is_a_city_of_the_gazetteer():
+    known, aliases = loaded()[0], read_aliases(CONFIG)
+    for country, items in aliases.seats.items():
+        for region, _, seat in (item.partition("|") for item in items):
+            assert any(row.country == country and row.location for row in known.rows(seat, EntityType.PLACE)), seat
+            assert any(row.country == country and row.location for row in known.rows(region, EntityType.PLACE)), region
+
+
+@pytest.mark.parametrize(("region", "seat"), [("Nineveh", "Mosul"), ("Michigan", "Detroit"), ("Nakuru", "Nakuru")])
+def test_a_region_stands_on_the_map_at_its_seat(region, seat):
+    known = loaded()[0]
+    assert known.rows(region, EntityType.PLACE)[0].location == known.rows(seat, EntityType.PLACE)[-1].location
+
+
+def test_a_region_that_is_called_like_its_city_stands_where_that_lies():
+    (donetsk, *_) = loaded()[0].rows("Donetsk", EntityType.PLACE)
+    assert (donetsk.country, round(donetsk.location.lat)) == ("UA", 48)
+
+
 def test_a_part_of_a_place_counts_for_it():
     text = "They fled from eastern Syria to north-east Paris, and to Eastern Moravia."
     spans = [

@@ -12,7 +12,7 @@ Others = dict[str, tuple[str, ...]]
 
 
 class Aliases(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """config/aliases.toml: canonical name → other names; the last seven by ISO 3166-1 code, the first name is shown."""
+    """config/aliases.toml: canonical name → other names; the last eight by ISO 3166-1 code, the first name is shown."""
 
     organisations: Others = msgspec.field(default_factory=dict)
     people: Others = msgspec.field(default_factory=dict)
@@ -22,6 +22,7 @@ class Aliases(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     countries: Others = msgspec.field(default_factory=dict)
     cities: Others = msgspec.field(default_factory=dict)  # each item "name in the gazetteer|other name|…"
     regions: Others = msgspec.field(default_factory=dict)  # each item "name|other name|…"
+    seats: Others = msgspec.field(default_factory=dict)  # each item "region|city"
     abbreviations: Others = msgspec.field(default_factory=dict)  # each item "abbreviation|region"
     peoples: Others = msgspec.field(default_factory=dict)  # each item "name|other name|…"
     demonyms: Others = msgspec.field(default_factory=dict)

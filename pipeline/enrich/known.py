@@ -168,6 +168,7 @@ def build(aliases: Aliases, lexicon: Lexicon, table: Iterable[str] | None = None
             _place(forms, cells, native)
     _demonyms(forms, aliases)
     _cities(forms, aliases)
+    _regions(forms, aliases)
     adjectives = {code: names[0] for code, names in aliases.demonyms.items()} | _ADJECTIVES
     written = (item.partition("|") for items in aliases.abbreviations.values() for item in items)
     return Known(
@@ -237,6 +238,9 @@ def _place(forms: dict[str, tuple[Form, ...]], cells: list[str], native: list[tu
         ident = f"{ident}-{slug(admin)}"
     point = Location(lat=float(lat), lon=float(lon))
     row = Row(ident, name, EntityType.PLACE, Kind.CITY, country, admin, point, int(population))
+    if region := next((f.row for f in forms.get(key(name), ()) if f.row.id == ident and not f.row.location), None):
+        row = dataclasses.replace(region, location=point)  # the alias file means the region that is called so too
+        forms[key(name)] = tuple(dataclasses.replace(f, row=row) if f.row is region else f for f in forms[key(name)])
     _add(forms, name, row)
     if others:
         native.append((row, others))
@@ -266,6 +270,40 @@ def _cities(forms: dict[str, tuple[Form, ...]], aliases: Aliases) -> None:
             for name in (first, *others):
                 forms[key(name)] = tuple(f for f in forms.get(key(name), ()) if f.row is not here)
                 _add(forms, name, shown, exact=_is_exact(name))
+
+
+def _regions(forms: dict[str, tuple[Form, ...]], aliases: Aliases) -> None:
+    """Give regions the point of their seat, or of the city of their name; states of the US that of their largest city.
+
+    No free table has points for the subdivisions of ISO 3166-2.
+    """
+    seats = {
+        (code, key(r)): key(s) for code, items in aliases.seats.items() for r, _, s in (i.partition("|") for i in items)
+    }
+    cities: dict[tuple[str | None, str], Row] = {}
+    for name, found in forms.items():
+        for form in found:
+            if form.row.kind is Kind.CITY:
+                _larger(cities, (form.row.country, name), form.row)
+                if form.row.country == "US":
+                    _larger(cities, ("US", form.row.admin), form.row)
+    for name, found in forms.items():
+        if any(form.row.kind is Kind.REGION for form in found):
+            forms[name] = tuple(dataclasses.replace(form, row=_seated(form.row, seats, cities)) for form in found)
+
+
+def _larger(cities: dict[tuple[str | None, str], Row], place: tuple[str | None, str], row: Row) -> None:
+    if row.location and (place not in cities or cities[place].population < row.population):
+        cities[place] = row
+
+
+def _seated(row: Row, seats: dict[tuple[str, str], str], cities: dict[tuple[str | None, str], Row]) -> Row:
+    if row.kind is not Kind.REGION or row.location:
+        return row
+    own = key(row.name)
+    by_state = row.country == "US" and row.admin and ("US", own) not in seats
+    seat = cities.get((row.country, row.admin if by_state else seats.get((row.country or "", own), own)))
+    return dataclasses.replace(row, location=seat.location) if seat else row
 
 
 def _population(row: Row) -> int:
