@@ -67,7 +67,8 @@ def test_newsml_g2_is_read_and_its_wire_forms_are_taken_out():
     assert made.dateline == "NAIROBI"
     assert made.published == dt.datetime(2026, 11, 20, 7, tzinfo=dt.UTC)
     assert made.modified == dt.datetime(2026, 11, 20, 8, 10, tzinfo=dt.UTC)
-    assert made.tags == ("harvest", "agriculture")
+    assert made.section == "economy"
+    assert made.tags == ("harvest", "economy", "agriculture")
     assert made.subheadings == ("Prices fall",)
     assert made.text.startswith("Kenya's maize harvest is the best")
 
@@ -76,6 +77,13 @@ def test_each_item_of_a_message_that_holds_a_text_is_imported():
     found = list(read_file(DATA / "harvest.newsml.xml", 10_000_000))
     titles = [extract(Raw(data=one.data, media_type=one.media_type), KNOWN).title for one in found]
     assert titles == ["Maize harvest is the best in nine years", "Port strike ends"]
+
+
+def test_the_section_is_the_subject_of_the_first_level():
+    item = {"uri": "x:1", "type": "text", "body_text": CLOSED, "genres": [{"name": "Current"}]}
+    subjects = [{"code": "medtop:20000210"}, {"uri": "http://cv.iptc.org/newscodes/mediatopic/15000000"}]
+    assert extract(Raw(data=json.dumps({**item, "subjects": subjects}).encode()), KNOWN).section == "Sport"
+    assert extract(Raw(data=json.dumps(item).encode()), KNOWN).section == "Current"
 
 
 def test_ninjs_is_read_in_the_words_of_its_three_versions():

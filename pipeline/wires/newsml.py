@@ -8,6 +8,7 @@ from lxml.etree import _Element as Element
 from pipeline.wires import nitf
 from pipeline.wires.markup import attribute, first, paragraphs, text_of
 from pipeline.wires.told import Paragraph, Picture, Told, joined, several
+from pipeline.wires.topics import section
 
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 
@@ -36,7 +37,7 @@ def read(item: Element) -> Told:
         modified=first(meta, "versionCreated") or first(content, "contentModified"),
         language=attribute(content, "language", "tag") or item.get(_LANGUAGE),
         dateline=_name(content, "located") or first(content, "dateline"),
-        section=_name(content, "genre"),
+        section=section((one.get("qcode") or one.get("uri"), _named(one)) for one in content.iterfind("subject")),
         tags=several(
             [text_of(one) for one in content.iterfind("keyword")] + [_named(one) for one in content.iterfind("subject")]
         ),

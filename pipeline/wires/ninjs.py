@@ -12,6 +12,7 @@ from pipeline.errors import ItemError
 from pipeline.records import Document, Entity, EntityType, Outcome, Reason
 from pipeline.wires.markup import paragraphs, parse_html
 from pipeline.wires.told import Paragraph, Picture, Told, joined, several
+from pipeline.wires.topics import section
 
 SCHEMA = "http://www.iptc.org/std/ninjs/ninjs-schema_2.1.json"
 _TYPES = frozenset({"text", "composite"})
@@ -37,7 +38,7 @@ def read(data: bytes) -> Told:
         raise ItemError(Outcome.DROPPED, Reason.NOT_HTML, "JSON, but not ninjs: it has no uri and no text")
     if item.get("type") not in {None, *_TYPES}:
         raise ItemError(Outcome.DROPPED, Reason.NO_TEXT, f"a ninjs object of type {item['type']!r}")
-    uri = item["uri"]
+    uri, subjects = item["uri"], _objects(item.get("subject") or item.get("subjects"))
     return Told(
         paragraphs=_body(item),
         name=uri,
@@ -50,8 +51,9 @@ def read(data: bytes) -> Told:
         modified=_text(item, "versioncreated"),
         language=_text(item, "language"),
         dateline=_text(item, "located"),
-        section=_first_name(item.get("genre") or item.get("genres")),
-        tags=several([_text(one, "name") for one in _objects(item.get("subject") or item.get("subjects"))]),
+        section=section((_text(one, "code") or _text(one, "uri"), _text(one, "name")) for one in subjects)
+        or _first_name(item.get("genre") or item.get("genres")),
+        tags=several([_text(one, "name") for one in subjects]),
         pictures=_pictures(item),
         rights=_text(item, "usageterms") or _text(item, "copyrightnotice"),
         status=_text(item, "pubstatus") or "usable",
@@ -144,7 +146,7 @@ def write(document: Document) -> dict[str, Any]:
         ],
         "by": ", ".join(document.authors) or document.bureau,
         "located": document.dateline,
-        "copyrightholder": document.source,
+        "copyrightholder": document.source if document.url else None,
         "infosources": [{"name": document.agency}] if document.agency else None,
         "genres": [{"name": document.section}] if document.section else None,
         "renditions": [{"name": "image", "href": document.image}] if document.image else None,
