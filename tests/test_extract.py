@@ -268,3 +268,13 @@ def test_a_damaged_page_is_read_or_refused(noise, place, removed):
     else:
         assert article.text
         assert article.published is None or article.published.tzinfo
+
+
+def test_the_outlet_itself_is_no_author():
+    body = (
+        f'<div class="byline">By <span itemprop="author"><span itemprop="name">The Daily Tide</span></span></div>{TEXT}'
+    )
+    assert read(page(body), source=Source(name="The Daily Tide")).authors == ()
+    assert read(page(body.replace("The Daily Tide", "Jo Doe")), source=Source(name="The Daily Tide")).authors == (
+        "Jo Doe",
+    )

@@ -189,3 +189,7 @@ def test_a_name_in_capitals_is_written_as_others_write_it(given, shown):
 def test_the_role_behind_a_name_is_no_bureau():
     assert authors.clean(["By JANE DOE, Staff Writer"], KNOWN) == authors.Makers(("Jane Doe",))
     assert authors.clean(["Staff Reporter"], KNOWN).bureau == "Staff Reporter"
+
+
+def test_what_is_left_of_a_byline_that_names_agency_and_place_is_nobody():
+    assert authors.clean(["From Reuters, Geneva"], KNOWN) == authors.Makers((), "Reuters")

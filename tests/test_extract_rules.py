@@ -33,10 +33,16 @@ def page_cut(body, **context):
 def test_a_line_beside_the_text_that_says_whose_picture_it_describes_is_a_caption():
     shown = '<div class="x"><img src="/a.jpg"><br><font size="1">The bridge by night. PHOTO: JO DOE</font></div>'
     body = shown + "".join(f"<p>{LONG} For the {n}th time.</p>" for n in range(5))
+    assert _captioned(body) == ([("The bridge by night.", "JO DOE")], 5)
+    under = f'<div class="x"><img src="/a.jpg"><br><font>{LONG} PHOTO: JO DOE</font></div><div class="y">'
+    body = under + "<br><br>".join(f"{LONG} For the {n}th time." for n in range(5)) + "</div>"
+    assert _captioned(body) == ([(LONG, "JO DOE")], 5)
+
+
+def _captioned(body):
     page = gather(parse(f"<html><body><article>{body}</article></body></html>"), URL)
     made = clean(find(page, URL), Context(), KNOWN)
-    assert [(one.text, one.credit) for one in made.captions] == [("The bridge by night.", "JO DOE")]
-    assert len(made.lines) == 5
+    return [(one.text, one.credit) for one in made.captions], len(made.lines)
 
 
 @pytest.mark.parametrize(("rule", "line"), [(rule, line) for rule, lines in EXAMPLES.items() for line in lines])

@@ -36,6 +36,7 @@ _NAME_WORDS = range(2, 5)  # of a name that signs a text at its end
 _PARTICLES = frozenset(
     "de der den van von zu zum da do dos das del della di du la le el al bin ibn ter ten af av y e".split()
 )
+_LONE = frozenset("from with by von mit de avec par con por di da door met av af med".split())  # "From Reuters, Geneva"
 _REPORTS = frozenset({"報導", "报道", "報道", "綜合"})  # "reports", after a place as often as after a name
 _PICTURES = re.compile(r"(?:photo|foto|bild|grafik|grafika|illustration|video|zdj|фото|写真)\w*\s*:", re.IGNORECASE)
 _INITIALS = re.compile(r"[^\W\d_]|(?:[^\W\d_]\.-?){1,3}|[B-DF-HJ-NP-TV-XZ]{2}")  # "A", "J.R.", "JK"; not "JO"
@@ -272,7 +273,7 @@ def _without_role(part: str, words: _Words) -> str:
 
 
 def _is_person(part: str, words: _Words, sites: frozenset[str]) -> bool:
-    if fold(part) in words.cities or part.lower().startswith("the "):
+    if fold(part) in words.cities or fold(part) in _LONE or part.lower().startswith("the "):
         return False
     if not part or len(part) > _MAX_NAME or len(part.split()) > _MAX_WORDS or any(char.isdigit() for char in part):
         return False

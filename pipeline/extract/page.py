@@ -79,7 +79,8 @@ def from_page(text: str, raw: Raw, known: Known, item: str) -> Extracted:
 
 def _makers(page: Evidence, raw: Raw, known: Known, every: list[Block], found: body.Found) -> authors.Makers:
     """Return who made the article: as the page says outside its text, else as the text itself is signed."""
-    sites = frozenset(fold(name) for name in titles.sites(page))
+    own = (raw.source.name,) if raw.source else ()
+    sites = frozenset(fold(name) for name in (*titles.sites(page), *own))
     makers = authors.choose(page, known, sites, raw.entry.authors if raw.entry else (), every)
     if makers.persons:
         return makers

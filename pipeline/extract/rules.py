@@ -86,6 +86,7 @@ def clean(found: Found, context: Context, known: Known) -> Cleaned:
             or _by_words(line.text, known.phrases)
             or _by_links(line.block)
             or _by_place(line, frame)
+            or _by_credit(line, frame, head=head)
             or _by_people(line.text, context, known, head=head, tail=tail)
             or _by_look(line, context, above=number < start)
         )
@@ -94,7 +95,8 @@ def clean(found: Found, context: Context, known: Known) -> Cleaned:
     _labels(lines, reasons)
     kept = [line for line, reason in zip(lines, reasons, strict=True) if reason is None]
     cut = tuple((reason, line.text) for line, reason in zip(lines, reasons, strict=True) if reason)
-    return Cleaned(kept, tuple(_captions(found, frame, known)), cut)
+    credited = frozenset(text for rule, text in cut if rule == "caption" and is_credited(text))
+    return Cleaned(kept, tuple(_captions(found, frame, known, credited)), cut)
 
 
 class _Frame:
@@ -205,8 +207,6 @@ def _by_place(line: Line, frame: _Frame) -> str | None:
     if block is None:
         return None
     usual = frame.usual(block)
-    if not usual and is_credited(line.text):
-        return "caption"
     for element in frame.inner(block):
         if usual and (element is not block.path[-1] or len(line.text) >= _LONG):
             continue
@@ -217,6 +217,12 @@ def _by_place(line: Line, frame: _Frame) -> str | None:
         if _BOX.search(name) or (element.tag in {"aside", "footer", "nav"} and len(line.text) < _LONG):
             return "box"
     return None
+
+
+def _by_credit(line: Line, frame: _Frame, *, head: bool) -> str | None:
+    """Cut what says itself whose picture it describes, above the text or set otherwise than its paragraphs."""
+    beside = line.block is not None and (head or not frame.usual(line.block))
+    return "caption" if beside and is_credited(line.text) else None
 
 
 def _by_people(text: str, context: Context, known: Known, *, head: bool, tail: bool) -> str | None:
@@ -287,15 +293,15 @@ def _after_own_text(lines: list[Line], reasons: list[str | None], own: str, fram
             reasons[number] = reasons[number] or "not in the publisher's own text"
 
 
-def _captions(found: Found, frame: _Frame, known: Known) -> Iterator[Caption]:
+def _captions(found: Found, frame: _Frame, known: Known, credited: frozenset[str]) -> Iterator[Caption]:
     """Yield the captions of the article's pictures, each once; not those of teasers, prompts and quotations.
 
-    Beside figures, what says itself whose picture it describes is one.
+    Beside figures, what says itself whose picture it describes is one; ``credited`` are such lines of the text.
     """
     texts: dict[HtmlElement, list[str]] = {}
     for block in found.blocks:
         under = next((element for element in block.path if element.tag == "figcaption"), None)
-        if under is None and is_credited(block.text) and not frame.usual(block):
+        if under is None and (block.text in credited or (is_credited(block.text) and not frame.usual(block))):
             under = block.path[-1]
         if under is None or frame.main not in block.path or _by_links(block):
             continue
