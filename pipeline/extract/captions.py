@@ -31,7 +31,7 @@ _PICTURE = re.compile(
 
 def is_credited(text: str) -> bool:
     """Whether a line ends by saying whose picture it describes ("… in the harbour. Photo: Ana Ruiz")."""
-    return bool(_PICTURE.search(text))
+    return ":" in text[-_MAX_CREDIT:] and bool(_PICTURE.search(text))
 
 
 def caption(text: str, known: Known, *, pictured: bool = False) -> Caption | None:

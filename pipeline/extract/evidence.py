@@ -93,7 +93,7 @@ def gather(tree: HtmlElement, url: str | None) -> Evidence:
     scripts: list[str] = []
     seen = _Seen()
     title: str | None = None
-    for element in tree.iter(etree.Element):
+    for element in tree.iter("meta", "link", "title", "script"):
         tag = element.tag
         if tag == "meta":
             _add_meta(meta, element)
@@ -103,9 +103,9 @@ def gather(tree: HtmlElement, url: str | None) -> Evidence:
             title = mend(element.text_content())
         elif tag == "script" and "ld+json" in (element.get("type") or "").lower():
             scripts.append(element.text or "")
-        if tag not in _UNSEEN:
-            seen.add(element, tag)
     etree.strip_elements(tree, *_UNSEEN, with_tail=False)
+    for element in tree.iter(etree.Element):
+        seen.add(element, element.tag)
     values = ld.read(scripts)
     return Evidence(
         tree=tree,

@@ -25,7 +25,6 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u206a-\
 _BESIDE = re.compile(r"[^\x00-\x7f]{2}|[ÂÃŒœ]")
 _INVISIBLE = dict.fromkeys([0x00AD, 0x200B, 0x200E, 0x200F, 0x2060, 0xFEFF])
 _ENTITY = re.compile(r"&(?:[a-zA-Z]{2,8}|#\d{2,6}|#x[0-9a-fA-F]{2,5});")
-_SPACE = re.compile(r"\s+")
 _WIRE_QUOTES = re.compile(r"``(.+?)(?:''|´´)")
 _TICK_INSIDE = re.compile(r"(?<=\w)[`´](?=\w)")
 _TICK_AFTER = re.compile(r"(?<=[sSzZ])[`´](?=\s)")
@@ -48,4 +47,4 @@ def mend(text: str) -> str:
         text = _TICK_INSIDE.sub("'", text)
         text = _TICK_QUOTE.sub(r"'\1'", text)
         text = _TICK_AFTER.sub("'", text)
-    return _SPACE.sub(" ", text).strip()
+    return " ".join(text.split())
