@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import re
 import resource
 import time
 from pathlib import Path
@@ -17,7 +18,7 @@ from pipeline.enrich.decoding import names, spans
 from pipeline.enrich.english import network_recogniser
 from pipeline.enrich.inputs import LABELS, LINE, first_label, labels, read
 from pipeline.enrich.network import Network, windows
-from pipeline.enrich.trimming import addresses, trimmed
+from pipeline.enrich.trimming import addresses, trimmed, without_common
 from pipeline.records import Article, EntityType
 from pipeline.settings import Entities
 
@@ -190,6 +191,23 @@ def test_a_faith_before_a_known_organisation_is_a_name_of_its_own():
     kinds = {"Sunni": GROUP, text[10:46]: ORG}
     found = names(text, words, chances, kinds.get, [Span(10, 46, ORG)])
     assert [(text[s.start : s.end], s.type) for s in found] == [("Sunni", GROUP), (text[10:46], ORG)]
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Hauliers wait\n\nThe hauliers said so. “Hauliers,” he said.", []),
+        ("Dredger's bucket brings up a boat\n\nIt came up in the jaws of his dredger.", []),
+        ("Rose waits\n\nHe gave Rose a rose.", ["Rose", "Rose"]),
+        ("Turkey eats turkey.", ["Turkey"]),
+        ("Hauliers wait\n\nNobody came.", ["Hauliers"]),
+    ],
+)
+def test_a_word_that_the_text_writes_small_is_no_name_where_all_words_have_a_capital(text, kept):
+    name = text.split()[0].split("'")[0]
+    spans = [Span(m.start(), m.end(), PERSON) for m in re.finditer(rf"\b{name}\b", text)]
+    found = without_common(text, spans, {"Turkey": PLACE}.get)
+    assert [text[s.start : s.end] for s in found] == kept
 
 
 def test_addresses_hold_no_names():

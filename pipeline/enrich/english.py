@@ -12,7 +12,7 @@ from pipeline.enrich.known import Kind, Known
 from pipeline.enrich.network import Network
 from pipeline.enrich.patterns import recognise_english
 from pipeline.enrich.spans import Recogniser, Span
-from pipeline.enrich.trimming import addresses, trimmed
+from pipeline.enrich.trimming import addresses, trimmed, without_common
 from pipeline.records import EntityType
 
 # Characters that the network reads, about 10,000 words: few articles are longer; what lies behind that in a list or a
@@ -32,7 +32,8 @@ def network_recogniser(known: Known) -> Recogniser:
         seen = [hint for hint in hints if hint.end <= end]
         words = read(network.tokenizer, text[:end], seen)
         found = names(text, words, _outside_addresses(text, words, network.chances(words)), known_as, seen)
-        return [*trimmed(text, found, known.lexicon, known_as), *(h for h in hints if h.start >= end)]
+        whole = list(trimmed(text, found, known.lexicon, known_as))
+        return [*without_common(text, whole, known_as), *(h for h in hints if h.start >= end)]
 
     return recognise
 

@@ -20,6 +20,9 @@ _WORD = re.compile(r"\S+\s*")
 # What belongs to the name that it is joined to: "al-Qaeda", "Marvel Foods, Inc.", "Ann Lee, Jr.".
 _ARTICLE = re.compile(r"(?<![\w-])(?:[ae]l|a[dnrstz]|ash|ul)[-‑]$", re.IGNORECASE)
 _NOUN = re.compile(r"(?:\s+[a-z]+)+$")
+_SMALL_WORD = re.compile(r"(?<![\w'’-])[a-z]{3,}(?![\w-])")
+# What stands before the first word of a sentence, a line or a quotation.
+_OPENS = re.compile(r"(?:^|[.!?…:;\n]|[—–]\s)[\s\"'“”‘’(\[]*$|[\"“‘]$")
 _LONGEST_ARTICLE = 4
 _LEGAL = re.compile(r"(?:,?[ ](?:Inc|Ltd|LLC|Corp|plc|PLC)\b)?(?:(?<=[ ]Inc|[ ]Ltd)\.|(?<=[ ]Corp)\.)?")
 _LEAD = re.compile(r"(?:[^\w]+|(?:of|and|for|in|at|on|to|by|with)\s+)+")
@@ -55,6 +58,19 @@ def trimmed(
         if start >= last and end - start > 1 and named and not text.startswith("$", end):
             yield Span(start, end, span.type)
             last = end
+
+
+def without_common(text: str, spans: Sequence[Span], known: Callable[[str], EntityType | None]) -> list[Span]:
+    """Return the names without words that the text writes small elsewhere, and with a capital only where all are.
+
+    "Hauliers wait. The hauliers say …": the capital is the sentence's, not a name's.
+    """
+    single = [text[s.start : s.end] for s in spans if text[s.start : s.end].isalpha()]
+    small = set(_SMALL_WORD.findall(text)) if single else set()
+    suspect = {name for name in single if {name.lower(), f"{name.lower()}s", name.lower().removesuffix("s")} & small}
+    inside = {text[s.start : s.end] for s in spans if not _OPENS.search(text, max(0, s.start - 8), s.start)}
+    common = {name for name in suspect - inside if not known(name)}
+    return [s for s in spans if text[s.start : s.end] not in common]
 
 
 def _is_name(name: str, kind: EntityType, lexicon: Lexicon) -> bool:
