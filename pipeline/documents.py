@@ -37,6 +37,7 @@ def build(  # noqa: PLR0913 - one argument for each record that flows together h
     revision: int,
     version: int,
     first_seen: dt.datetime,
+    gone: dt.datetime | None = None,
     indexed: dt.datetime,
     copies: int,
     story_size: int,
@@ -47,10 +48,11 @@ def build(  # noqa: PLR0913 - one argument for each record that flows together h
     """Return the document of ``article``.
 
     What the page does not say is taken from the feed's entry, then from the source's settings; not the authors, whom
-    extract tells from outlets and desks in both. ``copies`` is how
-    many other articles are in its copy group if it is the primary, ``story_size`` how many are in its story, itself
-    included; ``stages`` maps each stage to the version that decided; ``lead`` is what is said of the copy group, None
-    where it is alone in it; ``told`` is what is known of the story. Names are sorted by how often they are named.
+    extract tells from outlets and desks in both. ``gone`` is since when the page isn't there any more. ``copies`` is
+    how many other articles are in its copy group if it is the primary, ``story_size`` how many are in its story,
+    itself included; ``stages`` maps each stage to the version that decided; ``lead`` is what is said of the copy
+    group, None where it is alone in it; ``told`` is what is known of the story. Names are sorted by how often they
+    are named.
     """
     lead = lead or Lead(primary=article.id, earliest=article.id, agency=article.agency)
     at, precision = published(entry, article)
@@ -80,6 +82,8 @@ def build(  # noqa: PLR0913 - one argument for each record that flows together h
         published_precision=precision,
         modified=article.modified,
         first_seen=first_seen,
+        revised=page.fetched if page and version > 1 else None,
+        gone=gone,
         indexed=indexed,
         version=version,
         copy_of=copy.copy_of,
@@ -114,6 +118,7 @@ def build(  # noqa: PLR0913 - one argument for each record that flows together h
         word_count=len(words(article.text)),
         paywalled=article.paywalled,
         live=article.live,
+        from_feed=article.from_feed,
         archive=page.blob if page else None,
         rights=tuple(dict.fromkeys((*article.rights, *(page.robots if page else ())))),
         stages=dict(stages),

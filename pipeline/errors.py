@@ -64,17 +64,26 @@ class ItemError(NewswireError):
     ``reason`` and ``detail`` go into the ledger; ``outcome`` says whether it is tried again.
     """
 
-    def __init__(self, outcome: Outcome, reason: Reason, detail: str = "", *, retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        outcome: Outcome,
+        reason: Reason,
+        detail: str = "",
+        *,
+        retry_after: float | None = None,
+        tried: bool = True,
+    ) -> None:
         super().__init__(f"{reason}: {detail}" if detail else str(reason))
         self.outcome = outcome
         self.reason = reason
         self.detail = detail
         self.retry_after = retry_after  # seconds, where the server said so
+        self.tried = tried  # whether it counts as an attempt
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle with all arguments: item errors cross process borders."""
-        return (_item_error, (self.outcome, self.reason, self.detail, self.retry_after))
+        return (_item_error, (self.outcome, self.reason, self.detail, self.retry_after, self.tried))
 
 
-def _item_error(outcome: Outcome, reason: Reason, detail: str, retry_after: float | None) -> ItemError:
-    return ItemError(outcome, reason, detail, retry_after=retry_after)
+def _item_error(outcome: Outcome, reason: Reason, detail: str, retry_after: float | None, tried: bool) -> ItemError:
+    return ItemError(outcome, reason, detail, retry_after=retry_after, tried=tried)

@@ -61,6 +61,7 @@ class Reason(enum.StrEnum):
     NO_TEXT = "no text"
     NOT_FEED = "not a feed"
     TAKEN_DOWN = "taken down"
+    NO_INDEX = "not to be indexed"
     # retry: it may work later
     TIMEOUT = "timeout"
     CONNECTION = "connection failed"
@@ -121,7 +122,7 @@ class Page(Record, frozen=True, kw_only=True):
     charset: str | None = None
     etag: str | None = None
     last_modified: str | None = None
-    robots: tuple[str, ...] = ()
+    robots: tuple[str, ...] = ()  # X-Robots-Tag as it came
 
 
 class Caption(Record, frozen=True, kw_only=True):
@@ -175,6 +176,7 @@ class Article(Record, frozen=True, kw_only=True):
     live: bool | None = None  # a live blog: a page that grows by dated entries
     rights: tuple[str, ...] = ()
     cut: tuple[Cut, ...] = ()
+    from_feed: bool = False  # the page couldn't be had: this is what the feed gave
 
 
 class CopyKind(enum.StrEnum):
@@ -295,6 +297,8 @@ class Document(Record, frozen=True, kw_only=True):
     published_precision: Precision | None
     modified: dt.datetime | None
     first_seen: dt.datetime
+    revised: dt.datetime | None
+    gone: dt.datetime | None
     indexed: dt.datetime
     version: int
     copy_of: str | None
@@ -328,6 +332,7 @@ class Document(Record, frozen=True, kw_only=True):
     locations: tuple[Location, ...]
     word_count: int
     paywalled: bool | None
+    from_feed: bool
     archive: str | None
     rights: tuple[str, ...]
     stages: dict[str, str]

@@ -60,6 +60,14 @@ class Fetch(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     allow_ports: tuple[int, ...] = (80, 443, 8080, 8443)
 
 
+class Revisit(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """[revisit]: when the pages of articles are looked at again."""
+
+    hours: tuple[float, ...] = (1.0, 24.0, 168.0)  # after first sight
+    every_minutes: float = 15.0  # live blogs, and articles whose feed says again and again that they changed
+    live_hours: float = 12.0  # a live blog that hasn't changed for so long is one no more
+
+
 class Extract(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """[extract]: limits around one page."""
 
@@ -123,6 +131,7 @@ class Settings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     poll: Poll = Poll()
     fetch: Fetch = Fetch()
+    revisit: Revisit = Revisit()
     extract: Extract = Extract()
     dedupe: Dedupe = Dedupe()
     cluster: Cluster = Cluster()
@@ -145,6 +154,7 @@ class Source(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     sitemaps: tuple[str, ...] = ()  # read only to fill gaps in the feeds
     pages: tuple[str, ...] = ()  # front pages, where there is no feed: their links are read
     interval_minutes: float | None = None
+    live: tuple[str, ...] = ()  # what the addresses of its live blogs hold
 
     def addresses(self) -> Iterator[tuple[FeedRole, str]]:
         """Yield what each address of the source is, and the address."""

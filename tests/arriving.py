@@ -40,8 +40,7 @@ def change(context, name, text):
     ledger = context.store.ledger
     item = ledger.find(name)
     with context.store.write() as connection:
-        entry = ledger.entries(connection, [name])[name]
-        ledger.renew(connection, item, entry, NOW)
+        ledger.renew(connection, item, Stage.FETCH, NOW)
     page = Page(id=name, url=item.url, final_url=item.url, blob="none", size=1, fetched=NOW)
     if text is None:
         finish(context, Stage.FETCH, outcome=Outcome.DROPPED, reason=Reason.GONE)

@@ -15,7 +15,7 @@ from pipeline.cluster import StoryFacts
 from pipeline.errors import UsageError
 from pipeline.records import Article, Copy, Page, Placed, Placement, Record, Stage, to_json, to_plain
 from pipeline.stages import Context, housekeep, open_context, run_one, stories
-from pipeline.stages.explain import explain
+from pipeline.stages.explain import Explanation, explain
 from pipeline.stages.rulings import repair
 from pipeline.store import Item, sites, upkeep
 from pipeline.store.storybook import Change
@@ -84,17 +84,27 @@ def explain_command(address_or_id: str, as_json: bool) -> None:
     for event in known.history:
         why = ": ".join(part for part in (event.reason, event.detail) if part)
         click.echo(f"  {event.at:%Y-%m-%d %H:%M:%S}  {event.stage:8} {event.outcome:11} {why}".rstrip())
+    _versions(known)
     article = known.records.get(Stage.EXTRACT)
-    if isinstance(article, Article):
-        click.echo(f"  title: {article.title}")
-        for cut in article.cut:
-            click.echo(f"  cut ({cut.rule}): {cut.text}")
+    for cut in article.cut if isinstance(article, Article) else ():
+        click.echo(f"  cut ({cut.rule}): {cut.text}")
     copy = known.records.get(Stage.DEDUPE)
     if isinstance(copy, Copy) and known.group:
         agency = f", {known.group.agency} copy" if known.group.agency else ""
         click.echo(f"  copy: {of_copy(copy)}; primary {known.group.primary}, earliest {known.group.earliest}{agency}")
     if known.story:
         _story(known.story, known.records.get(Stage.CLUSTER), known.changes)
+
+
+def _versions(known: Explanation) -> None:
+    """Say what an article said when, and when its page is looked at again."""
+    for seen in known.versions:
+        change = f"  {seen.change.summary()}" if seen.change else ""
+        click.echo(f"  version {seen.version}, {seen.at:%Y-%m-%d %H:%M:%S}: {seen.title or 'without a title'}{change}")
+    if known.visit and known.visit.gone:
+        click.echo(f"  gone from the publisher's site since {known.visit.gone:%Y-%m-%d %H:%M:%S}")
+    if known.visit and known.visit.due:
+        click.echo(f"  looked at again from {known.visit.due:%Y-%m-%d %H:%M:%S} on")
 
 
 def _story(story: StoryFacts, placement: Record | None, changes: Sequence[Change]) -> None:
@@ -177,10 +187,9 @@ def takedown_command(address_or_id: str) -> None:
     """Remove an article from index, ledger and archive for good; it doesn't come back."""
     with open_context() as context:
         item = find(context, address_or_id)
-        page = context.store.ledger.read([item], Stage.FETCH, Page).get(item.id)
         context.index.prepare()
         context.index.delete([item.id])
-        if page:
+        for _, _, page in context.store.ledger.versions(item, Stage.FETCH, Page):
             context.archive.delete(page.blob)
         upkeep.remove(context.store.database, [item], context.clock())
         if item.copy_group:

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import functools
 import hashlib
 import logging
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from http import HTTPStatus
+from types import MappingProxyType
 from typing import NamedTuple
 
 from pipeline import urls
@@ -20,7 +23,7 @@ from pipeline.fetch.headers import media_type
 from pipeline.fetch.pacing import Pacing
 from pipeline.fetch.robots import MAX_BYTES, Robots, RobotsCache, RobotsMemory
 from pipeline.fetch.statuses import refusal
-from pipeline.records import Entry, Outcome, Reason
+from pipeline.records import Entry, Outcome, Page, Reason
 from pipeline.settings import Settings
 
 __all__ = ["Client", "Fetched", "Hop", "RobotsCache", "RobotsMemory", "fetch"]
@@ -50,11 +53,18 @@ class Fetched(NamedTuple):
 
 
 async def fetch(
-    entries: Sequence[Entry], settings: Settings, robots: RobotsCache, now: Callable[[], dt.datetime]
+    entries: Sequence[Entry],
+    settings: Settings,
+    robots: RobotsCache,
+    now: Callable[[], dt.datetime],
+    *,
+    before: Mapping[str, Page] = MappingProxyType({}),
 ) -> AsyncIterator[tuple[Entry, Fetched | ItemError]]:
     """Yield each entry with what its server sent, or why there is nothing, as the servers answer.
 
-    Hosts are interleaved; only a few bodies are held at a time, however slowly they are taken.
+    ``before`` has, by id, the pages that were sent before and may still be so: they are asked for conditionally, and
+    are NOT_MODIFIED (dropped) where they are the same. Hosts are interleaved; only a few bodies are held at a time,
+    however slowly they are taken.
     """
     places = settings.fetch.concurrency
     results: asyncio.Queue[tuple[Entry, Fetched | ItemError]] = asyncio.Queue()
@@ -63,7 +73,7 @@ async def fetch(
         visits = _Visits(client, settings, robots, now, pacing)
 
         async def visit(entry: Entry) -> None:
-            result = await visits.visit(entry)
+            result = await visits.visit(entry, before.get(entry.id))
             pacing.backlog.add()
             results.put_nowait((entry, result))
 
@@ -101,11 +111,14 @@ class _Visits:
         agent = user_agent(settings.fetch).partition("/")[0].strip() or "newswire"
         self._robots = Robots(cache, agent, self._get_robots, now) if settings.fetch.obey_robots else None
 
-    async def visit(self, entry: Entry) -> Fetched | ItemError:
-        """Return what the server sends for ``entry``, or why there is nothing."""
+    async def visit(self, entry: Entry, before: Page | None) -> Fetched | ItemError:
+        """Return what the server sends for ``entry``, or why there is nothing (or nothing new)."""
         try:
             gate = self._pacing.gate(self._ask_robots)
-            return _fetched(await self._client.get(entry.url, headers=_ACCEPT, check=self._check, gate=gate))
+            conditions = _conditions(entry, before)
+            check = functools.partial(self._check, bool(conditions))
+            answer = await self._client.get(entry.url, headers={**_ACCEPT, **conditions}, check=check, gate=gate)
+            return _fetched(answer, before)
         except ItemError as error:
             return error
         except Exception as error:  # noqa: BLE001 a fault of ours, met by one page: the others go on
@@ -122,8 +135,10 @@ class _Visits:
     async def _get_robots(self, url: str) -> Response:
         return await self._client.get(url, max_bytes=MAX_BYTES, cut=True, gate=self._pacing.gate())
 
-    def _check(self, status: int, headers: Headers) -> None:
+    def _check(self, conditional: bool, status: int, headers: Headers) -> None:
         """Refuse by status or type, before the body is read."""
+        if conditional and status == HTTPStatus.NOT_MODIFIED:
+            raise ItemError(Outcome.DROPPED, Reason.NOT_MODIFIED, "status 304")
         if error := refusal(status, headers.get("Retry-After"), self._now()):
             raise error
         kind = media_type(headers.get("Content-Type"))[0]
@@ -131,13 +146,23 @@ class _Visits:
             raise ItemError(Outcome.DROPPED, Reason.NOT_HTML, f"its type is {kind}")
 
 
-def _fetched(answer: Response) -> Fetched:
-    """Return what a response holds; raise ItemError EMPTY or NOT_HTML for what is no page."""
+def _conditions(entry: Entry, before: Page | None) -> dict[str, str]:
+    """Return the headers that make a request conditional; validators hold for the address that they came from."""
+    if before is None or before.url != entry.url:
+        return {}
+    headers = {"If-None-Match": before.etag, "If-Modified-Since": before.last_modified}
+    return {name: value for name, value in headers.items() if value}
+
+
+def _fetched(answer: Response, before: Page | None) -> Fetched:
+    """Return what a response holds; raise ItemError EMPTY, NOT_HTML for what is no page, NOT_MODIFIED for the same."""
     kind, charset = media_type(answer.headers.get("Content-Type"))
     if not answer.body.strip():
         raise ItemError(Outcome.DROPPED, Reason.EMPTY, "the server sent nothing")
     if kind not in _HTML and not _LOOKS_HTML.search(answer.body[:_HEAD].replace(b"\0", b"")):
         raise ItemError(Outcome.DROPPED, Reason.NOT_HTML, f"its type is {kind or 'not named'}, and it isn't HTML")
+    if before and before.blob == hashlib.sha256(answer.body).hexdigest():
+        raise ItemError(Outcome.DROPPED, Reason.NOT_MODIFIED, "the same page")
     return Fetched(
         final_url=answer.final_url,
         status=answer.status,

@@ -109,7 +109,7 @@ class Pacing:
         wait = lane.wait(self._clock()) + ahead * lane.delay
         if wait > self._patience:
             detail = f"{host} is to be left alone, or others wait for it, for {wait:.0f} s more"
-            raise ItemError(Outcome.RETRY, Reason.TOO_MANY_REQUESTS, detail, retry_after=wait)
+            raise ItemError(Outcome.RETRY, Reason.TOO_MANY_REQUESTS, detail, retry_after=wait, tried=False)
 
     def gate(self, ask: Callable[[str], Awaitable[None]] | None = None) -> Gate:
         """Return the gate of one item's requests, for ``Client.get``.

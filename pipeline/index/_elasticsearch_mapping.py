@@ -9,7 +9,7 @@ from pipeline.index.fields import FACETS, LONGEST_VALUE
 from pipeline.records import Document, Stage, to_json, to_plain
 
 # Raised when documents lie differently, so that an older index has to be built anew.
-VERSION = 5
+VERSION = 6
 
 # Elasticsearch's own analysers, by language (ISO 639-1). English needs none beside the analyser of all text.
 LANGUAGES = {
@@ -76,9 +76,11 @@ _PROPERTIES: dict[str, Any] = {
     **dict.fromkeys(("title", "standfirst", "text", "subheadings", "dateline", "story_title"), _WORDS),
     **dict.fromkeys(("id", "published_precision", "copy_primary", "copy_earliest"), _VALUE),
     **dict.fromkeys(("url", "canonical_url", "image", "archive"), _ADDRESS),
-    **dict.fromkeys(("published", "modified", "first_seen", "indexed", "story_first", "story_last"), _DATE),
+    **dict.fromkeys(
+        ("published", "modified", "first_seen", "revised", "gone", "indexed", "story_first", "story_last"), _DATE
+    ),
     **dict.fromkeys(_INTEGERS, _INTEGER),
-    **dict.fromkeys(("is_primary", "paywalled", "live"), _BOOLEAN),
+    **dict.fromkeys(("is_primary", "paywalled", "live", "from_feed"), _BOOLEAN),
     **dict.fromkeys(("copy_score", "copied_share", "own_share"), _FLOAT),
     "revision": {"type": "long"},
     "captions": {"properties": {"text": _WORDS, "credit": _VALUE, "number": _VALUE}},

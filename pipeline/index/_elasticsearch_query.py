@@ -13,7 +13,7 @@ from pipeline.index.marks import END, SNIPPET_CHARACTERS, START, mark
 from pipeline.index.query import Hit, Query, Results
 from pipeline.records import Document
 
-_BOOLEANS = {"is_primary", "paywalled", "live"}
+_BOOLEANS = {"is_primary", "paywalled", "live", "from_feed"}
 _NOTHING: dict[str, Any] = {"match_none": {}}
 
 # A cardinality counts exactly up to this many values, which is the most that can be asked for.

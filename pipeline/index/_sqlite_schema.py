@@ -11,7 +11,7 @@ from pipeline.records import Document
 # "NWIX": says in the file's header that it is ours (https://www.sqlite.org/fileformat.html#application_id).
 APPLICATION = 0x4E574958
 # Raised when the tables change, or the fields or their order, so that an older file is built anew.
-VERSION = 5
+VERSION = 6
 
 # A column for every field that words are looked for in, and one that holds the same word for each document, since
 # FTS5 knows no NOT without something to take away from.

@@ -43,6 +43,7 @@ FACETS = (
     "is_primary",
     "paywalled",
     "live",
+    "from_feed",
     "rights",
 )
 

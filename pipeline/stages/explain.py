@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import msgspec
 
+from pipeline import revisions
 from pipeline.cluster import StoryFacts
 from pipeline.dedupe import Lead
 from pipeline.records import Article, Copy, Entry, Names, Page, Placement, Record, Stage
@@ -11,6 +14,7 @@ from pipeline.stages.context import Context
 from pipeline.stages.groups import leads
 from pipeline.store import Happened, Item
 from pipeline.store.storybook import Change
+from pipeline.visits import Visit
 
 _RECORDS: dict[Stage, type[Record]] = {
     Stage.POLL: Entry,
@@ -22,10 +26,21 @@ _RECORDS: dict[Stage, type[Record]] = {
 }
 
 
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """One version of an article, and what it says otherwise than the one before."""
+
+    version: int
+    at: dt.datetime
+    title: str | None
+    change: revisions.Change | None
+
+
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """All that the ledger knows of an article; of a feed only its history."""
 
     item: Item | None
+    visit: Visit | None
+    versions: list[Seen]
     history: list[Happened]
     records: dict[Stage, Record]
     group: Lead | None = None  # what is said of its copy group
@@ -40,12 +55,32 @@ def explain(context: Context, address_or_id: str) -> Explanation | None:
     history = ledger.history(item.id if item else address_or_id)
     if item is None and not history:
         return None
-    made = {s: r for s, kind in _RECORDS.items() if item and (r := ledger.read([item], s, kind).get(item.id))}
-    grouped = leads(context, [item.copy_group]) if item and item.copy_group else {}
-    group = next((lead for lead, _ in grouped.values()), None)
-    found = Explanation(item=item, history=history, records=made, group=group)
-    if item is None or item.story is None:
+    if item is None:
+        return Explanation(item=None, visit=None, versions=[], history=history, records={})
+    with context.store.database.read() as connection:
+        visit = context.store.visits.get(connection, [item.id]).get(item.id)
+    grouped = leads(context, [item.copy_group]) if item.copy_group else {}
+    found = Explanation(
+        item=item,
+        visit=visit,
+        versions=versions(context, item),
+        history=history,
+        records={s: r for s, kind in _RECORDS.items() if (r := ledger.of([item.id], s, kind).get(item.id))},
+        group=next((lead for lead, _ in grouped.values()), None),
+    )
+    if item.story is None:
         return found
     book = context.store.storybook
     story = book.facts([item.story])[item.story]
     return msgspec.structs.replace(found, story=story, changes=book.changes(story.id))
+
+
+def versions(context: Context, item: Item) -> list[Seen]:
+    """Return every version of an article, the first one first."""
+    seen: list[Seen] = []
+    before: Article | None = None
+    for number, at, article in context.store.ledger.versions(item, Stage.EXTRACT, Article):
+        change = revisions.compare(before, article) if before else None
+        seen.append(Seen(version=number, at=at, title=article.title, change=change))
+        before = article
+    return seen

@@ -13,11 +13,14 @@ import sqlalchemy as sa
 from pipeline.errors import ArchiveError, ItemError
 from pipeline.extract import Agency, Extracted, Raw, load, remember, worker
 from pipeline.records import Article, Entry, Outcome, Page, Reason, Stage
+from pipeline.revisions import compare
 from pipeline.sites import Alarm, differs, watch
+from pipeline.stages.looks import note
 from pipeline.stages.work import Work
 from pipeline.store import Item, Result
 from pipeline.store.sites import StoredSites, release
 from pipeline.urls import site_of
+from pipeline.visits import Look
 from pipeline.workers import Workers
 
 _log = logging.getLogger(__name__)
@@ -41,12 +44,15 @@ class Extract(Work):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._workers.__exit__(kind, error, at)
+        self.context.store.unwanted.remove_blobs(self.context.archive.delete)
 
     def decide(self, claimed: Sequence[Item], emit: Callable[[Result], None]) -> None:
         """Extract the articles of ``claimed``, in order."""
         ledger = self.context.store.ledger
-        pages = ledger.read(claimed, Stage.FETCH, Page)
+        pages = self._pages = ledger.read(claimed, Stage.FETCH, Page)
         entries = ledger.read(claimed, Stage.POLL, Entry)
+        present = ledger.read(claimed, Stage.EXTRACT, Article)
+        self._before = ledger.previous([item for item in claimed if item.id not in present], Stage.EXTRACT, Article)
         raws = (self._raw(pages[item.id], entries.get(item.id), item) for item in claimed)
         for item, made in zip(claimed, self._workers.map(raws), strict=True):
             emit(self.failure(item, made) if isinstance(made, ItemError) else self._done(item, made))
@@ -73,12 +79,21 @@ class Extract(Work):
         return Result(item=item, outcome=Outcome.DONE, record=made.article, addresses=known_as)
 
     def settle(self, connection: sa.Connection, results: Sequence[Result]) -> list[Result]:
-        """Cut what the memory of each article's site knows as foreign; hold back what is unlike its earlier pages."""
+        """Cut what the memory of each article's site knows as foreign; hold back what is unlike its earlier pages.
+
+        What then says the same as the version before is no new one.
+        """
         done = {self._site(result) for result in results if result.outcome is Outcome.DONE}
         self._sites = StoredSites(connection, filter(None, done), self.context.clock())
         prepared = [self._remembered(one) if one.outcome is Outcome.DONE else one for one in results]
         self._sites.flush()
-        return prepared
+        return [self._compared(one) for one in prepared]
+
+    def _compared(self, result: Result) -> Result:
+        before = self._before.get(result.item.id)
+        if before is None or not isinstance(result.record, Article) or compare(before, result.record):
+            return result
+        return Result(item=result.item, outcome=Outcome.DROPPED, reason=Reason.NOT_MODIFIED, detail="the same words")
 
     def _remembered(self, result: Result) -> Result:
         made, name = self._made.pop(result.item.id), self._site(result)
@@ -109,8 +124,12 @@ class Extract(Work):
             result, outcome=Outcome.QUARANTINED, reason=Reason.DRIFT, detail=alarm.detail, record=None, addresses=()
         )
 
-    def save(self, connection: sa.Connection, saved: Sequence[Result]) -> None:  # noqa: ARG002
-        """Send earlier articles back that hold what is known to be foreign since."""
+    def save(self, connection: sa.Connection, saved: Sequence[Result]) -> None:
+        """Note which articles have changed; send earlier ones back that hold what is known to be foreign since."""
+        changed = [r.item for r in saved if r.outcome is Outcome.DONE and r.item.id in self._before]
+        note(self.context, connection, [(item, Look.CHANGED) for item in changed])
+        same = [r.item.id for r in saved if r.reason is Reason.NOT_MODIFIED]
+        self.context.store.unwanted.refuse(connection, [self._pages[name].blob for name in same])
         self._sites.send_back()
 
 

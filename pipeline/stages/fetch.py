@@ -3,39 +3,74 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Self
 from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+from msgspec.structs import replace
 
 from pipeline.errors import ItemError
 from pipeline.fetch import Fetched, fetch
 from pipeline.records import Entry, Outcome, Page, Reason, Stage
+from pipeline.stages.looks import note
 from pipeline.stages.work import Work
 from pipeline.store import Item, Result
+from pipeline.visits import Look, is_last
+
+_LIVE = b"LiveBlogPosting"  # schema.org's name for it, in JSON-LD or microdata
+_LOOKS = {
+    Reason.NOT_MODIFIED: Look.THERE,
+    Reason.NOT_FOUND: Look.GONE,
+    Reason.GONE: Look.GONE,
+}
 
 
 class Fetch(Work):
-    """Fetches pages politely; keeps their bytes in the archive."""
+    """Fetches pages politely, new ones and those that are to be looked at again; keeps their bytes in the archive."""
 
     stage = Stage.FETCH
+    always = True
+
+    def __enter__(self) -> Self:
+        self.context.store.visits.recall(self.context.clock())
+        self._live: set[str] = set()
+        return self
 
     def decide(self, claimed: Sequence[Item], emit: Callable[[Result], None]) -> None:
         """Fetch the pages of ``claimed``; results come as the servers answer."""
         asyncio.run(self._fetch(claimed, emit))
+
+    def save(self, connection: sa.Connection, saved: Sequence[Result]) -> None:
+        """Plan when each page is looked at again; note those that are gone."""
+        looks = [(r.item, _look(r)) for r in saved if r.outcome is not Outcome.RETRY]
+        looks = [(item, look) for item, look in looks if item.version > 1 or look is Look.THERE]
+        note(self.context, connection, looks, frozenset(self._live))
 
     async def _fetch(self, claimed: Sequence[Item], emit: Callable[[Result], None]) -> None:
         context = self.context
         entries = context.store.ledger.read(claimed, Stage.POLL, Entry)
         items = {item.id: item for item in claimed}
         wanted = [entries[item.id] for item in claimed]
-        async for entry, got in fetch(wanted, context.settings, context.store.robots, context.clock):
+        before = self._before(claimed)
+        async for entry, got in fetch(wanted, context.settings, context.store.robots, context.clock, before=before):
             item = items[entry.id]
             emit(self.failure(item, got) if isinstance(got, ItemError) else self._keep(item, entry, got))
+
+    def _before(self, claimed: Sequence[Item]) -> Mapping[str, Page]:
+        """Return the pages that may still be as they were; the last look asks for the whole page all the same."""
+        now, settings = self.context.clock(), self.context.settings.revisit
+        pages = self.context.store.ledger.previous(claimed, Stage.FETCH, Page)
+        last = {item.id for item in claimed if is_last(item.first_seen, now, settings)}
+        return {i: replace(p, etag=None, last_modified=None) if i in last else p for i, p in pages.items()}
 
     def _keep(self, item: Item, entry: Entry, got: Fetched) -> Result:
         if _leads_home(entry.url, got.final_url):
             return Result(
                 item=item, outcome=Outcome.DROPPED, reason=Reason.NOT_FOUND, detail=f"redirected to {got.final_url}"
             )
+        if self._is_live(item, entry.url, got.body):
+            self._live.add(item.id)
         page = Page(
             id=item.id,
             url=entry.url,
@@ -51,6 +86,17 @@ class Fetch(Work):
             robots=got.robots,
         )
         return Result(item=item, outcome=Outcome.DONE, record=page, addresses=(got.final_url,))
+
+    def _is_live(self, item: Item, url: str, body: bytes) -> bool:
+        source = self.context.sources.get(item.source)
+        return _LIVE in body or bool(source and any(part in url for part in source.live))
+
+
+def _look(result: Result) -> Look:
+    """Return what a result says of the page."""
+    if result.outcome is Outcome.DONE:
+        return Look.THERE
+    return _LOOKS.get(result.reason, Look.FAILED) if result.reason else Look.FAILED
 
 
 def _leads_home(asked: str, final: str) -> bool:

@@ -23,9 +23,10 @@ class Index(Work):
     """Writes one document per article into the index."""
 
     stage = Stage.INDEX
+    always = True
 
     def __enter__(self) -> Self:
-        """Make sure of the index; one that isn't the one that was written to gets every document again."""
+        """Make sure of the index and take out what was withdrawn; another index than before gets every document."""
         store, index = self.context.store, self.context.index
         index.prepare()
         identity = index.identity()
@@ -33,6 +34,7 @@ class Index(Work):
             with store.write() as connection:
                 store.ledger.index_again(connection)
                 store.note(connection, _IDENTITY, identity)
+        store.unwanted.remove_documents(index.delete)
         return self
 
     def decide(self, claimed: Sequence[Item], emit: Callable[[Result], None]) -> None:
@@ -61,6 +63,7 @@ def documents(context: Context, claimed: Sequence[Item]) -> list[Document]:
     story_sizes = ledger.sizes(set(stories.values()))
     told = context.store.storybook.facts(stories.values())
     now, made_by = context.clock(), ledger.made_by(claimed)
+    gone = context.store.visits.gone([item.id for item in claimed])
     return [
         build(
             entry=entries.get(item.id),
@@ -73,6 +76,7 @@ def documents(context: Context, claimed: Sequence[Item]) -> list[Document]:
             revision=item.revision,
             version=item.version,
             first_seen=item.first_seen,
+            gone=gone.get(item.id),
             indexed=now,
             copies=_copies(item.id, grouped.get(copies[item.id].group)),
             story_size=story_sizes[stories[item.id]],

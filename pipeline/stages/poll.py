@@ -6,14 +6,11 @@ import datetime as dt
 import logging
 from collections.abc import Sequence
 
-import sqlalchemy as sa
-
 from pipeline.feeds import Polled, poll_in_parts
 from pipeline.records import Entry, Outcome, Stage
+from pipeline.stages.arrivals import take_in
 from pipeline.stages.context import Context
 from pipeline.stages.report import Report
-from pipeline.store import Arrival
-from pipeline.urls import address_key
 
 _log = logging.getLogger(__name__)
 
@@ -56,12 +53,11 @@ def _save(context: Context, polled: Sequence[Polled], report: Report) -> None:
     with store.write() as connection:
         saved = [one for one in polled if store.feeds.save(connection, one.state)]
         entries = sorted((entry for one in saved for entry in one.entries), key=_order)
-        new = set(store.ledger.enter(connection, [Arrival.of(entry) for entry in entries], now))
+        new, changed = take_in(context, connection, entries)
         gaps = [one.gap for one in saved if one.gap]
         arrived = {entry.id: entry for entry in reversed(entries) if entry.id in new}
         store.gaps.save(connection, gaps, list(arrived.values()), now)
         store.feeds.call(connection, {gap.source for gap in gaps}, now)
-        changed = _renew(context, connection, [entry for entry in entries if entry.id not in new])
         for one in saved:
             detail = f"our own network seems to be down: {one.detail}" if one.ours else one.detail
             store.ledger.note(connection, one.state.url, Stage.POLL, one.outcome, one.reason, detail, now)
@@ -76,30 +72,3 @@ def _save(context: Context, polled: Sequence[Polled], report: Report) -> None:
 
 def _order(entry: Entry) -> tuple[dt.datetime, str]:
     return entry.published or entry.first_seen, entry.url
-
-
-def _renew(context: Context, connection: sa.Connection, entries: Sequence[Entry]) -> int:
-    """Send articles that their feed says have changed back to fetch; return how many."""
-    ledger = context.store.ledger
-    known = ledger.known(connection, [entry.url for entry in entries])
-    ids = {entry.id: known.get(address_key(entry.url), entry.id) for entry in entries}
-    items = ledger.get(connection, ids.values())
-    before = ledger.entries(connection, ids.values())
-    count = 0
-    for entry in entries:
-        item, old = items.get(ids[entry.id]), before.get(ids[entry.id])
-        if item and old and not item.leased and has_changed(old, entry):
-            ledger.renew(connection, item, entry, context.clock())
-            count += 1
-    return count
-
-
-def has_changed(before: Entry, after: Entry) -> bool:
-    """Whether a feed's entry says that its article has changed since.
-
-    Only the same feed's word counts: two feeds that call an article differently would contradict each other for ever.
-    """
-    if before.feed != after.feed:
-        return False
-    newer = after.updated is not None and (before.updated is None or after.updated > before.updated)
-    return newer or (before.title != after.title and after.title is not None)

@@ -35,6 +35,7 @@ class Work:
 
     stage: ClassVar[Stage]
     ordered: ClassVar[bool] = False  # whether the order of arrival matters: one worker at a time, whole batches
+    always: ClassVar[bool] = False  # whether it is entered although nothing waits for it; others may load much
 
     def __init__(self, context: Context) -> None:
         self.context = context
@@ -80,12 +81,15 @@ class Work:
             reason=error.reason,
             detail=error.detail or None,
             retry_at=self.context.clock() + dt.timedelta(seconds=wait) if retry else None,
+            tried=error.tried,
         )
 
 
 def run(work: Work, *, sources: Sequence[str] = (), limit: int | None = None) -> Report:
     """Run a stage over all that waits for it (at most ``limit`` items, of ``sources``); return the counts."""
     report = Report(work.stage)
+    if not work.always and not work.context.store.ledger.waiting(work.stage, work.context.clock(), sources):
+        return report
     with work:
         while limit is None or report.taken < limit:
             size = work.context.settings.run.batch

@@ -21,6 +21,8 @@ from pipeline.store.robots import StoredRobots
 from pipeline.store.schema import meta
 from pipeline.store.stories import StoredStories
 from pipeline.store.storybook import Storybook
+from pipeline.store.unwanted import Unwanted
+from pipeline.store.visits import Visits
 
 __all__ = ["Arrival", "Happened", "Item", "Ledger", "Result", "Store"]
 
@@ -45,6 +47,8 @@ class Store:
         self.robots = StoredRobots(self.database)
         self.entities = Entities(self.database)
         self.storybook = Storybook(self.database)
+        self.visits = Visits(self.database)
+        self.unwanted = Unwanted(self.database)
         reap(self.database)
 
     def close(self) -> None:

@@ -8,28 +8,29 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeVar
 
 import msgspec
 import sqlalchemy as sa
 
 from pipeline.errors import StoreError
-from pipeline.records import STAGE_VERSIONS, Entry, Outcome, Reason, Record, Stage, from_json, to_json
+from pipeline.records import Entry, Outcome, Reason, Record, Stage
 from pipeline.store.engine import Database, insert_new, upsert
 from pipeline.store.lines import DROPPED, PENDING, QUARANTINED, Arrival, Happened, Item, Result
+from pipeline.store.made import Made, record_row
 from pipeline.store.postings import among
-from pipeline.store.schema import addresses, items, locks, outcomes, records
+from pipeline.store.schema import addresses, items, locks, outcomes, records, withdrawn
 from pipeline.urls import address_key
 
-R = TypeVar("R", bound=Record)
+# Why an article that stands in the index is taken out of it, and not left as it was.
+_WITHDRAWN = frozenset({Reason.DUPLICATE, Reason.NO_INDEX})
 _ITEM = [items.c[name] for name in Item.__struct_fields__]
 
 
-class Ledger:
+class Ledger(Made):
     """The items, records and outcomes of a database, on behalf of ``owner``."""
 
     def __init__(self, database: Database, owner: str) -> None:
-        self._database = database
+        super().__init__(database)
         self._owner = owner
 
     # arriving --------------------------------------------------------------------------------------------------------
@@ -53,7 +54,7 @@ class Ledger:
                     due=now,
                 )
             )
-            made = [_record_row(arrival.id, stage, 1, now, record) for stage, record in arrival.records]
+            made = [record_row(arrival.id, stage, 1, now, record) for stage, record in arrival.records]
             upsert(connection, records, made)
             entered.append(arrival.id)
         log(connection, [_outcome_row(i, Stage.POLL, now, Outcome.DONE, None, None) for i in entered])
@@ -65,20 +66,34 @@ class Ledger:
         rows = connection.execute(sa.select(addresses.c.key, addresses.c.id).where(addresses.c.key.in_(keys)))
         return {row.key: row.id for row in rows}
 
-    def renew(self, connection: sa.Connection, item: Item, entry: Entry, now: dt.datetime) -> None:
-        """Send an article that its feed says has changed back to fetch, as its next version."""
-        version = item.version + 1 if item.stage in {None, Stage.INDEX} and item.state == PENDING else item.version
-        upsert(connection, records, [_record_row(item.id, Stage.POLL, version, now, entry)])
-        connection.execute(
-            items.update()
-            .where(items.c.id == item.id)
-            .values(version=version, stage=Stage.FETCH, state=PENDING, due=now, attempts=0)
-        )
-        log(connection, [_outcome_row(item.id, Stage.POLL, now, Outcome.DONE, None, f"changed: version {version}")])
+    def marked(self, connection: sa.Connection, marks: Iterable[str]) -> dict[str, str]:
+        """Return mark → id of those marks (see ``mark``) that an article has."""
+        rows = connection.execute(sa.select(addresses.c.key, addresses.c.id).where(addresses.c.key.in_(list(marks))))
+        return {row.key: row.id for row in rows}
 
-    def entries(self, connection: sa.Connection, ids: Iterable[str]) -> dict[str, Entry]:
-        """Return id → the entry of the article's present version."""
-        return self._read(connection, ids, Stage.POLL, Entry)
+    def mark(self, connection: sa.Connection, marks: Iterable[tuple[str, str]]) -> None:
+        """Let articles be found by (mark, id): a further address or another sign; the first that has it keeps it."""
+        insert_new(connection, addresses, [{"key": key, "id": article} for key, article in marks])
+
+    def hear(self, connection: sa.Connection, item: Item, entry: Entry, now: dt.datetime) -> None:
+        """Note what a feed says of a known article now."""
+        upsert(connection, records, [record_row(item.id, Stage.POLL, item.version, now, entry)])
+        connection.execute(items.update().where(items.c.id == item.id).values(url=entry.url))
+
+    def renew(
+        self, connection: sa.Connection, item: Item, stage: Stage, now: dt.datetime, record: Record | None = None
+    ) -> None:
+        """Send an article back to ``stage``, as its next version; ``record`` is what the stage before made of that."""
+        stands = item.stage in {None, Stage.INDEX} and item.state == PENDING
+        version = item.version + 1 if stands else item.version
+        # what waits for the index waits for it again should nothing have changed
+        revision = items.c.revision + 1 if item.stage == Stage.INDEX else items.c.revision
+        change = {"version": version, "stage": stage, "state": PENDING, "due": now, "attempts": 0, "revision": revision}
+        connection.execute(items.update().where(items.c.id == item.id).values(**change))
+        if record is not None:
+            made = list(Stage)[list(Stage).index(stage) - 1]
+            upsert(connection, records, [record_row(item.id, made, version, now, record)])
+        log(connection, [_outcome_row(item.id, Stage.POLL, now, Outcome.DONE, None, f"changed: version {version}")])
 
     def note(
         self,
@@ -124,11 +139,14 @@ class Ledger:
         upsert(
             connection,
             records,
-            [_record_row(r.item.id, stage, r.item.version, now, r.record) for r in done if r.record is not None],
+            [record_row(r.item.id, stage, r.item.version, now, r.record) for r in done if r.record is not None],
         )
         log(connection, [_outcome_row(r.item.id, stage, now, r.outcome, r.reason, r.detail) for r in saved])
+        standing = self._standing(connection, stage, saved)
         for result in saved:
-            connection.execute(items.update().where(items.c.id == result.item.id).values(**_step(stage, result, now)))
+            step = _step(stage, result, now, standing.get(result.item.id))
+            connection.execute(items.update().where(items.c.id == result.item.id).values(**step))
+        self._withdraw(connection, [r.item for r in saved if r.item.id in standing and r.reason in _WITHDRAWN])
         return saved
 
     def owned(self, connection: sa.Connection, results: Sequence[Result]) -> list[Result]:
@@ -140,22 +158,63 @@ class Ledger:
         owned = {row.id for row in connection.execute(mine)}
         return [result for result in results if result.item.id in owned]
 
+    def _standing(self, connection: sa.Connection, stage: Stage, saved: Sequence[Result]) -> dict[str, int]:
+        """Return id → the version that stays where a look at the page, or reading it anew, yielded nothing."""
+        nothing = [r.item.id for r in saved if r.outcome in {Outcome.DROPPED, Outcome.QUARANTINED}]
+        if stage not in {Stage.FETCH, Stage.EXTRACT} or not nothing:
+            return {}
+        has_text = [records.c.id.in_(nothing), records.c.stage == Stage.EXTRACT, records.c.version <= items.c.version]
+        rows = connection.execute(
+            sa.select(records.c.id, sa.func.max(records.c.version).label("version"))
+            .join(items, items.c.id == records.c.id)
+            .where(*has_text)
+            .group_by(records.c.id)
+        )
+        return {row.id: row.version for row in rows}
+
+    def _withdraw(self, connection: sa.Connection, gone: Sequence[Item]) -> None:
+        """Have the index forget articles that it may have; their groups and stories are smaller now."""
+        if gone:
+            insert_new(connection, withdrawn, [{"id": item.id} for item in gone])
+            self.touch(
+                connection,
+                ids={item.copy_group for item in gone if item.copy_group},
+                stories={item.story for item in gone if item.story},
+            )
+
     def _settle(self, connection: sa.Connection, result: Result, max_attempts: int) -> Result:
         """Return the result as it is saved: duplicates found by address dropped, too many attempts quarantined."""
-        if result.outcome is Outcome.RETRY and result.item.attempts + 1 >= max_attempts:
+        tried = result.item.attempts + result.tried
+        if result.outcome is Outcome.RETRY and result.tried and tried >= max_attempts:
             detail = f"{result.reason}: {result.detail}" if result.detail else str(result.reason)
             return msgspec.structs.replace(
                 result, outcome=Outcome.QUARANTINED, reason=Reason.ATTEMPTS, detail=f"{max_attempts} times: {detail}"
             )
         for key in dict.fromkeys(filter(None, map(_key, result.addresses))):
-            if insert_new(connection, addresses, [{"key": key, "id": result.item.id}]):
-                continue
-            other = connection.scalar(sa.select(addresses.c.id).where(addresses.c.key == key))
-            if other != result.item.id:
+            if other := self._own(connection, key, result.item.id):
                 return msgspec.structs.replace(
                     result, outcome=Outcome.DROPPED, reason=Reason.DUPLICATE, detail=f"is article {other} ({key})"
                 )
         return result
+
+    def _own(self, connection: sa.Connection, key: str, article: str) -> str | None:
+        """Let ``article`` be known by ``key``; return the other article that is, where there is one.
+
+        Then all addresses lead to that one from now on. One that was dropped gives its address away; one that was
+        taken down doesn't.
+        """
+        if insert_new(connection, addresses, [{"key": key, "id": article}]):
+            return None
+        owner = sa.select(items.c.id, items.c.state).join(addresses, addresses.c.id == items.c.id)
+        other = connection.execute(owner.where(addresses.c.key == key)).first()
+        if other is None or other.id == article:
+            return None
+        if other.state in {DROPPED, QUARANTINED}:
+            connection.execute(addresses.update().where(addresses.c.key == key).values(id=article))
+            return None
+        connection.execute(addresses.update().where(addresses.c.id == article).values(id=other.id))
+        found: str = other.id
+        return found
 
     def release(self, claimed: Sequence[Item]) -> None:
         """Give back claimed items without an outcome: nothing was tried."""
@@ -193,46 +252,12 @@ class Ledger:
         connection.execute(items.update().where(among(connection, items.c.id, ids)).values(story=story))
 
     def index_again(self, connection: sa.Connection) -> None:
-        """Send every article that has gone through all stages to the index again."""
+        """Send every article to the index again; those on their way there come to it anyhow."""
+        on_their_way = items.update().where(items.c.state == PENDING, items.c.stage.isnot(None))
+        connection.execute(on_their_way.values(indexed=-1))
         _to_index(connection, sa.true())
 
     # reading ---------------------------------------------------------------------------------------------------------
-
-    def read(self, claimed: Sequence[Item], stage: Stage, kind: type[R]) -> dict[str, R]:
-        """Return id → the record that ``stage`` made of each item's present version; items without one are left out."""
-        with self._database.read() as connection:
-            return self._read(connection, [item.id for item in claimed], stage, kind)
-
-    def _read(self, connection: sa.Connection, ids: Iterable[str], stage: Stage, kind: type[R]) -> dict[str, R]:
-        rows = connection.execute(
-            sa.select(records.c.id, records.c.data)
-            .join(items, sa.and_(items.c.id == records.c.id, items.c.version == records.c.version))
-            .where(records.c.stage == stage, records.c.id.in_(list(ids)))
-        )
-        return {row.id: from_json(row.data, kind) for row in rows}
-
-    def of(self, ids: Iterable[str], stage: Stage, kind: type[R]) -> dict[str, R]:
-        """Return id → the record that ``stage`` made of each article's present version, as ``read`` does."""
-        with self._database.read() as connection:
-            return self._read(connection, ids, stage, kind)
-
-    def rewrite(self, connection: sa.Connection, stage: Stage, made: Mapping[str, Record], now: dt.datetime) -> None:
-        """Replace the records that ``stage`` made of articles' present versions."""
-        versions = connection.execute(sa.select(items.c.id, items.c.version).where(items.c.id.in_(list(made))))
-        rows = [_record_row(row.id, stage, row.version, now, made[row.id]) for row in versions]
-        upsert(connection, records, rows)
-
-    def made_by(self, claimed: Sequence[Item]) -> dict[str, dict[str, str]]:
-        """Return id → stage → the version of the stage that made the record."""
-        made: dict[str, dict[str, str]] = {item.id: {} for item in claimed}
-        with self._database.read() as connection:
-            for row in connection.execute(
-                sa.select(records.c.id, records.c.stage, records.c.made_by)
-                .join(items, sa.and_(items.c.id == records.c.id, items.c.version == records.c.version))
-                .where(records.c.id.in_(made))
-            ):
-                made[row.id][row.stage] = row.made_by
-        return made
 
     def find(self, address_or_id: str) -> Item | None:
         """Return the article with this id or address, None where the ledger doesn't know it."""
@@ -301,8 +326,8 @@ def _to_index(connection: sa.Connection, which: sa.ColumnElement[bool]) -> None:
     connection.execute(items.update().where(through).values(stage=Stage.INDEX, due=items.c.first_seen))
 
 
-def _step(stage: Stage, result: Result, now: dt.datetime) -> dict[str, object]:
-    """Return what changes in an item's line after a result: pure."""
+def _step(stage: Stage, result: Result, now: dt.datetime, standing: int | None) -> dict[str, object]:
+    """Return what changes in an item's line after a result, where version ``standing`` has gone through: pure."""
     step: dict[str, object] = {"lease_owner": None, "lease_until": None}
     match result.outcome:
         case Outcome.DONE if stage is Stage.INDEX:
@@ -313,21 +338,28 @@ def _step(stage: Stage, result: Result, now: dt.datetime) -> dict[str, object]:
         case Outcome.DONE:
             step |= {"stage": stage.next(), "attempts": 0, "due": now}
         case Outcome.RETRY:
-            step |= {"attempts": result.item.attempts + 1, "due": result.retry_at or now}
-        case _ if result.item.version > 1 and stage in {Stage.FETCH, Stage.EXTRACT}:
-            # a change that can't be had leaves the article as it was
-            step |= {"stage": None, "version": result.item.version - 1, "attempts": 0}
+            step |= {"attempts": result.item.attempts + result.tried, "due": result.retry_at or now}
+        case Outcome.DROPPED if standing and result.reason in _WITHDRAWN:
+            step |= {"state": DROPPED, "copy_group": None, "story": None}
+        case _ if standing:
+            # a change that can't be had leaves the article as it was; what it missed meanwhile is indexed
+            same = items.c.revision == items.c.indexed
+            step |= {"stage": sa.case((same, sa.null()), else_=Stage.INDEX)}
+            step |= {"version": standing, "attempts": 0, "due": now}
         case Outcome.DROPPED:
             step |= {"state": DROPPED}
         case Outcome.QUARANTINED:
             step |= {"state": QUARANTINED}
-    if result.copy_group:
-        step["copy_group"] = result.copy_group
-    if result.story:
-        step["story"] = result.story
+    return step | _decided(stage, result)
+
+
+def _decided(stage: Stage, result: Result) -> dict[str, object]:
+    """Return what dedupe and cluster decided of an article: pure."""
+    found = {"copy_group": result.copy_group, "story": result.story}
+    decided: dict[str, object] = {name: value for name, value in found.items() if value}
     if stage is Stage.DEDUPE and result.outcome is Outcome.DONE:
-        step |= {"published": result.published, "credit": result.credit}
-    return step
+        decided |= {"published": result.published, "credit": result.credit}
+    return decided
 
 
 def _waiting(stage: Stage, now: dt.datetime, sources: Sequence[str]) -> list[sa.ColumnElement[bool]]:
@@ -353,12 +385,6 @@ def _key(url: str | None) -> str | None:
         return address_key(url) if url else None
     except ValueError:
         return None
-
-
-def _record_row(article_id: str, stage: Stage, version: int, at: dt.datetime, record: Record) -> dict[str, object]:
-    data = to_json(record).decode()
-    made_by = STAGE_VERSIONS[stage]
-    return {"id": article_id, "stage": stage, "version": version, "at": at, "made_by": made_by, "data": data}
 
 
 def _outcome_row(

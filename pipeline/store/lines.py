@@ -66,6 +66,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     detail: str | None = None
     record: Record | None = None
     retry_at: dt.datetime | None = None
+    tried: bool = True  # whether it counts as an attempt; not what only had to wait for its host
     addresses: tuple[str, ...] = ()  # further addresses that the article is known under
     copy_group: str | None = None
     story: str | None = None

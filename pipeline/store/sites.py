@@ -104,14 +104,14 @@ class StoredSites:
 
 
 def _send_back(connection: sa.Connection, ids: Collection[str], now: dt.datetime) -> set[str]:
-    """Send articles that have passed extract back to it as revisions of our own; return those that a worker has."""
+    """Send articles that have passed extract back to it as revisions of our own; return those that will pass it yet.
+
+    These are what a worker has, and whose pages are being looked at again.
+    """
     later = list(Stage)[list(Stage).index(Stage.EXTRACT) + 1 :]
-    passed = sa.select(items.c.id).where(
-        among(connection, items.c.id, ids),
-        items.c.state == PENDING,
-        sa.or_(items.c.stage.is_(None), items.c.stage.in_(later)),
-    )
-    wanted = set(connection.scalars(passed))
+    pending = sa.select(items.c.id).where(among(connection, items.c.id, ids), items.c.state == PENDING)
+    wanted = set(connection.scalars(pending))
+    passed = pending.where(sa.or_(items.c.stage.is_(None), items.c.stage.in_(later)))
     free = passed.where(items.c.lease_owner.is_(None)).order_by(items.c.seq)
     if connection.dialect.name != "sqlite":  # another worker may hold some that it waits for us with
         free = free.with_for_update(skip_locked=True)

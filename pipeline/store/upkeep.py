@@ -112,7 +112,9 @@ def redo(database: Database, stage: Stage, which: Selection, now: dt.datetime, *
         if dry_run:
             return connection.scalar(sa.select(sa.func.count()).select_from(items).where(*where)) or 0
         change = items.update().where(*where)
-        return connection.execute(change.values(stage=stage, due=now, attempts=0)).rowcount
+        # what waits for the index waits for it again should nothing come of it
+        revision = sa.case((items.c.stage == Stage.INDEX, items.c.revision + 1), else_=items.c.revision)
+        return connection.execute(change.values(stage=stage, due=now, attempts=0, revision=revision)).rowcount
 
 
 def remove(database: Database, taken_down: Sequence[Item], now: dt.datetime) -> None:

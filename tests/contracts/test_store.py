@@ -16,6 +16,7 @@ from pipeline.states import FeedState, RobotsFile
 from pipeline.store import Arrival, Result, Store, upkeep
 from pipeline.store.locks import is_dead
 from pipeline.urls import article_id
+from pipeline.visits import Visit
 from tests.support import NOW
 
 MINUTE = dt.timedelta(minutes=1)
@@ -162,16 +163,94 @@ def test_what_changes_while_it_is_being_indexed_is_indexed_again(store):
     assert len(claim(store, Stage.INDEX)) == 1
 
 
+def read(store, item):
+    """Take an article with a text through all stages."""
+    enter(store, item)
+    for stage in list(Stage)[1:]:
+        text = Article(id=item.id, text=item.title or "") if stage is Stage.EXTRACT else None
+        finish(store, stage, *[done(one, text) for one in claim(store, stage)])
+    return store.ledger.find(item.id)
+
+
 def test_a_changed_article_becomes_its_next_version_and_falls_back_if_the_change_cannot_be_had(store):
-    through(store, entry("a"))
-    item = store.ledger.find(entry("a").id)
+    item = read(store, entry("a", title="Wrong"))
     with store.write() as connection:
-        store.ledger.renew(connection, item, entry("a", title="Corrected"), NOW)
+        store.ledger.hear(connection, item, entry("a", title="Corrected"), NOW)
+        store.ledger.renew(connection, item, Stage.FETCH, NOW)
     (item,) = claim(store)
     assert item.version == 2
+    assert store.ledger.read([item], Stage.POLL, Entry)[item.id].title == "Corrected"
+    assert store.ledger.previous([item], Stage.EXTRACT, Article)[item.id].text == "Wrong"
     finish(store, Stage.FETCH, Result(item=item, outcome=Outcome.DROPPED, reason=Reason.GONE))
     item = store.ledger.find(item.id)
     assert (item.version, item.state, item.stage) == (1, "pending", None)
+
+
+def test_pages_that_are_due_are_sent_back_to_fetch_once_and_only_those_of_articles_at_rest(store):
+    one, two = read(store, entry("a")), read(store, entry("b"))
+    enter(store, entry("c"))
+    three = store.ledger.find(entry("c").id)
+    with store.write() as connection:
+        due = [Visit(id=item.id, changed=NOW, due=NOW + n * MINUTE) for n, item in enumerate((one, two, three))]
+        store.visits.put(connection, due)
+    assert store.visits.recall(NOW + MINUTE) == 2
+    assert store.visits.recall(NOW + 5 * MINUTE) == 0
+    assert [(item.id, item.version) for item in claim(store, now=NOW + MINUTE)] == [
+        (one.id, 2),
+        (two.id, 2),
+        (three.id, 1),
+    ]
+
+
+def test_what_only_waited_for_its_host_counts_no_attempt(store):
+    enter(store, entry())
+    for _ in range(5):
+        (item,) = claim(store)
+        held = Result(item=item, outcome=Outcome.RETRY, reason=Reason.TOO_MANY_REQUESTS, tried=False)
+        finish(store, Stage.FETCH, held)
+    (item,) = claim(store)
+    assert item.attempts == 0
+    assert [h.outcome for h in store.ledger.history(item.id)] == ["done", *["retry"] * 5]
+
+
+def test_an_article_that_turns_out_to_be_another_after_it_was_indexed_is_withdrawn(store):
+    one, two = read(store, entry("a")), read(store, entry("b"))
+    with store.write() as connection:
+        store.ledger.renew(connection, one, Stage.FETCH, NOW)
+    (item,) = claim(store)
+    finish(store, Stage.FETCH, done(item, addresses=(two.url,)))
+    removed = []
+    store.unwanted.remove_documents(removed.extend)
+    assert removed == [one.id]
+    store.unwanted.remove_documents(removed.extend)
+    assert removed == [one.id]
+    assert store.ledger.find(one.url).id == two.id
+    assert store.ledger.find(one.id).state == "dropped"
+
+
+def test_an_address_of_an_article_that_was_dropped_goes_to_the_one_that_is_found_there(store):
+    enter(store, entry("gone"), entry("a"))
+    gone, item = claim(store)
+    finish(store, Stage.FETCH, Result(item=gone, outcome=Outcome.DROPPED, reason=Reason.NOT_FOUND))
+    finish(store, Stage.FETCH, done(item, addresses=(gone.url,)))
+    assert store.ledger.find(gone.url).id == item.id
+    assert store.ledger.find(item.id).stage == Stage.EXTRACT
+
+
+def test_blobs_that_must_go_are_named_until_they_are_gone(store):
+    with store.write() as connection:
+        store.unwanted.refuse(connection, ["x", "y", "x"])
+    removed = []
+
+    def remove(name):
+        removed.append(name)
+        if len(removed) == 1:
+            raise StoreError("away")
+
+    with pytest.raises(StoreError):
+        store.unwanted.remove_blobs(remove)
+    store.unwanted.remove_blobs(remove)
+    assert set(removed) == {"x", "y"}
 
 
 def test_a_lock_is_held_by_one_worker_at_a_time(store, store_url):

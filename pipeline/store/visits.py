@@ -1,0 +1,67 @@
+"""Which pages are looked at again, and what is remembered of them?"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from pipeline.records import Stage
+from pipeline.store.engine import Database, upsert
+from pipeline.store.lines import PENDING
+from pipeline.store.schema import items, visits
+from pipeline.visits import Visit
+
+_STEP = 500  # articles a transaction
+
+
+class Visits:
+    """The visits of a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def recall(self, now: dt.datetime) -> int:
+        """Send the articles whose pages are due back to fetch, as their next version should they have changed.
+
+        Articles that are on their way through the stages stay due. Returns how many went.
+        """
+        count = 0
+        while step := self._recall(now):
+            count += step
+        return count
+
+    def _recall(self, now: dt.datetime) -> int:
+        is_due = visits.c.due <= now
+        with self._database.read() as connection:
+            if connection.execute(sa.select(visits.c.id).where(is_due).limit(1)).first() is None:
+                return 0
+        with self._database.write() as connection:
+            given_up = sa.select(items.c.id).where(items.c.state != PENDING)
+            connection.execute(visits.update().where(is_due, visits.c.id.in_(given_up)).values(due=None))
+            idle = sa.and_(items.c.stage.is_(None), items.c.state == PENDING, items.c.lease_owner.is_(None))
+            joined = visits.join(items, items.c.id == visits.c.id)
+            wanted = sa.select(visits.c.id).select_from(joined).where(is_due, idle).order_by(visits.c.due).limit(_STEP)
+            ids = list(connection.scalars(wanted))
+            back = {"version": items.c.version + 1, "stage": Stage.FETCH, "due": now, "attempts": 0}
+            connection.execute(items.update().where(items.c.id.in_(ids)).values(**back))
+            connection.execute(visits.update().where(visits.c.id.in_(ids)).values(due=None))
+        return len(ids)
+
+    def get(self, connection: sa.Connection, ids: Iterable[str]) -> dict[str, Visit]:
+        """Return id → what is remembered of the article's page."""
+        rows = connection.execute(sa.select(visits).where(visits.c.id.in_(list(ids))))
+        return {row.id: Visit(**row._mapping) for row in rows}  # noqa: SLF001
+
+    def put(self, connection: sa.Connection, remembered: Iterable[Visit]) -> None:
+        """Remember."""
+        upsert(connection, visits, [{name: getattr(one, name) for name in _COLUMNS} for one in remembered])
+
+    def gone(self, ids: Iterable[str]) -> dict[str, dt.datetime]:
+        """Return id → since when its page isn't there any more, of those that aren't."""
+        with self._database.read() as connection:
+            return {one.id: one.gone for one in self.get(connection, ids).values() if one.gone}
+
+
+_COLUMNS = tuple(column.name for column in visits.columns)
