@@ -120,7 +120,7 @@ def build(  # noqa: PLR0913 - one argument for each record that flows together h
         live=article.live,
         from_feed=article.from_feed,
         archive=page.blob if page else None,
-        rights=tuple(dict.fromkeys((*article.rights, *(page.robots if page else ())))),
+        rights=tuple(dict.fromkeys((*article.rights, *(page.rights if page else ())))),
         stages=dict(stages),
     )
 

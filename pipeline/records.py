@@ -109,12 +109,12 @@ class Entry(Record, frozen=True, kw_only=True):
 
 
 class Page(Record, frozen=True, kw_only=True):
-    """What a server sent for an entry. The bytes lie in the archive under ``blob``."""
+    """What a server sent for an entry. The bytes lie in the archive under ``blob``, where they may be kept."""
 
     id: str
     url: str | None
     final_url: str | None
-    blob: str
+    blob: str | None
     size: int
     fetched: dt.datetime
     status: int = 200
@@ -122,7 +122,8 @@ class Page(Record, frozen=True, kw_only=True):
     charset: str | None = None
     etag: str | None = None
     last_modified: str | None = None
-    robots: tuple[str, ...] = ()  # X-Robots-Tag as it came
+    rights: tuple[str, ...] = ()  # what headers and robots.txt say of its use, see pipeline.rights
+    blocked: bool = False  # the server refused it: what the feed gave stands in for it
 
 
 class Caption(Record, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from pipeline.errors import SettingsError
+from pipeline.rights import RIGHTS
 from pipeline.states import FeedRole
 
 
@@ -51,6 +52,7 @@ class Fetch(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     concurrency: int = 64
     per_host_concurrency: int = 2
     per_host_delay_seconds: float = 1.0
+    per_provider_concurrency: int = 8  # of all hosts under one registered domain
     max_crawl_delay_seconds: float = 120.0
     timeout_seconds: float = 30.0
     max_bytes: int = 10 * 1024 * 1024
@@ -58,6 +60,14 @@ class Fetch(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     obey_robots: bool = True
     allow_addresses: tuple[str, ...] = ()  # networks that may be reached although they are private, e.g. "127.0.0.0/8"
     allow_ports: tuple[int, ...] = (80, 443, 8080, 8443)
+
+
+class Rights(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """[rights]: what is done about what a publisher says of its pages."""
+
+    not_indexed: tuple[str, ...] = ("noindex",)
+    not_archived: tuple[str, ...] = ("noarchive",)
+    feed_text: bool = True  # of a page that is refused or behind a wall, take what the feed gave
 
 
 class Revisit(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -131,6 +141,7 @@ class Settings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     poll: Poll = Poll()
     fetch: Fetch = Fetch()
+    rights: Rights = Rights()
     revisit: Revisit = Revisit()
     extract: Extract = Extract()
     dedupe: Dedupe = Dedupe()
@@ -154,7 +165,10 @@ class Source(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     sitemaps: tuple[str, ...] = ()  # read only to fill gaps in the feeds
     pages: tuple[str, ...] = ()  # front pages, where there is no feed: their links are read
     interval_minutes: float | None = None
+    max_age_days: float | None = None  # instead of poll.max_age_days: how far back a new source is filled
     live: tuple[str, ...] = ()  # what the addresses of its live blogs hold
+    credentials: str | None = None  # X: the environment's NEWSWIRE_CREDENTIALS_X says how to log in
+    verify_tls: bool = True
 
     def addresses(self) -> Iterator[tuple[FeedRole, str]]:
         """Yield what each address of the source is, and the address."""
@@ -204,7 +218,12 @@ def config_folder(environ: Mapping[str, str] = os.environ) -> Path:
 
 def load_settings(folder: Path | None = None) -> Settings:
     """Return config/newswire.toml of ``folder``, defaults where the file or a key is missing."""
-    return read_toml((folder or config_folder()) / "newswire.toml", Settings)
+    file = (folder or config_folder()) / "newswire.toml"
+    settings = read_toml(file, Settings)
+    unknown = {*settings.rights.not_indexed, *settings.rights.not_archived} - set(RIGHTS)
+    if unknown:
+        raise SettingsError(f"{file}: rights: {min(unknown)!r} is none; the rights are {', '.join(RIGHTS)}")
+    return settings
 
 
 def load_sources(folder: Path | None = None, *, file: Path | None = None) -> tuple[Source, ...]:
@@ -227,6 +246,10 @@ def _check_source(file: Path, source: Source) -> None:
             raise SettingsError(f"{where}: feed {url!r} is not an http or https address")
     if source.country and not re.fullmatch("[A-Z]{2}", source.country):
         raise SettingsError(f"{where}: country {source.country!r} is not a code of two capitals, such as DE")
+    if source.credentials and not re.fullmatch("[A-Z][A-Z0-9_]*", source.credentials):
+        raise SettingsError(
+            f"{where}: credentials {source.credentials!r}: name them as X where NEWSWIRE_CREDENTIALS_X is set"
+        )
     if source.language and not re.fullmatch("[a-z]{2,3}", source.language):
         raise SettingsError(f"{where}: language {source.language!r} is not a code such as en")
     if source.time_zone and source.time_zone not in zoneinfo.available_timezones():
@@ -235,19 +258,19 @@ def _check_source(file: Path, source: Source) -> None:
 
 def load_addresses(environ: Mapping[str, str] = os.environ) -> Addresses:
     """Return where ledger, index and archive are; the embedded default lies under ``NEWSWIRE_HOME`` (./var)."""
-    home = Path(_variable(environ, "NEWSWIRE_HOME") or "var").absolute()
+    home = Path(variable(environ, "NEWSWIRE_HOME") or "var").absolute()
     return Addresses(
         home=home,
-        store_url=_variable(environ, "NEWSWIRE_STORE_URL") or f"sqlite:///{home}/ledger.db",
-        index_url=_variable(environ, "NEWSWIRE_INDEX_URL") or f"sqlite:///{home}/index.db",
-        archive_url=_variable(environ, "NEWSWIRE_ARCHIVE_URL") or str(home / "archive"),
-        index_api_key=_variable(environ, "NEWSWIRE_INDEX_API_KEY"),
-        index_ca_file=_variable(environ, "NEWSWIRE_INDEX_CA"),
-        api_key=_variable(environ, "NEWSWIRE_API_KEY"),
+        store_url=variable(environ, "NEWSWIRE_STORE_URL") or f"sqlite:///{home}/ledger.db",
+        index_url=variable(environ, "NEWSWIRE_INDEX_URL") or f"sqlite:///{home}/index.db",
+        archive_url=variable(environ, "NEWSWIRE_ARCHIVE_URL") or str(home / "archive"),
+        index_api_key=variable(environ, "NEWSWIRE_INDEX_API_KEY"),
+        index_ca_file=variable(environ, "NEWSWIRE_INDEX_CA"),
+        api_key=variable(environ, "NEWSWIRE_API_KEY"),
     )
 
 
-def _variable(environ: Mapping[str, str], name: str) -> str | None:
+def variable(environ: Mapping[str, str], name: str) -> str | None:
     """Return the variable, or the content of the file that its ``_FILE`` form names."""
     path = environ.get(f"{name}_FILE")
     if not path:

@@ -44,7 +44,7 @@ PAGE = Page(
     blob="sha256:aa",
     size=10,
     fetched=NOON,
-    robots=("noarchive", "noai"),
+    rights=("noarchive", "noai"),
 )
 SOURCE = Source(name="Daily Example", country="PT", language="pt")
 

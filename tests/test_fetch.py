@@ -2,17 +2,18 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import hashlib
 
 import msgspec
 import pytest
 from aiohttp import web
 
 from pipeline.errors import ItemError
-from pipeline.fetch import RobotsMemory, fetch
+from pipeline.fetch import RobotsMemory, Terms, fetch
 from pipeline.fetch.client import Client
 from pipeline.fetch.headers import fresh_for, media_type, retry_after
-from pipeline.records import Entry, Outcome, Reason
-from pipeline.settings import Fetch, Settings
+from pipeline.records import Entry, Outcome, Page, Reason
+from pipeline.settings import Fetch, Settings, Source
 from tests.web import serve
 
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
@@ -30,9 +31,9 @@ def entry(url, name=None):
     return Entry(id=name or url, url=url, source="outlet", first_seen=NOW)
 
 
-def collect(entries, settings=OPEN, robots=None):
+def collect(entries, settings=OPEN, robots=None, **more):
     async def run():
-        found = fetch(entries, Settings(fetch=settings), robots or RobotsMemory(), lambda: NOW)
+        found = fetch(entries, Settings(fetch=settings), robots or RobotsMemory(), lambda: NOW, **more)
         return {one.id: got async for one, got in found}
 
     return asyncio.run(run())
@@ -50,7 +51,7 @@ def test_a_page_comes_with_what_its_headers_say(site):
     got = one(site.url("/a"))
     assert got.body == PAGE.encode()
     assert (got.final_url, got.status, got.media_type, got.charset) == (site.url("/a"), 200, "text/html", "iso-8859-1")
-    assert (got.etag, got.last_modified, got.robots) == ('W/"1"', "now", ("noarchive",))
+    assert (got.etag, got.last_modified, got.rights) == ('W/"1"', "now", ("noarchive",))
 
 
 def test_a_page_that_moved_says_where_it_is_now(site):
@@ -112,6 +113,64 @@ def test_one_bad_item_leaves_the_others_alone(site):
         Reason.BAD_ADDRESS,
         Reason.BAD_ADDRESS,
     ]
+
+
+def test_a_page_that_is_the_same_is_not_modified_by_its_validators_or_its_bytes(site):
+    async def by_tag(request):
+        same = request.headers.get("If-None-Match") == 'W/"1"'
+        return web.Response(status=304 if same else 200, text=PAGE, content_type="text/html")
+
+    site.handlers["/a"] = by_tag
+    site.page("/b", PAGE)
+    site.page("/c", PAGE + "!")
+    digest = hashlib.sha256(PAGE.encode()).hexdigest()
+    pages = {
+        path: Page(id=path, url=site.url(path), final_url=None, blob=digest, size=1, fetched=NOW, etag='W/"1"')
+        for path in ("/a", "/b", "/c")
+    }
+    got = collect([entry(site.url(path), path) for path in pages], before=pages)
+    assert [getattr(got[path], "reason", None) for path in pages] == [Reason.NOT_MODIFIED, Reason.NOT_MODIFIED, None]
+
+
+def test_validators_of_another_address_are_not_sent(site):
+    page = Page(id="x", url=site.url("/old"), final_url=None, blob=None, size=1, fetched=NOW, etag='"1"')
+    site.page("/a", PAGE)
+    collect([entry(site.url("/a"), "x")], before={"x": page})
+    assert "If-None-Match" not in site.requests[-1].headers
+
+
+def test_what_robots_txt_and_headers_reserve_comes_with_the_page(site):
+    site.page("/robots.txt", "User-agent: GPTBot\nDisallow: /a\n\nUser-agent: *\nAllow: /", kind="text/plain")
+    site.page("/a", PAGE, TDM_Reservation="1", X_Robots_Tag="googlebot: noindex")
+    site.page("/b", PAGE, X_Robots_Tag="newswire: noindex")
+    got = collect([entry(site.url(path), path) for path in ("/a", "/b")])
+    assert got["/a"].rights == ("noai", "tdm-reservation")
+    assert got["/b"].rights == ("noindex",)
+
+
+def test_a_source_logs_in_at_its_own_servers_and_nowhere_else(site):
+    with serve() as other:
+        sources = {"outlet": Source(name="outlet", feeds=(site.url("/feed"),), credentials="OUTLET")}
+        terms = Terms(sources, {"NEWSWIRE_CREDENTIALS_OUTLET": "me:word"})
+        site.page("/a", status=302, Location=other.url("/b"))
+        for page in (other, site):
+            page.page("/b", PAGE)
+        collect([entry(site.url("/a")), entry(site.url("/b")), entry(other.url("/b"))], terms=terms)
+        sent = {(r.path, r.headers.get("Authorization")) for r in site.requests if r.path != "/robots.txt"}
+        assert sent == {("/a", "Basic bWU6d29yZA=="), ("/b", "Basic bWU6d29yZA==")}
+        assert not any("Authorization" in r.headers for r in other.requests)
+        assert not any("Authorization" in r.headers for r in site.requests if r.path == "/robots.txt")
+
+
+def test_a_host_that_asked_for_time_is_left_alone_by_the_next_run_too(site, store):
+    site.page("/a", status=429, Retry_After="3600")
+    site.page("/b", PAGE)
+    assert collect([entry(site.url("/a"))], holds=store.holds).popitem()[1].tried
+    asked = len(site.requests)
+    (held,) = collect([entry(site.url("/b"))], holds=store.holds).values()
+    assert (held.reason, held.tried, held.retry_after) == (Reason.TOO_MANY_REQUESTS, False, pytest.approx(3600, abs=60))
+    assert len(site.requests) == asked
+    assert store.holds.present(NOW + dt.timedelta(hours=2)) == {}
 
 
 def test_robots_txt_is_obeyed_and_asked_for_once(site):

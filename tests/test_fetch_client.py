@@ -9,6 +9,7 @@ import time
 import zlib
 
 import brotli
+import msgspec
 import pytest
 from aiohttp import web
 from aiohttp.abc import AbstractResolver
@@ -17,7 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from pipeline.errors import ItemError
-from pipeline.fetch.client import Client, Hop
+from pipeline.fetch.client import Client, Hop, Login
 from pipeline.records import Outcome, Reason
 from pipeline.settings import Fetch
 from tests.web import serve
@@ -260,7 +261,9 @@ def test_no_server_and_no_such_host_are_failed_connections():
     assert failure("http://nowhere.example/", resolver=Nobody()) == (Outcome.RETRY, Reason.CONNECTION)
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path):
+@pytest.fixture
+def self_signed(tmp_path):
+    """A server's side of TLS, with a certificate that nobody vouches for."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
     now = dt.datetime.now(dt.UTC)
@@ -275,9 +278,60 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path):
     (tmp_path / "both.pem").write_bytes(key.private_bytes(pem, *plain) + certificate.public_bytes(pem))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tmp_path / "both.pem")
-    with serve(ssl=context) as site:
+    return context
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(self_signed):
+    with serve(ssl=self_signed) as site:
         assert failure(f"https://127.0.0.1:{site.port}/") == (Outcome.RETRY, Reason.TLS)
         assert site.requests == []
+
+
+def test_a_certificate_may_be_any_only_at_the_hosts_of_the_source_that_says_so(self_signed):
+    with serve(ssl=self_signed) as site, serve("127.0.0.2", ssl=self_signed) as other:
+        opened = msgspec.structs.replace(OPEN, allow_addresses=("127.0.0.0/8",))
+        login = Login(unchecked=frozenset({"127.0.0.1"}))
+        site.page("/a", "hello")
+        assert get(f"https://127.0.0.1:{site.port}/a", opened, login=login).body == b"hello"
+        site.page("/b", status=302, Location=f"https://127.0.0.2:{other.port}/")
+        assert failure(f"https://127.0.0.1:{site.port}/b", opened, login=login) == (Outcome.RETRY, Reason.TLS)
+        assert failure(f"https://127.0.0.1:{site.port}/a", opened) == (Outcome.RETRY, Reason.TLS)
+        assert other.requests == []
+
+
+def test_a_header_that_logs_in_stays_with_its_host(site):
+    with serve() as other:
+        site.page("/a", status=302, Location="/b")
+        site.page("/b", status=307, Location=other.url("/c"))
+        other.page("/c", "end")
+        get(site.url("/a"), headers={"X-Own": "1"}, login=Login({"X-Subscriber": "4711"}))
+        assert [request.headers.get("X-Subscriber") for request in site.requests] == ["4711", "4711"]
+        assert "X-Subscriber" not in other.requests[0].headers
+        assert other.requests[0].headers["X-Own"] == "1"
+
+
+@pytest.mark.parametrize("port", [22, 25, 3306, 6379, 81])
+def test_a_public_address_is_asked_at_the_ports_of_the_web_only(port):
+    client = Client(Fetch())
+    with pytest.raises(OSError, match="not public"):
+        client._guard((socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.216.34", port)))
+
+
+@pytest.mark.parametrize("port", [80, 443, 8080, 8443])
+def test_the_ports_of_the_web_are_allowed(port):
+    client = Client(Fetch())
+    made = client._guard((socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.216.34", port)))
+    assert made.getsockname()[1] == 0  # made, and connected to nothing
+    made.close()
+
+
+@pytest.mark.parametrize(
+    "ip", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:a00:1::1"]
+)
+def test_an_address_that_is_not_public_is_refused_at_the_ports_of_the_web_too(ip):
+    family = socket.AF_INET6 if ":" in ip else socket.AF_INET
+    with pytest.raises(OSError, match="not public"):
+        Client(Fetch())._guard((family, socket.SOCK_STREAM, 6, "", (ip, 443)))
 
 
 def test_a_proxy_named_by_the_environment_is_not_used(site, monkeypatch):

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import itertools
 
 import pytest
 
 from pipeline.errors import ItemError
-from pipeline.fetch.pacing import Backlog, Pacing
+from pipeline.fetch.pacing import Backlog, Pacing, provider
 from pipeline.records import Outcome, Reason
 from pipeline.settings import Fetch
+from tests.support import NOW
 
 
 class Clock:
@@ -148,3 +150,55 @@ def test_nothing_starts_while_a_backlog_waits():
         await asyncio.wait_for(backlog.room(), 1)
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [
+        ("www.example.co.uk", "example.co.uk"),
+        ("one.blogspot.com", "blogspot.com"),
+        ("two.blogspot.com", "blogspot.com"),
+        ("news.example", "news.example"),
+        ("127.0.0.1:8080", "127.0.0.1:8080"),
+        ("[::1]", "[::1]"),
+        ("xn--bcher-kva.de", "xn--bcher-kva.de"),
+    ],
+)
+def test_the_hosts_of_one_registered_domain_are_one_providers(host, name):
+    assert provider(host) == name
+
+
+def test_no_more_than_its_places_are_taken_at_one_provider_at_once():
+    hosts = [f"user{number}.blogspot.com" for number in range(30)]
+    _, most, _ = paced(hosts, per_provider_concurrency=3, seconds=5.0)
+    assert most == 3
+
+
+def test_one_host_that_asks_for_time_leaves_its_neighbours_alone_and_two_stop_the_provider():
+    def before(*held):
+        return lambda pacing: [pacing.hold(f"{name}.blogspot.com", 3600.0) for name in held]
+
+    neighbours = ["c.blogspot.com", "www.example.org"]
+    assert [host for host, _ in paced(neighbours, before=before("a"))[0]] == neighbours
+    starts, _, errors = paced(neighbours, before=before("a", "b"), patience=300.0)
+    assert [host for host, _ in starts] == ["www.example.org"]
+    assert not errors[0].tried
+
+
+def test_a_hold_is_kept_for_the_next_run_and_ends_by_the_clock():
+    class Kept(dict):
+        def present(self, now):
+            return {host: until for host, until in self.items() if until > now}
+
+        def put(self, host, until):
+            self[host] = until
+
+    async def run():
+        kept, clock, time = Kept(), Clock(), [NOW]
+        Pacing(Fetch(), 10, holds=kept, now=lambda: time[0], clock=clock).hold("a", 600.0)
+        time[0] += dt.timedelta(seconds=400)
+        pacing = Pacing(Fetch(), 10, holds=kept, now=lambda: time[0], clock=clock, sleep=clock.sleep)
+        async with pacing.slot("a"):
+            return clock.now
+
+    assert asyncio.run(run()) == 200

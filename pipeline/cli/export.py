@@ -139,7 +139,7 @@ def _parquet(context: Context, batches: _Batches, file: IO[bytes], packed: bool)
 
 
 def _warc(context: Context, batches: _Batches, file: IO[bytes], packed: bool) -> None:
-    """The pages as servers sent them; articles that came without one are left out."""
+    """The pages as servers sent them; articles that came without one, or whose page may not be kept, are left out."""
     from warcio.statusandheaders import StatusAndHeaders
     from warcio.warcwriter import WARCWriter
 
@@ -147,6 +147,8 @@ def _warc(context: Context, batches: _Batches, file: IO[bytes], packed: bool) ->
     for batch in batches:
         pages = context.store.ledger.read(batch, Stage.FETCH, Page)
         for page in (pages[item.id] for item in batch if item.id in pages):
+            if page.blob is None:  # its publisher lets nobody keep it, or it was never had
+                continue
             try:
                 data = context.archive.get(page.blob)
             except ArchiveError as error:

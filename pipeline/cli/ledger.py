@@ -190,7 +190,8 @@ def takedown_command(address_or_id: str) -> None:
         context.index.prepare()
         context.index.delete([item.id])
         for _, _, page in context.store.ledger.versions(item, Stage.FETCH, Page):
-            context.archive.delete(page.blob)
+            if page.blob:
+                context.archive.delete(page.blob)
         upkeep.remove(context.store.database, [item], context.clock())
         if item.copy_group:
             repair(context, [item.copy_group])

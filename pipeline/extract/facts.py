@@ -8,6 +8,7 @@ from urllib.parse import urljoin, urlsplit
 
 import py3langid
 
+from pipeline import rights
 from pipeline.extract import ld
 from pipeline.extract.evidence import Evidence
 from pipeline.extract.known import Raw
@@ -22,7 +23,8 @@ _NORWEGIAN = {"nb": "no", "nn": "no"}  # one language for search and facets
 _LIVE = re.compile(
     r"(?:^|[/_-])(?:live-?blog|live-?ticker|news-?ticker|liveticker|live-updates|minuto-a-minuto)(?:[/_-]|$)"
 )
-_RIGHTS = ("noindex", "noarchive", "nosnippet", "none", "noai", "noimageai", "notranslate", "nocache")
+# Whose meta elements speak to us; what is said to a search engine's robot is between those two.
+_SPOKEN_TO = ("robots", "newswire")
 _DOUBT = 0.05  # log-likelihood per character: unrelated languages differ by 0.5 and more
 
 
@@ -128,14 +130,8 @@ def _live(page: Evidence, url: str | None) -> bool | None:
 
 
 def _rights(page: Evidence) -> tuple[str, ...]:
-    given = [
-        value
-        for name in ("robots", "googlebot", "googlebot-news", "tdm-reservation")
-        for value in page.meta.get(name, [])
-    ]
-    words = {word for value in given for word in re.split(r"[\s,;]+", value.lower())}
-    reserved = ("tdm-reservation",) if "1" in page.meta.get("tdm-reservation", []) else ()
-    return tuple(name for name in _RIGHTS if name in words) + reserved
+    said = rights.of_meta(value for name in _SPOKEN_TO for value in page.meta.get(name, []))
+    return rights.known((*said, *rights.of_tdm(page.meta.get("tdm-reservation", []))))
 
 
 def _standfirst(page: Evidence, raw: Raw) -> str | None:

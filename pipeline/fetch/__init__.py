@@ -16,17 +16,18 @@ from http import HTTPStatus
 from types import MappingProxyType
 from typing import NamedTuple
 
-from pipeline import urls
+from pipeline import rights, urls
 from pipeline.errors import ItemError
 from pipeline.fetch.client import Client, Headers, Hop, Response, user_agent
 from pipeline.fetch.headers import media_type
-from pipeline.fetch.pacing import Pacing
+from pipeline.fetch.pacing import Holds, Pacing
 from pipeline.fetch.robots import MAX_BYTES, Robots, RobotsCache, RobotsMemory
 from pipeline.fetch.statuses import refusal
+from pipeline.fetch.terms import Terms
 from pipeline.records import Entry, Outcome, Page, Reason
 from pipeline.settings import Settings
 
-__all__ = ["Client", "Fetched", "Hop", "RobotsCache", "RobotsMemory", "fetch"]
+__all__ = ["Client", "Fetched", "Holds", "Hop", "RobotsCache", "RobotsMemory", "Terms", "fetch"]
 
 _log = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ class Fetched(NamedTuple):
     charset: str | None
     etag: str | None
     last_modified: str | None
-    robots: tuple[str, ...]  # X-Robots-Tag
+    rights: tuple[str, ...]  # see pipeline.rights
     hops: tuple[Hop, ...]
 
 
@@ -59,18 +60,21 @@ async def fetch(
     now: Callable[[], dt.datetime],
     *,
     before: Mapping[str, Page] = MappingProxyType({}),
+    terms: Terms | None = None,
+    holds: Holds | None = None,
 ) -> AsyncIterator[tuple[Entry, Fetched | ItemError]]:
     """Yield each entry with what its server sent, or why there is nothing, as the servers answer.
 
     ``before`` has, by id, the pages that were sent before and may still be so: they are asked for conditionally, and
-    are NOT_MODIFIED (dropped) where they are the same. Hosts are interleaved; only a few bodies are held at a time,
-    however slowly they are taken.
+    are NOT_MODIFIED (dropped) where they are the same. ``terms`` are those of the sources; ``holds`` keeps which hosts
+    are to be left alone. Hosts are interleaved; only a few bodies are held at a time, however slowly they are taken.
     """
     places = settings.fetch.concurrency
     results: asyncio.Queue[tuple[Entry, Fetched | ItemError]] = asyncio.Queue()
     async with Client(settings.fetch, connections=places) as client:
-        pacing = Pacing(settings.fetch, places, patience=settings.run.lease_seconds / 2)
+        pacing = Pacing(settings.fetch, places, patience=settings.run.lease_seconds / 2, holds=holds, now=now)
         visits = _Visits(client, settings, robots, now, pacing)
+        visits.terms = terms or visits.terms
 
         async def visit(entry: Entry) -> None:
             result = await visits.visit(entry, before.get(entry.id))
@@ -108,8 +112,9 @@ class _Visits:
         self._client = client
         self._now = now
         self._pacing = pacing
-        agent = user_agent(settings.fetch).partition("/")[0].strip() or "newswire"
-        self._robots = Robots(cache, agent, self._get_robots, now) if settings.fetch.obey_robots else None
+        self.terms = Terms()
+        self._agent = user_agent(settings.fetch).partition("/")[0].strip() or "newswire"
+        self._robots = Robots(cache, self._agent, self._get_robots, now) if settings.fetch.obey_robots else None
 
     async def visit(self, entry: Entry, before: Page | None) -> Fetched | ItemError:
         """Return what the server sends for ``entry``, or why there is nothing (or nothing new)."""
@@ -117,8 +122,11 @@ class _Visits:
             gate = self._pacing.gate(self._ask_robots)
             conditions = _conditions(entry, before)
             check = functools.partial(self._check, bool(conditions))
-            answer = await self._client.get(entry.url, headers={**_ACCEPT, **conditions}, check=check, gate=gate)
-            return _fetched(answer, before)
+            login = self.terms.login(entry.source, entry.url)
+            answer = await self._client.get(
+                entry.url, headers={**_ACCEPT, **conditions}, check=check, gate=gate, login=login
+            )
+            return _fetched(answer, before, await self._rights(answer))
         except ItemError as error:
             return error
         except Exception as error:  # noqa: BLE001 a fault of ours, met by one page: the others go on
@@ -131,6 +139,16 @@ class _Visits:
             if rules.crawl_delay:
                 self._pacing.slow_down(urls.host(url), rules.crawl_delay)
             rules.check(url)
+
+    async def _rights(self, answer: Response) -> tuple[str, ...]:
+        """Return what the server says of the page's use, in its headers and its robots.txt."""
+        said = [
+            *rights.of_header(answer.headers.getall("X-Robots-Tag", ()), self._agent),
+            *rights.of_tdm(answer.headers.getall("TDM-Reservation", ())),
+        ]
+        if self._robots:
+            said += (await self._robots.rules(answer.final_url)).rights(answer.final_url)
+        return rights.known(said)
 
     async def _get_robots(self, url: str) -> Response:
         return await self._client.get(url, max_bytes=MAX_BYTES, cut=True, gate=self._pacing.gate())
@@ -154,7 +172,7 @@ def _conditions(entry: Entry, before: Page | None) -> dict[str, str]:
     return {name: value for name, value in headers.items() if value}
 
 
-def _fetched(answer: Response, before: Page | None) -> Fetched:
+def _fetched(answer: Response, before: Page | None, reserved: tuple[str, ...]) -> Fetched:
     """Return what a response holds; raise ItemError EMPTY, NOT_HTML for what is no page, NOT_MODIFIED for the same."""
     kind, charset = media_type(answer.headers.get("Content-Type"))
     if not answer.body.strip():
@@ -171,6 +189,6 @@ def _fetched(answer: Response, before: Page | None) -> Fetched:
         charset=charset,
         etag=answer.headers.get("ETag"),
         last_modified=answer.headers.get("Last-Modified"),
-        robots=tuple(answer.headers.getall("X-Robots-Tag", ())),
+        rights=reserved,
         hops=answer.hops,
     )

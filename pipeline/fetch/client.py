@@ -12,8 +12,8 @@ import contextlib
 import errno
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from types import TracebackType
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
+from types import MappingProxyType, TracebackType
 from typing import Any, NamedTuple, NoReturn, Self
 from urllib.parse import urljoin
 
@@ -59,6 +59,13 @@ class Response(NamedTuple):
     headers: Headers
     body: bytes
     hops: tuple[Hop, ...]
+
+
+class Login(NamedTuple):
+    """What the operator arranged with a server: headers that only it may see, hosts whose certificate may be any."""
+
+    headers: Mapping[str, str] = MappingProxyType({})
+    unchecked: frozenset[str | None] = frozenset()
 
 
 class _RefusedAddressError(OSError):
@@ -113,7 +120,7 @@ class Client:
             raise _RefusedAddressError
         return socket.socket(family=family, type=kind, proto=protocol)
 
-    async def get(
+    async def get(  # noqa: PLR0913  (each has its default; most requests name two or three)
         self,
         url: str,
         *,
@@ -123,26 +130,29 @@ class Client:
         cut: bool = False,
         check: Check | None = None,
         gate: Gate | None = None,
+        login: Login | None = None,
     ) -> Response:
         """Return what ``url`` answers, redirects followed; whatever the status is.
 
         ``max_bytes`` caps the decoded body (``cut`` trims it there instead of failing), ``seconds`` the time that
         all requests take together. ``check`` sees status and headers before the body is read and may raise;
-        ``gate(url)`` surrounds each hop's request, and waiting there is not on the clock.
+        ``gate(url)`` surrounds each hop's request, and waiting there is not on the clock. ``login`` is
+        what the operator arranged with the server of ``url``.
 
         Raises ItemError: TIMEOUT, CONNECTION, TLS (retry); TOO_LARGE, TOO_MANY_REDIRECTS, UNREADABLE
         (quarantined); REFUSED_ADDRESS, BAD_ADDRESS (dropped).
         """
+        login = login or Login()
         left = seconds if seconds is not None else self._settings.timeout_seconds
         limit = max_bytes if max_bytes is not None else self._settings.max_bytes
         clock = asyncio.get_running_loop().time
-        target, send, hops = _address(url), dict(headers or {}), list[Hop]()
+        target, send, hops = _address(url), {**(headers or {}), **login.headers}, list[Hop]()
         while True:
             shown = str(target.with_user(None))  # a password is nobody else's business
             async with gate(shown) if gate else contextlib.nullcontext():
                 began = clock()
                 with _translated(shown, left):
-                    async with asyncio.timeout(left), self._request(target, send) as answer:
+                    async with asyncio.timeout(left), self._request(target, send, login.unchecked) as answer:
                         onward = _onward(target, answer)
                         if not onward:
                             if check:
@@ -155,14 +165,19 @@ class Client:
                 detail = f"more than {self._settings.max_redirects} redirects, the last to {onward}"
                 raise ItemError(Outcome.QUARANTINED, Reason.TOO_MANY_REDIRECTS, detail)
             if onward.origin() != target.origin():
-                send = {name: value for name, value in send.items() if name.lower() not in _CREDENTIALS}
+                secret = {*_CREDENTIALS, *(name.lower() for name in login.headers)}
+                send = {name: value for name, value in send.items() if name.lower() not in secret}
             target = onward
 
     @contextlib.asynccontextmanager
-    async def _request(self, target: URL, headers: Mapping[str, str]) -> AsyncIterator[aiohttp.ClientResponse]:
+    async def _request(
+        self, target: URL, headers: Mapping[str, str], unchecked: Collection[str | None]
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
         if self._session is None:
             raise RuntimeError("a Client is used inside `async with`")
-        answer = await self._session.get(target, headers=headers, allow_redirects=False)
+        answer = await self._session.get(
+            target, headers=headers, allow_redirects=False, ssl=target.host not in unchecked
+        )
         try:
             yield answer
         finally:

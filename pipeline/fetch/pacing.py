@@ -1,10 +1,15 @@
-"""When may a host be asked again? Spacing, concurrency and holds per host, over one limit for all."""
+"""When may a host be asked again? Spacing, concurrency and holds per host and provider, over one limit for all."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+import datetime as dt
+import functools
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from typing import Protocol
+
+from tld import get_fld
 
 from pipeline import urls
 from pipeline.errors import ItemError
@@ -16,6 +21,10 @@ from pipeline.settings import Fetch
 _DEFAULT_HOLD_SECONDS = 900.0
 # Longer wishes are not believed (miniflux and rss-fetcher cap Retry-After at a day too).
 _MAX_HOLD_SECONDS = 24 * 3600.0
+
+
+def _utc_now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
 
 
 class _Lane:
@@ -43,12 +52,32 @@ class _Lane:
         return max(self.held_until - now, self.next_start - now, 0.0)
 
 
+class Holds(Protocol):
+    """Keeps holds between runs."""
+
+    def present(self, now: dt.datetime) -> Mapping[str, dt.datetime]:
+        """Return host → until when it is to be left alone, of those that are."""
+
+    def put(self, host: str, until: dt.datetime) -> None:
+        """Leave ``host`` alone until then."""
+
+
+class _Provider:
+    """All hosts under one registered domain: they often are one machine, which counts our requests together."""
+
+    def __init__(self, concurrency: int) -> None:
+        self.places = asyncio.Semaphore(concurrency)
+        self.refused: set[str] = set()  # hosts that asked for time
+        self.held_until = float("-inf")
+
+
 class Pacing:
     """Paces requests: at most ``places`` at once, per host as ``settings`` say.
 
     ``backlog`` counts the results that wait to be taken; no request starts while as many as ``places`` do, so that
-    bodies don't pile up. Nobody waits for a host longer than ``patience`` seconds. ``clock`` (seconds that only grow)
-    and ``sleep`` are arguments for tests.
+    bodies don't pile up. Nobody waits for a host longer than ``patience`` seconds. ``holds`` keeps what hosts ask for
+    beyond this run, in the time that ``now`` tells. ``clock`` (seconds that only grow) and ``sleep`` are arguments for
+    tests.
     """
 
     def __init__(
@@ -57,6 +86,8 @@ class Pacing:
         places: int,
         *,
         patience: float = 300.0,
+        holds: Holds | None = None,
+        now: Callable[[], dt.datetime] = _utc_now,
         clock: Callable[[], float] | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -67,11 +98,22 @@ class Pacing:
         self._clock = clock or asyncio.get_running_loop().time
         self._sleep = sleep
         self._lanes: dict[str, _Lane] = {}
+        self._providers: dict[str, _Provider] = {}
+        self._holds = holds
+        self._now = now
+        for host, until in ({} if holds is None else holds.present(now())).items():
+            self._lane(host).held_until = self._clock() + (until - now()).total_seconds()
 
     def _lane(self, host: str) -> _Lane:
         if host not in self._lanes:
             self._lanes[host] = _Lane(self._settings.per_host_concurrency, self._settings.per_host_delay_seconds)
         return self._lanes[host]
+
+    def _provider(self, host: str) -> _Provider:
+        name = provider(host)
+        if name not in self._providers:
+            self._providers[name] = _Provider(self._settings.per_provider_concurrency)
+        return self._providers[name]
 
     def slow_down(self, host: str, crawl_delay: float) -> None:
         """Space ``host``'s requests by the delay that it asks for, up to the longest that we grant."""
@@ -79,10 +121,18 @@ class Pacing:
         lane.delay = max(lane.delay, min(crawl_delay, self._settings.max_crawl_delay_seconds))
 
     def hold(self, host: str, seconds: float | None) -> None:
-        """Leave ``host`` alone for ``seconds``; for a while where it named no time."""
+        """Leave ``host`` alone for ``seconds``; for a while where it named no time.
+
+        Where a second host of a provider asks for time, all of its hosts are left alone: it counts them together.
+        """
         wait = _DEFAULT_HOLD_SECONDS if seconds is None else min(seconds, _MAX_HOLD_SECONDS)
-        lane = self._lane(host)
+        lane, shared = self._lane(host), self._provider(host)
         lane.held_until = max(lane.held_until, self._clock() + wait)
+        shared.refused.add(host)
+        if len(shared.refused) > 1:
+            shared.held_until = max(shared.held_until, lane.held_until)
+        if self._holds is not None:
+            self._holds.put(host, self._now() + dt.timedelta(seconds=wait))
 
     @contextlib.asynccontextmanager
     async def slot(self, host: str, *, spaced: bool = True) -> AsyncIterator[None]:
@@ -98,15 +148,18 @@ class Pacing:
                 await held.enter_async_context(lane.places)
                 async with lane.turn:
                     self._refuse_if_long(host, lane, ahead=0)
-                    if spaced and (wait := lane.wait(self._clock())):
+                    wait = max(lane.wait(self._clock()), self._provider(host).held_until - self._clock())
+                    if spaced and wait > 0:
                         await self._sleep(wait)
                     lane.next_start = self._clock() + lane.delay
+            await held.enter_async_context(self._provider(host).places)
             await held.enter_async_context(self._places)
             await self.backlog.room()
             yield
 
     def _refuse_if_long(self, host: str, lane: _Lane, ahead: int) -> None:
-        wait = lane.wait(self._clock()) + ahead * lane.delay
+        now = self._clock()
+        wait = max(lane.wait(now) + ahead * lane.delay, self._provider(host).held_until - now)
         if wait > self._patience:
             detail = f"{host} is to be left alone, or others wait for it, for {wait:.0f} s more"
             raise ItemError(Outcome.RETRY, Reason.TOO_MANY_REQUESTS, detail, retry_after=wait, tried=False)
@@ -135,6 +188,16 @@ class Pacing:
                     raise
 
         return enter
+
+
+@functools.lru_cache(maxsize=100_000)
+def provider(host: str) -> str:
+    """Return the registered domain of ``host`` ("user.blogs.example.com" and "www.example.com" are of one provider).
+
+    Of an address, and of a name under no public suffix, it is the host itself.
+    """
+    found = get_fld(f"http://{host}/", fail_silently=True, search_private=False)
+    return str(found or host)
 
 
 class Backlog:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from protego import Protego
 
+from pipeline import rights
 from pipeline.errors import ItemError
 from pipeline.fetch.client import Response
 from pipeline.records import Outcome, Reason
@@ -69,7 +70,10 @@ class Rules:
     def __init__(self, file: RobotsFile, agent: str) -> None:
         self._file = file
         self._agent = agent
-        self._parsed = Protego.parse(file.body if file.status in _FOUND else "")
+        body = file.body if file.status in _FOUND else ""
+        self._parsed = Protego.parse(body)
+        self._ai_agents = rights.agents_named(body)
+        self._no_ai = rights.signals_no_ai(body)
 
     @property
     def crawl_delay(self) -> float | None:
@@ -85,6 +89,11 @@ class Rules:
             raise ItemError(Outcome.RETRY, Reason.SERVER_ERROR, detail)
         if not self._parsed.can_fetch(url, self._agent):
             raise ItemError(Outcome.DROPPED, Reason.ROBOTS, f"{self._file.host}/robots.txt refuses {url[:200]}")
+
+    def rights(self, url: str) -> tuple[str, ...]:
+        """Return what the file reserves of ``url``: noai where it refuses robots that gather for AI."""
+        refused = (not self._parsed.can_fetch(url, agent) for agent in self._ai_agents)
+        return ("noai",) if self._no_ai or any(refused) else ()
 
 
 class Robots:
@@ -124,8 +133,8 @@ class Robots:
         try:
             answer = await self._get(f"{host}/robots.txt")
         except ItemError as error:
-            if error.reason in {Reason.REFUSED_ADDRESS, Reason.BAD_ADDRESS}:
-                raise  # says nothing about the host's wishes, and the page will fare no better
+            if error.reason in {Reason.REFUSED_ADDRESS, Reason.BAD_ADDRESS} or not error.tried:
+                raise  # says nothing about robots, and the page will fare no better
             # RFC 9309 2.3.1.2: a file behind too many redirects may be taken as absent
             status, body = (404, "") if error.reason is Reason.TOO_MANY_REDIRECTS else (_UNREACHABLE, error.reason)
         else:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from pipeline.errors import ArchiveError, ItemError
 from pipeline.extract import Agency, Extracted, Raw, load, remember, worker
+from pipeline.extract.standin import has_more, page_of
 from pipeline.records import Article, Entry, Outcome, Page, Reason, Stage
 from pipeline.revisions import compare
 from pipeline.sites import Alarm, differs, watch
@@ -47,19 +48,54 @@ class Extract(Work):
         self.context.store.unwanted.remove_blobs(self.context.archive.delete)
 
     def decide(self, claimed: Sequence[Item], emit: Callable[[Result], None]) -> None:
-        """Extract the articles of ``claimed``, in order."""
+        """Extract the articles of ``claimed``; those of which the feed gave more than the page come last."""
         ledger = self.context.store.ledger
-        pages = self._pages = ledger.read(claimed, Stage.FETCH, Page)
+        self._pages = ledger.read(claimed, Stage.FETCH, Page)
         entries = ledger.read(claimed, Stage.POLL, Entry)
         present = ledger.read(claimed, Stage.EXTRACT, Article)
         self._before = ledger.previous([item for item in claimed if item.id not in present], Stage.EXTRACT, Article)
-        raws = (self._raw(pages[item.id], entries.get(item.id), item) for item in claimed)
-        for item, made in zip(claimed, self._workers.map(raws), strict=True):
-            emit(self.failure(item, made) if isinstance(made, ItemError) else self._done(item, made))
+        from_pages = [item for item in claimed if self._pages[item.id].blob or self._pages[item.id].blocked]
+        raws = (self._raw(self._pages[item.id], entries.get(item.id), item) for item in from_pages)
+        walled: list[tuple[Item, Extracted | ItemError, Entry]] = []
+        for item, made in zip(from_pages, self._workers.map(raws), strict=True):
+            entry = entries.get(item.id)
+            if entry and self.context.settings.rights.feed_text and has_more(entry, made):
+                walled.append((item, made, entry))
+            else:
+                emit(self._result(item, made))
+        stand_ins = (self._stand_in(item, entry, self._pages[item.id]) for item, _, entry in walled)
+        for (item, made, _), given in zip(walled, self._workers.map(stand_ins), strict=True):
+            emit(self._result(item, _better(made, given)))
+        for item in claimed:
+            if item not in from_pages:
+                emit(self._as_it_was(item, present.get(item.id)))
+
+    def _result(self, item: Item, made: Extracted | ItemError) -> Result:
+        """Return the result for what was made of a page; what a feed gave tells nothing of its site's pages."""
+        if isinstance(made, ItemError):
+            return self.failure(item, made)
+        from_feed = made.article.from_feed or self._pages[item.id].blocked
+        article = msgspec.structs.replace(made.article, from_feed=from_feed)
+        if forbidden := set(article.rights) & set(self.context.settings.rights.not_indexed):
+            detail = f"the page says {min(forbidden)}"
+            return Result(item=item, outcome=Outcome.DROPPED, reason=Reason.NO_INDEX, detail=detail)
+        if not from_feed:
+            self._made[item.id] = made
+        known_as = (article.canonical_url,) if article.canonical_url else ()
+        return Result(item=item, outcome=Outcome.DONE, record=article, addresses=known_as)
+
+    def _as_it_was(self, item: Item, present: Article | None) -> Result:
+        """Return the result for a page that may not be kept and can't be read again: its article stays as it was."""
+        if present is not None:
+            return Result(item=item, outcome=Outcome.DONE, record=present)
+        detail = "its page may not be kept; newswire redo fetch gets it again"
+        return self.failure(item, ItemError(Outcome.QUARANTINED, Reason.ARCHIVE, detail))
 
     def _raw(self, page: Page, entry: Entry | None, item: Item) -> Raw | ItemError:
+        if page.blob is None and entry:
+            return self._stand_in(item, entry, page)
         try:
-            data = self.context.archive.get(page.blob)
+            data = self.context.archive.get(page.blob or "")
         except ArchiveError as error:
             return ItemError(Outcome.RETRY, Reason.ARCHIVE, str(error))
         return Raw(
@@ -73,19 +109,26 @@ class Extract(Work):
             source=self.context.sources.get(item.source),
         )
 
-    def _done(self, item: Item, made: Extracted) -> Result:
-        self._made[item.id] = made
-        known_as = (made.article.canonical_url,) if made.article.canonical_url else ()
-        return Result(item=item, outcome=Outcome.DONE, record=made.article, addresses=known_as)
+    def _stand_in(self, item: Item, entry: Entry, page: Page) -> Raw:
+        return Raw(
+            id=item.id,
+            data=page_of(entry),
+            url=page.url,
+            media_type="text/html",
+            charset="utf-8",
+            fetched=page.fetched,
+            entry=entry,
+            source=self.context.sources.get(item.source),
+        )
 
     def settle(self, connection: sa.Connection, results: Sequence[Result]) -> list[Result]:
         """Cut what the memory of each article's site knows as foreign; hold back what is unlike its earlier pages.
 
         What then says the same as the version before is no new one.
         """
-        done = {self._site(result) for result in results if result.outcome is Outcome.DONE}
+        done = {self._site(result) for result in results if result.item.id in self._made}
         self._sites = StoredSites(connection, filter(None, done), self.context.clock())
-        prepared = [self._remembered(one) if one.outcome is Outcome.DONE else one for one in results]
+        prepared = [self._remembered(one) if one.item.id in self._made else one for one in results]
         self._sites.flush()
         return [self._compared(one) for one in prepared]
 
@@ -125,12 +168,37 @@ class Extract(Work):
         )
 
     def save(self, connection: sa.Connection, saved: Sequence[Result]) -> None:
-        """Note which articles have changed; send earlier ones back that hold what is known to be foreign since."""
+        """Note which articles have changed; let go of pages that may not be kept, or say nothing new.
+
+        Earlier articles that hold what is known to be foreign since are sent back.
+        """
+        ledger, now = self.context.store.ledger, self.context.clock()
         changed = [r.item for r in saved if r.outcome is Outcome.DONE and r.item.id in self._before]
         note(self.context, connection, [(item, Look.CHANGED) for item in changed])
-        same = [r.item.id for r in saved if r.reason is Reason.NOT_MODIFIED]
-        self.context.store.unwanted.refuse(connection, [self._pages[name].blob for name in same])
+        unwanted = [r.item for r in saved if r.reason is Reason.NOT_MODIFIED or self._not_kept(r)]
+        pages = {item: self._pages[item.id] for item in unwanted}
+        self.context.store.unwanted.refuse(connection, [page.blob for page in pages.values() if page.blob])
+        for item, page in pages.items():
+            ledger.amend(connection, item, Stage.FETCH, msgspec.structs.replace(page, blob=None), now)
         self._sites.send_back()
+
+    def _not_kept(self, result: Result) -> bool:
+        """Whether the archive may not keep the page, now that it needs no further reading."""
+        if result.outcome is Outcome.RETRY or result.reason is Reason.DRIFT:
+            return False
+        said = set(self._pages[result.item.id].rights)
+        said |= set(result.record.rights) if isinstance(result.record, Article) else set()
+        return bool(said & set(self.context.settings.rights.not_archived)) or result.reason is Reason.NO_INDEX
+
+
+def _better(made: Extracted | ItemError, given: Extracted | ItemError) -> Extracted | ItemError:
+    """Return what the page says of itself with the feed's text; what was made of it where that has none either."""
+    if isinstance(given, ItemError):
+        return made
+    if isinstance(made, ItemError):
+        return Extracted(article=msgspec.structs.replace(given.article, from_feed=True))
+    text, subheadings = given.article.text, given.article.subheadings
+    return Extracted(article=msgspec.structs.replace(made.article, text=text, subheadings=subheadings, from_feed=True))
 
 
 def tell(name: str, alarm: Alarm | None, released: int) -> None:

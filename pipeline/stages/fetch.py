@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from msgspec.structs import replace
 
 from pipeline.errors import ItemError
-from pipeline.fetch import Fetched, fetch
+from pipeline.fetch import Fetched, Terms, fetch
 from pipeline.records import Entry, Outcome, Page, Reason, Stage
 from pipeline.stages.looks import note
 from pipeline.stages.work import Work
@@ -34,6 +34,7 @@ class Fetch(Work):
 
     def __enter__(self) -> Self:
         self.context.store.visits.recall(self.context.clock())
+        self._terms = Terms(self.context.sources)
         self._live: set[str] = set()
         return self
 
@@ -53,9 +54,23 @@ class Fetch(Work):
         items = {item.id: item for item in claimed}
         wanted = [entries[item.id] for item in claimed]
         before = self._before(claimed)
-        async for entry, got in fetch(wanted, context.settings, context.store.robots, context.clock, before=before):
+        results = fetch(
+            wanted,
+            context.settings,
+            context.store.robots,
+            context.clock,
+            before=before,
+            terms=self._terms,
+            holds=context.store.holds,
+        )
+        async for entry, got in results:
             item = items[entry.id]
-            emit(self.failure(item, got) if isinstance(got, ItemError) else self._keep(item, entry, got))
+            if isinstance(got, Fetched):
+                emit(self._keep(item, entry, got))
+            elif context.settings.rights.feed_text and is_readable_in_feed(entry, got):
+                emit(self._stand_in(item, entry, got))
+            else:
+                emit(self.failure(item, got))
 
     def _before(self, claimed: Sequence[Item]) -> Mapping[str, Page]:
         """Return the pages that may still be as they were; the last look asks for the whole page all the same."""
@@ -69,6 +84,9 @@ class Fetch(Work):
             return Result(
                 item=item, outcome=Outcome.DROPPED, reason=Reason.NOT_FOUND, detail=f"redirected to {got.final_url}"
             )
+        if forbidden := set(got.rights) & set(self.context.settings.rights.not_indexed):
+            detail = f"its server says {min(forbidden)}"
+            return Result(item=item, outcome=Outcome.DROPPED, reason=Reason.NO_INDEX, detail=detail)
         if self._is_live(item, entry.url, got.body):
             self._live.add(item.id)
         page = Page(
@@ -83,13 +101,30 @@ class Fetch(Work):
             charset=got.charset,
             etag=got.etag,
             last_modified=got.last_modified,
-            robots=got.robots,
+            rights=got.rights,
         )
         return Result(item=item, outcome=Outcome.DONE, record=page, addresses=(got.final_url,))
+
+    def _stand_in(self, item: Item, entry: Entry, refused: ItemError) -> Result:
+        """Return the result for a page that is refused: the feed's text stands in for it."""
+        now = self.context.clock()
+        page = Page(id=item.id, url=entry.url, final_url=None, blob=None, size=0, fetched=now, blocked=True)
+        detail = f"{refused.detail}; taken from the feed"
+        return Result(item=item, outcome=Outcome.DONE, reason=refused.reason, detail=detail, record=page)
 
     def _is_live(self, item: Item, url: str, body: bytes) -> bool:
         source = self.context.sources.get(item.source)
         return _LIVE in body or bool(source and any(part in url for part in source.live))
+
+
+def is_readable_in_feed(entry: Entry, refused: ItemError) -> bool:
+    """Whether what the feed gave may stand in for a page that is refused.
+
+    Where robots.txt refuses it, only the whole text will do: who publishes that in a feed means it to be read there.
+    """
+    if refused.reason is Reason.ROBOTS:
+        return bool(entry.content)
+    return refused.reason is Reason.FORBIDDEN and bool(entry.content or entry.summary)
 
 
 def _look(result: Result) -> Look:

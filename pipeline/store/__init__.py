@@ -13,6 +13,7 @@ from pipeline.store.engine import Database, upsert
 from pipeline.store.entities import Entities
 from pipeline.store.feeds import FeedStates
 from pipeline.store.gaps import Gaps
+from pipeline.store.holds import StoredHolds
 from pipeline.store.ledger import Ledger
 from pipeline.store.lines import Arrival, Happened, Item, Result
 from pipeline.store.locks import held, new_owner, reap
@@ -47,6 +48,7 @@ class Store:
         self.robots = StoredRobots(self.database)
         self.entities = Entities(self.database)
         self.storybook = Storybook(self.database)
+        self.holds = StoredHolds(self.database)
         self.visits = Visits(self.database)
         self.unwanted = Unwanted(self.database)
         reap(self.database)

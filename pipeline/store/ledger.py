@@ -95,6 +95,10 @@ class Ledger(Made):
             upsert(connection, records, [record_row(item.id, made, version, now, record)])
         log(connection, [_outcome_row(item.id, Stage.POLL, now, Outcome.DONE, None, f"changed: version {version}")])
 
+    def amend(self, connection: sa.Connection, item: Item, stage: Stage, record: Record, now: dt.datetime) -> None:
+        """Put ``record`` in the place of what ``stage`` made of an article's version."""
+        upsert(connection, records, [record_row(item.id, stage, item.version, now, record)])
+
     def note(
         self,
         connection: sa.Connection,
@@ -113,8 +117,17 @@ class Ledger(Made):
     def claim(
         self, stage: Stage, now: dt.datetime, *, limit: int, seconds: float, sources: Sequence[str] = ()
     ) -> list[Item]:
-        """Lease up to ``limit`` items that wait for ``stage``, in order of arrival, for ``seconds``."""
-        waiting = sa.select(*_ITEM).where(*_waiting(stage, now, sources), _free(now)).order_by(items.c.seq).limit(limit)
+        """Lease up to ``limit`` items that wait for ``stage``, in order of arrival, for ``seconds``.
+
+        For fetch the sources take turns: one that brings a thousand pages at once keeps nobody waiting.
+        """
+        where = [*_waiting(stage, now, sources), _free(now)]
+        waiting = sa.select(*_ITEM).where(*where).order_by(items.c.seq).limit(limit)
+        if stage is Stage.FETCH:
+            turn = sa.func.row_number().over(partition_by=items.c.source, order_by=items.c.seq)
+            in_turn = sa.select(items.c.seq, turn.label("turn")).where(*where).subquery()
+            first = sa.select(in_turn.c.seq).order_by(in_turn.c.turn, in_turn.c.seq).limit(limit)
+            waiting = sa.select(*_ITEM).where(items.c.seq.in_(first), _free(now)).order_by(items.c.seq)
         if not self._database.is_sqlite:
             waiting = waiting.with_for_update(skip_locked=True)
         with self._database.write() as connection:

@@ -6,6 +6,7 @@ import datetime as dt
 import subprocess
 import sys
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 
@@ -55,6 +56,14 @@ def test_an_article_enters_once_whatever_its_address_looks_like(store):
 def test_claims_come_in_the_order_of_arrival(store):
     enter(store, *[entry(path) for path in "cab"])
     assert [item.url[-1] for item in claim(store)] == ["c", "a", "b"]
+
+
+def test_for_fetch_the_sources_take_turns(store):
+    big = [entry(f"big/{number}") for number in range(20)]
+    small = [msgspec.structs.replace(entry(f"small/{number}"), source="Gazette") for number in range(2)]
+    enter(store, *big, *small)
+    assert [item.source for item in claim(store, limit=5)] == ["Times"] * 3 + ["Gazette"] * 2
+    assert [item.url[-3:] for item in claim(store, limit=3)] == ["g/3", "g/4", "g/5"]
 
 
 def test_two_workers_never_claim_the_same_item(store, store_url):

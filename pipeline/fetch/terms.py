@@ -1,0 +1,68 @@
+"""On which terms is a source read? Its credentials, and whether its certificates are checked."""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from yarl import URL
+
+from pipeline.errors import SettingsError
+from pipeline.fetch.client import Login
+from pipeline.settings import Source, variable
+
+_PREFIX = "NEWSWIRE_CREDENTIALS_"
+_HEADER = re.compile(r"([A-Za-z][A-Za-z0-9-]*): +(\S.*)")
+
+
+class Terms:
+    """What the settings say of ``sources``, and the environment of their credentials.
+
+    Raises SettingsError where a source names credentials that are not set.
+    """
+
+    def __init__(
+        self, sources: Mapping[str, Source] = MappingProxyType({}), environ: Mapping[str, str] = os.environ
+    ) -> None:
+        self._origins = {name: _origins(source) for name, source in sources.items()}
+        self._headers = {s.name: _login(s, environ) for s in sources.values() if s.credentials}
+        self._unchecked = {
+            s.name: frozenset(URL(u).host for u in _own(s)) for s in sources.values() if not s.verify_tls
+        }
+
+    def login(self, source: str, url: str) -> Login:
+        """Return how to ask for ``url``, an address that ``source`` named; others than its servers get no headers."""
+        known = source in self._headers and _origin(url) in self._origins[source]
+        return Login(self._headers[source] if known else {}, self._unchecked.get(source, frozenset()))
+
+
+def _own(source: Source) -> tuple[str, ...]:
+    return (*source.feeds, *((source.home,) if source.home else ()))
+
+
+def _origins(source: Source) -> set[URL | None]:
+    return {_origin(url) for url in _own(source)} - {None}
+
+
+def _origin(url: str) -> URL | None:
+    try:
+        return URL(url).origin()
+    except ValueError:
+        return None
+
+
+def _login(source: Source, environ: Mapping[str, str]) -> dict[str, str]:
+    name = f"{_PREFIX}{source.credentials}"
+    value = variable(environ, name)
+    if not value:
+        raise SettingsError(f"source {source.name!r} logs in with {name}, which is not set; set it or {name}_FILE")
+    if value.lower().startswith(("bearer ", "basic ")):
+        return {"Authorization": value}
+    if header := _HEADER.fullmatch(value):
+        return {header[1]: header[2]}
+    if ":" not in value:
+        raise SettingsError(f"{name}: write it as user:password, 'Bearer TOKEN' or 'Header: value'")
+    return {"Authorization": f"Basic {base64.b64encode(value.encode()).decode()}"}

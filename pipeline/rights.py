@@ -1,0 +1,73 @@
+"""What may be done with a page? What its publisher says in headers, meta elements and robots.txt, in one vocabulary.
+
+The words: noindex, noarchive, nosnippet, notranslate, noimageai, noai (no training of, and no use by, AI) and
+tdm-reservation (text and data mining is reserved; W3C TDMRep).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+RIGHTS = ("noindex", "noarchive", "nosnippet", "notranslate", "noai", "noimageai", "tdm-reservation")
+
+# What means the same: "none" is noindex and nofollow, "nocache" is what Bing calls noarchive.
+_SAME = {"none": "noindex", "nocache": "noarchive", "max-snippet:0": "nosnippet"}
+# Rules with a value of their own; any other word before a colon names the robot that is spoken to.
+_VALUED = ("max-snippet", "max-image-preview", "max-video-preview", "unavailable_after")
+# Who gathers text for AI, by the names in their makers' documentation; a robots.txt that refuses one of them means AI.
+AI_AGENTS = (
+    "GPTBot",
+    "Google-Extended",
+    "CCBot",
+    "ClaudeBot",
+    "anthropic-ai",
+    "Applebot-Extended",
+    "Amazonbot",
+    "Bytespider",
+    "cohere-ai",
+    "meta-externalagent",
+    "PerplexityBot",
+)
+_AI_SIGNAL = re.compile(r"^\s*content-signal\s*:.*\bai-(?:train|input)\s*=\s*no\b", re.IGNORECASE | re.MULTILINE)
+
+
+def of_header(values: Iterable[str], agent: str) -> tuple[str, ...]:
+    """Return the rights in X-Robots-Tag headers, as far as they speak to all robots or to ``agent``."""
+    said: list[str] = []
+    for value in values:
+        spoken_to = True
+        for part in value.lower().split(","):
+            name, colon, rule = (word.strip() for word in part.partition(":"))
+            if colon and name not in _VALUED:
+                spoken_to, part = name == agent.lower(), rule  # noqa: PLW2901
+            if spoken_to:
+                said.append("".join(part.split()))
+    return known(said)
+
+
+def of_meta(values: Iterable[str]) -> tuple[str, ...]:
+    """Return the rights in the contents of meta elements that speak to all robots or to us."""
+    return known("".join(part.split()) for value in values for part in re.split(r"[,;]|(?<!:)\s+", value.lower()))
+
+
+def of_tdm(values: Iterable[str]) -> tuple[str, ...]:
+    """Return the rights in tdm-reservation headers or meta elements."""
+    return ("tdm-reservation",) if any(value.strip() == "1" for value in values) else ()
+
+
+def agents_named(robots_txt: str) -> tuple[str, ...]:
+    """Return which of ``AI_AGENTS`` a robots.txt has rules for."""
+    named = {name.strip().lower() for name in re.findall(r"(?im)^\s*user-agent\s*:([^#\r\n]*)", robots_txt)}
+    return tuple(agent for agent in AI_AGENTS if agent.lower() in named)
+
+
+def signals_no_ai(robots_txt: str) -> bool:
+    """Return whether a robots.txt says so by Content-Signal (contentsignals.org)."""
+    return _AI_SIGNAL.search(robots_txt) is not None
+
+
+def known(words: Iterable[str]) -> tuple[str, ...]:
+    """Return those of ``words`` that are rights, each once, in one order."""
+    said = {_SAME.get(word, word) for word in words}
+    return tuple(right for right in RIGHTS if right in said)
