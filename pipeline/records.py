@@ -71,6 +71,7 @@ class Reason(enum.StrEnum):
     INDEX_AWAY = "index away"
     INDEX_REFUSED = "refused by the index"
     ARCHIVE = "archive not usable"
+    BUSY = "being worked on"
     # quarantined: a person should look
     TOO_LARGE = "too large"
     TOO_SLOW = "too slow to parse"

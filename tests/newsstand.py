@@ -28,7 +28,7 @@ def page(title: str, text: str = WORDS, head: str = "") -> str:
 class Newsstand:
     """The outlet's server, its feed, and the context of the pipeline that reads it."""
 
-    def __init__(self, site: Web, home, settings: Settings, **traits) -> None:
+    def __init__(self, site: Web, home, settings: Settings, api_key: str | None = None, **traits) -> None:
         self.site = site
         self.now = NOW
         self.items: dict[str, str] = {}
@@ -38,6 +38,7 @@ class Newsstand:
             store_url=f"sqlite:///{home}/ledger.db",
             index_url=f"sqlite:///{home}/index.db",
             archive_url=str(home / "archive"),
+            api_key=api_key,
         )
         self.context = Context(settings, [source], addresses, config=REPO / "config", clock=lambda: self.now)
 

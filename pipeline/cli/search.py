@@ -101,7 +101,7 @@ def serve_command(host: str | None, port: int | None) -> None:
     """Serve the search page and the API."""
     import uvicorn
 
-    from pipeline.web import entities
+    from pipeline.web import entities, ingest
     from pipeline.web.app import create_app
 
     with open_context() as context:
@@ -113,7 +113,10 @@ def serve_command(host: str | None, port: int | None) -> None:
         app = create_app(
             context.index,
             lambda name: explain(context, name),
-            [lambda app: entities.serve(app, context, context.addresses.api_key)],
+            [
+                lambda app: entities.serve(app, context, context.addresses.api_key),
+                lambda app: ingest.serve(app, context),
+            ],
         )
         note(f"http://{host or serve.host}:{port or serve.port}/")
         uvicorn.run(app, host=host or serve.host, port=port or serve.port, log_level="warning")

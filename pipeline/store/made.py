@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
-from pipeline.records import STAGE_VERSIONS, Entry, Record, Stage, from_json, to_json
+from pipeline.records import STAGE_VERSIONS, Article, Entry, Record, Stage, from_json, to_json
 from pipeline.store.engine import Database, upsert
 from pipeline.store.lines import Item
 from pipeline.store.schema import items, records
@@ -45,6 +45,10 @@ class Made:
     def entries(self, connection: sa.Connection, ids: Iterable[str]) -> dict[str, Entry]:
         """Return id → what the feed said of the article last."""
         return self._read(connection, ids, Stage.POLL, Entry)
+
+    def articles(self, connection: sa.Connection, ids: Iterable[str]) -> dict[str, Article]:
+        """Return id → the article of the present version."""
+        return self._read(connection, ids, Stage.EXTRACT, Article)
 
     def previous(self, claimed: Sequence[Item], stage: Stage, kind: type[R]) -> dict[str, R]:
         """Return id → the record that ``stage`` made of the last version before the present one."""

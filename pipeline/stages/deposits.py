@@ -1,0 +1,133 @@
+"""How does a publisher's own system hand in an article, or name the address of one? Idempotently."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+import sqlalchemy as sa
+
+from pipeline.errors import ItemError
+from pipeline.jsonlines import article_of
+from pipeline.records import Article, Entry, Outcome, Reason, Stage
+from pipeline.revisions import compare
+from pipeline.stages.context import Context
+from pipeline.store import Arrival, Item
+from pipeline.urls import article_id, content_id
+
+Said = Literal["accepted", "known", "changed"]
+# Where articles belong whose sender names no source.
+DEFAULT_SOURCE = "ingest"
+_DECIDED_HERE = frozenset({"published_local", "published_precision", "from_feed"})
+_KNOWN = (frozenset(Article.__struct_fields__) | {"url", "published", "modified"}) - _DECIDED_HERE
+_LONGEST_NAME = 200
+
+
+class Deposited(NamedTuple):
+    """What became of one article: its id, and whether it is new, known as it is, or a new version."""
+
+    id: str
+    status: Said
+
+
+def deposit(context: Context, connection: sa.Connection, sent: object) -> Deposited:
+    """Take in one article: with ``text`` as it is, else its ``url`` to be fetched.
+
+    What was sent before changes nothing; another text, headline or by-line of a known article is its next version.
+    Raises ItemError: BAD_RECORD, BAD_ADDRESS, NO_TEXT, TOO_LARGE, TAKEN_DOWN; BUSY where it can be sent again in a
+    minute, because the article is being worked on.
+    """
+    if not isinstance(sent, dict):
+        raise _bad("an article is a JSON object")
+    unknown = sorted(set(sent) - _KNOWN)
+    if unknown:
+        near = difflib.get_close_matches(unknown[0], _KNOWN, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise _bad(f"unknown field {unknown[0][:50]!r}{hint}")
+    source = sent.get("source") or DEFAULT_SOURCE
+    if not isinstance(source, str) or len(source) > _LONGEST_NAME:
+        raise _bad("source is no name of a source")
+    if sent.get("text") is None and sent.get("url") is not None:
+        return _by_address(context, connection, sent, source)
+    return _whole(context, connection, sent, source)
+
+
+def _by_address(context: Context, connection: sa.Connection, sent: Mapping[str, Any], source: str) -> Deposited:
+    url, title = sent["url"], sent.get("title")
+    if not isinstance(url, str) or not (title is None or isinstance(title, str)):
+        raise _bad("url and title are strings")
+    name = _address_id(url)
+    ledger, now = context.store.ledger, context.clock()
+    if known := _known(context, connection, name, url):
+        return Deposited(known.id, "known")
+    entry = Entry(id=name, url=url, source=source, first_seen=now, title=title)
+    ledger.enter(connection, [Arrival.of(entry)], now)
+    return Deposited(name, "accepted")
+
+
+def _whole(context: Context, connection: sa.Connection, sent: Mapping[str, Any], source: str) -> Deposited:
+    ledger, now = context.store.ledger, context.clock()
+    article = article_of({**sent, "source": source, "id": _own_id(sent, source)})
+    if len(article.text.encode()) > context.settings.extract.max_bytes:
+        raise ItemError(Outcome.DROPPED, Reason.TOO_LARGE, f"more than {context.settings.extract.max_bytes:,} bytes")
+    item = _known(context, connection, article.id, article.url)
+    if item is None:
+        arrival = Arrival(
+            id=article.id,
+            source=source,
+            first_seen=now,
+            url=article.url,
+            records=((Stage.EXTRACT, article),),
+            stage=Stage.DEDUPE,
+        )
+        ledger.enter(connection, [arrival], now)
+        return Deposited(article.id, "accepted")
+    article = msgspec.structs.replace(article, id=item.id)
+    present = ledger.articles(connection, [item.id]).get(item.id)
+    if present is not None and compare(present, article) is None:
+        return Deposited(item.id, "known")
+    if item.leased:
+        raise ItemError(Outcome.RETRY, Reason.BUSY, f"article {item.id} is being worked on; send it again in a minute")
+    ledger.renew(connection, item, Stage.DEDUPE, now, article)
+    # the publisher itself says what the article is: its page is not asked any more
+    visits = context.store.visits.get(connection, [item.id]).values()
+    context.store.visits.put(connection, [msgspec.structs.replace(visit, due=None) for visit in visits])
+    return Deposited(item.id, "changed")
+
+
+def _known(context: Context, connection: sa.Connection, name: str, url: str | None) -> Item | None:
+    """Return the article as the ledger knows it; raise ItemError TAKEN_DOWN where it must not come back."""
+    ledger = context.store.ledger
+    ids = {name, *ledger.known(connection, [url]).values()}
+    items = ledger.get(connection, ids)
+    item = next((items[i] for i in sorted(ids, key=lambda i: i == name) if i in items), None)
+    if item is not None and item.state == "removed":
+        raise ItemError(Outcome.DROPPED, Reason.TAKEN_DOWN, f"article {item.id} was taken down")
+    return item
+
+
+def _own_id(sent: Mapping[str, Any], source: str) -> str | None:
+    """Return the id of an article: of its address, else of its publisher's own id for it, else (None) of its text."""
+    if (url := sent.get("url")) is not None:
+        if not isinstance(url, str):
+            raise _bad("url is a string")
+        return _address_id(url)
+    own = sent.get("id")
+    if own is None:
+        return None
+    if not isinstance(own, str | int) or isinstance(own, bool):
+        raise _bad("id is a string or a number")
+    return content_id(f"{source}\n{own}".encode())
+
+
+def _address_id(url: str) -> str:
+    try:
+        return article_id(url)
+    except ValueError as error:
+        raise ItemError(Outcome.DROPPED, Reason.BAD_ADDRESS, str(error)) from error
+
+
+def _bad(detail: str) -> ItemError:
+    return ItemError(Outcome.QUARANTINED, Reason.BAD_RECORD, detail)

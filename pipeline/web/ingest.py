@@ -1,0 +1,81 @@
+"""How do publishers' own systems hand in articles? ``POST /ingest``, for those who know the API key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from fastapi import Depends, FastAPI, Request, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+
+from pipeline.errors import ItemError
+from pipeline.records import Reason, to_json
+from pipeline.stages import Context
+from pipeline.stages.deposits import deposit
+from pipeline.web.keys import key_check
+
+# Enough for a wire agency's minute; who has more sends more requests.
+_MOST = 500
+_STATUS = {
+    Reason.TAKEN_DOWN: HTTPStatus.GONE,
+    Reason.BUSY: HTTPStatus.CONFLICT,
+    Reason.TOO_LARGE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+}
+_SOON = {"Retry-After": "60"}
+
+
+def serve(app: FastAPI, context: Context) -> None:
+    """Add the endpoint to ``app``; it writes to the ledger of ``context``, and the next run does the rest."""
+
+    @app.post("/ingest", dependencies=[Depends(key_check(context.addresses.api_key))])
+    async def ingest(request: Request) -> Response:
+        """Take in one article (a JSON object) or several (an array), each whole or as the address of its page.
+
+        Answers 202 with the id of each, which /api/explain knows; what can't be taken in is named beside them. Where
+        nothing can be, the status says why: 409, 410, 413, 422.
+        """
+        sent = _read(await _body(request, context.settings.extract.max_bytes))
+        answers = await run_in_threadpool(take_in, context, sent if isinstance(sent, list) else [sent])
+        worst = min((answer["code"] for answer in answers), default=HTTPStatus.ACCEPTED)
+        headers = _SOON if any(a["code"] == HTTPStatus.CONFLICT for a in answers) else None
+        body = {"items": answers} if isinstance(sent, list) else answers[0]
+        return Response(to_json(body), worst, headers, media_type="application/json")
+
+
+def take_in(context: Context, sent: Sequence[Any]) -> list[dict[str, Any]]:
+    """Take in what was sent, in one transaction; return what to answer for each, in its order."""
+    answers: list[dict[str, Any]] = []
+    with context.store.write() as connection:
+        for one in sent:
+            try:
+                done = deposit(context, connection, one)
+                answers.append({"id": done.id, "status": done.status, "code": int(HTTPStatus.ACCEPTED)})
+            except ItemError as error:
+                code = _STATUS.get(error.reason, HTTPStatus.UNPROCESSABLE_ENTITY)
+                answers.append({"error": str(error), "code": int(code)})
+    return answers
+
+
+async def _body(request: Request, limit: int) -> bytes:
+    parts, size = list[bytes](), 0
+    async for part in request.stream():
+        parts.append(part)
+        size += len(part)
+        if size > limit:
+            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"more than {limit:,} bytes; send less at a time")
+    return b"".join(parts)
+
+
+def _read(body: bytes) -> Any:
+    try:
+        sent = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, f"the body is not JSON: {error}") from error
+    if not isinstance(sent, dict | list):
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "send an article as a JSON object, or an array of them")
+    if isinstance(sent, list) and not 0 < len(sent) <= _MOST:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, f"send 1 to {_MOST} articles at a time, not {len(sent)}")
+    return sent

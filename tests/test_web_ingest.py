@@ -1,0 +1,191 @@
+"""Publishers' own systems hand in articles: whole or by address, again and again without harm."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from starlette.testclient import TestClient
+
+from pipeline.records import Stage
+from pipeline.stages.explain import explain
+from pipeline.store import upkeep
+from pipeline.web import ingest
+from pipeline.web.app import create_app
+from tests.newsstand import WORDS, newsstand, page
+
+KEY = {"Authorization": "Bearer s3cret"}
+ARTICLE = {
+    "url": "https://agency.example/bridge",
+    "source": "Agency",
+    "title": "Bridge to be mended",
+    "text": WORDS,
+    "authors": ["Ana Ruiz"],
+    "published": "2026-11-20T10:00:00Z",
+}
+
+
+@pytest.fixture
+def stand(tmp_path):
+    with newsstand(tmp_path, api_key="s3cret") as made:
+        yield made
+
+
+@pytest.fixture
+def client(stand):
+    app = create_app(
+        stand.context.index, lambda name: explain(stand.context, name), [lambda app: ingest.serve(app, stand.context)]
+    )
+    with TestClient(app, raise_server_exceptions=False) as made:
+        yield made
+
+
+def send(client, sent, **headers):
+    return client.post("/ingest", json=sent, headers={**KEY, **headers})
+
+
+def test_an_article_that_is_sent_is_searchable_after_the_next_run_and_explained_by_its_id(stand, client):
+    answer = send(client, ARTICLE)
+    assert answer.status_code == 202
+    assert answer.json()["status"] == "accepted"
+    name = answer.json()["id"]
+    assert client.get(f"/api/explain?address={name}").json()["item"]["stage"] == "dedupe"
+    stand.run(poll=False)
+    document = stand.context.index.get(name)
+    assert (document.title, document.source, document.authors) == ("Bridge to be mended", "Agency", ("Ana Ruiz",))
+    assert document.text == WORDS
+
+
+def test_what_is_sent_twice_is_known_and_changes_nothing(stand, client):
+    first = send(client, ARTICLE).json()
+    assert send(client, ARTICLE).json() == {**first, "status": "known"}
+    stand.run(poll=False)
+    again = send(client, {**ARTICLE, "url": "http://www.agency.example/bridge/?utm_source=x"})
+    assert again.json() == {**first, "status": "known"}
+    assert stand.run(poll=False)[Stage.INDEX].taken == 0
+    assert stand.context.index.count() == 1
+
+
+def test_what_is_sent_with_another_text_is_the_next_version(stand, client):
+    name = send(client, ARTICLE).json()["id"]
+    stand.run(poll=False)
+    answer = send(client, {**ARTICLE, "text": WORDS + "\nThe mayor regretted it."})
+    assert answer.json() == {"id": name, "status": "changed", "code": 202}
+    stand.run(poll=False)
+    assert stand.context.index.get(name).version == 2
+    assert explain(stand.context, name).versions[1].change.added == ("The mayor regretted it.",)
+
+
+def test_a_correction_before_the_first_run_is_still_the_first_version(stand, client):
+    name = send(client, ARTICLE).json()["id"]
+    assert send(client, {**ARTICLE, "title": "Bridge to be torn down"}).json()["status"] == "changed"
+    stand.run(poll=False)
+    assert (stand.context.index.get(name).version, stand.context.index.get(name).title) == (1, "Bridge to be torn down")
+
+
+def test_an_address_that_is_sent_is_fetched(stand, client):
+    stand.site.page("/x", page("Museum opens on Sunday", "The museum opens its doors on Sunday at ten. " * 4))
+    name = send(client, {"url": stand.site.url("/x"), "source": "Outlet"}).json()["id"]
+    assert send(client, {"url": stand.site.url("/x?utm_medium=mail")}).json()["status"] == "known"
+    stand.run(poll=False)
+    assert stand.context.index.get(name).title == "Museum opens on Sunday"
+
+
+def test_an_article_whose_page_could_not_be_fetched_can_be_sent_whole(stand, client):
+    stand.site.page("/x", status=404)
+    name = send(client, {"url": stand.site.url("/x")}).json()["id"]
+    stand.run(poll=False)
+    assert send(client, {**ARTICLE, "url": stand.site.url("/x")}).json() == {
+        "id": name,
+        "status": "changed",
+        "code": 202,
+    }
+    stand.run(poll=False)
+    assert stand.context.index.get(name).text == WORDS
+
+
+def test_an_article_without_an_address_is_known_by_its_publishers_id_or_by_its_text(client):
+    plain = {key: value for key, value in ARTICLE.items() if key != "url"}
+    one = send(client, {**plain, "id": "story-1"}).json()
+    assert send(client, {**plain, "id": "story-1", "title": "Another"}).json()["id"] == one["id"]
+    assert send(client, {**plain, "id": "story-1", "source": "Others"}).json()["id"] != one["id"]
+    by_text = send(client, plain).json()
+    assert send(client, plain).json() == {**by_text, "status": "known"}
+
+
+def test_several_are_answered_one_by_one_and_the_bad_ones_cost_only_themselves(stand, client):
+    sent = [ARTICLE, {"tittle": "x", "text": "y"}, "nonsense", {"title": "no text"}, {**ARTICLE, "url": "ftp://x"}]
+    answer = send(client, sent)
+    assert answer.status_code == 202
+    codes = [one["code"] for one in answer.json()["items"]]
+    assert codes == [202, 422, 422, 422, 422]
+    errors = [one.get("error", "") for one in answer.json()["items"][1:]]
+    for error, words in zip(errors, ["did you mean 'title'", "JSON object", "text", "not an http"], strict=True):
+        assert words in error
+    stand.run(poll=False)
+    assert stand.context.index.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("sent", "words"),
+    [
+        ({**ARTICLE, "published": "yesterday"}, "ISO 8601"),
+        ({**ARTICLE, "authors": "Ana"}, "authors"),
+        ({**ARTICLE, "text": " "}, "text"),
+        ({**ARTICLE, "url": 7}, "url is a string"),
+        ({**ARTICLE, "source": ["x"]}, "source"),
+        ({"url": "nonsense"}, "not an http"),
+        ({"url": "https://a.example/", "title": 1}, "strings"),
+        ({**ARTICLE, "from_feed": True}, "unknown field 'from_feed'"),
+        ({"id": True, "text": WORDS}, "id is a string"),
+        ({}, "text"),
+    ],
+)
+def test_what_cannot_be_taken_in_is_a_422_that_says_why(client, sent, words):
+    answer = send(client, sent)
+    assert answer.status_code == 422
+    assert words in answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("{", "not JSON"),
+        ("7", "JSON object"),
+        ("[]", "1 to 500"),
+        (json.dumps([1] * 501), "501"),
+        (b"\xff", "not JSON"),
+    ],
+)
+def test_a_body_that_is_no_article_is_a_400(client, body, words):
+    answer = client.post("/ingest", content=body, headers=KEY)
+    assert answer.status_code == 400
+    assert words in answer.json()["error"]
+
+
+def test_a_body_that_is_too_large_is_a_413(client, stand):
+    answer = send(client, {**ARTICLE, "text": "x" * stand.context.settings.extract.max_bytes})
+    assert answer.status_code == 413
+
+
+def test_without_the_key_nothing_is_written(stand, client):
+    answer = client.post("/ingest", json=ARTICLE)
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert "API key" in answer.json()["error"]
+    assert stand.context.store.ledger.find(ARTICLE["url"]) is None
+
+
+def test_an_article_that_is_being_worked_on_is_a_409_that_says_when_to_come_back(stand, client):
+    send(client, ARTICLE)
+    stand.context.store.ledger.claim(Stage.DEDUPE, stand.now, limit=1, seconds=60)
+    answer = send(client, {**ARTICLE, "title": "Other"})
+    assert (answer.status_code, answer.headers["Retry-After"]) == (409, "60")
+
+
+def test_an_article_that_was_taken_down_is_a_410(stand, client):
+    name = send(client, ARTICLE).json()["id"]
+    item = stand.context.store.ledger.find(name)
+    upkeep.remove(stand.context.store.database, [item], stand.now)
+    assert send(client, ARTICLE).status_code == 410
+    assert send(client, {"url": ARTICLE["url"]}).status_code == 410
