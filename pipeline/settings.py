@@ -134,6 +134,7 @@ class Serve(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     host: str = "127.0.0.1"
     port: int = 8000
+    public_url: str | None = None  # where hubs reach it from outside; without it nobody is asked to push
 
 
 class Settings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):

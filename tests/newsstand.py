@@ -68,6 +68,11 @@ class Newsstand:
         stages = [stage for stage in Stage if poll or stage is not Stage.POLL]
         return {report.stage: report for report in run_all(self.context, stages)}
 
+    def run_stages(self, stages, minutes: float = 0):
+        """Let time pass and run some stages, feeds only where they are due; return the reports by stage."""
+        self.now += dt.timedelta(minutes=minutes)
+        return {report.stage: report for report in run_all(self.context, stages)}
+
     def find(self, path: str):
         return self.context.store.ledger.find(self.site.url(path))
 

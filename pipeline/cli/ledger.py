@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import datetime as dt
 from collections.abc import Sequence
 
@@ -36,11 +37,15 @@ def status_command(as_json: bool) -> None:
     with open_context() as context:
         standings = upkeep.status(context.store.database)
         feeds = context.store.feeds.all()
+        hubs = context.store.subscriptions.all()
         broken = upkeep.failures(context.store.database, limit=20)
         alarms = sites.alarms(context.store.database)
     if as_json:
         plain = {
             "articles": to_plain(standings),
+            "hubs": [
+                {"feed": h.feed, "hub": h.hub, "state": h.state, "until": h.until, "error": h.error} for h in hubs
+            ],
             "feeds": {"all": len(feeds), "failing": [f.url for f in feeds if f.failures]},
             "alarms": to_plain(alarms),
             "quarantined": [dict(zip(("id", "url", "stage", "reason", "detail"), b, strict=True)) for b in broken],
@@ -51,6 +56,9 @@ def status_command(as_json: bool) -> None:
         (s.stage or "through", s.state, s.count, f"{s.oldest:%Y-%m-%d %H:%M}") for s in standings
     ]  # "through" stands for: has passed all stages
     table(("waits for", "state", "articles", "first seen since"), rows)
+    if hubs:
+        states = collections.Counter(hub.state for hub in hubs)
+        click.echo(f"\n{len(hubs)} feeds name a hub: " + ", ".join(f"{n} {state}" for state, n in states.items()))
     failing = [f for f in feeds if f.failures]
     click.echo(f"\n{len(feeds)} feeds, {len(failing)} failing")
     for feed in failing:

@@ -101,7 +101,7 @@ def serve_command(host: str | None, port: int | None) -> None:
     """Serve the search page and the API."""
     import uvicorn
 
-    from pipeline.web import entities, ingest
+    from pipeline.web import entities, ingest, websub
     from pipeline.web.app import create_app
 
     with open_context() as context:
@@ -116,6 +116,7 @@ def serve_command(host: str | None, port: int | None) -> None:
             [
                 lambda app: entities.serve(app, context, context.addresses.api_key),
                 lambda app: ingest.serve(app, context),
+                lambda app: websub.serve(app, context),
             ],
         )
         note(f"http://{host or serve.host}:{port or serve.port}/")

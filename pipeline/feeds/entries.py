@@ -28,7 +28,8 @@ def entries_of(parsed: Parsed, state: FeedState, source: Source | None, settings
     Left out are items without a usable address, the second and later ones of an address, those past the limit and
     those that say they are older than the settings want.
     """
-    oldest = now - dt.timedelta(days=settings.max_age_days) if settings.max_age_days is not None else None
+    days = source.max_age_days if source and source.max_age_days is not None else settings.max_age_days
+    oldest = now - dt.timedelta(days=days) if days is not None else None
     entries: dict[str, Entry] = {}
     listed: dict[str, Listed] = {}
     left_out = {"without an address": 0, "repeated": 0, "too old": 0, "over the limit": parsed.left_out}

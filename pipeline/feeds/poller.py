@@ -22,11 +22,13 @@ from pipeline.feeds.parse import parse
 from pipeline.feeds.schedule import Result, is_full, next_state, plan, spared
 from pipeline.fetch.client import Client, Headers, Response
 from pipeline.fetch.headers import fresh_for
-from pipeline.fetch.pacing import Pacing
+from pipeline.fetch.pacing import Holds, Pacing
 from pipeline.fetch.statuses import refusal
+from pipeline.fetch.terms import Terms
 from pipeline.records import Entry, Outcome, Reason
 from pipeline.settings import Settings, Source
 from pipeline.states import FeedRole, FeedState, Gap
+from pipeline.websub import Hub, hub_of
 from pipeline.workers import Workers
 
 _log = logging.getLogger(__name__)
@@ -48,10 +50,14 @@ class Polled(NamedTuple):
     detail: str
     gap: Gap | None = None
     ours: bool = False
+    hub: Hub | None = None  # that pushes the feed
 
 
 def poll(
-    states: Sequence[FeedState], sources: Mapping[str, Source], settings: Settings, now: dt.datetime
+    states: Sequence[FeedState],
+    sources: Mapping[str, Source],
+    settings: Settings,
+    now: dt.datetime,
 ) -> list[Polled]:
     """Poll the feeds of ``states``, each with its validators; return what came of each, in their order.
 
@@ -69,13 +75,15 @@ def poll_in_parts(
     settings: Settings,
     now: dt.datetime,
     take: Callable[[list[Polled]], None],
+    holds: Holds | None = None,
 ) -> None:
     """Poll the feeds of ``states`` and give what came of them to ``take`` in parts, as their servers answer.
 
     A slow server so keeps only its own feed waiting. Failures that may be ours come last, when all is known.
+    ``holds`` keeps which hosts are to be left alone.
     """
     if states:
-        asyncio.run(_poll_all(states, sources, settings, now, take))
+        asyncio.run(_poll_all(states, sources, settings, now, take, holds))
 
 
 async def _poll_all(
@@ -84,14 +92,17 @@ async def _poll_all(
     settings: Settings,
     now: dt.datetime,
     take: Callable[[list[Polled]], None],
+    holds: Holds | None,
 ) -> None:
     limits, places = settings.poll, settings.poll.concurrency
     workers: Workers[Document, Parsed]
     with Workers(parse, count=limits.workers, seconds=limits.parse_seconds, memory_mb=limits.memory_mb) as workers:
         async with Client(settings.fetch, connections=places) as client:
             # Half of the lease, so that what was waited for is also saved in time
-            pacing = Pacing(settings.fetch, places, patience=settings.run.lease_seconds / 2)
+            patience = settings.run.lease_seconds / 2
+            pacing = Pacing(settings.fetch, places, patience=patience, holds=holds, now=lambda: now)
             poller = _Poller(client, pacing, workers, settings, now)
+            poller.terms = Terms(sources)
             tasks = [asyncio.create_task(poller.poll(state, sources.get(state.source))) for state in states]
             ready: list[Polled] = []
             suspect: list[Polled] = []
@@ -131,6 +142,8 @@ class _Poller:
         self._workers = workers
         self._settings = settings
         self._now = now
+        self.terms = Terms()
+        self._hubs: dict[str, Hub] = {}  # by feed
 
     async def poll(self, state: FeedState, source: Source | None) -> Polled:
         """Return what came of polling one feed, whatever happened."""
@@ -150,7 +163,7 @@ class _Poller:
             result = Result(outcome=Outcome.QUARANTINED, reason=Reason.CRASHED, detail=detail)
         after = next_state(state, result, arrivals, self._now, plan(source, self._settings.poll))
         entries, gap = named.entries if named else (), arrivals.gap if arrivals else None
-        return Polled(after, entries, result.outcome, result.reason, result.detail, gap)
+        return Polled(after, entries, result.outcome, result.reason, result.detail, gap, hub=self._hubs.get(state.url))
 
     async def _read(self, state: FeedState, source: Source | None) -> tuple[Result, Named | None]:
         full = is_full(state, self._now)
@@ -161,7 +174,10 @@ class _Poller:
             seconds=self._settings.poll.timeout_seconds,
             check=functools.partial(self._check, full),
             gate=self._pacing.gate(),
+            login=self.terms.login(state.source, state.address or state.url),
         )
+        if hub := hub_of(answer.final_url, answer.headers.getall("Link", ()), answer.body):
+            self._hubs[state.url] = hub
         result = Result(
             outcome=Outcome.DONE,
             etag=answer.headers.get("ETag"),

@@ -169,14 +169,32 @@ class Client:
                 send = {name: value for name, value in send.items() if name.lower() not in secret}
             target = onward
 
+    async def post(self, url: str, form: Mapping[str, str]) -> Response:
+        """Return what ``url`` answers to a form, whatever the status is; redirects are answers. Raises as ``get``."""
+        seconds, target = self._settings.timeout_seconds, _address(url)
+        shown = str(target.with_user(None))
+        with _translated(shown, seconds):
+            async with asyncio.timeout(seconds), self._request(target, {}, (), form) as answer:
+                body = await _body(answer, self._settings.max_bytes, cut=True)
+                return Response(url, shown, answer.status, answer.headers, body, ())
+
     @contextlib.asynccontextmanager
     async def _request(
-        self, target: URL, headers: Mapping[str, str], unchecked: Collection[str | None]
+        self,
+        target: URL,
+        headers: Mapping[str, str],
+        unchecked: Collection[str | None],
+        form: Mapping[str, str] | None = None,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         if self._session is None:
             raise RuntimeError("a Client is used inside `async with`")
-        answer = await self._session.get(
-            target, headers=headers, allow_redirects=False, ssl=target.host not in unchecked
+        answer = await self._session.request(
+            "GET" if form is None else "POST",
+            target,
+            headers=headers,
+            data=form,
+            allow_redirects=False,
+            ssl=target.host not in unchecked,
         )
         try:
             yield answer

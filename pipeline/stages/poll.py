@@ -10,6 +10,7 @@ from pipeline.feeds import Polled, poll_in_parts
 from pipeline.records import Entry, Outcome, Stage
 from pipeline.stages.arrivals import take_in
 from pipeline.stages.context import Context
+from pipeline.stages.hubs import read_pushes, subscribe
 from pipeline.stages.report import Report
 
 _log = logging.getLogger(__name__)
@@ -21,13 +22,20 @@ _ROUND = 2000
 def run(context: Context, *, sources: Sequence[str] = (), limit: int | None = None) -> Report:
     """Poll the feeds that are due (at most ``limit``, of ``sources``); return the counts, new articles noted."""
     report = Report(Stage.POLL)
+    context.store.feeds.configure(list(context.sources.values()), context.clock())
+    read_pushes(context, report)
+    _poll_due(context, report, sources, limit)
+    subscribe(context)
+    return report
+
+
+def _poll_due(context: Context, report: Report, sources: Sequence[str], limit: int | None) -> None:
     store, settings = context.store, context.settings
-    store.feeds.configure(list(context.sources.values()), context.clock())
     while limit is None or report.taken < limit:
         size = _ROUND if limit is None else min(_ROUND, limit - report.taken)
         due = store.feeds.claim(context.clock(), limit=size, seconds=settings.run.lease_seconds, sources=sources)
         if not due:
-            return report
+            return
         ours = False
 
         def take(polled: list[Polled]) -> None:
@@ -35,11 +43,10 @@ def run(context: Context, *, sources: Sequence[str] = (), limit: int | None = No
             ours = ours or any(one.ours for one in polled)
             _save(context, polled, report)
 
-        poll_in_parts(due, context.sources, settings, context.clock(), take)
+        poll_in_parts(due, context.sources, settings, context.clock(), take, store.holds)
         if ours:
             _log.warning("poll: most servers can't be reached, so the fault is on our side: nobody is blamed")
-            return report  # the next run finds out whether it is over
-    return report
+            return  # the next run finds out whether it is over
 
 
 def _save(context: Context, polled: Sequence[Polled], report: Report) -> None:
@@ -54,6 +61,7 @@ def _save(context: Context, polled: Sequence[Polled], report: Report) -> None:
         saved = [one for one in polled if store.feeds.save(connection, one.state)]
         entries = sorted((entry for one in saved for entry in one.entries), key=_order)
         new, changed = take_in(context, connection, entries)
+        store.subscriptions.want(connection, {one.state.url: one.hub for one in saved if one.hub}, now)
         gaps = [one.gap for one in saved if one.gap]
         arrived = {entry.id: entry for entry in reversed(entries) if entry.id in new}
         store.gaps.save(connection, gaps, list(arrived.values()), now)

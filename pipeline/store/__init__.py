@@ -22,6 +22,7 @@ from pipeline.store.robots import StoredRobots
 from pipeline.store.schema import meta
 from pipeline.store.stories import StoredStories
 from pipeline.store.storybook import Storybook
+from pipeline.store.subscriptions import Subscriptions
 from pipeline.store.unwanted import Unwanted
 from pipeline.store.visits import Visits
 
@@ -50,6 +51,7 @@ class Store:
         self.storybook = Storybook(self.database)
         self.holds = StoredHolds(self.database)
         self.visits = Visits(self.database)
+        self.subscriptions = Subscriptions(self.database)
         self.unwanted = Unwanted(self.database)
         reap(self.database)
 

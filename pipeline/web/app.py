@@ -25,7 +25,7 @@ _HEADERS = {
     "Referrer-Policy": "same-origin",
 }
 # Who asks here is a program: it gets its errors as JSON.
-_FOR_SERVICES = ("/api/", "/health", "/ingest")
+_FOR_SERVICES = ("/api/", "/health", "/ingest", "/websub/")
 
 
 def create_app(

@@ -15,6 +15,7 @@ from pipeline.errors import ItemError
 from pipeline.records import Reason, to_json
 from pipeline.stages import Context
 from pipeline.stages.deposits import deposit
+from pipeline.web.bodies import read_body
 from pipeline.web.keys import key_check
 
 # Enough for a wire agency's minute; who has more sends more requests.
@@ -37,7 +38,7 @@ def serve(app: FastAPI, context: Context) -> None:
         Answers 202 with the id of each, which /api/explain knows; what can't be taken in is named beside them. Where
         nothing can be, the status says why: 409, 410, 413, 422.
         """
-        sent = _read(await _body(request, context.settings.extract.max_bytes))
+        sent = _read(await read_body(request, context.settings.extract.max_bytes))
         answers = await run_in_threadpool(take_in, context, sent if isinstance(sent, list) else [sent])
         worst = min((answer["code"] for answer in answers), default=HTTPStatus.ACCEPTED)
         headers = _SOON if any(a["code"] == HTTPStatus.CONFLICT for a in answers) else None
@@ -57,16 +58,6 @@ def take_in(context: Context, sent: Sequence[Any]) -> list[dict[str, Any]]:
                 code = _STATUS.get(error.reason, HTTPStatus.UNPROCESSABLE_ENTITY)
                 answers.append({"error": str(error), "code": int(code)})
     return answers
-
-
-async def _body(request: Request, limit: int) -> bytes:
-    parts, size = list[bytes](), 0
-    async for part in request.stream():
-        parts.append(part)
-        size += len(part)
-        if size > limit:
-            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"more than {limit:,} bytes; send less at a time")
-    return b"".join(parts)
 
 
 def _read(body: bytes) -> Any:

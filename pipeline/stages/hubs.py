@@ -1,0 +1,115 @@
+"""How do hubs push feeds to us? They are asked to, again before a lease ends, and what they pushed is read."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import logging
+from collections.abc import Sequence
+
+from pipeline import websub
+from pipeline.errors import ItemError
+from pipeline.feeds.entries import entries_of
+from pipeline.feeds.items import Document, Parsed
+from pipeline.feeds.parse import parse
+from pipeline.fetch import Client
+from pipeline.records import Entry, Outcome, Stage
+from pipeline.stages.arrivals import take_in
+from pipeline.stages.context import Context
+from pipeline.stages.report import Report
+from pipeline.states import FeedState
+from pipeline.store.subscriptions import Push, Subscription
+from pipeline.workers import Workers
+
+_log = logging.getLogger(__name__)
+
+# What is asked for; hubs grant what they like. Google's hub grants five days, others ten.
+LEASE = dt.timedelta(days=10)
+# A hub that doesn't come back to us within an hour is asked again; one that refuses, after a week.
+_NO_ANSWER = dt.timedelta(hours=1)
+REFUSED = dt.timedelta(days=7)
+_AT_ONCE = 50  # hubs asked in one run
+_BATCH = 20  # pushes read in one transaction
+_ACCEPTED = range(200, 300)
+
+
+def subscribe(context: Context) -> int:
+    """Ask the hubs that are due to push to us; return how many were asked. Without ``serve.public_url`` none is."""
+    public = context.settings.serve.public_url
+    due = context.store.subscriptions.due(context.clock(), _AT_ONCE) if public else []
+    if public and due:
+        asyncio.run(_ask(context, due, public.rstrip("/")))
+    return len(due)
+
+
+async def _ask(context: Context, due: Sequence[Subscription], public: str) -> None:
+    async with Client(context.settings.fetch) as client:
+        faults = await asyncio.gather(*(_ask_one(client, one, public) for one in due))
+    for one, fault in zip(due, faults, strict=True):
+        if fault:
+            _log.warning("websub %s: %s", one.hub, fault)
+        context.store.subscriptions.asked(one.feed, context.clock() + _NO_ANSWER, fault)
+
+
+async def _ask_one(client: Client, one: Subscription, public: str) -> str | None:
+    """Ask one hub; return what went wrong."""
+    hub = websub.Hub(one.hub, one.topic)
+    form = websub.request(hub, f"{public}/websub/{one.token}", one.secret, int(LEASE.total_seconds()))
+    try:
+        answer = await client.post(one.hub, form)
+    except ItemError as error:
+        return str(error)
+    if answer.status in _ACCEPTED:
+        return None
+    return f"status {answer.status}: {answer.body[:200].decode('utf-8', 'replace')}"
+
+
+def read_pushes(context: Context, report: Report) -> None:
+    """Read what hubs have pushed as if it were polled; a feed's schedule stays as it is."""
+    while pushed := context.store.subscriptions.pushes(_BATCH):
+        states = {state.url: state for state in context.store.feeds.all()}
+        limits = context.settings.poll
+        workers: Workers[Document, Parsed]
+        with Workers(parse, count=limits.workers, seconds=limits.parse_seconds, memory_mb=limits.memory_mb) as workers:
+            parsed = list(workers.map(_document(context, push, states.get(push.feed)) for push in pushed))
+        _save(context, pushed, parsed, states, report)
+
+
+def _document(context: Context, push: Push, state: FeedState | None) -> Document:
+    source = context.sources.get(state.source) if state else None
+    return Document(
+        data=push.body,
+        url=push.feed,
+        now=push.received,
+        content_type=push.content_type,
+        time_zone=source.time_zone if source else None,
+        max_items=context.settings.poll.max_entries,
+    )
+
+
+def _save(
+    context: Context,
+    pushed: Sequence[Push],
+    parsed: Sequence[Parsed | ItemError],
+    states: dict[str, FeedState],
+    report: Report,
+) -> None:
+    store, now = context.store, context.clock()
+    entries: list[Entry] = []
+    with store.write() as connection:
+        for push, document in zip(pushed, parsed, strict=True):
+            state = states.get(push.feed)
+            if state is None:  # the feed has left the settings meanwhile
+                continue
+            if isinstance(document, ItemError):
+                outcome, reason, detail = document.outcome, document.reason, f"pushed: {document.detail}"
+            else:
+                source = context.sources.get(state.source)
+                named = entries_of(document, state, source, context.settings.poll, now).entries
+                entries += named
+                outcome, reason, detail = Outcome.DONE, None, f"pushed: {len(named)} entries"
+            store.ledger.note(connection, push.feed, Stage.POLL, outcome, reason, detail, now)
+            report.add(outcome, reason)
+        new, changed = take_in(context, connection, sorted(entries, key=lambda e: e.published or e.first_seen))
+        store.subscriptions.taken(connection, pushed)
+    report.notes.update({"new": len(new), "changed": changed})

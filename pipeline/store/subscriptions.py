@@ -1,0 +1,123 @@
+"""Which hubs push which feeds to us, and what have they pushed that nobody has read yet?"""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+import sqlalchemy as sa
+
+from pipeline.records import Record
+from pipeline.store.engine import Database, insert_new
+from pipeline.store.schema import feeds, pushes, subscriptions
+from pipeline.websub import Hub
+
+State = Literal["asked", "active", "refused"]
+
+
+class Subscription(Record, frozen=True, kw_only=True):
+    """A feed, its hub, and how far we are with it."""
+
+    feed: str
+    token: str  # of the callback's address: only we and the hub know it
+    hub: str
+    topic: str
+    secret: str
+    state: State
+    due: dt.datetime  # when the hub is asked (again)
+    until: dt.datetime | None = None
+    pushed: dt.datetime | None = None
+    error: str | None = None
+
+
+class Push(Record, frozen=True, kw_only=True):
+    """What a hub pushed: a feed's document."""
+
+    n: int
+    feed: str
+    received: dt.datetime
+    content_type: str | None
+    body: bytes
+
+
+class Subscriptions:
+    """The subscriptions and pushes of a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def want(self, connection: sa.Connection, hubs: Mapping[str, Hub], now: dt.datetime) -> None:
+        """Note the hubs that feeds name; a new one is due to be asked now."""
+        rows = connection.execute(sa.select(subscriptions).where(subscriptions.c.feed.in_(list(hubs))))
+        known = {row.feed: Hub(row.hub, row.topic) for row in rows}
+        for feed, hub in hubs.items():
+            row = {"hub": hub.hub, "topic": hub.topic, "state": "asked", "due": now, "until": None, "error": None}
+            if feed not in known:
+                token, secret = secrets.token_urlsafe(24), secrets.token_urlsafe(32)
+                insert_new(connection, subscriptions, [{**row, "feed": feed, "token": token, "secret": secret}])
+            elif known[feed] != hub:
+                connection.execute(subscriptions.update().where(subscriptions.c.feed == feed).values(**row))
+
+    def due(self, now: dt.datetime, limit: int) -> list[Subscription]:
+        """Return subscriptions whose hub is to be asked; those of feeds that nobody reads any more are forgotten."""
+        read = sa.select(feeds.c.url)
+        with self._database.read() as connection:
+            wanted = sa.select(subscriptions).where(subscriptions.c.due <= now).order_by(subscriptions.c.due)
+            found = [_subscription(row) for row in connection.execute(wanted.limit(limit))]
+            still_read = set(connection.scalars(read.where(feeds.c.url.in_([one.feed for one in found]))))
+        if any(one.feed not in still_read for one in found):
+            with self._database.write() as connection:
+                connection.execute(subscriptions.delete().where(subscriptions.c.feed.not_in(read)))
+        return [one for one in found if one.feed in still_read]
+
+    def asked(self, feed: str, due: dt.datetime, error: str | None) -> None:
+        """Note that the hub was asked, when it is asked again should it not answer, and what went wrong."""
+        state = sa.case((subscriptions.c.state == "refused", "asked"), else_=subscriptions.c.state)
+        self._change(subscriptions.c.feed == feed, due=due, error=error, state=state)
+
+    def of_token(self, token: str) -> Subscription | None:
+        """Return the subscription whose callback has this token."""
+        with self._database.read() as connection:
+            row = connection.execute(sa.select(subscriptions).where(subscriptions.c.token == token)).first()
+            return _subscription(row) if row else None
+
+    def confirm(self, token: str, due: dt.datetime, until: dt.datetime) -> None:
+        """Note that the hub pushes ``until`` then, and is to be asked again when it is ``due``."""
+        self._change(subscriptions.c.token == token, state="active", due=due, until=until, error=None)
+
+    def refuse(self, token: str, due: dt.datetime, reason: str) -> None:
+        """Note that the hub does not want to push, and why."""
+        self._change(subscriptions.c.token == token, state="refused", due=due, until=None, error=reason)
+
+    def push(self, feed: str, now: dt.datetime, content_type: str | None, body: bytes) -> None:
+        """Keep what a hub pushed until a run reads it."""
+        row = {"feed": feed, "received": now, "content_type": content_type, "body": body}
+        with self._database.write() as connection:
+            connection.execute(pushes.insert().values(**row))
+            connection.execute(subscriptions.update().where(subscriptions.c.feed == feed).values(pushed=now))
+
+    def pushes(self, limit: int) -> list[Push]:
+        """Return what was pushed and not read yet, in order."""
+        with self._database.read() as connection:
+            rows = connection.execute(sa.select(pushes).order_by(pushes.c.n).limit(limit))
+            return [Push(**row._mapping) for row in rows]  # noqa: SLF001
+
+    def taken(self, connection: sa.Connection, read: Iterable[Push]) -> None:
+        """Forget pushes that were read."""
+        connection.execute(pushes.delete().where(pushes.c.n.in_([one.n for one in read])))
+
+    def all(self) -> list[Subscription]:
+        """Return every subscription, by feed."""
+        with self._database.read() as connection:
+            rows = connection.execute(sa.select(subscriptions).order_by(subscriptions.c.feed))
+            return [_subscription(row) for row in rows]
+
+    def _change(self, which: sa.ColumnElement[bool], **values: object) -> None:
+        with self._database.write() as connection:
+            connection.execute(subscriptions.update().where(which).values(**values))
+
+
+def _subscription(row: sa.Row[tuple[object, ...]]) -> Subscription:
+    return Subscription(**row._mapping)  # noqa: SLF001
