@@ -90,6 +90,14 @@ def test_one_article_under_two_sections_of_one_feed_is_one(stand):
     assert stand.find("/sport/x").id == stand.find("/news/x").id
 
 
+def test_one_address_twice_in_one_round_is_one_article(stand):
+    for path in ("/x", "/x?utm_source=rss", "/x/"):
+        stand.item(path, "Rovers win the cup", minutes=3)
+    stand.site.page("/x", page("Rovers win the cup", "The Rovers won the cup on Saturday at home. " * 3))
+    assert stand.run(5)[Stage.POLL].notes["new"] == 1
+    assert stand.document("/x").title == "Rovers win the cup"
+
+
 def test_the_same_headline_at_another_time_is_another_article(stand):
     for path, minutes in (("/w1", 1), ("/w2", 2)):
         stand.item(path, "The weather for tomorrow", minutes=minutes)

@@ -16,6 +16,8 @@ from http import HTTPStatus
 from types import MappingProxyType
 from typing import NamedTuple
 
+from aiohttp.abc import AbstractResolver
+
 from pipeline import rights, urls
 from pipeline.errors import ItemError
 from pipeline.fetch.client import Client, Headers, Hop, Response, user_agent
@@ -53,7 +55,7 @@ class Fetched(NamedTuple):
     hops: tuple[Hop, ...]
 
 
-async def fetch(
+async def fetch(  # noqa: PLR0913  (what may be left out has its default)
     entries: Sequence[Entry],
     settings: Settings,
     robots: RobotsCache,
@@ -62,16 +64,18 @@ async def fetch(
     before: Mapping[str, Page] = MappingProxyType({}),
     terms: Terms | None = None,
     holds: Holds | None = None,
+    resolver: AbstractResolver | None = None,
 ) -> AsyncIterator[tuple[Entry, Fetched | ItemError]]:
     """Yield each entry with what its server sent, or why there is nothing, as the servers answer.
 
     ``before`` has, by id, the pages that were sent before and may still be so: they are asked for conditionally, and
     are NOT_MODIFIED (dropped) where they are the same. ``terms`` are those of the sources; ``holds`` keeps which hosts
-    are to be left alone. Hosts are interleaved; only a few bodies are held at a time, however slowly they are taken.
+    are to be left alone; ``resolver`` replaces the system's. Hosts are interleaved; only a few bodies are held at a
+    time, however slowly they are taken.
     """
     places = settings.fetch.concurrency
     results: asyncio.Queue[tuple[Entry, Fetched | ItemError]] = asyncio.Queue()
-    async with Client(settings.fetch, connections=places) as client:
+    async with Client(settings.fetch, connections=places, resolver=resolver) as client:
         pacing = Pacing(settings.fetch, places, patience=settings.run.lease_seconds / 2, holds=holds, now=now)
         visits = _Visits(client, settings, robots, now, pacing)
         visits.terms = terms or visits.terms

@@ -60,7 +60,7 @@ def _known_by_signs(context: Context, connection: sa.Connection, entries: Sequen
         for sign in signs(entry):
             if sign.startswith(_SAME):
                 old = old or twins.setdefault(sign, entry)
-        if old is None or old is entry or not is_same(old, entry):
+        if old is None or address_key(old.url) == address_key(entry.url) or not is_same(old, entry):
             continue
         still_there = (old.feed, address_key(old.url)) in listed
         if still_there and old.guid == entry.guid and not _same_words(old, entry):
