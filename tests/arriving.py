@@ -7,7 +7,9 @@ import datetime as dt
 from pipeline.records import Article, Entry, Outcome, Page, Precision, Reason, Stage
 from pipeline.settings import Source
 from pipeline.stages import Context, run_all
+from pipeline.stages.looks import note
 from pipeline.store import Arrival, Result
+from pipeline.visits import Look
 from tests.copies import AT
 
 HOUR = dt.timedelta(hours=1)
@@ -44,10 +46,20 @@ def change(context, name, text):
     page = Page(id=name, url=item.url, final_url=item.url, blob="none", size=1, fetched=NOW)
     if text is None:
         finish(context, Stage.FETCH, outcome=Outcome.DROPPED, reason=Reason.GONE)
+        with context.store.write() as connection:
+            note(context, connection, [(item, Look.GONE)])
         return
     finish(context, Stage.FETCH, outcome=Outcome.DONE, record=page)
     article = Article(id=name, url=item.url, source=item.source, text=text)
     finish(context, Stage.EXTRACT, outcome=Outcome.DONE, record=article)
+
+
+def look(context, name, **result):
+    """Let an article's page be looked at, with this result."""
+    ledger = context.store.ledger
+    with context.store.write() as connection:
+        ledger.renew(connection, ledger.find(name), Stage.FETCH, NOW)
+    finish(context, Stage.FETCH, **result)
 
 
 def finish(context, stage, **result):

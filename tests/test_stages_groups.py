@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from pipeline.records import CopyKind, Stage
+from pipeline.records import CopyKind, Outcome, Reason, Stage
 from pipeline.stages import Context, run_one, waiting
 from pipeline.store import upkeep
-from tests.arriving import NOW, SOURCES, arrive, change, through
+from tests.arriving import NOW, SOURCES, arrive, change, finish, look, through
 from tests.copies import OTHER, WIRE
 
 PARAGRAPHS = WIRE.split("\n")
@@ -136,3 +136,27 @@ def test_two_workers_that_decide_on_copies_of_each_other_at_once_put_them_in_one
     assert {one.copy_group for one in made.values()} == {"a1", "a2"}
     assert [name for name, one in made.items() if one.is_primary] == ["a1", "a2"]
     assert [made[name].copies for name in ("a1", "a2")] == [5, 5]
+
+
+def test_a_primary_that_is_withdrawn_leaves_its_copies_with_another(context):
+    for hour, (name, source) in enumerate((("a1", "Daily"), ("a2", "Evening"), ("w1", "Morning"))):
+        arrive(context, name, WIRE, source=source, seen=hour)
+    assert through(context)["a2"].copy_of == "a1"
+    look(context, "a1", outcome=Outcome.DROPPED, reason=Reason.NO_INDEX)
+    made = through(context)
+    assert set(made) == {"a2", "w1"}
+    assert (made["a2"].is_primary, made["a2"].copies, made["w1"].copy_of) == (True, 1, "a2")
+    arrive(context, "a4", WIRE, source="Late", seen=9.0)
+    assert through(context)["a4"].copy_of in {"a2", "w1"}
+
+
+def test_a_group_that_changes_while_a_page_of_it_is_looked_at_is_right_afterwards(context):
+    arrive(context, "a1", WIRE)
+    through(context)
+    with context.store.write() as connection:
+        context.store.ledger.renew(connection, context.store.ledger.find("a1"), Stage.FETCH, NOW)
+    arrive(context, "w1", WIRE, source="Coastwire", seen=3.0)
+    assert through(context)["w1"].copies == 1
+    finish(context, Stage.FETCH, outcome=Outcome.DROPPED, reason=Reason.NOT_MODIFIED)
+    made = through(context)
+    assert (made["a1"].copy_of, made["a1"].version, made["w1"].is_primary) == ("w1", 1, True)

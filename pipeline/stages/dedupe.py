@@ -15,6 +15,7 @@ from pipeline.stages.context import Context
 from pipeline.stages.groups import Decided, settle
 from pipeline.stages.work import Work
 from pipeline.store import Item, Result
+from pipeline.store import copies as store
 
 
 class Dedupe(Work):
@@ -22,9 +23,15 @@ class Dedupe(Work):
 
     stage = Stage.DEDUPE
     ordered = True
+    always = True
 
     def decide(self, claimed: Sequence[Item], emit: Callable[[Result], None]) -> None:
-        """Say of each article whether it is a copy, and of whose."""
+        """Say of each article whether it is a copy, and of whose; settle the groups that have lost one."""
+        with self.context.store.database.read() as connection:
+            self._losses = store.losses(connection)
+        if not claimed:
+            self._settle_losses()
+            return
         settings = self.context.settings.dedupe
         self._memory = self.context.store.copies(settings)
         arrivals = read(self.context, claimed)
@@ -33,7 +40,7 @@ class Dedupe(Work):
             Decided(item=item, arrival=arrival, copy=copy, credit=credit(self.context, arrival.article))
             for item, arrival, copy in zip(claimed, arrivals, copies, strict=True)
         ]
-        self._changes = settle(self.context, self._memory.frequencies, decided)
+        self._changes = settle(self.context, self._memory.frequencies, decided, self._losses)
         for one in decided:
             emit(
                 Result(
@@ -50,6 +57,17 @@ class Dedupe(Work):
         """Remember the fingerprints; write what changed for the other members of the groups."""
         self._memory.flush(connection)
         self._changes.save(connection, self.context)
+        store.settled(connection, self._losses)
+
+    def _settle_losses(self) -> None:
+        """Settle the groups that have lost an article where no other article waits."""
+        if self._losses:
+            frequencies = self.context.store.copies(self.context.settings.dedupe).frequencies
+            changes = settle(self.context, frequencies, [], self._losses)
+            with self.context.store.write() as connection:
+                self.context.store.ledger.holds(connection, self.stage)
+                changes.save(connection, self.context)
+                store.settled(connection, self._losses)
 
 
 def read(context: Context, claimed: Sequence[Item]) -> list[Arrival]:

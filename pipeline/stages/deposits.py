@@ -20,7 +20,7 @@ from pipeline.urls import article_id, content_id
 Said = Literal["accepted", "known", "changed"]
 # Where articles belong whose sender names no source.
 DEFAULT_SOURCE = "ingest"
-_DECIDED_HERE = frozenset({"published_local", "published_precision", "from_feed"})
+_DECIDED_HERE = frozenset({"published_local", "published_precision", "from_feed", "cut"})
 _KNOWN = (frozenset(Article.__struct_fields__) | {"url", "published", "modified"}) - _DECIDED_HERE
 _LONGEST_NAME = 200
 

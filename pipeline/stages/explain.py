@@ -27,7 +27,7 @@ _RECORDS: dict[Stage, type[Record]] = {
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
-    """One version of an article, and what it says otherwise than the one before."""
+    """One version of an article: when it was read, and what it says otherwise than the one before."""
 
     version: int
     at: dt.datetime
@@ -79,8 +79,9 @@ def versions(context: Context, item: Item) -> list[Seen]:
     """Return every version of an article, the first one first."""
     seen: list[Seen] = []
     before: Article | None = None
+    pages = {number: page.fetched for number, _, page in context.store.ledger.versions(item, Stage.FETCH, Page)}
     for number, at, article in context.store.ledger.versions(item, Stage.EXTRACT, Article):
         change = revisions.compare(before, article) if before else None
-        seen.append(Seen(version=number, at=at, title=article.title, change=change))
+        seen.append(Seen(version=number, at=pages.get(number, at), title=article.title, change=change))
         before = article
     return seen

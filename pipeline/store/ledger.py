@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from pipeline.errors import StoreError
 from pipeline.records import Entry, Outcome, Reason, Record, Stage
+from pipeline.store import copies, entities
 from pipeline.store.engine import Database, insert_new, upsert
 from pipeline.store.lines import DROPPED, PENDING, QUARANTINED, Arrival, Happened, Item, Result
 from pipeline.store.made import Made, record_row
@@ -186,14 +187,13 @@ class Ledger(Made):
         return {row.id: row.version for row in rows}
 
     def _withdraw(self, connection: sa.Connection, gone: Sequence[Item]) -> None:
-        """Have the index forget articles that it may have; their groups and stories are smaller now."""
+        """Have the index forget articles that it may have, and the memories too: nothing is a copy of them any more."""
         if gone:
             insert_new(connection, withdrawn, [{"id": item.id} for item in gone])
-            self.touch(
-                connection,
-                ids={item.copy_group for item in gone if item.copy_group},
-                stories={item.story for item in gone if item.story},
-            )
+            copies.remove(connection, [item.seq for item in gone])
+            entities.remove(connection, [item.seq for item in gone])
+            copies.lose(connection, [item.copy_group for item in gone if item.copy_group])
+            self.touch(connection, stories={item.story for item in gone if item.story})
 
     def _settle(self, connection: sa.Connection, result: Result, max_attempts: int) -> Result:
         """Return the result as it is saved: duplicates found by address dropped, too many attempts quarantined."""

@@ -15,6 +15,10 @@ from pipeline.store.schema import items, records
 
 R = TypeVar("R", bound=Record)
 
+_OF_ITEM = records.c.id == items.c.id
+_IS_ENTRY = records.c.stage == Stage.POLL
+_KNOWN = records.c.version <= items.c.version  # a look that found nothing new leaves a page of a version more
+
 
 class Made:
     """The records of a database."""
@@ -37,9 +41,9 @@ class Made:
 
     def rewrite(self, connection: sa.Connection, stage: Stage, made: Mapping[str, Record], now: dt.datetime) -> None:
         """Replace the newest records that ``stage`` made of articles."""
-        newest = sa.select(records.c.id, sa.func.max(records.c.version).label("version")).join(items, _OF_ITEM)
-        of_these = newest.where(records.c.stage == stage, records.c.id.in_(list(made)), _KNOWN)
-        rows = connection.execute(of_these.group_by(records.c.id))
+        present = records.join(items, newest(stage))
+        of_these = sa.select(records.c.id, records.c.version).select_from(present).where(items.c.id.in_(list(made)))
+        rows = connection.execute(of_these).all()
         upsert(connection, records, [record_row(row.id, stage, row.version, now, made[row.id]) for row in rows])
 
     def entries(self, connection: sa.Connection, ids: Iterable[str]) -> dict[str, Entry]:
@@ -47,8 +51,8 @@ class Made:
         return self._read(connection, ids, Stage.POLL, Entry)
 
     def articles(self, connection: sa.Connection, ids: Iterable[str]) -> dict[str, Article]:
-        """Return id → the article of the present version."""
-        return self._read(connection, ids, Stage.EXTRACT, Article)
+        """Return id → the article, as it was last read."""
+        return self._select(connection, ids, Stage.EXTRACT, Article, _KNOWN)
 
     def previous(self, claimed: Sequence[Item], stage: Stage, kind: type[R]) -> dict[str, R]:
         """Return id → the record that ``stage`` made of the last version before the present one."""
@@ -100,9 +104,14 @@ class Made:
         return {name: from_json(data, kind) for name, data in {row.id: row.data for row in rows}.items()}
 
 
-_OF_ITEM = records.c.id == items.c.id
-_IS_ENTRY = records.c.stage == Stage.POLL
-_KNOWN = records.c.version <= items.c.version  # a look that found nothing new leaves a page of a version more
+def newest(stage: Stage) -> sa.ColumnElement[bool]:
+    """Return what joins items with the newest record that ``stage`` made of each."""
+    other = records.alias()
+    version = sa.select(sa.func.max(other.c.version)).where(
+        other.c.id == items.c.id, other.c.stage == stage, other.c.version <= items.c.version
+    )
+    present = records.c.version == version.correlate(items).scalar_subquery()
+    return sa.and_(_OF_ITEM, records.c.stage == stage, present)
 
 
 def record_row(article_id: str, stage: Stage, version: int, at: dt.datetime, record: Record) -> dict[str, object]:

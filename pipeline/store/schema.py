@@ -204,6 +204,12 @@ copy_pins = sa.Table(
     sa.Column("reason", sa.Text),
 )
 
+copy_losses = sa.Table(
+    "copy_losses",
+    metadata,
+    sa.Column("copy_group", sa.Text, primary_key=True),  # of an article that was withdrawn: who is primary now?
+)
+
 # What cluster remembers ----------------------------------------------------------------------------------------------
 
 stories = sa.Table(

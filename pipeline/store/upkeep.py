@@ -98,9 +98,9 @@ def retry(database: Database, which: Selection, now: dt.datetime) -> int:
 def redo(database: Database, stage: Stage, which: Selection, now: dt.datetime, *, dry_run: bool = False) -> int:
     """Send articles that have passed ``stage`` back to it; return how many (``dry_run``: would be)."""
     later = list(Stage)[list(Stage).index(stage) + 1 :]
-    has_input = sa.exists().where(
-        records.c.id == items.c.id, records.c.version == items.c.version, records.c.stage == _INPUT[stage]
-    )
+    # a feed's entry holds until a later one takes its place
+    present = records.c.version <= items.c.version if stage is Stage.FETCH else records.c.version == items.c.version
+    has_input = sa.exists().where(records.c.id == items.c.id, present, records.c.stage == _INPUT[stage])
     where = [
         items.c.state == PENDING,
         sa.or_(items.c.stage.is_(None), items.c.stage.in_(later)),

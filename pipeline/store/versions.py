@@ -7,41 +7,37 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from pipeline.records import Article, Copy, Outcome, Reason, Stage, from_json
+from pipeline.records import Article, Copy, Stage, from_json
 from pipeline.store.engine import Database
 from pipeline.store.lines import PENDING
+from pipeline.store.made import newest
 from pipeline.store.postings import among
-from pipeline.store.schema import items, outcomes, records
-
-_GONE = (Reason.GONE, Reason.NOT_FOUND)
+from pipeline.store.schema import items, records, visits
 
 
 def changed(database: Database, since: dt.datetime) -> list[str]:
     """Return the ids of articles whose present text is not their first and was read ``since``, in order of arrival."""
     c = records.c
-    current = sa.and_(c.id == items.c.id, c.version == items.c.version, c.stage == Stage.EXTRACT)
-    statement = sa.select(items.c.id).join(records, current).where(items.c.version > 1, c.at >= since)
+    read = items.join(records, newest(Stage.EXTRACT))
+    statement = sa.select(items.c.id).select_from(read).where(items.c.version > 1, c.version > 1, c.at >= since)
     with database.read() as connection:
         return list(connection.scalars(statement.order_by(items.c.seq)))
 
 
 def gone(database: Database, since: dt.datetime) -> list[str]:
-    """Return the ids of articles that are known, and of which the publisher said ``since`` that they are no more."""
-    c = outcomes.c
-    said = [c.stage == Stage.FETCH, c.outcome == Outcome.DROPPED, c.reason.in_(_GONE), c.at >= since]
-    later = outcomes.alias()
-    again = sa.exists().where(later.c.id == c.id, later.c.n > c.n, later.c.stage == Stage.EXTRACT)
-    statement = sa.select(items.c.id).join(outcomes, c.id == items.c.id).where(*said, ~again)
+    """Return the ids of articles whose pages have not been there any more ``since``."""
+    statement = sa.select(items.c.id).join(visits, visits.c.id == items.c.id).where(visits.c.gone >= since)
     statement = statement.where(items.c.state == PENDING, items.c.copy_group.isnot(None))
     with database.read() as connection:
-        return list(dict.fromkeys(connection.scalars(statement.order_by(items.c.seq))))
+        return list(connection.scalars(statement.order_by(items.c.seq)))
 
 
 def revisions(database: Database, since: dt.datetime) -> list[Copy]:
     """Return the copies that are later versions by the same outlet under another address, decided ``since``."""
     c = records.c
-    current = sa.and_(c.id == items.c.id, c.version == items.c.version, c.stage == Stage.DEDUPE)
-    statement = sa.select(c.data).join(items, current).where(c.at >= since, c.data.contains('"kind":"revision"'))
+    decided = items.join(records, newest(Stage.DEDUPE))
+    statement = sa.select(c.data).select_from(decided)
+    statement = statement.where(c.at >= since, c.data.contains('"kind":"revision"'))
     with database.read() as connection:
         return [from_json(data, Copy) for data in connection.scalars(statement.order_by(items.c.seq))]
 

@@ -12,7 +12,7 @@ down_revision = "0007"
 branch_labels = None
 depends_on = None
 
-_TABLES = ("withdrawn", "visits", "unwanted_blobs", "subscriptions", "pushes", "holds")
+_TABLES = ("withdrawn", "visits", "unwanted_blobs", "subscriptions", "pushes", "holds", "copy_losses")
 
 
 def upgrade() -> None:
@@ -67,6 +67,11 @@ def upgrade() -> None:
         sa.Column("content_type", sa.Text(), nullable=True),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("n", name=op.f("pk_pushes")),
+    )
+    op.create_table(
+        "copy_losses",
+        sa.Column("copy_group", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("copy_group", name=op.f("pk_copy_losses")),
     )
 
 
