@@ -55,10 +55,12 @@ class Newsstand:
         del self.items[path]
         self._publish()
 
-    def _publish(self) -> None:
+    def feed(self) -> str:
         items = "".join(self.items.values())
-        body = f'<?xml version="1.0"?><rss version="2.0"><channel><title>Outlet</title>{items}</channel></rss>'
-        self.site.page("/feed", body, kind="application/rss+xml")
+        return f'<?xml version="1.0"?><rss version="2.0"><channel><title>Outlet</title>{items}</channel></rss>'
+
+    def _publish(self) -> None:
+        self.site.page("/feed", self.feed(), kind="application/rss+xml")
 
     def run(self, minutes: float = 0, *, poll: bool = True):
         """Let time pass and run all stages; return the reports by stage."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import hashlib
 import hmac
@@ -124,6 +125,19 @@ def test_a_hub_that_does_not_come_back_is_asked_again_an_hour_later(stand, hub):
     assert len(hub.forms) == 2
 
 
+def test_a_hub_that_comes_back_before_it_answers_is_left_alone_until_the_lease_ends(stand, hub):
+    async def asked(request):
+        answer = await hub._asked(request)
+        await asyncio.to_thread(hub.verify)
+        return answer
+
+    stand.site.handlers["/hub"] = asked
+    poll(stand)
+    assert one(stand).state == "active"
+    poll(stand, 2 * 60)
+    assert len(hub.forms) == 1
+
+
 def test_a_hub_that_refuses_is_left_alone_for_a_week(stand, hub):
     poll(stand)
     assert hub.verify(mode="denied", reason="not public").status_code == 200
@@ -226,3 +240,19 @@ def test_without_a_public_address_no_hub_is_asked(tmp_path):
         hub = LocalHub(stand, None)
         poll(stand)
         assert hub.forms == []
+
+
+def test_what_was_pushed_between_two_polls_has_not_scrolled_off_and_counts_as_arrived(stand, hub):
+    poll(stand)
+    for minutes, ways in enumerate(("poll", "push", "push and poll")):
+        stand.now += dt.timedelta(minutes=5)
+        stand.items.clear()
+        stand.item(f"/{minutes}", f"The bridge on day {minutes}", minutes=minutes)
+        if "push" in ways:
+            hub.push(stand.feed().encode())
+        if "poll" in ways:
+            stand.context.store.feeds.make_due(stand.now)
+        assert poll(stand).notes["new"] == 1
+    yesterday = stand.now - dt.timedelta(days=1)
+    assert stand.context.store.gaps.all(yesterday) == []
+    assert sum(stand.context.store.gaps.arrivals(yesterday).values()) == 3

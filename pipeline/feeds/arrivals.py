@@ -11,6 +11,8 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from pipeline.feeds import rhythm as rhythms
 from pipeline.states import FeedState, Gap, Rhythm
 
@@ -61,6 +63,17 @@ def compare(state: FeedState, listed: Sequence[Listed], now: dt.datetime) -> Arr
         earliest=min(newer, default=None),
         gap=_gap(state, times, len(listed), now) if turned_over else None,
     )
+
+
+def seen(state: FeedState, listed: Sequence[Listed], now: dt.datetime) -> FeedState:
+    """Return what is remembered of a feed when ``listed``, entries of it, came without a poll.
+
+    So the next poll finds them known: what came on another way has not scrolled off unseen.
+    """
+    if state.rhythm is None or state.polled is None or not listed:
+        return state
+    told = compare(state, listed, now)
+    return replace(state, seen=told.seen, newest=told.newest, rhythm=told.rhythm)
 
 
 def silence(state: FeedState, now: dt.datetime) -> Rhythm | None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from pipeline import websub
 from pipeline.errors import ItemError
+from pipeline.feeds.arrivals import seen
 from pipeline.feeds.entries import entries_of
 from pipeline.feeds.items import Document, Parsed
 from pipeline.feeds.parse import parse
@@ -43,12 +44,14 @@ def subscribe(context: Context) -> int:
 
 
 async def _ask(context: Context, due: Sequence[Subscription], public: str) -> None:
+    for one in due:  # before: many hubs come back to us before they answer
+        context.store.subscriptions.asked(one.feed, context.clock() + _NO_ANSWER)
     async with Client(context.settings.fetch) as client:
         faults = await asyncio.gather(*(_ask_one(client, one, public) for one in due))
     for one, fault in zip(due, faults, strict=True):
         if fault:
             _log.warning("websub %s: %s", one.hub, fault)
-        context.store.subscriptions.asked(one.feed, context.clock() + _NO_ANSWER, fault)
+            context.store.subscriptions.failed(one.feed, fault)
 
 
 async def _ask_one(client: Client, one: Subscription, public: str) -> str | None:
@@ -65,7 +68,7 @@ async def _ask_one(client: Client, one: Subscription, public: str) -> str | None
 
 
 def read_pushes(context: Context, report: Report) -> None:
-    """Read what hubs have pushed as if it were polled; a feed's schedule stays as it is."""
+    """Read what hubs have pushed as if it were polled; when a feed is polled next stays as it is."""
     while pushed := context.store.subscriptions.pushes(_BATCH):
         states = {state.url: state for state in context.store.feeds.all()}
         limits = context.settings.poll
@@ -105,11 +108,15 @@ def _save(
                 outcome, reason, detail = document.outcome, document.reason, f"pushed: {document.detail}"
             else:
                 source = context.sources.get(state.source)
-                named = entries_of(document, state, source, context.settings.poll, now).entries
-                entries += named
-                outcome, reason, detail = Outcome.DONE, None, f"pushed: {len(named)} entries"
+                named = entries_of(document, state, source, context.settings.poll, now)
+                states[push.feed] = seen(state, named.listed, push.received)
+                store.feeds.heard(connection, states[push.feed])
+                entries += named.entries
+                outcome, reason, detail = Outcome.DONE, None, f"pushed: {len(named.entries)} entries"
             store.ledger.note(connection, push.feed, Stage.POLL, outcome, reason, detail, now)
             report.add(outcome, reason)
         new, changed = take_in(context, connection, sorted(entries, key=lambda e: e.published or e.first_seen))
+        arrived = {entry.id: entry for entry in reversed(entries) if entry.id in new}
+        store.gaps.save(connection, [], list(arrived.values()), now)
         store.subscriptions.taken(connection, pushed)
     report.notes.update({"new": len(new), "changed": changed})

@@ -72,6 +72,10 @@ class FeedStates:
         values = {"due": state.due, "state": _plain(state), "lease_owner": None, "lease_until": None}
         return bool(connection.execute(mine.values(**values)).rowcount)
 
+    def heard(self, connection: sa.Connection, state: FeedState) -> None:
+        """Save what a push told of a feed; when it is polled next, and by whom, stays as it is."""
+        connection.execute(feeds.update().where(feeds.c.url == state.url).values(state=_plain(state)))
+
     def call(self, connection: sa.Connection, sources: Collection[str], now: dt.datetime) -> None:
         """Make the sitemaps due that fill gaps in the feeds of ``sources``."""
         which = feeds.update().where(feeds.c.role == "sitemap", feeds.c.source.in_(sources), feeds.c.due > now)

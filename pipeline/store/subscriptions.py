@@ -72,10 +72,14 @@ class Subscriptions:
                 connection.execute(subscriptions.delete().where(subscriptions.c.feed.not_in(read)))
         return [one for one in found if one.feed in still_read]
 
-    def asked(self, feed: str, due: dt.datetime, error: str | None) -> None:
-        """Note that the hub was asked, when it is asked again should it not answer, and what went wrong."""
+    def asked(self, feed: str, due: dt.datetime) -> None:
+        """Note that the hub is being asked, and when it is asked again should it not come back to us."""
         state = sa.case((subscriptions.c.state == "refused", "asked"), else_=subscriptions.c.state)
-        self._change(subscriptions.c.feed == feed, due=due, error=error, state=state)
+        self._change(subscriptions.c.feed == feed, due=due, error=None, state=state)
+
+    def failed(self, feed: str, error: str) -> None:
+        """Note what went wrong when the hub was asked."""
+        self._change(subscriptions.c.feed == feed, error=error)
 
     def of_token(self, token: str) -> Subscription | None:
         """Return the subscription whose callback has this token."""
