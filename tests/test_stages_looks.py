@@ -142,9 +142,19 @@ def test_a_takedown_takes_the_pages_of_all_versions(stand, monkeypatch):
     assert list((stand.context.addresses.home / "archive").rglob("*.zst")) == []
 
 
+def test_a_page_that_only_leads_to_a_live_blog_is_none(tmp_path):
+    with newsstand(tmp_path) as stand:
+        stand.item("/a", "Bridge to be mended")
+        stand.site.page("/a", page("Bridge to be mended", head='<meta name="related" content="LiveBlogPosting">'))
+        stand.run()
+        stand.run(16, poll=False)
+        assert len(stand.asked("/a")) == 1
+
+
 @pytest.mark.parametrize("sign", ["page", "address"])
 def test_a_live_blog_is_looked_at_every_quarter_of_an_hour(tmp_path, sign):
-    head = '<script type="application/ld+json">{"@type": "LiveBlogPosting"}</script>' if sign == "page" else ""
+    told = '{"@type": "LiveBlogPosting", "headline": "The storm as it happens"}'
+    head = f'<script type="application/ld+json">{told}</script>' if sign == "page" else ""
     with newsstand(tmp_path, live=("/live/",)) as stand:
         path = "/a" if sign == "page" else "/live/a"
         stand.item(path, "The storm as it happens")

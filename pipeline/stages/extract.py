@@ -168,13 +168,16 @@ class Extract(Work):
         )
 
     def save(self, connection: sa.Connection, saved: Sequence[Result]) -> None:
-        """Note which articles have changed; let go of pages that may not be kept, or say nothing new.
+        """Note which articles have changed or are live; let go of pages that may not be kept, or say nothing new.
 
         Earlier articles that hold what is known to be foreign since are sent back.
         """
         ledger, now = self.context.store.ledger, self.context.clock()
-        changed = [r.item for r in saved if r.outcome is Outcome.DONE and r.item.id in self._before]
-        note(self.context, connection, [(item, Look.CHANGED) for item in changed])
+        done = {r.item: r.record for r in saved if r.outcome is Outcome.DONE}
+        live = frozenset(item.id for item, record in done.items() if isinstance(record, Article) and record.live)
+        changed = [(item, Look.CHANGED) for item in done if item.id in self._before]
+        known = [(item, Look.THERE) for item in done if item.id not in self._before and item.id in live]
+        note(self.context, connection, [*changed, *known], live)
         unwanted = [r.item for r in saved if r.reason is Reason.NOT_MODIFIED or self._not_kept(r)]
         pages = {item: self._pages[item.id] for item in unwanted}
         self.context.store.unwanted.refuse(connection, [page.blob for page in pages.values() if page.blob])

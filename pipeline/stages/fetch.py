@@ -18,7 +18,6 @@ from pipeline.stages.work import Work
 from pipeline.store import Item, Result
 from pipeline.visits import Look, is_last
 
-_LIVE = b"LiveBlogPosting"  # schema.org's name for it, in JSON-LD or microdata
 _LOOKS = {
     Reason.NOT_MODIFIED: Look.THERE,
     Reason.NOT_FOUND: Look.GONE,
@@ -87,7 +86,8 @@ class Fetch(Work):
         if forbidden := set(got.rights) & set(self.context.settings.rights.not_indexed):
             detail = f"its server says {min(forbidden)}"
             return Result(item=item, outcome=Outcome.DROPPED, reason=Reason.NO_INDEX, detail=detail)
-        if self._is_live(item, entry.url, got.body):
+        source = self.context.sources.get(item.source)
+        if source and any(part in entry.url for part in source.live):
             self._live.add(item.id)
         page = Page(
             id=item.id,
@@ -111,10 +111,6 @@ class Fetch(Work):
         page = Page(id=item.id, url=entry.url, final_url=None, blob=None, size=0, fetched=now, blocked=True)
         detail = f"{refused.detail}; taken from the feed"
         return Result(item=item, outcome=Outcome.DONE, reason=refused.reason, detail=detail, record=page)
-
-    def _is_live(self, item: Item, url: str, body: bytes) -> bool:
-        source = self.context.sources.get(item.source)
-        return _LIVE in body or bool(source and any(part in url for part in source.live))
 
 
 def is_readable_in_feed(entry: Entry, refused: ItemError) -> bool:
