@@ -146,6 +146,7 @@ def test_a_primary_that_is_withdrawn_leaves_its_copies_with_another(context):
     made = through(context)
     assert set(made) == {"a2", "w1"}
     assert (made["a2"].is_primary, made["a2"].copies, made["w1"].copy_of) == (True, 1, "a2")
+    assert {one.story_size for one in made.values()} == {2}
     arrive(context, "a4", WIRE, source="Late", seen=9.0)
     assert through(context)["a4"].copy_of in {"a2", "w1"}
 

@@ -10,8 +10,9 @@ from pipeline.cluster import ToPlace, decide
 from pipeline.records import Article, Copy, Names, Outcome, Placement, Stage
 from pipeline.stages.entities import as_decided
 from pipeline.stages.leaving import left
+from pipeline.stages.stories import remake
 from pipeline.stages.work import Work
-from pipeline.store import Item, Result, storybook
+from pipeline.store import Item, Result, losses, storybook
 
 
 class Cluster(Work):
@@ -19,9 +20,16 @@ class Cluster(Work):
 
     stage = Stage.CLUSTER
     ordered = True
+    always = True
 
     def decide(self, claimed: Sequence[Item], emit: Callable[[Result], None]) -> None:
-        """Place each article."""
+        """Place each article; first make the stories anew that have lost one."""
+        with self.context.store.database.read() as connection:
+            lost = losses.known(connection, self.stage)
+        for story in lost:
+            remake(self.context, story)
+        if not claimed:
+            return
         ledger, settings = self.context.store.ledger, self.context.settings.cluster
         articles = ledger.read(claimed, Stage.EXTRACT, Article)
         copies = ledger.read(claimed, Stage.DEDUPE, Copy)

@@ -14,8 +14,7 @@ from pipeline.records import Article, Entry, Outcome, Stage
 from pipeline.stages.context import Context
 from pipeline.stages.groups import Decided, settle
 from pipeline.stages.work import Work
-from pipeline.store import Item, Result
-from pipeline.store import copies as store
+from pipeline.store import Item, Result, losses
 
 
 class Dedupe(Work):
@@ -26,11 +25,9 @@ class Dedupe(Work):
     always = True
 
     def decide(self, claimed: Sequence[Item], emit: Callable[[Result], None]) -> None:
-        """Say of each article whether it is a copy, and of whose; settle the groups that have lost one."""
-        with self.context.store.database.read() as connection:
-            self._losses = store.losses(connection)
+        """Say of each article whether it is a copy, and of whose; first settle the groups that have lost one."""
+        self._settle_losses()
         if not claimed:
-            self._settle_losses()
             return
         settings = self.context.settings.dedupe
         self._memory = self.context.store.copies(settings)
@@ -40,7 +37,7 @@ class Dedupe(Work):
             Decided(item=item, arrival=arrival, copy=copy, credit=credit(self.context, arrival.article))
             for item, arrival, copy in zip(claimed, arrivals, copies, strict=True)
         ]
-        self._changes = settle(self.context, self._memory.frequencies, decided, self._losses)
+        self._changes = settle(self.context, self._memory.frequencies, decided)
         for one in decided:
             emit(
                 Result(
@@ -57,23 +54,24 @@ class Dedupe(Work):
         """Remember the fingerprints; write what changed for the other members of the groups."""
         self._memory.flush(connection)
         self._changes.save(connection, self.context)
-        store.settled(connection, self._losses)
 
     def _settle_losses(self) -> None:
-        """Settle the groups that have lost an article where no other article waits."""
-        if self._losses:
-            frequencies = self.context.store.copies(self.context.settings.dedupe).frequencies
-            changes = settle(self.context, frequencies, [], self._losses)
-            with self.context.store.write() as connection:
-                self.context.store.ledger.holds(connection, self.stage)
+        store = self.context.store
+        with store.database.read() as connection:
+            groups = losses.known(connection, self.stage)
+        if groups:
+            changes = settle(self.context, store.copies(self.context.settings.dedupe).frequencies, [], groups)
+            with store.write() as connection:
+                store.ledger.holds(connection, self.stage)
                 changes.save(connection, self.context)
-                store.settled(connection, self._losses)
+                losses.settled(connection, self.stage, groups)
 
 
 def read(context: Context, claimed: Sequence[Item]) -> list[Arrival]:
     """Return the articles of ``claimed`` as they arrived, each with the time that its page, else its feed, states."""
-    articles = context.store.ledger.read(claimed, Stage.EXTRACT, Article)
-    entries = context.store.ledger.read(claimed, Stage.POLL, Entry)
+    ids = [item.id for item in claimed]
+    articles = context.store.ledger.of(ids, Stage.EXTRACT, Article)
+    entries = context.store.ledger.of(ids, Stage.POLL, Entry)
     made = []
     for item in claimed:
         article = articles[item.id]

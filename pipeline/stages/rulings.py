@@ -73,7 +73,7 @@ def _put(context: Context, groups: Mapping[str, str], by: str, note: str | None)
     store, now = context.store, context.clock()
     with store.database.read() as connection:
         items = list(store.ledger.get(connection, groups).values())
-    made = store.ledger.read(items, Stage.DEDUPE, Copy)
+    made = store.ledger.of([item.id for item in items], Stage.DEDUPE, Copy)
     arrivals = {arrival.article.id: arrival for arrival in read(context, items)}
     decided = [
         Decided(

@@ -18,7 +18,7 @@ from pipeline.records import Article, Copy, Names, Stage
 from pipeline.stages.alone import alone
 from pipeline.stages.context import Context
 from pipeline.stages.entities import as_decided
-from pipeline.store import Item, storybook
+from pipeline.store import Item, losses, storybook
 from pipeline.store.storybook import Change, Told
 
 MERGE, SPLIT, RENAME = "merge", "split", "rename"
@@ -116,22 +116,29 @@ def undo(context: Context, n: int, who: Who) -> Change:
 def refresh(context: Context, story: str) -> None:
     """Make a story anew of the articles that it still has; without any it is forgotten."""
     with alone(context, Stage.CLUSTER):
-        memory = context.store.stories(context.settings.cluster)
-        with context.store.database.read() as connection:
-            told = storybook.cards(connection, [story]).get(story)
-        if told is None:
-            return
-        items = context.store.ledger.of_story(story)
+        remake(context, story)
+
+
+def remake(context: Context, story: str) -> None:
+    """Do what ``refresh`` does, for who has cluster's lock; that the story has lost an article is settled then."""
+    memory = context.store.stories(context.settings.cluster)
+    with context.store.database.read() as connection:
+        told = storybook.cards(connection, [story]).get(story)
+    items = context.store.ledger.of_story(story)
+    if told:
         memory.forget_one(told.seq)
         card = rebuild(story, members(context, items), memory)
-        with context.store.write() as connection:
-            context.store.ledger.holds(connection, Stage.CLUSTER)
-            memory.flush(connection)
-            if not items:
-                storybook.forget(connection, story)
-                return
-            storybook.keep(connection, {story: Told(seq=items[0].seq, card=card, given=told.given)})
-            context.store.ledger.touch(connection, stories=[story])
+    with context.store.write() as connection:
+        context.store.ledger.holds(connection, Stage.CLUSTER)
+        losses.settled(connection, Stage.CLUSTER, [story])
+        if told is None:
+            return
+        memory.flush(connection)
+        if not items:
+            storybook.forget(connection, story)
+            return
+        storybook.keep(connection, {story: Told(seq=items[0].seq, card=card, given=told.given)})
+        context.store.ledger.touch(connection, stories=[story])
 
 
 def members(context: Context, items: Sequence[Item]) -> Iterator[ToPlace]:
@@ -139,9 +146,10 @@ def members(context: Context, items: Sequence[Item]) -> Iterator[ToPlace]:
     ledger = context.store.ledger
     for start in range(0, len(items), _READ):
         some = items[start : start + _READ]
-        articles = ledger.read(some, Stage.EXTRACT, Article)
-        copies = ledger.read(some, Stage.DEDUPE, Copy)
-        names = as_decided(context.store, ledger.read(some, Stage.ENRICH, Names))
+        ids = [item.id for item in some]
+        articles = ledger.of(ids, Stage.EXTRACT, Article)
+        copies = ledger.of(ids, Stage.DEDUPE, Copy)
+        names = as_decided(context.store, ledger.of(ids, Stage.ENRICH, Names))
         for item in some:
             if item.id in articles and item.id in copies:
                 yield ToPlace(

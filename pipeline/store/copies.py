@@ -9,10 +9,10 @@ import sqlalchemy as sa
 
 from pipeline.settings import Dedupe
 from pipeline.store import postings
-from pipeline.store.engine import insert_new, upsert
+from pipeline.store.engine import upsert
 from pipeline.store.lines import Grouped, Pinned
 from pipeline.store.postings import Postings, among, day_of, first_day, load_frequencies, save_frequencies
-from pipeline.store.schema import copy_losses, copy_pins, copy_sketches, copy_terms, items
+from pipeline.store.schema import copy_pins, copy_sketches, copy_terms, items
 
 MOST_POSTINGS = 50  # a term that more articles share leads nowhere, or to the group to which the first of them lead
 MOST_CANDIDATES = 50  # compared with one article; the mean is 4
@@ -106,21 +106,6 @@ def pins(connection: sa.Connection, seqs: Collection[int]) -> list[Pinned]:
     query = sa.select(items.c.id, c.copy_group, c.at, c.made_by, c.reason).join(items, items.c.seq == c.seq)
     rows = connection.execute(query.where(among(connection, c.seq, seqs)).order_by(c.at, c.seq))
     return [Pinned(**row._mapping) for row in rows]  # noqa: SLF001
-
-
-def lose(connection: sa.Connection, groups: Iterable[str]) -> None:
-    """Note that groups have lost an article, for dedupe to settle."""
-    insert_new(connection, copy_losses, [{"copy_group": group} for group in sorted(set(groups))])
-
-
-def losses(connection: sa.Connection) -> list[str]:
-    """Return the groups that have lost an article since dedupe settled them."""
-    return list(connection.scalars(sa.select(copy_losses.c.copy_group)))
-
-
-def settled(connection: sa.Connection, groups: Collection[str]) -> None:
-    """Note that dedupe has settled groups that had lost an article."""
-    connection.execute(copy_losses.delete().where(among(connection, copy_losses.c.copy_group, groups)))
 
 
 def forget(connection: sa.Connection, before: dt.datetime) -> int:

@@ -14,20 +14,20 @@ import sqlalchemy as sa
 
 from pipeline.errors import StoreError
 from pipeline.records import Entry, Outcome, Reason, Record, Stage
-from pipeline.store import copies, entities
+from pipeline.store import copies, entities, losses
+from pipeline.store.addresses import Addresses, key_of
 from pipeline.store.engine import Database, insert_new, upsert
 from pipeline.store.lines import DROPPED, PENDING, QUARANTINED, Arrival, Happened, Item, Result
 from pipeline.store.made import Made, record_row
 from pipeline.store.postings import among
 from pipeline.store.schema import addresses, items, locks, outcomes, records, withdrawn
-from pipeline.urls import address_key
 
 # Why an article that stands in the index is taken out of it, and not left as it was.
 _WITHDRAWN = frozenset({Reason.DUPLICATE, Reason.NO_INDEX})
 _ITEM = [items.c[name] for name in Item.__struct_fields__]
 
 
-class Ledger(Made):
+class Ledger(Addresses, Made):
     """The items, records and outcomes of a database, on behalf of ``owner``."""
 
     def __init__(self, database: Database, owner: str) -> None:
@@ -41,7 +41,7 @@ class Ledger(Made):
         entered = []
         known = self.known(connection, [a.url for a in arrivals])
         for arrival in arrivals:
-            key = _key(arrival.url) or f"id:{arrival.id}"
+            key = key_of(arrival.url) or f"id:{arrival.id}"
             if key in known or not insert_new(connection, addresses, [{"key": key, "id": arrival.id}]):
                 continue
             connection.execute(
@@ -60,21 +60,6 @@ class Ledger(Made):
             entered.append(arrival.id)
         log(connection, [_outcome_row(i, Stage.POLL, now, Outcome.DONE, None, None) for i in entered])
         return entered
-
-    def known(self, connection: sa.Connection, urls: Iterable[str | None]) -> dict[str, str]:
-        """Return key → id of those addresses that belong to an article that the ledger knows."""
-        keys = [key for url in urls if (key := _key(url))]
-        rows = connection.execute(sa.select(addresses.c.key, addresses.c.id).where(addresses.c.key.in_(keys)))
-        return {row.key: row.id for row in rows}
-
-    def marked(self, connection: sa.Connection, marks: Iterable[str]) -> dict[str, str]:
-        """Return mark → id of those marks (see ``mark``) that an article has."""
-        rows = connection.execute(sa.select(addresses.c.key, addresses.c.id).where(addresses.c.key.in_(list(marks))))
-        return {row.key: row.id for row in rows}
-
-    def mark(self, connection: sa.Connection, marks: Iterable[tuple[str, str]]) -> None:
-        """Let articles be found by (mark, id): a further address or another sign; the first that has it keeps it."""
-        insert_new(connection, addresses, [{"key": key, "id": article} for key, article in marks])
 
     def hear(self, connection: sa.Connection, item: Item, entry: Entry, now: dt.datetime) -> None:
         """Note what a feed says of a known article now."""
@@ -192,8 +177,8 @@ class Ledger(Made):
             insert_new(connection, withdrawn, [{"id": item.id} for item in gone])
             copies.remove(connection, [item.seq for item in gone])
             entities.remove(connection, [item.seq for item in gone])
-            copies.lose(connection, [item.copy_group for item in gone if item.copy_group])
-            self.touch(connection, stories={item.story for item in gone if item.story})
+            losses.note(connection, Stage.DEDUPE, {item.copy_group for item in gone})
+            losses.note(connection, Stage.CLUSTER, {item.story for item in gone})
 
     def _settle(self, connection: sa.Connection, result: Result, max_attempts: int) -> Result:
         """Return the result as it is saved: duplicates found by address dropped, too many attempts quarantined."""
@@ -203,31 +188,12 @@ class Ledger(Made):
             return msgspec.structs.replace(
                 result, outcome=Outcome.QUARANTINED, reason=Reason.ATTEMPTS, detail=f"{max_attempts} times: {detail}"
             )
-        for key in dict.fromkeys(filter(None, map(_key, result.addresses))):
-            if other := self._own(connection, key, result.item.id):
+        for key in dict.fromkeys(filter(None, map(key_of, result.addresses))):
+            if other := self.own(connection, key, result.item.id):
                 return msgspec.structs.replace(
                     result, outcome=Outcome.DROPPED, reason=Reason.DUPLICATE, detail=f"is article {other} ({key})"
                 )
         return result
-
-    def _own(self, connection: sa.Connection, key: str, article: str) -> str | None:
-        """Let ``article`` be known by ``key``; return the other article that is, where there is one.
-
-        Then all addresses lead to that one from now on. One that was dropped gives its address away; one that was
-        taken down doesn't.
-        """
-        if insert_new(connection, addresses, [{"key": key, "id": article}]):
-            return None
-        owner = sa.select(items.c.id, items.c.state).join(addresses, addresses.c.id == items.c.id)
-        other = connection.execute(owner.where(addresses.c.key == key)).first()
-        if other is None or other.id == article:
-            return None
-        if other.state in {DROPPED, QUARANTINED}:
-            connection.execute(addresses.update().where(addresses.c.key == key).values(id=article))
-            return None
-        connection.execute(addresses.update().where(addresses.c.id == article).values(id=other.id))
-        found: str = other.id
-        return found
 
     def release(self, claimed: Sequence[Item]) -> None:
         """Give back claimed items without an outcome: nothing was tried."""
@@ -275,7 +241,7 @@ class Ledger(Made):
     def find(self, address_or_id: str) -> Item | None:
         """Return the article with this id or address, None where the ledger doesn't know it."""
         with self._database.read() as connection:
-            keys = [key for key in (_key(address_or_id), f"id:{address_or_id}") if key]
+            keys = [key for key in (key_of(address_or_id), f"id:{address_or_id}") if key]
             known = sa.select(addresses.c.id).where(addresses.c.key.in_(keys))
             row = connection.execute(
                 sa.select(*_ITEM).where(sa.or_(items.c.id == address_or_id, items.c.id.in_(known)))
@@ -391,13 +357,6 @@ def _count(connection: sa.Connection, column: sa.ColumnElement[str], values: Ite
 
 def _item(row: sa.Row[tuple[object, ...]]) -> Item:
     return Item(**{name: row._mapping[name] for name in Item.__struct_fields__})  # noqa: SLF001
-
-
-def _key(url: str | None) -> str | None:
-    try:
-        return address_key(url) if url else None
-    except ValueError:
-        return None
 
 
 def _outcome_row(

@@ -204,12 +204,6 @@ copy_pins = sa.Table(
     sa.Column("reason", sa.Text),
 )
 
-copy_losses = sa.Table(
-    "copy_losses",
-    metadata,
-    sa.Column("copy_group", sa.Text, primary_key=True),  # of an article that was withdrawn: who is primary now?
-)
-
 # What cluster remembers ----------------------------------------------------------------------------------------------
 
 stories = sa.Table(
@@ -388,6 +382,13 @@ withdrawn = sa.Table(
     "withdrawn",
     metadata,
     sa.Column("id", sa.Text, primary_key=True),  # of an article that the index may still have, and must not keep
+)
+
+losses = sa.Table(
+    "losses",
+    metadata,
+    sa.Column("stage", sa.Text, primary_key=True),  # dedupe or cluster, which settles it
+    sa.Column("name", sa.Text, primary_key=True),  # of a copy group or story that a withdrawn article was in
 )
 
 unwanted_blobs = sa.Table(

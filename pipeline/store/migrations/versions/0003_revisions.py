@@ -12,7 +12,7 @@ down_revision = "0007"
 branch_labels = None
 depends_on = None
 
-_TABLES = ("withdrawn", "visits", "unwanted_blobs", "subscriptions", "pushes", "holds", "copy_losses")
+_TABLES = ("withdrawn", "visits", "unwanted_blobs", "subscriptions", "pushes", "holds", "losses")
 
 
 def upgrade() -> None:
@@ -69,9 +69,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("n", name=op.f("pk_pushes")),
     )
     op.create_table(
-        "copy_losses",
-        sa.Column("copy_group", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("copy_group", name=op.f("pk_copy_losses")),
+        "losses",
+        sa.Column("stage", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("stage", "name", name=op.f("pk_losses")),
     )
 
 

@@ -1,0 +1,27 @@
+"""Which copy groups and stories have lost an article that was withdrawn, and are not settled yet?"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+import sqlalchemy as sa
+
+from pipeline.records import Stage
+from pipeline.store.engine import insert_new
+from pipeline.store.postings import among
+from pipeline.store.schema import losses
+
+
+def note(connection: sa.Connection, stage: Stage, names: Iterable[str | None]) -> None:
+    """Note that groups (or stories) have lost an article, for ``stage`` to settle."""
+    insert_new(connection, losses, [{"stage": stage, "name": name} for name in sorted(filter(None, set(names)))])
+
+
+def known(connection: sa.Connection, stage: Stage) -> list[str]:
+    """Return the groups (or stories) that ``stage`` has to settle."""
+    return list(connection.scalars(sa.select(losses.c.name).where(losses.c.stage == stage).order_by(losses.c.name)))
+
+
+def settled(connection: sa.Connection, stage: Stage, names: Collection[str]) -> None:
+    """Note that ``stage`` has settled them."""
+    connection.execute(losses.delete().where(losses.c.stage == stage, among(connection, losses.c.name, names)))
