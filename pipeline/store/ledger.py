@@ -20,7 +20,8 @@ from pipeline.store.engine import Database, insert_new, upsert
 from pipeline.store.lines import DROPPED, PENDING, QUARANTINED, Arrival, Happened, Item, Result
 from pipeline.store.made import Made, record_row
 from pipeline.store.postings import among
-from pipeline.store.schema import addresses, items, locks, outcomes, records, withdrawn
+from pipeline.store.schema import addresses, items, locks, outcomes, records
+from pipeline.store.schema_fetch import withdrawn
 
 # Why an article that stands in the index is taken out of it, and not left as it was.
 _WITHDRAWN = frozenset({Reason.DUPLICATE, Reason.NO_INDEX})

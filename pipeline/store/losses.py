@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from pipeline.records import Stage
 from pipeline.store.engine import insert_new
 from pipeline.store.postings import among
-from pipeline.store.schema import losses
+from pipeline.store.schema_fetch import losses
 
 
 def note(connection: sa.Connection, stage: Stage, names: Iterable[str | None]) -> None:

@@ -43,7 +43,7 @@ metadata = sa.MetaData(
     }
 )
 # SQLite only numbers rows by itself in an INTEGER primary key
-_BIG = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+BIG = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 meta = sa.Table(
     "meta",
@@ -68,7 +68,7 @@ sa.Index("ix_feeds_due", feeds.c.due)
 gaps = sa.Table(
     "gaps",
     metadata,
-    sa.Column("n", _BIG, primary_key=True, autoincrement=True),
+    sa.Column("n", BIG, primary_key=True, autoincrement=True),
     sa.Column("feed", sa.Text, nullable=False),
     sa.Column("source", sa.Text, nullable=False),
     sa.Column("since", Utc, nullable=False),
@@ -90,7 +90,7 @@ sa.Index("ix_arrivals_hour", arrivals.c.hour)
 items = sa.Table(
     "items",
     metadata,
-    sa.Column("seq", _BIG, primary_key=True, autoincrement=True),  # the order of arrival
+    sa.Column("seq", BIG, primary_key=True, autoincrement=True),  # the order of arrival
     sa.Column("id", sa.Text, nullable=False, unique=True),
     sa.Column("source", sa.Text, nullable=False),
     sa.Column("url", sa.Text),
@@ -137,7 +137,7 @@ records = sa.Table(
 outcomes = sa.Table(
     "outcomes",
     metadata,
-    sa.Column("n", _BIG, primary_key=True, autoincrement=True),
+    sa.Column("n", BIG, primary_key=True, autoincrement=True),
     sa.Column("id", sa.Text, nullable=False),  # of the article; of a feed its address
     sa.Column("stage", sa.Text, nullable=False),
     sa.Column("at", Utc, nullable=False),
@@ -239,7 +239,7 @@ sa.Index("ix_story_groups_day", story_groups.c.day)
 entities = sa.Table(
     "entities",
     metadata,
-    sa.Column("n", _BIG, primary_key=True, autoincrement=True),
+    sa.Column("n", BIG, primary_key=True, autoincrement=True),
     sa.Column("id", sa.Text, nullable=False, unique=True),
     sa.Column("type", sa.Text, nullable=False),
     sa.Column("name", sa.Text, nullable=False),  # as it is shown, unless an editor decided otherwise
@@ -282,7 +282,7 @@ sa.Index("ix_entity_forms_last_seen", entity_forms.c.last_seen)
 entity_decisions = sa.Table(
     "entity_decisions",
     metadata,
-    sa.Column("n", _BIG, primary_key=True, autoincrement=True),
+    sa.Column("n", BIG, primary_key=True, autoincrement=True),
     sa.Column("data", sa.Text, nullable=False),  # a Decision as JSON
 )
 
@@ -339,7 +339,7 @@ sa.Index("ix_story_aliases_story", story_aliases.c.story)
 story_changes = sa.Table(
     "story_changes",
     metadata,
-    sa.Column("n", _BIG, primary_key=True, autoincrement=True),
+    sa.Column("n", BIG, primary_key=True, autoincrement=True),
     sa.Column("at", Utc, nullable=False),
     sa.Column("made_by", sa.Text, nullable=False),  # an editor's name, or "repair"
     sa.Column("kind", sa.Text, nullable=False),  # merge, split or rename
@@ -363,70 +363,3 @@ story_moves = sa.Table(
     sa.Column("moved", sa.Boolean, nullable=False),  # whether it was in the other one before
 )
 sa.Index("ix_story_moves_id", story_moves.c.id)
-
-# What fetch remembers -------------------------------------------------------------------------------------------------
-
-visits = sa.Table(
-    "visits",
-    metadata,
-    sa.Column("id", sa.Text, primary_key=True),  # of the article
-    sa.Column("due", Utc),  # when its page is looked at again; NULL when it isn't
-    sa.Column("changed", Utc, nullable=False),  # when it was last seen to have changed
-    sa.Column("live", sa.Boolean, nullable=False),
-    sa.Column("asked", Utc),  # when its feed last had it looked at
-    sa.Column("gone", Utc),  # since when its page isn't there any more
-)
-sa.Index("ix_visits_due", visits.c.due)
-
-withdrawn = sa.Table(
-    "withdrawn",
-    metadata,
-    sa.Column("id", sa.Text, primary_key=True),  # of an article that the index may still have, and must not keep
-)
-
-losses = sa.Table(
-    "losses",
-    metadata,
-    sa.Column("stage", sa.Text, primary_key=True),  # dedupe or cluster, which settles it
-    sa.Column("name", sa.Text, primary_key=True),  # of a copy group or story that a withdrawn article was in
-)
-
-unwanted_blobs = sa.Table(
-    "unwanted_blobs",
-    metadata,
-    sa.Column("blob", sa.Text, primary_key=True),  # the archive may still have it, and must not keep it
-)
-
-holds = sa.Table(
-    "holds",
-    metadata,
-    sa.Column("host", sa.Text, primary_key=True),
-    sa.Column("until", Utc, nullable=False),  # until then the host wants to be left alone
-)
-
-# What hubs push (WebSub) ---------------------------------------------------------------------------------------------
-
-subscriptions = sa.Table(
-    "subscriptions",
-    metadata,
-    sa.Column("feed", sa.Text, primary_key=True),
-    sa.Column("token", sa.Text, nullable=False, unique=True),  # of the callback's address
-    sa.Column("hub", sa.Text, nullable=False),
-    sa.Column("topic", sa.Text, nullable=False),
-    sa.Column("secret", sa.Text, nullable=False),
-    sa.Column("state", sa.Text, nullable=False),  # asked, active, refused
-    sa.Column("due", Utc, nullable=False),  # when the hub is asked (again)
-    sa.Column("until", Utc),  # the end of the lease
-    sa.Column("pushed", Utc),  # when it last sent something
-    sa.Column("error", sa.Text),
-)
-
-pushes = sa.Table(
-    "pushes",
-    metadata,
-    sa.Column("n", _BIG, primary_key=True, autoincrement=True),
-    sa.Column("feed", sa.Text, nullable=False),
-    sa.Column("received", Utc, nullable=False),
-    sa.Column("content_type", sa.Text),
-    sa.Column("body", sa.LargeBinary, nullable=False),
-)

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from pipeline.records import Record
 from pipeline.store.engine import Database, insert_new
-from pipeline.store.schema import feeds, pushes, subscriptions
+from pipeline.store.schema import feeds
+from pipeline.store.schema_fetch import pushes, subscriptions
 from pipeline.websub import Hub
 
 State = Literal["asked", "active", "refused"]

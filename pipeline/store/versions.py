@@ -12,7 +12,8 @@ from pipeline.store.engine import Database
 from pipeline.store.lines import PENDING
 from pipeline.store.made import newest
 from pipeline.store.postings import among
-from pipeline.store.schema import items, records, visits
+from pipeline.store.schema import items, records
+from pipeline.store.schema_fetch import visits
 
 
 def changed(database: Database, since: dt.datetime) -> list[str]:

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from pipeline.records import Stage
 from pipeline.store.engine import Database, upsert
 from pipeline.store.lines import PENDING
-from pipeline.store.schema import items, visits
+from pipeline.store.schema import items
+from pipeline.store.schema_fetch import visits
 from pipeline.visits import Visit
 
 _STEP = 500  # articles a transaction
