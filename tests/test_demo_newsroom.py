@@ -8,8 +8,12 @@ import itertools
 import json
 import os
 import signal
+import socket
+import struct
 import subprocess
 import sys
+import threading
+import time
 from urllib.parse import urlsplit
 
 import feedparser
@@ -190,6 +194,20 @@ def test_a_connection_serves_several_requests(running):
         answer.read()
         assert answer.status == 200
     connection.close()
+
+
+def test_a_client_that_ends_its_connection_at_once_is_not_told_of(capfd):
+    with server.serve() as web:
+        host, port = urlsplit(web.sources[0].home).netloc.split(":")
+        before = threading.active_count()
+        with socket.create_connection((host, int(port))) as client:
+            client.sendall(b"GET / HT")
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        deadline = time.monotonic() + 10
+        while threading.active_count() > before and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert fetch(web.sources[0].home)[0].status == 200
+    assert capfd.readouterr().err == ""
 
 
 # editions

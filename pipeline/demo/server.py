@@ -81,6 +81,11 @@ class _Site(ThreadingHTTPServer):
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = self.socket.getsockname()
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of a client that is gone, as one is that ends its connections at once."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
 
 class Server:
     """A running newsroom."""
