@@ -10,7 +10,7 @@ import datetime as dt
 
 import sqlalchemy as sa
 
-SCHEMA = "0003"  # the newest of migrations/versions
+SCHEMA = "0007"  # the newest of migrations/versions
 
 
 class Utc(sa.TypeDecorator[dt.datetime]):

@@ -7,8 +7,8 @@ from alembic import op
 
 from pipeline.store.schema import Utc
 
-revision = "0002"
-down_revision = "0006"
+revision = "0004"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
