@@ -1,4 +1,4 @@
-"""What tests share: databases, settings folders, what is in an index, and the moment at which most tests happen."""
+"""What tests share: databases, settings folders, documents, and the moment at which most tests happen."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ import sqlalchemy as sa
 from elasticsearch import Elasticsearch
 
 from pipeline.demo.newsroom import feeds_toml
+from pipeline.documents import build
 from pipeline.index import Index
-from pipeline.records import to_plain
+from pipeline.records import Article, Copy, Document, Placement, to_plain
 from pipeline.settings import Source
 
 REPO = Path(__file__).parent.parent
 NOW = dt.datetime(2026, 11, 20, 12, 0, tzinfo=dt.UTC)
+INDEXED = dt.datetime(2026, 3, 9, 12, tzinfo=dt.UTC)
 
 
 def make_postgres() -> str:
@@ -53,6 +55,26 @@ def write_config(folder: Path, sources: Sequence[Source]) -> Path:
         encoding="utf-8",
     )
     return folder
+
+
+def document(article: Article, *, group: str | None = None, at: dt.datetime = INDEXED, size: int = 1) -> Document:
+    """Return the document of an article that is alone in its group and no name of which is known."""
+    return build(
+        entry=None,
+        page=None,
+        article=article,
+        copy=Copy(id=article.id, group=group or article.id),
+        names=None,
+        placement=Placement(id=article.id, story="s1"),
+        source=None,
+        revision=1,
+        version=1,
+        first_seen=at,
+        indexed=INDEXED,
+        copies=0,
+        story_size=size,
+        stages={"extract": "1"},
+    )
 
 
 def documents(index: Index) -> dict[str, dict[str, Any]]:

@@ -13,35 +13,18 @@ import uuid
 import msgspec
 import pytest
 
-from pipeline import documents
 from pipeline.errors import IndexAwayError, IndexRefusedError, SearchIndexError, SettingsError
 from pipeline.index import Query, open_index
 from pipeline.index import _elasticsearch_mapping as mapping
-from pipeline.records import Article, Copy, Placement, Reason
+from pipeline.records import Article, Reason
 from pipeline.settings import IndexSection
+from tests import support
 
 NOON = dt.datetime(2026, 3, 9, 12, tzinfo=dt.UTC)
 
 
 def document(number, text="A dam broke.", **fields):
-    article = Article(id=f"{number:020x}", text=text)
-    made = documents.build(
-        entry=None,
-        page=None,
-        article=article,
-        copy=Copy(id=article.id, group=article.id),
-        names=None,
-        placement=Placement(id=article.id, story="s1"),
-        source=None,
-        revision=1,
-        version=1,
-        first_seen=NOON,
-        indexed=NOON,
-        copies=0,
-        story_size=1,
-        stages={},
-    )
-    return msgspec.structs.replace(made, **fields)
+    return msgspec.structs.replace(support.document(Article(id=f"{number:020x}", text=text)), **fields)
 
 
 def error(kind, reason):

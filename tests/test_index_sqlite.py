@@ -6,33 +6,17 @@ import sqlite3
 
 import pytest
 
-from pipeline import documents
 from pipeline.errors import IndexAwayError, IndexRefusedError, SettingsError
 from pipeline.index import Query, open_index
-from pipeline.records import Article, Copy, Placement
+from pipeline.records import Article
 from pipeline.settings import IndexSection
+from tests import support
 
 NOON = dt.datetime(2026, 3, 9, 12, tzinfo=dt.UTC)
 
 
 def document(number, text="A dam broke."):
-    article = Article(id=f"{number:020x}", text=text)
-    return documents.build(
-        entry=None,
-        page=None,
-        article=article,
-        copy=Copy(id=article.id, group=article.id),
-        names=None,
-        placement=Placement(id=article.id, story="s1"),
-        source=None,
-        revision=1,
-        version=1,
-        first_seen=NOON,
-        indexed=NOON,
-        copies=0,
-        story_size=1,
-        stages={},
-    )
+    return support.document(Article(id=f"{number:020x}", text=text))
 
 
 @pytest.fixture

@@ -10,13 +10,13 @@ import msgspec
 import pytest
 from starlette.testclient import TestClient
 
-from pipeline import documents
 from pipeline.errors import UsageError
 from pipeline.index import open_index
-from pipeline.records import Article, Caption, Copy, CopyKind, Document, Placement, from_json
+from pipeline.records import Article, Caption, CopyKind, Document, from_json
 from pipeline.settings import IndexSection
 from pipeline.web import asked
 from pipeline.web.app import create_app
+from tests import support
 
 NOON = dt.datetime(2026, 3, 9, 12, tzinfo=dt.UTC)
 ORIGINAL = f"{1:020x}"
@@ -26,23 +26,7 @@ def document(number, title, text, **fields):
     article = Article(
         id=f"{number:020x}", title=title, text=text, published=NOON - dt.timedelta(hours=number), language="en"
     )
-    made = documents.build(
-        entry=None,
-        page=None,
-        article=article,
-        copy=Copy(id=article.id, group=article.id),
-        names=None,
-        placement=Placement(id=article.id, story="s1"),
-        source=None,
-        revision=1,
-        version=1,
-        first_seen=NOON,
-        indexed=NOON,
-        copies=0,
-        story_size=3,
-        stages={"extract": "1"},
-    )
-    return msgspec.structs.replace(made, **fields)
+    return msgspec.structs.replace(support.document(article, size=3), **fields)
 
 
 NEWS = [

@@ -13,45 +13,27 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline import documents
 from pipeline.errors import SearchIndexError, UsageError
 from pipeline.index import Query, open_index
 from pipeline.records import (
     Article,
     Caption,
-    Copy,
     CopyKind,
     Entity,
     EntityType,
     Location,
     Names,
-    Placement,
     Precision,
 )
 from pipeline.settings import IndexSection
+from tests import support
 
 NOON = dt.datetime(2026, 3, 9, 12, tzinfo=dt.UTC)
 
 
 def document(number, *, title="Untitled", text="", published=NOON, first_seen=NOON, group=None, **fields):
     article = Article(id=f"{number:020x}", title=title, text=text, published=published)
-    made = documents.build(
-        entry=None,
-        page=None,
-        article=article,
-        copy=Copy(id=article.id, group=group or article.id),
-        names=None,
-        placement=Placement(id=article.id, story="s1"),
-        source=None,
-        revision=1,
-        version=1,
-        first_seen=first_seen,
-        indexed=NOON,
-        copies=0,
-        story_size=1,
-        stages={"extract": "1"},
-    )
-    return msgspec.structs.replace(made, **fields)
+    return msgspec.structs.replace(support.document(article, group=group, at=first_seen), **fields)
 
 
 @contextlib.contextmanager
