@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import ItemError
 from pipeline.extract import Raw, extract, load, to_error_line, to_line, worker
+from pipeline.extract.page import says_more
 from pipeline.records import Caption, Entry, Outcome, Precision, Reason
 from pipeline.settings import Source
 from pipeline.workers import Workers
@@ -74,6 +75,22 @@ def test_a_page_gives_its_plain_facts(council):
     assert council.paywalled is True
     assert council.rights == ("noarchive", "noai")
     assert council.standfirst == "The council has found the money."
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("RIVERTON, May 3 (Wire) - The old bridge will be rebuilt by autumn, the council ...", False),
+        ("The old bridge will be rebuilt by autumn, the council said on Monday.", False),
+        ("All that is known of the bridge.", True),
+        ("The old bridge will be rebuilt by autumn; the road that leads there will not.", True),
+        ("…", False),
+        (None, False),
+    ],
+)
+def test_how_the_text_begins_is_no_standfirst(said, kept):
+    text = "The old bridge will be rebuilt by autumn, the council said on Monday.\nIt was closed in 2029."
+    assert says_more(said, text) == (said if kept else None)
 
 
 def test_the_text_is_the_article_and_nothing_else(council):

@@ -13,6 +13,7 @@ from pipeline.records import Article, Outcome, Reason
 from pipeline.text import fold
 
 _MAX_HEADING = 150  # characters: standfirsts, set as headings by some templates, are longer
+_LEAD = 400  # characters of the text in which a description that was cut from its beginning ends
 
 
 def from_page(text: str, raw: Raw, known: Known, item: str) -> Extracted:
@@ -53,7 +54,7 @@ def from_page(text: str, raw: Raw, known: Known, item: str) -> Extracted:
         canonical_url=plain.canonical_url,
         source=raw.source.name if raw.source else None,
         title=title,
-        standfirst=plain.standfirst,
+        standfirst=says_more(plain.standfirst, whole),
         authors=makers.persons,
         bureau=makers.bureau,
         published=time.published,
@@ -75,6 +76,15 @@ def from_page(text: str, raw: Raw, known: Known, item: str) -> Extracted:
         cut=cuts(cleaned, wire.cut),
     )
     return Extracted(article=article, lines=seen(lines, found, cleaned))
+
+
+def says_more(standfirst: str | None, text: str) -> str | None:
+    """Return the standfirst, or None where it is how the text begins: content systems cut descriptions from there.
+
+    Its beginning may differ (a dateline that is a field of its own by now), so its latter part tells.
+    """
+    letters = key(standfirst or "")
+    return None if letters[len(letters) // 2 :] in key(text[: len(standfirst or "") + _LEAD]) else standfirst
 
 
 def _makers(page: Evidence, raw: Raw, known: Known, every: list[Block], found: body.Found) -> authors.Makers:
