@@ -33,7 +33,7 @@ def arrivals(count: int) -> Iterator[cluster.ToPlace]:
     """Yield what dedupe and enrich would hand on; no copies, so that each article is compared."""
     chosen = random.Random(2)
     weights = [1 / (rank + 3) for rank in range(NAMES)]
-    for one in articles(count):
+    for one in articles(count, 1):
         named = dict.fromkeys(chosen.choices(range(NAMES), weights, k=NAMED))
         entities = tuple(Entity(id=f"e{n}", name=f"Name {n}", type=EntityType.ORG, count=2) for n in named)
         yield cluster.ToPlace(

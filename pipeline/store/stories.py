@@ -94,8 +94,8 @@ class StoredStories:
         save_frequencies(connection, _STAGE, self.frequencies)
 
     def _nearest(self, at: dt.datetime, terms: Collection[int]) -> list[int]:
-        shared = self._postings.shared(terms, first_day(at, self._window))
-        return sorted(shared, key=lambda seq: (-shared[seq], -seq))[:MOST_CANDIDATES]
+        nearest = self._postings.nearest(terms, first_day(at, self._window), MOST_CANDIDATES)
+        return [seq for _, seq in nearest]
 
 
 def forget(connection: sa.Connection, before: dt.datetime) -> int:

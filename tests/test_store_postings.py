@@ -1,0 +1,45 @@
+"""What shares terms with an article is found, the nearest first, from memory and ledger alike."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.store import Store
+from pipeline.store.postings import Postings
+from pipeline.store.schema import stories, story_terms
+
+FOUND = st.dictionaries(st.integers(1, 9), st.sets(st.integers(1, 30), max_size=20), max_size=6)
+
+
+def filled(engine, found):
+    postings = Postings(engine, stories, story_terms)
+    for seq in {seq for seqs in found.values() for seq in seqs}:
+        postings.put(seq, seq % 5, b"x")
+    for term, seqs in found.items():
+        for seq in seqs:
+            postings.lead(term, seq, seq % 5)
+    return postings
+
+
+@given(FOUND, st.integers(0, 5), st.integers(1, 12))
+def test_the_nearest_are_those_that_share_most_and_then_the_latest(found, since, most):
+    postings = filled(sa.create_engine("sqlite://"), found)
+    shared = postings.shared(found, since)
+    assert postings.nearest(found, since, most) == sorted(((n, seq) for seq, n in shared.items()), reverse=True)[:most]
+
+
+@pytest.mark.parametrize("since", [0, 3])
+def test_what_was_written_is_read_again(store_url, since):
+    found = {2**32 - 1: {1, 2, 3, 4}, 7: {3, 4, 9}, 8: set()}
+    store = Store(store_url)
+    with store.write() as connection:
+        filled(connection.engine, found).flush(connection)
+    with store.database.read() as connection:
+        postings = Postings(connection.engine, stories, story_terms)
+    postings.load([*found, 99], since)
+    for term, seqs in found.items():
+        assert sorted(postings.members(term, 0)) == sorted((seq % 5, seq) for seq in seqs if seq % 5 >= since)
+    store.close()
