@@ -174,6 +174,44 @@ def test_a_name_is_whole_and_without_titles(text, kind, name, whole):
     assert [text[s.start : s.end] for s in found] == ([whole] if whole else [])
 
 
+@pytest.mark.parametrize(
+    ("text", "kind", "parts"),
+    [
+        ("Harbour Watch (HW", ORG, [("Harbour Watch", ORG), ("HW", ORG)]),
+        ("Harbour Watch (North)", ORG, [("Harbour Watch (North)", ORG)]),
+        ("Gary, Ind.", PLACE, [("Gary", PLACE), ("Ind.", PLACE)]),
+        ("Lima, Oslo and Rome", PLACE, [("Lima", PLACE), ("Oslo", PLACE), ("Rome", PLACE)]),
+        ("Tyne and Wear", PLACE, [("Tyne and Wear", PLACE)]),
+        ("Kenya's Ministry of Health", ORG, [("Kenya", PLACE), ("Ministry of Health", ORG)]),
+        ("Lloyd's Register", ORG, [("Lloyd's Register", ORG)]),
+    ],
+)
+def test_names_that_were_taken_for_one_are_parted(text, kind, parts):
+    found = trimmed(
+        text,
+        [Span(0, len(text), kind)],
+        loaded()[0].lexicon,
+        {"Kenya": PLACE}.get,
+        {"Oslo", "Rome", "Lima"}.__contains__,
+    )
+    assert [(text[s.start : s.end], s.type) for s in found] == parts
+
+
+def test_a_known_name_that_the_network_overlooks_is_found():
+    text = "Turkey agreed and Ankara waited."
+    words = words_of(text)
+    known = {"Turkey": PLACE}.get
+    found = names(text, words, chances_of(words), known, [Span(0, 6, PLACE), Span(7, 13, ORG), Span(18, 24, PLACE)])
+    assert [text[s.start : s.end] for s in found] == ["Turkey", "Ankara"]
+
+
+def test_a_name_with_a_possessive_is_the_name_without():
+    text = "Norway's budget grew."
+    words = words_of(text)
+    chances = chances_of(words, (0, ORG, True, 0.9), (1, ORG, False, 0.9), (2, ORG, False, 0.9))
+    assert names(text, words, chances, {"Norway": PLACE}.get) == [Span(0, 6, PLACE)]
+
+
 def test_what_is_known_is_a_name_whatever_it_looks_like():
     def kept(text, **known):
         found = trimmed(text, [Span(0, len(text), ORG)], loaded()[0].lexicon, {**known, "United Nations": ORG}.get)

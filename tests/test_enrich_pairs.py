@@ -13,17 +13,18 @@ from pipeline.records import Article
 from pipeline.settings import Entities
 
 CONFIG = Path(__file__).parent.parent / "config"
+MODELS = ("bundled", "lists")
 _MARK = re.compile(r"\[([^\]]+)\]")
 
 
 @functools.cache
-def loaded():
-    return load(Entities(model="lists"), CONFIG)
+def loaded(model):
+    return load(Entities(model=model), CONFIG)
 
 
-def marked(text: str) -> list[str]:
+def marked(text: str, model: str) -> list[str]:
     """The entities of the names in brackets."""
-    known, chooser = loaded()
+    known, chooser = loaded(model)
     names = enrich(Article(id="a", text=_MARK.sub(r"\1", text), language="en"), known, chooser("en"))
     starts = [m.start() - 2 * n for n, m in enumerate(_MARK.finditer(text))]
     ids = {m.start: m.entity for m in names.mentions}
@@ -32,8 +33,8 @@ def marked(text: str) -> list[str]:
     return [ids[start] for start in starts]
 
 
-def pair(*texts: str) -> list[str]:
-    found = [entity for text in texts for entity in marked(text)]
+def pair(*texts: str, model: str) -> list[str]:
+    found = [entity for text in texts for entity in marked(text, model)]
     assert len(found) == 2, found
     return found
 
@@ -250,13 +251,15 @@ APART = [
 ]
 
 
+@pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("texts", JOINED, ids=" | ".join)
-def test_names_of_one_are_one_entity(texts):
-    one, other = pair(*texts)
+def test_names_of_one_are_one_entity(texts, model):
+    one, other = pair(*texts, model=model)
     assert one == other
 
 
+@pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("texts", APART, ids=" | ".join)
-def test_names_of_two_stay_apart(texts):
-    one, other = pair(*texts)
+def test_names_of_two_stay_apart(texts, model):
+    one, other = pair(*texts, model=model)
     assert one != other

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from pathlib import Path
 
@@ -95,9 +96,9 @@ ARTICLES = [
 ]  # fmt: skip
 
 
-def judged(source: str, text: str) -> list[tuple[str, str, str | None]]:
+def judged(source: str, text: str, model: str) -> list[tuple[str, str, str | None]]:
     """Each marked place with the country that it should have and the one that it got (None: not found)."""
-    known, chooser = load_once()
+    known, chooser = loaded(model)
     plain = _MARK.sub(r"\1", text)
     names = enrich(Article(id="a", text=plain, language="en"), known, chooser("en"), source_country=source)
     countries = {e.id: e.country or "--" for e in names.entities}
@@ -109,21 +110,14 @@ def judged(source: str, text: str) -> list[tuple[str, str, str | None]]:
     return made
 
 
-@pytest.fixture(scope="module")
-def judgements():
-    return [one for source, text in ARTICLES for one in judged(source, text)]
+@functools.cache
+def loaded(model):
+    return load(Entities(model=model), CONFIG)
 
 
-_LOADED = []
-
-
-def load_once():
-    if not _LOADED:
-        _LOADED.append(load(Entities(model="lists"), CONFIG))
-    return _LOADED[0]
-
-
-def test_places_lie_in_the_right_country(judgements):
+@pytest.mark.parametrize("model", ["bundled", "lists"])
+def test_places_lie_in_the_right_country(model):
+    judgements = [one for source, text in ARTICLES for one in judged(source, text, model)]
     wrong = [one for one in judgements if one[1] != one[2]]
     assert len(judgements) >= MENTIONS
     assert 1 - len(wrong) / len(judgements) >= TARGET, wrong

@@ -32,7 +32,8 @@ def qualifiers(known: Known, text: str, spans: Sequence[Span]) -> dict[Name, str
     for one, other in itertools.pairwise(spans):
         near = other.start - one.end <= _COMMA
         if one.type is other.type is PLACE and near and _QUALIFIER.fullmatch(text[one.end : other.start]):
-            found.setdefault(Name(text[one.start : one.end], PLACE), text[other.start : other.end])
+            behind = text[other.start : other.end]
+            found.setdefault(Name(text[one.start : one.end], PLACE), _abbreviated(known, behind) or behind)
     for span in spans:
         short = _ABBREVIATED.match(text, span.end) if span.type is PLACE else None
         if short and (area := _abbreviated(known, short[1])):

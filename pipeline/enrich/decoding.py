@@ -24,13 +24,13 @@ PERSON, PLACE = TYPES.index(EntityType.PERSON), TYPES.index(EntityType.PLACE)
 # A name found in one sentence is taken in another too, where the network gives it at least this chance.
 _LIKELY = 0.02
 # How much it counts, per mention, that just one kind of thing is known by the name.
-_KNOWN = 0.7
+_KNOWN = 1.0
 # Behind the name of a place: "the Ghizlani military camp", "Badush village".
 _SITE = re.compile(
     r"\s(?:(?:military|army|air|naval|refugee|displacement|border|mountain|international)\s)?"
     r"(?:camp|base|airbase|airfield|airport|village|town|neighbou?rhood|suburb|district|province|governorate|valley|crossing)\b"
 )
-_SPACE = re.compile(r"\s")
+_OWNED = re.compile(r"['’`´]s?$")
 # Names of more words are told by their own context.
 _LONGEST = 6
 
@@ -54,15 +54,14 @@ def names(
     ``known`` returns the type of what alone is called so, None where nothing or more is. ``hints``: names that word
     lists find; one of several words that is known is taken whole where the network sees parts of it.
     """
+    certain = [_found(words, h) for h in hints if known(text[h.start : h.end]) is h.type]
     found = _whole(
-        spans(chances, words.looks[words.first] >= LINE),
-        [
-            _found(words, h)
-            for h in hints
-            if _SPACE.search(text[h.start : h.end]) and known(text[h.start : h.end]) is h.type
-        ],
+        [_unowned(text, words, one) for one in spans(chances, words.looks[words.first] >= LINE)],
+        [h for h in certain if h.after - h.first > 1],
         lambda first, after: known(_text(text, words, Found(first, after, NOTHING))) is EntityType.GROUP,
     )
+    places = [_found(words, h) for h in hints if h.type is EntityType.PLACE]
+    found = _with_known(found, [*certain, *places], len(words.start))
     keys = [_key(text, words, one.first, one.after) for one in found]
     votes = _votes(found, keys)
     for one, key in zip(found, keys, strict=True):
@@ -129,6 +128,26 @@ def _whole(found: list[Found], known: Iterable[Found], is_group: Callable[[int, 
             for _ in range(inside):
                 rest.popleft()
     return [*made, *rest]
+
+
+def _unowned(text: str, words: Words, one: Found) -> Found:
+    """Return a name without the possessive at its end, by which it would be another name than without."""
+    owned = _OWNED.search(text, int(words.start[one.first]), int(words.end[one.after - 1]))
+    after = int(np.searchsorted(words.start, owned.start(), side="left")) if owned else one.after
+    return one._replace(after=after) if after > one.first else one
+
+
+def _with_known(found: list[Found], known: Iterable[Found], size: int) -> list[Found]:
+    """Return the names with the known ones that the network overlooks, as it does in short sentences."""
+    free = np.ones(size, dtype=bool)
+    for one in found:
+        free[one.first : one.after] = False
+    made = list(found)
+    for one in known:
+        if one.first < one.after and free[one.first : one.after].all():
+            free[one.first : one.after] = False
+            made.append(one)
+    return sorted(made, key=lambda one: one.first)
 
 
 def _text(text: str, words: Words, one: Found) -> str:

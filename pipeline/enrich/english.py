@@ -24,6 +24,7 @@ NO_NAME = np.eye(1, LABELS, dtype=np.float32)[0]
 def network_recogniser(known: Known) -> Recogniser:
     """Return the recogniser for English that the package holds: the network, which sees what word lists find."""
     network = Network()
+    is_place = lru_cache(maxsize=65536)(lambda name: bool(known.rows(name, EntityType.PLACE)))
     known_as = lru_cache(maxsize=65536)(partial(_only_type, known))
 
     def recognise(text: str, _language: str | None) -> list[Span]:
@@ -32,7 +33,7 @@ def network_recogniser(known: Known) -> Recogniser:
         seen = [hint for hint in hints if hint.end <= end]
         words = read(network.tokenizer, text[:end], seen)
         found = names(text, words, _outside_addresses(text, words, network.chances(words)), known_as, seen)
-        whole = list(trimmed(text, found, known.lexicon, known_as))
+        whole = list(trimmed(text, found, known.lexicon, known_as, is_place))
         return [*without_common(text, whole, known_as), *(h for h in hints if h.start >= end)]
 
     return recognise

@@ -19,6 +19,9 @@ _ADDRESS = re.compile(
 _WORD = re.compile(r"\S+\s*")
 # What belongs to the name that it is joined to: "al-Qaeda", "Marvel Foods, Inc.", "Ann Lee, Jr.".
 _ARTICLE = re.compile(r"(?<![\w-])(?:[ae]l|a[dnrstz]|ash|ul)[-‑]$", re.IGNORECASE)
+_DEFINED = re.compile(r"\s*\((?P<short>[^()]*)$")
+_OWNED = re.compile(r"(?P<owner>[^'’]+)['’]s?\s+(?=[A-Z])")
+_BOTH = re.compile(r",\s|\s(?:and|or)\s")
 _NOUN = re.compile(r"(?:\s+[a-z]+)+$")
 _SMALL_WORD = re.compile(r"(?<![\w'’-])[a-z]{3,}(?![\w-])")
 # What stands before the first word of a sentence, a line or a quotation.
@@ -45,19 +48,50 @@ def addresses(text: str) -> list[tuple[int, int]]:
 
 
 def trimmed(
-    text: str, spans: Sequence[Span], lexicon: Lexicon, known: Callable[[str], EntityType | None] = lambda _name: None
+    text: str,
+    spans: Sequence[Span],
+    lexicon: Lexicon,
+    known: Callable[[str], EntityType | None] = lambda _name: None,
+    is_place: Callable[[str], bool] = lambda _name: False,
 ) -> Iterator[Span]:
     """Yield the names, in order, whole and without titles; no such that are but a title, small words or a sum.
 
-    ``known`` returns the type of what alone is called so: such a name is one, whatever it looks like.
+    ``known`` returns the type of what alone is called so: such a name is one, whatever it looks like. ``is_place``
+    tells whether any place is called so.
     """
     last = 0
-    for span in spans:
+    for span in (part for one in spans for part in _parts(text, one, known, is_place)):
         start, end = _start(text, span, lexicon), _end(text, span, known)
         named = known(text[start:end]) or _is_name(text[start:end], span.type, lexicon)
         if start >= last and end - start > 1 and named and not text.startswith("$", end):
             yield Span(start, end, span.type)
             last = end
+
+
+def _parts(
+    text: str, span: Span, known: Callable[[str], EntityType | None], is_place: Callable[[str], bool]
+) -> Iterator[Span]:
+    """Yield the names that were taken for one: "Harbour Watch (HW", "Gary, Ind.", "Kenya's Ministry of Health"."""
+    while (parted := _parted(text[span.start : span.end], span.type, known, is_place)) is not None:
+        cut, then, kind = parted
+        yield Span(span.start, span.start + cut, kind)
+        span = span._replace(start=span.start + then)
+    yield span
+
+
+def _parted(
+    name: str, kind: EntityType, known: Callable[[str], EntityType | None], is_place: Callable[[str], bool]
+) -> tuple[int, int, EntityType] | None:
+    """Return where the first of several names ends, where the others start, and its type; None where it is one."""
+    if name.count("(") > name.count(")") and (short := _DEFINED.search(name)) and short.start() > 0:
+        return short.start(), short.start("short"), kind
+    if kind is EntityType.PLACE and (two := _BOTH.search(name)) and two.start() > 0 and not is_place(name):
+        comma, rest = two[0].startswith(","), name[two.end() :]
+        return (two.start(), two.end(), kind) if comma or (is_place(name[: two.start()]) and is_place(rest)) else None
+    if kind is EntityType.ORG and (owned := _OWNED.match(name)) and not known(name):
+        owner = known(owned["owner"]) is EntityType.PLACE
+        return (owned.end("owner"), owned.end(), EntityType.PLACE) if owner else None
+    return None
 
 
 def without_common(text: str, spans: Sequence[Span], known: Callable[[str], EntityType | None]) -> list[Span]:
