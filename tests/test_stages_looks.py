@@ -130,15 +130,10 @@ def test_two_articles_whose_pages_turn_out_to_be_one_are_one_in_the_index(stand)
 
 
 def test_a_takedown_takes_the_pages_of_all_versions(stand, monkeypatch):
-    from click.testing import CliRunner
-
-    from pipeline.cli import ledger
-
     stand.site.page("/a", page("Bridge to be torn down"))
     stand.run(61, poll=False)
     assert len(stand.context.store.ledger.versions(stand.find("/a"), Stage.FETCH, Page)) == 2
-    monkeypatch.setattr(ledger, "open_context", lambda: stand.context)
-    assert CliRunner().invoke(ledger.takedown_command, [stand.site.url("/a")]).exit_code == 0
+    told(stand, monkeypatch, "takedown_command", stand.site.url("/a"))
     assert list((stand.context.addresses.home / "archive").rglob("*.zst")) == []
 
 
@@ -149,6 +144,32 @@ def test_a_page_that_only_leads_to_a_live_blog_is_none(tmp_path):
         stand.run()
         stand.run(16, poll=False)
         assert len(stand.asked("/a")) == 1
+
+
+def told(stand, monkeypatch, command, *arguments):
+    from click.testing import CliRunner
+
+    from pipeline.cli import ledger
+
+    monkeypatch.setattr(ledger, "open_context", lambda: stand.context)
+    return CliRunner().invoke(getattr(ledger, command), arguments).output
+
+
+def test_explain_tells_versions_what_changed_and_when_it_is_looked_at_again(stand, monkeypatch):
+    stand.site.page("/a", page("Bridge to be torn down"))
+    stand.run(61, poll=False)
+    output = told(stand, monkeypatch, "explain_command", stand.site.url("/a"))
+    assert "version 2, in the index" in output
+    assert "version 1, 2026-11-20 12:00:00: Bridge to be mended\n" in output
+    assert "version 2, 2026-11-20 13:01:00: Bridge to be torn down  title was 'Bridge to be mended'" in output
+    assert "looked at again from 2026-11-21 12:00:00 on" in output
+
+
+def test_explain_tells_what_stands_while_a_page_is_looked_at(stand, monkeypatch):
+    stand.site.page("/a", status=503)
+    stand.run(61, poll=False)
+    output = told(stand, monkeypatch, "explain_command", stand.site.url("/a"))
+    assert "version 1, and its page is looked at again: waits for fetch" in output
 
 
 @pytest.mark.parametrize("sign", ["page", "address"])

@@ -189,3 +189,23 @@ def test_an_article_that_was_taken_down_is_a_410(stand, client):
     upkeep.remove(stand.context.store.database, [item], stand.now)
     assert send(client, ARTICLE).status_code == 410
     assert send(client, {"url": ARTICLE["url"]}).status_code == 410
+
+
+def test_what_was_handed_in_is_told_as_such(stand, client):
+    name = send(client, ARTICLE).json()["id"]
+    (event,) = explain(stand.context, name).history
+    assert (event.stage, event.outcome, event.detail) == ("poll", "done", "handed in")
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"rights": ["noindex"]}, "not to be indexed: its rights say noindex"),
+        ({"image": "javascript:alert(1)"}, "bad record: image is not an http or https address"),
+        ({"canonical_url": "//agency.example"}, "bad record: canonical_url is not an http or https address"),
+    ],
+)
+def test_what_may_not_be_indexed_or_shown_is_refused(stand, client, more, why):
+    answer = send(client, ARTICLE | more)
+    assert (answer.status_code, answer.json()["error"]) == (422, why)
+    assert stand.context.store.ledger.find(ARTICLE["url"]) is None

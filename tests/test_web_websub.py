@@ -11,8 +11,10 @@ from urllib.parse import parse_qs
 import msgspec
 import pytest
 from aiohttp import web
+from click.testing import CliRunner
 from starlette.testclient import TestClient
 
+from pipeline.cli import ledger
 from pipeline.records import Stage
 from pipeline.settings import Serve
 from pipeline.web import websub
@@ -151,10 +153,12 @@ def test_a_hub_that_refuses_is_left_alone_for_a_week(stand, hub):
     assert one(stand).state == "active"
 
 
-def test_a_hub_that_fails_is_named_and_asked_again(stand, hub):
+def test_a_hub_that_fails_is_named_and_asked_again(stand, hub, monkeypatch):
     hub.status = 503
     poll(stand)
     assert one(stand).error == "status 503: too many subscribers"
+    monkeypatch.setattr(ledger, "open_context", lambda: stand.context)
+    assert f"/hub for {stand.site.url('/feed')}: status 503" in CliRunner().invoke(ledger.status_command).output
     hub.status = 202
     poll(stand, 61)
     assert one(stand).error is None

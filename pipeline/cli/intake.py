@@ -63,7 +63,7 @@ def _enter(context: Context, arrivals: Iterable[Arrival]) -> tuple[int, int]:
 
     def flush() -> tuple[int, int]:
         with context.store.write() as connection:
-            entered = context.store.ledger.enter(connection, batch, context.clock())
+            entered = context.store.ledger.enter(connection, batch, context.clock(), "imported")
         return new + len(entered), known + len(batch) - len(entered)
 
     for arrival in arrivals:

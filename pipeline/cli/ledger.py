@@ -16,7 +16,7 @@ from pipeline.cluster import StoryFacts
 from pipeline.errors import UsageError
 from pipeline.records import Article, Copy, Page, Placed, Placement, Record, Stage, to_json, to_plain
 from pipeline.stages import Context, housekeep, open_context, run_one, stories
-from pipeline.stages.explain import Explanation, explain
+from pipeline.stages.explain import Explanation, Seen, explain
 from pipeline.stages.rulings import repair
 from pipeline.store import Item, sites, upkeep
 from pipeline.store.storybook import Change
@@ -59,6 +59,9 @@ def status_command(as_json: bool) -> None:
     if hubs:
         states = collections.Counter(hub.state for hub in hubs)
         click.echo(f"\n{len(hubs)} feeds name a hub: " + ", ".join(f"{n} {state}" for state, n in states.items()))
+        for hub in hubs:
+            if hub.error:
+                click.echo(f"  {hub.hub} for {hub.feed}: {hub.error}")
     failing = [f for f in feeds if f.failures]
     click.echo(f"\n{len(feeds)} feeds, {len(failing)} failing")
     for feed in failing:
@@ -88,7 +91,9 @@ def explain_command(address_or_id: str, as_json: bool) -> None:
     item = known.item
     if item:
         click.echo(f"{item.id}  {item.url or 'without an address'}")
-        click.echo(f"source {item.source}, first seen {item.first_seen:%Y-%m-%d %H:%M:%S}, {_standing(item)}")
+        click.echo(
+            f"source {item.source}, first seen {item.first_seen:%Y-%m-%d %H:%M:%S}, {_standing(item, known.versions)}"
+        )
     for event in known.history:
         why = ": ".join(part for part in (event.reason, event.detail) if part)
         click.echo(f"  {event.at:%Y-%m-%d %H:%M:%S}  {event.stage:8} {event.outcome:11} {why}".rstrip())
@@ -126,7 +131,9 @@ def _story(story: StoryFacts, placement: Record | None, changes: Sequence[Change
         click.echo(f"    {change_line(change)}")
 
 
-def _standing(item: Item) -> str:
+def _standing(item: Item, versions: Sequence[Seen]) -> str:
+    if versions and versions[-1].version < item.version and item.state == "pending":
+        return f"version {versions[-1].version}, and its page is looked at again: waits for {item.stage}"
     version = f"version {item.version}"
     if item.state != "pending":
         return f"{version}, {item.state}" + (f" at {item.stage}" if item.stage else "")

@@ -13,6 +13,7 @@ from pipeline.errors import ItemError
 from pipeline.jsonlines import article_of
 from pipeline.records import Article, Entry, Outcome, Reason, Stage
 from pipeline.revisions import compare
+from pipeline.settings import Settings
 from pipeline.stages.context import Context
 from pipeline.store import Arrival, Item
 from pipeline.urls import article_id, content_id
@@ -23,6 +24,7 @@ DEFAULT_SOURCE = "ingest"
 _DECIDED_HERE = frozenset({"published_local", "published_precision", "from_feed", "cut"})
 _KNOWN = (frozenset(Article.__struct_fields__) | {"url", "published", "modified"}) - _DECIDED_HERE
 _LONGEST_NAME = 200
+_HOW = "handed in"
 
 
 class Deposited(NamedTuple):
@@ -36,8 +38,8 @@ def deposit(context: Context, connection: sa.Connection, sent: object) -> Deposi
     """Take in one article: with ``text`` as it is, else its ``url`` to be fetched.
 
     What was sent before changes nothing; another text, headline or by-line of a known article is its next version.
-    Raises ItemError: BAD_RECORD, BAD_ADDRESS, NO_TEXT, TOO_LARGE, TAKEN_DOWN; BUSY where it can be sent again in a
-    minute, because the article is being worked on.
+    Raises ItemError: BAD_RECORD, BAD_ADDRESS, NO_TEXT, NO_INDEX, TOO_LARGE, TAKEN_DOWN; BUSY where it can be sent again
+    in a minute, because the article is being worked on.
     """
     if not isinstance(sent, dict):
         raise _bad("an article is a JSON object")
@@ -63,15 +65,14 @@ def _by_address(context: Context, connection: sa.Connection, sent: Mapping[str, 
     if known := _known(context, connection, name, url):
         return Deposited(known.id, "known")
     entry = Entry(id=name, url=url, source=source, first_seen=now, title=title)
-    ledger.enter(connection, [Arrival.of(entry)], now)
+    ledger.enter(connection, [Arrival.of(entry)], now, _HOW)
     return Deposited(name, "accepted")
 
 
 def _whole(context: Context, connection: sa.Connection, sent: Mapping[str, Any], source: str) -> Deposited:
     ledger, now = context.store.ledger, context.clock()
     article = article_of({**sent, "source": source, "id": _own_id(sent, source)})
-    if len(article.text.encode()) > context.settings.extract.max_bytes:
-        raise ItemError(Outcome.DROPPED, Reason.TOO_LARGE, f"more than {context.settings.extract.max_bytes:,} bytes")
+    _check(article, context.settings)
     item = _known(context, connection, article.id, article.url)
     if item is None:
         arrival = Arrival(
@@ -82,7 +83,7 @@ def _whole(context: Context, connection: sa.Connection, sent: Mapping[str, Any],
             records=((Stage.EXTRACT, article),),
             stage=Stage.DEDUPE,
         )
-        ledger.enter(connection, [arrival], now)
+        ledger.enter(connection, [arrival], now, _HOW)
         return Deposited(article.id, "accepted")
     article = msgspec.structs.replace(article, id=item.id)
     present = ledger.articles(connection, [item.id]).get(item.id)
@@ -95,6 +96,17 @@ def _whole(context: Context, connection: sa.Connection, sent: Mapping[str, Any],
     visits = context.store.visits.get(connection, [item.id]).values()
     context.store.visits.put(connection, [msgspec.structs.replace(visit, due=None) for visit in visits])
     return Deposited(item.id, "changed")
+
+
+def _check(article: Article, settings: Settings) -> None:
+    """Raise ItemError for what may not be taken in: NO_INDEX, TOO_LARGE, BAD_RECORD."""
+    if forbidden := set(article.rights) & set(settings.rights.not_indexed):
+        raise ItemError(Outcome.DROPPED, Reason.NO_INDEX, f"its rights say {min(forbidden)}")
+    if len(article.text.encode()) > settings.extract.max_bytes:
+        raise ItemError(Outcome.DROPPED, Reason.TOO_LARGE, f"more than {settings.extract.max_bytes:,} bytes")
+    for name, address in (("canonical_url", article.canonical_url), ("image", article.image)):
+        if address is not None and not address.startswith(("http://", "https://")):
+            raise _bad(f"{name} is not an http or https address")
 
 
 def _known(context: Context, connection: sa.Connection, name: str, url: str | None) -> Item | None:

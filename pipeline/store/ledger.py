@@ -37,8 +37,13 @@ class Ledger(Addresses, Made):
 
     # arriving --------------------------------------------------------------------------------------------------------
 
-    def enter(self, connection: sa.Connection, arrivals: Sequence[Arrival], now: dt.datetime) -> list[str]:
-        """Take in what is new, in order; return the ids that were. What is known stays as it is."""
+    def enter(
+        self, connection: sa.Connection, arrivals: Sequence[Arrival], now: dt.datetime, how: str | None = None
+    ) -> list[str]:
+        """Take in what is new, in order; return the ids that were. What is known stays as it is.
+
+        ``how`` is told in the history of what came otherwise than by a feed.
+        """
         entered = []
         known = self.known(connection, [a.url for a in arrivals])
         for arrival in arrivals:
@@ -59,7 +64,7 @@ class Ledger(Addresses, Made):
             made = [record_row(arrival.id, stage, 1, now, record) for stage, record in arrival.records]
             upsert(connection, records, made)
             entered.append(arrival.id)
-        log(connection, [_outcome_row(i, Stage.POLL, now, Outcome.DONE, None, None) for i in entered])
+        log(connection, [_outcome_row(i, Stage.POLL, now, Outcome.DONE, None, how) for i in entered])
         return entered
 
     def hear(self, connection: sa.Connection, item: Item, entry: Entry, now: dt.datetime) -> None:
