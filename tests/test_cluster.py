@@ -128,6 +128,14 @@ def test_two_outlets_that_tell_one_story_are_one_story(store):
     assert stories[-3:] == ["sa30", "sa31", "sa30"]
 
 
+def test_a_time_that_has_not_been_yet_is_not_believed(store):
+    late = to_place(32, HARBOUR, days=1)
+    wrong = msgspec.structs.replace(late.article, published=late.at + dt.timedelta(days=365))
+    late = msgspec.structs.replace(late, article=wrong)
+    assert late.when == late.at
+    assert placed(store, [*background(), to_place(30, WIRE), late])[-2:] == ["sa30", "sa30"]
+
+
 def test_several_stories_are_kept_apart(store):
     arrivals = [to_place(30, WIRE), to_place(31, OTHER), to_place(32, HARBOUR, days=1), to_place(33, CHOIR, days=1)]
     assert placed(store, [*background(), *arrivals])[-4:] == ["sa30", "sa31", "sa30", "sa31"]

@@ -49,8 +49,8 @@ class ToPlace(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def when(self) -> dt.datetime:
-        """When it happened: published where that is known, else first seen."""
-        return self.article.published or self.at
+        """When it happened: published where that is known and has been, else first seen."""
+        return min(self.article.published or self.at, self.at)
 
 
 class Story(msgspec.Struct, frozen=True, kw_only=True):

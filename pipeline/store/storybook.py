@@ -171,12 +171,16 @@ class Storybook:
         """Return stories, the latest (or ``largest``) first."""
         size = sa.func.count().label("size")
         groups = sa.func.count(items.c.copy_group.distinct()).label("groups")
+        c = story_cards.c
+        chosen = sa.select(c.id, c.last).where(*([c.last >= since] if since else []))
+        if not largest:  # of these alone the articles are counted: there may be millions
+            chosen = chosen.order_by(c.last.desc(), c.id).limit(limit)
+        of = chosen.subquery().c
         query = (
-            sa.select(story_cards.c.id, size, groups)
-            .join(items, items.c.story == story_cards.c.id)
-            .where(*([story_cards.c.last >= since] if since else []))
-            .group_by(story_cards.c.id)
-            .order_by((size if largest else sa.func.max(story_cards.c.last)).desc(), story_cards.c.id)
+            sa.select(of.id, size, groups)
+            .join(items, items.c.story == of.id)
+            .group_by(of.id, of.last)
+            .order_by((size if largest else of.last).desc(), of.id)
             .limit(limit)
         )
         with self._database.read() as connection:
