@@ -26,6 +26,11 @@ _NOUN = re.compile(r"(?:\s+[a-z]+)+$")
 _SMALL_WORD = re.compile(r"(?<![\w'’-])[a-z]{3,}(?![\w-])")
 # What stands before the first word of a sentence, a line or a quotation.
 _OPENS = re.compile(r"(?:^|[.!?…:;\n]|[—–]\s)[\s\"'“”‘’(\[]*$|[\"“‘]$")
+# Messages and comments are shorter than this, and often without capitals; so much of a text shows how it is written,
+# and as many of its sentences may begin with a small letter ("iPhones sell well").
+_LONG, _SAMPLE, _CARELESS = 500, 5000, 0.1
+_SENTENCE = re.compile(r"(?:^|[.!?]\s|\n)[\s\"'“”‘’(\[]*([^\W\d_])")
+_SMALL_I = re.compile(r"(?<![\w.'’-])i(?![\w.'’-])")
 _LONGEST_ARTICLE = 4
 _LEGAL = re.compile(r"(?:,?[ ](?:Inc|Ltd|LLC|Corp|plc|PLC)\b)?(?:(?<=[ ]Inc|[ ]Ltd)\.|(?<=[ ]Corp)\.)?")
 _LEAD = re.compile(r"(?:[^\w]+|(?:of|and|for|in|at|on|to|by|with)\s+)+")
@@ -59,10 +64,10 @@ def trimmed(
     ``known`` returns the type of what alone is called so: such a name is one, whatever it looks like. ``is_place``
     tells whether any place is called so.
     """
-    last = 0
+    last, careful = 0, _is_careful(text)
     for span in (part for one in spans for part in _parts(text, one, known, is_place)):
         start, end = _start(text, span, lexicon), _end(text, span, known)
-        named = known(text[start:end]) or _is_name(text[start:end], span.type, lexicon)
+        named = known(text[start:end]) or _is_name(text[start:end], span.type, lexicon, careful=careful)
         if start >= last and end - start > 1 and named and not text.startswith("$", end):
             yield Span(start, end, span.type)
             last = end
@@ -107,13 +112,22 @@ def without_common(text: str, spans: Sequence[Span], known: Callable[[str], Enti
     return [s for s in spans if text[s.start : s.end] not in common]
 
 
-def _is_name(name: str, kind: EntityType, lexicon: Lexicon) -> bool:
-    """Tell whether words may be a name: English writes all but peoples and parties with a capital."""
+def _is_careful(text: str) -> bool:
+    """Tell whether a text is written with capitals where English has them, as all that is edited is."""
+    starts = _SENTENCE.findall(text[:_SAMPLE])
+    small = sum(letter.islower() for letter in starts)
+    return len(text) >= _LONG and small <= _CARELESS * len(starts) and not _SMALL_I.search(text[:_SAMPLE])
+
+
+def _is_name(name: str, kind: EntityType, lexicon: Lexicon, *, careful: bool) -> bool:
+    """Tell whether words may be a name: careful English writes all but peoples and parties with a capital."""
     if all(fold_word(word) in lexicon.stop for word in name.split()) and not name.isupper():
         return False
     if _NO_NAME.fullmatch(name) or (kind is not EntityType.PLACE and _ROAD.fullmatch(name)):
         return False
-    return kind is EntityType.GROUP or any(c.isupper() or (c.isalpha() and not c.islower()) for c in name)
+    return (
+        not careful or kind is EntityType.GROUP or any(c.isupper() or (c.isalpha() and not c.islower()) for c in name)
+    )
 
 
 def _start(text: str, span: Span, lexicon: Lexicon) -> int:
