@@ -166,6 +166,18 @@ def test_an_address_that_is_not_http_is_refused_where_it_stands(tmp_path):
     refused(done, 1, "feeds.toml", "file:///etc/passwd", "http")
 
 
+def test_check_tells_that_publishers_cannot_reach_us_and_which_credentials_are_missing(tmp_path):
+    (tmp_path / "newswire.toml").write_text("", encoding="utf-8")
+    text = '[[source]]\nname = "Times"\nfeeds = ["https://times.example/feed"]\ncredentials = "TIMES"\n'
+    (tmp_path / "feeds.toml").write_text(text, encoding="utf-8")
+    done = newswire("check", home=tmp_path, NEWSWIRE_CONFIG=str(tmp_path))
+    assert done.returncode == 1
+    assert "FAIL  sources   source 'Times' logs in with NEWSWIRE_CREDENTIALS_TIMES, which is not set" in done.stdout
+    known = newswire("check", home=tmp_path, NEWSWIRE_CONFIG=str(tmp_path), NEWSWIRE_CREDENTIALS_TIMES="ana:secret")
+    assert "publishers can't reach you: set fetch.contact" in known.stdout
+    assert "secret" not in known.stdout + known.stderr
+
+
 def test_a_feed_that_is_a_page_is_named(tmp_path):
     (tmp_path / "feed.xml").write_text("<!doctype html><title>Home</title>", encoding="utf-8")
     refused(newswire("feeds", "parse", tmp_path / "feed.xml", home=tmp_path), 1, "feed.xml", "not a feed")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import click
 
 from pipeline.errors import NewswireError
-from pipeline.settings import config_folder, load_addresses, load_settings, load_sources
+from pipeline.settings import Fetch, config_folder, load_addresses, load_settings, load_sources
 
 
 @click.command("check")
@@ -15,7 +15,7 @@ def check_command() -> None:
     """Check settings, connections and models: what is found, what is wrong."""
     checks: list[tuple[str, Callable[[], str]]] = [
         ("settings", _settings),
-        ("sources", lambda: f"{len(load_sources())} in {config_folder()}"),
+        ("sources", _sources),
         ("ledger", _ledger),
         ("archive", _archive),
         ("index", _index),
@@ -35,6 +35,17 @@ def check_command() -> None:
 def _settings() -> str:
     load_settings()
     return str(config_folder() / "newswire.toml")
+
+
+def _sources() -> str:
+    from pipeline.fetch import Terms
+
+    sources = load_sources()
+    Terms({source.name: source for source in sources})  # credentials that are named must be there
+    reached = load_settings().fetch.contact != Fetch().contact
+    return f"{len(sources)} in {config_folder()}" + (
+        "" if reached else "; publishers can't reach you: set fetch.contact"
+    )
 
 
 def _ledger() -> str:
