@@ -210,10 +210,18 @@ def test_a_push_that_is_no_feed_costs_only_itself(stand, hub):
     report = poll(stand)
     assert report.notes["new"] == 1
     history = stand.context.store.ledger.history(stand.site.url("/feed"))
-    assert [(h.outcome, (h.detail or "").partition(":")[0]) for h in history[-2:]] == [
+    assert [(h.outcome, (h.detail or "").partition(":")[0]) for h in history[1:3]] == [
         ("dropped", "pushed"),
         ("done", "pushed"),
     ]
+
+
+def test_a_push_that_only_says_that_there_is_something_new_has_the_feed_polled(stand, hub):
+    poll(stand)
+    stand.item("/a", "Bridge to be mended")
+    assert poll(stand).notes["new"] == 0
+    hub.push(b"")
+    assert poll(stand).notes["new"] == 1
 
 
 def test_a_push_that_is_too_large_is_refused(stand, hub):

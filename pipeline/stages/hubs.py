@@ -105,6 +105,7 @@ def _save(
             if state is None:  # the feed has left the settings meanwhile
                 continue
             if isinstance(document, ItemError):
+                store.feeds.wake(connection, push.feed, now)
                 outcome, reason, detail = document.outcome, document.reason, f"pushed: {document.detail}"
             else:
                 source = context.sources.get(state.source)

@@ -76,6 +76,10 @@ class FeedStates:
         """Save what a push told of a feed; when it is polled next, and by whom, stays as it is."""
         connection.execute(feeds.update().where(feeds.c.url == state.url).values(state=_plain(state)))
 
+    def wake(self, connection: sa.Connection, url: str, now: dt.datetime) -> None:
+        """Make a feed due at once: its hub says that there is something new, but not what."""
+        connection.execute(feeds.update().where(feeds.c.url == url, feeds.c.due > now).values(due=now))
+
     def call(self, connection: sa.Connection, sources: Collection[str], now: dt.datetime) -> None:
         """Make the sitemaps due that fill gaps in the feeds of ``sources``."""
         which = feeds.update().where(feeds.c.role == "sitemap", feeds.c.source.in_(sources), feeds.c.due > now)
