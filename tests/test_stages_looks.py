@@ -156,12 +156,13 @@ def told(stand, monkeypatch, command, *arguments):
 
 
 def test_explain_tells_versions_what_changed_and_when_it_is_looked_at_again(stand, monkeypatch):
-    stand.site.page("/a", page("Bridge to be torn down"))
+    stand.site.page("/a", page("Bridge to be torn down", WORDS.replace("old bridge", "new bridge")))
     stand.run(61, poll=False)
     output = told(stand, monkeypatch, "explain_command", stand.site.url("/a"))
     assert "version 2, in the index" in output
     assert "version 1, 2026-11-20 12:00:00: Bridge to be mended\n" in output
     assert "version 2, 2026-11-20 13:01:00: Bridge to be torn down  title was 'Bridge to be mended'" in output
+    assert "… agreed to mend the [-old-] {+new+} bridge over the river …" in output
     assert "looked at again from 2026-11-21 12:00:00 on" in output
 
 

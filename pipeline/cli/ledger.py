@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import click
 
+from pipeline.cli.edits import edits
 from pipeline.cli.output import note, table
 from pipeline.cli.provenance import of_copy
 from pipeline.cli.stories import change_line
@@ -114,6 +115,8 @@ def _versions(known: Explanation) -> None:
     for seen in known.versions:
         change = f"  {seen.change.summary()}" if seen.change else ""
         click.echo(f"  version {seen.version}, {seen.at:%Y-%m-%d %H:%M:%S}: {seen.title or 'without a title'}{change}")
+        for place in edits(seen.change) if seen.change else ():
+            click.echo(f"    {place}")
     if known.visit and known.visit.gone:
         click.echo(f"  gone from the publisher's site since {known.visit.gone:%Y-%m-%d %H:%M:%S}")
     if known.visit and known.visit.due:
