@@ -20,13 +20,14 @@ class Cluster(Work):
 
     stage = Stage.CLUSTER
     ordered = True
-    always = True
+
+    def waits(self) -> bool:
+        """Whether a story has lost an article."""
+        return bool(losses.known(self.context.store.database, self.stage))
 
     def decide(self, claimed: Sequence[Item], emit: Callable[[Result], None]) -> None:
         """Place each article; first make the stories anew that have lost one."""
-        with self.context.store.database.read() as connection:
-            lost = losses.known(connection, self.stage)
-        for story in lost:
+        for story in losses.known(self.context.store.database, self.stage):
             remake(self.context, story)
         if not claimed:
             return

@@ -22,7 +22,10 @@ class Dedupe(Work):
 
     stage = Stage.DEDUPE
     ordered = True
-    always = True
+
+    def waits(self) -> bool:
+        """Whether a group has lost an article."""
+        return bool(losses.known(self.context.store.database, self.stage))
 
     def decide(self, claimed: Sequence[Item], emit: Callable[[Result], None]) -> None:
         """Say of each article whether it is a copy, and of whose; first settle the groups that have lost one."""
@@ -57,9 +60,7 @@ class Dedupe(Work):
 
     def _settle_losses(self) -> None:
         store = self.context.store
-        with store.database.read() as connection:
-            groups = losses.known(connection, self.stage)
-        if groups:
+        if groups := losses.known(store.database, self.stage):
             changes = settle(self.context, store.copies(self.context.settings.dedupe).frequencies, [], groups)
             with store.write() as connection:
                 store.ledger.holds(connection, self.stage)

@@ -46,6 +46,10 @@ class Work:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         """End what the stage holds open."""
 
+    def waits(self) -> bool:
+        """Whether something other than an article waits for the stage."""
+        return self.always
+
     def decide(self, claimed: Sequence[Item], emit: Callable[[Result], None]) -> None:
         """Give each claimed item's result to ``emit``."""
         raise NotImplementedError
@@ -88,7 +92,7 @@ class Work:
 def run(work: Work, *, sources: Sequence[str] = (), limit: int | None = None) -> Report:
     """Run a stage over all that waits for it (at most ``limit`` items, of ``sources``); return the counts."""
     report = Report(work.stage)
-    if not work.always and not work.context.store.ledger.waiting(work.stage, work.context.clock(), sources):
+    if not work.waits() and not work.context.store.ledger.waiting(work.stage, work.context.clock(), sources):
         return report
     with work:
         while limit is None or report.taken < limit:

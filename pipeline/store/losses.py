@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 import sqlalchemy as sa
 
 from pipeline.records import Stage
-from pipeline.store.engine import insert_new
+from pipeline.store.engine import Database, insert_new
 from pipeline.store.postings import among
 from pipeline.store.schema_fetch import losses
 
@@ -17,9 +17,11 @@ def note(connection: sa.Connection, stage: Stage, names: Iterable[str | None]) -
     insert_new(connection, losses, [{"stage": stage, "name": name} for name in sorted(filter(None, set(names)))])
 
 
-def known(connection: sa.Connection, stage: Stage) -> list[str]:
+def known(database: Database, stage: Stage) -> list[str]:
     """Return the groups (or stories) that ``stage`` has to settle."""
-    return list(connection.scalars(sa.select(losses.c.name).where(losses.c.stage == stage).order_by(losses.c.name)))
+    wanted = sa.select(losses.c.name).where(losses.c.stage == stage).order_by(losses.c.name)
+    with database.read() as connection:
+        return list(connection.scalars(wanted))
 
 
 def settled(connection: sa.Connection, stage: Stage, names: Collection[str]) -> None:
