@@ -49,6 +49,16 @@ def test_the_id_of_a_story_leads_to_where_all_its_articles_went(context):
         stories.undo(context, moved.n, ANA)
 
 
+def test_when_the_copies_are_apart_again_the_story_can_be_too(context):
+    told(context)
+    one_text(context, "a1", "c1", "c2")
+    through(context)
+    split(context, [context.store.ledger.find(name) for name in ("c1", "c2")], "ana")
+    through(context)
+    stories.undo(context, 1, ANA)
+    assert [one.story for one in through(context).values()] == ["sa1", "sc1", "sc1"]
+
+
 def test_a_story_forgets_what_left_it(context):
     told(context)
     assert card(context, "sc1").card.votes == 2

@@ -27,6 +27,7 @@ class Left(msgspec.Struct, frozen=True, kw_only=True):
 
     remade: dict[str, Told]
     emptied: dict[str, str]
+    moved: dict[str, list[str]]  # story → the articles that left it now
 
     def save(self, connection: sa.Connection, context: Context) -> None:
         """Write them."""
@@ -34,7 +35,8 @@ class Left(msgspec.Struct, frozen=True, kw_only=True):
         for story, target in self.emptied.items():
             storybook.forget(connection, story)
             storybook.lead(connection, story, target)
-            log(context, connection, {"kind": MERGE, "story": target, "other": story}, _WHY, [])
+            moves = [{"id": article, "story": target, "moved": True} for article in self.moved[story]]
+            log(context, connection, {"kind": MERGE, "story": target, "other": story}, _WHY, moves)
 
 
 def left(
@@ -43,7 +45,7 @@ def left(
     """Return what becomes of the stories that ``claimed`` articles were in and aren't any more."""
     went = {item.story: placed[item.id].story for item in claimed if item.story}
     went = {story: target for story, target in went.items() if story != target}
-    found = Left(remade={}, emptied={})
+    found = Left(remade={}, emptied={}, moved={})
     if not went:
         return found
     with context.store.database.read() as connection:
@@ -60,4 +62,5 @@ def left(
             found.remade[story] = Told(seq=items[0].seq, card=card, given=given)
         else:
             found.emptied[story] = target
+            found.moved[story] = [item.id for item in claimed if item.story == story]
     return found
