@@ -62,6 +62,9 @@ def serve(host: str = "127.0.0.1", port: int = 0, ssl=None) -> Iterator[Web]:
         ends.append(lambda: loop.call_soon_threadsafe(stop.set))
         ready.set()
         await stop.wait()
+        # asyncio leaks a connection that it has accepted and not yet begun to serve when its server is closed
+        for _ in range(10):
+            await asyncio.sleep(0)
         await runner.cleanup()
 
     # asyncio.run ends what handlers and connections are left, which a bare loop would leave to a later test
