@@ -134,6 +134,15 @@ def test_what_a_camp_or_a_village_is_called_by_is_a_place():
 
 
 @pytest.mark.parametrize(
+    ("text", "kind"), [("the mayor of Valencia flew", PLACE), ("the art of Valencia flew", PERSON)]
+)
+def test_whose_mayor_is_named_is_a_place(text, kind):
+    words = words_of(text)
+    chances = chances_of(words, (3, PERSON, True, 0.6))
+    assert [s.type for s in names(text, words, chances, unknown)] == [kind]
+
+
+@pytest.mark.parametrize(
     ("seen", "name"),
     [((4, 6), "Islamic State in Iraq and the Levant"), ((4, 11), "State in Iraq and the Levant group")],
 )
@@ -164,6 +173,8 @@ def test_a_known_name_of_several_words_is_taken_whole_where_nothing_goes_beyond_
         ("closed the A52 near Louth", ORG, "A52", None),
         ("the Britain-based Harbour Watch said", ORG, "Britain-based Harbour Watch", "Harbour Watch"),
         ("of Rostera Inc. of Austin, Texas", ORG, "Rostera Inc. of Austin", "Rostera Inc."),
+        ("Its chief, Bara Tosk, fled", PERSON, "chief, Bara Tosk", "Bara Tosk"),
+        ("India's Supreme Court ruled", ORG, "s Supreme Court", "Supreme Court"),
     ],
 )
 def test_a_name_is_whole_and_without_titles(text, kind, name, whole):
@@ -182,6 +193,12 @@ def test_a_name_is_whole_and_without_titles(text, kind, name, whole):
         ("Tyne and Wear", PLACE, [("Tyne and Wear", PLACE)]),
         ("Kenya's Ministry of Health", ORG, [("Kenya", PLACE), ("Ministry of Health", ORG)]),
         ("Lloyd's Register", ORG, [("Lloyd's Register", ORG)]),
+        ("Lima feeds Oslo; Rome", PLACE, [("Lima", PLACE), ("Oslo", PLACE), ("Rome", PLACE)]),
+        ("Lima del Mar", PLACE, [("Lima del Mar", PLACE)]),
+        ("Kenyan President Bara Tosk", PERSON, [("Kenyan", GROUP), ("Bara Tosk", PERSON)]),
+        ("Kenyan Tosk", PERSON, [("Kenyan Tosk", PERSON)]),
+        ("governor of Lima", PERSON, [("Lima", PLACE)]),
+        ("king of Tosk", PERSON, [("Tosk", PERSON)]),
     ],
 )
 def test_names_that_were_taken_for_one_are_parted(text, kind, parts):
@@ -189,7 +206,7 @@ def test_names_that_were_taken_for_one_are_parted(text, kind, parts):
         text,
         [Span(0, len(text), kind)],
         loaded()[0].lexicon,
-        {"Kenya": PLACE}.get,
+        {"Kenya": PLACE, "Kenyan": GROUP}.get,
         {"Oslo", "Rome", "Lima"}.__contains__,
     )
     assert [(text[s.start : s.end], s.type) for s in found] == parts

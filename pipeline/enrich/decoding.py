@@ -30,6 +30,12 @@ _SITE = re.compile(
     r"\s(?:(?:military|army|air|naval|refugee|displacement|border|mountain|international)\s)?"
     r"(?:camp|base|airbase|airfield|airport|village|town|neighbou?rhood|suburb|district|province|governorate|valley|crossing)\b"
 )
+# Before the name of a place: "the mayor of Valencia".
+_SEAT = re.compile(
+    r"\b(?:mayor|governor|prefect|council|capital|city|town|port|village|county|province|region|island|outskirts|streets)"
+    r"\sof\s$"
+)
+_LONGEST_SEAT = 16
 _OWNED = re.compile(r"['’`´]s?$")
 # Names of more words are told by their own context.
 _LONGEST = 6
@@ -67,7 +73,7 @@ def names(
     for one, key in zip(found, keys, strict=True):
         if kind := known(_text(text, words, one)):
             votes[key][TYPES.index(kind)] += _KNOWN
-        elif _SITE.match(text, int(words.end[one.after - 1])):
+        elif _SITE.match(text, int(words.end[one.after - 1])) or _is_seat(text, int(words.start[one.first])):
             votes[key][PLACE] += _KNOWN
     told = {key: TYPES[int(np.argmax(vote))] for key, vote in votes.items()}
     made = [
@@ -148,6 +154,10 @@ def _with_known(found: list[Found], known: Iterable[Found], size: int) -> list[F
             free[one.first : one.after] = False
             made.append(one)
     return sorted(made, key=lambda one: one.first)
+
+
+def _is_seat(text: str, start: int) -> bool:
+    return bool(_SEAT.search(text, max(0, start - _LONGEST_SEAT), start))
 
 
 def _text(text: str, words: Words, one: Found) -> str:

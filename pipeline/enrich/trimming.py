@@ -21,7 +21,11 @@ _WORD = re.compile(r"\S+\s*")
 _ARTICLE = re.compile(r"(?<![\w-])(?:[ae]l|a[dnrstz]|ash|ul)[-‑]$", re.IGNORECASE)
 _DEFINED = re.compile(r"\s*\((?P<short>[^()]*)$")
 _OWNED = re.compile(r"(?P<owner>[^'’]+)['’]s?\s+(?=[A-Z])")
-_BOTH = re.compile(r",\s|\s(?:and|or)\s")
+_BOTH = re.compile(r"[,;]\s|\s(?:and|or)\s")
+# Two places and what is said of them, "Bamako for Gao", not words that names of places hold.
+_BETWEEN = re.compile(
+    r"\s(?:(?!(?:of|the|de|la|del|le|les|el|al|du|da|do|di|am|im|an|der|sur|upon|on|in|by|y|e)\s)[a-z]+\s)+(?=[A-Z])"
+)
 _NOUN = re.compile(r"(?:\s+[a-z]+)+$")
 _SMALL_WORD = re.compile(r"(?<![\w'’-])[a-z]{3,}(?![\w-])")
 # What stands before the first word of a sentence, a line or a quotation.
@@ -33,11 +37,13 @@ _SENTENCE = re.compile(r"(?:^|[.!?]\s|\n)[\s\"'“”‘’(\[]*([^\W\d_])")
 _SMALL_I = re.compile(r"(?<![\w.'’-])i(?![\w.'’-])")
 _LONGEST_ARTICLE = 4
 _LEGAL = re.compile(r"(?:,?[ ](?:Inc|Ltd|LLC|Corp|plc|PLC)\b)?(?:(?<=[ ]Inc|[ ]Ltd)\.|(?<=[ ]Corp)\.)?")
-_LEAD = re.compile(r"(?:[^\w]+|(?:of|and|for|in|at|on|to|by|with)\s+)+")
+_LEAD = re.compile(r"(?:[^\w]+|(?:of|and|for|in|at|on|to|by|with)\s+|[a-z]+,\s+|(?<=['’])s\s+)+")
+# Whose title it is: "the governor of Georgia" names a place.
+_OFFICE = re.compile(r"[a-z]\s+of\s+$")
 _SMALL_END = re.compile(r"(?:\s+(?:of|and|for|the|in|at|on|to|by|with))+$")
-# Sums of money ("Sh380 million"), times of zones, party and state of a member of congress ("D-N.M.").
+# Sums of money ("Sh380 million"), times of zones, eras, party and state of a member of congress ("D-N.M.").
 _NO_NAME = re.compile(
-    r"(?:[A-Z][a-z]{1,2}|K[Ss]h|RM|US|NZ|AU|HK|CA)\d[\d.,]*|GMT|UTC|[CEP][SD]T|BST|IST|[DRI]-[A-Z][\w.-]*"
+    r"(?:[A-Z][a-z]{1,2}|K[Ss]h|RM|US|NZ|AU|HK|CA)\d[\d.,]*|GMT|UTC|B\.?C\.?(?:E\.?)?|[CEP][SD]T|BST|IST|[DRI]-[A-Z][\w.-]*"
 )
 _ROAD = re.compile(r"[ABEM]\d{1,4}")
 # What stands before a name and tells where its bearer sits or whose it is: "Britain-based Observatory".
@@ -65,19 +71,21 @@ def trimmed(
     tells whether any place is called so.
     """
     last, careful = 0, _is_careful(text)
-    for span in (part for one in spans for part in _parts(text, one, known, is_place)):
-        start, end = _start(text, span, lexicon), _end(text, span, known)
-        named = known(text[start:end]) or _is_name(text[start:end], span.type, lexicon, careful=careful)
+    for span in (part for one in spans for part in _parts(text, one, known, is_place, lexicon)):
+        start, end, kind = _start(text, span, lexicon), _end(text, span, known), span.type
+        if kind is EntityType.PERSON and _OFFICE.search(text[span.start : start]) and is_place(text[start:end]):
+            kind = EntityType.PLACE
+        named = known(text[start:end]) or _is_name(text[start:end], kind, lexicon, careful=careful)
         if start >= last and end - start > 1 and named and not text.startswith("$", end):
-            yield Span(start, end, span.type)
+            yield Span(start, end, kind)
             last = end
 
 
 def _parts(
-    text: str, span: Span, known: Callable[[str], EntityType | None], is_place: Callable[[str], bool]
+    text: str, span: Span, known: Callable[[str], EntityType | None], is_place: Callable[[str], bool], lexicon: Lexicon
 ) -> Iterator[Span]:
     """Yield the names that were taken for one: "Harbour Watch (HW", "Gary, Ind.", "Kenya's Ministry of Health"."""
-    while (parted := _parted(text[span.start : span.end], span.type, known, is_place)) is not None:
+    while (parted := _parted(text[span.start : span.end], span.type, known, is_place, lexicon)) is not None:
         cut, then, kind = parted
         yield Span(span.start, span.start + cut, kind)
         span = span._replace(start=span.start + then)
@@ -85,14 +93,23 @@ def _parts(
 
 
 def _parted(
-    name: str, kind: EntityType, known: Callable[[str], EntityType | None], is_place: Callable[[str], bool]
+    name: str,
+    kind: EntityType,
+    known: Callable[[str], EntityType | None],
+    is_place: Callable[[str], bool],
+    lexicon: Lexicon,
 ) -> tuple[int, int, EntityType] | None:
     """Return where the first of several names ends, where the others start, and its type; None where it is one."""
     if name.count("(") > name.count(")") and (short := _DEFINED.search(name)) and short.start() > 0:
         return short.start(), short.start("short"), kind
+    if kind is EntityType.PLACE and (two := _BETWEEN.search(name)) and is_place(name[: two.start()]):
+        return two.start(), two.end(), kind
     if kind is EntityType.PLACE and (two := _BOTH.search(name)) and two.start() > 0 and not is_place(name):
-        comma, rest = two[0].startswith(","), name[two.end() :]
+        comma, rest = two[0][0] in ",;", name[two.end() :]
         return (two.start(), two.end(), kind) if comma or (is_place(name[: two.start()]) and is_place(rest)) else None
+    if kind is EntityType.PERSON and (first := _WORD.match(name)) and (second := _WORD.match(name, first.end())):
+        titled = known(first[0].strip()) is EntityType.GROUP and fold_word(second[0].rstrip()) in lexicon.titles
+        return (len(first[0].rstrip()), first.end(), EntityType.GROUP) if titled else None
     if kind is EntityType.ORG and (owned := _OWNED.match(name)) and not known(name):
         owner = known(owned["owner"]) is EntityType.PLACE
         return (owned.end("owner"), owned.end(), EntityType.PLACE) if owner else None
@@ -140,6 +157,8 @@ def _start(text: str, span: Span, lexicon: Lexicon) -> int:
         if fold_word(word.group().rstrip()) not in lexicon.titles:
             break
         start = word.end()
+    if lead := _LEAD.match(text, start, span.end):
+        start = lead.end()
     article = _ARTICLE.search(text, max(0, start - _LONGEST_ARTICLE), start)
     return article.start() if article and span.type is not EntityType.GROUP else start
 

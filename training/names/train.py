@@ -109,28 +109,30 @@ def optimiser(network: Network) -> torch.optim.Optimizer:
 class Run:
     """One of the processes that train together: each reads its own texts, all hold the same weights."""
 
-    def __init__(self, rank: int, data: Path, out: Path) -> None:
-        torch.manual_seed(SEED + rank)
+    def __init__(self, rank: int, options: argparse.Namespace) -> None:
+        torch.manual_seed(options.seed + rank)
         torch.set_num_threads(1)
         folder, weights = start_weights()
-        self.rank, self.out = rank, out
+        self.rank, self.out = rank, options.out
         torch.manual_seed(SEED)  # what isn't pretrained begins alike everywhere
         self.network = pretrained(weights).train()
-        torch.manual_seed(SEED + rank)
+        if options.start:
+            self.network.load_state_dict(load_file(options.start))
+        torch.manual_seed(options.seed + rank)
         self.average = copy.deepcopy(self.network)
         self.optimizer = optimiser(self.network)
         self.learning = [p for p in self.network.parameters() if p.requires_grad]
         self.averaged = [
             a for a, p in zip(self.average.parameters(), self.network.parameters(), strict=True) if p.requires_grad
         ]
-        self.rates = [group["lr"] for group in self.optimizer.param_groups]
+        self.rates = [options.rate * group["lr"] for group in self.optimizer.param_groups]
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         tokenizer.no_padding()
         tokenizer.no_truncation()
         reader = Reader(tokenizer, build(read_aliases(Path(__file__).parents[2] / "config"), read_lexicon()))
-        kept, held = texts(data)
+        kept, held = texts(options.data)
         self.measured = batched([reader.example(text, None) for _, text in held], 8 * BATCH)
-        self.batches = endless(kept, reader, BATCH, SEED + rank)
+        self.batches = endless(kept, reader, BATCH, options.seed + rank)
         self.best = 0.0
 
     def step(self, step: int, done: float) -> tuple[float, int]:
@@ -177,7 +179,7 @@ def train(rank: int, options: argparse.Namespace) -> None:
     distributed.init_process_group(
         "gloo", init_method=f"file://{options.out.resolve()}/meeting", rank=rank, world_size=options.processes
     )
-    run = Run(rank, options.data, options.out)
+    run = Run(rank, options)
     distributed.barrier()
     began, step, total, losses = time.time(), 0, torch.zeros(2), []
     while total[1] < 1:
@@ -211,6 +213,9 @@ def main() -> None:
     parser.add_argument("out", type=Path, help="folder for the weights")
     parser.add_argument("--pieces", type=int, default=9_000_000, help="word pieces to read")
     parser.add_argument("--minutes", type=float, default=1e6, help="end earlier")
+    parser.add_argument("--start", type=Path, help="go on from these weights")
+    parser.add_argument("--rate", type=float, default=1.0, help="times the learning rates")
+    parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--processes", type=int, default=2, help="of one thread each")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
