@@ -46,6 +46,7 @@ def refused(done, code, *words):
         assert word in done.stderr
 
 
+@pytest.mark.slow
 def test_every_command_explains_itself(tmp_path):
     listed = newswire("--help", home=tmp_path)
     assert listed.returncode == 0

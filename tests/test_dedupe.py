@@ -247,6 +247,7 @@ def partition(copies):
     return {frozenset(group) for group in groups.values()}
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=dt.timedelta(seconds=5), suppress_health_check=[HealthCheck.too_slow])
 @given(st.permutations(range(8)))
 def test_a_day_in_another_order_of_batches_gives_the_same_groups_and_primaries(tmp_path_factory, order):

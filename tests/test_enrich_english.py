@@ -163,6 +163,7 @@ def test_a_known_name_of_several_words_is_taken_whole_where_nothing_goes_beyond_
         ("Marvel Foods, Inc. grew", ORG, "Marvel Foods", "Marvel Foods, Inc."),
         ("Ann Lee, Jr. spoke", PERSON, "Ann Lee", "Ann Lee, Jr."),
         ("The president spoke", PERSON, "president", None),
+        ("Brig. Gen. Bara Tosk spoke", ORG, "Brig", None),
         ("Bank of and for it", ORG, "Bank of and for", "Bank"),
         ("the -General of Tientsin", PLACE, "of Tientsin", "Tientsin"),
         ("for US$5 each", PLACE, "US", None),

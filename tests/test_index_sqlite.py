@@ -112,6 +112,7 @@ def _write(file, start):
     index.close()
 
 
+@pytest.mark.slow
 def test_two_processes_write_at_once_and_nothing_is_lost(index, file):
     context = multiprocessing.get_context("forkserver")
     writers = [context.Process(target=_write, args=(file, start)) for start in (100, 120)]

@@ -173,6 +173,7 @@ def test_explain_tells_what_stands_while_a_page_is_looked_at(stand, monkeypatch)
     assert "version 1, and its page is looked at again: waits for fetch" in output
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sign", ["page", "address"])
 def test_a_live_blog_is_looked_at_every_quarter_of_an_hour(tmp_path, sign):
     told = '{"@type": "LiveBlogPosting", "headline": "The storm as it happens"}'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 
 import numpy as np
 
@@ -21,9 +21,14 @@ _READ = 60_000
 NO_NAME = np.eye(1, LABELS, dtype=np.float32)[0]
 
 
+@cache
+def _network() -> Network:
+    return Network()
+
+
 def network_recogniser(known: Known) -> Recogniser:
     """Return the recogniser for English that the package holds: the network, which sees what word lists find."""
-    network = Network()
+    network = _network()
     is_place = lru_cache(maxsize=65536)(lambda name: bool(known.rows(name, EntityType.PLACE)))
     known_as = lru_cache(maxsize=65536)(partial(_only_type, known))
 

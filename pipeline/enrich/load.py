@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
-from pipeline.enrich.aliases import read_aliases
+import msgspec
+
+from pipeline.enrich.aliases import Aliases, read_aliases
 from pipeline.enrich.english import network_recogniser
 from pipeline.enrich.known import Known, build
 from pipeline.enrich.lexicon import read_lexicon
@@ -23,6 +25,12 @@ BUNDLED, LISTS = "bundled", "lists"
 Chooser = Callable[[str | None], Recogniser]
 
 
+@lru_cache(maxsize=1)
+def _known(aliases: bytes) -> Known:
+    """Return what is known; kept, as it takes a second and is the same from run to run while the file is."""
+    return build(msgspec.json.decode(aliases, type=Aliases), read_lexicon())
+
+
 def load(entities: Entities, folder: Path) -> tuple[Known, Chooser]:
     """Return what is known and a function that gives the recogniser for a language (ISO 639-1, None where unknown).
 
@@ -31,7 +39,7 @@ def load(entities: Entities, folder: Path) -> tuple[Known, Chooser]:
     spaCy pipeline. In languages without one, known names are found. ``folder`` holds aliases.toml. Raises
     SettingsError where a recogniser or the file can't be used.
     """
-    known = build(read_aliases(folder), read_lexicon())
+    known = _known(msgspec.json.encode(read_aliases(folder)))
 
     def lists(text: str, language: str | None) -> list[Span]:
         return recognise_english(known, text) if language in {"en", None} else recognise_known(known, text)

@@ -138,7 +138,10 @@ def _is_careful(text: str) -> bool:
 
 def _is_name(name: str, kind: EntityType, lexicon: Lexicon, *, careful: bool) -> bool:
     """Tell whether words may be a name: careful English writes all but peoples and parties with a capital."""
-    if all(fold_word(word) in lexicon.stop for word in name.split()) and not name.isupper():
+    words = [fold_word(word) for word in name.split()]
+    if not name.isupper() and all(word in lexicon.stop for word in words):
+        return False
+    if kind is EntityType.ORG and len(words) == 1 and words[0] in lexicon.titles:
         return False
     if _NO_NAME.fullmatch(name) or (kind is not EntityType.PLACE and _ROAD.fullmatch(name)):
         return False

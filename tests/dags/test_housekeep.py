@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 sys.path.insert(0, str(Path(__file__).parent))
 from airflow_server import REPO, airflow_environment
 
@@ -27,6 +29,7 @@ print(json.dumps(parsed))
 """
 
 
+@pytest.mark.slow
 def test_every_night_stories_are_repaired_and_then_what_is_old_is_forgotten(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", PARSE.format(folder=str(REPO / "dags"))],

@@ -16,6 +16,8 @@ from pipeline.store import upkeep
 from pipeline.urls import address_key
 from tests.support import REPO
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = Settings(
     fetch=Fetch(allow_addresses=("127.0.0.0/8",), per_host_delay_seconds=0.01), run=Run(batch=25, max_attempts=3)
 )
