@@ -54,6 +54,7 @@ def test_every_command_explains_itself(tmp_path):
         assert f"  {command} " in listed.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments", [["nonsense"], ["run", "--stage", "cook"], ["run", "--once", "--every", "5"], ["explain", "no-such"]]
 )
@@ -61,6 +62,7 @@ def test_wrong_use_is_exit_code_2(tmp_path, arguments):
     refused(newswire(*arguments, home=tmp_path), 2)
 
 
+@pytest.mark.slow
 def test_a_text_is_imported_once_and_found(tmp_path):
     (tmp_path / "bridge.txt").write_text(TEXT, encoding="utf-8")
     for new in (1, 0):
@@ -104,6 +106,7 @@ def test_what_cannot_be_imported_is_named_and_the_rest_goes_on(tmp_path):
     assert newswire("search", "bridge", home=tmp_path).stdout.endswith("1 found\n")
 
 
+@pytest.mark.slow
 def test_the_filters_name_what_they_cannot_use_and_go_on(tmp_path):
     lines = "nonsense\n" + json.dumps({"id": "a", "text": TEXT}) + "\n" + json.dumps({"id": "b"}) + "\n"
     done = newswire("dedupe", "-", home=tmp_path, stdin=lines)
@@ -138,6 +141,7 @@ def test_the_stages_as_filters_keep_what_a_line_has(tmp_path):
         assert TEXT[mention["start"] : mention["end"]] == mention["name"]
 
 
+@pytest.mark.slow
 def test_an_output_file_is_whole_or_not_there(tmp_path):
     line = json.dumps({"id": "a", "text": TEXT}) + "\n"
     done = newswire("dedupe", "-", "-o", tmp_path / "out.jsonl", home=tmp_path, stdin=line * 3)
@@ -167,6 +171,7 @@ def test_an_address_that_is_not_http_is_refused_where_it_stands(tmp_path):
     refused(done, 1, "feeds.toml", "file:///etc/passwd", "http")
 
 
+@pytest.mark.slow
 def test_check_tells_that_publishers_cannot_reach_us_and_which_credentials_are_missing(tmp_path):
     (tmp_path / "newswire.toml").write_text("", encoding="utf-8")
     text = '[[source]]\nname = "Times"\nfeeds = ["https://times.example/feed"]\ncredentials = "TIMES"\n'

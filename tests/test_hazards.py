@@ -74,6 +74,7 @@ CRAFTED = {
 }
 
 
+@pytest.mark.slow
 def test_crafted_feeds_are_read_or_given_up_in_time_and_the_others_are_still_read(site):
     urls = {name: site.page(f"/{name}", data, kind="text/xml") for name, data in CRAFTED.items()}
     good = [site.page(f"/good{n}", rss("fine")) for n in range(3)]

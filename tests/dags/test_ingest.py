@@ -98,6 +98,7 @@ def test_sources_stages_limit_and_dry_run_can_be_chosen(parsed):
     assert params["limit"]["type"] == ["null", "integer"]
 
 
+@pytest.mark.slow
 def test_what_a_task_imports_is_the_project_even_beside_namesakes(tmp_path):
     """Airflow appends its folders ``config`` and ``plugins`` to the module path."""
     make_decoys(tmp_path)
