@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
 
-from pipeline.cluster import ToPlace, decide
+from pipeline.cluster import decide
 from pipeline.records import Article, Copy, Names, Outcome, Placement, Stage
 from pipeline.stages.entities import as_decided
 from pipeline.stages.leaving import left
-from pipeline.stages.stories import remake
+from pipeline.stages.stories import remake, to_place
 from pipeline.stages.work import Work
 from pipeline.store import Item, Result, losses, storybook
 
@@ -36,17 +36,7 @@ class Cluster(Work):
         copies = ledger.read(claimed, Stage.DEDUPE, Copy)
         names = as_decided(self.context.store, ledger.read(claimed, Stage.ENRICH, Names))
         self._memory = self.context.store.stories(settings)
-        self._arrivals = [
-            ToPlace(
-                seq=item.seq,
-                at=item.first_seen,
-                article=articles[item.id],
-                copy=copies[item.id],
-                names=names.get(item.id),
-                story=item.story,
-            )
-            for item in claimed
-        ]
+        self._arrivals = [to_place(item, articles[item.id], copies[item.id], names.get(item.id)) for item in claimed]
         placements = decide(self._arrivals, self._memory, settings)
         self._left = left(self.context, self._memory, claimed, {one.id: one for one in placements})
         for item, placement in zip(claimed, placements, strict=True):

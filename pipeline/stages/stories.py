@@ -141,6 +141,11 @@ def remake(context: Context, story: str) -> None:
         context.store.ledger.touch(connection, stories=[story])
 
 
+def to_place(item: Item, article: Article, copy: Copy, names: Names | None) -> ToPlace:
+    """Return an article as cluster reads it."""
+    return ToPlace(seq=item.seq, at=item.first_seen, article=article, copy=copy, names=names, story=item.story)
+
+
 def members(context: Context, items: Sequence[Item]) -> Iterator[ToPlace]:
     """Yield the articles of ``items``, as cluster reads them; a few at a time, however many there are."""
     ledger = context.store.ledger
@@ -152,14 +157,7 @@ def members(context: Context, items: Sequence[Item]) -> Iterator[ToPlace]:
         names = as_decided(context.store, ledger.of(ids, Stage.ENRICH, Names))
         for item in some:
             if item.id in articles and item.id in copies:
-                yield ToPlace(
-                    seq=item.seq,
-                    at=item.first_seen,
-                    article=articles[item.id],
-                    copy=copies[item.id],
-                    names=names.get(item.id),
-                    story=item.story,
-                )
+                yield to_place(item, articles[item.id], copies[item.id], names.get(item.id))
 
 
 def _regroup(
