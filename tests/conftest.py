@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.settings import Addresses, Settings
+from pipeline.settings import Settings
 from pipeline.stages import Context
 from pipeline.store import Store
 from tests.arriving import NOW as LATER
 from tests.arriving import SOURCES
-from tests.support import NOW, REPO, drop_postgres, make_postgres
+from tests.support import NOW, REPO, drop_postgres, make_postgres, places
+from tests.web import serve
 
 
 @pytest.fixture
@@ -38,8 +39,12 @@ def store(store_url):
 @pytest.fixture
 def context(tmp_path, store_url):
     """Everything that a run needs, over an empty ledger on both databases and an index in a file."""
-    addresses = Addresses(
-        home=tmp_path, store_url=store_url, index_url=f"sqlite:///{tmp_path}/index.db", archive_url=str(tmp_path)
-    )
-    with Context(Settings(), SOURCES, addresses, config=REPO / "config", clock=lambda: LATER) as made:
+    with Context(Settings(), SOURCES, places(tmp_path, store_url), config=REPO / "config", clock=lambda: LATER) as made:
+        yield made
+
+
+@pytest.fixture
+def site():
+    """A web server on loopback, a new one for each test."""
+    with serve() as made:
         yield made

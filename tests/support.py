@@ -19,7 +19,7 @@ from pipeline.demo.newsroom import feeds_toml
 from pipeline.documents import build
 from pipeline.index import Index
 from pipeline.records import Article, Copy, Document, Placement, to_plain
-from pipeline.settings import Source
+from pipeline.settings import Addresses, Source
 
 REPO = Path(__file__).parent.parent
 NOW = dt.datetime(2026, 11, 20, 12, 0, tzinfo=dt.UTC)
@@ -44,6 +44,16 @@ def drop_postgres(url: str) -> None:
     with server.connect() as connection:
         connection.exec_driver_sql(f"DROP DATABASE {sa.make_url(url).database} WITH (FORCE)")
     server.dispose()
+
+
+def places(folder: Path, store_url: str | None = None) -> Addresses:
+    """Return addresses within ``folder``: of the ledger, unless ``store_url`` is given, the index and the archive."""
+    return Addresses(
+        home=folder,
+        store_url=store_url or f"sqlite:///{folder}/ledger.db",
+        index_url=f"sqlite:///{folder}/index.db",
+        archive_url=str(folder / "archive"),
+    )
 
 
 def write_config(folder: Path, sources: Sequence[Source]) -> Path:

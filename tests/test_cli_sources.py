@@ -9,15 +9,8 @@ from click.testing import CliRunner
 from pipeline.cli import cli
 from pipeline.errors import UsageError
 from tests.support import REPO
-from tests.web import serve
 
 SETTINGS = '[fetch]\nallow_addresses = ["127.0.0.0/8"]\nper_host_delay_seconds = 0.0\n'
-
-
-@pytest.fixture
-def site():
-    with serve() as made:
-        yield made
 
 
 @pytest.fixture

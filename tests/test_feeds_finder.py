@@ -8,16 +8,9 @@ from pipeline.errors import ItemError
 from pipeline.feeds.finder import find, look
 from pipeline.records import Reason
 from pipeline.settings import Fetch, Settings
-from tests.web import serve
 
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 SETTINGS = Settings(fetch=Fetch(allow_addresses=("127.0.0.0/8",), per_host_delay_seconds=0.0, per_host_concurrency=8))
-
-
-@pytest.fixture
-def site():
-    with serve() as made:
-        yield made
 
 
 def rss(*names, title="Times – World"):

@@ -21,12 +21,6 @@ OPEN = Fetch(allow_addresses=("127.0.0.0/8",), per_host_delay_seconds=0.0, timeo
 PAGE = "<!doctype html><html><p>Words.</p></html>"
 
 
-@pytest.fixture
-def site():
-    with serve() as made:
-        yield made
-
-
 def entry(url, name=None):
     return Entry(id=name or url, url=url, source="outlet", first_seen=NOW)
 

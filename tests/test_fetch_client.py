@@ -26,12 +26,6 @@ from tests.web import serve
 OPEN = Fetch(allow_addresses=("127.0.0.1/32",), contact="desk@newswire.example", timeout_seconds=5)
 
 
-@pytest.fixture
-def site():
-    with serve() as made:
-        yield made
-
-
 def get(url, settings=OPEN, resolver=None, **options):
     async def run():
         async with Client(settings, resolver=resolver) as client:

@@ -11,11 +11,11 @@ import pytest
 from pipeline.enrich import load
 from pipeline.errors import UsageError
 from pipeline.records import Article, Names, Stage
-from pipeline.settings import Addresses, Run, Settings
+from pipeline.settings import Run, Settings
 from pipeline.stages import Context, entities, run_all, run_one
 from pipeline.store import Arrival, upkeep
 from pipeline.store.upkeep import Selection
-from tests.support import NOW
+from tests.support import NOW, places
 
 CONFIG = Path(__file__).parent.parent / "config"
 AFTER_FETCH = (Stage.DEDUPE, Stage.ENRICH, Stage.CLUSTER, Stage.INDEX)
@@ -24,13 +24,7 @@ CLERK, BERG = "person:hilda-clerk", "person:tom-berg"
 
 @pytest.fixture
 def context(store_url, tmp_path):
-    addresses = Addresses(
-        home=tmp_path,
-        store_url=store_url,
-        index_url=f"sqlite:///{tmp_path}/index.db",
-        archive_url=str(tmp_path / "archive"),
-    )
-    with Context(Settings(), [], addresses, config=CONFIG, clock=lambda: NOW) as made:
+    with Context(Settings(), [], places(tmp_path, store_url), config=CONFIG, clock=lambda: NOW) as made:
         yield made
 
 

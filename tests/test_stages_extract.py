@@ -11,11 +11,11 @@ from bench.memory import SIGN_OFF
 from bench.memory import page as generated
 from pipeline.cli.ledger import explain_command, status_command
 from pipeline.records import Article, Outcome, Page, Reason, Stage
-from pipeline.settings import Addresses, Run, Settings, Source
+from pipeline.settings import Run, Settings, Source
 from pipeline.stages import Context, run_one
 from pipeline.store import Arrival, sites, upkeep
 from pipeline.urls import article_id
-from tests.support import NOW, REPO
+from tests.support import NOW, REPO, places
 
 AFTER = (Stage.DEDUPE, Stage.ENRICH, Stage.CLUSTER, Stage.INDEX)
 
@@ -30,15 +30,11 @@ def name(number):
 
 @pytest.fixture
 def context(tmp_path, monkeypatch):
-    addresses = Addresses(
-        home=tmp_path,
-        store_url=f"sqlite:///{tmp_path}/ledger.db",
-        index_url=f"sqlite:///{tmp_path}/index.db",
-        archive_url=str(tmp_path / "archive"),
-    )
     monkeypatch.setenv("NEWSWIRE_HOME", str(tmp_path))
     settings = Settings(run=Run(batch=30))
-    with Context(settings, [Source(name="Herald")], addresses, config=REPO / "config", clock=lambda: NOW) as made:
+    with Context(
+        settings, [Source(name="Herald")], places(tmp_path), config=REPO / "config", clock=lambda: NOW
+    ) as made:
         yield made
 
 

@@ -11,17 +11,10 @@ from pipeline.settings import Addresses, Fetch, Poll, Settings, Source
 from pipeline.stages import Context, run_one
 from pipeline.store import gaps
 from tests.support import REPO
-from tests.web import serve
 
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)
 FETCH = Fetch(allow_addresses=("127.0.0.0/8",), per_host_delay_seconds=0.0, allow_ports=(9,))
-
-
-@pytest.fixture
-def site():
-    with serve() as made:
-        yield made
 
 
 class Clock:

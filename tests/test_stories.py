@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.errors import StoreError, UsageError
 from pipeline.records import Article, Copy, Entity, EntityType, Names, Stage
-from pipeline.settings import Addresses, Run, Settings
+from pipeline.settings import Run, Settings
 from pipeline.stages import Context, repair, run_one, stories
 from pipeline.stages.alone import alone
 from pipeline.stages.index import documents
@@ -17,7 +17,7 @@ from pipeline.stages.stories import Who
 from pipeline.store import Arrival, storybook, upkeep
 from pipeline.store.storybook import REPAIR
 from tests.copies import AT, OTHER, WIRE, invented
-from tests.support import REPO
+from tests.support import REPO, places
 from tests.test_cluster import CHOIR, HARBOUR
 
 ANA = Who(name="ana", reason="as I know")
@@ -26,13 +26,9 @@ NOW = AT + dt.timedelta(days=1)
 
 @pytest.fixture
 def context(store_url, tmp_path):
-    addresses = Addresses(
-        home=tmp_path,
-        store_url=store_url,
-        index_url=f"sqlite:///{tmp_path}/index.db",
-        archive_url=str(tmp_path / "archive"),
-    )
-    with Context(Settings(run=Run(batch=50)), [], addresses, config=REPO / "config", clock=lambda: NOW) as made:
+    with Context(
+        Settings(run=Run(batch=50)), [], places(tmp_path, store_url), config=REPO / "config", clock=lambda: NOW
+    ) as made:
         yield made
 
 

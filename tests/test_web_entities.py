@@ -6,12 +6,12 @@ import pytest
 from starlette.testclient import TestClient
 
 from pipeline.records import Article, Stage
-from pipeline.settings import Addresses, Settings
+from pipeline.settings import Settings
 from pipeline.stages import Context, run_all
 from pipeline.store import Arrival
 from pipeline.web import entities
 from pipeline.web.app import create_app
-from tests.support import NOW
+from tests.support import NOW, places
 
 CONFIG = Path(__file__).parent.parent / "config"
 KEY = {"Authorization": "Bearer open-sesame"}
@@ -20,13 +20,7 @@ TEXT = "Hilda Clerk won the race on Sunday, said Tom Berg. Clerk smiled."
 
 @pytest.fixture
 def context(tmp_path):
-    addresses = Addresses(
-        home=tmp_path,
-        store_url=f"sqlite:///{tmp_path}/ledger.db",
-        index_url=f"sqlite:///{tmp_path}/index.db",
-        archive_url=str(tmp_path / "archive"),
-    )
-    with Context(Settings(), [], addresses, config=CONFIG, clock=lambda: NOW) as made:
+    with Context(Settings(), [], places(tmp_path), config=CONFIG, clock=lambda: NOW) as made:
         article = Article(id="a", text=TEXT, language="en")
         arrival = Arrival(
             id="a", source="Times", first_seen=NOW, records=((Stage.EXTRACT, article),), stage=Stage.DEDUPE
