@@ -25,6 +25,10 @@ def test_an_apostrophe_inside_a_word_belongs_to_it_and_quotes_do_not():
     assert words("'don't', she said") == ["don't", "she", "said"]
 
 
+def test_words_hold_letters_and_digits_of_any_script_and_no_underscore():
+    assert words("snake_case __init__ x² Ж7 ٣ naïve") == ["snake", "case", "init", "x2", "ж7", "٣", "naïve"]
+
+
 def test_names_are_folded_without_accents_and_case():
     assert fold("  José  ÁLVAREZ ") == "jose alvarez"
     assert fold("Łódź") != ""
