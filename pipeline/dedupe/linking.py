@@ -15,7 +15,7 @@ import numpy as np
 from pipeline.dedupe import provenance
 from pipeline.dedupe.groups import believed
 from pipeline.dedupe.memory import CopyMemory
-from pipeline.dedupe.sketch import Sketch, Sketched, sketch
+from pipeline.dedupe.sketch import Sketch, Sketched, sketches
 from pipeline.dedupe.verify import Overlap, overlaps
 from pipeline.frequency import Frequencies
 from pipeline.records import Article, Copy
@@ -51,7 +51,7 @@ def decide(arrivals: Sequence[Arrival], memory: CopyMemory, settings: Dedupe) ->
     An article that is decided again ignores and replaces what was remembered of it; it copies only what was decided
     before it the first time. Where batches begin and end changes nothing. What an editor decided stands.
     """
-    made = [sketch(arrival.article.text) for arrival in arrivals]
+    made = sketches([arrival.article.text for arrival in arrivals])
     memory.prefetch([(a.seq, a.at, one.terms if one else ()) for a, one in zip(arrivals, made, strict=True)])
     return [
         _decide(arrival, one, memory, settings) if one else _alone(arrival, memory)
@@ -61,7 +61,7 @@ def decide(arrivals: Sequence[Arrival], memory: CopyMemory, settings: Dedupe) ->
 
 def relate(arrival: Arrival, original: Arrival, group: str, frequencies: Frequencies) -> Copy:
     """Return how the article of ``arrival`` relates to ``original``, which is known to be the same copy."""
-    new, old = sketch(arrival.article.text), sketch(original.article.text)
+    new, old = sketches([arrival.article.text, original.article.text])
     if not new or not old:  # one of them was cut to a notice since
         behind = round((arrival.published - original.published).total_seconds() / 60)
         return Copy(id=arrival.article.id, group=group, copy_of=original.article.id, behind=behind)

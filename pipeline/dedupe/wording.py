@@ -1,0 +1,65 @@
+"""Which words does a text hold, in which paragraph does each stand, and which ones are quoted?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from html import unescape
+from itertools import chain
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.frequency import Hashes, hash_words
+from pipeline.text import normalise, paragraphs, tokens
+
+_QUOTED = re.compile(r"(“[^”\n]*(?:”|$)|\"[^\"\n]*(?:\"|$)|«[^»\n]*(?:»|$)|„[^“”\n]*(?:[“”]|$))", re.MULTILINE)
+
+Flags = npt.NDArray[np.bool_]
+Numbers = npt.NDArray[np.int64]
+
+
+class Run(NamedTuple):
+    """Words that follow each other in one paragraph, all of them quoted or none."""
+
+    paragraph: int  # its number, from 1
+    quoted: bool
+    words: list[str]
+
+
+class Wording(NamedTuple):
+    """The words of several texts, one text behind the other; each array has a place for each word."""
+
+    words: Hashes
+    texts: Numbers  # numbered from 0
+    paragraphs: Numbers  # numbered from 1 in each text
+    quoted: Flags
+
+
+def runs(text: str) -> list[Run]:
+    """Return the words of ``text``."""
+    return list(_runs(unescape(normalise("\n".join(paragraphs(text))))))
+
+
+def _runs(text: str) -> Iterator[Run]:
+    paragraph = 1
+    for number, piece in enumerate(_QUOTED.split(text)):
+        quoted = number % 2 == 1
+        first, *others = piece.split("\n")
+        yield Run(paragraph, quoted, tokens(first))
+        for line in others:
+            paragraph += 1
+            yield Run(paragraph, quoted, tokens(line))
+
+
+def wording(texts: Sequence[Sequence[Run]]) -> Wording:
+    """Return the words of texts that are given as runs."""
+    each = list(chain.from_iterable(texts))
+    sizes = [len(run.words) for run in each]
+    return Wording(
+        words=hash_words(chain.from_iterable(run.words for run in each)),
+        texts=np.repeat(np.repeat(np.arange(len(texts)), [len(runs) for runs in texts]), sizes),
+        paragraphs=np.repeat([run.paragraph for run in each], sizes),
+        quoted=np.repeat([run.quoted for run in each], sizes),
+    )
