@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
 
-from pipeline.frequency import AGES_AT, Frequencies, hash_words
+from pipeline.frequency import AGES_AT, WIDTH, Frequencies, hash_words, held
 
 
 def test_a_share_is_that_of_the_documents_that_hold_the_term():
@@ -64,3 +66,16 @@ def test_what_was_counted_since_can_be_written_alone():
     assert bytes(Frequencies(written, [since])) == bytes(counted)
     assert len(since) == 4 * (1 + 2 + 1 + 1)
     assert counted.take_added() == b""
+
+
+def test_two_terms_of_one_document_that_have_one_place_count_once():
+    counted = Frequencies()
+    counted.add(np.array([7, 7 + WIDTH], dtype=np.uint32))
+    assert counted.count(np.array([7], dtype=np.uint32)).tolist() == [1]
+    assert bytes(Frequencies(None, [counted.take_added()])) == bytes(counted)
+
+
+@given(st.lists(st.integers(0, 9)), st.sets(st.integers(0, 9), min_size=1))
+def test_terms_are_held_that_are_among_the_known_ones(terms, known):
+    told = held(np.array(terms, dtype=np.uint32), np.array(sorted(known), dtype=np.uint32))
+    assert told.tolist() == [term in known for term in terms]

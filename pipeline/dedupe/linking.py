@@ -10,14 +10,13 @@ import datetime as dt
 from collections.abc import Sequence
 
 import msgspec
-import numpy as np
 
 from pipeline.dedupe import provenance
 from pipeline.dedupe.groups import believed
 from pipeline.dedupe.memory import CopyMemory
 from pipeline.dedupe.sketch import Sketch, Sketched, sketches
 from pipeline.dedupe.verify import Overlap, overlaps
-from pipeline.frequency import Frequencies
+from pipeline.frequency import Frequencies, held
 from pipeline.records import Article, Copy
 from pipeline.settings import Dedupe
 
@@ -65,7 +64,7 @@ def relate(arrival: Arrival, original: Arrival, group: str, frequencies: Frequen
     if not new or not old:  # one of them was cut to a notice since
         behind = round((arrival.published - original.published).total_seconds() / 60)
         return Copy(id=arrival.article.id, group=group, copy_of=original.article.id, behind=behind)
-    mine, theirs = _named(arrival, new.sketch, group), _named(original, old.sketch, group)
+    mine, theirs = _named(arrival, new.sketch, group, turn=1), _named(original, old.sketch, group, turn=0)
     return provenance.copy(mine, new.passages, theirs, overlaps(mine, [theirs], frequencies)[0])
 
 
@@ -83,9 +82,9 @@ def _alone(arrival: Arrival, memory: CopyMemory) -> Copy:
     return Copy(id=own, group=group or own)
 
 
-def _named(arrival: Arrival, made: Sketch, group: str) -> Sketch:
+def _named(arrival: Arrival, made: Sketch, group: str, turn: int) -> Sketch:
     article, at = arrival.article, int(arrival.published.timestamp())
-    return msgspec.structs.replace(made, id=article.id, group=group, source=article.source, at=at)
+    return msgspec.structs.replace(made, id=article.id, turn=turn, group=group, source=article.source, at=at)
 
 
 def _decide(arrival: Arrival, made: Sketched, memory: CopyMemory, settings: Dedupe) -> Copy:
@@ -95,12 +94,12 @@ def _decide(arrival: Arrival, made: Sketched, memory: CopyMemory, settings: Dedu
     data, pin = memory.recall(arrival.seq), memory.pinned(arrival.seq)
     before = _decode(data) if data else None
     turn = before.turn if before else 1 + max((one.turn for one in earlier), default=0)
-    new = msgspec.structs.replace(_named(arrival, made.sketch, pin or own), turn=turn)
+    new = _named(arrival, made.sketch, pin or own, turn)
     old = [one for one in earlier if one.turn < turn and (pin is None or one.group == pin)]
     copy, (unseen, _) = Copy(id=own, group=new.group), new.arrays()
     if not _stays(before, new, earlier) and (best := _best(new, old, memory, settings)):
         original, overlap = best
-        unseen = np.setdiff1d(unseen, original.arrays()[0], assume_unique=True)
+        unseen = unseen[~held(unseen, original.arrays()[0])]
         new = msgspec.structs.replace(new, group=original.group)
         copy = provenance.copy(new, made.passages, original, overlap)
     if not before:

@@ -8,6 +8,7 @@ import numpy as np
 
 from pipeline.dedupe.sketch import Passages, Sketch
 from pipeline.dedupe.verify import Overlap
+from pipeline.frequency import held
 from pipeline.records import Copy, CopyKind
 
 # From this share on a text counts as contained in another one: what is left is house style and credit lines.
@@ -42,13 +43,11 @@ def copy(new: Sketch, passages: Passages, original: Sketch, overlap: Overlap) ->
 
 def taken(text: Passages, original: Sketch) -> Taken:
     """Return what of ``text`` stands in ``original``; of a long original a sample is known, and so an estimate."""
-    theirs = original.every()
     comparable = text.shingles < 1 << (32 - original.level)
     shingles, numbers = text.shingles[comparable], text.paragraphs[comparable]
     if not len(shingles):
         return Taken(0.0, ())
-    at = np.minimum(np.searchsorted(theirs, shingles), len(theirs) - 1)
-    found = theirs[at] == shingles
+    found = held(shingles, original.every())
     compared, shared = np.bincount(numbers), np.bincount(numbers, weights=found)
     most = (compared > 0) & (shared >= TAKEN * compared)
     return Taken(float(found.mean()), tuple(np.flatnonzero(most).tolist()))

@@ -45,9 +45,9 @@ class Sketch(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
     def arrays(self) -> tuple[Hashes, Flags]:
         """Return the shingles that say whether it is a copy, and for each whether it stands in the lede."""
-        shingles = self.every()
-        outside = ~_flags(self.quoted, len(shingles))
-        return shingles[outside], _flags(self.lede, len(shingles))[outside]
+        shingles, bits = self.every(), np.frombuffer(self.quoted + self.lede, dtype=np.uint8)
+        quoted, lede = np.unpackbits(bits).view(np.bool_).reshape(2, -1)[:, : len(shingles)]
+        return shingles[~quoted], lede[~quoted]
 
     def every(self) -> Hashes:
         """Return all shingles, quoted ones too, sorted."""
@@ -203,7 +203,3 @@ def _parts(texts: Numbers, count: int) -> list[slice]:
     """Return where each of ``count`` texts lies in an array."""
     ends = np.cumsum(np.bincount(texts, minlength=count)).tolist()
     return [slice(start, end) for start, end in pairwise([0, *ends])]
-
-
-def _flags(bits: bytes, count: int) -> Flags:
-    return np.unpackbits(np.frombuffer(bits, dtype=np.uint8), count=count).view(np.bool_)

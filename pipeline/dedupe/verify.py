@@ -24,17 +24,16 @@ class Overlap(NamedTuple):
 
 def overlaps(new: Sketch, old: Sequence[Sketch], frequencies: Frequencies) -> list[Overlap]:
     """Return what ``new`` shares with each of ``old``."""
-    mine, my_lede = new.arrays()
-    my_weights = weights(mine, frequencies)
-    arrays = [one.arrays() for one in old]
+    (mine, my_lede), arrays = new.arrays(), [one.arrays() for one in old]
     theirs = np.concatenate([shingles for shingles, _ in arrays])
     their_lede = np.concatenate([lede for _, lede in arrays])
-    their_weights = weights(theirs, frequencies)
-    starts = np.cumsum([0, *(len(shingles) for shingles, _ in arrays[:-1])])
-    lengths = [len(shingles) for shingles, _ in arrays]
+    both = weights(np.concatenate((mine, theirs)), frequencies)
+    my_weights, their_weights = both[: len(mine)], both[len(mine) :]
+    lengths = np.array([len(shingles) for shingles, _ in arrays])
+    starts = np.cumsum(lengths) - lengths
 
     limits = np.array([1 << (32 - max(new.level, one.level)) for one in old], dtype=np.uint64)
-    at = np.minimum(np.searchsorted(mine, theirs), len(mine) - 1)
+    at = np.minimum(mine.searchsorted(theirs), len(mine) - 1)
     shared = their_weights * (mine[at] == theirs)
     kept = theirs < np.repeat(limits, lengths)
     parts = (shared * kept, their_weights * kept, shared * (their_lede & my_lede[at]), their_weights * their_lede)
