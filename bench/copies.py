@@ -26,6 +26,7 @@ import sqlalchemy as sa
 
 from pipeline import cluster, dedupe
 from pipeline.dedupe.sketch import Sketch
+from pipeline.garbage import seldom_looked_for
 from pipeline.records import Article
 from pipeline.settings import load_settings
 from pipeline.store import Store
@@ -188,6 +189,7 @@ def main() -> None:
     asked.add_argument("--store")
     asked.add_argument("--no-stories", action="store_true")
     wanted = asked.parse_args()
+    seldom_looked_for()  # as newswire does
     with tempfile.TemporaryDirectory() as folder:
         store = Store(wanted.store or f"sqlite:///{Path(folder)}/ledger.db")
         empty = size(store)

@@ -62,8 +62,10 @@ class _Commands(click.Group):
 @click.version_option(package_name="newswire")
 def cli(verbose: bool, log_json: bool) -> None:
     """Feeds in, searchable stories out."""
+    from pipeline.garbage import seldom_looked_for
     from pipeline.log import configure
 
+    seldom_looked_for()
     configure(verbose=verbose, as_json=log_json)
 
 

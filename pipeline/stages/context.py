@@ -12,6 +12,7 @@ from typing import Self
 from pipeline.archive import Archive
 from pipeline.extract.agencies import agency_of
 from pipeline.extract.known import Agency, load_agencies
+from pipeline.garbage import seldom_looked_for
 from pipeline.index import Index, open_index
 from pipeline.settings import (
     Addresses,
@@ -86,5 +87,6 @@ class Context:
 
 def open_context(config: Path | None = None) -> Context:
     """Return the context that the settings files and the environment name; raises SettingsError, StoreError."""
+    seldom_looked_for()
     config = config or config_folder()
     return Context(load_settings(config), load_sources(config), load_addresses(), config=config)
