@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline.dedupe import Member, lead
 from pipeline.dedupe.sketch import sketch
-from pipeline.records import CopyKind
+from pipeline.records import Copy, CopyKind, from_json, to_json
 from pipeline.store import Store
 from tests.copies import OTHER, STATEMENT, WIRE, arrival, decided, invented
 
@@ -159,6 +159,11 @@ def test_a_copy_says_how_much_it_took_which_paragraphs_and_how_much_later(store)
     assert (copy.copy_of, copy.behind, copy.paragraphs) == ("a1", 90, (2, 3, 5))
     words = [len(paragraph.split()) for paragraph in text.split("\n")]
     assert copy.taken == pytest.approx((words[1] + words[2] + words[4]) / sum(words), abs=0.05)
+
+
+def test_what_is_said_of_a_copy_can_be_written_as_json(store):
+    copy = second(store, WIRE, WIRE + "\n" + OTHER)
+    assert from_json(to_json(copy), Copy) == copy
 
 
 def test_a_quotation_that_was_taken_over_is_told_as_taken(store):

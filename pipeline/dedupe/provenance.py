@@ -50,7 +50,7 @@ def taken(text: Passages, original: Sketch) -> Taken:
     found = held(shingles, original.every())
     compared, shared = np.bincount(numbers), np.bincount(numbers, weights=found)
     most = (compared > 0) & (shared >= TAKEN * compared)
-    return Taken(float(found.mean()), tuple(np.flatnonzero(most).tolist()))
+    return Taken(int(np.count_nonzero(found)) / len(found), tuple(np.flatnonzero(most).tolist()))
 
 
 def kind(new: Sketch, old: Sketch, overlap: Overlap) -> CopyKind:

@@ -193,9 +193,10 @@ def _paragraphs(said: Wording) -> list[list[int]]:
     found: list[set[int]] = [set() for _ in range(said.texts[-1] + 1)]
     begins = np.diff(said.texts << 32 | said.paragraphs, prepend=-1, append=-1) != 0
     data = said.words.tobytes()
-    for start, end in pairwise(np.flatnonzero(begins).tolist()):
+    borders = np.flatnonzero(begins)
+    for text, (start, end) in zip(said.texts[borders[:-1]].tolist(), pairwise(borders.tolist()), strict=True):
         if end - start >= MIN_WORDS:
-            found[said.texts[start]].add(zlib.crc32(data[4 * start : 4 * end]))
+            found[text].add(zlib.crc32(data[4 * start : 4 * end]))
     return [sorted(each)[:PARAGRAPHS] for each in found]
 
 
