@@ -29,10 +29,8 @@ from pipeline.dedupe.sketch import Sketch
 from pipeline.garbage import seldom_looked_for
 from pipeline.records import Article
 from pipeline.settings import load_settings
-from pipeline.store import Store
-from pipeline.store.engine import upsert_columns
+from pipeline.store import Store, layout
 from pipeline.store.postings import day_of
-from pipeline.store.schema import copy_sketches, copy_terms
 
 BATCH = 200  # run.batch
 MEDIAN, SPREAD = 205, 0.6  # words of an article, log-normal: the mean is 247, that of newswire
@@ -115,15 +113,15 @@ def fill(store: Store, count: int) -> None:
     for start in range(0, len(terms), 200_000):
         rows = slice(start, start + 200_000)
         keys = sorted(set(zip(terms[rows].tolist(), seqs[rows].tolist(), strict=True)))
-        columns = {"term": [t for t, _ in keys], "seq": [s for _, s in keys], "day": [day] * len(keys)}
         with store.write() as connection:
-            upsert_columns(connection, copy_terms, columns)
+            layout.write(connection, layout.COPIES, [], [(term, seq, day) for term, seq in keys])
+            if store.database.is_sqlite:  # as they lie after many batches
+                for batch in range(4 * layout.SLICES):
+                    layout.move_on(connection, layout.COPIES, batch)
     for start in range(1, count + 1, 20_000):
         numbers = range(start, min(start + 20_000, count + 1))
-        each = len(numbers)
-        columns = {"seq": numbers, "day": [day] * each, "terms": [bytes(4 * TERMS)] * each, "data": [blob] * each}
         with store.write() as connection:
-            upsert_columns(connection, copy_sketches, columns)
+            layout.write(connection, layout.COPIES, [layout.Thing(n, day, bytes(4 * TERMS), blob) for n in numbers], [])
 
 
 class Spent:

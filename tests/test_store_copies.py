@@ -10,9 +10,9 @@ import sqlalchemy as sa
 
 from pipeline.frequency import Frequencies
 from pipeline.settings import Cluster, Dedupe
-from pipeline.store import copies, stories
+from pipeline.store import copies, layout, stories
 from pipeline.store.postings import load_frequencies, save_frequencies
-from pipeline.store.schema import copy_sketches, copy_terms, frequencies, story_groups, story_terms
+from pipeline.store.schema import copy_sketches, frequencies, story_groups
 from tests.copies import AT
 
 DAY = dt.timedelta(days=1)
@@ -30,6 +30,11 @@ def flush(store):
 def rows(store, table):
     with store.database.read() as connection:
         return connection.execute(sa.select(sa.func.count()).select_from(table)).scalar()
+
+
+def postings(store, tables):
+    with store.database.read() as connection:
+        return sum(rows(store, table) for table in layout.places(connection, tables))
 
 
 def found(store, seq, at, terms):
@@ -72,7 +77,7 @@ def test_writing_twice_leaves_one_set_of_rows(store, flush):
         memory.prefetch([(1, AT, terms)])
         memory.add(1, AT, terms, b"sketch")
         flush(memory)
-    assert (rows(store, copy_sketches), rows(store, copy_terms)) == (1, 2)
+    assert (rows(store, copy_sketches), postings(store, layout.COPIES)) == (1, 2)
     assert found(store, 2, AT, (10,)) == []
 
 
@@ -92,7 +97,7 @@ def test_old_sketches_are_forgotten_with_their_postings(store, flush):
     flush(memory)
     with store.write() as connection:
         assert copies.forget(connection, AT + 5 * DAY) == 4
-    assert (rows(store, copy_sketches), rows(store, copy_terms)) == (6, 12)
+    assert (rows(store, copy_sketches), postings(store, layout.COPIES)) == (6, 12)
 
 
 def test_single_articles_are_forgotten_with_their_postings(store, flush):
@@ -103,7 +108,7 @@ def test_single_articles_are_forgotten_with_their_postings(store, flush):
     with store.write() as connection:
         copies.remove(connection, [1])
     assert found(store, 3, AT, (10, 11, 12)) == [b"two"]
-    assert rows(store, copy_terms) == 2
+    assert postings(store, layout.COPIES) == 2
 
 
 @pytest.mark.slow
@@ -141,7 +146,7 @@ def test_a_common_term_leads_to_the_newest_stories(store, flush):
     for seq in range(1, stories.MOST_POSTINGS + 21):
         memory.put(seq, AT, (10,), (), b"story")
     flush(memory)
-    assert rows(store, story_terms) == stories.MOST_POSTINGS
+    assert postings(store, layout.STORIES) == stories.MOST_POSTINGS
     assert stories_found(store, AT, (10,))[0] == (stories.MOST_POSTINGS + 20, b"story")
 
 
@@ -167,4 +172,4 @@ def test_a_copy_group_is_remembered_in_its_story_until_it_is_old(store, flush):
     assert (memory.story_of("group"), memory.story_of("other")) == ("s1", None)
     with store.write() as connection:
         assert stories.forget(connection, AT + DAY) == 1
-    assert (rows(store, story_groups), rows(store, story_terms)) == (0, 0)
+    assert (rows(store, story_groups), postings(store, layout.STORIES)) == (0, 0)

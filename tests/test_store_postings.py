@@ -8,19 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.store import Store
+from pipeline.store.layout import STORIES
 from pipeline.store.postings import Postings
-from pipeline.store.schema import stories, story_terms
 
 FOUND = st.dictionaries(st.integers(1, 9), st.sets(st.integers(1, 30), max_size=20), max_size=6)
 
 
 def filled(engine, found):
-    postings = Postings(engine, stories, story_terms)
+    postings = Postings(engine, STORIES)
     for seq in {seq for seqs in found.values() for seq in seqs}:
         postings.put(seq, seq % 5, b"x")
     for term, seqs in found.items():
         for seq in seqs:
-            postings.lead(term, seq, seq % 5)
+            postings.lead((term,), seq, seq % 5)
     return postings
 
 
@@ -38,7 +38,7 @@ def test_what_was_written_is_read_again(store_url, since):
     with store.write() as connection:
         filled(connection.engine, found).flush(connection)
     with store.database.read() as connection:
-        postings = Postings(connection.engine, stories, story_terms)
+        postings = Postings(connection.engine, STORIES)
     postings.load([*found, 99], since)
     for term, seqs in found.items():
         assert sorted(postings.members(term, 0)) == sorted((seq % 5, seq) for seq in seqs if seq % 5 >= since)

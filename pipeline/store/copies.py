@@ -8,11 +8,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 import sqlalchemy as sa
 
 from pipeline.settings import Dedupe
-from pipeline.store import postings
-from pipeline.store.engine import upsert
+from pipeline.store import layout
+from pipeline.store.engine import among, upsert
 from pipeline.store.lines import Grouped, Pinned
-from pipeline.store.postings import Postings, among, day_of, first_day, load_frequencies, save_frequencies
-from pipeline.store.schema import copy_pins, copy_sketches, copy_terms, items
+from pipeline.store.postings import Postings, day_of, first_day, load_frequencies, save_frequencies
+from pipeline.store.schema import copy_pins, copy_sketches, items
 
 MOST_POSTINGS = 50  # a term that more articles share leads nowhere, or to the group to which the first of them lead
 MOST_CANDIDATES = 50  # compared with one article; the mean is 4
@@ -24,7 +24,7 @@ class StoredCopies:
 
     def __init__(self, engine: sa.Engine, settings: Dedupe) -> None:
         self._engine = engine
-        self._postings = Postings(engine, copy_sketches, copy_terms)
+        self._postings = Postings(engine, layout.COPIES)
         self._window = settings.window_days
         self._pins: dict[int, str] = {}
         self.frequencies = load_frequencies(engine, _STAGE)
@@ -61,7 +61,7 @@ class StoredCopies:
         self._postings.remove(seq)
         day, since = day_of(at), first_day(at, self._window)
         self._postings.put(seq, day, data)
-        self._postings.lead_all(terms, seq, day, most=MOST_POSTINGS, since=since)
+        self._postings.lead_few(terms, seq, day, most=MOST_POSTINGS, since=since)
 
     def flush(self, connection: sa.Connection) -> None:
         """Write what the batch changed, in the caller's transaction."""
@@ -110,9 +110,9 @@ def pins(connection: sa.Connection, seqs: Collection[int]) -> list[Pinned]:
 
 def forget(connection: sa.Connection, before: dt.datetime) -> int:
     """Forget the sketches of articles first seen on a day before that of ``before``; return how many."""
-    return postings.forget(connection, copy_sketches, copy_terms, copy_sketches.c.day < day_of(before))
+    return layout.forget(connection, layout.COPIES, day_of(before))
 
 
 def remove(connection: sa.Connection, seqs: Collection[int]) -> None:
     """Forget the sketches of these articles."""
-    postings.forget(connection, copy_sketches, copy_terms, among(connection, copy_sketches.c.seq, seqs))
+    layout.delete(connection, layout.COPIES, seqs)

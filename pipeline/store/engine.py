@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ class Database:
                 raise StoreError(
                     f"NEWSWIRE_STORE_URL: {self._where}: newswire keeps its ledger in sqlite or postgresql"
                 )
-            self.engine = _sqlite_engine(self.url) if self.is_sqlite else sa.create_engine(self.url, pool_pre_ping=True)
+            self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgres_engine(self.url)
         except sa.exc.ArgumentError as error:
             raise StoreError(f"NEWSWIRE_STORE_URL: not a database address: {error}") from error
         except (sa.exc.NoSuchModuleError, ImportError) as error:
@@ -109,6 +110,18 @@ def _version(connection: sa.Connection) -> str | None:
     return version
 
 
+def _postgres_engine(url: sa.URL) -> sa.Engine:
+    engine = sa.create_engine(url, pool_pre_ping=True)
+
+    @sa.event.listens_for(engine, "connect")
+    def _on_connect(connection: Any, _record: Any) -> None:
+        # it compiles each look-up of many values anew: three quarters of the time that dedupe took
+        connection.execute("SET jit = off")
+        connection.commit()
+
+    return engine
+
+
 def _sqlite_engine(url: sa.URL) -> sa.Engine:
     if url.database and url.database != ":memory:":
         folder = Path(url.database).parent
@@ -124,6 +137,7 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")  # safe with WAL against a killed process
         connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA cache_size=-32768")  # 32 MiB; with SQLite's 2 dedupe takes a tenth longer
 
     @sa.event.listens_for(engine, "begin")
     def _on_begin(connection: sa.Connection) -> None:
@@ -131,6 +145,16 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def among(
+    connection: sa.Connection, column: sa.Column[int] | sa.Column[str], values: Iterable[int] | Iterable[str]
+) -> sa.ColumnElement[bool]:
+    """Return the condition that the column is one of ``values``, however many, in one parameter."""
+    if connection.dialect.name == "sqlite":
+        each = sa.func.json_each(json.dumps(list(values))).table_valued("value")
+        return column.in_(sa.select(each.c.value))
+    return column == sa.any_(sa.cast(list(values), sa.ARRAY(column.type)))
 
 
 def upsert(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str, Any]]) -> None:
@@ -153,9 +177,9 @@ def upsert_columns(connection: sa.Connection, table: sa.Table, columns: Mapping[
         return
     keys = [column.name for column in table.primary_key]
     others = [f"{name} = excluded.{name}" for name in columns if name not in keys]
-    change = f"DO UPDATE SET {', '.join(others)}" if others else "DO NOTHING"
     into = f"INSERT INTO {table.name} ({', '.join(columns)})"
-    conflict = f"ON CONFLICT ({', '.join(keys)}) {change}"
+    replaced = f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {', '.join(others)}"
+    conflict = replaced if others else "ON CONFLICT DO NOTHING"
     if connection.dialect.name == "sqlite":
         marks = ", ".join("?" * len(columns))
         connection.exec_driver_sql(f"{into} VALUES ({marks}) {conflict}", list(zip(*columns.values(), strict=True)))

@@ -10,8 +10,7 @@ import sqlalchemy as sa
 
 from pipeline.records import Entity, EntityType, Location, from_json, to_json
 from pipeline.states import Decision
-from pipeline.store.engine import Database
-from pipeline.store.postings import among
+from pipeline.store.engine import Database, among
 from pipeline.store.schema import entities, entity_articles, entity_decisions, entity_forms, items
 
 

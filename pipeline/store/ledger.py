@@ -16,10 +16,9 @@ from pipeline.errors import StoreError
 from pipeline.records import Entry, Outcome, Reason, Record, Stage
 from pipeline.store import copies, entities, losses
 from pipeline.store.addresses import Addresses, key_of
-from pipeline.store.engine import Database, insert_new, upsert
+from pipeline.store.engine import Database, among, insert_new, upsert
 from pipeline.store.lines import DROPPED, PENDING, QUARANTINED, Arrival, Happened, Item, Result
 from pipeline.store.made import Made, record_row
-from pipeline.store.postings import among
 from pipeline.store.schema import addresses, items, locks, outcomes, records
 from pipeline.store.schema_fetch import withdrawn
 

@@ -7,8 +7,7 @@ from collections.abc import Collection, Iterable
 import sqlalchemy as sa
 
 from pipeline.records import Stage
-from pipeline.store.engine import Database, insert_new
-from pipeline.store.postings import among
+from pipeline.store.engine import Database, among, insert_new
 from pipeline.store.schema_fetch import losses
 
 

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from pipeline.records import Entity, Names, Stage, from_json
 from pipeline.states import Form, Owner
-from pipeline.store.postings import among
+from pipeline.store.engine import among
 from pipeline.store.schema import entities, entity_articles, entity_forms, records
 
 # So many of the latest articles about an entity say in whose company it is named.

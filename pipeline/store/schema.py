@@ -7,10 +7,11 @@ the history that ``newswire explain`` tells. Changes go through a migration in `
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import sqlalchemy as sa
 
-SCHEMA = "0007"  # the newest of migrations/versions
+SCHEMA = "0008"  # the newest of migrations/versions
 
 
 class Utc(sa.TypeDecorator[dt.datetime]):
@@ -44,6 +45,42 @@ metadata = sa.MetaData(
 )
 # SQLite only numbers rows by itself in an INTEGER primary key
 BIG = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
+_BY_DAY: dict[str, Any] = {"postgresql_partition_by": "RANGE (day)"}
+SQLITE_ALONE = {"dialect": "sqlite"}  # of tables that PostgreSQL has no use for
+
+
+def _things(name: str) -> sa.Table:
+    """Return a table of what is remembered of articles; see store.layout."""
+    table = sa.Table(
+        name,
+        metadata,
+        sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),  # the article's, see items
+        sa.Column("day", sa.Integer, primary_key=True, autoincrement=False),  # since 1970
+        sa.Column("terms", sa.LargeBinary, nullable=False),  # those of its postings, 4 bytes each
+        sa.Column("data", sa.LargeBinary, nullable=False),
+        **_BY_DAY,
+    )
+    sa.Index(f"ix_{name}_day", table.c.day)
+    return table
+
+
+def _postings(name: str, **options: Any) -> sa.Table:
+    """Return a table that leads from terms to things; PostgreSQL has an index on the terms and no key."""
+    table = sa.Table(
+        name,
+        metadata,
+        sa.Column("term", sa.Integer, primary_key=True, autoincrement=False),  # 32 bits, read as signed
+        sa.Column("day", sa.Integer, primary_key=True, autoincrement=False),  # of the thing, when the term led to it
+        sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+        sqlite_with_rowid=False,
+        **_BY_DAY,
+        **options,
+    )
+    if not options:
+        sa.Index(f"ix_{name}_term", table.c.term).ddl_if(dialect="postgresql")
+    return table
+
 
 meta = sa.Table(
     "meta",
@@ -175,24 +212,9 @@ frequencies = sa.Table(
     sa.Column("data", sa.LargeBinary, nullable=False),  # in how many texts which term stands: frequency.Frequencies
 )
 
-copy_sketches = sa.Table(
-    "copy_sketches",
-    metadata,
-    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),  # the article's, see items
-    sa.Column("day", sa.Integer, nullable=False),  # of first sight, since 1970
-    sa.Column("terms", sa.LargeBinary, nullable=False),  # those of copy_terms, 4 bytes each
-    sa.Column("data", sa.LargeBinary, nullable=False),  # a dedupe.sketch.Sketch
-)
-sa.Index("ix_copy_sketches_day", copy_sketches.c.day)
-
-copy_terms = sa.Table(
-    "copy_terms",
-    metadata,
-    sa.Column("term", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("day", sa.Integer, nullable=False),
-    sqlite_with_rowid=False,
-)
+copy_sketches = _things("copy_sketches")  # data: a dedupe.sketch.Sketch; day: of the article's first sight
+copy_terms = _postings("copy_terms")
+copy_terms_new = _postings("copy_terms_new", info=SQLITE_ALONE)
 
 copy_pins = sa.Table(
     "copy_pins",
@@ -206,24 +228,9 @@ copy_pins = sa.Table(
 
 # What cluster remembers ----------------------------------------------------------------------------------------------
 
-stories = sa.Table(
-    "stories",
-    metadata,
-    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),  # of the article that opened it
-    sa.Column("day", sa.Integer, nullable=False),  # when its last vote was first seen, since 1970
-    sa.Column("terms", sa.LargeBinary, nullable=False),  # those of story_terms, 4 bytes each
-    sa.Column("data", sa.LargeBinary, nullable=False),  # a cluster.placing.Story
-)
-sa.Index("ix_stories_day", stories.c.day)
-
-story_terms = sa.Table(
-    "story_terms",
-    metadata,
-    sa.Column("term", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("day", sa.Integer, nullable=False),
-    sqlite_with_rowid=False,
-)
+stories = _things("stories")  # data: a cluster.placing.Story, day: of its last vote, seq: of the article that opened it
+story_terms = _postings("story_terms")
+story_terms_new = _postings("story_terms_new", info=SQLITE_ALONE)
 
 story_groups = sa.Table(
     "story_groups",

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 
 from pipeline.records import Reason, Stage
 from pipeline.sites import Alarm, Learnt, Sheet, Site, forgotten
-from pipeline.store.engine import Database, insert_new, upsert
+from pipeline.store.engine import Database, among, insert_new, upsert
 from pipeline.store.lines import PENDING, QUARANTINED
-from pipeline.store.postings import among, day_of
+from pipeline.store.postings import day_of
 from pipeline.store.schema import items, outcomes, site_lines, site_pages, sites
 
 _COLUMNS = tuple(name for name in Learnt.__struct_fields__ if name != "key")

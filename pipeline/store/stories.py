@@ -8,10 +8,10 @@ from collections.abc import Collection, Sequence
 import sqlalchemy as sa
 
 from pipeline.settings import Cluster
-from pipeline.store import postings
-from pipeline.store.engine import upsert
-from pipeline.store.postings import Postings, among, day_of, first_day, load_frequencies, save_frequencies
-from pipeline.store.schema import stories, story_aliases, story_groups, story_terms
+from pipeline.store import layout
+from pipeline.store.engine import among, upsert
+from pipeline.store.postings import Postings, day_of, first_day, load_frequencies, save_frequencies
+from pipeline.store.schema import story_aliases, story_groups
 
 MOST_POSTINGS = 100  # stories that a term leads to: those with the latest votes
 MOST_CANDIDATES = 30  # compared with one article
@@ -23,7 +23,7 @@ class StoredStories:
 
     def __init__(self, engine: sa.Engine, settings: Cluster) -> None:
         self._engine = engine
-        self._postings = Postings(engine, stories, story_terms)
+        self._postings = Postings(engine, layout.STORIES)
         self._window = settings.window_days
         self._groups: dict[str, str] = {}
         self._assigned: dict[str, int] = {}
@@ -67,7 +67,7 @@ class StoredStories:
                 others = [one for one in self._postings.members(term, since) if one[1] != seq]
                 if len(others) >= MOST_POSTINGS:
                     self._postings.drop(term, min(others)[1])
-            self._postings.lead(term, seq, day)
+        self._postings.lead(sorted(terms), seq, day)
 
     def get(self, seq: int) -> bytes | None:
         """Return the story, None where it is forgotten."""
@@ -101,4 +101,4 @@ class StoredStories:
 def forget(connection: sa.Connection, before: dt.datetime) -> int:
     """Forget the stories whose last vote was first seen on a day before that of ``before``; return how many."""
     connection.execute(sa.delete(story_groups).where(story_groups.c.day < day_of(before)))
-    return postings.forget(connection, stories, story_terms, stories.c.day < day_of(before))
+    return layout.forget(connection, layout.STORIES, day_of(before))

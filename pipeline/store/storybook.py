@@ -11,8 +11,7 @@ import sqlalchemy as sa
 from pipeline.cluster import Card, StoryFacts, ToPlace, tell
 from pipeline.frequency import Frequencies
 from pipeline.records import Placement
-from pipeline.store.engine import Database, upsert
-from pipeline.store.postings import among
+from pipeline.store.engine import Database, among, upsert
 from pipeline.store.schema import items, story_aliases, story_cards, story_changes, story_moves
 
 REPAIR = "repair"  # who changes stories beside editors

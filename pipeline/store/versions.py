@@ -8,10 +8,9 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from pipeline.records import Article, Copy, Stage, from_json
-from pipeline.store.engine import Database
+from pipeline.store.engine import Database, among
 from pipeline.store.lines import PENDING
 from pipeline.store.made import newest
-from pipeline.store.postings import among
 from pipeline.store.schema import items, records
 from pipeline.store.schema_fetch import visits
 
