@@ -253,6 +253,31 @@ def test_a_mean_of_unlike_articles_is_not_like_everything():
     assert alone < among
 
 
+VECTORS = st.dictionaries(st.integers(0, 12), st.sampled_from([0.25, 0.5, 1.0, 2.0]), max_size=8)
+
+
+def sparse(weights):
+    terms = sorted(weights)
+    return np.array(terms, dtype=np.uint32), np.array([weights[term] for term in terms], dtype=np.float32)
+
+
+@given(VECTORS, st.lists(VECTORS, min_size=1, max_size=5))
+def test_the_cosines_with_several_vectors_are_those_with_each(own, others):
+    found = cosines(sparse(own), [pack(sparse(other)) for other in others])
+    for one, other in zip(found, others, strict=True):
+        length = max(SHORT, sum(weight**2 for weight in other.values()) ** 0.5)
+        assert one == pytest.approx(sum(own.get(term, 0) * weight for term, weight in other.items()) / length)
+
+
+@given(VECTORS, VECTORS, st.integers(1, 20))
+def test_a_mixture_keeps_the_strongest_terms_of_both(one, other, most):
+    terms, weights = mix(sparse(one), sparse(other), 0.25, most)
+    both = {term: 0.75 * one.get(term, 0) + 0.25 * other.get(term, 0) for term in one | other}
+    assert terms.tolist() == sorted(terms.tolist())
+    assert weights.tolist() == [both[term] for term in terms.tolist()]
+    assert sorted(weights.tolist(), reverse=True) == sorted(both.values(), reverse=True)[:most]
+
+
 def test_two_headlines_that_share_a_word_by_chance_are_two_stories(store):
     briefs = ["Ferry stuck in fog off Brackholm", "Fog delays the opening of Marrow's swift boxes"]
     stories = placed(store, [*background(), *(to_place(30 + n, text) for n, text in enumerate(briefs))])

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.cluster.card import FIRST_TITLES, KEPT_NAMES, LATEST_TITLES, SHOWN_NAMES, Card, Title, choose, seen, vote
+from pipeline.cluster.terms import counted_as
 from pipeline.frequency import Frequencies, hash_words
 from pipeline.records import Article, Entity, EntityType, Names
 from tests.copies import AT
@@ -63,10 +65,16 @@ def test_a_title_is_preferred_to_how_a_text_begins():
     )
 
 
+def count(term, language, frequencies):
+    """Count one document that holds the term."""
+    spoken = hash_words([language])
+    frequencies.add(np.append(counted_as(hash_words([term]), spoken), spoken))
+
+
 def test_it_is_about_those_whom_several_articles_name_and_others_seldom():
     frequencies = Frequencies()
     for _ in range(50):  # all the news names the country
-        frequencies.add(hash_words(["en", "en norland"]))
+        count("norland", "en", frequencies)
     card = Card()
     for n, one in enumerate(("Skerry Line", "Ida Renwick", "Skerry Line")):
         named = names((one, EntityType.ORG), ("Norland", EntityType.PLACE), ("Norlanders", EntityType.GROUP))
@@ -98,7 +106,7 @@ def test_a_name_of_the_headline_comes_before_rarer_ones_that_are_mentioned():
     )
     frequencies = Frequencies()
     for _ in range(3):
-        frequencies.add(hash_words(["", " r"]))
+        count("r", "", frequencies)
     assert vote(Card(), Article(id="a", text="x"), named, frequencies).key_names() == ("Ida Renwick", "Quay Street")
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 import numpy as np
 
-from pipeline.cluster.terms import expected, language_of
+from pipeline.cluster.terms import counted_as, expected, language_of
 from pipeline.frequency import Frequencies, hash_words
 from pipeline.records import Article, EntityType, Names
 from pipeline.text import beginning, words
@@ -143,8 +143,9 @@ def _tally(
     telling = [one for one in (names.entities if names else ()) if one.type in _TELLING]
     if not telling:
         return tuple(found.values())
-    known = frequencies.count(hash_words([language]))[0]
-    counts = frequencies.count(hash_words(f"{language} {one.id}" for one in telling))
+    spoken = hash_words([language])
+    known = frequencies.count(spoken)[0]
+    counts = frequencies.count(counted_as(hash_words(one.id for one in telling), spoken))
     rarities = -np.log((counts + 1.0) / (known + 2.0))
     for one, rarity in zip(telling, rarities.tolist(), strict=True):
         before = found.pop(one.id, None)  # so that they stand in the order in which they were named last

@@ -11,7 +11,6 @@ import math
 from collections.abc import Sequence
 
 import msgspec
-import numpy as np
 
 from pipeline.cluster.memory import StoryMemory
 from pipeline.cluster.terms import add, share, terms_of
@@ -118,10 +117,10 @@ def _weigh(arrivals: Sequence[ToPlace], memory: StoryMemory) -> dict[int, Vector
 
 def vectors_of(arrival: ToPlace, frequencies: Frequencies, *, count: bool = False) -> Vectors:
     """Return the vectors of an article; with ``count`` its words are counted."""
-    whole, lede, language = terms_of(arrival.article, arrival.names)
-    vectors = weigh(whole, share(whole, language, frequencies)), weigh(lede, share(lede, language, frequencies))
+    terms = terms_of(arrival.article, arrival.names)
+    vectors = weigh(terms, share(terms, frequencies))
     if count:
-        add(whole, language, frequencies)
+        add(terms, frequencies)
     return vectors
 
 
@@ -151,15 +150,16 @@ def _similarities(arrival: ToPlace, vectors: Vectors, stories: Sequence[Story], 
         return []
     size = len(vectors[0][0])
     enough = size / (size + FEW)
-    likeness = np.mean([cosines(own, [story.vectors[n] for story in stories]) for n, own in enumerate(vectors)], axis=0)
-    decays = [math.exp(-((_gap(arrival, story) / settings.sigma_days) ** 2) / 2) for story in stories]
-    return [float(alike) * decay * enough for alike, decay in zip(likeness, decays, strict=True)]
-
-
-def _gap(arrival: ToPlace, story: Story) -> float:
-    """Return how many days article and story are apart, as far as that is known."""
-    gap = abs(_day(arrival) - story.day)
-    return gap if arrival.article.published and story.dated else max(gap, UNKNOWN_GAP_DAYS)
+    whole, lede = (cosines(own, [story.vectors[n] for story in stories]).tolist() for n, own in enumerate(vectors))
+    day, dated = _day(arrival), arrival.article.published is not None
+    made = []
+    for story, of_whole, of_lede in zip(stories, whole, lede, strict=True):
+        gap = abs(day - story.day)
+        if not (dated and story.dated):
+            gap = max(gap, UNKNOWN_GAP_DAYS)
+        decay = math.exp(-((gap / settings.sigma_days) ** 2) / 2)
+        made.append((of_whole + of_lede) / 2 * decay * enough)
+    return made
 
 
 def join(

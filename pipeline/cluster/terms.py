@@ -28,26 +28,40 @@ SHORTEST, SHARE_OF_SHORTEST, SHARE_PER_LETTER, LEAST_SHARE = 2, 0.55, 0.6, 0.02
 EXPECTED_DOCUMENTS = 20
 
 
+Times = npt.NDArray[np.intp]
+
+
 class Terms(NamedTuple):
-    """The terms of a text, sorted by hash."""
+    """The terms of an article, sorted by hash."""
 
     hashes: Hashes
-    times: npt.NDArray[np.intp]  # that each stands in the text
-    keys: Hashes  # each with its language, as documents are counted
+    times: Times  # that each stands in the whole of it
+    begun: Times  # that it stands in the beginning
     expected: Weights  # share of documents that hold it, before any is counted
+    language: Hashes  # one
 
 
-def terms_of(article: Article, names: Names | None) -> tuple[Terms, Terms, int]:
-    """Return the terms of the whole article, those of its beginning, and the key of its language.
+def terms_of(article: Article, names: Names | None) -> Terms:
+    """Return the terms of an article; an entity is one term.
 
-    An entity is one term. Articles of an unknown language are counted as those of a language of their own.
+    Articles of an unknown language are counted as those of a language of their own.
     """
-    language = language_of(article)
     title, text = words(article.title or ""), words(article.text)
-    entities = Counter({entity.id: max(1, entity.count) for entity in (names.entities if names else ())})
-    whole = _whole(Counter(chain(title, text)), entities, language)
-    lede = _part(Counter(chain(title, text[:LEDE_WORDS])), whole)
-    return whole, lede, int(hash_words([language])[0])
+    begun = Counter(chain(title, text[:LEDE_WORDS]))
+    whole = Counter(begun)  # so that the words of the beginning come first
+    whole.update(text[LEDE_WORDS:])
+    entities = {entity.id: max(1, entity.count) for entity in (names.entities if names else ())}
+    size = len(whole) + len(entities)
+    hashes = np.fromiter(map(crc32, map(str.encode, chain(whole, entities))), dtype=np.uint32, count=size)
+    order = np.argsort(hashes, kind="stable")
+    order = order[first_of_equal(hashes[order])]
+    times = np.fromiter(chain(whole.values(), entities.values()), dtype=np.intp, count=size)
+    times_begun = np.fromiter(chain(begun.values(), repeat(0, size - len(begun))), dtype=np.intp, count=size)
+    lengths = np.fromiter(chain(map(len, whole), repeat(_LONGEST, len(entities))), dtype=np.intp, count=size)
+    language = hash_words([language_of(article)])
+    return Terms(
+        hashes[order], times[order], times_begun[order], _EXPECTED[np.minimum(lengths[order], _LONGEST)], language
+    )
 
 
 def language_of(article: Article) -> str:
@@ -55,44 +69,33 @@ def language_of(article: Article) -> str:
     return (article.language or "").casefold().replace("_", "-").partition("-")[0]
 
 
-def share(terms: Terms, language: int, frequencies: Frequencies) -> Weights:
-    """Return the share of the documents of the language that hold each term, between 0 and 1.
+def first_of_equal(ordered: Hashes) -> npt.NDArray[np.bool_]:
+    """Return which of terms in order aren't the same as the one before."""
+    first = np.ones(len(ordered), dtype=np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    return first
+
+
+def counted_as(terms: Hashes, language: Hashes) -> Hashes:
+    """Return the keys under which the documents of the language that hold each term are counted."""
+    return terms ^ language
+
+
+def share(terms: Terms, frequencies: Frequencies) -> Weights:
+    """Return the share of the documents of its language that hold each term, between 0 and 1.
 
     An estimate: what is expected counts like ``EXPECTED_DOCUMENTS`` documents.
     """
-    documents = frequencies.count(np.array([language], dtype=np.uint32))[0]
-    counted = frequencies.count(terms.keys)
+    documents = frequencies.count(terms.language)[0]
+    counted = frequencies.count(counted_as(terms.hashes, terms.language))
     estimate = (counted + EXPECTED_DOCUMENTS * terms.expected) / np.float32(documents + EXPECTED_DOCUMENTS)
     shares: Weights = np.minimum(estimate, 1)  # a counter may hold another term's documents too
     return shares
 
 
-def add(terms: Terms, language: int, frequencies: Frequencies) -> None:
-    """Count one document of the language with these terms."""
-    frequencies.add(np.append(terms.keys, np.uint32(language)))
-
-
-def _whole(counted: Counter[str], entities: Counter[str], language: str) -> Terms:
-    named = [name.encode() for name in chain(counted, entities)]
-    size = len(named)
-    hashes, first = np.unique(np.fromiter(map(crc32, named), dtype=np.uint32, count=size), return_index=True)
-    times = np.fromiter(chain(counted.values(), entities.values()), dtype=np.intp, count=size)
-    # the same as the hash of the language, a space and the name together
-    begun = crc32(f"{language} ".encode())
-    keys = np.fromiter(map(crc32, named, repeat(begun)), dtype=np.uint32, count=size)
-    lengths = np.fromiter(chain(map(len, counted), repeat(_LONGEST, len(entities))), dtype=np.intp, count=size)
-    return Terms(hashes, times[first], keys[first], _EXPECTED[np.minimum(lengths[first], _LONGEST)])
-
-
-def _part(counted: Counter[str], whole: Terms) -> Terms:
-    """Return the terms of a part of a text whose terms are ``whole``."""
-    size = len(counted)
-    hashes, first = np.unique(
-        np.fromiter(map(crc32, map(str.encode, counted)), dtype=np.uint32, count=size), return_index=True
-    )
-    times = np.fromiter(counted.values(), dtype=np.intp, count=size)
-    at = np.searchsorted(whole.hashes, hashes)
-    return Terms(hashes, times[first], whole.keys[at], whole.expected[at])
+def add(terms: Terms, frequencies: Frequencies) -> None:
+    """Count one document with these terms."""
+    frequencies.add(np.append(counted_as(terms.hashes, terms.language), terms.language))
 
 
 def expected(word: str) -> float:

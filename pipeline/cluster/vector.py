@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from pipeline.cluster.terms import Terms
+from pipeline.cluster.terms import Terms, Times, first_of_equal
 from pipeline.frequency import Hashes, Weights
 
 # The mean of articles that are unlike each other is short, and its cosine with anything large: so a topic (a war, a
@@ -36,19 +36,29 @@ Sparse = tuple[Hashes, Weights]
 Vectors = tuple[Sparse, Sparse]  # of the whole text, of its beginning
 
 
-def weigh(terms: Terms, shares: Weights) -> Sparse:
-    """Return the unit vector of (1 + log tf) · idf, where ``shares`` of the documents hold the terms."""
-    weights = ((1 + np.log(terms.times)) * -np.log(shares)).astype(np.float32)
+def weigh(terms: Terms, shares: Weights) -> Vectors:
+    """Return the unit vectors of (1 + log tf) · idf, where ``shares`` of the documents hold the terms."""
+    rarity = -np.log(shares)
+    begun = np.flatnonzero(terms.begun)
+    return _unit(terms.hashes, terms.times, rarity), _unit(terms.hashes[begun], terms.begun[begun], rarity[begun])
+
+
+def _unit(terms: Hashes, times: Times, rarity: Weights) -> Sparse:
+    weights = ((1 + np.log(times)) * rarity).astype(np.float32)
     length = float(np.linalg.norm(weights))
-    return terms.hashes, weights / np.float32(length) if length else weights
+    return terms, weights / np.float32(length) if length else weights
 
 
 def mix(one: Sparse, other: Sparse, share: float, most: int) -> Sparse:
     """Return ``most`` strongest terms of the sum of ``one`` and of ``other``, which counts for ``share`` of it."""
-    terms, places = np.unique(np.concatenate([one[0], other[0]]), return_inverse=True)
-    parts = np.concatenate([one[1] * np.float32(1 - share), other[1] * np.float32(share)])
-    weights = np.bincount(places, parts, len(terms)).astype(np.float32)
-    return strongest((terms, weights), most)
+    terms = np.concatenate([one[0], other[0]])
+    weights = np.concatenate([one[1] * np.float32(1 - share), other[1] * np.float32(share)])
+    if not len(terms):
+        return terms, weights
+    order = np.argsort(terms, kind="stable")
+    terms = terms[order]
+    first = np.flatnonzero(first_of_equal(terms))
+    return strongest((terms[first], np.add.reduceat(weights[order], first)), most)
 
 
 def strongest(one: Sparse, most: int) -> Sparse:
@@ -68,11 +78,14 @@ def cosines(one: Sparse, others: Sequence[Vector]) -> Weights:
     # all in one: a call of numpy for each of them would take longer than the arithmetic
     all_terms = np.frombuffer(b"".join([other.terms for other in others]), dtype="<u4")
     all_weights = np.frombuffer(b"".join([other.weights for other in others]), dtype="<f2").astype(np.float32)
-    owner = np.repeat(np.arange(len(others)), [len(other.weights) // 2 for other in others])
+    sizes = np.array([len(other.weights) // 2 for other in others])
+    ends = np.cumsum(sizes)
     at = np.minimum(np.searchsorted(terms, all_terms), len(terms) - 1)
-    products = np.where(terms[at] == all_terms, weights[at], 0) * all_weights
-    dots = np.bincount(owner, products, len(others))
-    squares = np.bincount(owner, all_weights * all_weights, len(others))
+    shared = np.flatnonzero(terms[at] == all_terms)
+    owner = np.searchsorted(ends, shared, side="right")
+    dots = np.bincount(owner, weights[at[shared]] * all_weights[shared], len(others))
+    # of one without terms it is the square of a neighbour, or that 0: its product is 0 anyway
+    squares = np.add.reduceat(np.append(all_weights * all_weights, 0), ends - sizes)
     return (dots / np.maximum(np.sqrt(squares), SHORT)).astype(np.float32)
 
 
