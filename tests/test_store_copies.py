@@ -127,18 +127,19 @@ def test_how_common_terms_are_is_written_in_parts_and_now_and_then_as_a_whole(st
     assert rows(store, frequencies) < 650
 
 
-def stories_found(store, at, terms):
+def stories_found(store, at, worth):
     memory = store.stories(Cluster())
-    memory.prefetch([(at, terms)])
-    return memory.candidates(at, terms)
+    memory.prefetch([(at, worth)])
+    return memory.candidates(at, worth)
 
 
-def test_stories_are_found_by_their_terms_the_newest_first(store, flush):
+def test_stories_are_found_by_the_worth_of_their_terms_the_newest_first(store, flush):
     memory = store.stories(Cluster())
     for seq in (1, 2, 3):
         memory.put(seq, AT, (10, 11 + seq % 2), (), b"story %d" % seq)
     flush(memory)
-    assert stories_found(store, AT, (10, 12)) == [(3, b"story 3"), (1, b"story 1"), (2, b"story 2")]
+    assert stories_found(store, AT, {10: 0.2, 12: 0.1}) == [(3, b"story 3"), (1, b"story 1"), (2, b"story 2")]
+    assert stories_found(store, AT, {10: 0.2, 11: 0.1}) == [(2, b"story 2"), (3, b"story 3"), (1, b"story 1")]
 
 
 def test_a_common_term_leads_to_the_newest_stories(store, flush):
@@ -147,7 +148,7 @@ def test_a_common_term_leads_to_the_newest_stories(store, flush):
         memory.put(seq, AT, (10,), (), b"story")
     flush(memory)
     assert postings(store, layout.STORIES) == stories.MOST_POSTINGS
-    assert stories_found(store, AT, (10,))[0] == (stories.MOST_POSTINGS + 20, b"story")
+    assert stories_found(store, AT, {10: 0.2})[0] == (stories.MOST_POSTINGS + 20, b"story")
 
 
 def test_a_dropped_term_leads_no_more_to_the_story(store, flush):
@@ -155,11 +156,11 @@ def test_a_dropped_term_leads_no_more_to_the_story(store, flush):
     memory.put(1, AT, (10, 11), (), b"first")
     flush(memory)
     memory = store.stories(Cluster())
-    memory.prefetch([(AT, (10, 12))])
+    memory.prefetch([(AT, {10: 0.1, 12: 0.1})])
     memory.put(1, AT, (12,), (11,), b"second")
     flush(memory)
-    assert stories_found(store, AT, (11,)) == []
-    assert stories_found(store, AT, (12,)) == [(1, b"second")]
+    assert stories_found(store, AT, {11: 0.1}) == []
+    assert stories_found(store, AT, {12: 0.1}) == [(1, b"second")]
 
 
 def test_a_copy_group_is_remembered_in_its_story_until_it_is_old(store, flush):

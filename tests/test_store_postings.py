@@ -24,11 +24,13 @@ def filled(engine, found):
     return postings
 
 
-@given(FOUND, st.integers(0, 5), st.integers(1, 12))
-def test_the_nearest_are_those_that_share_most_and_then_the_latest(found, since, most):
+@given(FOUND, st.lists(st.sampled_from([0.25, 0.5, 2.0]), min_size=9), st.integers(0, 5), st.integers(1, 12))
+def test_the_nearest_are_those_whose_shared_terms_are_worth_most_and_then_the_latest(found, values, since, most):
     postings = filled(sa.create_engine("sqlite://"), found)
-    shared = postings.shared(found, since)
-    assert postings.nearest(found, since, most) == sorted(((n, seq) for seq, n in shared.items()), reverse=True)[:most]
+    worth = dict(enumerate(values, 1))
+    things = {seq for seqs in found.values() for seq in seqs if seq % 5 >= since}
+    total = {seq: sum(worth[term] for term, seqs in found.items() if seq in seqs) for seq in things}
+    assert postings.nearest(worth, since, most) == sorted(things, key=lambda seq: (-total[seq], -seq))[:most]
 
 
 @pytest.mark.parametrize("since", [0, 3])

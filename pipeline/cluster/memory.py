@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from pipeline.frequency import Frequencies
+
+Wanted = Mapping[int, float]  # terms, and what it is worth that a story shares each
 
 
 class StoryMemory(Protocol):
@@ -20,14 +22,14 @@ class StoryMemory(Protocol):
     def prefetch_groups(self, groups: Collection[str]) -> None:
         """Make ready for the copy groups of a batch."""
 
-    def prefetch(self, wanted: Sequence[tuple[dt.datetime, Collection[int]]]) -> None:
+    def prefetch(self, wanted: Sequence[tuple[dt.datetime, Wanted]]) -> None:
         """Make ready for the articles (first seen, terms looked up) of a batch."""
 
     def story_of(self, group: str) -> str | None:
         """Return the id of the story that the copy group is in."""
 
-    def candidates(self, at: dt.datetime, terms: Collection[int]) -> list[tuple[int, bytes]]:
-        """Return the stories that were active within the window and share most of ``terms``, best first."""
+    def candidates(self, at: dt.datetime, wanted: Wanted) -> list[tuple[int, bytes]]:
+        """Return the stories active within the window whose terms are worth most, best first."""
 
     def put(self, seq: int, at: dt.datetime, terms: Collection[int], dropped: Collection[int], data: bytes) -> None:
         """Remember the story, to be found under ``terms`` too and no more under ``dropped``."""

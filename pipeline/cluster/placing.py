@@ -11,17 +11,23 @@ import math
 from collections.abc import Sequence
 
 import msgspec
+import numpy as np
 
-from pipeline.cluster.memory import StoryMemory
+from pipeline.cluster.memory import StoryMemory, Wanted
 from pipeline.cluster.terms import add, share, terms_of
 from pipeline.cluster.vector import Vector, Vectors, cosines, mix, pack, strongest, weigh
 from pipeline.frequency import Frequencies
 from pipeline.records import Article, Copy, Names, Placed, Placement
 from pipeline.settings import Cluster
 
-# Terms of an article under which stories are looked up: with 16 or 24 some were missed that a full search finds
-LOOKED_UP = 32
+# Of the strongest terms of an article, under how many stories are looked up, and under how many its own is found: with
+# fewer looked up, or more found, the true story is missed more often where terms lead to as many stories as they may
+# (measured with bench/candidates.py; the figures are in docs/stories.md)
+LOOKED_UP, FOUND_BY = 24, 16
 STORY_TERMS = 64  # under which a story is found
+# What it is worth that a story has a term, by the weight that it has in the article: its product with an equal weight
+# there would be the square, but where others weigh it less the plain weight tells more
+PREFERENCE = 1.5
 STORY_SIZE = (300, 150)  # terms of a centroid: whole text, beginning; 2.7 kB at most
 # The least distance in time to an article whose time of publication is unknown: within its story, but not the same day
 UNKNOWN_GAP_DAYS = 2.0
@@ -69,6 +75,11 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
         nothing = (Vector(), Vector())
         return cls(id=name, votes=0, likeness=0.0, day=0.0, dated=False, vectors=nothing, terms=())
 
+    def sparse(self) -> Vectors:
+        """Return the mean vectors as arrays."""
+        whole, lede = self.vectors
+        return whole.arrays(), lede.arrays()
+
 
 decode = msgspec.msgpack.Decoder(Story).decode
 
@@ -81,12 +92,12 @@ def decide(arrivals: Sequence[ToPlace], memory: StoryMemory, settings: Cluster) 
     """
     memory.prefetch_groups({arrival.copy.group for arrival in arrivals})
     vectors = _weigh(arrivals, memory)
-    terms = {seq: look_up(own) for seq, own in vectors.items()}
-    memory.prefetch([(a.at, terms[a.seq]) for a in arrivals if a.seq in terms])
+    wanted = {seq: look_up(own) for seq, own in vectors.items()}
+    memory.prefetch([(a.at, wanted[a.seq]) for a in arrivals if a.seq in wanted])
     placements = []
     for arrival in arrivals:
         placement = _known(arrival, memory) or _place(
-            arrival, vectors[arrival.seq], terms[arrival.seq], memory, settings
+            arrival, vectors[arrival.seq], wanted[arrival.seq], memory, settings
         )
         memory.assign(arrival.copy.group, placement.story, arrival.at)
         placements.append(placement)
@@ -124,11 +135,9 @@ def vectors_of(arrival: ToPlace, frequencies: Frequencies, *, count: bool = Fals
     return vectors
 
 
-def _place(
-    arrival: ToPlace, vectors: Vectors, terms: Sequence[int], memory: StoryMemory, settings: Cluster
-) -> Placement:
+def _place(arrival: ToPlace, vectors: Vectors, wanted: Wanted, memory: StoryMemory, settings: Cluster) -> Placement:
     """Put the article into the most similar story, or a new one."""
-    candidates = [(seq, decode(data)) for seq, data in memory.candidates(arrival.at, terms)]
+    candidates = [(seq, decode(data)) for seq, data in memory.candidates(arrival.at, wanted)]
     scores = _similarities(arrival, vectors, [story for _, story in candidates], settings)
     alike = [
         (score, seq, story)
@@ -137,10 +146,10 @@ def _place(
     ]
     if alike:
         score, seq, story = max(alike, key=lambda one: (one[0], -one[1]))
-        join(seq, story, arrival, vectors, terms, memory, score)
+        join(seq, story, arrival, vectors, wanted, memory, score)
         return Placement(id=arrival.article.id, story=story.id, score=round(score, 4), how=Placed.JOINED)
     opened = Story.new(f"s{arrival.article.id}")
-    join(arrival.seq, opened, arrival, vectors, terms, memory)
+    join(arrival.seq, opened, arrival, vectors, wanted, memory)
     return Placement(id=arrival.article.id, story=opened.id, how=Placed.OPENED)
 
 
@@ -167,12 +176,13 @@ def join(
     story: Story,
     arrival: ToPlace,
     vectors: Vectors,
-    terms: Sequence[int],
+    wanted: Wanted,
     memory: StoryMemory,
     score: float = 0.0,
 ) -> Story:
     """Let the article, whose similarity is ``score``, vote in the story: its vectors move the mean."""
     share = 1 / (story.votes + 1)
+    terms = list(wanted)[:FOUND_BY]
     means, found = _mean(story, vectors, terms, share)
     new = Story(
         id=story.id,
@@ -195,18 +205,20 @@ def _mean(
     if not story.votes:
         whole, lede = (strongest(own, most) for own, most in zip(vectors, STORY_SIZE, strict=True))
         return (pack(whole), pack(lede)), terms
-    old = (vector.arrays() for vector in story.vectors)
-    whole, lede = (mix(one, own, share, most) for one, own, most in zip(old, vectors, STORY_SIZE, strict=True))
+    whole, lede = (
+        mix(one, own, share, most) for one, own, most in zip(story.sparse(), vectors, STORY_SIZE, strict=True)
+    )
     both, weights = mix(whole, lede, 0.5, sum(STORY_SIZE))
     strength = dict(zip(both.tolist(), weights.tolist(), strict=True))
     found = sorted({*story.terms, *terms}, key=lambda term: (-strength.get(term, 0.0), term))[:STORY_TERMS]
     return (pack(whole), pack(lede)), found
 
 
-def look_up(vectors: Vectors) -> list[int]:
-    """Return the terms that are strongest in the two vectors together."""
-    terms: list[int] = mix(*vectors, 0.5, LOOKED_UP)[0].tolist()
-    return terms
+def look_up(vectors: Vectors) -> Wanted:
+    """Return the terms that are strongest in the two vectors together, the strongest first, and what each is worth."""
+    terms, weights = mix(*vectors, 0.5, LOOKED_UP)
+    order = np.argsort(-weights, kind="stable")
+    return dict(zip(terms[order].tolist(), (weights[order] ** PREFERENCE).tolist(), strict=True))
 
 
 def _day(arrival: ToPlace) -> float:

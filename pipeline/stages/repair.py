@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import msgspec
 
 from pipeline.cluster import repair
-from pipeline.cluster.placing import Story, decode, vectors_of
+from pipeline.cluster.placing import Story, decode, look_up, vectors_of
 from pipeline.records import Stage
 from pipeline.stages.alone import alone
 from pipeline.stages.context import Context
@@ -77,8 +77,9 @@ def _merger(context: Context, seq: int, gone: set[str]) -> repair.Merge | None:
             return None
         story = decode(data)
         at = dt.datetime.fromtimestamp(story.day * 86_400, dt.UTC)
-        memory.prefetch([(at, story.terms)])
-        others = [decode(other) for _, other in memory.candidates(at, story.terms)]
+        wanted = look_up(story.sparse())
+        memory.prefetch([(at, wanted)])
+        others = [decode(other) for _, other in memory.candidates(at, wanted)]
         others = [other for other in others if other.id not in gone]
         first = repair.merges(story, others, {}, settings)
         if first is None:

@@ -71,7 +71,8 @@ def find(
         c = table.c
         # a row for each term: half the time of a row for each posting
         query = sa.select(c.term, _listed(connection, c.seq), _listed(connection, c.day)).group_by(c.term)
-        for term, seqs, days in connection.execute(query.where(c.day >= since, among(connection, c.term, wanted))):
+        rows = connection.execute(query.where(c.day >= since, among(connection, c.term, wanted))).all()
+        for term, seqs, days in rows:
             yield term % (1 << _BITS), dict(zip(_numbers(seqs), _numbers(days), strict=True))
 
 

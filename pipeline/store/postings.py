@@ -8,11 +8,12 @@ postings lie in the database is ``store.layout``'s part.
 from __future__ import annotations
 
 import datetime as dt
-import heapq
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from itertools import chain
 
+import numpy as np
 import sqlalchemy as sa
 
 from pipeline.frequency import Frequencies
@@ -71,16 +72,23 @@ class Postings:
             return counted
         return Counter(seq for one in found for seq, day in one.items() if day >= since)
 
-    def nearest(self, terms: Collection[int], since: int, most: int) -> list[tuple[int, int]]:
-        """Return (how many of ``terms`` it shares, seq) of the ``most`` things since that day that share most of them.
+    def nearest(self, worth: Mapping[int, float], since: int, most: int) -> list[int]:
+        """Return the ``most`` things since that day whose shared terms are worth most together, best first.
 
-        Of those that share as many, the latest. By far the most share one term: sorting all would take longer than
-        comparing those that are returned.
+        Of those that are worth the same, the latest.
         """
-        shared = self.shared(terms, since)
-        several = [(count, seq) for seq, count in shared.items() if count > 1]
-        found = several if len(several) >= most else [(count, seq) for seq, count in shared.items()]
-        return heapq.nlargest(most, found)
+        led: list[Collection[int]] = [self._seqs.get(term, {}) for term in worth]
+        if since > self._oldest:  # seldom: most batches are of one day
+            led = [[seq for seq, day in self._seqs.get(term, {}).items() if day >= since] for term in worth]
+        seqs = np.fromiter(chain.from_iterable(led), dtype=np.int64)
+        values = np.repeat(np.array(list(worth.values())), [len(one) for one in led])
+        found, places = np.unique(seqs, return_inverse=True)
+        total = np.bincount(places, values, len(found))
+        if len(found) > most:  # by far: all of them are not brought into order
+            kept = np.flatnonzero(total >= np.partition(total, -most)[-most])
+            found, total = found[kept], total[kept]
+        best: list[int] = found[np.argsort(total, kind="stable")[::-1][:most]].tolist()
+        return best
 
     def members(self, term: int, since: int) -> list[tuple[int, int]]:
         """Return (day, seq) of all things to which ``term`` leads, from the day ``since`` on."""

@@ -7,14 +7,15 @@ from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 
+from pipeline.cluster import Wanted
 from pipeline.settings import Cluster
 from pipeline.store import layout
 from pipeline.store.engine import among, upsert
 from pipeline.store.postings import Postings, day_of, first_day, load_frequencies, save_frequencies
 from pipeline.store.schema import story_aliases, story_groups
 
-MOST_POSTINGS = 100  # stories that a term leads to: those with the latest votes
-MOST_CANDIDATES = 30  # compared with one article
+MOST_POSTINGS = 40  # stories that a term leads to: those with the latest votes
+MOST_CANDIDATES = 12  # compared with one article
 _STAGE = "cluster"
 
 
@@ -38,7 +39,7 @@ class StoredStories:
             rows = connection.execute(query.where(among(connection, c.copy_group, groups)))
             self._groups.update((group, story) for group, story in rows)
 
-    def prefetch(self, wanted: Sequence[tuple[dt.datetime, Collection[int]]]) -> None:
+    def prefetch(self, wanted: Sequence[tuple[dt.datetime, Wanted]]) -> None:
         """Read what the articles (first seen, terms looked up) will ask for, all at once."""
         if not wanted:
             return
@@ -50,9 +51,9 @@ class StoredStories:
         """Return the id of the story that the copy group is in."""
         return self._groups.get(group)
 
-    def candidates(self, at: dt.datetime, terms: Collection[int]) -> list[tuple[int, bytes]]:
-        """Return the stories that were active within the window and share most of ``terms``, best first."""
-        nearest = self._nearest(at, terms)
+    def candidates(self, at: dt.datetime, wanted: Wanted) -> list[tuple[int, bytes]]:
+        """Return the stories active within the window whose terms are worth most, best first."""
+        nearest = self._nearest(at, wanted)
         self._postings.read(nearest)
         return [(seq, data) for seq in nearest if (data := self._postings.get(seq)) is not None]
 
@@ -93,9 +94,8 @@ class StoredStories:
         upsert(connection, story_groups, rows)
         save_frequencies(connection, _STAGE, self.frequencies)
 
-    def _nearest(self, at: dt.datetime, terms: Collection[int]) -> list[int]:
-        nearest = self._postings.nearest(terms, first_day(at, self._window), MOST_CANDIDATES)
-        return [seq for _, seq in nearest]
+    def _nearest(self, at: dt.datetime, wanted: Wanted) -> list[int]:
+        return self._postings.nearest(wanted, first_day(at, self._window), MOST_CANDIDATES)
 
 
 def forget(connection: sa.Connection, before: dt.datetime) -> int:
