@@ -17,8 +17,9 @@ from pipeline.enrich import Span, enrich, load
 from pipeline.enrich.decoding import names, spans
 from pipeline.enrich.english import network_recogniser
 from pipeline.enrich.inputs import LABELS, LINE, first_label, labels, read
-from pipeline.enrich.network import Network, windows
+from pipeline.enrich.network import Network
 from pipeline.enrich.trimming import addresses, trimmed, without_common
+from pipeline.enrich.windows import windows
 from pipeline.records import Article, EntityType
 from pipeline.settings import Entities
 
@@ -289,20 +290,11 @@ def test_addresses_hold_no_names():
     ]  # fmt: skip
 
 
-@hypothesis_settings(deadline=None)
-@given(st.integers(min_value=1, max_value=5000))
-def test_windows_are_equally_long_and_cover_every_piece(size):
-    starts, length = windows(size)
-    assert starts[0] == 0
-    assert starts[-1] + length == size
-    assert all(b - a < length for a, b in itertools.pairwise(starts))
-
-
 def test_a_name_is_found_wherever_the_windows_over_a_long_text_fall():
     line = "The mayor of Tessawik, Zelandra Mokwhena, spoke to reporters about the pumps.\n"
     words = words_of(line * 60)
-    assert len(windows(len(words.ids))[0]) > 5
-    assert np.allclose(network().chances(words).sum(axis=1), 1, atol=1e-3)
+    assert len(windows(line * 60, words)) > 5
+    assert np.allclose(network().chances(line * 60, words).sum(axis=1), 1, atol=1e-3)
     assert told(line * 60).count(("Zelandra Mokwhena", PERSON)) == 60
 
 

@@ -37,7 +37,8 @@ def network_recogniser(known: Known) -> Recogniser:
         end = _end(text)
         seen = [hint for hint in hints if hint.end <= end]
         words = read(network.tokenizer, text[:end], seen)
-        found = names(text, words, _outside_addresses(text, words, network.chances(words)), known_as, seen)
+        chances = _outside_addresses(text, words, network.chances(text[:end], words))
+        found = names(text, words, chances, known_as, seen)
         whole = list(trimmed(text, found, known.lexicon, known_as, is_place))
         return [*without_common(text, whole, known_as), *(h for h in hints if h.start >= end)]
 

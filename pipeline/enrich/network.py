@@ -10,17 +10,13 @@ import numpy.typing as npt
 import onnxruntime
 from tokenizers import Tokenizer
 
-from pipeline.enrich.inputs import LABELS, NONE, Ints, Words
+from pipeline.enrich.inputs import LABELS, NONE, Words
+from pipeline.enrich.windows import windows
 from pipeline.errors import SettingsError
 
 Chances = npt.NDArray[np.float32]
 
 _FOLDER = "data/english"
-# Pieces of a window, without its two ends, and how many of them two neighbours share at most; the network was trained
-# on up to 254.
-_WINDOW, _SHARED = 126, 16
-# Windows in one call: more need more memory, and are slower, since they outgrow the processor's cache.
-_AT_ONCE = 4
 
 
 class Network:
@@ -41,43 +37,18 @@ class Network:
         self._session = onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
         self._ends = tuple(cast("int", self.tokenizer.token_to_id(end)) for end in ("[CLS]", "[SEP]"))
 
-    def chances(self, words: Words) -> Chances:
-        """Return for each word how likely each label is (words, ``LABELS``); rows sum to 1."""
-        size = len(words.ids)
-        if not size:
-            return np.zeros((0, LABELS), dtype=np.float32)
-        starts, length = windows(size)
-        pieces = np.zeros((size, LABELS), dtype=np.float32)
-        trust = np.full(size, -1, dtype=np.int64)
-        for some in np.split(starts, range(_AT_ONCE, len(starts), _AT_ONCE)):
-            for start, told in zip(some.tolist(), self._run(words, some, length), strict=True):
-                middle = np.minimum(np.arange(length), np.arange(length)[::-1])
-                middle[: length // 2] += size * (start == 0)
-                middle[length // 2 :] += size * (start + length == size)
-                part = slice(start, start + length)
-                better = middle > trust[part]
-                pieces[part][better] = told[better]
-                trust[part][better] = middle[better]
+    def chances(self, text: str, words: Words) -> Chances:
+        """Return for each word of ``text`` how likely each label is (words, ``LABELS``); rows sum to 1."""
+        pieces = np.zeros((len(words.ids), LABELS), dtype=np.float32)
+        for first, after, counts in windows(text, words):
+            pieces[counts:after] = self._run(words, slice(first, after))[counts - first :]
         return pieces[words.first]
 
-    def _run(self, words: Words, starts: Ints, length: int) -> Chances:
-        at = starts[:, None] + np.arange(length)
-        first, last = (np.full((len(starts), 1), end) for end in self._ends)
-        none = np.full((len(starts), 1), NONE)
+    def _run(self, words: Words, part: slice) -> Chances:
+        begin, end = self._ends
         given = {
-            "ids": np.concatenate((first, words.ids[at], last), axis=1),
-            "looks": np.concatenate((none, words.looks[at], none), axis=1),
-            "hints": np.concatenate((none, words.hints[at], none), axis=1),
+            "ids": np.concatenate(((begin,), words.ids[part], (end,))),
+            "looks": np.concatenate(((NONE,), words.looks[part], (NONE,))),
+            "hints": np.concatenate(((NONE,), words.hints[part], (NONE,))),
         }
-        return cast("Chances", self._session.run(None, given)[0])[:, 1:-1]
-
-
-def windows(size: int) -> tuple[Ints, int]:
-    """Return where the windows over ``size`` pieces start, and their one length; neighbours overlap.
-
-    All are equally long, so that none needs padding, and begin at even distances.
-    """
-    if size <= _WINDOW:
-        return np.zeros(1, dtype=np.int64), size
-    count = -(-(size - _SHARED) // (_WINDOW - _SHARED))
-    return np.linspace(0, size - _WINDOW, count).astype(np.int64), _WINDOW
+        return cast("Chances", self._session.run(None, {name: row[None] for name, row in given.items()})[0])[0, 1:-1]
