@@ -18,7 +18,7 @@ from pipeline.enrich.decoding import names, spans
 from pipeline.enrich.english import network_recogniser
 from pipeline.enrich.inputs import LABELS, LINE, first_label, labels, read
 from pipeline.enrich.network import Network
-from pipeline.enrich.trimming import addresses, trimmed, without_common
+from pipeline.enrich.trimming import addresses, nicknamed, trimmed, without_common
 from pipeline.enrich.windows import windows
 from pipeline.records import Article, EntityType
 from pipeline.settings import Entities
@@ -177,6 +177,16 @@ def test_a_known_name_of_several_words_is_taken_whole_where_nothing_goes_beyond_
         ("of Rostera Inc. of Austin, Texas", ORG, "Rostera Inc. of Austin", "Rostera Inc."),
         ("Its chief, Bara Tosk, fled", PERSON, "chief, Bara Tosk", "Bara Tosk"),
         ("India's Supreme Court ruled", ORG, "s Supreme Court", "Supreme Court"),
+        ("the FAO Director-General said", ORG, "FAO Director-General", "FAO"),
+        ("National Assembly Deputy Speaker Lee", ORG, "National Assembly Deputy Speaker", "National Assembly"),
+        ("Office of the Prime Minister", ORG, "Office of the Prime Minister", "Office of the Prime Minister"),
+        ("the film Lucky President won", ORG, "Lucky President", "Lucky President"),
+        ("said Tosk Bara-yun, who", PERSON, "Tosk Bara", "Tosk Bara-yun"),
+        ("said Tosk Bara-yun, who", PERSON, "Tosk Bara-", "Tosk Bara-yun"),
+        ("the Bara Tosk-led board", PERSON, "Bara Tosk", "Bara Tosk"),
+        ("U.S. District Judge Lee", ORG, "District Judge", None),
+        ("the Crown Prince said", PLACE, "Crown Prince", None),
+        ("read Parts II of it", ORG, "II", None),
     ],
 )
 def test_a_name_is_whole_and_without_titles(text, kind, name, whole):
@@ -277,8 +287,55 @@ def test_a_faith_before_a_known_organisation_is_a_name_of_its_own():
 def test_a_word_that_the_text_writes_small_is_no_name_where_all_words_have_a_capital(text, kept):
     name = text.split()[0].split("'")[0]
     spans = [Span(m.start(), m.end(), PERSON) for m in re.finditer(rf"\b{name}\b", text)]
-    found = without_common(text, spans, {"Turkey": PLACE}.get)
+    found = without_common(text, spans, loaded()[0].lexicon, {"Turkey": PLACE}.get)
     assert [text[s.start : s.end] for s in found] == kept
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "kept"),
+    [
+        ("It spoke of Constitution and duty.", ORG, []),
+        ("It told the State and the Voice.", ORG, []),
+        ("The Year began. The year ended. A Year passed.", ORG, []),
+        ("They meet by Easter again.", ORG, []),
+        ("He flew home to the Kingdom.", PLACE, []),
+        ("Some in Parliament and the Senate spoke to House members.", ORG, ["Parliament", "Senate", "House"]),
+        ("They asked Voice for it.", ORG, ["Voice"]),
+        ("They moved to Reading from STATE.", PLACE, ["Reading", "STATE"]),
+        ("They asked the Office for it.", PERSON, ["Office"]),
+    ],
+)
+def test_a_word_that_says_but_the_sort_is_no_organisation_or_place(text, kind, kept):
+    words = "Constitution|State|Voice|Year|Easter|Kingdom|Parliament|Senate|House|Office|Reading|STATE"
+    spans = [Span(m.start(), m.end(), kind) for m in re.finditer(rf"\b(?:{words})\b", text)]
+    found = without_common(text, spans, loaded()[0].lexicon, unknown, {"Reading"}.__contains__)
+    assert [text[s.start : s.end] for s in found] == kept
+
+
+@pytest.mark.parametrize(
+    ("text", "parts", "joined"),
+    [
+        ("Rohan “Bama” Davey ran", ["Rohan", "Bama", "Davey"], ["Rohan “Bama” Davey"]),
+        ("Ann 'Bo' Lee, Jr. and Bob", ["Ann", "Lee", "Bob"], ["Ann 'Bo' Lee", "Bob"]),
+        ("Ann “Bo Peep” said Lee", ["Ann", "Bo Peep", "Lee"], ["Ann", "Bo Peep", "Lee"]),
+        ("Ann “Bo” Lee", ["Ann", "Bo"], ["Ann", "Bo"]),
+    ],
+)
+def test_a_person_has_one_name_with_the_nickname_in_it(text, parts, joined):
+    spans = [Span(text.index(part), text.index(part) + len(part), PERSON) for part in parts]
+    assert [text[s.start : s.end] for s in nicknamed(text, spans)] == joined
+
+
+def test_a_storm_is_an_event_and_a_ship_has_no_name_of_ours():
+    def types(text, kind, *at):
+        words = words_of(text)
+        found = names(text, words, chances_of(words, *((i, kind, True, 0.9) for i in at)), {"Oslo": PLACE}.get)
+        return [(text[s.start : s.end], s.type) for s in found]
+
+    assert types("The storm, named Odile, turned. Odile weakened.", PERSON, 4, 8) == [("Odile", EVENT)] * 2
+    assert types("The Hurricane Center warned.", ORG, 2) == [("Center", ORG)]
+    assert types("The trawler Odile sank. Odile was old.", ORG, 2, 5) == []
+    assert types("The ferry Oslo sank near the island.", PERSON, 2) == [("Oslo", PLACE)]
 
 
 def test_addresses_hold_no_names():

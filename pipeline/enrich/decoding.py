@@ -20,7 +20,7 @@ Flags = npt.NDArray[np.bool_]
 
 # What a word is: none of a name, its first word, or inside.
 INSIDE = 2
-PERSON, PLACE = TYPES.index(EntityType.PERSON), TYPES.index(EntityType.PLACE)
+PERSON, PLACE, EVENT = (TYPES.index(kind) for kind in (EntityType.PERSON, EntityType.PLACE, EntityType.EVENT))
 # A name found in one sentence is taken in another too, where the network gives it at least this chance.
 _LIKELY = 0.02
 # How much it counts, per mention, that just one kind of thing is known by the name.
@@ -36,6 +36,13 @@ _SEAT = re.compile(
     r"\sof\s$"
 )
 _LONGEST_SEAT = 16
+# Before what is called as people are: "a storm, named Ann", "the trawler Ann Lee".
+_CALLED = r"(?:,?[ ](?:named|called|dubbed))?[ ][\"“'‘]?$"
+_STORM = re.compile(r"\b(?:storm|hurricane|typhoon|cyclone)" + _CALLED, re.IGNORECASE)
+_SHIP = re.compile(
+    r"\b(?:ship|vessel|ferry|trawler|tanker|yacht|frigate|destroyer|warship|submarine|freighter|MV|HMS|USS)" + _CALLED
+)
+_LONGEST_CALLED = 20
 _OWNED = re.compile(r"['’`´]s?$")
 # Names of more words are told by their own context.
 _LONGEST = 6
@@ -69,18 +76,36 @@ def names(
     places = [_found(words, h) for h in hints if h.type is EntityType.PLACE]
     found = _with_known(found, [*certain, *places], len(words.start))
     keys = [_key(text, words, one.first, one.after) for one in found]
-    votes = _votes(found, keys)
-    for one, key in zip(found, keys, strict=True):
-        if kind := known(_text(text, words, one)):
-            votes[key][TYPES.index(kind)] += _KNOWN
-        elif _SITE.match(text, int(words.end[one.after - 1])) or _is_seat(text, int(words.start[one.first])):
-            votes[key][PLACE] += _KNOWN
-    told = {key: TYPES[int(np.argmax(vote))] for key, vote in votes.items()}
+    told = _told(text, words, found, keys, known)
+    found, keys = [f for f, k in zip(found, keys, strict=True) if k in told], [k for k in keys if k in told]
     made = [
         Span(int(words.start[one.first]), int(words.end[one.after - 1]), told[key])
         for one, key in zip(found, keys, strict=True)
     ]
     return sorted(made + _elsewhere(text, words, chances, found, told))
+
+
+def _told(
+    text: str,
+    words: Words,
+    found: list[Found],
+    keys: list[tuple[str, ...]],
+    known: Callable[[str], EntityType | None],
+) -> dict[tuple[str, ...], EntityType]:
+    """Return the type of each name in the whole article, by its words; ships, which have none, are left out."""
+    votes, ships = _votes(found, keys), set()
+    for one, key in zip(found, keys, strict=True):
+        start = int(words.start[one.first])
+        before = text[max(0, start - _LONGEST_CALLED) : start]
+        if kind := known(_text(text, words, one)):
+            votes[key][TYPES.index(kind)] += _KNOWN
+        elif _SITE.match(text, int(words.end[one.after - 1])) or _is_seat(text, start):
+            votes[key][PLACE] += _KNOWN
+        elif _STORM.search(before) and int(np.argmax(one.types)) in {PERSON, PLACE}:
+            votes[key][EVENT] += len(found)  # more than all its mentions say
+        elif _SHIP.search(before) and int(np.argmax(one.types)) != PLACE:
+            ships.add(key)
+    return {key: TYPES[int(np.argmax(vote))] for key, vote in votes.items() if key not in ships}
 
 
 def spans(chances: Chances, lines: Flags) -> list[Found]:

@@ -12,7 +12,7 @@ from pipeline.enrich.known import Kind, Known
 from pipeline.enrich.network import Network
 from pipeline.enrich.patterns import recognise_english
 from pipeline.enrich.spans import Recogniser, Span
-from pipeline.enrich.trimming import addresses, trimmed, without_common
+from pipeline.enrich.trimming import addresses, nicknamed, trimmed, without_common
 from pipeline.records import EntityType
 
 # Characters that the network reads, about 10,000 words: few articles are longer; what lies behind that in a list or a
@@ -39,8 +39,8 @@ def network_recogniser(known: Known) -> Recogniser:
         words = read(network.tokenizer, text[:end], seen)
         chances = _outside_addresses(text, words, network.chances(text[:end], words))
         found = names(text, words, chances, known_as, seen)
-        whole = list(trimmed(text, found, known.lexicon, known_as, is_place))
-        return [*without_common(text, whole, known_as), *(h for h in hints if h.start >= end)]
+        whole = list(trimmed(text, nicknamed(text, found), known.lexicon, known_as, is_place))
+        return [*without_common(text, whole, known.lexicon, known_as, is_place), *(h for h in hints if h.start >= end)]
 
     return recognise
 

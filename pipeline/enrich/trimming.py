@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 
 from pipeline.enrich.lexicon import Lexicon
 from pipeline.enrich.spans import Span
@@ -27,6 +29,11 @@ _BETWEEN = re.compile(
     r"\s(?:(?!(?:of|the|de|la|del|le|les|el|al|du|da|do|di|am|im|an|der|sur|upon|on|in|by|y|e)\s)[a-z]+\s)+(?=[A-Z])"
 )
 _NOUN = re.compile(r"(?:\s+[a-z]+)+$")
+# Given names, the nickname, and where the surname begins: "Rohan “Bama” Davey".
+_NICKNAME = re.compile(
+    r"[A-Z][\w.]*(?: [A-Z][\w.]*){0,2} "
+    r"(?:\"[A-Z][\w ]{1,20}\"|“[A-Z][\w ]{1,20}”|['‘][A-Z]\w{1,20}['’]) (?P<last>[A-Z])"
+)
 _SMALL_WORD = re.compile(r"(?<![\w'’-])[a-z]{3,}(?![\w-])")
 # What stands before the first word of a sentence, a line or a quotation.
 _OPENS = re.compile(r"(?:^|[.!?…:;\n]|[—–]\s)[\s\"'“”‘’(\[]*$|[\"“‘]$")
@@ -41,16 +48,40 @@ _LEAD = re.compile(r"(?:[^\w]+|(?:of|and|for|in|at|on|to|by|with)\s+|[a-z]+,\s+|
 # Whose title it is: "the governor of Georgia" names a place.
 _OFFICE = re.compile(r"[a-z]\s+of\s+$")
 _SMALL_END = re.compile(r"(?:\s+(?:of|and|for|the|in|at|on|to|by|with))+$")
-# Sums of money ("Sh380 million"), times of zones, eras, party and state of a member of congress ("D-N.M.").
+# Sums of money ("Sh380 million"), times of zones, eras, Roman numbers, party and state of a member of congress
+# ("D-N.M.").
 _NO_NAME = re.compile(
-    r"(?:[A-Z][a-z]{1,2}|K[Ss]h|RM|US|NZ|AU|HK|CA)\d[\d.,]*|GMT|UTC|B\.?C\.?(?:E\.?)?|[CEP][SD]T|BST|IST|[DRI]-[A-Z][\w.-]*"
+    r"(?:[A-Z][a-z]{1,2}|K[Ss]h|RM|US|NZ|AU|HK|CA)\d[\d.,]*|GMT|UTC|B\.?C\.?(?:E\.?)?|[CEP][SD]T|BST|IST|[IVX]{2,5}|[DRI]-[A-Z][\w.-]*"
 )
 _ROAD = re.compile(r"[ABEM]\d{1,4}")
 # What stands before a name and tells where its bearer sits or whose it is: "Britain-based Observatory".
 _BASED = re.compile(r"[^\W\d_][\w.’']*[-‑](?:based|born|backed|led|run|linked|owned|controlled|held|listed|bound)\s+")
+_GENERAL = re.compile(r"\w+[-‑]General", re.IGNORECASE)
 # A legal form ends a firm's name: "Rostera Inc. of Austin".
 _SEAT = re.compile(r"(?<=\s)(?:Inc|Corp|Ltd|LLC|plc|PLC|GmbH|AG)\b\.?(?P<seat>,?\s+(?:of|in)\s.*)$")
+_NO_PERSON = frozenset({EntityType.ORG, EntityType.PLACE})
+# Bodies of a state that are called so alone, beside those of the lexicon.
+_BODIES = frozenset({"house", "navy"})
+# The second syllable of a Korean or Chinese given name: "Kim Jong-un"; not "Ann Lee-led".
+_SYLLABLE = re.compile(r"[-‑](?!(?:led|run|born|era|like|held|free|type)\b)[a-z]{1,5}(?![\w-])")
 _JUNIOR = re.compile(r"(?:,?[ ](?:Jr|Sr)\b)?(?:(?<=[ ][JS]r)\.)?")
+
+
+def nicknamed(text: str, spans: Sequence[Span]) -> list[Span]:
+    """Return the names with a person's parts joined over the nickname between them: "Rohan “Bama” Davey"."""
+    made: list[Span] = []
+    rest = deque(spans)
+    while rest:
+        one = rest.popleft()
+        if one.type is EntityType.PERSON and (nick := _NICKNAME.match(text, one.start)):
+            at = nick.start("last")
+            last = next((s for s in rest if s.end > at), one)
+            if one.end <= at and last.start <= at and last.type is EntityType.PERSON:
+                one = one._replace(end=last.end)
+                while rest and rest[0].start < one.end:
+                    rest.popleft()
+        made.append(one)
+    return made
 
 
 def addresses(text: str) -> list[tuple[int, int]]:
@@ -72,7 +103,7 @@ def trimmed(
     """
     last, careful = 0, _is_careful(text)
     for span in (part for one in spans for part in _parts(text, one, known, is_place, lexicon)):
-        start, end, kind = _start(text, span, lexicon), _end(text, span, known), span.type
+        start, end, kind = _start(text, span, lexicon), _end(text, span, lexicon, known), span.type
         if kind is EntityType.PERSON and _OFFICE.search(text[span.start : start]) and is_place(text[start:end]):
             kind = EntityType.PLACE
         named = known(text[start:end]) or _is_name(text[start:end], kind, lexicon, careful=careful)
@@ -116,17 +147,58 @@ def _parted(
     return None
 
 
-def without_common(text: str, spans: Sequence[Span], known: Callable[[str], EntityType | None]) -> list[Span]:
-    """Return the names without words that the text writes small elsewhere, and with a capital only where all are.
+def without_common(
+    text: str,
+    spans: Sequence[Span],
+    lexicon: Lexicon,
+    known: Callable[[str], EntityType | None] = lambda _name: None,
+    is_place: Callable[[str], bool] = lambda _name: False,
+) -> list[Span]:
+    """Return the names without common words that only their place in the sentence, or respect, gives a capital.
 
-    "Hauliers wait. The hauliers say …": the capital is the sentence's, not a name's.
+    "Hauliers wait. The hauliers say …": the capital is the sentence's, not a name's. "The Constitution", "the Fund": a
+    word that says but the sort is no name by itself, unless it is short for the one longer name that holds it.
+    ``known`` and ``is_place`` as in ``trimmed``.
     """
-    single = [text[s.start : s.end] for s in spans if text[s.start : s.end].isalpha()]
+    single = [s for s in spans if text[s.start : s.end].isalpha()]
     small = set(_SMALL_WORD.findall(text)) if single else set()
-    suspect = {name for name in single if {name.lower(), f"{name.lower()}s", name.lower().removesuffix("s")} & small}
+    suspect = {name for name in (text[s.start : s.end] for s in single) if _written(name.lower(), small)}
     inside = {text[s.start : s.end] for s in spans if not _OPENS.search(text, max(0, s.start - 8), s.start)}
     common = {name for name in suspect - inside if not known(name)}
-    return [s for s in spans if text[s.start : s.end] not in common]
+    longer = {text[s.start : s.end] for s in spans if s.type is EntityType.ORG} - {
+        text[s.start : s.end] for s in single
+    }
+    held = Counter(word for name in longer for word in set(name.split()))
+    sorts = {text[s.start : s.end] for s in single if _is_sort(text, s, suspect, lexicon, is_place)}
+    sorts = {n for n in sorts if not known(n) and not (held[n] == 1 and _ends_organisations(n, lexicon))}
+    return [
+        s
+        for s in spans
+        if (name := text[s.start : s.end]) not in common and not (name in sorts and s.type in _NO_PERSON)
+    ]
+
+
+def _written(word: str, small: AbstractSet[str]) -> bool:
+    return not small.isdisjoint((word, f"{word}s", word.removesuffix("s")))
+
+
+def _is_sort(text: str, span: Span, small: AbstractSet[str], lexicon: Lexicon, is_place: Callable[[str], bool]) -> bool:
+    """Tell whether a single word taken for an organisation or a place is but a common word here."""
+    name = text[span.start : span.end]
+    word = fold_word(name)
+    if span.type not in _NO_PERSON or name.isupper() or word in lexicon.single_organisations or word in _BODIES:
+        return False
+    plain = name in small or text[max(0, span.start - 4) : span.start].lower() == "the "
+    if span.type is EntityType.PLACE:
+        return (word in lexicon.common or lexicon.tells_sort(word)) and (plain or not is_place(name))
+    if word in lexicon.not_names or lexicon.tells_sort(word) or word in lexicon.org_heads:
+        return True
+    return plain and word in lexicon.common
+
+
+def _ends_organisations(name: str, lexicon: Lexicon) -> bool:
+    word = fold_word(name)
+    return word in lexicon.org_tails or word in lexicon.org_heads
 
 
 def _is_careful(text: str) -> bool:
@@ -141,7 +213,8 @@ def _is_name(name: str, kind: EntityType, lexicon: Lexicon, *, careful: bool) ->
     words = [fold_word(word) for word in name.split()]
     if not name.isupper() and all(word in lexicon.stop for word in words):
         return False
-    if kind is EntityType.ORG and len(words) == 1 and words[0] in lexicon.titles:
+    titles = words[-1] in lexicon.titles and all(w in lexicon.titles or w in lexicon.title_parts for w in words)
+    if titles and (len(words) > 1 or kind is EntityType.ORG):
         return False
     if _NO_NAME.fullmatch(name) or (kind is not EntityType.PLACE and _ROAD.fullmatch(name)):
         return False
@@ -166,16 +239,36 @@ def _start(text: str, span: Span, lexicon: Lexicon) -> int:
     return article.start() if article and span.type is not EntityType.GROUP else start
 
 
-def _end(text: str, span: Span, known: Callable[[str], EntityType | None]) -> int:
+def _without_office(name: str, lexicon: Lexicon, known: Callable[[str], EntityType | None]) -> str:
+    """Return an organisation's name without the office that somebody has in it: "National Assembly Speaker"."""
+    words = name.split()
+    size = len(words)
+    while size > 1 and (_GENERAL.fullmatch(words[size - 1]) or fold_word(words[size - 1]) in lexicon.titles):
+        size -= 1
+    rest = " ".join(words[:size])
+    last = fold_word(rest.rpartition(" ")[2])
+    named = rest.isupper() or last in lexicon.org_tails or known(rest) is EntityType.ORG
+    return rest if named and name.startswith(rest) else name
+
+
+def _end(text: str, span: Span, lexicon: Lexicon, known: Callable[[str], EntityType | None]) -> int:
     """Return where a name ends, with its legal form or what tells the son from the father, not with small words."""
     kept = _SMALL_END.sub("", text[span.start : span.end])
     if span.type is EntityType.ORG and (seat := _SEAT.search(kept)):
         kept = kept[: seat.start("seat")]
+    if span.type is EntityType.ORG and not known(kept):
+        kept = _without_office(kept, lexicon, known)
     noun = _NOUN.search(kept) if span.type is EntityType.ORG and not known(kept) else None
     if noun and known(kept[: noun.start()]) is EntityType.ORG:
         kept = kept[: noun.start()]  # "the United Nations food" of "the United Nations food agency"
     if kept and len(kept) < span.end - span.start:
         return span.start + len(kept)
     more = {EntityType.ORG: _LEGAL, EntityType.PERSON: _JUNIOR}.get(span.type)
+    if (
+        span.type is EntityType.PERSON
+        and " " in kept
+        and (syllable := _SYLLABLE.match(text, span.end - kept.endswith("-")))
+    ):
+        return syllable.end()
     found = more.match(text, span.end) if more else None
     return found.end() if found else span.end
