@@ -187,6 +187,8 @@ def test_a_known_name_of_several_words_is_taken_whole_where_nothing_goes_beyond_
         ("U.S. District Judge Lee", ORG, "District Judge", None),
         ("the Crown Prince said", PLACE, "Crown Prince", None),
         ("read Parts II of it", ORG, "II", None),
+        ("at the Zembla opera house", PLACE, "Zembla opera house", "Zembla"),
+        ("in Zembla village", PLACE, "Zembla village", "Zembla village"),
     ],
 )
 def test_a_name_is_whole_and_without_titles(text, kind, name, whole):
@@ -211,6 +213,9 @@ def test_a_name_is_whole_and_without_titles(text, kind, name, whole):
         ("Kenyan Tosk", PERSON, [("Kenyan Tosk", PERSON)]),
         ("governor of Lima", PERSON, [("Lima", PLACE)]),
         ("king of Tosk", PERSON, [("Tosk", PERSON)]),
+        ("Treaty of Tosk", ORG, [("Treaty of Tosk", EVENT)]),
+        ("Tosk Accords", ORG, [("Tosk Accords", EVENT)]),
+        ("Tosk Pact Museum", ORG, [("Tosk Pact Museum", ORG)]),
     ],
 )
 def test_names_that_were_taken_for_one_are_parted(text, kind, parts):
@@ -335,7 +340,9 @@ def test_a_storm_is_an_event_and_a_ship_has_no_name_of_ours():
     assert types("The storm, named Odile, turned. Odile weakened.", PERSON, 4, 8) == [("Odile", EVENT)] * 2
     assert types("The Hurricane Center warned.", ORG, 2) == [("Center", ORG)]
     assert types("The trawler Odile sank. Odile was old.", ORG, 2, 5) == []
+    assert types("It was a bulk carrier, the Odile.", ORG, 7) == []
     assert types("The ferry Oslo sank near the island.", PERSON, 2) == [("Oslo", PLACE)]
+    assert types("They meant to storm Zembla at night.", PLACE, 4) == [("Zembla", PLACE)]
 
 
 def test_addresses_hold_no_names():

@@ -38,11 +38,16 @@ _SEAT = re.compile(
 _LONGEST_SEAT = 16
 # Before what is called as people are: "a storm, named Ann", "the trawler Ann Lee".
 _CALLED = r"(?:,?[ ](?:named|called|dubbed))?[ ][\"“'‘]?$"
-_STORM = re.compile(r"\b(?:storm|hurricane|typhoon|cyclone)" + _CALLED, re.IGNORECASE)
-_SHIP = re.compile(
-    r"\b(?:ship|vessel|ferry|trawler|tanker|yacht|frigate|destroyer|warship|submarine|freighter|MV|HMS|USS)" + _CALLED
+# Soldiers storm towns: the word in small letters alone is no storm.
+_STORM = re.compile(
+    r"\b(?:Storm|[Tt]ropical [Ss]torm|the storm|storm,?(?= (?:named|called|dubbed))|(?i:hurricane|typhoon|cyclone))"
+    + _CALLED
 )
-_LONGEST_CALLED = 20
+_SHIP = re.compile(
+    r"\b(?:ship|vessel|ferry|trawler|tanker|yacht|frigate|destroyer|warship|submarine"
+    r"|freighter|bulk carrier|HMS|USS|MV)(?:, the)?" + _CALLED
+)
+_LONGEST_CALLED = 30
 _OWNED = re.compile(r"['’`´]s?$")
 # Names of more words are told by their own context.
 _LONGEST = 6
@@ -77,10 +82,10 @@ def names(
     found = _with_known(found, [*certain, *places], len(words.start))
     keys = [_key(text, words, one.first, one.after) for one in found]
     told = _told(text, words, found, keys, known)
-    found, keys = [f for f, k in zip(found, keys, strict=True) if k in told], [k for k in keys if k in told]
     made = [
         Span(int(words.start[one.first]), int(words.end[one.after - 1]), told[key])
         for one, key in zip(found, keys, strict=True)
+        if key in told
     ]
     return sorted(made + _elsewhere(text, words, chances, found, told))
 
@@ -219,7 +224,7 @@ def _elsewhere(
         free[one.first : one.after] = False
         if one.after - one.first <= _LONGEST:
             name = tuple(text[words.start[at] : words.end[at]] for at in range(one.first, one.after))
-            if any(c.isupper() for c in name[0]):
+            if any(c.isupper() for c in name[0]) and tuple(word.casefold() for word in name) in told:
                 written[name[0]].add(name)
     made: list[Span] = []
     likely = np.flatnonzero(free & (chances[:, 0] < 1 - _LIKELY))

@@ -60,6 +60,8 @@ _GENERAL = re.compile(r"\w+[-‑]General", re.IGNORECASE)
 # A legal form ends a firm's name: "Rostera Inc. of Austin".
 _SEAT = re.compile(r"(?<=\s)(?:Inc|Corp|Ltd|LLC|plc|PLC|GmbH|AG)\b\.?(?P<seat>,?\s+(?:of|in)\s.*)$")
 _NO_PERSON = frozenset({EntityType.ORG, EntityType.PLACE})
+# They are no organisations; of our types EVENT is theirs, in the word lists too.
+_DOCUMENTS = frozenset("agreement treaty accord accords pact protocol convention act bill constitution".split())
 # Bodies of a state that are called so alone, beside those of the lexicon.
 _BODIES = frozenset({"house", "navy"})
 # The second syllable of a Korean or Chinese given name: "Kim Jong-un"; not "Ann Lee-led".
@@ -106,10 +108,18 @@ def trimmed(
         start, end, kind = _start(text, span, lexicon), _end(text, span, lexicon, known), span.type
         if kind is EntityType.PERSON and _OFFICE.search(text[span.start : start]) and is_place(text[start:end]):
             kind = EntityType.PLACE
+        if kind is EntityType.ORG and _is_document(text[start:end]):
+            kind = EntityType.EVENT
         named = known(text[start:end]) or _is_name(text[start:end], kind, lexicon, careful=careful)
         if start >= last and end - start > 1 and named and not text.startswith("$", end):
             yield Span(start, end, kind)
             last = end
+
+
+def _is_document(name: str) -> bool:
+    """Tell whether a name of several words is a law's or a treaty's: "Paris Agreement", "Treaty of Waitangi"."""
+    words = [fold_word(word) for word in name.split()]
+    return len(words) > 1 and (words[-1] in _DOCUMENTS or (words[0] in _DOCUMENTS and words[1] in {"of", "on"}))
 
 
 def _parts(
@@ -251,6 +261,14 @@ def _without_office(name: str, lexicon: Lexicon, known: Callable[[str], EntityTy
     return rest if named and name.startswith(rest) else name
 
 
+def _without_noun(name: str, lexicon: Lexicon) -> str:
+    """Return a place's name without what is there: "Opera village" is one of its own, "Lima opera" is in Lima."""
+    noun = _NOUN.search(name)
+    if not noun or noun[0].split()[-1] in lexicon.place_tails or name.islower():
+        return name
+    return name[: noun.start()]
+
+
 def _end(text: str, span: Span, lexicon: Lexicon, known: Callable[[str], EntityType | None]) -> int:
     """Return where a name ends, with its legal form or what tells the son from the father, not with small words."""
     kept = _SMALL_END.sub("", text[span.start : span.end])
@@ -261,6 +279,8 @@ def _end(text: str, span: Span, lexicon: Lexicon, known: Callable[[str], EntityT
     noun = _NOUN.search(kept) if span.type is EntityType.ORG and not known(kept) else None
     if noun and known(kept[: noun.start()]) is EntityType.ORG:
         kept = kept[: noun.start()]  # "the United Nations food" of "the United Nations food agency"
+    if span.type is EntityType.PLACE and not known(kept):
+        kept = _without_noun(kept, lexicon)
     if kept and len(kept) < span.end - span.start:
         return span.start + len(kept)
     more = {EntityType.ORG: _LEGAL, EntityType.PERSON: _JUNIOR}.get(span.type)
