@@ -11,7 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from pipeline.enrich import Span, enrich, load
-from pipeline.enrich.acronyms import definitions
+from pipeline.enrich.acronyms import definitions, of_things
 from pipeline.enrich.aliases import read_aliases
 from pipeline.enrich.line import to_line
 from pipeline.errors import SettingsError
@@ -87,6 +87,21 @@ def test_a_people_carries_its_country():
     names = names_in("Iraqi, Kenyan and Samoan sailors met Kurdish ones.")
     countries = {e.name: e.country for e in names.entities}
     assert countries == {"Iraqi": "IQ", "Kenyan": "KE", "Samoan": "WS", "Kurdish": None}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Sales of new energy vehicles (NEVs) grew.", {"NEV", "NEVs"}),
+        ("a superintendent of police (SP) said", {"SP", "SPs"}),
+        ("the memorandum of understanding (MOU) lapsed", {"MOU", "MOUs"}),
+        ("the Harbour Watch Board (HWB) said", set()),
+        ("the new Energy board (NEB) said", set()),
+        ("it rose (NEV) and fell (", set()),
+    ],
+)
+def test_what_a_text_writes_small_has_an_acronym_that_is_no_name(text, found):
+    assert of_things(text) == found
 
 
 @pytest.mark.parametrize(

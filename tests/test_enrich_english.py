@@ -18,7 +18,8 @@ from pipeline.enrich.decoding import names, spans
 from pipeline.enrich.english import network_recogniser
 from pipeline.enrich.inputs import LABELS, LINE, first_label, labels, read
 from pipeline.enrich.network import Network
-from pipeline.enrich.trimming import addresses, nicknamed, trimmed, without_common
+from pipeline.enrich.plain_words import without_common
+from pipeline.enrich.trimming import addresses, nicknamed, trimmed
 from pipeline.enrich.windows import windows
 from pipeline.records import Article, EntityType
 from pipeline.settings import Entities
@@ -188,6 +189,7 @@ def test_a_known_name_of_several_words_is_taken_whole_where_nothing_goes_beyond_
         ("the Crown Prince said", PLACE, "Crown Prince", None),
         ("read Parts II of it", ORG, "II", None),
         ("at the Zembla opera house", PLACE, "Zembla opera house", "Zembla"),
+        ("from mainland China to", PLACE, "mainland China", "China"),
         ("in Zembla village", PLACE, "Zembla village", "Zembla village"),
     ],
 )
@@ -287,6 +289,7 @@ def test_a_faith_before_a_known_organisation_is_a_name_of_its_own():
         ("Rose waits\n\nHe gave Rose a rose.", ["Rose", "Rose"]),
         ("Turkey eats turkey.", ["Turkey"]),
         ("Hauliers wait\n\nNobody came.", ["Hauliers"]),
+        ("SP leads. The senior partner (SP) left.", []),
     ],
 )
 def test_a_word_that_the_text_writes_small_is_no_name_where_all_words_have_a_capital(text, kept):

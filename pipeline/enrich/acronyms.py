@@ -13,6 +13,28 @@ from pipeline.records import EntityType
 _DEFINITION = re.compile(r"\(\s?(?:the |known as |or )?[\"“']?([^\W_][^\s()\"”]{1,9})[\"”']?\s?[);,]")
 
 
+# An acronym of something that is no name: "new energy vehicles (NEVs)"; so many characters before it may define it.
+_SHORT = re.compile(r"\((?P<short>[A-Z][A-Za-z]{1,6})\)")
+_BEFORE = 120
+_PARTS = re.compile(r"[^\s-]+")
+_SMALL = frozenset("of the and for in on".split())
+
+
+def of_things(text: str) -> frozenset[str]:
+    """Return the acronyms, also with the s of the plural, whose long form a text writes small."""
+    found: set[str] = set()
+    for match in _SHORT.finditer(text):
+        letters = match["short"].removesuffix("s")
+        words = _PARTS.findall(text, max(0, match.start() - _BEFORE), match.start())
+        for size in range(len(letters), min(len(words), 2 * len(letters)) + 1):
+            part = words[-size:]
+            initials = {"".join(w[0] for w in part), "".join(w[0] for w in part if w not in _SMALL)}
+            if part[0] not in _SMALL and letters.lower() in initials:
+                found |= {letters, f"{letters}s"}
+                break
+    return frozenset(found)
+
+
 def definitions(text: str, spans: Iterable[tuple[int, int, EntityType]]) -> dict[str, str]:
     """Return acronym → long form for each "Long Form (LF)" whose long form is one of the names that were found."""
     ends = {end: text[start:end] for start, end, kind in spans if kind in {EntityType.ORG, EntityType.PLACE}}

@@ -11,8 +11,9 @@ from pipeline.enrich.inputs import LABELS, Words, read
 from pipeline.enrich.known import Kind, Known
 from pipeline.enrich.network import Network
 from pipeline.enrich.patterns import recognise_english
+from pipeline.enrich.plain_words import without_common
 from pipeline.enrich.spans import Recogniser, Span
-from pipeline.enrich.trimming import addresses, nicknamed, trimmed, without_common
+from pipeline.enrich.trimming import addresses, nicknamed, trimmed
 from pipeline.records import EntityType
 
 # Characters that the network reads, about 10,000 words: few articles are longer; what lies behind that in a list or a

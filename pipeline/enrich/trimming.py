@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from collections.abc import Set as AbstractSet
 
 from pipeline.enrich.lexicon import Lexicon
 from pipeline.enrich.spans import Span
@@ -34,9 +33,6 @@ _NICKNAME = re.compile(
     r"[A-Z][\w.]*(?: [A-Z][\w.]*){0,2} "
     r"(?:\"[A-Z][\w ]{1,20}\"|“[A-Z][\w ]{1,20}”|['‘][A-Z]\w{1,20}['’]) (?P<last>[A-Z])"
 )
-_SMALL_WORD = re.compile(r"(?<![\w'’-])[a-z]{3,}(?![\w-])")
-# What stands before the first word of a sentence, a line or a quotation.
-_OPENS = re.compile(r"(?:^|[.!?…:;\n]|[—–]\s)[\s\"'“”‘’(\[]*$|[\"“‘]$")
 # Messages and comments are shorter than this, and often without capitals; so much of a text shows how it is written,
 # and as many of its sentences may begin with a small letter ("iPhones sell well").
 _LONG, _SAMPLE, _CARELESS = 500, 5000, 0.1
@@ -44,7 +40,7 @@ _SENTENCE = re.compile(r"(?:^|[.!?]\s|\n)[\s\"'“”‘’(\[]*([^\W\d_])")
 _SMALL_I = re.compile(r"(?<![\w.'’-])i(?![\w.'’-])")
 _LONGEST_ARTICLE = 4
 _LEGAL = re.compile(r"(?:,?[ ](?:Inc|Ltd|LLC|Corp|plc|PLC)\b)?(?:(?<=[ ]Inc|[ ]Ltd)\.|(?<=[ ]Corp)\.)?")
-_LEAD = re.compile(r"(?:[^\w]+|(?:of|and|for|in|at|on|to|by|with)\s+|[a-z]+,\s+|(?<=['’])s\s+)+")
+_LEAD = re.compile(r"(?:[^\w]+|(?:of|and|for|in|at|on|to|by|with|mainland|occupied)\s+|[a-z]+,\s+|(?<=['’])s\s+)+")
 # Whose title it is: "the governor of Georgia" names a place.
 _OFFICE = re.compile(r"[a-z]\s+of\s+$")
 _SMALL_END = re.compile(r"(?:\s+(?:of|and|for|the|in|at|on|to|by|with))+$")
@@ -59,11 +55,8 @@ _BASED = re.compile(r"[^\W\d_][\w.’']*[-‑](?:based|born|backed|led|run|linke
 _GENERAL = re.compile(r"\w+[-‑]General", re.IGNORECASE)
 # A legal form ends a firm's name: "Rostera Inc. of Austin".
 _SEAT = re.compile(r"(?<=\s)(?:Inc|Corp|Ltd|LLC|plc|PLC|GmbH|AG)\b\.?(?P<seat>,?\s+(?:of|in)\s.*)$")
-_NO_PERSON = frozenset({EntityType.ORG, EntityType.PLACE})
 # They are no organisations; of our types EVENT is theirs, in the word lists too.
 _DOCUMENTS = frozenset("agreement treaty accord accords pact protocol convention act bill constitution".split())
-# Bodies of a state that are called so alone, beside those of the lexicon.
-_BODIES = frozenset({"house", "navy"})
 # The second syllable of a Korean or Chinese given name: "Kim Jong-un"; not "Ann Lee-led".
 _SYLLABLE = re.compile(r"[-‑](?!(?:led|run|born|era|like|held|free|type)\b)[a-z]{1,5}(?![\w-])")
 _JUNIOR = re.compile(r"(?:,?[ ](?:Jr|Sr)\b)?(?:(?<=[ ][JS]r)\.)?")
@@ -155,60 +148,6 @@ def _parted(
         owner = known(owned["owner"]) is EntityType.PLACE
         return (owned.end("owner"), owned.end(), EntityType.PLACE) if owner else None
     return None
-
-
-def without_common(
-    text: str,
-    spans: Sequence[Span],
-    lexicon: Lexicon,
-    known: Callable[[str], EntityType | None] = lambda _name: None,
-    is_place: Callable[[str], bool] = lambda _name: False,
-) -> list[Span]:
-    """Return the names without common words that only their place in the sentence, or respect, gives a capital.
-
-    "Hauliers wait. The hauliers say …": the capital is the sentence's, not a name's. "The Constitution", "the Fund": a
-    word that says but the sort is no name by itself, unless it is short for the one longer name that holds it.
-    ``known`` and ``is_place`` as in ``trimmed``.
-    """
-    single = [s for s in spans if text[s.start : s.end].isalpha()]
-    small = set(_SMALL_WORD.findall(text)) if single else set()
-    suspect = {name for name in (text[s.start : s.end] for s in single) if _written(name.lower(), small)}
-    inside = {text[s.start : s.end] for s in spans if not _OPENS.search(text, max(0, s.start - 8), s.start)}
-    common = {name for name in suspect - inside if not known(name)}
-    longer = {text[s.start : s.end] for s in spans if s.type is EntityType.ORG} - {
-        text[s.start : s.end] for s in single
-    }
-    held = Counter(word for name in longer for word in set(name.split()))
-    sorts = {text[s.start : s.end] for s in single if _is_sort(text, s, suspect, lexicon, is_place)}
-    sorts = {n for n in sorts if not known(n) and not (held[n] == 1 and _ends_organisations(n, lexicon))}
-    return [
-        s
-        for s in spans
-        if (name := text[s.start : s.end]) not in common and not (name in sorts and s.type in _NO_PERSON)
-    ]
-
-
-def _written(word: str, small: AbstractSet[str]) -> bool:
-    return not small.isdisjoint((word, f"{word}s", word.removesuffix("s")))
-
-
-def _is_sort(text: str, span: Span, small: AbstractSet[str], lexicon: Lexicon, is_place: Callable[[str], bool]) -> bool:
-    """Tell whether a single word taken for an organisation or a place is but a common word here."""
-    name = text[span.start : span.end]
-    word = fold_word(name)
-    if span.type not in _NO_PERSON or name.isupper() or word in lexicon.single_organisations or word in _BODIES:
-        return False
-    plain = name in small or text[max(0, span.start - 4) : span.start].lower() == "the "
-    if span.type is EntityType.PLACE:
-        return (word in lexicon.common or lexicon.tells_sort(word)) and (plain or not is_place(name))
-    if word in lexicon.not_names or lexicon.tells_sort(word) or word in lexicon.org_heads:
-        return True
-    return plain and word in lexicon.common
-
-
-def _ends_organisations(name: str, lexicon: Lexicon) -> bool:
-    word = fold_word(name)
-    return word in lexicon.org_tails or word in lexicon.org_heads
 
 
 def _is_careful(text: str) -> bool:
