@@ -98,6 +98,11 @@ class Known:
         return _reach(self.forms)
 
     @cached_property
+    def plain(self) -> frozenset[str]:
+        """The common words that are no given names and no small words of names."""
+        return self.lexicon.common - self.lexicon.given_names - self.lexicon.particles
+
+    @cached_property
     def listed(self) -> frozenset[str]:
         """The ids of all that the alias file and the gazetteer name."""
         return frozenset(form.row.id for forms in self.forms.values() for form in forms)

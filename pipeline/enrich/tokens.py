@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 # "U.S.", "J.R.R."; else a word with its inner apostrophes ("Shi`ite", "O'Neill").
 _TOKEN = re.compile(r"(?:[^\W\d_]\.){2,}(?:[^\W\d_](?!\w))?|[^\W_]+(?:['’`´‘ʼ][^\W\d_]+)*")
-_POSSESSIVE = re.compile(r"['’`´‘ʼ][sS]$")
+_POSSESSIVES = frozenset(mark + letter for mark in "'’`´‘ʼ" for letter in "sS")
 _DROPPED = dict.fromkeys(map(ord, ".'’`´‘ʼ\u00ad\u200e\u200f\u0640"))
 _SPACED = re.compile(r"(?:[A-Z]\. )+[A-Z]\.?")
 _WORD = re.compile(r"[^\W_]+")
@@ -102,7 +102,7 @@ def tokenise(text: str) -> list[Token]:
         if end - start > LONGEST:
             continue
         word = match.group()
-        possessive = bool(_POSSESSIVE.search(word)) and len(word) > len("'s")
+        possessive = word[-2:] in _POSSESSIVES and len(word) > len("'s")
         if possessive:
             word = word[:-2]
         between = text[last:start]

@@ -17,6 +17,8 @@ _ADDRESS = re.compile(
     r"|\b(?:[\w-]{1,63}\.){1,4}(?:com|org|net|gov|edu|info|int|(?:co|com|org|ac|gov)\.[a-z]{2})\b(?:/\S*)?",
     re.IGNORECASE,
 )
+# What each of them holds, so that most texts are searched once and quickly.
+_PART_OF_ADDRESS = re.compile(r"@|://|www\.|\.(?:com|org|net|gov|edu|info|int|co|ac)\b", re.IGNORECASE)
 _WORD = re.compile(r"\S+\s*")
 # What belongs to the name that it is joined to: "al-Qaeda", "Marvel Foods, Inc.", "Ann Lee, Jr.".
 _ARTICLE = re.compile(r"(?<![\w-])(?:[ae]l|a[dnrstz]|ash|ul)[-‑]$", re.IGNORECASE)
@@ -81,6 +83,8 @@ def nicknamed(text: str, spans: Sequence[Span]) -> list[Span]:
 
 def addresses(text: str) -> list[tuple[int, int]]:
     """Return where web and mail addresses stand, whose words name nobody."""
+    if not _PART_OF_ADDRESS.search(text):
+        return []
     return [match.span() for match in _ADDRESS.finditer(text)]
 
 

@@ -41,7 +41,7 @@ class Vote:
         self.alone: set[str] = set()  # single words that may be surnames
         self.inside: set[str] = set()  # seen with a capital that is not the sentence's
         self.things: set[str] = set()  # seen behind "the": ships, rivers, newspapers; storms too
-        self.plain = self.words.common - self.words.given_names - self.words.particles
+        self.plain = sheet.known.plain
         self.small = {t.key for t in sheet.tokens if not t.capital}
         self.surnames: set[str] = set()
         self.given: set[str] = set()
