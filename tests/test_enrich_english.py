@@ -203,7 +203,9 @@ def test_a_name_is_whole_and_without_titles(text, kind, name, whole):
     ("text", "kind", "parts"),
     [
         ("Harbour Watch (HW", ORG, [("Harbour Watch", ORG), ("HW", ORG)]),
+        ("Harbour Watch (HW)", ORG, [("Harbour Watch", ORG), ("HW", ORG)]),
         ("Harbour Watch (North)", ORG, [("Harbour Watch (North)", ORG)]),
+        ("ZEMBLA - Harbour Watch", ORG, [("ZEMBLA", ORG), ("Harbour Watch", ORG)]),
         ("Gary, Ind.", PLACE, [("Gary", PLACE), ("Ind.", PLACE)]),
         ("Lima, Oslo and Rome", PLACE, [("Lima", PLACE), ("Oslo", PLACE), ("Rome", PLACE)]),
         ("Tyne and Wear", PLACE, [("Tyne and Wear", PLACE)]),

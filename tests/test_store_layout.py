@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import alembic.command
@@ -130,6 +132,36 @@ def test_on_postgresql_each_day_is_a_partition(store):
         assert names() == [[f"{table}_20260321", f"{table}_20260323"] for table in ("copy_sketches", "copy_terms")]
         layout.forget(connection, COPIES, DAY + 1)
         assert names() == [["copy_sketches_20260323"], ["copy_terms_20260323"]]
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+def test_forgetting_a_day_waits_for_a_batch_and_the_batch_never_for_it(store):
+    def waiting():
+        with store.database.read() as connection:
+            return connection.scalar(sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted"))
+
+    def forget():
+        with store.write() as connection:
+            return layout.forget(connection, COPIES, DAY + 1)
+
+    with store.write() as connection:
+        for seq in (1, 2):
+            layout.write(connection, COPIES, [Thing(seq, DAY + seq, layout.pack([7]), b"x")], [(7, seq, DAY + seq)])
+    postings = Postings(store.database.engine, COPIES)
+    postings.read([2])
+    postings.drop(7, 2)
+    postings.put(2, DAY + 2, b"y")
+    with ThreadPoolExecutor(1) as pool:
+        with store.write() as connection:
+            layout.hold(connection, COPIES)
+            forgotten = pool.submit(forget)
+            while not waiting():
+                time.sleep(0.01)
+            postings.flush(connection)
+        assert forgotten.result() == 0
+    with store.database.read() as connection:
+        assert [one.data for one in layout.read(connection, COPIES, [1, 2])] == [b"x", b"y"]
 
 
 def test_what_an_older_ledger_holds_stays(store_url):

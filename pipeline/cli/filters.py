@@ -266,9 +266,11 @@ def _batches(store: Store, path: str, failures: Failures) -> Iterator[list[_Arri
     at: dt.datetime | None = None
     for batch in _batched(_articles(path, failures), _BATCH):
         arrived = []
-        at = at or next((article.published for _, article in batch if article.published), now)
-        for line, article in batch:
-            seq, at = seq + 1, min(max(at, article.published or at), now)
+        # one that is dated in the future would otherwise have all that follow it arrive now, after what they copy
+        times = [one.published if one.published and one.published <= now else None for _, one in batch]
+        at = at or next(filter(None, times), now)
+        for (line, article), published in zip(batch, times, strict=True):
+            seq, at = seq + 1, max(at, published or at)
             arrived.append(_Arrived(seq, at, line, article))
         yield arrived
 

@@ -6,6 +6,7 @@ import itertools
 import re
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +21,9 @@ Flags = npt.NDArray[np.bool_]
 
 # What a word is: none of a name, its first word, or inside.
 INSIDE = 2
-PERSON, PLACE, EVENT = (TYPES.index(kind) for kind in (EntityType.PERSON, EntityType.PLACE, EntityType.EVENT))
+PERSON, ORG, PLACE, EVENT = (
+    TYPES.index(kind) for kind in (EntityType.PERSON, EntityType.ORG, EntityType.PLACE, EntityType.EVENT)
+)
 # A name found in one sentence is taken in another too, where the network gives it at least this chance.
 _LIKELY = 0.02
 # How much it counts, per mention, that just one kind of thing is known by the name.
@@ -72,16 +75,22 @@ def names(
     ``known`` returns the type of what alone is called so, None where nothing or more is. ``hints``: names that word
     lists find; one of several words that is known is taken whole where the network sees parts of it.
     """
+    seen = [_unowned(text, words, one) for one in spans(chances, words.looks[words.first] >= LINE)]
+    lone = {one.first for one in seen if one.after - one.first == 1 and int(np.argmax(one.types)) == ORG}
     certain = [_found(words, h) for h in hints if known(text[h.start : h.end]) is h.type]
+    bodies = [_found(words, h) for h in hints if h.type is EntityType.ORG]
+    seen_alone = [h for h in bodies if not lone.isdisjoint(range(h.first, h.after))]
+    several = sorted((h for h in certain + seen_alone if h.after - h.first > 1), key=lambda h: h.first)
     found = _whole(
-        [_unowned(text, words, one) for one in spans(chances, words.looks[words.first] >= LINE)],
-        [h for h in certain if h.after - h.first > 1],
+        seen,
+        several,
         lambda first, after: known(_text(text, words, Found(first, after, NOTHING))) is EntityType.GROUP,
     )
     places = [_found(words, h) for h in hints if h.type is EntityType.PLACE]
     found = _with_known(found, [*certain, *places], len(words.start))
     keys = [_key(text, words, one.first, one.after) for one in found]
-    told = _told(text, words, found, keys, known)
+    short = {_key(text, words, h.first, h.after) for h in bodies}
+    told = _told(text, words, found, keys, known, short)
     made = [
         Span(int(words.start[one.first]), int(words.end[one.after - 1]), told[key])
         for one, key in zip(found, keys, strict=True)
@@ -96,9 +105,10 @@ def _told(
     found: list[Found],
     keys: list[tuple[str, ...]],
     known: Callable[[str], EntityType | None],
+    short: AbstractSet[tuple[str, ...]],
 ) -> dict[tuple[str, ...], EntityType]:
     """Return the type of each name in the whole article, by its words; ships, which have none, are left out."""
-    votes, ships = _votes(found, keys), set()
+    votes, ships = _votes(found, keys, short), set()
     for one, key in zip(found, keys, strict=True):
         start = int(words.start[one.first])
         before = text[max(0, start - _LONGEST_CALLED) : start]
@@ -199,18 +209,28 @@ def _key(text: str, words: Words, first: int, after: int) -> tuple[str, ...]:
     return tuple(text[words.start[at] : words.end[at]].casefold() for at in range(first, after))
 
 
-def _votes(found: list[Found], keys: list[tuple[str, ...]]) -> dict[tuple[str, ...], Chances]:
-    """Return the sum of what all mentions of a name say; a bare surname is heard with the full name."""
+def _votes(
+    found: list[Found], keys: list[tuple[str, ...]], short: AbstractSet[tuple[str, ...]]
+) -> dict[tuple[str, ...], Chances]:
+    """Return the sum of what all mentions of a name say; a bare surname is heard with the full name.
+
+    One of the words ``short`` is heard with the organisation that begins with it: "Vellamo" with "Vellamo Biologics".
+    """
     votes: dict[tuple[str, ...], Chances] = defaultdict(lambda: np.zeros(len(TYPES), dtype=np.float32))
     for one, key in zip(found, keys, strict=True):
         votes[key] += one.types
     people: dict[str, np.float32] = defaultdict(np.float32)
+    firms: dict[str, np.float32] = defaultdict(np.float32)
     for key, vote in votes.items():
         if len(key) > 1 and int(np.argmax(vote)) == PERSON:
             people[key[-1]] = max(people[key[-1]], vote[PERSON])
+        if len(key) > 1 and int(np.argmax(vote)) == ORG:
+            firms[key[0]] = max(firms[key[0]], vote[ORG])
     for key, vote in votes.items():
         if len(key) == 1 and key[0] in people:
             vote[PERSON] += people[key[0]]
+        elif key in short and key[0] in firms:
+            vote[ORG] += firms[key[0]] + vote[PERSON]
     return votes
 
 

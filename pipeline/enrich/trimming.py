@@ -22,8 +22,10 @@ _PART_OF_ADDRESS = re.compile(r"@|://|www\.|\.(?:com|org|net|gov|edu|info|int|co
 _WORD = re.compile(r"\S+\s*")
 # What belongs to the name that it is joined to: "al-Qaeda", "Marvel Foods, Inc.", "Ann Lee, Jr.".
 _ARTICLE = re.compile(r"(?<![\w-])(?:[ae]l|a[dnrstz]|ash|ul)[-‑]$", re.IGNORECASE)
-_DEFINED = re.compile(r"\s*\((?P<short>[^()]*)$")
+_DEFINED = re.compile(r"\s*\((?P<short>[^()]*)\)?$")
 _OWNED = re.compile(r"(?P<owner>[^'’]+)['’]s?\s+(?=[A-Z])")
+# Behind the place where a report is from: "WASHINGTON - Congress".
+_DASH = re.compile(r"\s[-‐‑–—]\s+")
 _BOTH = re.compile(r"[,;]\s|\s(?:and|or)\s")
 # Two places and what is said of them, "Bamako for Gao", not words that names of places hold.
 _BETWEEN = re.compile(
@@ -138,8 +140,10 @@ def _parted(
     lexicon: Lexicon,
 ) -> tuple[int, int, EntityType] | None:
     """Return where the first of several names ends, where the others start, and its type; None where it is one."""
-    if name.count("(") > name.count(")") and (short := _DEFINED.search(name)) and short.start() > 0:
+    if (short := _DEFINED.search(name)) and short.start() > 0 and (short["short"].isupper() or name[-1] != ")"):
         return short.start(), short.start("short"), kind
+    if (dash := _DASH.search(name)) and dash.start() > 0:
+        return dash.start(), dash.end(), EntityType.PLACE if is_place(name[: dash.start()]) else kind
     if kind is EntityType.PLACE and (two := _BETWEEN.search(name)) and is_place(name[: two.start()]):
         return two.start(), two.end(), kind
     if kind is EntityType.PLACE and (two := _BOTH.search(name)) and two.start() > 0 and not is_place(name):
@@ -215,6 +219,8 @@ def _without_noun(name: str, lexicon: Lexicon) -> str:
 def _end(text: str, span: Span, lexicon: Lexicon, known: Callable[[str], EntityType | None]) -> int:
     """Return where a name ends, with its legal form or what tells the son from the father, not with small words."""
     kept = _SMALL_END.sub("", text[span.start : span.end])
+    if kept.count(")") > kept.count("("):
+        kept = kept.removesuffix(")")
     if span.type is EntityType.ORG and (seat := _SEAT.search(kept)):
         kept = kept[: seat.start("seat")]
     if span.type is EntityType.ORG and not known(kept):

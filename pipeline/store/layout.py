@@ -56,6 +56,12 @@ def places(connection: sa.Connection, layout: Layout) -> Sequence[sa.Table]:
     return (layout.postings, layout.waiting) if connection.dialect.name == "sqlite" else (layout.postings,)
 
 
+def hold(connection: sa.Connection, layout: Layout, mode: str = "ROW EXCLUSIVE") -> None:
+    """Lock the tables on PostgreSQL before anything is changed: all in one order, or two would wait for each other."""
+    if connection.dialect.name != "sqlite":
+        connection.exec_driver_sql(f"LOCK TABLE ONLY {layout.postings.name}, ONLY {layout.things.name} IN {mode} MODE")
+
+
 def find(
     connection: sa.Connection, layout: Layout, terms: Iterable[int], since: int
 ) -> Iterator[tuple[int, dict[int, int]]]:
@@ -128,6 +134,7 @@ def delete_things(connection: sa.Connection, layout: Layout, seqs: Collection[in
 
 def delete(connection: sa.Connection, layout: Layout, seqs: Collection[int]) -> None:
     """Delete things and the postings that lead to them."""
+    hold(connection, layout)
     found = list(read(connection, layout, seqs))
     delete_postings(connection, layout, [(term, one.seq) for one in found for term in unpack(one.terms)])
     delete_things(connection, layout, seqs)
@@ -140,6 +147,7 @@ def forget(connection: sa.Connection, layout: Layout, before: int) -> int:
         for table in (layout.postings, layout.waiting):
             connection.execute(sa.delete(table).where(table.c.day < before))
         return connection.execute(sa.delete(layout.things).where(old)).rowcount
+    hold(connection, layout, "ACCESS EXCLUSIVE")  # as DROP needs it
     count = connection.scalar(sa.select(sa.func.count()).select_from(layout.things).where(old)) or 0
     for table in (layout.things, layout.postings):
         for name in partitions(connection, table):

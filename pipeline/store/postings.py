@@ -145,6 +145,7 @@ class Postings:
 
     def flush(self, connection: sa.Connection) -> None:
         """Write what was put, led, dropped and removed."""
+        layout.hold(connection, self._tables)
         layout.delete_postings(connection, self._tables, self._dropped)
         redated = {seq for seq, day in self._put.items() if self._stored.get(seq, day) != day}
         layout.delete_things(connection, self._tables, redated | (self._removed - self._put.keys()))
