@@ -76,10 +76,13 @@ def names(
     lists find; one of several words that is known is taken whole where the network sees parts of it.
     """
     seen = [_unowned(text, words, one) for one in spans(chances, words.looks[words.first] >= LINE)]
-    lone = {one.first for one in seen if one.after - one.first == 1 and int(np.argmax(one.types)) == ORG}
+    towns = {text[h.start : h.end] for h in hints if h.type is EntityType.PLACE}
+    lone = {(one.first, int(np.argmax(one.types))): _text(text, words, one) for one in seen if _single(one)}
     certain = [_found(words, h) for h in hints if known(text[h.start : h.end]) is h.type]
     bodies = [_found(words, h) for h in hints if h.type is EntityType.ORG]
-    seen_alone = [h for h in bodies if not lone.isdisjoint(range(h.first, h.after))]
+    people = [_found(words, h) for h in hints if h.type is EntityType.PERSON]
+    seen_alone = [h for h in bodies if any((at, ORG) in lone for at in range(h.first, h.after))]
+    seen_alone += [h for h in people if lone.get((h.first, PERSON)) in towns]
     several = sorted((h for h in certain + seen_alone if h.after - h.first > 1), key=lambda h: h.first)
     found = _whole(
         seen,
@@ -140,6 +143,10 @@ def spans(chances: Chances, lines: Flags) -> list[Found]:
         first = at if first < 0 else first
         after = at + 1
     return found
+
+
+def _single(one: Found) -> bool:
+    return one.after - one.first == 1
 
 
 def _found(words: Words, span: Span) -> Found:

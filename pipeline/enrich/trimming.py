@@ -144,17 +144,25 @@ def _parted(
         return short.start(), short.start("short"), kind
     if (dash := _DASH.search(name)) and dash.start() > 0:
         return dash.start(), dash.end(), EntityType.PLACE if is_place(name[: dash.start()]) else kind
-    if kind is EntityType.PLACE and (two := _BETWEEN.search(name)) and is_place(name[: two.start()]):
-        return two.start(), two.end(), kind
-    if kind is EntityType.PLACE and (two := _BOTH.search(name)) and two.start() > 0 and not is_place(name):
-        comma, rest = two[0][0] in ",;", name[two.end() :]
-        return (two.start(), two.end(), kind) if comma or (is_place(name[: two.start()]) and is_place(rest)) else None
+    if kind is EntityType.PLACE:
+        return _two_places(name, is_place)
     if kind is EntityType.PERSON and (first := _WORD.match(name)) and (second := _WORD.match(name, first.end())):
         titled = known(first[0].strip()) is EntityType.GROUP and fold_word(second[0].rstrip()) in lexicon.titles
         return (len(first[0].rstrip()), first.end(), EntityType.GROUP) if titled else None
     if kind is EntityType.ORG and (owned := _OWNED.match(name)) and not known(name):
         owner = known(owned["owner"]) is EntityType.PLACE
         return (owned.end("owner"), owned.end(), EntityType.PLACE) if owner else None
+    return None
+
+
+def _two_places(name: str, is_place: Callable[[str], bool]) -> tuple[int, int, EntityType] | None:
+    """Return the same for a place."""
+    if (two := _BETWEEN.search(name)) and is_place(name[: two.start()]):
+        return two.start(), two.end(), EntityType.PLACE
+    if (two := _BOTH.search(name)) and two.start() > 0 and not is_place(name):
+        comma = two[0][0] in ",;"
+        if comma or (is_place(name[: two.start()]) and is_place(name[two.end() :])):
+            return two.start(), two.end(), EntityType.PLACE
     return None
 
 
