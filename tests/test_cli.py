@@ -116,6 +116,15 @@ def test_the_filters_name_what_they_cannot_use_and_go_on(tmp_path):
 
 
 @pytest.mark.slow
+def test_a_date_in_the_future_lets_later_lines_find_what_they_copy(tmp_path):
+    other = "Nothing here is like the rest, which the reader of both will see in the end of all: " * 3
+    each = [("a", "2026-03-21", TEXT), ("b", "9999-01-01", other), ("c", "2026-03-21", TEXT)]
+    lines = "".join(json.dumps({"id": i, "published": f"{day}T10:00:00Z", "text": t}) + "\n" for i, day, t in each)
+    done = newswire("dedupe", "-", home=tmp_path, stdin=lines)
+    assert [json.loads(line)["copy_of"] for line in done.stdout.splitlines()] == [None, None, "a"]
+
+
+@pytest.mark.slow
 def test_an_extract_that_yields_nothing_says_why(tmp_path):
     (tmp_path / "empty.html").write_bytes(b"  ")
     manifest = tmp_path / "manifest.jsonl"
