@@ -1,6 +1,6 @@
 """How fast are copies and stories recognised, and what does it cost in the ledger?
 
-    python bench/copies.py ARTICLES [--known N] [--store URL] [--no-stories]
+    python bench/copies.py ARTICLES [--known N] [--batch N] [--store URL] [--no-stories]
 
 Invented articles of the length of newswire, a third of them cut or extended copies, arrive over ten days; a rate for
 each fifth of them shows whether it falls as the ledger grows. ``--known`` first fills the ledger with the fingerprints
@@ -142,13 +142,13 @@ class Spent:
         return f"{count / self.wall:,.0f}/s ({count / self.cpu:,.0f}/s of processor time)"
 
 
-def run(store: Store, count: int, first: int, *, stories: bool) -> None:
-    """Print the rates of each fifth."""
+def run(store: Store, count: int, first: int, size: int, *, stories: bool) -> None:
+    """Print the rates of each fifth, for batches of ``size``."""
     settings = load_settings()
     arrivals = articles(count, first)
-    fifth, done = max(BATCH, count // 5), 0
+    fifth, done = max(size, count // 5), 0
     spent = {"dedupe": Spent(), "cluster": Spent()}
-    while batch := list(islice(arrivals, BATCH)):
+    while batch := list(islice(arrivals, size)):
         with spent["dedupe"]:
             copies = store.copies(settings.dedupe)
             decided = dedupe.decide(batch, copies, settings.dedupe)
@@ -184,6 +184,7 @@ def main() -> None:
     asked = argparse.ArgumentParser()
     asked.add_argument("articles", type=int)
     asked.add_argument("--known", type=int, default=0)
+    asked.add_argument("--batch", type=int, default=BATCH)
     asked.add_argument("--store")
     asked.add_argument("--no-stories", action="store_true")
     wanted = asked.parse_args()
@@ -194,7 +195,7 @@ def main() -> None:
         fill(store, wanted.known)
         if wanted.known:
             print(f"{wanted.known:>9,} articles known", flush=True)
-        run(store, wanted.articles, wanted.known + 1, stories=not wanted.no_stories)
+        run(store, wanted.articles, wanted.known + 1, wanted.batch, stories=not wanted.no_stories)
         print(f"{(size(store) - empty) / (wanted.known + wanted.articles):,.0f} bytes an article")
         store.close()
 
