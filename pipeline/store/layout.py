@@ -93,7 +93,8 @@ def write(
     connection: sa.Connection, layout: Layout, things: Sequence[Thing], postings: Collection[tuple[int, int, int]]
 ) -> None:
     """Write things, and postings (term, seq, day), none of which may stand there yet under another day."""
-    _make_room(connection, layout, {*(one.day for one in things), *(day for _, _, day in postings)})
+    if connection.dialect.name != "sqlite":
+        _make_room(connection, layout, {*(one.day for one in things), *(day for _, _, day in postings)})
     upsert_columns(connection, layout.things, _columns(Thing._fields, things))
     if not postings:
         return
@@ -179,9 +180,7 @@ def unpack(data: bytes) -> list[int]:
 
 
 def _make_room(connection: sa.Connection, layout: Layout, days: Collection[int]) -> None:
-    """Make the partitions of ``days``."""
-    if connection.dialect.name == "sqlite":
-        return
+    """Make the partitions of ``days`` on PostgreSQL."""
     for table in (layout.things, layout.postings):
         present = set(partitions(connection, table))
         for day in sorted(days):

@@ -63,12 +63,13 @@ class StoredStories:
         self._postings.put(seq, day, data)
         for term in dropped:
             self._postings.drop(term, seq)
-        for term in sorted(terms):
+        found_under = sorted(terms)
+        for term in found_under:
             if self._postings.count(term) >= MOST_POSTINGS:
                 others = [one for one in self._postings.members(term, since) if one[1] != seq]
                 if len(others) >= MOST_POSTINGS:
                     self._postings.drop(term, min(others)[1])
-        self._postings.lead(sorted(terms), seq, day)
+        self._postings.lead(found_under, seq, day)
 
     def get(self, seq: int) -> bytes | None:
         """Return the story, None where it is forgotten."""
@@ -100,5 +101,6 @@ class StoredStories:
 
 def forget(connection: sa.Connection, before: dt.datetime) -> int:
     """Forget the stories whose last vote was first seen on a day before that of ``before``; return how many."""
+    forgotten = layout.forget(connection, layout.STORIES, day_of(before))  # first, as a batch writes in this order too
     connection.execute(sa.delete(story_groups).where(story_groups.c.day < day_of(before)))
-    return layout.forget(connection, layout.STORIES, day_of(before))
+    return forgotten
