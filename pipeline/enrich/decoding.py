@@ -73,23 +73,21 @@ def names(
     """Return the names in ``text``, in order: one type for each name in the whole article, found wherever it stands.
 
     ``known`` returns the type of what alone is called so, None where nothing or more is. ``hints``: names that word
-    lists find; one of several words that is known is taken whole where the network sees parts of it.
+    lists find; one of several words that is known is taken whole where the network sees parts of it. What they
+    take for short for a firm is heard with the firm.
     """
     seen = [_unowned(text, words, one) for one in spans(chances, words.looks[words.first] >= LINE)]
-    towns = {text[h.start : h.end] for h in hints if h.type is EntityType.PLACE}
-    lone = {(one.first, int(np.argmax(one.types))): _text(text, words, one) for one in seen if _single(one)}
     certain = [_found(words, h) for h in hints if known(text[h.start : h.end]) is h.type]
-    bodies = [_found(words, h) for h in hints if h.type is EntityType.ORG]
-    people = [_found(words, h) for h in hints if h.type is EntityType.PERSON]
-    seen_alone = [h for h in bodies if any((at, ORG) in lone for at in range(h.first, h.after))]
-    seen_alone += [h for h in people if lone.get((h.first, PERSON)) in towns]
-    several = sorted((h for h in certain + seen_alone if h.after - h.first > 1), key=lambda h: h.first)
+    bodies, people, places = (
+        [_found(words, h) for h in hints if h.type is kind]
+        for kind in (EntityType.ORG, EntityType.PERSON, EntityType.PLACE)
+    )
+    several = certain + _seen_alone(text, words, seen, bodies, people, places)
     found = _whole(
         seen,
-        several,
+        sorted((h for h in several if h.after - h.first > 1), key=lambda h: h.first),
         lambda first, after: known(_text(text, words, Found(first, after, NOTHING))) is EntityType.GROUP,
     )
-    places = [_found(words, h) for h in hints if h.type is EntityType.PLACE]
     found = _with_known(found, [*certain, *places], len(words.start))
     keys = [_key(text, words, one.first, one.after) for one in found]
     short = {_key(text, words, h.first, h.after) for h in bodies}
@@ -100,6 +98,16 @@ def names(
         if key in told
     ]
     return sorted(made + _elsewhere(text, words, chances, found, told))
+
+
+def _seen_alone(
+    text: str, words: Words, seen: list[Found], bodies: list[Found], people: list[Found], places: list[Found]
+) -> list[Found]:
+    """Return the names of which the network sees one word: "Court" of "Supreme Court", a person's like a place's."""
+    lone = {(one.first, int(np.argmax(one.types))): _text(text, words, one) for one in seen if _single(one)}
+    towns = {_text(text, words, one) for one in places}
+    found = [h for h in bodies if any((at, ORG) in lone for at in range(h.first, h.after))]
+    return found + [h for h in people if lone.get((h.first, PERSON)) in towns]
 
 
 def _told(
