@@ -32,7 +32,7 @@ from pipeline.settings import load_settings
 from pipeline.store import Store, layout
 from pipeline.store.postings import day_of
 
-BATCH = 200  # run.batch
+BATCH = 1000  # run.ordered_batch
 MEDIAN, SPREAD = 205, 0.6  # words of an article, log-normal: the mean is 247, that of newswire
 PARAGRAPH = 35  # words
 QUOTED = 0.2  # of the paragraphs

@@ -124,6 +124,7 @@ class Run(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """[run]: batches, leases and retries."""
 
     batch: int = 200
+    ordered_batch: int = 1000  # of stages in which one worker at a time writes what all articles share
     lease_seconds: float = 600.0
     max_attempts: int = 5
     retry_minutes: float = 10.0

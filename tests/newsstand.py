@@ -14,7 +14,7 @@ from tests.web import Web, serve
 
 WORDS = "The council met on Monday and agreed to mend the old bridge over the river before winter comes to the valley."
 OPEN = Fetch(allow_addresses=("127.0.0.0/8",), per_host_delay_seconds=0.0, timeout_seconds=5)
-SETTINGS = Settings(fetch=OPEN, run=Run(batch=25, max_attempts=3), revisit=Revisit())
+SETTINGS = Settings(fetch=OPEN, run=Run(batch=25, ordered_batch=25, max_attempts=3), revisit=Revisit())
 
 
 def page(title: str, text: str = WORDS, head: str = "") -> str:

@@ -61,7 +61,8 @@ def write_config(folder: Path, sources: Sequence[Source]) -> Path:
     shutil.copytree(REPO / "config", folder, dirs_exist_ok=True)
     (folder / "feeds.toml").write_text(feeds_toml(sources), encoding="utf-8")
     (folder / "newswire.toml").write_text(
-        '[fetch]\nallow_addresses = ["127.0.0.0/8"]\nper_host_delay_seconds = 0.01\n[run]\nbatch = 20\n',
+        '[fetch]\nallow_addresses = ["127.0.0.0/8"]\nper_host_delay_seconds = 0.01\n'
+        "[run]\nbatch = 20\nordered_batch = 20\n",
         encoding="utf-8",
     )
     return folder

@@ -27,7 +27,11 @@ NOW = AT + dt.timedelta(days=1)
 @pytest.fixture
 def context(store_url, tmp_path):
     with Context(
-        Settings(run=Run(batch=50)), [], places(tmp_path, store_url), config=REPO / "config", clock=lambda: NOW
+        Settings(run=Run(batch=50, ordered_batch=50)),
+        [],
+        places(tmp_path, store_url),
+        config=REPO / "config",
+        clock=lambda: NOW,
     ) as made:
         yield made
 

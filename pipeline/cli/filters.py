@@ -29,7 +29,7 @@ from pipeline.store.stories import StoredStories
 from pipeline.urls import site_of
 
 # Lines that are decided at a time; where batches begin and end changes no decision.
-_BATCH = 500
+_BATCH = 1000
 _PAGES = 50  # pages that are saved together
 _LAST = "last line"  # the number that the ledger remembers for the next call
 

@@ -91,12 +91,12 @@ class Work:
 
 def run(work: Work, *, sources: Sequence[str] = (), limit: int | None = None) -> Report:
     """Run a stage over all that waits for it (at most ``limit`` items, of ``sources``); return the counts."""
-    report = Report(work.stage)
+    report, settings = Report(work.stage), work.context.settings.run
     if not work.waits() and not work.context.store.ledger.waiting(work.stage, work.context.clock(), sources):
         return report
     with work:
         while limit is None or report.taken < limit:
-            size = work.context.settings.run.batch
+            size = settings.ordered_batch if work.ordered else settings.batch
             if not _batch(work, report, sources, size if limit is None else min(size, limit - report.taken)):
                 break
     return report

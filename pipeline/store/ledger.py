@@ -214,7 +214,7 @@ class Ledger(Addresses, Made):
         if connection.scalar(sa.select(locks.c.owner).where(locks.c.name == lock)) != self._owner:
             raise StoreError(
                 f"the {lock} lock passed to another worker because this batch took longer than run.lease_seconds; "
-                "its work is discarded and done again; raise run.lease_seconds or lower run.batch"
+                "its work is discarded and done again; raise run.lease_seconds or lower run.ordered_batch"
             )
 
     def touch(

@@ -19,7 +19,8 @@ from tests.support import REPO
 pytestmark = pytest.mark.slow
 
 SETTINGS = Settings(
-    fetch=Fetch(allow_addresses=("127.0.0.0/8",), per_host_delay_seconds=0.01), run=Run(batch=25, max_attempts=3)
+    fetch=Fetch(allow_addresses=("127.0.0.0/8",), per_host_delay_seconds=0.01),
+    run=Run(batch=25, ordered_batch=25, max_attempts=3),
 )
 
 
@@ -202,7 +203,7 @@ def test_a_limit_and_a_source_are_kept_to(newsroom, tmp_path):
 
 @pytest.mark.slow
 def test_an_archive_that_lost_a_page_is_retried_and_then_quarantined(newsroom, tmp_path):
-    settings = msgspec.structs.replace(SETTINGS, run=Run(batch=25, max_attempts=1))
+    settings = msgspec.structs.replace(SETTINGS, run=Run(batch=25, ordered_batch=25, max_attempts=1))
     with context_at(tmp_path, newsroom.sources, settings) as context:
         run_all(context, [Stage.POLL, Stage.FETCH])
         blob = next((tmp_path / "archive").rglob("*.zst"))
