@@ -53,6 +53,16 @@ def test_a_part_that_leaves_the_beginning_out_is_an_excerpt(store):
     assert (copy.copy_of, copy.kind) == ("a10", CopyKind.EXCERPT)
 
 
+def test_a_text_that_lost_its_first_half_is_an_excerpt(store):
+    copy = second(store, WIRE + "\n" + OTHER, PARAGRAPHS[4] + "\n" + OTHER)
+    assert (copy.copy_of, copy.kind) == ("a10", CopyKind.EXCERPT)
+
+
+def test_a_copy_that_begins_with_much_of_its_own_is_extended(store):
+    copy = second(store, WIRE, OTHER + "\n" + WIRE)
+    assert (copy.copy_of, copy.kind) == ("a10", CopyKind.EXTENDED)
+
+
 def test_a_copy_with_much_of_its_own_is_extended(store):
     copy = second(store, WIRE, WIRE + "\n" + OTHER + "\n" + invented(77, 60))
     assert (copy.copy_of, copy.kind) == ("a10", CopyKind.EXTENDED)
