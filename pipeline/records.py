@@ -31,6 +31,9 @@ class Stage(enum.StrEnum):
         return order[place] if place < len(order) else None
 
 
+# Where articles belong that were imported from files, or handed in, and whose source nobody named: it is no outlet.
+IMPORTED, HANDED_IN = "import", "ingest"
+
 # Raised when a stage would decide otherwise than before; each record says which version made it.
 STAGE_VERSIONS = dict.fromkeys(Stage, "1")
 

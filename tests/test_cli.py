@@ -77,6 +77,24 @@ def test_a_text_is_imported_once_and_found(tmp_path):
 
 
 @pytest.mark.slow
+def test_an_imported_correction_is_taken_over_when_asked_for_and_copies_that_lack_it_are_listed(tmp_path):
+    def write(text):
+        lines = [{"id": "w1", "source": "Coastwire", "text": text}, {"id": "d1", "source": "Daily", "text": TEXT}]
+        (tmp_path / "in.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+
+    write(TEXT)
+    newswire("import", tmp_path / "in.jsonl", home=tmp_path)
+    write(TEXT.replace("until spring", "until autumn"))
+    assert "0 new, 1 known with another text" in newswire("import", tmp_path / "in.jsonl", home=tmp_path).stderr
+    assert "0 corrections" in newswire("corrections", home=tmp_path).stderr
+    for said in ("0 new, 1 changed", "0 new\n"):
+        assert said in newswire("import", "--update", tmp_path / "in.jsonl", home=tmp_path).stderr
+    done = newswire("corrections", home=tmp_path)
+    assert "1 corrections, 1 copies still as before" in done.stderr
+    assert "Daily" in done.stdout
+
+
+@pytest.mark.slow
 def test_an_editors_decision_reaches_the_index_and_is_undone(tmp_path):
     (tmp_path / "bridge.txt").write_text(TEXT, encoding="utf-8")
     assert newswire("import", tmp_path / "bridge.txt", home=tmp_path).returncode == 0

@@ -2,49 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
+import sqlalchemy as sa
 
 from pipeline import imports
 from pipeline.cli.output import Failures, Progress, note, reading
 from pipeline.cli.run import show
 from pipeline.errors import ItemError
 from pipeline.jsonlines import article_of
-from pipeline.records import Outcome, Page, Reason, Stage
+from pipeline.records import IMPORTED, Article, Outcome, Page, Reason, Stage
 from pipeline.stages import Context, open_context, run_all
+from pipeline.stages.deposits import said_before, say_anew
 from pipeline.store import Arrival
+from pipeline.store.lines import REMOVED
 from pipeline.urls import article_id, content_id
 
 _AFTER_FETCH = (Stage.EXTRACT, Stage.DEDUPE, Stage.ENRICH, Stage.CLUSTER, Stage.INDEX)
 _STEP = 100
 
 
+_update = click.option("--update", is_flag=True, help="Take over what is said otherwise of articles that are known.")
+
+
 @click.command("import")
 @click.argument("paths", nargs=-1, required=True)
-@click.option("--source", default="import", show_default=True, help="The source that they are said to be of.")
-def import_command(paths: tuple[str, ...], source: str) -> None:
+@click.option("--source", default=IMPORTED, show_default=True, help="The source that they are said to be of.")
+@_update
+def import_command(paths: tuple[str, ...], source: str, update: bool) -> None:
     """Bring in articles from files and folders: txt, html, eml, docx, NITF, NewsML-G2, ninjs, jsonl, warc."""
     failures = Failures()
     with open_context() as context:
         arrivals = (a for file in imports.find(paths) for a in _arrivals(context, file, source, failures))
-        new, known = _enter(context, arrivals)
-        note(f"{new + known} articles read, {new} new")
+        _Intake(context, failures, update=update).take_in("articles", arrivals)
         _run(context, failures)
 
 
 @click.command("index")
 @click.argument("path", metavar="IN")
-@click.option("--source", default="import", show_default=True, help="The source of lines that name none.")
-def index_command(path: str, source: str) -> None:
+@click.option("--source", default=IMPORTED, show_default=True, help="The source of lines that name none.")
+@_update
+def index_command(path: str, source: str, update: bool) -> None:
     """Bring lines of any stage into the configured index, through dedupe, enrich and cluster."""
     failures = Failures()
     with open_context() as context:
         arrivals = _from_lines(context, ((path, line) for line in reading(path, failures)), source, failures)
-        new, known = _enter(context, arrivals)
-        note(f"{new + known} lines read, {new} new")
+        _Intake(context, failures, update=update).take_in("lines", arrivals)
         _run(context, failures)
 
 
@@ -55,25 +62,52 @@ def _run(context: Context, failures: Failures) -> None:
     failures.exit()
 
 
-def _enter(context: Context, arrivals: Iterable[Arrival]) -> tuple[int, int]:
-    """Take in articles step by step; return how many were new and how many known."""
-    new = known = 0
-    batch: list[Arrival] = []
-    progress = Progress("articles read")
+class _Intake:
+    """Takes in articles step by step, and counts them."""
 
-    def flush() -> tuple[int, int]:
+    def __init__(self, context: Context, failures: Failures, *, update: bool) -> None:
+        self._context, self._failures, self._update = context, failures, update
+        self._read = self._new = self._otherwise = 0
+
+    def take_in(self, what: str, arrivals: Iterable[Arrival]) -> None:
+        """Take in ``arrivals``, and say how many there were, and how many of them new."""
+        progress, each = Progress(f"{what} read"), iter(arrivals)
+        while step := list(itertools.islice(each, _STEP)):
+            self._step(step)
+            progress.add(len(step))
+        progress.end()
+        otherwise = "changed" if self._update else "known with another text, which --update takes over"
+        more = f", {self._otherwise} {otherwise}" if self._otherwise else ""
+        note(f"{self._read} {what} read, {self._new} new{more}")
+
+    def _step(self, arrivals: Sequence[Arrival]) -> None:
+        context = self._context
         with context.store.write() as connection:
-            entered = context.store.ledger.enter(connection, batch, context.clock(), "imported")
-        return new + len(entered), known + len(batch) - len(entered)
+            entered = context.store.ledger.enter(connection, arrivals, context.clock(), "imported")
+            new = set(entered)
+            for arrival in arrivals:
+                if arrival.id in new:
+                    new.remove(arrival.id)  # should it come again, that is another version
+                else:
+                    self._otherwise += self._again(connection, arrival)
+        self._read += len(arrivals)
+        self._new += len(entered)
 
-    for arrival in arrivals:
-        batch.append(arrival)
-        progress.add()
-        if len(batch) >= _STEP:
-            new, known = flush()
-            batch.clear()
-    progress.end()
-    return flush()
+    def _again(self, connection: sa.Connection, arrival: Arrival) -> bool:
+        """Whether a known article is another one in what arrives; with ``update`` it becomes that."""
+        article = arrival.records[0][1]
+        if not isinstance(article, Article):
+            return False  # a page: the articles of files without an address are known by what they say
+        item, same = said_before(self._context, connection, article)
+        if same or item is None or item.state == REMOVED:
+            return False
+        if self._update:
+            try:
+                say_anew(self._context, connection, item, article)
+            except ItemError as error:
+                self._failures.add(item.id, str(error))
+                return False
+        return True
 
 
 def _arrivals(context: Context, file: Path, source: str, failures: Failures) -> Iterator[Arrival]:

@@ -11,16 +11,15 @@ import sqlalchemy as sa
 
 from pipeline.errors import ItemError
 from pipeline.jsonlines import article_of
-from pipeline.records import Article, Entry, Outcome, Reason, Stage
+from pipeline.records import HANDED_IN, Article, Entry, Outcome, Reason, Stage
 from pipeline.revisions import compare
 from pipeline.settings import Settings
 from pipeline.stages.context import Context
 from pipeline.store import Arrival, Item
+from pipeline.store.lines import REMOVED
 from pipeline.urls import article_id, content_id
 
 Said = Literal["accepted", "known", "changed"]
-# Where articles belong whose sender names no source.
-DEFAULT_SOURCE = "ingest"
 _DECIDED_HERE = frozenset({"published_local", "published_precision", "from_feed", "cut"})
 _KNOWN = (frozenset(Article.__struct_fields__) | {"url", "published", "modified"}) - _DECIDED_HERE
 _LONGEST_NAME = 200
@@ -48,7 +47,7 @@ def deposit(context: Context, connection: sa.Connection, sent: object) -> Deposi
         near = difflib.get_close_matches(unknown[0], _KNOWN, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise _bad(f"unknown field {unknown[0][:50]!r}{hint}")
-    source = sent.get("source") or DEFAULT_SOURCE
+    source = sent.get("source") or HANDED_IN
     if not isinstance(source, str) or len(source) > _LONGEST_NAME:
         raise _bad("source is no name of a source")
     if sent.get("text") is None and sent.get("url") is not None:
@@ -62,7 +61,7 @@ def _by_address(context: Context, connection: sa.Connection, sent: Mapping[str, 
         raise _bad("url and title are strings")
     name = _address_id(url)
     ledger, now = context.store.ledger, context.clock()
-    if known := _known(context, connection, name, url):
+    if known := _standing(_known(context, connection, name, url)):
         return Deposited(known.id, "known")
     entry = Entry(id=name, url=url, source=source, first_seen=now, title=title)
     ledger.enter(connection, [Arrival.of(entry)], now, _HOW)
@@ -73,7 +72,8 @@ def _whole(context: Context, connection: sa.Connection, sent: Mapping[str, Any],
     ledger, now = context.store.ledger, context.clock()
     article = article_of({**sent, "source": source, "id": _own_id(sent, source)})
     _check(article, context.settings)
-    item = _known(context, connection, article.id, article.url)
+    known, same = said_before(context, connection, article)
+    item = _standing(known)
     if item is None:
         arrival = Arrival(
             id=article.id,
@@ -85,17 +85,28 @@ def _whole(context: Context, connection: sa.Connection, sent: Mapping[str, Any],
         )
         ledger.enter(connection, [arrival], now, _HOW)
         return Deposited(article.id, "accepted")
-    article = msgspec.structs.replace(article, id=item.id)
-    present = ledger.articles(connection, [item.id]).get(item.id)
-    if present is not None and compare(present, article) is None:
+    if same:
         return Deposited(item.id, "known")
+    say_anew(context, connection, item, article)
+    return Deposited(item.id, "changed")
+
+
+def said_before(context: Context, connection: sa.Connection, article: Article) -> tuple[Item | None, bool]:
+    """Return the article as the ledger knows it (None where it doesn't), and whether it says the same there."""
+    item = _known(context, connection, article.id, article.url)
+    present = context.store.ledger.articles(connection, [item.id]).get(item.id) if item else None
+    return item, present is not None and compare(present, article) is None
+
+
+def say_anew(context: Context, connection: sa.Connection, item: Item, article: Article) -> None:
+    """Make what ``article`` says the next version of a known one; raises ItemError BUSY while that is worked on."""
     if item.leased:
         raise ItemError(Outcome.RETRY, Reason.BUSY, f"article {item.id} is being worked on; send it again in a minute")
-    ledger.renew(connection, item, Stage.DEDUPE, now, article)
-    # the publisher itself says what the article is: its page is not asked any more
+    article = msgspec.structs.replace(article, id=item.id)
+    context.store.ledger.renew(connection, item, Stage.DEDUPE, context.clock(), article)
+    # whoever hands it in says what the article is: its page is not asked any more
     visits = context.store.visits.get(connection, [item.id]).values()
     context.store.visits.put(connection, [msgspec.structs.replace(visit, due=None) for visit in visits])
-    return Deposited(item.id, "changed")
 
 
 def _check(article: Article, settings: Settings) -> None:
@@ -110,12 +121,16 @@ def _check(article: Article, settings: Settings) -> None:
 
 
 def _known(context: Context, connection: sa.Connection, name: str, url: str | None) -> Item | None:
-    """Return the article as the ledger knows it; raise ItemError TAKEN_DOWN where it must not come back."""
+    """Return the article as the ledger knows it."""
     ledger = context.store.ledger
     ids = {name, *ledger.known(connection, [url]).values()}
     items = ledger.get(connection, ids)
-    item = next((items[i] for i in sorted(ids, key=lambda i: i == name) if i in items), None)
-    if item is not None and item.state == "removed":
+    return next((items[i] for i in sorted(ids, key=lambda i: i == name) if i in items), None)
+
+
+def _standing(item: Item | None) -> Item | None:
+    """Return the item; raise ItemError TAKEN_DOWN where it must not come back."""
+    if item is not None and item.state == REMOVED:
         raise ItemError(Outcome.DROPPED, Reason.TAKEN_DOWN, f"article {item.id} was taken down")
     return item
 
