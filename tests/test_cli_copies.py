@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from pipeline.cli import copies as commands
+from pipeline.errors import UsageError
 from tests.arriving import arrive, change, through
 from tests.copies import OTHER, WIRE
 
@@ -38,6 +39,25 @@ def test_a_group_is_shown_with_its_primary_and_what_each_took(context, run):
     assert "truncated of a1, 0% its own, 1 h 30 min later" in shown
     plain = json.loads(run(commands.copies_command, "show", "https://daily.example/a1", "--json"))
     assert (plain["group"], plain["lead"]["primary"], plain["copies"][1]["paragraphs"]) == ("a1", "a1", [1, 2])
+
+
+def test_two_articles_are_compared_whichever_is_named_first(context, run):
+    paragraphs, others = WIRE.split("\n"), OTHER.split("\n")
+    arrive(context, "a1", WIRE)
+    arrive(context, "a2", "\n".join([*others[:3], *paragraphs[2:]]), source="Evening", seen=1.0)
+    arrive(context, "a3", "Nobody was hurt, officials said on Monday.", source="Late", seen=2.0)
+    through(context)
+    for pair in (("a1", "a2"), ("https://evening.example/a2", "a1")):
+        said = run(commands.copies_command, "compare", *pair)
+        assert "of a2, the later one, 51% stands in a1, and of that 58% in a2" in said
+        assert "of the beginnings 0% is the same; 3 fingerprints lead to both" in said
+        assert "no copy: they begin otherwise" in said
+        assert "decided: a2 copies nothing" in said
+    assert "fewer than 12 words" in run(commands.copies_command, "compare", "a1", "a3")
+    plain = json.loads(run(commands.copies_command, "compare", "a1", "a2", "--json"))
+    assert (plain["verdict"], plain["terms"], plain["beginnings"]) == ("other beginning", 3, 0.0)
+    with pytest.raises(UsageError, match="both are this article"):
+        run(commands.copies_command, "compare", "a1", "a1")
 
 
 def test_groups_are_merged_and_split_by_address_or_id(context, run):

@@ -74,6 +74,13 @@ def test_a_later_version_by_the_same_outlet_is_a_revision(store):
     assert (copy.copy_of, copy.kind) == ("a10", CopyKind.REVISION)
 
 
+@pytest.mark.parametrize("source", ["import", "ingest", None])
+def test_articles_whose_outlet_nobody_named_are_not_taken_for_versions_of_one(store, source):
+    later = WIRE.replace("Nobody was hurt.", "Two workers were hurt.")
+    first = arrival(10, WIRE, source=source)
+    assert decided(store, [first, arrival(11, later, source=source)])[1].kind == CopyKind.REPRINT
+
+
 def test_articles_that_only_share_a_long_quotation_stay_apart(store):
     one = PARAGRAPHS[0] + "\n" + STATEMENT + " said the director.\n" + PARAGRAPHS[2]
     two = OTHER.split("\n")[0] + "\n" + STATEMENT + " a spokesman wrote.\n" + OTHER.split("\n")[2]

@@ -12,12 +12,25 @@ from pipeline.cli.output import columns, table
 from pipeline.cli.output import note as say
 from pipeline.cli.provenance import of_copy
 from pipeline.cli.times import Time
+from pipeline.dedupe import Verdict
+from pipeline.dedupe.judging import TAKEN
+from pipeline.dedupe.sketch import MIN_WORDS
 from pipeline.records import Article, Copy, Stage, to_json
 from pipeline.stages import open_context
 from pipeline.stages.corrections import corrections
-from pipeline.stages.groups import leads
+from pipeline.stages.groups import compare, leads
 from pipeline.stages.rulings import merge, split
 from pipeline.store import copies
+
+_WHY = {
+    Verdict.COPY: "a copy, were it decided now; it may be more like another article, or an editor may have decided",
+    Verdict.TOO_SHORT: f"no copy: one has fewer than {MIN_WORDS} words, and equal notices need not be copies",
+    Verdict.TOO_FAR_APART: "not compared: more than {window} days lie between them (dedupe.window_days)",
+    Verdict.NOT_LOOKED_UP: "not compared: neither the whole, nor the beginning, nor one of the paragraphs led to it",
+    Verdict.TOO_LITTLE: "no copy: less than {least} of either stands in the other (dedupe.threshold)",
+    Verdict.ONLY_A_PART: f"no copy: less than {TAKEN:.0%} of the later one was taken over",
+    Verdict.OTHER_BEGINNING: "no copy: they begin otherwise and share passages, as articles with one statement do",
+}
 
 
 @click.group("copies")
@@ -62,6 +75,26 @@ def show_command(address_or_id: str, as_json: bool) -> None:
     for one in decided:
         why = f": {one.reason}" if one.reason else ""
         click.echo(f"  {one.at:%Y-%m-%d %H:%M}  {one.made_by}: {one.id} belongs to this group{why}")
+
+
+@copies_command.command("compare")
+@click.argument("addresses_or_ids", nargs=2, required=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def compare_command(addresses_or_ids: tuple[str, str], as_json: bool) -> None:
+    """Say what two articles share, and why one is taken for a copy of the other, or isn't."""
+    with open_context() as context:
+        pair = sorted((find(context, name) for name in addresses_or_ids), key=lambda item: item.seq)
+        found = compare(context, *pair)
+        made = context.store.ledger.of([item.id for item in pair], Stage.DEDUPE, Copy)
+    if as_json:
+        click.echo(to_json(found))
+        return
+    (old, new), days = pair, context.settings.dedupe.window_days
+    click.echo(f"of {new.id}, the later one, {found.new:.0%} stands in {old.id}, and of that {found.old:.0%} in {new.id}")
+    click.echo(f"of the beginnings {found.beginnings:.0%} is the same; {found.terms} fingerprints lead to both")
+    click.echo(_WHY[found.verdict].format(window=f"{days:g}", least=f"{context.settings.dedupe.threshold:.0%}"))
+    for item in pair:
+        click.echo(f"decided: {item.id} {of_copy(made[item.id]) if item.id in made else 'not yet'}")
 
 
 @copies_command.command("merge")

@@ -13,22 +13,13 @@ import msgspec
 
 from pipeline.dedupe import provenance
 from pipeline.dedupe.groups import believed
+from pipeline.dedupe.judging import Verdict, judge
 from pipeline.dedupe.memory import CopyMemory
 from pipeline.dedupe.sketch import Sketch, Sketched, sketches
 from pipeline.dedupe.verify import Overlap, overlaps
 from pipeline.frequency import Frequencies, held
-from pipeline.records import Article, Copy
+from pipeline.records import HANDED_IN, IMPORTED, Article, Copy
 from pipeline.settings import Dedupe
-
-# An article of which a smaller share is taken over is its own: a roundup, or one that quotes a whole notice.
-TAKEN = 0.25
-# Shared passages alone may be a statement that both print, with or without quotation marks: read on real pairs, those
-# had up to .15 of the ledes in common. So the beginnings must match too, unless nearly all does, both ways, or one text
-# stands whole in the other and is much of it: it lost its beginning, or the other one put its own before it. Read on
-# real pairs, of those that only print one statement up to .93 stood in the other.
-LEDE = 0.2
-NEARLY_ALL = 0.8
-WHOLE, MUCH = 0.95, 0.4
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Sketch).decode
@@ -87,7 +78,8 @@ def _alone(arrival: Arrival, memory: CopyMemory) -> Copy:
 
 def _named(arrival: Arrival, made: Sketch, group: str, turn: int) -> Sketch:
     article, at = arrival.article, int(arrival.published.timestamp())
-    return msgspec.structs.replace(made, id=article.id, turn=turn, group=group, source=article.source, at=at)
+    outlet = None if article.source in {IMPORTED, HANDED_IN} else article.source
+    return msgspec.structs.replace(made, id=article.id, turn=turn, group=group, source=outlet, at=at)
 
 
 def _decide(arrival: Arrival, made: Sketched, memory: CopyMemory, settings: Dedupe) -> Copy:
@@ -124,11 +116,5 @@ def _best(new: Sketch, old: Sequence[Sketch], memory: CopyMemory, settings: Dedu
     if not old:
         return None
     pairs = zip(old, overlaps(new, old, memory.frequencies), strict=True)
-    copied = [(one, overlap) for one, overlap in pairs if _is_copy(overlap, settings)]
+    copied = [(one, overlap) for one, overlap in pairs if judge(overlap, settings) is Verdict.COPY]
     return max(copied, key=lambda pair: (round(pair[1].new * 50), -pair[0].turn), default=None)
-
-
-def _is_copy(overlap: Overlap, settings: Dedupe) -> bool:
-    less, more = sorted((overlap.new, overlap.old))
-    not_only_a_part = overlap.lede >= LEDE or less >= NEARLY_ALL or (more >= WHOLE and less >= MUCH)
-    return more >= settings.threshold and overlap.new >= TAKEN and not_only_a_part

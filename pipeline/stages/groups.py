@@ -9,7 +9,9 @@ from itertools import chain
 import msgspec
 import sqlalchemy as sa
 
-from pipeline.dedupe import Arrival, Lead, Member, lead, relate
+from pipeline import dedupe
+from pipeline.dedupe import Arrival, Comparison, Lead, Member, lead, relate
+from pipeline.errors import UsageError
 from pipeline.frequency import Frequencies
 from pipeline.records import Article, Copy, Precision, Stage
 from pipeline.stages.context import Context
@@ -44,6 +46,22 @@ def leads(context: Context, groups: Iterable[str]) -> Mapping[str, tuple[Lead, i
     with context.store.database.read() as connection:
         found = copies.members(connection, groups)
     return {group: (lead(_member(context, one) for one in members), len(members)) for group, members in found.items()}
+
+
+def compare(context: Context, old: Item, new: Item) -> Comparison:
+    """Return what two articles share, and what would follow, were the second one decided now.
+
+    Raises UsageError where one of them has no text yet, and where both are the same.
+    """
+    if old.id == new.id:
+        raise UsageError(f"{old.url or old.id}: both are this article; name two")
+    articles = context.store.ledger.of([old.id, new.id], Stage.EXTRACT, Article)
+    for item in (old, new):
+        if item.id not in articles:
+            raise UsageError(f"{item.url or item.id}: has no text that could be compared")
+    settings = context.settings.dedupe
+    frequencies, gap = context.store.copies(settings).frequencies, new.first_seen - old.first_seen
+    return dedupe.compare(articles[new.id].text, articles[old.id].text, gap, frequencies, settings)
 
 
 def settle(
