@@ -233,6 +233,15 @@ def test_names_that_were_taken_for_one_are_parted(text, kind, parts):
     assert [(text[s.start : s.end], s.type) for s in found] == parts
 
 
+@pytest.mark.parametrize(("seen", "kind", "name"), [((3, 5), ORG, "Church of Tessawik"), ((4, 5), PLACE, "Tessawik")])
+def test_a_body_that_the_lists_find_is_taken_whole_where_the_network_sees_a_part_of_it(seen, kind, name):
+    text = "In the Church of Tessawik women preach."
+    words = words_of(text)
+    chances = chances_of(words, *((at, kind, at == seen[0], 0.9) for at in range(*seen)))
+    found = names(text, words, chances, unknown, [Span(7, 25, ORG)])
+    assert [(text[s.start : s.end], s.type) for s in found] == [(name, kind)]
+
+
 def test_a_known_name_that_the_network_overlooks_is_found():
     text = "Turkey agreed and Ankara waited."
     words = words_of(text)

@@ -90,7 +90,8 @@ def compare_command(addresses_or_ids: tuple[str, str], as_json: bool) -> None:
         click.echo(to_json(found))
         return
     (old, new), days = pair, context.settings.dedupe.window_days
-    click.echo(f"of {new.id}, the later one, {found.new:.0%} stands in {old.id}, and of that {found.old:.0%} in {new.id}")
+    parts = f"{found.new:.0%} stands in {old.id}, and of that {found.old:.0%} in {new.id}"
+    click.echo(f"of {new.id}, the later one, {parts}")
     click.echo(f"of the beginnings {found.beginnings:.0%} is the same; {found.terms} fingerprints lead to both")
     click.echo(_WHY[found.verdict].format(window=f"{days:g}", least=f"{context.settings.dedupe.threshold:.0%}"))
     for item in pair:

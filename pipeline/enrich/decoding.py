@@ -82,7 +82,7 @@ def names(
         [_found(words, h) for h in hints if h.type is kind]
         for kind in (EntityType.ORG, EntityType.PERSON, EntityType.PLACE)
     )
-    several = certain + _seen_alone(text, words, seen, bodies, people, places)
+    several = certain + _seen_in_part(text, words, seen, bodies, people, places)
     found = _whole(
         seen,
         sorted((h for h in several if h.after - h.first > 1), key=lambda h: h.first),
@@ -100,14 +100,15 @@ def names(
     return sorted(made + _elsewhere(text, words, chances, found, told))
 
 
-def _seen_alone(
+def _seen_in_part(
     text: str, words: Words, seen: list[Found], bodies: list[Found], people: list[Found], places: list[Found]
 ) -> list[Found]:
-    """Return the names of which the network sees one word: "Court" of "Supreme Court", a person's like a place's."""
-    lone = {(one.first, int(np.argmax(one.types))): _text(text, words, one) for one in seen if _single(one)}
+    """Return the names of which the network sees a part: "of England" of the church, a person's like a place's."""
+    parts = [one for one in seen if int(np.argmax(one.types)) == ORG]
+    first_names = {one.first: _text(text, words, one) for one in seen if _is_first_name(one)}
     towns = {_text(text, words, one) for one in places}
-    found = [h for h in bodies if any((at, ORG) in lone for at in range(h.first, h.after))]
-    return found + [h for h in people if lone.get((h.first, PERSON)) in towns]
+    found = [h for h in bodies if any(h.first <= one.first and one.after <= h.after for one in parts)]
+    return found + [h for h in people if first_names.get(h.first) in towns]
 
 
 def _told(
@@ -153,8 +154,8 @@ def spans(chances: Chances, lines: Flags) -> list[Found]:
     return found
 
 
-def _single(one: Found) -> bool:
-    return one.after - one.first == 1
+def _is_first_name(one: Found) -> bool:
+    return one.after - one.first == 1 and int(np.argmax(one.types)) == PERSON
 
 
 def _found(words: Words, span: Span) -> Found:
