@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from html import unescape
 
 # Words; single characters for scripts that are written without spaces. What was matched is never given back ("++"), and
 # plain letters are looked for first: a fifth less time.
@@ -23,6 +25,12 @@ def words(text: str) -> list[str]:
 def tokens(normalised: str) -> list[str]:
     """Return the words of a text that went through ``normalise`` before."""
     return _WORD.findall(normalised.replace("_", " "))  # \w holds that one too
+
+
+def written(text: str) -> Iterator[re.Match[str]]:
+    """Yield the places of the words of ``text``, of which each, case-folded, is one of ``words``."""
+    plain = unicodedata.normalize("NFKC", unescape(text)).replace("\u00ad", "").replace("’", "'").replace("_", " ")
+    return _WORD.finditer(plain)
 
 
 def fold(text: str) -> str:

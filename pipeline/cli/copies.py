@@ -29,6 +29,7 @@ _WHY = {
     Verdict.NOT_LOOKED_UP: "not compared: neither the whole, nor the beginning, nor one of the paragraphs led to it",
     Verdict.TOO_LITTLE: "no copy: less than {least} of either stands in the other (dedupe.threshold)",
     Verdict.ONLY_A_PART: f"no copy: less than {TAKEN:.0%} of the later one was taken over",
+    Verdict.OTHER_FACTS: "no copy: one form with other names and figures in its gaps, as forecasts and results are",
     Verdict.OTHER_BEGINNING: "no copy: they begin otherwise and share passages, as articles with one statement do",
 }
 

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 import msgspec
 
 from pipeline.dedupe import provenance
+from pipeline.dedupe.forms import is_refilled, read
 from pipeline.dedupe.groups import believed
-from pipeline.dedupe.judging import Verdict, judge
+from pipeline.dedupe.judging import Verdict, is_roundup, judge
 from pipeline.dedupe.memory import CopyMemory
 from pipeline.dedupe.sketch import Sketch, Sketched, sketches
 from pipeline.dedupe.verify import Overlap, overlaps
@@ -92,7 +93,7 @@ def _decide(arrival: Arrival, made: Sketched, memory: CopyMemory, settings: Dedu
     new = _named(arrival, made.sketch, pin or own, turn)
     old = [one for one in earlier if one.turn < turn and (pin is None or one.group == pin)]
     copy, (unseen, _) = Copy(id=own, group=new.group), new.arrays()
-    if not _stays(before, new, earlier) and (best := _best(new, old, memory, settings)):
+    if not _stays(before, new, earlier) and (best := _best(arrival.article.text, new, old, memory, settings)):
         original, overlap = best
         unseen = unseen[~held(unseen, original.arrays()[0])]
         new = msgspec.structs.replace(new, group=original.group)
@@ -111,10 +112,24 @@ def _stays(before: Sketch | None, new: Sketch, others: Sequence[Sketch]) -> bool
     return any(one.group == new.id for one in others)
 
 
-def _best(new: Sketch, old: Sequence[Sketch], memory: CopyMemory, settings: Dedupe) -> tuple[Sketch, Overlap] | None:
-    """Return what ``new`` was taken from: where most of its text stands; among equals (to 2 %) the earliest."""
+def _best(
+    text: str, new: Sketch, old: Sequence[Sketch], memory: CopyMemory, settings: Dedupe
+) -> tuple[Sketch, Overlap] | None:
+    """Return what ``new`` was taken from: where most of its text stands; among equals (to 2 %) the earliest.
+
+    Within its group an earlier article of the same outlet goes before: that is what it is a revision of.
+    """
     if not old:
         return None
-    pairs = zip(old, overlaps(new, old, memory.frequencies), strict=True)
+    pairs = list(zip(old, overlaps(new, old, memory.frequencies), strict=True))
     copied = [(one, overlap) for one, overlap in pairs if judge(overlap, settings) is Verdict.COPY]
-    return max(copied, key=lambda pair: (round(pair[1].new * 50), -pair[0].turn), default=None)
+    copied.sort(key=lambda pair: (round(pair[1].new * 50), -pair[0].turn), reverse=True)
+    if not copied:
+        return None
+    asked = read(text) if any(one.digest != new.digest for one, _ in copied) else None
+    copied = [pair for pair in copied if pair[0].digest == new.digest or not (asked and is_refilled(asked, pair[0]))]
+    if not copied or is_roundup(new, copied[0], pairs):
+        return None
+    group = copied[0][0].group
+    own = [pair for pair in copied if new.source and pair[0].source == new.source and pair[0].group == group]
+    return max(own, key=lambda pair: pair[0].turn) if own else copied[0]
