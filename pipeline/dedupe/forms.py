@@ -51,15 +51,18 @@ def _is_fact(match: re.Match[str]) -> bool:
 
 def is_refilled(new: Written, old: Sketch) -> bool:
     """Whether the gaps between what is the same in both texts hold other facts; never of a long old text."""
-    known = new.shingles < 1 << (32 - old.level)
-    same, told = _around(known & held(new.shingles, old.every())), _around(known, every=True)
+    known, every = new.shingles < 1 << (32 - old.level), old.every()
+    same, told = _around(known & held(new.shingles, every)), _around(known, every=True)
     kept = {new.words[at] for at in np.flatnonzero(new.facts & same).tolist()}
     other: set[str] = set()
     borders = [0, *(np.flatnonzero(np.diff(same)) + 1).tolist(), len(same)]
     for start, end in pairwise(borders):
-        if not same[start] and start > 0 and end < len(same) and end - start <= _GAP and told[start:end].all():
-            other.update(new.words[at] for at in range(start, end) if new.facts[at])
-    other -= kept
+        if same[start] or not start or end == len(same) or end - start > _GAP or not told[start:end].all():
+            continue
+        # what was inserted ("the Daily Echo reported") stands between words that follow each other in the old text
+        if facts := {new.words[at] for at in range(start, end) if new.facts[at]} - kept:
+            joined = shingles(hash_words([*new.words[max(0, start - 2) : start], *new.words[end : end + 2]]))
+            other |= facts if not held(joined, every).any() else set()
     return len(other) >= max(_LEAST, _OTHER * (len(other) + len(kept)))
 
 

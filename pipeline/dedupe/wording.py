@@ -14,7 +14,13 @@ import numpy.typing as npt
 from pipeline.frequency import Hashes, hash_words
 from pipeline.text import normalise, paragraphs, tokens
 
-_QUOTED = re.compile(r"(“[^”\n]*(?:”|$)|\"[^\"\n]*(?:\"|$)|«[^»\n]*(?:»|$)|„[^“”\n]*(?:[“”]|$))", re.MULTILINE)
+# Quotation marks as languages set them, and as outlets mix them; one that isn't closed ends with its line where it can
+# only be an opening one. Single ones are apostrophes too, so those stand outside words and around no other such.
+_QUOTED = re.compile(
+    r"""(“[^”\n]*(?:”|$)|"[^"\n]*(?:"|$)|«[^»\n]*(?:»|$)|»[^«\n]*«|„[^“”\n]*(?:[“”]|$)|”[^”\n]*”"""
+    r"""|「[^」\n]*(?:」|$)|『[^』\n]*(?:』|$)|(?<![\w'])['‘](?=\w)(?:[^'‘\n]|(?<=\w)'(?=\w))*'(?!\w))""",
+    re.MULTILINE,
+)
 
 Flags = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.int64]
