@@ -87,6 +87,20 @@ def test_articles_that_only_share_a_long_quotation_stay_apart(store):
     assert second(store, one, two).copy_of is None
 
 
+@pytest.mark.parametrize("marks", ["“”", "»«", "«»", "„“", "””", "‘’", "''", "『』", '""'])
+def test_the_same_quotation_at_the_beginning_makes_no_copy_in_whatever_marks_it_stands(store, marks):
+    said = f"{marks[0]}{STATEMENT[1:-2]}{marks[1]}"
+    one, two = f"{said} the director wrote.\n{PARAGRAPHS[1]}", f"{said} it was said.\n{OTHER}"
+    assert second(store, one, two).copy_of is None
+
+
+def test_an_outlet_s_later_version_is_a_revision_of_its_own_though_another_printed_that_first(store):
+    later = WIRE.replace("Nobody was hurt.", "Two workers were hurt.")
+    sent = [(WIRE, "Coastwire"), (WIRE, "Daily"), (later, "Late"), (later, "Coastwire")]
+    copies = decided(store, [arrival(n, text, source=source) for n, (text, source) in enumerate(sent, 1)])
+    assert [(one.copy_of, one.kind) for one in copies[2:]] == [("a1", CopyKind.REPRINT), ("a1", CopyKind.REVISION)]
+
+
 def test_a_letter_printed_without_quotation_marks_makes_no_copy(store):
     letter = STATEMENT.strip("“”,")
     one = "\n".join([*PARAGRAPHS[:2], letter])
@@ -101,6 +115,13 @@ def test_an_article_that_prints_one_foreign_paragraph_is_its_own(store):
 def test_a_roundup_is_no_copy_of_what_it_lists(store):
     roundup = "\n".join([PARAGRAPHS[0], *(invented(n, 40) for n in range(60, 66))])
     assert second(store, WIRE, roundup).copy_of is None
+
+
+def test_a_short_roundup_of_whole_beginnings_is_its_own(store):
+    ledes = [f"{invented(n, 40)}." for n in range(20, 24)]
+    articles = [arrival(n, f"{lede}\n{invented(n + 50, 60)}", source=f"s{n}") for n, lede in enumerate(ledes)]
+    copies = decided(store, [*articles, arrival(9, "\n".join(ledes), source="Daily")])
+    assert [one.copy_of for one in copies] == [None] * 5
 
 
 def test_a_statement_reprinted_whole_is_a_copy(store):

@@ -16,8 +16,26 @@ from pipeline.text import normalise, paragraphs, tokens
 from tests.copies import STATEMENT, WIRE, invented
 
 MASK = (1 << 64) - 1
-CLOSING = {"“": "”", '"': '"', "«": "»", "„": "“”"}
-PIECES = (*CLOSING, "”", "»", "\n", " ", "_", "’", "&quot;", "&#10;", "\u2028", "橋", "ก", "ж", "Quay", "don't", "x1")
+CLOSING = {"“": "”", '"': '"', "«": "»", "„": "“”", "「": "」", "『": "』"}
+CLOSED = {"»": "«", "”": "”"}  # these open a quotation only where it is closed
+PIECES = (
+    *CLOSING,
+    *CLOSED,
+    "」",
+    "\n",
+    " ",
+    "_",
+    "’",
+    "&quot;",
+    "&#10;",
+    "\u2028",
+    "橋",
+    "ก",
+    "ж",
+    "Quay",
+    "don't",
+    "x1",
+)
 EDGES = st.lists(st.sampled_from(PIECES), min_size=8, max_size=60).map(" ".join)
 NEWS = st.builds(invented, st.integers(0, 50), st.integers(10, 400))
 LINES = st.lists(EDGES | NEWS, min_size=1, max_size=5).map("\n".join)
@@ -43,9 +61,9 @@ def said(text):
     """Yield each word's hash, the number of its paragraph, and whether it is quoted; read character by character."""
     for number, line in enumerate(unescape(normalise("\n".join(paragraphs(text)))).split("\n"), 1):
         pieces, closing = [""], None
-        for char in line:
-            if closing is None and char in CLOSING:
-                closing = CLOSING[char]
+        for at, char in enumerate(line, 1):
+            if closing is None and (char in CLOSING or (char in CLOSED and CLOSED[char] in line[at:])):
+                closing = (CLOSING | CLOSED)[char]
                 pieces.append("")
             elif closing is not None and char in closing:
                 closing = None
@@ -84,7 +102,9 @@ def plainly(text):
     grams = [mix(sum(word[0] * odd for word, odd in zip(each, ODD, strict=False)) & MASK) for each in triples]
     unquoted = {gram for gram, each in zip(grams, triples, strict=True) if not all(word[2] for word in each)}
     share = sum(not all(word[2] for word in each) for each in triples) / len(triples)
-    body, lede = unquoted if share >= 0.25 else set(grams), set(grams[:60])
+    body = unquoted if share >= 0.25 else set(grams)
+    told = [gram for gram, each in zip(grams, triples, strict=True) if share < 0.25 or not all(w[2] for w in each)]
+    lede = set(told[:60])
     level = 0
     while len(body) > 256 << level:
         level += 1

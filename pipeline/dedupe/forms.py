@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.dedupe.minhash import shingles
-from pipeline.dedupe.sketch import Sketch
+from pipeline.dedupe.sketch import Passages, Sketch
 from pipeline.dedupe.wording import Flags
 from pipeline.frequency import Hashes, hash_words, held
 from pipeline.text import written
@@ -25,6 +25,9 @@ _GAP = 8
 _OTHER, _LEAST = 0.4, 4
 _OPENS = re.compile(r"(?:^|[.!?…:;\n\"“”„«»‘'(\[]|[–—-]\s)\s*$")
 _LONGEST_OPENING = 4
+
+
+_GAPS = 2  # one alone is where an editor was at work
 
 
 class Written(NamedTuple):
@@ -40,6 +43,14 @@ def read(text: str) -> Written:
     each = list(written(text))
     words = [match.group().casefold() for match in each]
     return Written(words, np.array([_is_fact(match) for match in each]), shingles(hash_words(words)))
+
+
+def has_gaps(new: Passages, old: Sketch) -> bool:
+    """Whether there are gaps between what is the same in both texts: told without reading it, and mostly not so."""
+    same = held(new.shingles, old.every())
+    borders = np.flatnonzero(np.diff(same)) + 1
+    inside = np.diff(borders)[~same[borders[:-1]]]
+    return bool(np.count_nonzero(inside <= _GAP + 2) >= _GAPS)  # triples: two more than words
 
 
 def _is_fact(match: re.Match[str]) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from pipeline.dedupe.forms import is_refilled, read
+from pipeline.dedupe.forms import has_gaps, is_refilled, read
 from pipeline.dedupe.sketch import Sketch, sketches
 from pipeline.dedupe.verify import Overlap, overlaps
 from pipeline.frequency import Frequencies, held
@@ -93,9 +93,7 @@ def compare(new: str, old: str, gap: dt.timedelta, frequencies: Frequencies, set
         verdict = Verdict.TOO_FAR_APART
     elif not terms:
         verdict = Verdict.NOT_LOOKED_UP
-    elif (
-        verdict is Verdict.COPY and mine.sketch.digest != theirs.sketch.digest and is_refilled(read(new), theirs.sketch)
-    ):
+    elif verdict is Verdict.COPY and has_gaps(mine.passages, theirs.sketch) and is_refilled(read(new), theirs.sketch):
         verdict = Verdict.OTHER_FACTS
     shares = {"new": overlap.new, "old": overlap.old, "beginnings": overlap.lede}
     return Comparison(verdict=verdict, terms=terms, **{key: round(share, 4) for key, share in shares.items()})

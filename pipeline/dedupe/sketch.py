@@ -21,7 +21,7 @@ from pipeline.dedupe.minhash import lede_bands, shingles, text_bands
 from pipeline.dedupe.wording import Flags, Numbers, Wording, runs, wording
 from pipeline.frequency import Hashes
 
-LEDE_WORDS = 60  # one or two sentences and what outlets put before them
+LEDE_WORDS = 60  # outside quotation marks: one or two sentences and what outlets put before them
 MIN_WORDS = 12  # a shorter text is a caption or a notice: equal ones need not be copies
 MOST_SHINGLES = 256  # 1 kB; a containment of .5 is then told with a standard error of .03
 MIN_UNQUOTED = 0.25  # a text with fewer 3-grams outside quotations is a statement, and compared as a whole
@@ -41,7 +41,7 @@ class Sketch(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     level: int  # shingles below 2**(32 - level) are kept, and all of the lede
     shingles: bytes  # sorted, 4 bytes each
     lede: bytes  # one bit each: does it stand in the lede?
-    quoted: bytes  # one bit each: does it stand inside quotation marks alone, and not in the lede?
+    quoted: bytes  # one bit each: does it stand inside quotation marks alone?
 
     def arrays(self) -> tuple[Hashes, Flags]:
         """Return the shingles that say whether it is a copy, and for each whether it stands in the lede."""
@@ -155,13 +155,15 @@ def _grams(said: Wording) -> _Grams:
     outside = ~(said.quoted[:-2] & said.quoted[1:-1] & said.quoted[2:])[inside]
     counts = np.bincount(texts)
     unquoted = np.bincount(texts, weights=outside) / counts
+    body = outside | (unquoted < MIN_UNQUOTED)[texts]
+    before = np.cumsum(body) - body
     return _Grams(
         shingles=shingles(said.words)[inside],
         texts=texts,
         paragraphs=paragraphs,
         whole=paragraphs == said.paragraphs[2:][inside],
-        body=outside | (unquoted < MIN_UNQUOTED)[texts],
-        lede=np.arange(len(texts)) - (np.cumsum(counts) - counts)[texts] < LEDE_WORDS,
+        body=body,
+        lede=body & (before - before[np.cumsum(counts) - counts][texts] < LEDE_WORDS),
     )
 
 
