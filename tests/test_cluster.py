@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.cluster import ToPlace, decide
+from pipeline.cluster.terms import terms_of
 from pipeline.cluster.vector import SHORT, cosines, mix, pack
 from pipeline.records import Article, Copy, Entity, EntityType, Names, Placed
 from pipeline.settings import Cluster
@@ -282,6 +283,12 @@ def test_two_headlines_that_share_a_word_by_chance_are_two_stories(store):
     briefs = ["Ferry stuck in fog off Brackholm", "Fog delays the opening of Marrow's swift boxes"]
     stories = placed(store, [*background(), *(to_place(30 + n, text) for n, text in enumerate(briefs))])
     assert stories[-2:] == ["sa30", "sa31"]
+
+
+@pytest.mark.parametrize(("written", "word"), [("Brackholm’s", "Brackholm"), ("l'Égypte", "Égypte")])
+def test_what_an_apostrophe_joins_to_a_name_leaves_it_the_same_term(written, word):
+    one, other = (terms_of(Article(id="a1", text=text), None).hashes for text in (written, word))
+    assert set(other.tolist()) < set(one.tolist())
 
 
 def test_a_name_joins_accounts_in_two_languages(store):

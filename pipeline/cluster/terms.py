@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from pipeline.frequency import Frequencies, Hashes, Weights, hash_words
 from pipeline.records import Article, Names
-from pipeline.text import words
+from pipeline.text import normalise, tokens
 
 LEDE_WORDS = 80
 # Frequent words are short (Zipf's law of brevity), in any language that is written with letters. In three collections
@@ -46,7 +46,7 @@ def terms_of(article: Article, names: Names | None) -> Terms:
 
     Articles of an unknown language are counted as those of a language of their own.
     """
-    title, text = words(article.title or ""), words(article.text)
+    title, text = _words(article.title or ""), _words(article.text)
     begun = Counter(chain(title, text[:LEDE_WORDS]))
     whole = Counter(begun)  # so that the words of the beginning come first
     whole.update(text[LEDE_WORDS:])
@@ -62,6 +62,11 @@ def terms_of(article: Article, names: Names | None) -> Terms:
     return Terms(
         hashes[order], times[order], times_begun[order], _EXPECTED[np.minimum(lengths[order], _LONGEST)], language
     )
+
+
+def _words(text: str) -> list[str]:
+    """Return the words of a text, parted at apostrophes: Egypt's and l'Égypte name whom Egypt and Égypte name."""
+    return tokens(normalise(text).replace("'", " "))
 
 
 def language_of(article: Article) -> str:
