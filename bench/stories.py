@@ -64,6 +64,10 @@ def half(lines: Sequence[Line], seed: int, key: str) -> list[Line]:
     return [line for line in lines if kept.setdefault(line[key], chosen.random() < 0.5)]  # noqa: PLR2004
 
 
+def begun(lines: Sequence[Line], count: int) -> list[Line]:
+    return [line | {"text": " ".join(line["text"].split()[:count])} for line in lines]
+
+
 def variants(lines: list[Line]) -> Iterator[tuple[str, list[list[Line]]]]:
     """Yield what is done to a collection, and the collections that it gives."""
     yield "as it is", [lines]
@@ -74,7 +78,8 @@ def variants(lines: list[Line]) -> Iterator[tuple[str, list[list[Line]]]]:
     yield "without titles", [[line | {"title": None} for line in lines]]
     yield "without dates", [[line | {"published": None} for line in lines]]
     for count in (80, 25):
-        yield f"first {count} words", [[line | {"text": " ".join(line["text"].split()[:count])} for line in lines]]
+        yield f"first {count} words", [begun(lines, count)]
+    yield "80 words, other orders", [begun(shuffled(lines, seed), 80) for seed in range(1, 4)]
     yield "titles alone", [[line | {"title": None, "text": line["title"] or line["text"][:60]} for line in lines]]
 
 

@@ -98,7 +98,7 @@ class Cluster(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """[cluster]: what counts as one story."""
 
     window_days: float = 14.0
-    threshold: float = 0.135
+    threshold: float = 0.14
     sigma_days: float = 3.0
     repair_days: float = 3.0
 

@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.cluster import ToPlace, decide
-from pipeline.cluster.terms import terms_of
+from pipeline.cluster.terms import LEDE_WORDS, terms_of
 from pipeline.cluster.vector import SHORT, cosines, mix, pack
+from pipeline.frequency import hash_words
 from pipeline.records import Article, Copy, Entity, EntityType, Names, Placed
 from pipeline.settings import Cluster
 from pipeline.store import Store
@@ -289,6 +290,25 @@ def test_two_headlines_that_share_a_word_by_chance_are_two_stories(store):
 def test_what_an_apostrophe_joins_to_a_name_leaves_it_the_same_term(written, word):
     one, other = (terms_of(Article(id="a1", text=text), None).hashes for text in (written, word))
     assert set(other.tolist()) < set(one.tolist())
+
+
+def test_a_word_of_the_headline_counts_as_three_of_the_beginning():
+    article = Article(id="a1", title="Fog", text=" ".join(["fog", "ferry", "ferry", *["bank"] * LEDE_WORDS, "fog"]))
+    terms = terms_of(article, None)
+    of = {word: terms.hashes.tolist().index(hash_words([word])[0]) for word in ("fog", "ferry")}
+    assert {word: (terms.times[n], terms.begun[n]) for word, n in of.items()} == {"fog": (3, 4), "ferry": (2, 2)}
+
+
+def test_accounts_that_share_little_but_a_name_in_their_headlines_are_one_story(store):
+    later = (
+        "“We had paid for the wedding, the band and the cake,” said Ida Renwick, who spent the night in a school gym, "
+        "wrapped in blankets with four hundred others.\n"
+        "The owner would not say when bookings can be changed. Analysts at Fenwick Rowe put the cost of cancelled "
+        "crossings and of a new hull at nine million, and its shares fell by a tenth on Wednesday."
+    )
+    told = [to_place(30, FERRY[0], title="Lysander's 412 safe"), to_place(31, later, title="After the Lysander")]
+    told += [to_place(60 + n, text, days=60) for n, text in enumerate([FERRY[0], later])]
+    assert placed(store, [*background(), *told])[-4:] == ["sa30", "sa30", "sa60", "sa61"]
 
 
 def test_a_name_joins_accounts_in_two_languages(store):

@@ -19,6 +19,9 @@ from pipeline.records import Article, Names
 from pipeline.text import normalise, tokens
 
 LEDE_WORDS = 80
+# How often a headline's words count in the beginning. Over all rows of bench/stories.py BCubed F1 was .948 with 1, .951
+# with 2, .952 with 3, 4 and 6; of the first 80 words of 391 articles in three other orders .969 with 1, .984 with 3
+HEADLINE_TIMES = 3
 # Frequent words are short (Zipf's law of brevity), in any language that is written with letters. In three collections
 # of English news a word of two letters stood in half of the articles, of three in 0.33, four 0.23, five 0.12, six 0.06,
 # ten 0.035, eleven 0.02: a factor of 0.6 a letter, down to a fiftieth
@@ -50,6 +53,7 @@ def terms_of(article: Article, names: Names | None) -> Terms:
     begun = Counter(chain(title, text[:LEDE_WORDS]))
     whole = Counter(begun)  # so that the words of the beginning come first
     whole.update(text[LEDE_WORDS:])
+    begun.update(title * (HEADLINE_TIMES - 1))
     entities = {entity.id: max(1, entity.count) for entity in (names.entities if names else ())}
     size = len(whole) + len(entities)
     hashes = np.fromiter(map(crc32, map(str.encode, chain(whole, entities))), dtype=np.uint32, count=size)
