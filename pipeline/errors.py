@@ -3,8 +3,10 @@
 NewswireError
 ├── SettingsError          a settings file or environment variable can't be used
 ├── UsageError             the command or call is wrong
+│   └── UnknownError       what it names is not there
 ├── StoreError             the ledger can't be used
-│   └── StoreVersionError  it was written by a newer newswire
+│   ├── StoreVersionError  it was written by a newer newswire
+│   └── BusyError          another worker is at it; later it may be changed
 ├── SearchIndexError       the index can't be used
 │   ├── IndexAwayError     it does not answer; later it may
 │   └── IndexRefusedError  it answers and refuses (key, foreign mapping)
@@ -30,12 +32,20 @@ class UsageError(NewswireError):
     """The command or call is wrong."""
 
 
+class UnknownError(UsageError):
+    """What the command or call names is not there."""
+
+
 class StoreError(NewswireError):
     """The ledger can't be used."""
 
 
 class StoreVersionError(StoreError):
     """The ledger was written by a newer newswire."""
+
+
+class BusyError(StoreError):
+    """Another worker is at what is to be changed; later it may be changed."""
 
 
 class SearchIndexError(NewswireError):

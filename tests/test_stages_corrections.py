@@ -13,7 +13,10 @@ CORRECTED = WIRE.replace("six cranes", "five cranes")
 
 
 def found(context, since=SINCE):
-    return [(one.article.id, one.old, one.new, [copy.id for copy in one.copies]) for one in corrections(context, since)]
+    return [
+        (one.article.id, one.old, one.new, [copy.id for copy in one.copies])
+        for one in corrections(context, since, all_of_them=True)
+    ]
 
 
 def printed(context):

@@ -66,6 +66,17 @@ def test_a_later_copy_joins_the_group_that_its_original_was_put_in(context):
     assert groups(through(context)) == {"a1": "a1", "a2": "a1", "a3": "a1"}
 
 
+def test_what_was_decided_since_an_article_was_looked_up_counts(context):
+    arrive(context, "a1", WIRE)
+    arrive(context, "a2", OTHER, source="Evening", seen=1.0)
+    through(context)
+    before = items(context, "a1", "a2")
+    merge(context, before, "ana")
+    with pytest.raises(UsageError, match="one group already"):
+        merge(context, before, "bo")
+    assert split(context, before[1:], "bo") == ("a1", "a2")
+
+
 def test_what_cannot_be_merged_or_split_is_wrong_use(context):
     arrive(context, "a1", WIRE)
     arrive(context, "a2", WIRE, seen=1.0)

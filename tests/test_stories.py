@@ -5,9 +5,10 @@ from __future__ import annotations
 import concurrent.futures
 import datetime as dt
 
+import msgspec
 import pytest
 
-from pipeline.errors import StoreError, UsageError
+from pipeline.errors import BusyError, UsageError
 from pipeline.records import Article, Copy, Entity, EntityType, Names, Stage
 from pipeline.settings import Run, Settings
 from pipeline.stages import Context, repair, run_one, stories
@@ -93,7 +94,7 @@ def told(context):
 
 def test_a_merger_moves_all_articles_and_the_old_id_leads_to_the_story(told):
     indexed(told)
-    assert stories.merge(told, "sa", "sc", ANA) == "sa"
+    assert stories.merge(told, "sa", "sc", ANA).story == "sa"
     assert {now(told)[name] for name in "abcd"} == {"sa"}
     assert {indexed(told)[name] for name in "abcd"} == {"sa"}
     assert told.store.storybook.resolve("sc") == "sa"
@@ -123,14 +124,14 @@ def test_ids_of_ids_lead_on(told):
 
 def test_a_split_gives_an_id_to_what_leaves_and_later_articles_go_where_they_belong(told):
     stories.merge(told, "sa", "sc", ANA)
-    assert stories.split(told, "sc", ["c", "d"], ANA) == "sc"
+    assert stories.split(told, "sc", ["c", "d"], ANA).other == "sc"
     assert [now(told)[name] for name in "abcd"] == ["sa", "sa", "sc", "sc"]
     tell(told, ("e", CHOIR), ("f", HARBOUR))
     assert (now(told)["e"], now(told)["f"]) == ("sc", "sa")
 
 
 def test_what_opened_a_story_can_leave_it_and_the_id_stays_with_the_others(told):
-    assert stories.split(told, "sa", ["a"], ANA) == "sa-2"
+    assert stories.split(told, "sa", ["a"], ANA).other == "sa-2"
     assert (now(told)["a"], now(told)["b"]) == ("sa-2", "sa")
 
 
@@ -147,6 +148,15 @@ def test_a_title_that_was_given_stays_until_it_is_taken_back(told):
     assert told.store.storybook.facts(["sa"])["sa"].title == "Crane falls in Port Ansel"
     stories.undo(told, 1, ANA)
     assert told.store.storybook.facts(["sa"])["sa"].title == "Title a"
+
+
+def test_what_was_taken_back_by_somebody_else_meanwhile_is_not_taken_back_again(told):
+    stories.rename(told, "sa", "Crane falls in Port Ansel", ANA)
+    stories.undo(told, 1, ANA)
+    stories.rename(told, "sa", "Crane kills two", ANA)
+    with pytest.raises(UsageError, match="taken back already"):
+        stories.rename(told, "sa", None, msgspec.structs.replace(ANA, undoes=1))
+    assert told.store.storybook.facts(["sa"])["sa"].title == "Crane kills two"
 
 
 @pytest.mark.parametrize("times", [1, 2])
@@ -246,10 +256,11 @@ def test_a_story_says_nothing_more_of_an_article_that_was_taken_down(told):
 
 def test_no_story_changes_while_cluster_is_at_work(told):
     other = type(told.store)(told.addresses.store_url)
+    told.patience = 0.2
     with (
         other.lock(Stage.CLUSTER, NOW, 60),
-        pytest.raises(StoreError, match="cluster has been at work"),
-        alone(told, Stage.CLUSTER, seconds=0.2),
+        pytest.raises(BusyError, match="cluster has been at work"),
+        alone(told, Stage.CLUSTER),
     ):
         pass
     other.close()

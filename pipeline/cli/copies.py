@@ -7,7 +7,6 @@ import datetime as dt
 import click
 
 from pipeline.cli.deciding import deciding
-from pipeline.cli.ledger import find
 from pipeline.cli.output import columns, table
 from pipeline.cli.output import note as say
 from pipeline.cli.provenance import of_copy
@@ -15,12 +14,13 @@ from pipeline.cli.times import Time
 from pipeline.dedupe import Verdict
 from pipeline.dedupe.judging import TAKEN
 from pipeline.dedupe.sketch import MIN_WORDS
-from pipeline.records import Article, Copy, Stage, to_json
+from pipeline.records import Copy, Stage, to_json
 from pipeline.stages import open_context
+from pipeline.stages.articles import find
+from pipeline.stages.copies import show
 from pipeline.stages.corrections import corrections
-from pipeline.stages.groups import compare, leads
+from pipeline.stages.groups import compare
 from pipeline.stages.rulings import merge, split
-from pipeline.store import copies
 
 _WHY = {
     Verdict.COPY: "a copy, were it decided now; it may be more like another article, or an editor may have decided",
@@ -45,35 +45,29 @@ def copies_command() -> None:
 def show_command(address_or_id: str, as_json: bool) -> None:
     """Show an article's copy group: who is primary, what each took and how much later."""
     with open_context() as context:
-        group = find(context, address_or_id).copy_group
-        with context.store.database.read() as connection:
-            members = copies.members(connection, [group] if group else []).get(group or "", [])
-            decided = copies.pins(connection, [one.seq for one in members])
-        ids = [one.id for one in members]
-        made = context.store.ledger.of(ids, Stage.DEDUPE, Copy)
-        articles = context.store.ledger.of(ids, Stage.EXTRACT, Article)
-        lead = next((one for one, _ in leads(context, [group] if group else []).values()), None)
+        shown = show(context, find(context, address_or_id).copy_group)
     if as_json:
-        click.echo(to_json({"group": group, "lead": lead, "copies": list(made.values()), "decisions": decided}))
+        click.echo(to_json(shown))
         return
+    lead = shown.lead
     if lead is None:
         say("dedupe has not decided on it yet")
         return
     agency = f", {lead.agency} copy" if lead.agency else ""
-    click.echo(f"group {group}: {len(members)} articles, earliest {lead.earliest}{agency}")
+    click.echo(f"group {shown.group}: {len(shown.members)} articles, earliest {lead.earliest}{agency}")
     rows = [
         (
             "primary" if one.id == lead.primary else "",
             one.id,
             one.source,
             f"{one.published or one.first_seen:%Y-%m-%d %H:%M}",
-            of_copy(made[one.id]),
-            articles[one.id].title or "",
+            of_copy(copy),
+            one.title or "",
         )
-        for one in members
+        for one, copy in zip(shown.members, shown.copies, strict=True)
     ]
     table(("", "id", "source", "published", "copy", "title"), rows)
-    for one in decided:
+    for one in shown.decisions:
         why = f": {one.reason}" if one.reason else ""
         click.echo(f"  {one.at:%Y-%m-%d %H:%M}  {one.made_by}: {one.id} belongs to this group{why}")
 
@@ -126,8 +120,7 @@ def split_command(addresses_or_ids: tuple[str, ...], by: str, note: str | None) 
 def corrections_command(since: dt.datetime | None, show_all: bool, as_json: bool) -> None:
     """List the copies that still say what was corrected or withdrawn in the article that they share a text with."""
     with open_context() as context:
-        since = since or context.clock() - dt.timedelta(days=7)
-        found = [one for one in corrections(context, since) if one.copies or show_all]
+        found = list(corrections(context, since, all_of_them=show_all))
     if as_json:
         click.echo(to_json(found))
         return

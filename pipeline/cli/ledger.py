@@ -16,7 +16,8 @@ from pipeline.cli.times import Time
 from pipeline.cluster import StoryFacts
 from pipeline.errors import UsageError
 from pipeline.records import Article, Copy, Page, Placed, Placement, Record, Stage, to_json, to_plain
-from pipeline.stages import Context, housekeep, open_context, run_one, stories
+from pipeline.stages import housekeep, open_context, run_one, stories
+from pipeline.stages.articles import find
 from pipeline.stages.explain import Explanation, Seen, explain
 from pipeline.stages.rulings import repair
 from pipeline.store import Item, sites, upkeep
@@ -216,11 +217,3 @@ def takedown_command(address_or_id: str) -> None:
         if item.story:
             stories.refresh(context, item.story)
     note(f"{item.url or item.id}: taken down")
-
-
-def find(context: Context, name: str) -> Item:
-    """Return the article with this address or id; raises UsageError where none is known."""
-    item = context.store.ledger.find(name)
-    if item is None:
-        raise UsageError(f"{name}: no article with this address or id is known")
-    return item

@@ -14,7 +14,8 @@ from pipeline.cli.times import Time
 from pipeline.cluster import StoryFacts
 from pipeline.errors import UsageError
 from pipeline.records import Document, to_json, to_plain
-from pipeline.stages import Context, open_context, repair, stories
+from pipeline.stages import open_context, repair, stories
+from pipeline.stages.articles import find
 from pipeline.stages.index import documents
 from pipeline.stages.stories import Who
 from pipeline.store.storybook import Change
@@ -108,8 +109,8 @@ def merge_command(story: str, others: tuple[str, ...], by: str, note: str | None
     """Make the stories OTHERS part of STORY; their ids lead there from then on."""
     with open_context() as context:
         for other in others:
-            kept = stories.merge(context, story, other, Who(name=by, reason=note))
-    click.echo(f"one story now: {kept}; the next run writes its documents again")
+            made = stories.merge(context, story, other, Who(name=by, reason=note))
+    click.echo(f"one story now: {made.story}; the next run writes its documents again")
 
 
 @stories_command.command("split")
@@ -119,10 +120,9 @@ def merge_command(story: str, others: tuple[str, ...], by: str, note: str | None
 def split_command(story: str, articles: tuple[str, ...], by: str, note: str | None) -> None:
     """Take ARTICLES (ids or addresses), with their copies, out of STORY, as a story of their own."""
     with open_context() as context:
-        kept = stories.known(context, story)
-        ids = [_article(context, name) for name in articles]
-        other = stories.split(context, kept, ids, Who(name=by, reason=note))
-    click.echo(f"two stories now: {kept} and {other}; the next run writes their documents again")
+        ids = [find(context, name).id for name in articles]
+        made = stories.split(context, story, ids, Who(name=by, reason=note))
+    click.echo(f"two stories now: {made.story} and {made.other}; the next run writes their documents again")
 
 
 @stories_command.command("rename")
@@ -132,11 +132,11 @@ def split_command(story: str, articles: tuple[str, ...], by: str, note: str | No
 @deciding
 def rename_command(story: str, title: str | None, automatic: bool, by: str, note: str | None) -> None:
     """Give STORY a TITLE that stays."""
-    if automatic == bool(title and title.strip()):
+    if automatic == (title is not None):
         raise UsageError("say a title, or --automatic")
     with open_context() as context:
-        present = stories.rename(context, story, " ".join(title.split()) if title else None, Who(name=by, reason=note))
-    click.echo(f"{present} is called otherwise now; the next run writes its documents again")
+        made = stories.rename(context, story, None if automatic else title, Who(name=by, reason=note))
+    click.echo(f"{made.story} is called otherwise now; the next run writes its documents again")
 
 
 @stories_command.command("undo")
@@ -160,10 +160,3 @@ def repair_command(days: float | None, dry_run: bool) -> None:
         click.echo(change)
     would = "would be " if dry_run else ""
     say(f"{done.stories} stories looked at, {done.merged} {would}merged, {done.split} {would}split")
-
-
-def _article(context: Context, name: str) -> str:
-    item = context.store.ledger.find(name)
-    if item is None:
-        raise UsageError(f"{name}: no article with this address or id is known")
-    return item.id

@@ -25,6 +25,8 @@ from pipeline.settings import (
 )
 from pipeline.store import Store
 
+_PATIENCE = 60.0  # who sits at a terminal can wait for a large batch on a slow disk
+
 
 def utc_now() -> dt.datetime:
     """Return the present time, aware."""
@@ -32,7 +34,10 @@ def utc_now() -> dt.datetime:
 
 
 class Context:
-    """Everything that a run needs. ``open_context`` makes one from files and environment; tests from values."""
+    """Everything that a run needs. ``open_context`` makes one from files and environment; tests from values.
+
+    ``patience`` is for how many seconds who decides waits for a batch that is under way.
+    """
 
     def __init__(
         self,
@@ -42,12 +47,14 @@ class Context:
         *,
         config: Path,
         clock: Callable[[], dt.datetime] = utc_now,
+        patience: float = _PATIENCE,
     ) -> None:
         self.settings = settings
         self.sources: Mapping[str, Source] = {source.name: source for source in sources}
         self.addresses = addresses
         self.config = config
         self.clock = clock
+        self.patience = patience
         self.store = Store(addresses.store_url)
 
     @functools.cached_property
@@ -85,8 +92,8 @@ class Context:
         self.store.close()
 
 
-def open_context(config: Path | None = None) -> Context:
+def open_context(config: Path | None = None, *, patience: float = _PATIENCE) -> Context:
     """Return the context that the settings files and the environment name; raises SettingsError, StoreError."""
     seldom_looked_for()
     config = config or config_folder()
-    return Context(load_settings(config), load_sources(config), load_addresses(), config=config)
+    return Context(load_settings(config), load_sources(config), load_addresses(), config=config, patience=patience)

@@ -12,6 +12,8 @@ from pipeline.records import Article, Stage
 from pipeline.stages.context import Context
 from pipeline.store import copies, versions
 
+_USUAL = dt.timedelta(days=7)  # who looks once a week misses nothing
+
 
 class Named(msgspec.Struct, frozen=True, kw_only=True):
     """An article by its names."""
@@ -32,8 +34,18 @@ class Correction(msgspec.Struct, frozen=True, kw_only=True):
     copies: tuple[Named, ...]
 
 
-def corrections(context: Context, since: dt.datetime) -> Iterator[Correction]:
-    """Yield what was corrected or withdrawn ``since`` in articles that have copies, also where no copy is wrong."""
+def corrections(
+    context: Context, since: dt.datetime | None = None, *, all_of_them: bool = False
+) -> Iterator[Correction]:
+    """Yield what was corrected or withdrawn ``since`` (else in the last week) and copies still say as it was.
+
+    ``all_of_them``: also what no copy has wrong.
+    """
+    found = _corrections(context, context.clock() - _USUAL if since is None else since)
+    return (one for one in found if one.copies or all_of_them)
+
+
+def _corrections(context: Context, since: dt.datetime) -> Iterator[Correction]:
     database = context.store.database
     for article_id in versions.changed(database, since):
         *earlier, (at, now) = versions.texts(database, [article_id])[article_id]

@@ -12,7 +12,7 @@ import msgspec
 
 from pipeline.enrich.known import entity_id
 from pipeline.enrich.rules import Rules
-from pipeline.errors import UsageError
+from pipeline.errors import UnknownError, UsageError
 from pipeline.records import EntityType, Names
 from pipeline.stages.context import Context
 from pipeline.states import Decided, Decision
@@ -77,7 +77,7 @@ def identify(context: Context, name: str) -> str:
     if len(found) == 1:
         return found.pop()
     if not found:
-        raise UsageError(f"no entity is called {name!r}; newswire entities list finds them")
+        raise UnknownError(f"no entity is called {name!r}; newswire entities list finds them")
     raise UsageError(f"{name!r} may be {', '.join(sorted(found)[:5])}; name one by its id")
 
 
@@ -134,7 +134,7 @@ def undo(context: Context, n: int) -> Decision:
     store = context.store
     decision = next((d for d in store.entities.decisions() if d.n == n), None)
     if decision is None:
-        raise UsageError(f"there is no decision {n}; newswire entities decisions lists them")
+        raise UnknownError(f"there is no decision {n}; newswire entities decisions lists them")
     if decision.undone:
         raise UsageError(f"decision {n} was undone at {decision.undone:%Y-%m-%d %H:%M}")
     concerned = _concerned(context, decision)

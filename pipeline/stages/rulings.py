@@ -61,11 +61,13 @@ def repair(context: Context, groups: Collection[str]) -> None:
 
 
 def _members(context: Context, items: Sequence[Item]) -> dict[str, list[Grouped]]:
-    for item in items:
-        if item.copy_group is None:
-            raise UsageError(f"{item.url or item.id}: dedupe has not decided on it yet; run newswire run first")
+    """Return the groups that ``items`` are in now, which may be others than when they were looked up."""
     with context.store.database.read() as connection:
-        return copies.members(connection, {item.copy_group for item in items if item.copy_group})
+        now = context.store.ledger.get(connection, [item.id for item in items])
+        for item in items:
+            if now[item.id].copy_group is None:
+                raise UsageError(f"{item.url or item.id}: dedupe has not decided on it yet; run newswire run first")
+        return copies.members(connection, {item.copy_group for item in now.values() if item.copy_group})
 
 
 def _put(context: Context, groups: Mapping[str, str], by: str, note: str | None) -> None:

@@ -13,7 +13,7 @@ import msgspec
 import sqlalchemy as sa
 
 from pipeline.cluster import Card, ToPlace, rebuild
-from pipeline.errors import UsageError
+from pipeline.errors import UnknownError, UsageError
 from pipeline.records import Article, Copy, Names, Stage
 from pipeline.stages.alone import alone
 from pipeline.stages.context import Context
@@ -35,17 +35,17 @@ class Who(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def known(context: Context, story: str) -> str:
-    """Return the present id of a story, named by any of its ids or articles; raises UsageError where there is none."""
+    """Return the present id of a story, named by any of its ids or articles; else raises UnknownError."""
     if present := context.store.storybook.resolve(story):
         return present
     article = context.store.ledger.find(story)
     if article is None or article.story is None:
-        raise UsageError(f"{story}: no story has or had this id, nor an article; newswire stories list names them")
+        raise UnknownError(f"{story}: no story has or had this id, nor an article; newswire stories list names them")
     return article.story
 
 
-def merge(context: Context, kept: str, gone: str, who: Who) -> str:
-    """Make the story ``gone`` part of ``kept``; return the id of the story that both are now."""
+def merge(context: Context, kept: str, gone: str, who: Who) -> Change:
+    """Make the story ``gone`` part of ``kept``; return the change, whose ``story`` both are now."""
     with alone(context, Stage.CLUSTER):
         kept, gone = known(context, kept), known(context, gone)
         if kept == gone:
@@ -53,12 +53,11 @@ def merge(context: Context, kept: str, gone: str, who: Who) -> str:
         of = {name: context.store.ledger.of_story(name) for name in (kept, gone)}
         both = sorted((*of[kept], *of[gone]), key=lambda item: item.seq)
         change = {"kind": MERGE, "story": kept, "other": gone}
-        _regroup(context, {kept: both}, [kept, gone], change, who, moved={item.id for item in of[gone]})
-    return kept
+        return _regroup(context, {kept: both}, [kept, gone], change, who, moved={item.id for item in of[gone]})
 
 
-def split(context: Context, story: str, articles: Sequence[str], who: Who, name: str | None = None) -> str:
-    """Take ``articles``, with their copies, out of a story; return the id of the story that they are now.
+def split(context: Context, story: str, articles: Sequence[str], who: Who, name: str | None = None) -> Change:
+    """Take ``articles``, with their copies, out of a story; return the change, whose ``other`` they are now.
 
     ``name`` is the id that it is to have where that is free; else it is named after its first article.
     """
@@ -75,30 +74,31 @@ def split(context: Context, story: str, articles: Sequence[str], who: Who, name:
             raise UsageError(f"{story}: a split leaves at least one article, with its copies, on either side")
         other = _free_id(context, out, name)
         change = {"kind": SPLIT, "story": story, "other": other}
-        _regroup(context, {story: stay, other: out}, [story], change, who, moved={item.id for item in out})
-    return other
+        return _regroup(context, {story: stay, other: out}, [story], change, who, moved={item.id for item in out})
 
 
-def rename(context: Context, story: str, title: str | None, who: Who) -> str:
-    """Give a story a title that stays, or (None) let its articles choose one again; return its present id."""
+def rename(context: Context, story: str, title: str | None, who: Who) -> Change:
+    """Give a story a title that stays, or (None) let its articles choose one again; return the change."""
+    if title is not None and not (title := " ".join(title.split())):
+        raise UsageError("the new title is empty")
     with alone(context, Stage.CLUSTER):
         story = known(context, story)
         with context.store.write() as connection:
             told = storybook.cards(connection, [story])[story]
             storybook.keep(connection, {story: msgspec.structs.replace(told, given=title)})
             change = {"kind": RENAME, "story": story, "other": None, "before": told.given}
-            log(context, connection, change, who, [])
+            made = log(context, connection, change, who, [])
             context.store.ledger.touch(connection, stories=[story])
-    return story
+    return made
 
 
 def undo(context: Context, n: int, who: Who) -> Change:
     """Take a change back; return it. What repair did and an editor takes back, repair doesn't do again."""
     change = context.store.storybook.change(n)
     if change is None:
-        raise UsageError(f"{n}: there is no such change; newswire stories show STORY names them")
+        raise UnknownError(f"{n}: there is no such change; newswire stories show STORY names them")
     if change.undone:
-        raise UsageError(f"{n}: that change has been taken back already")
+        raise _undone(n)
     who = msgspec.structs.replace(who, undoes=n, stands=not change.stands)
     if change.kind == RENAME:
         rename(context, change.story, change.before, who)
@@ -110,7 +110,7 @@ def undo(context: Context, n: int, who: Who) -> Change:
         split(context, story, still, who, change.other)
     elif change.other:
         merge(context, change.story, change.other, who)
-    return change
+    return msgspec.structs.replace(change, undone=True, stands=False)
 
 
 def refresh(context: Context, story: str) -> None:
@@ -168,8 +168,8 @@ def _regroup(
     who: Who,
     *,
     moved: set[str],
-) -> None:
-    """Make the stories ``before`` into ``parts``: story → its articles."""
+) -> Change:
+    """Make the stories ``before`` into ``parts``: story → its articles; return the change."""
     store = context.store
     memory = store.stories(context.settings.cluster)
     with store.database.read() as connection:
@@ -186,10 +186,11 @@ def _regroup(
         memory.flush(connection)
         _rewrite(connection, parts, before, made, given)
         pins = _first_of_groups(parts)
-        log(context, connection, change, who, [{**pin, "moved": pin["id"] in moved} for pin in pins])
+        logged = log(context, connection, change, who, [{**pin, "moved": pin["id"] in moved} for pin in pins])
         for name, items in parts.items():
             store.ledger.put_into(connection, name, [item.id for item in items if item.story != name])
         store.ledger.touch(connection, stories=parts)
+    return logged
 
 
 def _rewrite(
@@ -226,12 +227,17 @@ def log(
     change: Mapping[str, str | None],
     who: Who,
     moves: Sequence[Mapping[str, object]],
-) -> None:
-    """Append a change to the history of stories, with where it put which articles."""
-    told = {"reason": who.reason, "undoes": who.undoes, "stands": who.stands}
-    storybook.log(connection, {"at": context.clock(), "made_by": who.name, **told, **change}, moves)
-    if who.undoes is not None:
-        storybook.undone(connection, who.undoes)
+) -> Change:
+    """Append a change to the history of stories, with where it put which articles; return it."""
+    told: dict[str, object] = {"at": context.clock(), "made_by": who.name, "reason": who.reason}
+    told |= {"undoes": who.undoes, "stands": who.stands, "before": None, **change}
+    if who.undoes is not None and not storybook.undone(connection, who.undoes):
+        raise _undone(who.undoes)  # by somebody else, while this one waited for the lock
+    return msgspec.convert({"n": storybook.log(connection, told, moves), "undone": False, **told}, Change)
+
+
+def _undone(n: int) -> UsageError:
+    return UsageError(f"{n}: that change has been taken back already")
 
 
 def _free_id(context: Context, items: Sequence[Item], wanted: str | None) -> str:

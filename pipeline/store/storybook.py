@@ -15,6 +15,7 @@ from pipeline.store.engine import Database, among, upsert
 from pipeline.store.schema import items, story_aliases, story_cards, story_changes, story_moves
 
 REPAIR = "repair"  # who changes stories beside editors
+_GREATEST = 2**31 - 1  # number of a change: PostgreSQL refuses to compare with greater ones
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Card).decode
@@ -109,9 +110,11 @@ def log(connection: sa.Connection, change: Mapping[str, object], moves: Sequence
     return n
 
 
-def undone(connection: sa.Connection, n: int) -> None:
-    """Note that a change was taken back."""
-    connection.execute(story_changes.update().where(story_changes.c.n == n).values(undone=True, stands=False))
+def undone(connection: sa.Connection, n: int) -> bool:
+    """Note that a change was taken back; False where it had been already."""
+    c = story_changes.c
+    back = story_changes.update().where(c.n == n, sa.not_(c.undone)).values(undone=True, stands=False)
+    return connection.execute(back).rowcount == 1
 
 
 def moved(connection: sa.Connection, n: int) -> list[str]:
@@ -193,7 +196,9 @@ class Storybook:
         return self._changes(sa.or_(c.story == story, c.other == story))
 
     def change(self, n: int) -> Change | None:
-        """Return one change."""
+        """Return one change, None where there is none of this number."""
+        if not 0 < n <= _GREATEST:
+            return None
         return next(iter(self._changes(story_changes.c.n == n)), None)
 
     def _changes(self, where: sa.ColumnElement[bool]) -> list[Change]:
