@@ -70,21 +70,24 @@ def test_nobody_decides_without_the_key(client, context, path):
 
 
 @pytest.mark.parametrize(
-    ("sent", "why"),
+    ("sent", "status", "why"),
     [
-        ("nonsense", "can't be read"),
-        ('{"kind": "eat", "entity": "Tom Berg"}', "can't be read"),
-        ('{"kind": "merge", "entity": "Tom Berg"}', "into: this decision needs one"),
-        ('{"kind": "hide", "entity": "Nobody"}', "no entity is called"),
-        ('{"kind": "hide", "entity": "Tom Berg", "force": true}', "unknown field"),
+        ("nonsense", 400, "can't be read"),
+        ('{"kind": "eat", "entity": "Tom Berg"}', 400, "can't be read"),
+        ('{"kind": "merge", "entity": "Tom Berg"}', 400, "into: this decision needs one"),
+        ('{"kind": "hide", "entity": "Nobody"}', 404, "no entity is called"),
+        ('{"kind": "hide", "entity": "Tom Berg", "force": true}', 400, "unknown field"),
     ],
 )
-def test_a_decision_that_cannot_be_read_is_refused_in_one_line(client, sent, why):
+def test_a_decision_that_cannot_be_read_is_refused_in_one_line(client, sent, status, why):
     answer = client.post("/api/entities/decisions", content=sent, headers=KEY)
-    assert answer.status_code == 400
+    assert answer.status_code == status
     assert why in answer.json()["error"]
 
 
-def test_an_unknown_entity_and_a_wrong_limit_are_refused(client):
-    assert client.get("/api/entities/person:nobody").status_code == 400
+def test_an_unknown_entity_and_a_wrong_parameter_are_refused_in_one_line(client):
+    assert client.get("/api/entities/person:nobody").status_code == 404
+    assert client.post("/api/entities/decisions/7/undo", headers=KEY).status_code == 404
     assert client.get("/api/entities?limit=0").status_code == 400
+    answer = client.get("/api/entities?kind=DOG")
+    assert (answer.status_code, answer.json()["error"].split(":")[0]) == (422, "kind")

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, NoReturn
 
 import msgspec
 from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from pipeline.errors import NewswireError, SearchIndexError, UsageError
+from pipeline.errors import BusyError, NewswireError, SearchIndexError, StoreError, UnknownError, UsageError
 from pipeline.index import Index, Results
-from pipeline.records import to_json
 from pipeline.web import asked, pages
+from pipeline.web.answers import as_json
 from pipeline.web.story import Story, story
+
+_log = logging.getLogger(__name__)
 
 # Nothing is loaded from elsewhere and no script runs, whatever an article may hold.
 _HEADERS = {
@@ -26,6 +30,7 @@ _HEADERS = {
 }
 # Who asks here is a program: it gets its errors as JSON.
 _FOR_SERVICES = ("/api/", "/health", "/ingest", "/websub/")
+_SOON = "10"  # seconds after which to ask again; most batches take less
 
 
 def create_app(
@@ -45,6 +50,7 @@ def create_app(
         add(app)
     app.add_exception_handler(NewswireError, _failed)
     app.add_exception_handler(HTTPException, _failed)
+    app.add_exception_handler(RequestValidationError, _failed)
     app.add_exception_handler(Exception, _failed)
 
     @app.middleware("http")
@@ -61,32 +67,32 @@ def _serve_json(app: FastAPI, index: Index, explain: Callable[[str], object | No
     def search(request: Request) -> Response:
         """Search: q, any field as a filter, facets, sort, page, size, copies, since, until."""
         wanted = asked.read(request.query_params.multi_items())
-        return _json(_results(wanted, index.search(wanted.query())))
+        return as_json(_results(wanted, index.search(wanted.query())))
 
     @app.get("/api/articles/{article_id}")
     def article(article_id: str) -> Response:
         """One document."""
-        return _json(index.get(article_id) or _unknown("article", article_id))
+        return as_json(index.get(article_id) or _unknown("article", article_id))
 
     @app.get("/api/stories/{story_id}")
     def one_story(story_id: str) -> Response:
         """One story: its articles, newest first, its outlets and its span of time."""
-        return _json(_story(story(index, story_id) or _unknown("story", story_id)))
+        return as_json(_story(story(index, story_id) or _unknown("story", story_id)))
 
     if explain is not None:
 
         @app.get("/api/explain")
         def explained(address: str) -> Response:
             """Why an address is, or is not, in the index."""
-            return _json(explain(address) or _unknown("address", address))
+            return as_json(explain(address) or _unknown("address", address))
 
     @app.get("/health")
     def health() -> Response:
         """Whether the index answers."""
         try:
-            return _json({"status": "ok", "documents": index.count()})
+            return as_json({"status": "ok", "documents": index.count()})
         except SearchIndexError as error:
-            return _json({"status": "unavailable", "reason": str(error)}, 503)
+            return as_json({"status": "unavailable", "reason": str(error)}, 503)
 
 
 def _results(wanted: asked.Asked, found: Results) -> dict[str, Any]:
@@ -113,16 +119,12 @@ def _unknown(kind: str, name: str) -> NoReturn:
     raise HTTPException(404, f"there is no {kind} {name[:200]!r} here")
 
 
-def _json(content: object, status: int = 200) -> Response:
-    return Response(to_json(content), status, media_type="application/json")
-
-
 def _failed(request: Request, error: Exception) -> Response:
     """Say what went wrong: as JSON to a service, as a page to a person."""
     status, reason = _status(error)
     if request.url.path.startswith(_FOR_SERVICES):
-        response = _json({"error": reason}, status)
-        response.headers.update((error.headers or {}) if isinstance(error, HTTPException) else {})
+        response = as_json({"error": reason}, status)
+        response.headers.update(_more(error))
         return response
     return pages.message(request, status, reason)
 
@@ -130,8 +132,20 @@ def _failed(request: Request, error: Exception) -> Response:
 def _status(error: Exception) -> tuple[int, str]:
     if isinstance(error, HTTPException):
         return error.status_code, error.detail
+    if isinstance(error, RequestValidationError):
+        first = error.errors()[0]
+        return 422, f"{first['loc'][-1]}: {first['msg'][:1].lower()}{first['msg'][1:]}"
     if isinstance(error, UsageError):
-        return 400, str(error)
-    if isinstance(error, SearchIndexError):
+        return 404 if isinstance(error, UnknownError) else 400, str(error)
+    if isinstance(error, SearchIndexError | StoreError):
         return 503, str(error)
+    if isinstance(error, NewswireError):  # of what is not foreseen the server logs the traceback
+        _log.error("%s", error)
     return 500, "newswire failed; its log says why"
+
+
+def _more(error: Exception) -> Mapping[str, str]:
+    """Return the headers that go with an error."""
+    if isinstance(error, HTTPException):
+        return error.headers or {}
+    return {"Retry-After": _SOON} if isinstance(error, BusyError) else {}

@@ -39,8 +39,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         return Query(
             text=self.q,
             filters=self.filters,
-            since=_time("since", self.since),
-            until=_time("until", self.until, end=True),
+            since=moment("since", self.since),
+            until=moment("until", self.until, end=True),
             facets=self.facets if facets is None else facets,
             facet_size=self.facet_size,
             sort=self.order,
@@ -112,8 +112,11 @@ def read(pairs: Iterable[tuple[str, str]]) -> Asked:
         raise UsageError(f"{where.strip('`').removeprefix('$.')}: {what[0].lower()}{what[1:]}") from error
 
 
-def _time(name: str, text: str | None, *, end: bool = False) -> dt.datetime | None:
-    """Return a time, UTC where it names no zone; of a day its start or, at the end of a span, the next day's."""
+def moment(name: str, text: str | None, *, end: bool = False) -> dt.datetime | None:
+    """Return the time that a parameter ``name`` tells, UTC where it names no zone; raises UsageError where it is none.
+
+    Of a day it is the start or, at the end of a span, the next day's.
+    """
     if text is None:
         return None
     try:

@@ -9,25 +9,26 @@ from fastapi import Depends, FastAPI, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from pipeline.errors import UsageError
-from pipeline.records import EntityType, to_json
+from pipeline.records import EntityType
 from pipeline.stages import Context, entities
 from pipeline.states import Decision
+from pipeline.web.answers import as_json
+from pipeline.web.bodies import Name, Note, described, read_decision
 from pipeline.web.keys import key_check
 
 _MOST = 1000  # entities in one answer
-_Name = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 
 
 class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A decision as a request puts it."""
 
     kind: Literal["merge", "split", "rename", "hide"]
-    entity: _Name
-    into: _Name | None = None  # merge: the entity that it is
-    surfaces: Annotated[tuple[_Name, ...], msgspec.Meta(max_length=100)] = ()  # split: the ways of writing
-    name: _Name | None = None  # split, rename: the name to show
-    by: _Name | None = None
-    note: Annotated[str, msgspec.Meta(max_length=2000)] | None = None
+    entity: Name
+    into: Name | None = None  # merge: the entity that it is
+    surfaces: Annotated[tuple[Name, ...], msgspec.Meta(max_length=100)] = ()  # split: the ways of writing
+    name: Name | None = None  # split, rename: the name to show
+    by: Name | None = None
+    note: Note | None = None
 
 
 def serve(app: FastAPI, context: Context, api_key: str | None) -> None:
@@ -39,31 +40,28 @@ def serve(app: FastAPI, context: Context, api_key: str | None) -> None:
         """Entities whose name or other name holds text, those in most articles first."""
         if not 1 <= limit <= _MOST:
             raise UsageError(f"limit: from 1 to {_MOST}")
-        return _json(entities.find(context, text, kind, limit))
+        return as_json(entities.find(context, text, kind, limit))
 
     @app.get("/api/entities/decisions")
     def decisions() -> Response:
         """All decisions, undone ones too, in order."""
-        return _json(context.store.entities.decisions())
+        return as_json(context.store.entities.decisions())
 
     @app.get("/api/entities/{entity}")
     def shown(entity: str) -> Response:
         """How an entity is written, in which articles, and what was decided on it."""
-        return _json(entities.show(context, entity))
+        return as_json(entities.show(context, entity))
 
-    @app.post("/api/entities/decisions", dependencies=may_write)
+    @app.post("/api/entities/decisions", dependencies=may_write, openapi_extra=described(Wanted))
     async def decide(request: Request) -> Response:
         """Merge, split, rename or hide an entity."""
-        try:
-            wanted = msgspec.json.decode(await request.body(), type=Wanted)
-        except msgspec.DecodeError as error:
-            raise UsageError(f"a decision can't be read: {error}") from error
-        return _json(await run_in_threadpool(_decide, context, wanted), 201)
+        wanted = await read_decision(request, Wanted)
+        return as_json(await run_in_threadpool(_decide, context, wanted), 201)
 
     @app.post("/api/entities/decisions/{number}/undo", dependencies=may_write)
     def undo(number: int) -> Response:
         """Let a decision hold no more."""
-        return _json(entities.undo(context, number))
+        return as_json(entities.undo(context, number))
 
 
 def _decide(context: Context, wanted: Wanted) -> Decision:
@@ -84,7 +82,3 @@ def _needed(field: str, value: str | None) -> str:
     if value is None:
         raise UsageError(f"{field}: this decision needs one")
     return value
-
-
-def _json(content: object, status: int = 200) -> Response:
-    return Response(to_json(content), status, media_type="application/json")
