@@ -18,6 +18,8 @@ from pipeline.records import to_json
 from pipeline.stages import open_context
 from pipeline.stages.explain import explain
 
+_PATIENCE = 10.0  # seconds that who decides over HTTP waits for a batch: clients and proxies give up after 30
+
 
 def _pairs(values: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     made: dict[str, tuple[str, ...]] = {}
@@ -101,20 +103,21 @@ def serve_command(host: str | None, port: int | None) -> None:
     """Serve the search page and the API."""
     import uvicorn
 
-    from pipeline.web import entities, ingest, websub
+    from pipeline.web import copies, entities, ingest, websub
     from pipeline.web.app import create_app
 
-    with open_context() as context:
+    with open_context(patience=_PATIENCE) as context:
         try:
             context.index.prepare()
         except SearchIndexError as error:
             note(f"newswire: {error}")  # a read-only key may not create an index; /health says whether it answers
-        serve = context.settings.serve
+        serve, api_key = context.settings.serve, context.addresses.api_key
         app = create_app(
             context.index,
             lambda name: explain(context, name),
             [
-                lambda app: entities.serve(app, context, context.addresses.api_key),
+                lambda app: entities.serve(app, context, api_key),
+                lambda app: copies.serve(app, context, api_key),
                 lambda app: ingest.serve(app, context),
                 lambda app: websub.serve(app, context),
             ],

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from starlette.testclient import TestClient
+
+from pipeline.records import Stage
+from pipeline.stages import run_one
+from pipeline.web import copies
+from pipeline.web.app import create_app
+from tests.arriving import NOW, arrive
+from tests.copies import OTHER, WIRE
+
+KEY = {"Authorization": "Bearer open-sesame"}
+ADDRESS = "https://evening.example/a2"
+
+
+@pytest.fixture
+def client(context):
+    """A service whose ledger knows a text, a copy of its beginning and something else."""
+    arrive(context, "a1", WIRE, agency="AP")
+    arrive(context, "a2", "\n".join(WIRE.split("\n")[:2]), source="Evening", seen=1.5)
+    arrive(context, "b1", OTHER, seen=2.0)
+    run_one(context, Stage.DEDUPE)
+    app = create_app(context.index, more=[lambda app: copies.serve(app, context, "open-sesame")])
+    return TestClient(app, raise_server_exceptions=False)
+
+
+def decide(client, kind, *articles, **more):
+    sent = {"kind": kind, "articles": articles, "by": "ana", **more}
+    return client.post("/api/copies/decisions", json=sent, headers=KEY)
+
+
+def groups(answer):
+    return {one["group"]: [member["id"] for member in one["members"]] for one in answer.json()}
+
+
+def test_a_group_is_told_by_the_id_or_the_address_of_an_article(client):
+    shown = client.get("/api/copies/a2").json()
+    assert (shown["group"], shown["lead"]["primary"], shown["lead"]["agency"]) == ("a1", "a1", "AP")
+    assert [(one["id"], one["source"]) for one in shown["members"]] == [("a1", "Daily"), ("a2", "Evening")]
+    assert (shown["copies"][1]["kind"], shown["copies"][1]["behind"]) == ("truncated", 90)
+    assert client.get("/api/copies", params={"address": ADDRESS}).json() == shown
+
+
+def test_who_decides_gets_the_groups_that_come_of_it_and_is_named_in_them(client):
+    merged = decide(client, "merge", "b1", ADDRESS, note="one dispatch")
+    assert (merged.status_code, groups(merged)) == (201, {"a1": ["a1", "a2", "b1"]})
+    assert {(one["made_by"], one["reason"]) for one in merged.json()[0]["decisions"]} == {("ana", "one dispatch")}
+    apart = decide(client, "split", ADDRESS)
+    assert (apart.status_code, groups(apart)) == (201, {"a1": ["a1", "b1"], "a2": ["a2"]})
+
+
+def test_what_cannot_be_decided_is_refused_in_one_line(client, context):
+    arrive(context, "c1", WIRE, seen=9.0)
+    assert client.get("/api/copies/c1").json()["group"] is None
+    for answer, status, why in (
+        (client.get("/api/copies/nobody"), 404, "nobody: no article with this address or id is known"),
+        (client.get("/api/copies?address=https://nobody.example/"), 404, "no article"),
+        (client.get("/api/corrections?since=soon"), 400, "since: 'soon' is not a day or time"),
+        (client.get("/api/corrections?since=2020-01-01"), 400, "since: at most 31 days ago"),
+        (decide(client, "merge", "a1", "nobody"), 404, "nobody: no article"),
+        (decide(client, "merge", "a1", "c1"), 400, "dedupe has not decided on it yet"),
+        (decide(client, "merge", "a1", "a2"), 400, "in one group already"),
+        (decide(client, "split", "a1", "a2"), 400, "all of group a1"),
+        (decide(client, "eat", "a1"), 400, "can't be read: Invalid enum value 'eat'"),
+        (decide(client, "merge"), 400, "can't be read: Expected `array` of length >= 1"),
+        (decide(client, "merge", "a1", "b1", by=None), 400, "Expected `str`, got `null` - at `$.by`"),
+        (decide(client, "merge", "a1", "b1", force=True), 400, "unknown field `force`"),
+    ):
+        assert (answer.status_code, why in answer.json()["error"]) == (status, True), answer.text
+
+
+def test_nobody_decides_on_groups_without_the_key(client):
+    assert client.post("/api/copies/decisions", json={}).status_code == 401
+    assert client.post("/api/copies/decisions", json={}, headers={"X-API-Key": "guess"}).status_code == 401
+
+
+def test_a_decision_is_put_off_while_dedupe_is_at_work(client, context):
+    other = type(context.store)(context.addresses.store_url)
+    context.patience = 0.0
+    with other.lock(Stage.DEDUPE, context.clock(), 60):
+        answer = decide(client, "merge", "a1", "b1")
+    other.close()
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
+    assert "dedupe has been at work" in answer.json()["error"]
+    assert decide(client, "merge", "a1", "b1").status_code == 201
+
+
+def test_corrections_tell_who_still_says_what_was_corrected_and_all_of_them_what_nobody_does(client, context):
+    assert client.get("/api/corrections").json() == []
+    corrected = WIRE.replace("six cranes", "five cranes").replace("three ships", "four ships")
+    arrive(context, "a3", corrected, seen=3.0)  # the first outlet's own text under another address
+    run_one(context, Stage.DEDUPE)
+    (told,) = client.get("/api/corrections").json()
+    assert ("six cranes" in told["old"], "five cranes" in told["new"]) == (True, True)
+    assert [one["url"] for one in told["copies"]] == [ADDRESS]
+    assert [len(one["copies"]) for one in client.get("/api/corrections?all=true").json()] == [1, 0]
+    assert client.get("/api/corrections", params={"since": NOW + dt.timedelta(hours=1)}).json() == []
