@@ -103,7 +103,7 @@ def serve_command(host: str | None, port: int | None) -> None:
     """Serve the search page and the API."""
     import uvicorn
 
-    from pipeline.web import copies, entities, ingest, websub
+    from pipeline.web import copies, entities, ingest, stories, websub
     from pipeline.web.app import create_app
 
     with open_context(patience=_PATIENCE) as context:
@@ -118,6 +118,7 @@ def serve_command(host: str | None, port: int | None) -> None:
             [
                 lambda app: entities.serve(app, context, api_key),
                 lambda app: copies.serve(app, context, api_key),
+                lambda app: stories.serve(app, context, api_key),
                 lambda app: ingest.serve(app, context),
                 lambda app: websub.serve(app, context),
             ],

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import pytest
+from starlette.testclient import TestClient
+
+from pipeline.records import Stage
+from pipeline.web import stories
+from pipeline.web.app import create_app
+from tests.copies import OTHER, WIRE
+from tests.test_cluster import CHOIR, HARBOUR
+from tests.test_stories import now, tell
+
+KEY = {"Authorization": "Bearer open-sesame"}
+
+
+@pytest.fixture
+def client(context):
+    """A service whose ledger has two stories: sa of the articles a and b, sc of c and d."""
+    tell(context, ("a", WIRE), ("c", OTHER), ("b", HARBOUR), ("d", CHOIR))
+    app = create_app(context.index, more=[lambda app: stories.serve(app, context, "open-sesame")])
+    return TestClient(app, raise_server_exceptions=False)
+
+
+def decide(client, kind, story="sa", **more):
+    sent = {"kind": kind, "story": story, "by": "ana", **more}
+    return client.post("/api/stories/decisions", json=sent, headers=KEY)
+
+
+def undo(client, number, **more):
+    return client.post(f"/api/stories/decisions/{number}/undo", json={"by": "bo", **more}, headers=KEY)
+
+
+def test_stories_are_listed_with_their_sizes_as_many_as_asked_for(client):
+    assert [(one["facts"]["id"], one["size"]) for one in client.get("/api/stories").json()] == [("sc", 2), ("sa", 2)]
+    assert len(client.get("/api/stories?limit=1&largest=true").json()) == 1
+    assert client.get("/api/stories?since=2999-01-01").json() == []
+
+
+def test_a_decision_moves_articles_and_its_number_takes_it_back(client, context):
+    made = decide(client, "merge", other="sc", note="one festival")
+    assert (made.status_code, made.json()["n"], made.json()["story"]) == (201, 1, "sa")
+    assert set(now(context).values()) == {"sa"}
+    taken_back = undo(client, 1, note="two after all")
+    assert (taken_back.status_code, taken_back.json()["undone"]) == (200, True)
+    assert [now(context)[name] for name in "abcd"] == ["sa", "sa", "sc", "sc"]
+    told = [(one["kind"], one["made_by"], one["reason"]) for one in client.get("/api/stories/sc/changes").json()]
+    assert told == [("merge", "ana", "one festival"), ("split", "bo", "two after all")]
+
+
+def test_articles_leave_a_story_and_a_story_gets_a_title(client, context):
+    assert decide(client, "split", articles=["b"]).json()["other"] == now(context)["b"] != "sa"
+    decide(client, "rename", story="a", title=" Crane  falls ")
+    assert context.store.storybook.facts(["sa"])["sa"].title == "Crane falls"
+    assert decide(client, "rename", title=None).json()["before"] == "Crane falls"
+    assert context.store.storybook.facts(["sa"])["sa"].title == "Title a"
+
+
+def test_what_cannot_be_changed_is_refused_in_one_line_and_changes_nothing(client, context):
+    before = now(context)
+    for answer, status, why in (
+        (client.get("/api/stories/s-nobody/changes"), 404, "s-nobody: no story has or had this id"),
+        (client.get("/api/stories?limit=0"), 400, "limit: from 1 to 1000"),
+        (client.get("/api/stories?since=soon"), 400, "since: 'soon' is not a day or time"),
+        (client.get("/api/stories?largest=perhaps"), 422, "largest: input should be a valid boolean"),
+        (decide(client, "merge", other="s-nobody"), 404, "s-nobody: no story has or had this id"),
+        (decide(client, "merge", other="b"), 400, "that is one story already"),
+        (decide(client, "merge"), 400, "can't be read: Object missing required field `other`"),
+        (decide(client, "split", articles=["nobody"]), 404, "nobody: no article"),
+        (decide(client, "split", articles=["a", "b"]), 400, "at least one article"),
+        (decide(client, "rename", title=" "), 400, "the new title is empty"),
+        (decide(client, "rename"), 400, "can't be read: Object missing required field `title`"),
+        (decide(client, "eat"), 400, "can't be read: Invalid value 'eat'"),
+        (undo(client, 10**20), 404, "there is no such change"),
+        (undo(client, "x"), 422, "number: input should be a valid integer"),
+    ):
+        assert (answer.status_code, why in answer.json()["error"]) == (status, True), answer.text
+    assert now(context) == before
+
+
+def test_nobody_decides_on_stories_without_the_key(client):
+    for path in ("/api/stories/decisions", "/api/stories/decisions/1/undo"):
+        assert client.post(path, json={}).status_code == 401
+        assert client.post(path, json={}, headers={"X-API-Key": "guess"}).status_code == 401
+
+
+def test_a_decision_is_put_off_while_cluster_is_at_work(client, context):
+    other = type(context.store)(context.addresses.store_url)
+    context.patience = 0.0
+    with other.lock(Stage.CLUSTER, context.clock(), 60):
+        answer = decide(client, "rename", title="Crane falls")
+    other.close()
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
+    assert "cluster has been at work" in answer.json()["error"]
+    assert decide(client, "rename", title="Crane falls").status_code == 201
+
+
+def test_what_a_decision_says_is_described(client):
+    paths = client.get("/openapi.json").json()["paths"]
+    kinds = paths["/api/stories/decisions"]["post"]["requestBody"]["content"]["application/json"]["schema"]["oneOf"]
+    assert [one["properties"]["kind"]["enum"] for one in kinds] == [["merge"], ["split"], ["rename"]]
+    undoing = paths["/api/stories/decisions/{number}/undo"]["post"]["requestBody"]
+    assert undoing["content"]["application/json"]["schema"]["required"] == ["by"]
