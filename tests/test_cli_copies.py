@@ -55,7 +55,7 @@ def test_two_articles_are_compared_whichever_is_named_first(context, run):
         assert "decided: a2 copies nothing" in said
     assert "fewer than 12 words" in run(commands.copies_command, "compare", "a1", "a3")
     plain = json.loads(run(commands.copies_command, "compare", "a1", "a2", "--json"))
-    assert (plain["verdict"], plain["terms"], plain["beginnings"]) == ("other beginning", 3, 0.0)
+    assert (plain["verdict"], plain["later"], plain["terms"], plain["beginnings"]) == ("other beginning", "a2", 3, 0.0)
     with pytest.raises(UsageError, match="both are this article"):
         run(commands.copies_command, "compare", "a1", "a1")
 

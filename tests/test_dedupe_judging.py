@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.dedupe import Verdict, compare
 from pipeline.frequency import Frequencies
+from pipeline.records import Article
 from pipeline.settings import Dedupe
 from tests.copies import OTHER, STATEMENT, WIRE, invented
 
@@ -16,7 +17,8 @@ HOUR = dt.timedelta(hours=1)
 
 
 def compared(new, old, gap=HOUR):
-    return compare(new, old, gap, Frequencies(), Dedupe())
+    later, earlier = Article(id="b", text=new), Article(id="a", text=old)
+    return compare(later, earlier, gap, Frequencies(), Dedupe())
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,12 @@ def test_a_group_is_told_by_the_id_or_the_address_of_an_article(client):
     assert client.get("/api/copies", params={"address": ADDRESS}).json() == shown
 
 
+def test_two_articles_are_compared_whichever_is_named_first(client):
+    for one, other in ((ADDRESS, "a1"), ("a1", "a2")):
+        compared = client.get("/api/copies/compare", params={"one": one, "other": other}).json()
+        assert (compared["earlier"], compared["later"], compared["verdict"]) == ("a1", "a2", "copy")
+
+
 def test_who_decides_gets_the_groups_that_come_of_it_and_is_named_in_them(client):
     merged = decide(client, "merge", "b1", ADDRESS, note="one dispatch")
     assert (merged.status_code, groups(merged)) == (201, {"a1": ["a1", "a2", "b1"]})

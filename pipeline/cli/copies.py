@@ -78,19 +78,18 @@ def show_command(address_or_id: str, as_json: bool) -> None:
 def compare_command(addresses_or_ids: tuple[str, str], as_json: bool) -> None:
     """Say what two articles share, and why one is taken for a copy of the other, or isn't."""
     with open_context() as context:
-        pair = sorted((find(context, name) for name in addresses_or_ids), key=lambda item: item.seq)
-        found = compare(context, *pair)
-        made = context.store.ledger.of([item.id for item in pair], Stage.DEDUPE, Copy)
+        found = compare(context, *(find(context, name) for name in addresses_or_ids))
+        made = context.store.ledger.of([found.earlier, found.later], Stage.DEDUPE, Copy)
     if as_json:
         click.echo(to_json(found))
         return
-    (old, new), days = pair, context.settings.dedupe.window_days
-    parts = f"{found.new:.0%} stands in {old.id}, and of that {found.old:.0%} in {new.id}"
-    click.echo(f"of {new.id}, the later one, {parts}")
+    settings = context.settings.dedupe
+    parts = f"{found.new:.0%} stands in {found.earlier}, and of that {found.old:.0%} in {found.later}"
+    click.echo(f"of {found.later}, the later one, {parts}")
     click.echo(f"of the beginnings {found.beginnings:.0%} is the same; {found.terms} fingerprints lead to both")
-    click.echo(_WHY[found.verdict].format(window=f"{days:g}", least=f"{context.settings.dedupe.threshold:.0%}"))
-    for item in pair:
-        click.echo(f"decided: {item.id} {of_copy(made[item.id]) if item.id in made else 'not yet'}")
+    click.echo(_WHY[found.verdict].format(window=f"{settings.window_days:g}", least=f"{settings.threshold:.0%}"))
+    for name in (found.earlier, found.later):
+        click.echo(f"decided: {name} {of_copy(made[name]) if name in made else 'not yet'}")
 
 
 @copies_command.command("merge")

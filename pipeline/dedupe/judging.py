@@ -12,7 +12,7 @@ from pipeline.dedupe.forms import has_gaps, is_refilled, read
 from pipeline.dedupe.sketch import Sketch, sketches
 from pipeline.dedupe.verify import Overlap, overlaps
 from pipeline.frequency import Frequencies, held
-from pipeline.records import Record
+from pipeline.records import Article, Record
 from pipeline.settings import Dedupe
 
 # An article of which a smaller share is taken over is its own: a roundup, or one that quotes a whole notice.
@@ -47,6 +47,8 @@ class Verdict(enum.StrEnum):
 class Comparison(Record, frozen=True, kw_only=True):
     """What two texts share, as shares of weighted word triples, 0 to 1, and what follows."""
 
+    earlier: str  # ids
+    later: str
     verdict: Verdict
     terms: int = 0  # fingerprints that lead to both
     new: float = 0.0  # of the later text stands in the earlier one
@@ -82,18 +84,31 @@ def is_roundup(new: Sketch, taken: tuple[Sketch, Overlap], others: Iterable[tupl
     return len(groups) >= SOURCES
 
 
-def compare(new: str, old: str, gap: dt.timedelta, frequencies: Frequencies, settings: Dedupe) -> Comparison:
-    """Return what the text ``new`` shares with ``old``, which was first seen ``gap`` before it."""
-    mine, theirs = sketches([new, old])
+def compare(
+    later: Article, earlier: Article, gap: dt.timedelta, frequencies: Frequencies, settings: Dedupe
+) -> Comparison:
+    """Return what an article shares with an earlier one, which was first seen ``gap`` before it."""
+    mine, theirs = sketches([later.text, earlier.text])
     if not mine or not theirs:
-        return Comparison(verdict=Verdict.TOO_SHORT)
+        return Comparison(earlier=earlier.id, later=later.id, verdict=Verdict.TOO_SHORT)
     overlap = overlaps(mine.sketch, [theirs.sketch], frequencies)[0]
     terms, verdict = len(set(mine.terms) & set(theirs.terms)), judge(overlap, settings)
     if gap > dt.timedelta(days=settings.window_days):
         verdict = Verdict.TOO_FAR_APART
     elif not terms:
         verdict = Verdict.NOT_LOOKED_UP
-    elif verdict is Verdict.COPY and has_gaps(mine.passages, theirs.sketch) and is_refilled(read(new), theirs.sketch):
+    elif (
+        verdict is Verdict.COPY
+        and has_gaps(mine.passages, theirs.sketch)
+        and is_refilled(read(later.text), theirs.sketch)
+    ):
         verdict = Verdict.OTHER_FACTS
-    shares = {"new": overlap.new, "old": overlap.old, "beginnings": overlap.lede}
-    return Comparison(verdict=verdict, terms=terms, **{key: round(share, 4) for key, share in shares.items()})
+    return Comparison(
+        earlier=earlier.id,
+        later=later.id,
+        verdict=verdict,
+        terms=terms,
+        new=round(overlap.new, 4),
+        old=round(overlap.old, 4),
+        beginnings=round(overlap.lede, 4),
+    )

@@ -48,20 +48,21 @@ def leads(context: Context, groups: Iterable[str]) -> Mapping[str, tuple[Lead, i
     return {group: (lead(_member(context, one) for one in members), len(members)) for group, members in found.items()}
 
 
-def compare(context: Context, old: Item, new: Item) -> Comparison:
-    """Return what two articles share, and what would follow, were the second one decided now.
+def compare(context: Context, one: Item, other: Item) -> Comparison:
+    """Return what two articles share, and what would follow, were the later one decided now.
 
     Raises UsageError where one of them has no text yet, and where both are the same.
     """
-    if old.id == new.id:
-        raise UsageError(f"{old.url or old.id}: both are this article; name two")
-    articles = context.store.ledger.of([old.id, new.id], Stage.EXTRACT, Article)
-    for item in (old, new):
+    if one.id == other.id:
+        raise UsageError(f"{one.url or one.id}: both are this article; name two")
+    articles = context.store.ledger.of([one.id, other.id], Stage.EXTRACT, Article)
+    earlier, later = sorted((one, other), key=lambda item: item.seq)
+    for item in (earlier, later):
         if item.id not in articles:
             raise UsageError(f"{item.url or item.id}: has no text that could be compared")
     settings = context.settings.dedupe
-    frequencies, gap = context.store.copies(settings).frequencies, new.first_seen - old.first_seen
-    return dedupe.compare(articles[new.id].text, articles[old.id].text, gap, frequencies, settings)
+    frequencies, gap = context.store.copies(settings).frequencies, later.first_seen - earlier.first_seen
+    return dedupe.compare(articles[later.id], articles[earlier.id], gap, frequencies, settings)
 
 
 def settle(

@@ -14,6 +14,7 @@ from pipeline.stages import Context
 from pipeline.stages.articles import find
 from pipeline.stages.copies import Shown, show
 from pipeline.stages.corrections import corrections
+from pipeline.stages.groups import compare
 from pipeline.stages.rulings import merge, split
 from pipeline.web.answers import as_json
 from pipeline.web.asked import moment
@@ -39,6 +40,11 @@ def serve(app: FastAPI, context: Context, api_key: str | None) -> None:
     def of_address(address: str) -> Response:
         """The copy group of the article with this address."""
         return as_json(show(context, find(context, address).copy_group))
+
+    @app.get("/api/copies/compare")
+    def compared(one: str, other: str) -> Response:
+        """What two articles (ids or addresses) share, and why one is taken for a copy of the other, or isn't."""
+        return as_json(compare(context, find(context, one), find(context, other)))
 
     @app.get("/api/copies/{article}")
     def of_article(article: str) -> Response:
