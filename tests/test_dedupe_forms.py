@@ -19,6 +19,7 @@ RESULTS = (
     "expected {less} cents. The company posted revenue of ${sales} million and expects ${year} million in the year."
 )
 DRAW = "The winning numbers are {}, {}, {}, {}, {} and {}. Nobody won the first prize. The next draw is on Saturday."
+NAMES = "It stands so in the Norland Gazette, the Westhaven Echo, the Port Anse Mail and the Tolland Star."
 ONE = {"town": "Eastmark", "sky": "sunny spells", "day": "Friday", "high": 21, "low": 9, "wind": "north", "speed": 31}
 TWO = {"town": "Port Anse", "sky": "a cloudy start", "day": "Monday", "high": 14, "low": 3, "wind": "west", "speed": 24}
 NOVA = {"firm": "Nova Foods", "net": 61, "seat": "Denver", "share": 44, "less": 39, "sales": 812, "year": 3100}
@@ -30,6 +31,7 @@ KELM = {"firm": "Kelm Energy", "net": 18, "seat": "Boston", "share": 12, "less":
     [
         (FORECAST.format(**ONE, rise="6.12"), FORECAST.format(**TWO, rise="6.58")),
         (RESULTS.format(**NOVA), RESULTS.format(**KELM)),
+        (f"{NAMES} {RESULTS.format(**NOVA)}", f"{NAMES} {RESULTS.format(**KELM | {'seat': 'Denver'})}"),
         (DRAW.format(3, 7, 12, 21, 33, 40), DRAW.format(1, 9, 14, 25, 31, 44)),
     ],
 )

@@ -7,6 +7,7 @@ while a form has others in each of its gaps.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterable
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -23,6 +24,8 @@ _GAP = 8
 # Of 10,000 edited copies of a news agency's articles one in 70 has as many other names and figures as that beside one
 # article of its group, and hardly any beside all; invented forecasts, market reports and results of firms all have
 _OTHER, _LEAST = 0.4, 4
+# Where a form names whom it always names (the index, the analysts), the figures still differ. An update keeps some
+_OTHER_FIGURES = 0.6, 5
 _OPENS = re.compile(r"(?:^|[.!?…:;\n\"“”„«»‘'(\[]|[–—-]\s)\s*$")
 _LONGEST_OPENING = 4
 
@@ -74,7 +77,15 @@ def is_refilled(new: Written, old: Sketch) -> bool:
         if facts := {new.words[at] for at in range(start, end) if new.facts[at]} - kept:
             joined = shingles(hash_words([*new.words[max(0, start - 2) : start], *new.words[end : end + 2]]))
             other |= facts if not held(joined, every).any() else set()
-    return len(other) >= max(_LEAST, _OTHER * (len(other) + len(kept)))
+    return _mostly(other, kept, _OTHER, _LEAST) or _mostly(_figures(other), _figures(kept), *_OTHER_FIGURES)
+
+
+def _mostly(other: Collection[str], kept: Collection[str], share: float, least: int) -> bool:
+    return len(other) >= max(least, share * (len(other) + len(kept)))
+
+
+def _figures(facts: Iterable[str]) -> list[str]:
+    return [fact for fact in facts if any(map(str.isdigit, fact))]
 
 
 def _around(triples: Flags, *, every: bool = False) -> Flags:
