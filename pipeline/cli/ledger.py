@@ -15,11 +15,11 @@ from pipeline.cli.stories import change_line
 from pipeline.cli.times import Time
 from pipeline.cluster import StoryFacts
 from pipeline.errors import UsageError
-from pipeline.records import Article, Copy, Page, Placed, Placement, Record, Stage, to_json, to_plain
-from pipeline.stages import housekeep, open_context, run_one, stories
+from pipeline.records import Article, Copy, Placed, Placement, Record, Stage, to_json, to_plain
+from pipeline.stages import housekeep, open_context, run_one
 from pipeline.stages.articles import find
 from pipeline.stages.explain import Explanation, Seen, explain
-from pipeline.stages.rulings import repair
+from pipeline.stages.takedown import take_down
 from pipeline.store import Item, sites, upkeep
 from pipeline.store.storybook import Change
 from pipeline.store.upkeep import Selection
@@ -206,14 +206,5 @@ def takedown_command(address_or_id: str) -> None:
     """Remove an article from index, ledger and archive for good; it doesn't come back."""
     with open_context() as context:
         item = find(context, address_or_id)
-        context.index.prepare()
-        context.index.delete([item.id])
-        for _, _, page in context.store.ledger.versions(item, Stage.FETCH, Page):
-            if page.blob:
-                context.archive.delete(page.blob)
-        upkeep.remove(context.store.database, [item], context.clock())
-        if item.copy_group:
-            repair(context, [item.copy_group])
-        if item.story:
-            stories.refresh(context, item.story)
+        take_down(context, item)
     note(f"{item.url or item.id}: taken down")

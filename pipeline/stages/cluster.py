@@ -35,6 +35,7 @@ class Cluster(Work):
         articles = ledger.read(claimed, Stage.EXTRACT, Article)
         copies = ledger.read(claimed, Stage.DEDUPE, Copy)
         names = as_decided(self.context.store, ledger.read(claimed, Stage.ENRICH, Names))
+        claimed = self.whole(claimed, emit, articles, copies)
         self._memory = self.context.store.stories(settings)
         self._arrivals = [to_place(item, articles[item.id], copies[item.id], names.get(item.id)) for item in claimed]
         placements = decide(self._arrivals, self._memory, settings)

@@ -35,6 +35,7 @@ class Dedupe(Work):
         settings = self.context.settings.dedupe
         self._memory = self.context.store.copies(settings)
         arrivals = read(self.context, claimed)
+        claimed = self.whole(claimed, emit, {arrival.article.id: arrival for arrival in arrivals})
         copies = decide(arrivals, self._memory, settings)
         decided = [
             Decided(item=item, arrival=arrival, copy=copy, credit=credit(self.context, arrival.article))
@@ -69,13 +70,14 @@ class Dedupe(Work):
 
 
 def read(context: Context, claimed: Sequence[Item]) -> list[Arrival]:
-    """Return the articles of ``claimed`` as they arrived, each with the time that its page, else its feed, states."""
+    """Return the articles of ``claimed`` that there are, each with the time that its page, else its feed, states."""
     ids = [item.id for item in claimed]
     articles = context.store.ledger.of(ids, Stage.EXTRACT, Article)
     entries = context.store.ledger.of(ids, Stage.POLL, Entry)
     made = []
     for item in claimed:
-        article = articles[item.id]
+        if (article := articles.get(item.id)) is None:
+            continue
         at, precision = published(entries.get(item.id), article)
         # the ledger's name of the source: an article may name itself otherwise
         dated = msgspec.structs.replace(article, published=at, published_precision=precision, source=item.source)

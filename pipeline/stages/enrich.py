@@ -31,6 +31,7 @@ class Enrich(Work):
         ledger = self.context.store.ledger
         articles = ledger.read(claimed, Stage.EXTRACT, Article)
         copies = ledger.read(claimed, Stage.DEDUPE, Copy)
+        claimed = self.whole(claimed, emit, articles, copies)
         originals = self._originals({c.copy_of for c in copies.values() if c.copy_of})
 
         def one(item: Item) -> Result:
@@ -54,11 +55,11 @@ class Enrich(Work):
         with self.context.store.database.read() as connection:
             items = list(ledger.get(connection, ids).values())
         articles, names = ledger.read(items, Stage.EXTRACT, Article), ledger.read(items, Stage.ENRICH, Names)
-        made_by = ledger.made_by(items)
+        made_by, version = ledger.made_by(items), STAGE_VERSIONS[Stage.ENRICH]
         return {
             one.id: (articles[one.id], names[one.id])
             for one in items
-            if one.id in articles and made_by[one.id].get(Stage.ENRICH) == STAGE_VERSIONS[Stage.ENRICH]
+            if one.id in articles and one.id in names and made_by[one.id].get(Stage.ENRICH) == version
         }
 
     def settle(self, connection: sa.Connection, results: Sequence[Result]) -> Sequence[Result]:

@@ -53,6 +53,7 @@ class Extract(Work):
         self._pages = ledger.read(claimed, Stage.FETCH, Page)
         entries = ledger.read(claimed, Stage.POLL, Entry)
         present = ledger.read(claimed, Stage.EXTRACT, Article)
+        claimed = self.whole(claimed, emit, self._pages)
         self._before = ledger.previous([item for item in claimed if item.id not in present], Stage.EXTRACT, Article)
         from_pages = [item for item in claimed if self._pages[item.id].blob or self._pages[item.id].blocked]
         raws = (self._raw(self._pages[item.id], entries.get(item.id), item) for item in from_pages)
@@ -128,6 +129,7 @@ class Extract(Work):
         """
         done = {self._site(result) for result in results if result.item.id in self._made}
         self._sites = StoredSites(connection, filter(None, done), self.context.clock())
+        results = self.context.store.ledger.owned(connection, results)
         prepared = [self._remembered(one) if one.item.id in self._made else one for one in results]
         self._sites.flush()
         return [self._compared(one) for one in prepared]
@@ -188,6 +190,8 @@ class Extract(Work):
     def _not_kept(self, result: Result) -> bool:
         """Whether the archive may not keep the page, now that it needs no further reading."""
         if result.outcome is Outcome.RETRY or result.reason is Reason.DRIFT:
+            return False
+        if result.item.id not in self._pages:
             return False
         said = set(self._pages[result.item.id].rights)
         said |= set(result.record.rights) if isinstance(result.record, Article) else set()

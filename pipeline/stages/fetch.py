@@ -47,9 +47,15 @@ class Fetch(Work):
         looks = [(item, look) for item, look in looks if item.version > 1 or look is Look.THERE]
         note(self.context, connection, looks, frozenset(self._live))
 
+    def undo(self, connection: sa.Connection, lost: Sequence[Result]) -> None:
+        """Have the pages deleted that came after their articles were taken down."""
+        blobs = (result.record.blob for result in lost if isinstance(result.record, Page))
+        self.context.store.unwanted.refuse(connection, filter(None, blobs))
+
     async def _fetch(self, claimed: Sequence[Item], emit: Callable[[Result], None]) -> None:
         context = self.context
         entries = context.store.ledger.read(claimed, Stage.POLL, Entry)
+        claimed = self.whole(claimed, emit, entries)
         items = {item.id: item for item in claimed}
         wanted = [entries[item.id] for item in claimed]
         before = self._before(claimed)

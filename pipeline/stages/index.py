@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Self
 
+import sqlalchemy as sa
+
 from pipeline.dedupe import Lead
 from pipeline.documents import build
 from pipeline.errors import ItemError
@@ -26,7 +28,7 @@ class Index(Work):
     always = True
 
     def __enter__(self) -> Self:
-        """Make sure of the index and take out what was withdrawn; another index than before gets every document."""
+        """Make sure of the index; another one than before gets every document."""
         store, index = self.context.store, self.context.index
         index.prepare()
         identity = index.identity()
@@ -34,22 +36,31 @@ class Index(Work):
             with store.write() as connection:
                 store.ledger.index_again(connection)
                 store.note(connection, _IDENTITY, identity)
-        store.unwanted.remove_documents(index.delete)
         return self
 
     def decide(self, claimed: Sequence[Item], emit: Callable[[Result], None]) -> None:
-        """Index the articles of ``claimed``; raises IndexAwayError where the index doesn't answer."""
-        refused = {refusal.id: refusal for refusal in self.context.index.put(documents(self.context, claimed))}
-        for item in claimed:
+        """Index the articles of ``claimed``, take out what was withdrawn; raises IndexAwayError if it is away."""
+        index = self.context.index
+        self.context.store.unwanted.remove_documents(index.delete)
+        made = {document.id: document for document in documents(self.context, claimed)}
+        refused = {refusal.id: refusal for refusal in index.put(list(made.values()))}
+        for item in self.whole(claimed, emit, made):
             if (refusal := refused.get(item.id)) is None:
                 emit(Result(item=item, outcome=Outcome.DONE))
                 continue
             outcome = Outcome.RETRY if refusal.retry else Outcome.QUARANTINED
             emit(self.failure(item, ItemError(outcome, refusal.reason, refusal.detail)))
 
+    def undo(self, connection: sa.Connection, lost: Sequence[Result]) -> None:
+        """Have the documents taken out that were written after their articles were taken down."""
+        self.context.store.unwanted.withdraw(connection, [result.item.id for result in lost])
+
 
 def documents(context: Context, claimed: Sequence[Item]) -> list[Document]:
-    """Return the documents of articles that have been through all stages before this one."""
+    """Return the documents of articles that have been through all stages before this one.
+
+    Those that were taken down or sent back since ``claimed`` was read have none.
+    """
     ledger = context.store.ledger
     entries = ledger.read(claimed, Stage.POLL, Entry)
     pages = ledger.read(claimed, Stage.FETCH, Page)
@@ -57,6 +68,7 @@ def documents(context: Context, claimed: Sequence[Item]) -> list[Document]:
     copies = ledger.read(claimed, Stage.DEDUPE, Copy)
     names = as_decided(context.store, ledger.read(claimed, Stage.ENRICH, Names))
     placements = ledger.read(claimed, Stage.CLUSTER, Placement)
+    claimed = [item for item in claimed if all(item.id in records for records in (articles, copies, placements))]
     grouped = leads(context, {copy.group for copy in copies.values()})
     # where an article is now: merges and splits change no record
     stories = {item.id: item.story or placements[item.id].story for item in claimed}
@@ -79,7 +91,8 @@ def documents(context: Context, claimed: Sequence[Item]) -> list[Document]:
             gone=gone.get(item.id),
             indexed=now,
             copies=_copies(item.id, grouped.get(copies[item.id].group)),
-            story_size=story_sizes[stories[item.id]],
+            # none where it became part of another one meanwhile: the document is written again then
+            story_size=story_sizes.get(stories[item.id], 1),
             stages=made_by[item.id],
             lead=grouped[copies[item.id].group][0] if copies[item.id].group in grouped else None,
             told=told[stories[item.id]],

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import ClassVar, Self
 
@@ -60,6 +60,23 @@ class Work:
 
     def save(self, connection: sa.Connection, saved: Sequence[Result]) -> None:
         """Save what belongs to ``saved`` results in their transaction."""
+
+    def undo(self, connection: sa.Connection, lost: Sequence[Result]) -> None:
+        """Note what is to be removed again outside the ledger, of articles that were taken down meanwhile."""
+
+    def whole(self, claimed: Sequence[Item], emit: Callable[[Result], None], *made: Mapping[str, object]) -> list[Item]:
+        """Return the items of which there is each of these records.
+
+        Others were taken down or sent back since they were claimed, so that nothing is saved of them; one that still
+        is this worker's is damaged, and a person should look.
+        """
+        there = [item for item in claimed if all(item.id in records for records in made)]
+        detail = f"the ledger lacks what the stages before {self.stage} made of it"
+        damaged = ItemError(Outcome.QUARANTINED, Reason.BAD_RECORD, detail)
+        for item in claimed:
+            if any(item.id not in records for records in made):
+                emit(self.failure(item, damaged))
+        return there
 
     def guarded(self, claimed: Sequence[Item], emit: Callable[[Result], None], one: Callable[[Item], Result]) -> None:
         """Decide item by item: an item that can't be processed becomes its outcome."""
@@ -154,7 +171,11 @@ def _finish(work: Work, results: Sequence[Result]) -> list[Result]:
         if work.ordered:
             context.store.ledger.holds(connection, work.stage)
         attempts = context.settings.run.max_attempts
-        results = work.settle(connection, results)
-        saved = context.store.ledger.finish(connection, work.stage, results, context.clock(), max_attempts=attempts)
+        settled = work.settle(connection, results)
+        saved = context.store.ledger.finish(connection, work.stage, settled, context.clock(), max_attempts=attempts)
         work.save(connection, saved)
+        if len(saved) < len(results):
+            mine = {result.item.id for result in saved}
+            gone = context.store.ledger.removed(connection, {r.item.id for r in results} - mine)
+            work.undo(connection, [result for result in results if result.item.id in gone])
     return saved

@@ -17,7 +17,7 @@ from pipeline.records import Entry, Outcome, Reason, Record, Stage
 from pipeline.store import copies, entities, losses
 from pipeline.store.addresses import Addresses, key_of
 from pipeline.store.engine import Database, among, insert_new, upsert
-from pipeline.store.lines import DROPPED, PENDING, QUARANTINED, Arrival, Happened, Item, Result
+from pipeline.store.lines import DROPPED, PENDING, QUARANTINED, REMOVED, Arrival, Happened, Item, Result
 from pipeline.store.made import Made, record_row
 from pipeline.store.schema import addresses, items, locks, outcomes, records
 from pipeline.store.schema_fetch import withdrawn
@@ -161,6 +161,11 @@ class Ledger(Addresses, Made):
             mine = mine.with_for_update()
         owned = {row.id for row in connection.execute(mine)}
         return [result for result in results if result.item.id in owned]
+
+    def removed(self, connection: sa.Connection, ids: Iterable[str]) -> set[str]:
+        """Return those of ``ids`` that were taken down."""
+        gone = sa.select(items.c.id).where(among(connection, items.c.id, ids), items.c.state == REMOVED)
+        return set(connection.scalars(gone))
 
     def _standing(self, connection: sa.Connection, stage: Stage, saved: Sequence[Result]) -> dict[str, int]:
         """Return id → the version that stays where a look at the page, or reading it anew, yielded nothing."""

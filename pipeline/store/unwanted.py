@@ -22,6 +22,10 @@ class Unwanted:
         """Note that the archive must not keep ``blobs``."""
         insert_new(connection, unwanted_blobs, [{"blob": blob} for blob in set(blobs)])
 
+    def withdraw(self, connection: sa.Connection, ids: Iterable[str]) -> None:
+        """Note that the index must not keep the documents of these articles."""
+        insert_new(connection, withdrawn, [{"id": one} for one in ids])
+
     def remove_documents(self, remove: Callable[[Sequence[str]], None]) -> None:
         """Give the ids of all documents that must go to ``remove``, and forget them when it returns."""
         self._remove(withdrawn.c.id, remove)

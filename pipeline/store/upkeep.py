@@ -8,12 +8,13 @@ from collections.abc import Sequence
 import msgspec
 import sqlalchemy as sa
 
-from pipeline.records import Outcome, Reason, Stage
+from pipeline.records import Outcome, Page, Reason, Stage, from_json
 from pipeline.store import copies, entities, gaps, sites, stories
-from pipeline.store.engine import Database
+from pipeline.store.engine import Database, insert_new
 from pipeline.store.ledger import log
 from pipeline.store.lines import DROPPED, PENDING, QUARANTINED, REMOVED, Item
 from pipeline.store.schema import items, outcomes, records
+from pipeline.store.schema_fetch import unwanted_blobs, withdrawn
 
 # the record that each stage works on: articles that were imported have no page, so they can't be fetched again
 _INPUT = {
@@ -118,29 +119,23 @@ def redo(database: Database, stage: Stage, which: Selection, now: dt.datetime, *
 
 
 def remove(database: Database, taken_down: Sequence[Item], now: dt.datetime) -> None:
-    """Forget all that is known of articles but that they must not come back."""
-    ids = [item.id for item in taken_down]
+    """Forget all that is known of articles but that they must not come back; note what index and archive must forget.
+
+    A worker that has one of them just now can't save anything of it any more.
+    """
+    ids, seqs = [item.id for item in taken_down], [item.seq for item in taken_down]
+    told = {"stage": Stage.INDEX, "at": now, "outcome": Outcome.DROPPED, "reason": Reason.TAKEN_DOWN, "detail": None}
     with database.write() as connection:
-        connection.execute(records.delete().where(records.c.id.in_(ids)))
-        copies.remove(connection, [item.seq for item in taken_down])
-        entities.remove(connection, [item.seq for item in taken_down])
-        sites.remove(connection, [item.seq for item in taken_down])
-        gone = items.update().where(items.c.id.in_(ids))
+        gone = items.update().where(items.c.id.in_(ids))  # first: what a worker is saving is there after that
         connection.execute(gone.values(state=REMOVED, stage=None, lease_owner=None, copy_group=None, story=None))
-        log(
-            connection,
-            [
-                {
-                    "id": i,
-                    "stage": Stage.INDEX,
-                    "at": now,
-                    "outcome": Outcome.DROPPED,
-                    "reason": Reason.TAKEN_DOWN,
-                    "detail": None,
-                }
-                for i in ids
-            ],
-        )
+        fetched = sa.select(records.c.data).where(records.c.id.in_(ids), records.c.stage == Stage.FETCH)
+        blobs = {from_json(data, Page).blob for data in connection.scalars(fetched)}
+        insert_new(connection, withdrawn, [{"id": i} for i in ids])
+        insert_new(connection, unwanted_blobs, [{"blob": blob} for blob in blobs if blob])
+        connection.execute(records.delete().where(records.c.id.in_(ids)))
+        for memory in (copies, entities, sites):
+            memory.remove(connection, seqs)
+        log(connection, [{"id": i, **told} for i in ids])
 
 
 def expire(

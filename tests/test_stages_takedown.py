@@ -1,0 +1,88 @@
+"""What is taken down is gone, whatever a worker was doing with it."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.records import Outcome, Stage
+from pipeline.stages import run_one
+from pipeline.stages.cluster import Cluster
+from pipeline.stages.dedupe import Dedupe
+from pipeline.stages.enrich import Enrich
+from pipeline.stages.index import Index, documents
+from pipeline.stages.takedown import take_down
+from pipeline.stages.work import run
+from pipeline.store import upkeep
+from pipeline.store.upkeep import Selection
+from tests.arriving import NOW, arrive, through
+from tests.copies import OTHER, WIRE
+
+
+@pytest.fixture
+def read(context):
+    """Three articles that are through, two of them one text."""
+    arrive(context, "a1", WIRE)
+    arrive(context, "a2", WIRE, source="Evening", seen=1.0)
+    arrive(context, "a3", OTHER, seen=2.0)
+    through(context)
+    return context
+
+
+def meanwhile(kind, act):
+    """Return the stage, with something done by another process once it has claimed its articles."""
+
+    class Interrupted(kind):
+        def decide(self, claimed, emit):
+            if claimed:
+                act()
+            super().decide(claimed, emit)
+
+    return Interrupted
+
+
+def gone(context, name):
+    context.index.refresh()
+    return context.index.get(name) is None and context.store.ledger.find(name).state == "removed"
+
+
+def test_what_is_taken_down_between_claim_and_read_stops_no_worker_and_is_not_written(read):
+    upkeep.redo(read.store.database, Stage.INDEX, Selection(), NOW)
+    act = meanwhile(Index, lambda: take_down(read, read.store.ledger.find("a1")))
+    report = run(act(read))
+    assert gone(read, "a1")
+    assert report.of(Outcome.QUARANTINED) == {}
+    made = through(read)
+    assert (set(made), made["a2"].is_primary, made["a2"].copies) == ({"a2", "a3"}, True, 0)
+
+
+def test_a_document_that_is_written_after_the_takedown_is_removed_in_the_same_run(read, monkeypatch):
+    upkeep.redo(read.store.database, Stage.INDEX, Selection(), NOW)
+    index = type(read.index)
+    put = index.put
+
+    def late(self, made):
+        if any(one.id == "a1" for one in made):
+            take_down(read, read.store.ledger.find("a1"))
+            read.store.unwanted.remove_documents(self.delete)  # another worker forgets the note
+        return put(self, made)
+
+    monkeypatch.setattr(index, "put", late)
+    run_one(read, Stage.INDEX)
+    assert gone(read, "a1")
+    assert set(through(read)) == {"a2", "a3"}
+
+
+@pytest.mark.parametrize("kind", [Dedupe, Enrich, Cluster])
+def test_articles_without_records_stop_no_stage_and_are_shown_to_a_person(read, kind):
+    upkeep.redo(read.store.database, kind.stage, Selection(), NOW)
+    with read.store.write() as connection:
+        connection.exec_driver_sql("DELETE FROM records WHERE id = 'a1'")
+    report = run(kind(read))
+    assert (report.taken, report.of(Outcome.QUARANTINED)) == (3, {"bad record": 1})
+    assert read.store.ledger.find("a1").state == "quarantined"
+
+
+def test_documents_are_made_of_what_is_there(read):
+    claimed = [read.store.ledger.find(name) for name in ("a1", "a3")]
+    take_down(read, claimed[0])
+    assert [one.id for one in documents(read, claimed)] == ["a3"]
