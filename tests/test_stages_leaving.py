@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from pipeline.errors import UsageError
-from pipeline.stages import stories
+from pipeline.records import Outcome, Placement, Reason, Stage
+from pipeline.stages import run_one, stories
 from pipeline.stages.rulings import merge, split
 from pipeline.stages.stories import Who
-from pipeline.store import storybook
-from tests.arriving import arrive, through
-from tests.copies import OTHER, WIRE
+from pipeline.store import Result, regrouped, storybook, upkeep
+from tests.arriving import NOW, arrive, change, through
+from tests.copies import OTHER, WIRE, invented
 from tests.test_cluster import CHOIR
 
 ANA = Who(name="ana")
@@ -54,9 +55,8 @@ def test_when_the_copies_are_apart_again_the_story_can_be_too(context):
     one_text(context, "a1", "c1", "c2")
     through(context)
     split(context, [context.store.ledger.find(name) for name in ("c1", "c2")], "ana")
-    through(context)
-    stories.undo(context, 1, ANA)
     assert [one.story for one in through(context).values()] == ["sa1", "sc1", "sc1"]
+    assert context.store.storybook.resolve("sc1") == "sc1"
 
 
 def test_a_story_forgets_what_left_it(context):
@@ -73,17 +73,97 @@ def test_a_story_forgets_what_left_it(context):
 def test_what_joins_a_story_in_the_batch_in_which_others_leave_it_keeps_it(context):
     told(context)
     one_text(context, "a1", "c1", "c2")
+    with context.store.write() as connection:  # as if they had been read again, and dedupe had found it
+        regrouped.settled(connection, regrouped.known(context.store.database))
+    upkeep.redo(context.store.database, Stage.CLUSTER, upkeep.Selection(), NOW)
     arrive(context, "c3", " ".join(sorted(CHOIR.split())), seen=3.0)  # of its words, but no copy
     made = through(context)
     assert {name: one.story for name, one in made.items()} == {"a1": "sa1", "c1": "sa1", "c2": "sa1", "c3": "sc1"}
     assert card(context, "sc1").card.votes == 1
 
 
-def test_a_group_that_is_there_again_is_where_its_story_is_now(context):
+def test_what_is_split_off_is_placed_as_if_it_had_just_arrived(context):
     told(context)
     one_text(context, "a1", "c1", "c2")
     through(context)
     assert context.store.storybook.resolve("sc1") == "sa1"
     split(context, [context.store.ledger.find("c1")], "ana")
     made = through(context)
-    assert (made["c1"].copy_group, made["c1"].story) == ("c1", "sa1")
+    assert {name: one.story for name, one in made.items()} == {"a1": "sa1", "c1": "sc1", "c2": "sa1"}
+    assert {name: one.story_size for name, one in made.items()} == {"a1": 2, "c1": 1, "c2": 2}
+    assert card(context, "sa1").card.votes == 1
+
+
+def test_what_came_into_a_story_by_a_wrong_copy_link_goes_back_to_the_one_that_is_like_it(context):
+    told(context)
+    one_text(context, "a1", "c2")
+    assert through(context)["c2"].story == "sa1"
+    split(context, [context.store.ledger.find("c2")], "ana")
+    made = through(context)
+    assert {name: one.story for name, one in made.items()} == {"a1": "sa1", "c1": "sc1", "c2": "sc1"}
+    assert (card(context, "sa1").card.votes, card(context, "sc1").card.votes) == (1, 2)
+
+
+def test_what_is_split_off_has_another_id_where_its_own_is_the_story_of_others(context):
+    told(context)
+    one_text(context, "a1", "c1")
+    through(context)
+    change(context, "c2", invented(3))  # so that c1 isn't like what is left of its story
+    through(context)
+    stories.refresh(context, "sc1")
+    split(context, [context.store.ledger.find("c1")], "ana")
+    made = through(context)
+    assert {name: one.story for name, one in made.items()} == {"a1": "sa1", "c1": "sc1-2", "c2": "sc1"}
+    assert context.store.storybook.resolve("sc1-2") == "sc1-2"
+
+
+def test_what_an_editor_put_into_a_story_stays_there_when_it_is_split_off(context):
+    told(context)
+    one_text(context, "a1", "c1", "c2")
+    through(context)
+    arrive(context, "x1", invented(5), seen=3.0)
+    through(context)
+    stories.merge(context, "sx1", "sa1", ANA)
+    split(context, [context.store.ledger.find("a1")], "ana")  # the decision names the first of the group, a1
+    made = through(context)
+    assert (made["a1"].story, made["x1"].story) == ("sx1", "sx1")
+    assert {made["c1"].story, made["c2"].story} == {"sc1"}
+
+
+def test_a_split_that_a_merger_takes_back_before_any_run_moves_nothing(context):
+    told(context)
+    one_text(context, "a1", "c1")
+    through(context)
+    split(context, [context.store.ledger.find("c1")], "ana")
+    one_text(context, "a1", "c1")
+    made = through(context)
+    assert {name: one.story for name, one in made.items()} == {"a1": "sa1", "c1": "sa1", "c2": "sc1"}
+
+
+@pytest.mark.parametrize("stage", [Stage.FETCH, Stage.INDEX])
+def test_a_merger_reaches_an_article_that_a_worker_has_just_now(context, stage):
+    told(context)
+    ledger = context.store.ledger
+    with context.store.write() as connection:
+        if stage is Stage.FETCH:  # its page is looked at again
+            ledger.renew(connection, ledger.find("c1"), Stage.FETCH, NOW)
+        else:
+            ledger.touch(connection, ids=["c1"])
+    (item,) = ledger.claim(stage, NOW, limit=1, seconds=60)
+    one_text(context, "a1", "c1")
+    run_one(context, Stage.CLUSTER)
+    outcome = Outcome.DROPPED if stage is Stage.FETCH else Outcome.DONE
+    result = Result(item=item, outcome=outcome, reason=Reason.NOT_MODIFIED if stage is Stage.FETCH else None)
+    with context.store.write() as connection:
+        assert ledger.finish(connection, stage, [result], NOW, max_attempts=3)
+    made = through(context)
+    assert {name: one.story for name, one in made.items()} == {"a1": "sa1", "c1": "sa1", "c2": "sc1"}
+    assert made["c1"].story_size == 2
+
+
+def test_an_article_that_is_placed_again_and_stays_keeps_the_reason_for_which_it_came(context):
+    told(context)
+    before = context.store.ledger.of(["a1", "c1", "c2"], Stage.CLUSTER, Placement)
+    upkeep.redo(context.store.database, Stage.CLUSTER, upkeep.Selection(), NOW)
+    through(context)
+    assert context.store.ledger.of(before, Stage.CLUSTER, Placement) == before

@@ -14,7 +14,7 @@ from pipeline.stages.alone import alone
 from pipeline.stages.context import Context
 from pipeline.stages.dedupe import credit, read
 from pipeline.stages.groups import Decided, settle
-from pipeline.store import Item, copies, upkeep
+from pipeline.store import Item, copies, regrouped
 from pipeline.store.lines import Grouped
 
 
@@ -28,7 +28,7 @@ def merge(context: Context, items: Sequence[Item], by: str, note: str | None = N
         if len(members) < 2:  # noqa: PLR2004 - one group is none to merge
             raise UsageError("these articles are in one group already")
         target = min(members, key=lambda group: min(one.seq for one in members[group]))
-        _put(context, {one.id: target for group in members.values() for one in group}, by, note)
+        _put(context, {one.id: target for group in members.values() for one in group}, by, note, anew=False)
         return target
 
 
@@ -48,7 +48,7 @@ def split(context: Context, items: Sequence[Item], by: str, note: str | None = N
         # the article that the group is called by keeps its name
         left, taken = (group if any(one.id == group for one in half) else half[0].id for half in halves)
         into = {one.id: name for name, half in zip((left, taken), halves, strict=True) for one in half}
-        _put(context, into, by, note)
+        _put(context, into, by, note, anew=True)
         return left, taken
 
 
@@ -70,8 +70,8 @@ def _members(context: Context, items: Sequence[Item]) -> dict[str, list[Grouped]
         return copies.members(connection, {item.copy_group for item in now.values() if item.copy_group})
 
 
-def _put(context: Context, groups: Mapping[str, str], by: str, note: str | None) -> None:
-    """Put articles (id → group) into groups."""
+def _put(context: Context, groups: Mapping[str, str], by: str, note: str | None, *, anew: bool) -> None:
+    """Put articles (id → group) into groups; ``anew`` says whether they may leave their story."""
     store, now = context.store, context.clock()
     with store.database.read() as connection:
         items = list(store.ledger.get(connection, groups).values())
@@ -93,7 +93,7 @@ def _put(context: Context, groups: Mapping[str, str], by: str, note: str | None)
         copies.move(connection, {item.seq: groups[item.id] for item in items}, moved, decision)
         store.ledger.rewrite(connection, Stage.DEDUPE, records, now)
         store.ledger.touch(connection, ids=groups)
-    upkeep.redo(store.database, Stage.CLUSTER, upkeep.Selection(ids=tuple(groups)), now)
+        regrouped.note(connection, groups, anew=anew)
 
 
 def _frequencies(context: Context) -> Frequencies:

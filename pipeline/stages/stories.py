@@ -72,7 +72,7 @@ def split(context: Context, story: str, articles: Sequence[str], who: Who, name:
         stay = [item for item in items if (item.copy_group or item.id) not in groups]
         if not stay or not out:
             raise UsageError(f"{story}: a split leaves at least one article, with its copies, on either side")
-        other = _free_id(context, out, name)
+        other = free_id(context, [item.id for item in out], name)
         change = {"kind": SPLIT, "story": story, "other": other}
         return _regroup(context, {story: stay, other: out}, [story], change, who, moved={item.id for item in out})
 
@@ -240,10 +240,10 @@ def _undone(n: int) -> UsageError:
     return UsageError(f"{n}: that change has been taken back already")
 
 
-def _free_id(context: Context, items: Sequence[Item], wanted: str | None) -> str:
+def free_id(context: Context, articles: Sequence[str], wanted: str | None = None) -> str:
     """Return an id for a story of these articles: one that no other story has now."""
-    names = [*([wanted] if wanted else []), *(f"s{item.id}" for item in items)]
-    names += [f"s{items[0].id}-{n}" for n in range(2, len(items) + 100)]
+    names = [*([wanted] if wanted else []), *(f"s{article}" for article in articles)]
+    names += [f"s{articles[0]}-{n}" for n in range(2, len(articles) + 100)]
     with context.store.database.read() as connection:
         taken = storybook.cards(connection, names)
     return next(name for name in names if name not in taken)

@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-SCHEMA = "0008"  # the newest of migrations/versions
+SCHEMA = "0009"  # the newest of migrations/versions
 
 
 class Utc(sa.TypeDecorator[dt.datetime]):
@@ -240,6 +240,14 @@ story_groups = sa.Table(
     sa.Column("day", sa.Integer, nullable=False),  # when its last member was first seen
 )
 sa.Index("ix_story_groups_day", story_groups.c.day)
+
+regrouped = sa.Table(
+    "regrouped",
+    metadata,
+    sa.Column("n", BIG, primary_key=True, autoincrement=True),
+    sa.Column("id", sa.Text, nullable=False),  # of an article that an editor put into another copy group
+    sa.Column("anew", sa.Boolean, nullable=False),  # whether it need not stay in its story: the group was split
+)
 
 # What enrich remembers ------------------------------------------------------------------------------------------------
 

@@ -26,12 +26,13 @@ class StoredStories:
         self._engine = engine
         self._postings = Postings(engine, layout.STORIES)
         self._window = settings.window_days
-        self._groups: dict[str, str] = {}
+        self._groups: dict[str, str | None] = {}
         self._assigned: dict[str, int] = {}
         self.frequencies = load_frequencies(engine, _STAGE)
 
     def prefetch_groups(self, groups: Collection[str]) -> None:
-        """Read which stories the copy groups are in."""
+        """Read which stories the copy groups are in, but for those of which something else was said since."""
+        groups = [group for group in groups if group not in self._groups]
         c, alias = story_groups.c, story_aliases.c
         present = sa.func.coalesce(alias.story, c.story)  # of a group that was empty when its story was merged
         query = sa.select(c.copy_group, present).outerjoin(story_aliases, alias.alias == c.story)
@@ -85,6 +86,10 @@ class StoredStories:
         """Remember that the copy group is in the story."""
         self._groups[group] = story
         self._assigned[group] = day_of(at)
+
+    def release(self, group: str) -> None:
+        """Let the copy group be in no story; until it is assigned to one, that isn't written."""
+        self._groups[group] = None
 
     def flush(self, connection: sa.Connection) -> None:
         """Write what the batch changed, in the caller's transaction."""

@@ -97,7 +97,10 @@ def retry(database: Database, which: Selection, now: dt.datetime) -> int:
 
 
 def redo(database: Database, stage: Stage, which: Selection, now: dt.datetime, *, dry_run: bool = False) -> int:
-    """Send articles that have passed ``stage`` back to it; return how many (``dry_run``: would be)."""
+    """Send articles that have passed ``stage`` back to it; return how many (``dry_run``: would be).
+
+    What a later stage is working on is taken from it: that would be made again anyhow.
+    """
     later = list(Stage)[list(Stage).index(stage) + 1 :]
     # a feed's entry holds until a later one takes its place
     present = records.c.version <= items.c.version if stage is Stage.FETCH else records.c.version == items.c.version
@@ -105,7 +108,6 @@ def redo(database: Database, stage: Stage, which: Selection, now: dt.datetime, *
     where = [
         items.c.state == PENDING,
         sa.or_(items.c.stage.is_(None), items.c.stage.in_(later)),
-        items.c.lease_owner.is_(None),
         has_input,
         *which.where(),
     ]
@@ -115,7 +117,8 @@ def redo(database: Database, stage: Stage, which: Selection, now: dt.datetime, *
         change = items.update().where(*where)
         # what waits for the index waits for it again should nothing come of it
         revision = sa.case((items.c.stage == Stage.INDEX, items.c.revision + 1), else_=items.c.revision)
-        return connection.execute(change.values(stage=stage, due=now, attempts=0, revision=revision)).rowcount
+        back = {"stage": stage, "due": now, "attempts": 0, "revision": revision}
+        return connection.execute(change.values(lease_owner=None, lease_until=None, **back)).rowcount
 
 
 def remove(database: Database, taken_down: Sequence[Item], now: dt.datetime) -> None:

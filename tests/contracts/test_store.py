@@ -368,6 +368,20 @@ def test_redo_sends_back_what_has_passed_the_stage_and_says_so_first(store):
     assert store.ledger.find(one.id).stage == Stage.EXTRACT
 
 
+def test_redo_reaches_what_a_later_stage_is_working_on_and_that_changes_nothing_any_more(store):
+    enter(store, entry("a"))
+    (item,) = claim(store)
+    page = Page(id=item.id, url=item.url, final_url=item.url, blob="b", size=1, fetched=NOW)
+    finish(store, Stage.FETCH, done(item, page))
+    (item,) = claim(store, Stage.EXTRACT)
+    finish(store, Stage.EXTRACT, done(item, Article(id=item.id, text="words")))
+    (item,) = claim(store, Stage.DEDUPE)
+    assert upkeep.redo(store.database, Stage.EXTRACT, upkeep.Selection(), NOW) == 1
+    assert finish(store, Stage.DEDUPE, done(item)) == []
+    (again,) = claim(store, Stage.EXTRACT)
+    assert again.id == item.id
+
+
 def test_what_is_taken_down_does_not_come_back(store):
     through(store, entry("a"))
     item = store.ledger.find(entry("a").id)
