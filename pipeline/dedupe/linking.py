@@ -32,6 +32,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     seq: int
     at: dt.datetime  # first seen
     article: Article
+    group: str | None = None  # that it stays in where nothing is remembered of it any more
 
     @property
     def published(self) -> dt.datetime:
@@ -70,7 +71,8 @@ def moved(data: bytes, group: str) -> bytes:
 
 def _alone(arrival: Arrival, memory: CopyMemory) -> Copy:
     """An article that is too short now: it stays in the group that it was in, but nothing is taken for its copy."""
-    own, group, data = arrival.article.id, memory.pinned(arrival.seq), memory.recall(arrival.seq)
+    own, data = arrival.article.id, memory.recall(arrival.seq)
+    group = memory.pinned(arrival.seq) or arrival.group
     if data is not None:
         group = group or _decode(data).group
         memory.add(arrival.seq, arrival.at, (), data)
@@ -87,7 +89,7 @@ def _decide(arrival: Arrival, made: Sketched, memory: CopyMemory, settings: Dedu
     own = arrival.article.id
     known = [_decode(data) for data in memory.candidates(arrival.seq, arrival.at, made.terms)]
     earlier = [one for one in known if one.id != own]
-    data, pin = memory.recall(arrival.seq), memory.pinned(arrival.seq)
+    data, pin = memory.recall(arrival.seq), memory.pinned(arrival.seq) or arrival.group
     before = _decode(data) if data else None
     turn = before.turn if before else 1 + max((one.turn for one in earlier), default=0)
     new = _named(arrival, made.sketch, pin or own, turn)

@@ -12,6 +12,7 @@ from pipeline.documents import published
 from pipeline.extract.agencies import agency_of
 from pipeline.records import Article, Entry, Outcome, Stage
 from pipeline.stages.context import Context
+from pipeline.stages.forgotten import kept
 from pipeline.stages.groups import Decided, settle
 from pipeline.stages.work import Work
 from pipeline.store import Item, Result, losses
@@ -34,9 +35,13 @@ class Dedupe(Work):
             return
         settings = self.context.settings.dedupe
         self._memory = self.context.store.copies(settings)
-        arrivals = read(self.context, claimed)
-        claimed = self.whole(claimed, emit, {arrival.article.id: arrival for arrival in arrivals})
-        copies = decide(arrivals, self._memory, settings)
+        there = {arrival.article.id: arrival for arrival in read(self.context, claimed)}
+        claimed = self.whole(claimed, emit, there)
+        stands = kept(self.context, claimed, there, self._memory.frequencies)
+        for name, copy in stands.items():
+            there[name] = msgspec.structs.replace(there[name], group=copy.group)
+        arrivals = [there[item.id] for item in claimed]
+        copies = [stands.get(copy.id, copy) for copy in decide(arrivals, self._memory, settings)]
         decided = [
             Decided(item=item, arrival=arrival, copy=copy, credit=credit(self.context, arrival.article))
             for item, arrival, copy in zip(claimed, arrivals, copies, strict=True)

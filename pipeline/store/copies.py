@@ -108,6 +108,12 @@ def pins(connection: sa.Connection, seqs: Collection[int]) -> list[Pinned]:
     return [Pinned(**row._mapping) for row in rows]  # noqa: SLF001
 
 
+def remembered(connection: sa.Connection, seqs: Collection[int]) -> set[int]:
+    """Return those of these articles whose sketches are remembered."""
+    c = copy_sketches.c
+    return set(connection.scalars(sa.select(c.seq).where(among(connection, c.seq, seqs))))
+
+
 def forget(connection: sa.Connection, before: dt.datetime) -> int:
     """Forget the sketches of articles first seen on a day before that of ``before``; return how many."""
     return layout.forget(connection, layout.COPIES, day_of(before))
