@@ -21,6 +21,15 @@ def test_scripts_without_spaces_are_counted_by_character():
     assert words("橋 3 増") == ["橋", "3", "増"]
 
 
+def test_a_character_is_counted_alone_also_behind_digits_and_letters():
+    assert words("ＪＲ橋は11月に増便") == ["jr", "橋", "は", "11", "月", "に", "増", "便"]
+    assert words("人々とナ・ミ") == ["人", "々", "と", "ナ", "ミ"]
+
+
+def test_a_word_keeps_the_vowels_that_indian_scripts_write_as_marks():
+    assert words("बाढ़ में डूबा। தமிழ்நாடு") == ["बाढ\u093c", "में", "डूबा", "தமிழ்நாடு"]
+
+
 def test_an_apostrophe_inside_a_word_belongs_to_it_and_quotes_do_not():
     assert words("'don't', she said") == ["don't", "she", "said"]
 
