@@ -40,6 +40,11 @@ def test_a_title_that_says_nothing_is_not_chosen():
     assert told("Analysis", "Analysis", "Ferry runs aground off Brackholm").title == "Ferry runs aground off Brackholm"
 
 
+def test_the_grammar_that_japanese_titles_share_says_nothing():
+    titles = ["港の沖で船が座礁した", "フェリーはくちょうが座礁", "「長い音がした」と話した乗客"]
+    assert choose([Title(article, text, "ja") for article, text in zip("abc", titles, strict=True)]) == "b"
+
+
 def test_the_title_stays_while_another_one_is_hardly_better():
     titles = [Title("a", "Ferry aground off Brackholm"), Title("b", "Ferry runs aground off Brackholm harbour")]
     assert choose(titles, "b") == "b"

@@ -13,10 +13,10 @@ from collections.abc import Iterable, Sequence
 import msgspec
 import numpy as np
 
-from pipeline.cluster.terms import counted_as, expected, language_of
+from pipeline.cluster.terms import counted_as, expected, language_of, pieces
 from pipeline.frequency import Frequencies, hash_words
 from pipeline.records import Article, EntityType, Names
-from pipeline.text import beginning, words
+from pipeline.text import beginning, normalise
 
 # Titles kept to choose from: the first ones say what happened, the latest what has come of it
 FIRST_TITLES, LATEST_TITLES = 6, 6
@@ -118,7 +118,7 @@ def choose(titles: Sequence[Title], present: str | None = None) -> str | None:
         return None
     languages = Counter(title.language for title in titles)
     most = max(languages.values())
-    found = [Counter(words(title.text)) for title in titles]
+    found = [Counter(pieces(normalise(title.text))) for title in titles]
     weighed = [{word: -math.log(expected(word)) for word in counted} for counted in found]
     together: Counter[str] = Counter()
     for one in weighed:
