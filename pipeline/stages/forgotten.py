@@ -50,7 +50,7 @@ def _again(context: Context, new: Arrival, original: Grouped, frequencies: Frequ
     """Return how an article with another text relates to what it copied, None where it is no copy any more."""
     article = context.store.ledger.of([original.id], Stage.EXTRACT, Article)[original.id]
     gap, settings = new.at - original.first_seen, context.settings.dedupe
-    if compare(new.article.text, article.text, gap, frequencies, settings).verdict is not Verdict.COPY:
+    if compare(new.article, article, gap, frequencies, settings).verdict is not Verdict.COPY:
         return None
     dated = msgspec.structs.replace(
         article, published=original.published, published_precision=Precision.INSTANT, source=original.source
