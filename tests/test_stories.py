@@ -78,6 +78,11 @@ def indexed(context):
     return {name: context.index.get(name).story for name, _ in context.index.revisions()}
 
 
+def titles(context, *names):
+    facts = context.store.storybook.facts(names)
+    return [facts[name].title for name in names]
+
+
 def unrelated(n):
     """Return a text that has only its most common words in common with the others."""
     return " ".join(word if len(word) < 4 else f"{word}{n}" for word in invented(n).split())
@@ -157,6 +162,33 @@ def test_what_was_taken_back_by_somebody_else_meanwhile_is_not_taken_back_again(
     with pytest.raises(UsageError, match="taken back already"):
         stories.rename(told, "sa", None, msgspec.structs.replace(ANA, undoes=1))
     assert told.store.storybook.facts(["sa"])["sa"].title == "Crane kills two"
+
+
+def test_a_title_that_a_merger_brought_goes_with_its_story_when_that_is_taken_back(told):
+    stories.rename(told, "sa", "Crane falls in Port Ansel", ANA)
+    stories.merge(told, "sc", "sa", ANA)
+    assert titles(told, "sc") == ["Crane falls in Port Ansel"]
+    stories.undo(told, 2, ANA)
+    assert titles(told, "sa", "sc") == ["Crane falls in Port Ansel", "Title c"]
+    stories.undo(told, 1, ANA)
+    assert titles(told, "sa", "sc") == ["Title a", "Title c"]
+
+
+def test_each_of_two_stories_has_the_title_that_it_was_given_when_their_merger_is_taken_back(told):
+    stories.rename(told, "sa", "Crane falls in Port Ansel", ANA)
+    stories.rename(told, "sc", "Miners sing", ANA)
+    stories.merge(told, "sc", "sa", ANA)
+    assert titles(told, "sc") == ["Miners sing"]
+    stories.undo(told, 3, ANA)
+    assert titles(told, "sa", "sc") == ["Crane falls in Port Ansel", "Miners sing"]
+
+
+def test_a_title_that_was_taken_back_after_a_merger_does_not_return_with_its_story(told):
+    stories.rename(told, "sa", "Crane falls in Port Ansel", ANA)
+    stories.merge(told, "sc", "sa", ANA)
+    stories.undo(told, 1, ANA)
+    stories.undo(told, 2, ANA)
+    assert titles(told, "sa", "sc") == ["Title a", "Title c"]
 
 
 @pytest.mark.parametrize("times", [1, 2])

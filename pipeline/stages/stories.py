@@ -52,14 +52,25 @@ def merge(context: Context, kept: str, gone: str, who: Who) -> Change:
             raise UsageError(f"{kept}: that is one story already")
         of = {name: context.store.ledger.of_story(name) for name in (kept, gone)}
         both = sorted((*of[kept], *of[gone]), key=lambda item: item.seq)
-        change = {"kind": MERGE, "story": kept, "other": gone}
-        return _regroup(context, {kept: both}, [kept, gone], change, who, moved={item.id for item in of[gone]})
+        given = _given(context, [kept, gone])
+        change = {"kind": MERGE, "story": kept, "other": gone, "before": given[gone]}
+        titles = {kept: given[kept] or given[gone]}
+        moved = {item.id for item in of[gone]}
+        return _regroup(context, {kept: both}, titles, [kept, gone], change, who, moved=moved)
 
 
-def split(context: Context, story: str, articles: Sequence[str], who: Who, name: str | None = None) -> Change:
+def split(
+    context: Context,
+    story: str,
+    articles: Sequence[str],
+    who: Who,
+    name: str | None = None,
+    brought: str | None = None,
+) -> Change:
     """Take ``articles``, with their copies, out of a story; return the change, whose ``other`` they are now.
 
-    ``name`` is the id that it is to have where that is free; else it is named after its first article.
+    ``name`` is the id that it is to have where that is free; else it is named after its first article. ``brought`` is
+    the title that an editor had given to them before they came: it goes with them.
     """
     with alone(context, Stage.CLUSTER):
         story = known(context, story)
@@ -73,8 +84,12 @@ def split(context: Context, story: str, articles: Sequence[str], who: Who, name:
         if not stay or not out:
             raise UsageError(f"{story}: a split leaves at least one article, with its copies, on either side")
         other = free_id(context, [item.id for item in out], name)
+        given = _given(context, [story])[story]
+        # none any more: it has been taken back since
+        titles = {story: None if given == brought else given, other: brought if given else None}
         change = {"kind": SPLIT, "story": story, "other": other}
-        return _regroup(context, {story: stay, other: out}, [story], change, who, moved={item.id for item in out})
+        moved = {item.id for item in out}
+        return _regroup(context, {story: stay, other: out}, titles, [story], change, who, moved=moved)
 
 
 def rename(context: Context, story: str, title: str | None, who: Who) -> Change:
@@ -107,7 +122,7 @@ def undo(context: Context, n: int, who: Who) -> Change:
         with context.store.database.read() as connection:
             moved = set(storybook.moved(connection, n))
         still = [item.id for item in context.store.ledger.of_story(story) if item.id in moved]
-        split(context, story, still, who, change.other)
+        split(context, story, still, who, change.other, change.before)
     elif change.other:
         merge(context, change.story, change.other, who)
     return msgspec.structs.replace(change, undone=True, stands=False)
@@ -163,20 +178,23 @@ def members(context: Context, items: Sequence[Item]) -> Iterator[ToPlace]:
 def _regroup(
     context: Context,
     parts: Mapping[str, Sequence[Item]],
+    titles: Mapping[str, str | None],
     before: Sequence[str],
     change: Mapping[str, str | None],
     who: Who,
     *,
     moved: set[str],
 ) -> Change:
-    """Make the stories ``before`` into ``parts``: story → its articles; return the change."""
+    """Make the stories ``before`` into ``parts``: story → its articles; return the change.
+
+    ``titles``: those given by editors.
+    """
     store = context.store
     memory = store.stories(context.settings.cluster)
     with store.database.read() as connection:
         told = storybook.cards(connection, before)
     for one in told.values():
         memory.forget_one(one.seq)
-    given = next((told[name].given for name in before if name in told and told[name].given), None)
     made = {name: rebuild(name, members(context, items), memory) for name, items in parts.items()}
     for name, items in parts.items():
         for item in items:
@@ -184,7 +202,7 @@ def _regroup(
     with store.write() as connection:
         store.ledger.holds(connection, Stage.CLUSTER)
         memory.flush(connection)
-        _rewrite(connection, parts, before, made, given)
+        _rewrite(connection, parts, before, made, titles)
         pins = _first_of_groups(parts)
         logged = log(context, connection, change, who, [{**pin, "moved": pin["id"] in moved} for pin in pins])
         for name, items in parts.items():
@@ -198,9 +216,9 @@ def _rewrite(
     parts: Mapping[str, Sequence[Item]],
     before: Sequence[str],
     made: Mapping[str, Card],
-    given: str | None,
+    titles: Mapping[str, str | None],
 ) -> None:
-    """Save the cards of ``parts`` and where the ids of ``before`` lead; an editor's title stays with the first one."""
+    """Save the cards of ``parts`` and where the ids of ``before`` lead."""
     first = before[0]
     for name in before:
         if name not in parts:
@@ -208,8 +226,15 @@ def _rewrite(
             storybook.lead(connection, name, first)
     for name, items in parts.items():
         storybook.stand_alone(connection, name)
-        told = Told(seq=items[0].seq, card=made[name], given=given if name == first else None)
+        told = Told(seq=items[0].seq, card=made[name], given=titles[name])
         storybook.keep(connection, {name: told})
+
+
+def _given(context: Context, stories: Sequence[str]) -> dict[str, str | None]:
+    """Return story → the title that an editor gave it."""
+    with context.store.database.read() as connection:
+        told = storybook.cards(connection, stories)
+    return {name: told[name].given if name in told else None for name in stories}
 
 
 def _first_of_groups(parts: Mapping[str, Sequence[Item]]) -> list[dict[str, str]]:

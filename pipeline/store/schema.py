@@ -361,7 +361,7 @@ story_changes = sa.Table(
     sa.Column("story", sa.Text, nullable=False),
     sa.Column("other", sa.Text),  # the story that went into it or came out of it
     sa.Column("reason", sa.Text),
-    sa.Column("before", sa.Text),  # the title before a rename
+    sa.Column("before", sa.Text),  # the title that an editor had given it before a rename; before a merger, ``other``
     sa.Column("undoes", sa.BigInteger),  # the change that this one takes back
     sa.Column("undone", sa.Boolean, nullable=False),
     sa.Column("stands", sa.Boolean, nullable=False),  # whether repair has to keep to it
