@@ -231,10 +231,13 @@ class Ledger(Addresses, Made):
         seqs: sa.Select[tuple[int]] | None = None,
     ) -> None:
         """Note that the documents of ``ids``, of the members of ``stories`` and of ``seqs`` have changed."""
-        which = sa.or_(items.c.id.in_(list(ids)), items.c.story.in_(list(stories)))
+        which = sa.or_(among(connection, items.c.id, ids), among(connection, items.c.story, stories))
         which = which if seqs is None else sa.or_(which, items.c.seq.in_(seqs))
-        connection.execute(items.update().where(which).values(revision=items.c.revision + 1))
-        _to_index(connection, which)
+        # one statement, found by ids and stories alone: SQLite would look through all articles that are through
+        through = sa.and_(items.c.state == PENDING, items.c.stage.is_(None))
+        stage = sa.case((through, Stage.INDEX), else_=items.c.stage)
+        due = sa.case((through, items.c.first_seen), else_=items.c.due)
+        connection.execute(items.update().where(which).values(revision=items.c.revision + 1, stage=stage, due=due))
 
     def put_into(self, connection: sa.Connection, story: str, ids: Iterable[str]) -> None:
         """Put articles into a story, whatever cluster said of them."""
@@ -244,7 +247,8 @@ class Ledger(Addresses, Made):
         """Send every article to the index again; those on their way there come to it anyhow."""
         on_their_way = items.update().where(items.c.state == PENDING, items.c.stage.isnot(None))
         connection.execute(on_their_way.values(indexed=-1))
-        _to_index(connection, sa.true())
+        through = items.update().where(items.c.state == PENDING, items.c.stage.is_(None))
+        connection.execute(through.values(stage=Stage.INDEX, due=items.c.first_seen))
 
     # reading ---------------------------------------------------------------------------------------------------------
 
@@ -275,7 +279,7 @@ class Ledger(Addresses, Made):
 
     def get(self, connection: sa.Connection, ids: Iterable[str]) -> dict[str, Item]:
         """Return id → item of those ids that are known."""
-        rows = connection.execute(sa.select(*_ITEM).where(items.c.id.in_(list(ids))))
+        rows = connection.execute(sa.select(*_ITEM).where(among(connection, items.c.id, ids)))
         return {row.id: _item(row) for row in rows}
 
     def history(self, article_id: str) -> list[Happened]:
@@ -308,11 +312,6 @@ def log(connection: sa.Connection, rows: Sequence[dict[str, object]]) -> None:
     """Append outcomes to the history."""
     if rows:
         connection.execute(outcomes.insert(), list(rows))
-
-
-def _to_index(connection: sa.Connection, which: sa.ColumnElement[bool]) -> None:
-    through = sa.and_(which, items.c.state == PENDING, items.c.stage.is_(None))
-    connection.execute(items.update().where(through).values(stage=Stage.INDEX, due=items.c.first_seen))
 
 
 def _step(stage: Stage, result: Result, now: dt.datetime, standing: int | None) -> dict[str, object]:
@@ -360,8 +359,9 @@ def _free(now: dt.datetime) -> sa.ColumnElement[bool]:
     return sa.or_(items.c.lease_until.is_(None), items.c.lease_until < now)
 
 
-def _count(connection: sa.Connection, column: sa.ColumnElement[str], values: Iterable[str]) -> dict[str, int]:
-    rows = connection.execute(sa.select(column, sa.func.count()).where(column.in_(list(values))).group_by(column))
+def _count(connection: sa.Connection, column: sa.Column[str], values: Iterable[str]) -> dict[str, int]:
+    counted = sa.select(column, sa.func.count()).where(among(connection, column, values)).group_by(column)
+    rows = connection.execute(counted)
     return {value: count for value, count in rows}  # noqa: C416  (a row is no pair for mypy)
 
 

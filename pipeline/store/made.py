@@ -9,7 +9,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from pipeline.records import STAGE_VERSIONS, Article, Entry, Record, Stage, from_json, to_json
-from pipeline.store.engine import Database, upsert
+from pipeline.store.engine import Database, among, upsert
 from pipeline.store.lines import Item
 from pipeline.store.schema import items, records
 
@@ -42,8 +42,8 @@ class Made:
     def rewrite(self, connection: sa.Connection, stage: Stage, made: Mapping[str, Record], now: dt.datetime) -> None:
         """Replace the newest records that ``stage`` made of articles."""
         present = records.join(items, newest(stage))
-        of_these = sa.select(records.c.id, records.c.version).select_from(present).where(items.c.id.in_(list(made)))
-        rows = connection.execute(of_these).all()
+        of_these = sa.select(records.c.id, records.c.version).select_from(present)
+        rows = connection.execute(of_these.where(among(connection, items.c.id, made))).all()
         upsert(connection, records, [record_row(row.id, stage, row.version, now, made[row.id]) for row in rows])
 
     def entries(self, connection: sa.Connection, ids: Iterable[str]) -> dict[str, Entry]:
@@ -81,7 +81,7 @@ class Made:
             for row in connection.execute(
                 sa.select(records.c.id, records.c.stage, records.c.made_by)
                 .join(items, sa.and_(items.c.id == records.c.id, items.c.version >= records.c.version))
-                .where(records.c.id.in_(made), sa.or_(records.c.version == items.c.version, _IS_ENTRY))
+                .where(among(connection, records.c.id, made), sa.or_(records.c.version == items.c.version, _IS_ENTRY))
             ):
                 made[row.id][row.stage] = row.made_by
         return made
@@ -98,7 +98,7 @@ class Made:
         rows = connection.execute(
             sa.select(records.c.id, records.c.data)
             .join(items, _OF_ITEM)
-            .where(records.c.stage == stage, records.c.id.in_(list(ids)), version)
+            .where(records.c.stage == stage, among(connection, records.c.id, ids), version)
             .order_by(records.c.version)
         )
         return {name: from_json(data, kind) for name, data in {row.id: row.data for row in rows}.items()}

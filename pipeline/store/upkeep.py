@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from pipeline.records import Outcome, Page, Reason, Stage, from_json
 from pipeline.store import copies, entities, gaps, sites, stories
-from pipeline.store.engine import Database, insert_new
+from pipeline.store.engine import Database, among, insert_new
 from pipeline.store.ledger import log
 from pipeline.store.lines import DROPPED, PENDING, QUARANTINED, REMOVED, Item
 from pipeline.store.schema import items, outcomes, records
@@ -35,11 +35,11 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     since: dt.datetime | None = None  # first seen
     until: dt.datetime | None = None
 
-    def where(self) -> list[sa.ColumnElement[bool]]:
-        """Return the conditions."""
+    def where(self, connection: sa.Connection) -> list[sa.ColumnElement[bool]]:
+        """Return the conditions, for the database of ``connection``."""
         made: list[sa.ColumnElement[bool]] = []
         if self.ids:
-            made.append(items.c.id.in_(self.ids))
+            made.append(among(connection, items.c.id, self.ids))
         if self.sources:
             made.append(items.c.source.in_(self.sources))
         if self.since:
@@ -90,9 +90,10 @@ def retry(database: Database, which: Selection, now: dt.datetime) -> int:
     Where an alarm has quarantined one of them, its site's new pages count as right from now on.
     """
     states = [QUARANTINED, DROPPED, PENDING] if which.ids else [QUARANTINED]
-    change = items.update().where(items.c.state.in_(states), items.c.stage.isnot(None), *which.where())
     with database.write() as connection:
-        sites.accept(connection, which.where())
+        chosen = which.where(connection)
+        sites.accept(connection, chosen)
+        change = items.update().where(items.c.state.in_(states), items.c.stage.isnot(None), *chosen)
         return connection.execute(change.values(state=PENDING, attempts=0, due=now)).rowcount
 
 
@@ -109,9 +110,9 @@ def redo(database: Database, stage: Stage, which: Selection, now: dt.datetime, *
         items.c.state == PENDING,
         sa.or_(items.c.stage.is_(None), items.c.stage.in_(later)),
         has_input,
-        *which.where(),
     ]
     with database.write() as connection:
+        where += which.where(connection)
         if dry_run:
             return connection.scalar(sa.select(sa.func.count()).select_from(items).where(*where)) or 0
         change = items.update().where(*where)

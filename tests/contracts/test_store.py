@@ -368,6 +368,19 @@ def test_redo_sends_back_what_has_passed_the_stage_and_says_so_first(store):
     assert store.ledger.find(one.id).stage == Stage.EXTRACT
 
 
+@pytest.mark.slow
+def test_decisions_may_concern_more_articles_than_a_statement_has_parameters(store):
+    through(store, entry("a"))
+    name = entry("a").id
+    many = [name, *map(str, range(260_000))]  # SQLite takes 250,000, PostgreSQL 65,535
+    with store.write() as connection:
+        store.ledger.touch(connection, ids=many, stories=many)
+        assert list(store.ledger.get(connection, many)) == [name]
+    assert store.ledger.find(name).stage == Stage.INDEX
+    assert list(store.ledger.of(many, Stage.POLL, Entry)) == [name]
+    assert upkeep.redo(store.database, Stage.FETCH, upkeep.Selection(ids=tuple(many)), NOW) == 1
+
+
 def test_redo_reaches_what_a_later_stage_is_working_on_and_that_changes_nothing_any_more(store):
     enter(store, entry("a"))
     (item,) = claim(store)
