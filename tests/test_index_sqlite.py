@@ -45,6 +45,24 @@ def test_the_folder_is_made_and_the_file_reopened(index, file):
     again.close()
 
 
+@pytest.mark.parametrize(
+    ("text", "word", "part"),
+    [
+        ("人気アイドルグループが解散", "アイドル", "アイル"),
+        ("यात्रा की दर घटी", "की", "के"),
+        ("ลดภาษีดีเซล", "ภาษี", "ภาษ่"),
+        ("កាត់បន្ថយពន្ធលើប្រេង", "ពន្ធ", "ពន្ធា"),
+        ("ຫຼຸດພາສີນໍ້າມັນ", "ພາສີ", "ພາສັ"),
+        ("ဒီဇယ်ဆီအခွန်ကို", "အခွန်", "အခွန့်"),
+    ],
+)
+def test_words_are_found_and_marked_with_their_vowels_and_inside_of_compounds(index, text, word, part):
+    index.put([document(1, text)])
+    hit = index.search(Query(text=word)).hits[0]
+    assert hit.highlights["text"] == text.replace(word, f"<mark>{word}</mark>")
+    assert index.search(Query(text=part)).total == 0
+
+
 def test_a_foreign_file_is_refused_and_left_as_it_is(file):
     file.parent.mkdir()
     connection = sqlite3.connect(file)

@@ -11,12 +11,21 @@ from pipeline.records import Document
 # "NWIX": says in the file's header that it is ours (https://www.sqlite.org/fileformat.html#application_id).
 APPLICATION = 0x4E574958
 # Raised when the tables change, or the fields or their order, so that an older file is built anew.
-VERSION = 6
+VERSION = 7
 
 # A column for every field that words are looked for in, and one that holds the same word for each document, since
 # FTS5 knows no NOT without something to take away from.
 COLUMNS = (*SEARCHED, "every")
 EVERY = "1"
+# FTS5 takes marks for spaces unless it is told that they are parts of words. They are vowels in the scripts of India, of
+# Thai, Lao, Burmese and Khmer; what stands between these ranges is punctuation
+_IN_WORDS = "".join(
+    "".join(map(chr, range(first, last + 1)))
+    for first, last in (
+        (0x900, 0x963), (0x966, 0x96F), (0x971, 0xDF3), (0xE01, 0xE3A), (0xE40, 0xE4E), (0xE50, 0xE59), (0xE81, 0xEDF),
+        (0x1000, 0x1049), (0x1050, 0x109D), (0x1780, 0x17D3), (0x17DC, 0x17E9),
+    )
+)  # fmt: skip
 
 SCHEMA = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -30,7 +39,8 @@ CREATE TABLE document (
     json TEXT NOT NULL
 );
 CREATE INDEX document_seen_at ON document (seen_at);
-CREATE VIRTUAL TABLE words USING fts5({", ".join(COLUMNS)}, tokenize = 'porter unicode61 remove_diacritics 2');
+CREATE VIRTUAL TABLE words USING fts5({", ".join(COLUMNS)},
+    tokenize = "porter unicode61 remove_diacritics 2 tokenchars '{_IN_WORDS}'");
 CREATE TABLE value (number INTEGER PRIMARY KEY, field TEXT NOT NULL, value TEXT NOT NULL, UNIQUE (field, value));
 CREATE TABLE facet (
     document INTEGER NOT NULL, field INTEGER NOT NULL, value INTEGER NOT NULL,
@@ -41,8 +51,11 @@ PRAGMA application_id = {APPLICATION};
 PRAGMA user_version = {VERSION};
 """
 
-# Scripts written without spaces (Thai, Hiragana, Han): each character counts as a word, as in text.words.
-_UNSPACED = re.compile("([\u0e00-\u0e7f\u3040-\u309f\u3400-\u9fff])")
+# Scripts written without spaces (Thai, Lao, Burmese, Khmer, Kana, Han): each character counts as a word, so that words
+# are found as phrases.
+_UNSPACED = re.compile(
+    r"([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3041-\u30fa\u30fc-\u30ff\u3400-\u9fff])"
+)
 # A space of no width keeps such characters apart in what FTS5 sees, and is taken out of what it shows.
 _APART = "\u200b"
 # FTS5 has no gap between the values of one field; a word of private use stops phrases from reaching across.
