@@ -41,6 +41,18 @@ def test_a_group_is_shown_with_its_primary_and_what_each_took(context, run):
     assert (plain["group"], plain["lead"]["primary"], plain["copies"][1]["paragraphs"]) == ("a1", "a1", [1, 2])
 
 
+def test_what_an_article_says_of_its_time_is_shown_and_no_more(context, run):
+    arrive(context, "a1", WIRE, seen=200.0, day="2026-03-04")
+    arrive(context, "a2", WIRE, source="Evening", seen=201.0, published=80.0)
+    arrive(context, "a3", WIRE, source="Late", seen=202.0)
+    through(context)
+    assert [" ".join(line.split()) for line in run(commands.copies_command, "show", "a1").splitlines()[2:]] == [
+        "primary a1 Daily 2026-03-04 copies nothing",
+        "a2 Evening 2026-03-05 16:00 exact of a1, 0% its own, at about the same time",
+        "a3 Late exact of a1, 0% its own, about 5 d later",
+    ]
+
+
 def test_two_articles_are_compared_whichever_is_named_first(context, run):
     paragraphs, others = WIRE.split("\n"), OTHER.split("\n")
     arrive(context, "a1", WIRE)

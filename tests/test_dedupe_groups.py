@@ -4,18 +4,34 @@ from __future__ import annotations
 
 import datetime as dt
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.dedupe import Lead, Member, believed, lead
+from pipeline.dedupe import Lead, Member, believed, last_moment, lead, plausible
 from pipeline.records import Precision
 from tests.copies import AT
 
 MINUTE = dt.timedelta(minutes=1)
 
 
-def member(seq, *, minutes=0, agency=None, credit=None):
-    return Member(id=f"a{seq}", seq=seq, at=AT + minutes * MINUTE, agency=agency, credit=credit)
+DAY = dt.timedelta(days=1)
+
+
+def member(seq, *, minutes=0, agency=None, credit=None, seen=AT + 9 * DAY):
+    return Member(id=f"a{seq}", seq=seq, at=AT + minutes * MINUTE, seen=seen, agency=agency, credit=credit)
+
+
+def dated(*days, seen):
+    """Members that were published on these days (None: as of first sight) and all seen on one day."""
+    return [
+        Member(id=f"a{n}", seq=n, at=AT + (seen if day is None else day) * DAY, seen=AT + seen * DAY)
+        for n, day in enumerate(days, 1)
+    ]
+
+
+def earliest(members):
+    return lead(plausible(members, 14 * DAY)).earliest
 
 
 def test_the_earliest_is_primary():
@@ -49,6 +65,25 @@ def test_a_time_is_believed_where_it_is_an_instant_that_has_been():
     )
 
 
+def test_a_date_far_before_all_others_that_are_borne_out_is_not_believed():
+    assert earliest(dated(0.1, -3652, 0.2, seen=1)) == "a1"
+    assert earliest(dated(-400, -3652, -401, seen=1)) == "a3"
+    assert earliest(dated(0.1, -13, 0.2, seen=1)) == "a2"
+
+
+def test_where_no_date_is_borne_out_each_counts_as_stated():
+    assert earliest(dated(-400, -3652, seen=1)) == "a2"
+    assert earliest(dated(None, -3652, seen=1)) == "a2"
+
+
+def test_a_day_or_local_time_counts_as_of_the_last_moment_that_it_can_mean():
+    assert last_moment("2026-11-02", Precision.DAY) == dt.datetime(2026, 11, 3, 12, tzinfo=dt.UTC)
+    assert last_moment("2026-11-02T08:30:00", Precision.LOCAL) == dt.datetime(2026, 11, 2, 20, 30, tzinfo=dt.UTC)
+    assert last_moment("2026-11", Precision.DAY) == dt.datetime(2026, 12, 1, 12, tzinfo=dt.UTC)
+    assert last_moment("2026", Precision.DAY) == dt.datetime(2027, 1, 1, 12, tzinfo=dt.UTC)
+    assert last_moment("9999-12-31", Precision.DAY) > dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
+
+
 members = st.builds(
     member,
     st.integers(1, 9),
@@ -70,3 +105,12 @@ def test_who_comes_later_takes_the_place_only_as_the_agency_or_by_an_earlier_tim
     was = next(one for one in known if one.id == lead(known).primary)
     if lead(group).primary == late.id:
         assert (late.agency and not was.agency) or late.at < was.at
+
+
+@given(st.lists(st.integers(-60, 0), min_size=1, max_size=6), st.integers(0, 40))
+def test_dates_within_the_window_of_each_other_are_all_believed_and_of_any_the_latest_is(days, seen):
+    group = dated(*days, seen=seen)
+    made = plausible(group, 14 * DAY)
+    assert max(days) - min(days) > 14 or made == group
+    assert all(new in (old, msgspec.structs.replace(old, at=old.seen)) for old, new in zip(group, made, strict=True))
+    assert any(one.at == AT + max(days) * DAY for one in made)

@@ -57,11 +57,30 @@ def test_an_article_that_was_published_earlier_but_found_later_takes_over(contex
     assert made["a1"].copy_behind == 180
 
 
-def test_an_article_that_only_says_its_day_does_not_take_over(context):
-    arrive(context, "a1", WIRE, seen=5.0)
+def test_an_article_that_only_says_its_day_does_not_take_over_from_one_with_a_time_of_that_day(context):
+    arrive(context, "a1", WIRE, seen=200.0, published=5.0)
     through(context)
-    arrive(context, "a2", WIRE, source="Evening", seen=6.0)
+    arrive(context, "a2", WIRE, source="Evening", seen=201.0, day="2026-03-02")
     assert through(context)["a1"].is_primary
+
+
+def test_of_articles_that_only_say_their_days_the_earliest_day_is_first_in_whichever_order_they_come(context):
+    for n, day in enumerate((9, 5, 2)):
+        arrive(context, f"a{n}", WIRE, source=("Daily", "Evening", "Late")[n], seen=240.0, day=f"2026-03-0{day}")
+    made = through(context)
+    assert [made[f"a{n}"].is_primary for n in range(3)] == [False, False, True]
+    assert {one.copy_earliest for one in made.values()} == {"a2"}
+    assert [made[f"a{n}"].copy_behind for n in range(2)] == [7 * 24 * 60, -4 * 24 * 60]  # of a2, of a0
+    arrive(context, "a9", WIRE, source="Weekly", seen=241.0, published=230.0)
+    assert through(context)["a9"].copy_primary == "a2"
+
+
+def test_a_date_years_before_the_others_makes_no_article_the_earliest_nor_others_years_later(context):
+    arrive(context, "a1", WIRE, seen=2.0, published=1.0)
+    arrive(context, "a2", WIRE, source="Evening", seen=3.0, published=-24.0 * 3652)
+    made = through(context)
+    assert (made["a1"].is_primary, made["a2"].copy_behind) == (True, 120)
+    assert made["a2"].published.year == 2016
 
 
 def test_a_credit_line_of_any_member_names_the_agency_for_all(context):

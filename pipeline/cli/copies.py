@@ -15,7 +15,8 @@ from pipeline.cli.times import Time
 from pipeline.dedupe import Verdict
 from pipeline.dedupe.judging import TAKEN
 from pipeline.dedupe.sketch import MIN_WORDS
-from pipeline.records import Article, Copy, Stage, to_json
+from pipeline.documents import published
+from pipeline.records import Article, Copy, Entry, Precision, Stage, to_json
 from pipeline.stages import open_context
 from pipeline.stages.corrections import corrections
 from pipeline.stages.groups import compare, leads
@@ -51,6 +52,7 @@ def show_command(address_or_id: str, as_json: bool) -> None:
         ids = [one.id for one in members]
         made = context.store.ledger.of(ids, Stage.DEDUPE, Copy)
         articles = context.store.ledger.of(ids, Stage.EXTRACT, Article)
+        entries = context.store.ledger.of(ids, Stage.POLL, Entry)
         lead = next((one for one, _ in leads(context, [group] if group else []).values()), None)
     if as_json:
         click.echo(to_json({"group": group, "lead": lead, "copies": list(made.values()), "decisions": decided}))
@@ -60,13 +62,15 @@ def show_command(address_or_id: str, as_json: bool) -> None:
         return
     agency = f", {lead.agency} copy" if lead.agency else ""
     click.echo(f"group {group}: {len(members)} articles, earliest {lead.earliest}{agency}")
+    stated = {name: published(entries.get(name), articles[name]) for name in ids}
+    rough = {name for name, (_, precision) in stated.items() if precision not in {Precision.INSTANT, None}}
     rows = [
         (
             "primary" if one.id == lead.primary else "",
             one.id,
             one.source,
-            f"{one.published or one.first_seen:%Y-%m-%d %H:%M}",
-            of_copy(made[one.id]),
+            _when(stated[one.id][0], articles[one.id].published_local),
+            of_copy(made[one.id], exact=rough.isdisjoint({one.id, made[one.id].copy_of})),
             articles[one.id].title or "",
         )
         for one in members
@@ -150,3 +154,8 @@ def corrections_command(since: dt.datetime | None, show_all: bool, as_json: bool
 
 def _short(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _when(instant: dt.datetime | None, local: str | None) -> str:
+    """Return when an article says that it was published, no more exactly than it does."""
+    return f"{instant:%Y-%m-%d %H:%M}" if instant else (local or "").replace("T", " ")

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
+import dateutil.parser
 import msgspec
+from dateutil.relativedelta import relativedelta
 
 from pipeline.records import Precision
+
+# The clocks that are furthest behind: what is of an unknown zone happened no later than it would have there
+_LAST_ZONE = dt.timedelta(hours=12)
+# What a date without a time of day names, by how it is written; any other way names a day
+_SPANS = ((re.compile(r"\d{4}"), relativedelta(years=1)), (re.compile(r"\d{4}-\d\d"), relativedelta(months=1)))
+_DAY = relativedelta(days=1)
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,6 +27,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     seq: int  # in the order of arrival
     at: dt.datetime  # as ``believed``
+    seen: dt.datetime  # first; no earlier than ``at``
     agency: str | None = None  # the name of the news agency that published it itself
     credit: str | None = None  # the news agency that its text credits
 
@@ -41,6 +52,31 @@ def lead(members: Iterable[Member]) -> Lead:
     credited = Counter(one.credit for one in by_time if one.credit)
     agency = primary.agency or next((name for name, _ in credited.most_common(1)), None)
     return Lead(primary=primary.id, earliest=by_time[0].id, agency=agency)
+
+
+def plausible(members: Sequence[Member], window: dt.timedelta) -> list[Member]:
+    """Return the members of a group; those whose date nothing bears out where others' is, as of when they were seen.
+
+    A date is borne out by the member's own first sight, or by the time of another member, within ``window``: nobody
+    copies what is older. Where no date is, as among old articles that are brought in together, each counts as stated.
+    """
+    times = sorted(one.at for one in members)
+    near = {time for pair in pairwise(times) if pair[1] - pair[0] <= window for time in pair}
+    dated = [one.at for one in members if one.at < one.seen and (one.at in near or one.seen - one.at <= window)]
+    since = min(dated, default=None)
+    if since is None:
+        return list(members)
+    return [msgspec.structs.replace(one, at=one.seen) if one.at < since else one for one in members]
+
+
+def last_moment(local: str, precision: Precision | None) -> dt.datetime:
+    """Return the latest time that a local time or a day (ISO 8601), of which no zone is known, can mean."""
+    time = dateutil.parser.isoparse(local).replace(tzinfo=dt.UTC)
+    span = next((length for form, length in _SPANS if form.fullmatch(local)), _DAY)
+    try:
+        return time + _LAST_ZONE + (relativedelta() if precision is Precision.LOCAL else span)
+    except (OverflowError, ValueError):  # the end of the calendar, which some systems write for "never"
+        return dt.datetime.max.replace(tzinfo=dt.UTC)
 
 
 def believed(published: dt.datetime | None, precision: Precision | None, first_seen: dt.datetime) -> dt.datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
@@ -10,7 +11,7 @@ import msgspec
 import sqlalchemy as sa
 
 from pipeline import dedupe
-from pipeline.dedupe import Arrival, Comparison, Lead, Member, lead, relate
+from pipeline.dedupe import Arrival, Comparison, Lead, Member, lead, plausible, relate
 from pipeline.errors import UsageError
 from pipeline.frequency import Frequencies
 from pipeline.records import Article, Copy, Precision, Stage
@@ -45,7 +46,7 @@ def leads(context: Context, groups: Iterable[str]) -> Mapping[str, tuple[Lead, i
     """Return what is said of each group, and how many articles it has."""
     with context.store.database.read() as connection:
         found = copies.members(connection, groups)
-    return {group: (lead(_member(context, one) for one in members), len(members)) for group, members in found.items()}
+    return {group: (lead(_members(context, members)), len(members)) for group, members in found.items()}
 
 
 def compare(context: Context, old: Item, new: Item) -> Comparison:
@@ -101,7 +102,8 @@ class _Settling:
     def group(self, before: Sequence[Grouped], now: Sequence[Grouped], *, repaired: bool) -> None:
         """Note what changes in a group that had the members ``before`` and has ``now``."""
         ids, were = {one.id for one in now}, {one.id for one in before}
-        top, was = self._lead(now), self._lead(before) if before else None
+        members = _members(self._context, now)
+        top, was = lead(members), lead(_members(self._context, before)) if before else None
         if was != top or repaired:
             self.changes.touched.update(ids)
         elif ids != were:
@@ -109,15 +111,17 @@ class _Settling:
         copied = {one: self._batch[one].copy for one in ids & self._batch.keys()}
         if repaired or (was and was.primary != top.primary) or were - ids:
             copied |= self._context.store.ledger.of(ids - self._batch.keys(), Stage.DEDUPE, Copy)
-        rows = {one.id: one for one in now}
+        rows, times = {one.id: one for one in now}, {one.id: int(one.at.timestamp()) for one in members}
         for one, copy in copied.items():
+            new = copy
             if one == top.primary and copy.copy_of is not None:
-                self.changes.copies[one] = Copy(id=one, group=copy.group)
+                new = Copy(id=one, group=copy.group)
             elif one != top.primary and copy.copy_of not in ids:
-                self.changes.copies[one] = self._related(rows[one], rows[top.primary])
-
-    def _lead(self, members: Sequence[Grouped]) -> Lead:
-        return lead(_member(self._context, one) for one in members)
+                new = self._related(rows[one], rows[top.primary])
+            if new.copy_of:
+                new = msgspec.structs.replace(new, behind=round((times[one] - times[new.copy_of]) / 60))
+            if new != copy:
+                self.changes.copies[one] = new
 
     def _related(self, row: Grouped, primary: Grouped) -> Copy:
         missing = [one.id for one in (row, primary) if one.id not in self._batch]
@@ -129,14 +133,19 @@ class _Settling:
         return relate(new, original, row.copy_group, self._frequencies)
 
 
-def _member(context: Context, one: Grouped) -> Member:
-    return Member(
-        id=one.id,
-        seq=one.seq,
-        at=one.published or one.first_seen,
-        agency=context.agency_of(one.source),
-        credit=one.credit,
-    )
+def _members(context: Context, group: Sequence[Grouped]) -> list[Member]:
+    members = [
+        Member(
+            id=one.id,
+            seq=one.seq,
+            at=one.published or one.first_seen,
+            seen=one.first_seen,
+            agency=context.agency_of(one.source),
+            credit=one.credit,
+        )
+        for one in group
+    ]
+    return plausible(members, dt.timedelta(days=context.settings.dedupe.window_days))
 
 
 def _grouped(one: Decided) -> Grouped:
