@@ -50,6 +50,19 @@ def test_of_several_by_the_agency_its_earliest_is():
     assert lead([member(1), member(2, minutes=9, agency="AFP"), member(3, minutes=5, agency="AFP")]).primary == "a3"
 
 
+def test_an_agency_s_reprint_of_another_agency_is_no_original_and_takes_no_credit():
+    credited = [member(1, credit="NTB"), member(2, minutes=2, credit="NTB")]
+    assert lead([*credited, member(3, minutes=20, agency="AFP", credit="NTB")]) == lead(credited)
+    assert lead([member(3, agency="AFP", credit="NTB")]).agency == "NTB"
+    assert lead([member(3, agency="Xinhua News Agency", credit="Coastwire News Agency")]).agency[0] == "C"
+    assert lead([*credited, member(4, minutes=30, agency="NTB", credit="NTB")]).primary == "a4"
+
+
+def test_an_agency_may_credit_itself_in_more_words_or_with_others():
+    for credit in ("Coastwire News Service", "ntb/coastwire"):
+        assert lead([member(1), member(2, minutes=9, agency="Coastwire", credit=credit)]).primary == "a2"
+
+
 def test_any_member_may_credit_the_agency_and_most_decide():
     assert lead([member(1), member(2, credit="AP")]).agency == "AP"
     assert lead([member(1, credit="AFP"), member(2, credit="AP"), member(3, credit="AP")]).agency == "AP"
@@ -104,7 +117,7 @@ def test_who_comes_later_takes_the_place_only_as_the_agency_or_by_an_earlier_tim
     *known, late = sorted(group, key=lambda one: one.seq)
     was = next(one for one in known if one.id == lead(known).primary)
     if lead(group).primary == late.id:
-        assert (late.agency and not was.agency) or late.at < was.at
+        assert (late.own and not was.own) or late.at < was.at
 
 
 @given(st.lists(st.integers(-60, 0), min_size=1, max_size=6), st.integers(0, 40))

@@ -31,6 +31,14 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     agency: str | None = None  # the name of the news agency that published it itself
     credit: str | None = None  # the news agency that its text credits
 
+    @property
+    def own(self) -> str | None:
+        """The news agency whose own article it is; one that credits another agency, and not with it, reprints."""
+        if not self.agency or not self.credit:
+            return self.agency
+        published, credited = _words(self.agency), _words(self.credit)
+        return self.agency if published <= credited or credited <= published else None
+
 
 class Lead(msgspec.Struct, frozen=True, kw_only=True):
     """What is said of a whole group."""
@@ -43,14 +51,14 @@ class Lead(msgspec.Struct, frozen=True, kw_only=True):
 def lead(members: Iterable[Member]) -> Lead:
     """Return what is said of the group of ``members``, of which there is one at least.
 
-    The primary is what the agency itself published, else the earliest; among several of an agency its earliest. That
+    The primary is what an agency published of its own, else the earliest; among several of agencies the earliest. That
     follows from the facts alone: whoever arrives later takes the place only by being the agency's or earlier.
-    The agency is the one that published the primary, else the one that most members credit.
+    The agency is the one whose own the primary is, else the one that most members credit.
     """
     by_time = sorted(members, key=lambda one: (one.at, one.seq))
-    primary = next((one for one in by_time if one.agency), by_time[0])
+    primary = next((one for one in by_time if one.own), by_time[0])
     credited = Counter(one.credit for one in by_time if one.credit)
-    agency = primary.agency or next((name for name, _ in credited.most_common(1)), None)
+    agency = primary.own or next((name for name, _ in credited.most_common(1)), None)
     return Lead(primary=primary.id, earliest=by_time[0].id, agency=agency)
 
 
@@ -67,6 +75,10 @@ def plausible(members: Sequence[Member], window: dt.timedelta) -> list[Member]:
     if since is None:
         return list(members)
     return [msgspec.structs.replace(one, at=one.seen) if one.at < since else one for one in members]
+
+
+def _words(name: str) -> set[str]:
+    return set(re.findall(r"\w+", name.casefold()))
 
 
 def last_moment(local: str, precision: Precision | None) -> dt.datetime:
