@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from pipeline.cli import copies as commands
 from pipeline.errors import UsageError
+from pipeline.store import upkeep
 from tests.arriving import arrive, change, through
 from tests.copies import OTHER, WIRE
 
@@ -82,9 +83,20 @@ def test_groups_are_merged_and_split_by_address_or_id(context, run):
     assert through(context)["a2"].copy_group == "a1"
     assert "two groups now: a1 and a2" in run(commands.copies_command, "split", "a2")
     assert through(context)["a2"].copy_group == "a2"
+    compared = run(commands.copies_command, "compare", "a1", "a2")
+    assert "a1 belongs to group a1\n" in compared
+    assert "a2 belongs to group a2" in compared
     (decision,) = json.loads(run(commands.copies_command, "show", "a2", "--json"))["decisions"]
     assert (decision["id"], decision["copy_group"], decision["reason"]) == ("a2", "a2", None)
     assert decision["made_by"]
+
+
+def test_of_what_was_taken_down_it_is_said_so(context, run):
+    arrive(context, "a1", WIRE)
+    assert "has not decided" in CliRunner().invoke(commands.copies_command, ["show", "a1"]).stderr
+    upkeep.remove(context.store.database, [context.store.ledger.find("a1")], context.clock())
+    assert run(commands.copies_command, "show", "a1") == ""
+    assert "taken down" in CliRunner().invoke(commands.copies_command, ["show", "a1"]).stderr
 
 
 def test_corrections_name_the_old_sentence_the_new_one_and_who_still_has_the_old(context, run):
@@ -99,7 +111,7 @@ def test_corrections_name_the_old_sentence_the_new_one_and_who_still_has_the_old
     assert "five cranes" in one["new"]
     assert [copy["url"] for copy in one["copies"]] == ["https://evening.example/a1"]
     table = run(commands.corrections_command)
-    assert "Engineers began" in table
+    assert "Engineers began to inspect the remaining five cranes, which were built" in table  # whole: no terminal
     assert "https://evening.example/a1" in table
     change(context, "a1", WIRE.replace("six cranes", "five cranes"))
     through(context)

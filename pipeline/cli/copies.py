@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
+from collections.abc import Sequence
 
 import click
 
 from pipeline.cli.deciding import deciding
+from pipeline.cli.edits import side_by_side
 from pipeline.cli.ledger import find
 from pipeline.cli.output import columns, table
 from pipeline.cli.output import note as say
@@ -22,15 +25,22 @@ from pipeline.stages.corrections import corrections
 from pipeline.stages.groups import compare, leads
 from pipeline.stages.rulings import merge, split
 from pipeline.store import copies
+from pipeline.store.lines import DROPPED, QUARANTINED, REMOVED, Pinned
 
 _WHY = {
-    Verdict.COPY: "a copy, were it decided now; it may be more like another article, or an editor may have decided",
+    Verdict.COPY: "a copy, were it decided now and by the texts alone; it may be more like another article",
     Verdict.TOO_SHORT: f"no copy: one has fewer than {MIN_WORDS} words, and equal notices need not be copies",
     Verdict.TOO_FAR_APART: "not compared: more than {window} days lie between them (dedupe.window_days)",
     Verdict.NOT_LOOKED_UP: "not compared: neither the whole, nor the beginning, nor one of the paragraphs led to it",
     Verdict.TOO_LITTLE: "no copy: less than {least} of either stands in the other (dedupe.threshold)",
     Verdict.ONLY_A_PART: f"no copy: less than {TAKEN:.0%} of the later one was taken over",
     Verdict.OTHER_BEGINNING: "no copy: they begin otherwise and share passages, as articles with one statement do",
+}
+
+_NO_GROUP = {
+    REMOVED: "it was taken down: nothing of it is kept",
+    DROPPED: "it has no text in the index; newswire explain tells why",
+    QUARANTINED: "it waits for somebody to look at it; newswire explain tells why",
 }
 
 
@@ -45,7 +55,8 @@ def copies_command() -> None:
 def show_command(address_or_id: str, as_json: bool) -> None:
     """Show an article's copy group: who is primary, what each took and how much later."""
     with open_context() as context:
-        group = find(context, address_or_id).copy_group
+        item = find(context, address_or_id)
+        group = item.copy_group
         with context.store.database.read() as connection:
             members = copies.members(connection, [group] if group else []).get(group or "", [])
             decided = copies.pins(connection, [one.seq for one in members])
@@ -58,7 +69,7 @@ def show_command(address_or_id: str, as_json: bool) -> None:
         click.echo(to_json({"group": group, "lead": lead, "copies": list(made.values()), "decisions": decided}))
         return
     if lead is None:
-        say("dedupe has not decided on it yet")
+        say(_NO_GROUP.get(item.state, "dedupe has not decided on it yet"))
         return
     agency = f", {lead.agency} copy" if lead.agency else ""
     click.echo(f"group {group}: {len(members)} articles, earliest {lead.earliest}{agency}")
@@ -76,9 +87,7 @@ def show_command(address_or_id: str, as_json: bool) -> None:
         for one in members
     ]
     table(("", "id", "source", "published", "copy", "title"), rows)
-    for one in decided:
-        why = f": {one.reason}" if one.reason else ""
-        click.echo(f"  {one.at:%Y-%m-%d %H:%M}  {one.made_by}: {one.id} belongs to this group{why}")
+    _tell(decided, "this group")
 
 
 @copies_command.command("compare")
@@ -90,6 +99,8 @@ def compare_command(addresses_or_ids: tuple[str, str], as_json: bool) -> None:
         pair = sorted((find(context, name) for name in addresses_or_ids), key=lambda item: item.seq)
         found = compare(context, *pair)
         made = context.store.ledger.of([item.id for item in pair], Stage.DEDUPE, Copy)
+        with context.store.database.read() as connection:
+            decided = copies.pins(connection, [item.seq for item in pair])
     if as_json:
         click.echo(to_json(found))
         return
@@ -100,6 +111,7 @@ def compare_command(addresses_or_ids: tuple[str, str], as_json: bool) -> None:
     click.echo(_WHY[found.verdict].format(window=f"{days:g}", least=f"{context.settings.dedupe.threshold:.0%}"))
     for item in pair:
         click.echo(f"decided: {item.id} {of_copy(made[item.id]) if item.id in made else 'not yet'}")
+    _tell(decided)
 
 
 @copies_command.command("merge")
@@ -134,13 +146,12 @@ def corrections_command(since: dt.datetime | None, show_all: bool, as_json: bool
     if as_json:
         click.echo(to_json(found))
         return
-    width = max(20, (columns() - 60) // 2)
+    width = max(20, (columns() - 60) // 2) if sys.stdout.isatty() else None
     rows = [
         (
             f"{one.at:%Y-%m-%d %H:%M}",
             one.article.source or "",
-            _short(one.old or "the whole text", width),
-            _short(one.new or "taken out", width),
+            *side_by_side(one.old or "the whole text", one.new or "taken out", width),
             copy.source if copy else "no copy",
             (copy.url or copy.id) if copy else "",
         )
@@ -152,8 +163,12 @@ def corrections_command(since: dt.datetime | None, show_all: bool, as_json: bool
     say(f"{len(found)} corrections, {sum(len(one.copies) for one in found)} copies still as before")
 
 
-def _short(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: width - 1] + "…"
+def _tell(decided: Sequence[Pinned], group: str | None = None) -> None:
+    """Print what editors decided; ``group`` is how the group is called that they are all about."""
+    for one in decided:
+        why = f": {one.reason}" if one.reason else ""
+        where = group or f"group {one.copy_group}"
+        click.echo(f"  {one.at:%Y-%m-%d %H:%M}  {one.made_by}: {one.id} belongs to {where}{why}")
 
 
 def _when(instant: dt.datetime | None, local: str | None) -> str:
