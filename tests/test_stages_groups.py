@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from pipeline.records import CopyKind, Outcome, Reason, Stage
-from pipeline.stages import Context, run_one, waiting
+from pipeline.stages import Context, groups, run_one, waiting
 from pipeline.store import upkeep
 from tests.arriving import NOW, SOURCES, arrive, change, finish, look, through
 from tests.copies import OTHER, WIRE
@@ -124,6 +124,31 @@ def test_a_copy_that_is_rewritten_leaves_the_group_and_the_original_counts_one_l
     change(context, "a2", OTHER)
     made = through(context)
     assert (made["a1"].copies, made["a2"].copy_group, made["a2"].is_primary) == (0, "a2", True)
+
+
+def test_when_an_original_is_rewritten_its_copies_say_what_of_them_still_stands_there(context):
+    arrive(context, "a1", WIRE, published=0.0)
+    arrive(context, "a2", WIRE, source="Evening", seen=1.0, published=1.0)
+    arrive(context, "a3", "\n".join(PARAGRAPHS[:2]), source="Late", seen=2.0, published=2.0)
+    before = through(context)
+    assert (before["a2"].copied_share, before["a2"].copy_kind) == (1.0, CopyKind.EXACT)
+    change(context, "a1", "\n".join([*PARAGRAPHS[:3], *OTHER.split("\n")[:2]]))
+    made = through(context)
+    assert (made["a2"].copy_of, made["a2"].copy_kind) == ("a1", CopyKind.REPRINT)
+    assert made["a2"].copied_paragraphs == (1, 2, 3)
+    assert 0.5 < made["a2"].copied_share < 0.7
+    assert made["a2"].revision > before["a2"].revision
+    assert (made["a3"].copied_share, made["a3"].copy_kind) == (1.0, CopyKind.TRUNCATED)
+
+
+def test_one_batch_relates_so_many_copies_anew_and_no_more(context, monkeypatch):
+    monkeypatch.setattr(groups, "MOST_RELATED", 1)
+    for n in range(3):
+        arrive(context, f"a{n}", WIRE, source=("Daily", "Evening", "Late")[n], seen=n)
+    through(context)
+    change(context, "a0", "\n".join([*PARAGRAPHS[:3], *OTHER.split("\n")[:2]]))
+    made = through(context)
+    assert [made[f"a{n}"].copied_share < 1 for n in (1, 2)] == [True, False]
 
 
 def test_when_the_primary_leaves_the_others_get_a_new_one(context):

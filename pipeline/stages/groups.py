@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain
 
 import msgspec
@@ -18,6 +18,9 @@ from pipeline.records import Article, Copy, Precision, Stage
 from pipeline.stages.context import Context
 from pipeline.store import Item, copies
 from pipeline.store.lines import Grouped
+
+# Copies that one batch relates anew because what they were taken from says something else now: a second's work
+MOST_RELATED = 1000
 
 
 class Decided(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +74,8 @@ def settle(
     """Return what follows from ``decided``, and is to be mended in ``groups``.
 
     Of each group one article is primary and copies nothing; each other one copies a member of the group. So a former
-    primary becomes a copy of the new one, and so does what lost the article that it was taken from.
+    primary becomes a copy of the new one, and so does what lost the article that it was taken from. What was taken from
+    an article that has another text now is compared with that text.
     """
     repaired = set(groups)
     batch = {one.item.id: one for one in decided}
@@ -98,6 +102,7 @@ class _Settling:
         self._context = context
         self._frequencies = frequencies
         self._batch = batch
+        self._left = MOST_RELATED
 
     def group(self, before: Sequence[Grouped], now: Sequence[Grouped], *, repaired: bool) -> None:
         """Note what changes in a group that had the members ``before`` and has ``now``."""
@@ -109,28 +114,44 @@ class _Settling:
         elif ids != were:
             self.changes.touched.add(top.primary)
         copied = {one: self._batch[one].copy for one in ids & self._batch.keys()}
-        if repaired or (was and was.primary != top.primary) or were - ids:
+        renewed = {one for one in copied if self._batch[one].item.version > 1 and one in were}
+        if repaired or (was and was.primary != top.primary) or were - ids or renewed:
             copied |= self._context.store.ledger.of(ids - self._batch.keys(), Stage.DEDUPE, Copy)
-        rows, times = {one.id: one for one in now}, {one.id: int(one.at.timestamp()) for one in members}
+        made = self._again({one.id: one for one in now}, copied, top.primary, renewed)
+        times = {one.id: int(one.at.timestamp()) for one in members}
         for one, copy in copied.items():
-            new = copy
+            new = made.get(one, copy)
             if one == top.primary and copy.copy_of is not None:
                 new = Copy(id=one, group=copy.group)
-            elif one != top.primary and copy.copy_of not in ids:
-                new = self._related(rows[one], rows[top.primary])
             if new.copy_of:
                 new = msgspec.structs.replace(new, behind=round((times[one] - times[new.copy_of]) / 60))
             if new != copy:
                 self.changes.copies[one] = new
+                if one not in self._batch:
+                    self.changes.touched.add(one)
 
-    def _related(self, row: Grouped, primary: Grouped) -> Copy:
-        missing = [one.id for one in (row, primary) if one.id not in self._batch]
+    def _again(
+        self, rows: Mapping[str, Grouped], copied: Mapping[str, Copy], primary: str, renewed: Collection[str]
+    ) -> dict[str, Copy]:
+        """Return what relates otherwise: what lost its origin to the primary, what has a renewed one to that."""
+        origins = {}
+        for one in sorted(copied.keys() - {primary}, key=lambda name: rows[name].seq):
+            origin = copied[one].copy_of
+            if origin is None or origin not in rows:
+                origins[one] = primary
+            elif origin in renewed and one not in self._batch and self._left:
+                origins[one] = origin
+                self._left -= 1
+        missing = {*origins, *origins.values()} - self._batch.keys()
         articles = self._context.store.ledger.of(missing, Stage.EXTRACT, Article)
-        new, original = (
-            _arrival(one, articles[one.id]) if one.id in articles else self._batch[one.id].arrival
-            for one in (row, primary)
-        )
-        return relate(new, original, row.copy_group, self._frequencies)
+        arrivals = {
+            one: _arrival(rows[one], articles[one]) if one in articles else self._batch[one].arrival
+            for one in {*origins, *origins.values()}
+        }
+        return {
+            one: relate(arrivals[one], arrivals[origin], rows[one].copy_group, self._frequencies)
+            for one, origin in origins.items()
+        }
 
 
 def _members(context: Context, group: Sequence[Grouped]) -> list[Member]:
