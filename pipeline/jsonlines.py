@@ -98,10 +98,11 @@ def _time(value: object) -> tuple[dt.datetime | None, str | None, Precision | No
         return None, None, None
     try:
         time = dateutil.parser.isoparse(value)
-    except ValueError as error:
+        instant = time.astimezone(dt.UTC) if time.tzinfo and time.date() not in _NO_DATES else None
+    except (ValueError, OverflowError) as error:  # the last hours of the calendar are in no other zone
         raise ItemError(Outcome.QUARANTINED, Reason.BAD_RECORD, f"{value!r} is not an ISO 8601 time") from error
     if time.date() in _NO_DATES:
         return None, None, None
-    if time.tzinfo:
-        return time.astimezone(dt.UTC), None, Precision.INSTANT
+    if instant:
+        return instant, None, Precision.INSTANT
     return None, value, Precision.DAY if "T" not in value and " " not in value else Precision.LOCAL

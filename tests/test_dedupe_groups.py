@@ -82,6 +82,7 @@ def test_a_date_far_before_all_others_that_are_borne_out_is_not_believed():
     assert earliest(dated(0.1, -3652, 0.2, seen=1)) == "a1"
     assert earliest(dated(-400, -3652, -401, seen=1)) == "a3"
     assert earliest(dated(0.1, -13, 0.2, seen=1)) == "a2"
+    assert earliest(dated(-3652, -3652, 0.2, seen=1)) == "a3"
 
 
 def test_where_no_date_is_borne_out_each_counts_as_stated():

@@ -53,6 +53,11 @@ def test_the_zero_of_a_clock_is_no_date(zero):
     assert article.modified is None
 
 
+def test_a_time_that_is_in_no_calendar_is_refused():
+    with pytest.raises(ItemError, match="9999"):
+        article_of({"text": "x", "published": "9999-12-31T23:00:00-05:00"})
+
+
 def test_what_an_article_holds_survives_being_a_line():
     article = Article(id="a", text="Rain fell.", title="Rain", authors=("Ana Ruiz",), tags=("weather",), language="en")
     assert article_of(to_plain(article)) == article

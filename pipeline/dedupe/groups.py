@@ -65,16 +65,17 @@ def lead(members: Iterable[Member]) -> Lead:
 def plausible(members: Sequence[Member], window: dt.timedelta) -> list[Member]:
     """Return the members of a group; those whose date nothing bears out where others' is, as of when they were seen.
 
-    A date is borne out by the member's own first sight, or by the time of another member, within ``window``: nobody
-    copies what is older. Where no date is, as among old articles that are brought in together, each counts as stated.
+    A date is borne out by a first sight within ``window`` after it; where none is, as among old articles that are
+    brought in together, by another date within it. What lies further back isn't what others copied; where nothing bears
+    out any date, each counts as stated.
     """
-    times = sorted(one.at for one in members)
-    near = {time for pair in pairwise(times) if pair[1] - pair[0] <= window for time in pair}
-    dated = [one.at for one in members if one.at < one.seen and (one.at in near or one.seen - one.at <= window)]
-    since = min(dated, default=None)
-    if since is None:
+    dates = sorted(one.at for one in members if one.at < one.seen)
+    fresh = [one.at for one in members if one.at < one.seen and one.seen - one.at <= window]
+    agreed = (first for first, second in pairwise(dates) if second - first <= window)
+    first = min(fresh, default=None) or next(agreed, None)
+    if first is None:
         return list(members)
-    return [msgspec.structs.replace(one, at=one.seen) if one.at < since else one for one in members]
+    return [msgspec.structs.replace(one, at=one.seen) if first - one.at > window else one for one in members]
 
 
 def _words(name: str) -> set[str]:
