@@ -83,6 +83,14 @@ def test_a_date_years_before_the_others_makes_no_article_the_earliest_nor_others
     assert made["a2"].published.year == 2016
 
 
+def test_a_date_that_a_later_arrival_disproves_is_corrected_in_what_is_known_of_older_copies(context):
+    arrive(context, "w1", WIRE, source="Coastwire", seen=1.0)
+    arrive(context, "a1", WIRE, seen=2.0, published=-24.0 * 3652)
+    assert through(context)["a1"].copy_behind == -(24 * 3652 + 1) * 60
+    arrive(context, "a2", WIRE, source="Evening", seen=3.0, published=2.5)
+    assert [one.copy_behind for one in through(context).values()] == [60, 90, None]
+
+
 def test_a_credit_line_of_any_member_names_the_agency_for_all(context):
     arrive(context, "a1", WIRE)
     assert through(context)["a1"].copy_agency is None

@@ -107,18 +107,19 @@ class _Settling:
     def group(self, before: Sequence[Grouped], now: Sequence[Grouped], *, repaired: bool) -> None:
         """Note what changes in a group that had the members ``before`` and has ``now``."""
         ids, were = {one.id for one in now}, {one.id for one in before}
-        members = _members(self._context, now)
-        top, was = lead(members), lead(_members(self._context, before)) if before else None
+        members, earlier = _members(self._context, now), _members(self._context, before)
+        top, was = lead(members), lead(earlier) if earlier else None
+        times = {one.id: int(one.at.timestamp()) for one in members}
+        redated = any(times.get(one.id) not in {None, int(one.at.timestamp())} for one in earlier)
         if was != top or repaired:
             self.changes.touched.update(ids)
         elif ids != were:
             self.changes.touched.add(top.primary)
         copied = {one: self._batch[one].copy for one in ids & self._batch.keys()}
         renewed = {one for one in copied if self._batch[one].item.version > 1 and one in were}
-        if repaired or (was and was.primary != top.primary) or were - ids or renewed:
+        if repaired or (was and was.primary != top.primary) or were - ids or renewed or redated:
             copied |= self._context.store.ledger.of(ids - self._batch.keys(), Stage.DEDUPE, Copy)
         made = self._again({one.id: one for one in now}, copied, top.primary, renewed)
-        times = {one.id: int(one.at.timestamp()) for one in members}
         for one, copy in copied.items():
             new = made.get(one, copy)
             if one == top.primary and copy.copy_of is not None:
