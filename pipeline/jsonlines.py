@@ -13,6 +13,9 @@ from pipeline.errors import ItemError
 from pipeline.records import Article, Copy, Names, Outcome, Placement, Precision, Reason
 from pipeline.urls import article_id, content_id
 
+# How systems write that they know no date: the zero of clocks (the evening before, west of Greenwich) or of calendars
+_NO_DATES = frozenset({dt.date(1, 1, 1), dt.date(1969, 12, 31), dt.date(1970, 1, 1)})
+
 K = TypeVar("K", bound=msgspec.Struct)
 
 _FIELDS = frozenset(Article.__struct_fields__) - {
@@ -95,8 +98,11 @@ def _time(value: object) -> tuple[dt.datetime | None, str | None, Precision | No
         return None, None, None
     try:
         time = dateutil.parser.isoparse(value)
-    except ValueError as error:
+        instant = time.astimezone(dt.UTC) if time.tzinfo and time.date() not in _NO_DATES else None
+    except (ValueError, OverflowError) as error:  # the last hours of the calendar are in no other zone
         raise ItemError(Outcome.QUARANTINED, Reason.BAD_RECORD, f"{value!r} is not an ISO 8601 time") from error
-    if time.tzinfo:
-        return time.astimezone(dt.UTC), None, Precision.INSTANT
+    if time.date() in _NO_DATES:
+        return None, None, None
+    if instant:
+        return instant, None, Precision.INSTANT
     return None, value, Precision.DAY if "T" not in value and " " not in value else Precision.LOCAL

@@ -18,8 +18,8 @@ STAGES = [Stage.DEDUPE, Stage.ENRICH, Stage.CLUSTER, Stage.INDEX]
 SOURCES = (Source(name="Daily"), Source(name="Evening"), Source(name="Coastwire", agency=True))
 
 
-def arrive(context, name, text, *, source="Daily", seen=0.0, published=None, agency=None):
-    """Let an article arrive; ``seen`` and ``published`` in hours."""
+def arrive(context, name, text, *, source="Daily", seen=0.0, published=None, day=None, agency=None):
+    """Let an article arrive; ``seen`` and ``published`` in hours, ``day`` where that is all that it says."""
     url = f"https://{source.lower()}.example/{name}"
     entry = Entry(id=name, url=url, source=source, first_seen=AT + seen * HOUR)
     article = Article(
@@ -28,7 +28,8 @@ def arrive(context, name, text, *, source="Daily", seen=0.0, published=None, age
         text=text,
         source=source,
         published=None if published is None else AT + published * HOUR,
-        published_precision=Precision.INSTANT,
+        published_local=day,
+        published_precision=Precision.DAY if day else Precision.INSTANT,
         agency=agency,
     )
     records = ((Stage.POLL, entry), (Stage.EXTRACT, article))

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from pipeline.cli import copies as commands
 from pipeline.errors import UsageError
+from pipeline.store import upkeep
 from tests.arriving import arrive, change, through
 from tests.copies import OTHER, WIRE
 
@@ -41,6 +42,18 @@ def test_a_group_is_shown_with_its_primary_and_what_each_took(context, run):
     assert (plain["group"], plain["lead"]["primary"], plain["copies"][1]["paragraphs"]) == ("a1", "a1", [1, 2])
 
 
+def test_what_an_article_says_of_its_time_is_shown_and_no_more(context, run):
+    arrive(context, "a1", WIRE, seen=200.0, day="2026-03-04")
+    arrive(context, "a2", WIRE, source="Evening", seen=201.0, published=80.0)
+    arrive(context, "a3", WIRE, source="Late", seen=202.0)
+    through(context)
+    assert [" ".join(line.split()) for line in run(commands.copies_command, "show", "a1").splitlines()[2:]] == [
+        "primary a1 Daily 2026-03-04 copies nothing",
+        "a2 Evening 2026-03-05 16:00 exact of a1, 0% its own, at about the same time",
+        "a3 Late exact of a1, 0% its own, about 5 d later",
+    ]
+
+
 def test_two_articles_are_compared_whichever_is_named_first(context, run):
     paragraphs, others = WIRE.split("\n"), OTHER.split("\n")
     arrive(context, "a1", WIRE)
@@ -70,9 +83,20 @@ def test_groups_are_merged_and_split_by_address_or_id(context, run):
     assert through(context)["a2"].copy_group == "a1"
     assert "two groups now: a1 and a2" in run(commands.copies_command, "split", "a2")
     assert through(context)["a2"].copy_group == "a2"
+    compared = run(commands.copies_command, "compare", "a1", "a2")
+    assert "a1 belongs to group a1\n" in compared
+    assert "a2 belongs to group a2" in compared
     (decision,) = json.loads(run(commands.copies_command, "show", "a2", "--json"))["decisions"]
     assert (decision["id"], decision["copy_group"], decision["reason"]) == ("a2", "a2", None)
     assert decision["made_by"]
+
+
+def test_of_what_was_taken_down_it_is_said_so(context, run):
+    arrive(context, "a1", WIRE)
+    assert "has not decided" in CliRunner().invoke(commands.copies_command, ["show", "a1"]).stderr
+    upkeep.remove(context.store.database, [context.store.ledger.find("a1")], context.clock())
+    assert run(commands.copies_command, "show", "a1") == ""
+    assert "taken down" in CliRunner().invoke(commands.copies_command, ["show", "a1"]).stderr
 
 
 def test_corrections_name_the_old_sentence_the_new_one_and_who_still_has_the_old(context, run):
@@ -87,7 +111,7 @@ def test_corrections_name_the_old_sentence_the_new_one_and_who_still_has_the_old
     assert "five cranes" in one["new"]
     assert [copy["url"] for copy in one["copies"]] == ["https://evening.example/a1"]
     table = run(commands.corrections_command)
-    assert "Engineers began" in table
+    assert "Engineers began to inspect the remaining five cranes, which were built" in table  # whole: no terminal
     assert "https://evening.example/a1" in table
     change(context, "a1", WIRE.replace("six cranes", "five cranes"))
     through(context)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.cli.edits import edits
+from pipeline.cli.edits import edits, side_by_side
 from pipeline.records import Article
 from pipeline.revisions import compare
 
@@ -37,3 +37,21 @@ def test_places_are_shown_of_no_texts_but_different_ones(old, new):
     shown = told(old, new)
     assert not shown or " ".join(old.split()) != " ".join(new.split())
     assert all("[-" in place or "{+" in place or place.startswith("and in ") for place in shown)
+
+
+def test_wordings_that_part_late_are_cut_before_it():
+    old = "The quake that shook the northern hills on Monday killed 12 people, police said."
+    assert side_by_side(old, old.replace("12", "14"), 30) == (
+        "… killed 12 people, police sa…",
+        "… killed 14 people, police sa…",
+    )
+
+
+@given(st.text(max_size=60), st.text(max_size=60), st.text(max_size=60), st.integers(20, 60))
+def test_two_wordings_are_cut_so_that_where_they_part_is_seen(same, old, new, width):
+    old, new = f"{same}<{old}", f"{same}>{new}"
+    shown = side_by_side(old, new, width)
+    assert all(len(one) <= width for one in shown)
+    assert "<" in shown[0]
+    assert ">" in shown[1]
+    assert side_by_side(old, new, None) == (old, new)

@@ -23,6 +23,14 @@ def test_a_distance_in_time_is_said_in_two_units(minutes, said):
     assert later(minutes) == said
 
 
+@pytest.mark.parametrize(
+    ("minutes", "said"),
+    [(600, "at about the same time"), (-5000, "about 3 d earlier"), (24 * 60 * 7, "about 7 d later")],
+)
+def test_where_only_a_day_is_known_a_distance_is_said_in_days(minutes, said):
+    assert later(minutes, exact=False) == said
+
+
 def test_a_copy_says_what_it_is_of_how_much_is_its_own_and_how_much_later():
     copy = Copy(id="a1", group="a0", copy_of="a0", kind=CopyKind.EXTENDED, taken=0.7, behind=95)
     assert of_copy(copy) == "extended of a0, 30% its own, 1 h 35 min later"

@@ -303,6 +303,8 @@ def test_a_day_in_another_order_of_batches_gives_the_same_groups_and_primaries(t
         store.close()
     assert made[0] == made[1]
     assert len(made[0]) == 11
-    members = {one.article.id: Member(id=one.article.id, seq=one.seq, at=one.published) for one in arrivals}
+    members = {
+        one.article.id: Member(id=one.article.id, seq=one.seq, at=one.published, seen=one.at) for one in arrivals
+    }
     primaries = [{lead(members[name] for name in group).primary for group in groups} for groups in made]
     assert primaries[0] == primaries[1] == {f"a{n}" for n in range(1, 12)}

@@ -44,6 +44,20 @@ def test_times_with_and_without_a_zone_are_kept_apart():
     assert article_of({"text": "x", "published": "2026-11-20"}).published_precision is Precision.DAY
 
 
+@pytest.mark.parametrize(
+    "zero", ["1970-01-01T00:00:00Z", "1969-12-31T19:00:00-05:00", "1970-01-01", "0001-01-01T00:00"]
+)
+def test_the_zero_of_a_clock_is_no_date(zero):
+    article = article_of({"text": "x", "published": zero, "modified": zero})
+    assert (article.published, article.published_local, article.published_precision) == (None, None, None)
+    assert article.modified is None
+
+
+def test_a_time_that_is_in_no_calendar_is_refused():
+    with pytest.raises(ItemError, match="9999"):
+        article_of({"text": "x", "published": "9999-12-31T23:00:00-05:00"})
+
+
 def test_what_an_article_holds_survives_being_a_line():
     article = Article(id="a", text="Rain fell.", title="Rain", authors=("Ana Ruiz",), tags=("weather",), language="en")
     assert article_of(to_plain(article)) == article

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 
+from pipeline.records import Stage
 from pipeline.stages.corrections import corrections
+from pipeline.store import upkeep
 from tests.arriving import NOW, arrive, change, through
 from tests.copies import WIRE
 
@@ -56,6 +58,34 @@ def test_a_correction_under_another_address_is_one_too(context):
     ((article, old, _, copies),) = found(context)
     assert (article, copies) == ("w2", ["a1", "a2"])
     assert "six cranes" in old
+
+
+def test_of_versions_that_arrive_in_the_wrong_order_the_one_published_later_is_the_correction(context):
+    arrive(context, "a1", CORRECTED, seen=3.0, published=2.0)
+    arrive(context, "w1", WIRE, source="Evening", seen=4.0, published=3.0)
+    through(context)
+    arrive(context, "a2", WIRE, seen=5.0, published=1.0)
+    through(context)
+    ((article, old, new, copies),) = found(context)
+    assert (article, copies) == ("a1", ["w1"])
+    assert "six cranes" in old
+    assert "five cranes" in new
+
+
+def test_what_is_decided_or_extracted_again_is_no_new_correction(context):
+    printed(context)
+    arrive(context, "w2", CORRECTED, source="Coastwire", seen=3.0)
+    change(context, "a2", WIRE.replace("Nobody was", "Two men were"))
+    through(context)
+    assert {article for article, *_ in found(context)} == {"w2", "a2"}
+    context.clock = lambda: NOW + dt.timedelta(days=3)
+    upkeep.redo(context.store.database, Stage.DEDUPE, upkeep.Selection(), context.clock())
+    through(context)
+    with context.store.write() as connection:  # as extract does when it is done again
+        made = context.store.ledger.articles(connection, ["a2"])
+        context.store.ledger.rewrite(connection, Stage.EXTRACT, made, context.clock())
+    assert {article for article, *_ in found(context)} == {"w2", "a2"}
+    assert found(context, NOW + dt.timedelta(days=2)) == []
 
 
 def test_an_article_that_became_a_notice_is_withdrawn_and_its_copies_are_named(context):

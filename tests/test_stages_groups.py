@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from pipeline.records import CopyKind, Outcome, Reason, Stage
-from pipeline.stages import Context, run_one, waiting
+from pipeline.stages import Context, groups, run_one, waiting
 from pipeline.store import upkeep
 from tests.arriving import NOW, SOURCES, arrive, change, finish, look, through
 from tests.copies import OTHER, WIRE
@@ -57,11 +57,38 @@ def test_an_article_that_was_published_earlier_but_found_later_takes_over(contex
     assert made["a1"].copy_behind == 180
 
 
-def test_an_article_that_only_says_its_day_does_not_take_over(context):
-    arrive(context, "a1", WIRE, seen=5.0)
+def test_an_article_that_only_says_its_day_does_not_take_over_from_one_with_a_time_of_that_day(context):
+    arrive(context, "a1", WIRE, seen=200.0, published=5.0)
     through(context)
-    arrive(context, "a2", WIRE, source="Evening", seen=6.0)
+    arrive(context, "a2", WIRE, source="Evening", seen=201.0, day="2026-03-02")
     assert through(context)["a1"].is_primary
+
+
+def test_of_articles_that_only_say_their_days_the_earliest_day_is_first_in_whichever_order_they_come(context):
+    for n, day in enumerate((9, 5, 2)):
+        arrive(context, f"a{n}", WIRE, source=("Daily", "Evening", "Late")[n], seen=240.0, day=f"2026-03-0{day}")
+    made = through(context)
+    assert [made[f"a{n}"].is_primary for n in range(3)] == [False, False, True]
+    assert {one.copy_earliest for one in made.values()} == {"a2"}
+    assert [made[f"a{n}"].copy_behind for n in range(2)] == [7 * 24 * 60, -4 * 24 * 60]  # of a2, of a0
+    arrive(context, "a9", WIRE, source="Weekly", seen=241.0, published=230.0)
+    assert through(context)["a9"].copy_primary == "a2"
+
+
+def test_a_date_years_before_the_others_makes_no_article_the_earliest_nor_others_years_later(context):
+    arrive(context, "a1", WIRE, seen=2.0, published=1.0)
+    arrive(context, "a2", WIRE, source="Evening", seen=3.0, published=-24.0 * 3652)
+    made = through(context)
+    assert (made["a1"].is_primary, made["a2"].copy_behind) == (True, 120)
+    assert made["a2"].published.year == 2016
+
+
+def test_a_date_that_a_later_arrival_disproves_is_corrected_in_what_is_known_of_older_copies(context):
+    arrive(context, "w1", WIRE, source="Coastwire", seen=1.0)
+    arrive(context, "a1", WIRE, seen=2.0, published=-24.0 * 3652)
+    assert through(context)["a1"].copy_behind == -(24 * 3652 + 1) * 60
+    arrive(context, "a2", WIRE, source="Evening", seen=3.0, published=2.5)
+    assert [one.copy_behind for one in through(context).values()] == [60, 90, None]
 
 
 def test_a_credit_line_of_any_member_names_the_agency_for_all(context):
@@ -105,6 +132,31 @@ def test_a_copy_that_is_rewritten_leaves_the_group_and_the_original_counts_one_l
     change(context, "a2", OTHER)
     made = through(context)
     assert (made["a1"].copies, made["a2"].copy_group, made["a2"].is_primary) == (0, "a2", True)
+
+
+def test_when_an_original_is_rewritten_its_copies_say_what_of_them_still_stands_there(context):
+    arrive(context, "a1", WIRE, published=0.0)
+    arrive(context, "a2", WIRE, source="Evening", seen=1.0, published=1.0)
+    arrive(context, "a3", "\n".join(PARAGRAPHS[:2]), source="Late", seen=2.0, published=2.0)
+    before = through(context)
+    assert (before["a2"].copied_share, before["a2"].copy_kind) == (1.0, CopyKind.EXACT)
+    change(context, "a1", "\n".join([*PARAGRAPHS[:3], *OTHER.split("\n")[:2]]))
+    made = through(context)
+    assert (made["a2"].copy_of, made["a2"].copy_kind) == ("a1", CopyKind.REPRINT)
+    assert made["a2"].copied_paragraphs == (1, 2, 3)
+    assert 0.5 < made["a2"].copied_share < 0.7
+    assert made["a2"].revision > before["a2"].revision
+    assert (made["a3"].copied_share, made["a3"].copy_kind) == (1.0, CopyKind.TRUNCATED)
+
+
+def test_one_batch_relates_so_many_copies_anew_and_no_more(context, monkeypatch):
+    monkeypatch.setattr(groups, "MOST_RELATED", 1)
+    for n in range(3):
+        arrive(context, f"a{n}", WIRE, source=("Daily", "Evening", "Late")[n], seen=n)
+    through(context)
+    change(context, "a0", "\n".join([*PARAGRAPHS[:3], *OTHER.split("\n")[:2]]))
+    made = through(context)
+    assert [made[f"a{n}"].copied_share < 1 for n in (1, 2)] == [True, False]
 
 
 def test_when_the_primary_leaves_the_others_get_a_new_one(context):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
+from collections.abc import Sequence
 
 import click
 
 from pipeline.cli.deciding import deciding
+from pipeline.cli.edits import side_by_side
 from pipeline.cli.output import columns, table
 from pipeline.cli.output import note as say
 from pipeline.cli.provenance import of_copy
@@ -14,16 +17,18 @@ from pipeline.cli.times import Time
 from pipeline.dedupe import Verdict
 from pipeline.dedupe.judging import TAKEN
 from pipeline.dedupe.sketch import MIN_WORDS
-from pipeline.records import Copy, Stage, to_json
+from pipeline.records import Copy, Precision, Stage, to_json
 from pipeline.stages import open_context
 from pipeline.stages.articles import find
 from pipeline.stages.copies import show
 from pipeline.stages.corrections import corrections
 from pipeline.stages.groups import compare
 from pipeline.stages.rulings import merge, split
+from pipeline.store import copies
+from pipeline.store.lines import DROPPED, QUARANTINED, REMOVED, Pinned
 
 _WHY = {
-    Verdict.COPY: "a copy, were it decided now; it may be more like another article, or an editor may have decided",
+    Verdict.COPY: "a copy, were it decided now and by the texts alone; it may be more like another article",
     Verdict.TOO_SHORT: f"no copy: one has fewer than {MIN_WORDS} words, and equal notices need not be copies",
     Verdict.TOO_FAR_APART: "not compared: more than {window} days lie between them (dedupe.window_days)",
     Verdict.NOT_LOOKED_UP: "not compared: neither the whole, nor the beginning, nor one of the paragraphs led to it",
@@ -31,6 +36,12 @@ _WHY = {
     Verdict.ONLY_A_PART: f"no copy: less than {TAKEN:.0%} of the later one was taken over",
     Verdict.OTHER_FACTS: "no copy: one form with other names and figures in its gaps, as forecasts and results are",
     Verdict.OTHER_BEGINNING: "no copy: they begin otherwise and share passages, as articles with one statement do",
+}
+
+_NO_GROUP = {
+    REMOVED: "it was taken down: nothing of it is kept",
+    DROPPED: "it has no text in the index; newswire explain tells why",
+    QUARANTINED: "it waits for somebody to look at it; newswire explain tells why",
 }
 
 
@@ -45,31 +56,31 @@ def copies_command() -> None:
 def show_command(address_or_id: str, as_json: bool) -> None:
     """Show an article's copy group: who is primary, what each took and how much later."""
     with open_context() as context:
-        shown = show(context, find(context, address_or_id).copy_group)
+        item = find(context, address_or_id)
+        shown = show(context, item.copy_group)
     if as_json:
         click.echo(to_json(shown))
         return
     lead = shown.lead
     if lead is None:
-        say("dedupe has not decided on it yet")
+        say(_NO_GROUP.get(item.state, "dedupe has not decided on it yet"))
         return
     agency = f", {lead.agency} copy" if lead.agency else ""
     click.echo(f"group {shown.group}: {len(shown.members)} articles, earliest {lead.earliest}{agency}")
+    rough = {one.id for one in shown.members if one.precision not in {Precision.INSTANT, None}}
     rows = [
         (
             "primary" if one.id == lead.primary else "",
             one.id,
             one.source,
-            f"{one.published or one.first_seen:%Y-%m-%d %H:%M}",
-            of_copy(copy),
+            f"{one.published:%Y-%m-%d %H:%M}" if one.published else (one.published_local or "").replace("T", " "),
+            of_copy(copy, exact=rough.isdisjoint({one.id, copy.copy_of})),
             one.title or "",
         )
         for one, copy in zip(shown.members, shown.copies, strict=True)
     ]
     table(("", "id", "source", "published", "copy", "title"), rows)
-    for one in shown.decisions:
-        why = f": {one.reason}" if one.reason else ""
-        click.echo(f"  {one.at:%Y-%m-%d %H:%M}  {one.made_by}: {one.id} belongs to this group{why}")
+    _tell(shown.decisions, "this group")
 
 
 @copies_command.command("compare")
@@ -78,8 +89,11 @@ def show_command(address_or_id: str, as_json: bool) -> None:
 def compare_command(addresses_or_ids: tuple[str, str], as_json: bool) -> None:
     """Say what two articles share, and why one is taken for a copy of the other, or isn't."""
     with open_context() as context:
-        found = compare(context, *(find(context, name) for name in addresses_or_ids))
+        pair = [find(context, name) for name in addresses_or_ids]
+        found = compare(context, *pair)
         made = context.store.ledger.of([found.earlier, found.later], Stage.DEDUPE, Copy)
+        with context.store.database.read() as connection:
+            decided = copies.pins(connection, [item.seq for item in pair])
     if as_json:
         click.echo(to_json(found))
         return
@@ -90,6 +104,7 @@ def compare_command(addresses_or_ids: tuple[str, str], as_json: bool) -> None:
     click.echo(_WHY[found.verdict].format(window=f"{settings.window_days:g}", least=f"{settings.threshold:.0%}"))
     for name in (found.earlier, found.later):
         click.echo(f"decided: {name} {of_copy(made[name]) if name in made else 'not yet'}")
+    _tell(decided)
 
 
 @copies_command.command("merge")
@@ -123,13 +138,12 @@ def corrections_command(since: dt.datetime | None, show_all: bool, as_json: bool
     if as_json:
         click.echo(to_json(found))
         return
-    width = max(20, (columns() - 60) // 2)
+    width = max(20, (columns() - 60) // 2) if sys.stdout.isatty() else None
     rows = [
         (
             f"{one.at:%Y-%m-%d %H:%M}",
             one.article.source or "",
-            _short(one.old or "the whole text", width),
-            _short(one.new or "taken out", width),
+            *side_by_side(one.old or "the whole text", one.new or "taken out", width),
             copy.source if copy else "no copy",
             (copy.url or copy.id) if copy else "",
         )
@@ -141,5 +155,9 @@ def corrections_command(since: dt.datetime | None, show_all: bool, as_json: bool
     say(f"{len(found)} corrections, {sum(len(one.copies) for one in found)} copies still as before")
 
 
-def _short(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: width - 1] + "…"
+def _tell(decided: Sequence[Pinned], group: str | None = None) -> None:
+    """Print what editors decided; ``group`` is how the group is called that they are all about."""
+    for one in decided:
+        why = f": {one.reason}" if one.reason else ""
+        where = group or f"group {one.copy_group}"
+        click.echo(f"  {one.at:%Y-%m-%d %H:%M}  {one.made_by}: {one.id} belongs to {where}{why}")

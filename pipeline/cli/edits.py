@@ -32,5 +32,21 @@ def edits(change: Change) -> list[str]:
     return [*said[:_SHOWN], f"and in {more} more places; --json tells all of it"] if more > 0 else said
 
 
+def side_by_side(old: str, new: str, width: int | None) -> tuple[str, str]:
+    """Return two wordings cut to ``width`` characters each (None: whole), so that where they part is seen in both."""
+    letters = enumerate(zip(old, new, strict=False))
+    parting = next((n for n, (a, b) in letters if a != b), min(len(old), len(new)))
+    return _around(old, parting, width), _around(new, parting, width)
+
+
+def _around(text: str, place: int, width: int | None) -> str:
+    if width is None or len(text) <= width:
+        return text
+    start = max(0, min(place - width // 3, len(text) - width))
+    shown = text[start : start + width]
+    shown = f"…{shown[1:]}" if start else shown
+    return f"{shown[:-1]}…" if start + width < len(text) else shown
+
+
 def _short(words: list[str]) -> str:
     return textwrap.shorten(" ".join(words), _WIDTH, placeholder=" …")

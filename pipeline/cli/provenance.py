@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pipeline.records import Copy, Document
+from pipeline.records import Copy, Document, Precision
+
+_DAY = 24 * 60
 
 
 def of_document(document: Document) -> list[str]:
@@ -13,24 +15,28 @@ def of_document(document: Document) -> list[str]:
         return [*agency, f"{document.copies} {'copy' if document.copies == 1 else 'copies'}"]
     if not document.copy_of:
         return agency
+    exact = document.published_precision in {Precision.INSTANT, None}
     kind = f"{document.copy_kind} copy" if document.copy_kind else "copy"
-    return [*agency, f"{kind} of {document.copy_of}", *_shares(document.own_share, document.copy_behind)]
+    return [*agency, f"{kind} of {document.copy_of}", *_shares(document.own_share, document.copy_behind, exact)]
 
 
-def of_copy(copy: Copy) -> str:
-    """Return what a copy's record says."""
-    said = [f"{copy.kind or 'copy'} of {copy.copy_of}", *_shares(1 - (copy.taken or 0.0), copy.behind)]
+def of_copy(copy: Copy, *, exact: bool = True) -> str:
+    """Return what a copy's record says; ``exact``: whether both times of publication are known to the minute."""
+    said = [f"{copy.kind or 'copy'} of {copy.copy_of}", *_shares(1 - (copy.taken or 0.0), copy.behind, exact)]
     return ", ".join(said) if copy.copy_of else "copies nothing"
 
 
-def later(minutes: int) -> str:
-    """Return how much later (or, where negative, earlier) something was."""
-    days, rest = divmod(abs(minutes), 24 * 60)
+def later(minutes: int, *, exact: bool = True) -> str:
+    """Return how much later (or, where negative, earlier) something was; in whole days where it isn't ``exact``."""
+    if not exact:
+        days = round(abs(minutes) / _DAY)
+        return f"about {days} d {'later' if minutes > 0 else 'earlier'}" if days else "at about the same time"
+    days, rest = divmod(abs(minutes), _DAY)
     hours, left = divmod(rest, 60)
     parts = [f"{n} {unit}" for n, unit in ((days, "d"), (hours, "h"), (left, "min")) if n][:2]
     return f"{' '.join(parts)} {'later' if minutes > 0 else 'earlier'}" if parts else "at the same time"
 
 
-def _shares(own: float, behind: int | None) -> list[str]:
+def _shares(own: float, behind: int | None, exact: bool) -> list[str]:
     said = [f"{own:.0%} its own"]
-    return said if behind is None else [*said, later(behind)]
+    return said if behind is None else [*said, later(behind, exact=exact)]

@@ -1,6 +1,6 @@
 """Is an article a copy of known copy, and of whose?"""
 
-from pipeline.dedupe.groups import Lead, Member, believed, lead
+from pipeline.dedupe.groups import Lead, Member, believed, last_moment, lead, plausible
 from pipeline.dedupe.judging import Comparison, Verdict, compare
 from pipeline.dedupe.linking import Arrival, decide, moved, relate
 from pipeline.dedupe.memory import CopyMemory
@@ -15,7 +15,9 @@ __all__ = [
     "believed",
     "compare",
     "decide",
+    "last_moment",
     "lead",
     "moved",
+    "plausible",
     "relate",
 ]

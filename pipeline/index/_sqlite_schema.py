@@ -17,8 +17,8 @@ VERSION = 7
 # FTS5 knows no NOT without something to take away from.
 COLUMNS = (*SEARCHED, "every")
 EVERY = "1"
-# FTS5 takes marks for spaces unless it is told that they are parts of words. They are vowels in the scripts of India, of
-# Thai, Lao, Burmese and Khmer; what stands between these ranges is punctuation
+# FTS5 takes marks for spaces unless it is told that they are parts of words. They are vowels in the scripts of India,
+# of Thai, Lao, Burmese and Khmer; what stands between these ranges is punctuation
 _IN_WORDS = "".join(
     "".join(map(chr, range(first, last + 1)))
     for first, last in (

@@ -7,11 +7,12 @@ import datetime as dt
 import msgspec
 
 from pipeline.dedupe import Lead
-from pipeline.records import Article, Copy, Stage
+from pipeline.documents import published
+from pipeline.records import Article, Copy, Entry, Precision, Stage
 from pipeline.stages.context import Context
 from pipeline.stages.groups import leads
 from pipeline.store import copies
-from pipeline.store.lines import Pinned
+from pipeline.store.lines import Grouped, Pinned
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,7 +22,9 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     url: str | None
     title: str | None
-    published: dt.datetime | None
+    published: dt.datetime | None  # as its page or its feed states it
+    published_local: str | None  # where that is a day, or a time of no known zone
+    precision: Precision | None
     first_seen: dt.datetime
 
 
@@ -45,18 +48,26 @@ def show(context: Context, group: str | None) -> Shown:
     ids = [one.id for one in grouped]
     made = context.store.ledger.of(ids, Stage.DEDUPE, Copy)
     articles = context.store.ledger.of(ids, Stage.EXTRACT, Article)
+    entries = context.store.ledger.of(ids, Stage.POLL, Entry)
     members = tuple(
-        Member(
-            id=one.id,
-            source=one.source,
-            url=articles[one.id].url,
-            title=articles[one.id].title,
-            published=one.published,
-            first_seen=one.first_seen,
-        )
+        _member(one, articles[one.id], entries.get(one.id))
         for one in grouped
         if one.id in made and one.id in articles  # not one that is taken down meanwhile
     )
     lead = next((one for one, _ in leads(context, [group]).values()), None)
     own = tuple(made[one.id] for one in members)
     return Shown(group=group, lead=lead, members=members, copies=own, decisions=tuple(decided))
+
+
+def _member(one: Grouped, article: Article, entry: Entry | None) -> Member:
+    at, precision = published(entry, article)
+    return Member(
+        id=one.id,
+        source=one.source,
+        url=article.url,
+        title=article.title,
+        published=at,
+        published_local=article.published_local,
+        precision=precision,
+        first_seen=one.first_seen,
+    )

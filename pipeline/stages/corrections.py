@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from pipeline.dedupe.corrections import Change, carries, changes, is_withdrawn
-from pipeline.records import Article, Stage
+from pipeline.records import Article, Copy, Stage
 from pipeline.stages.context import Context
 from pipeline.store import copies, versions
 
@@ -49,15 +49,24 @@ def _corrections(context: Context, since: dt.datetime) -> Iterator[Correction]:
     database = context.store.database
     for article_id in versions.changed(database, since):
         *earlier, (at, now) = versions.texts(database, [article_id])[article_id]
-        yield from _compared(context, [one for _, one in earlier], now, at)
+        if at >= since:
+            yield from _compared(context, [one for _, one in earlier], now, at)
     for copy in versions.revisions(database, since):
-        known = versions.texts(database, [one for one in (copy.id, copy.copy_of) if one])
-        if copy.copy_of in known and copy.id in known:
-            at, now = known[copy.id][-1]
-            yield from _compared(context, [known[copy.copy_of][-1][1]], now, at)
+        older, newer = _in_order(copy)
+        known = versions.texts(database, [older, newer])
+        if older in known and newer in known:
+            at = known[copy.id][-1][0]
+            if at >= since:
+                yield from _compared(context, [known[older][-1][1]], known[newer][-1][1], at)
     for article_id in versions.gone(database, since):
         for at, now in versions.texts(database, [article_id]).get(article_id, [])[-1:]:
             yield from _withdrawn(context, now, at, context.store.ledger.of([article_id], Stage.EXTRACT, Article))
+
+
+def _in_order(copy: Copy) -> tuple[str, str]:
+    """Return a revision and what it is one of: first what was published first, where that is known, else arrived."""
+    pair = (copy.copy_of or copy.id, copy.id)
+    return pair if (copy.behind or 0) >= 0 else pair[::-1]
 
 
 def _compared(context: Context, earlier: Sequence[Article], now: Article, at: dt.datetime) -> Iterator[Correction]:

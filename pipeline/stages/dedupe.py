@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 import msgspec
 import sqlalchemy as sa
 
-from pipeline.dedupe import Arrival, decide
+from pipeline.dedupe import Arrival, decide, last_moment
 from pipeline.documents import published
 from pipeline.extract.agencies import agency_of
-from pipeline.records import Article, Entry, Outcome, Stage
+from pipeline.records import Article, Entry, Outcome, Precision, Stage
 from pipeline.stages.context import Context
 from pipeline.stages.forgotten import kept
 from pipeline.stages.groups import Decided, settle
@@ -75,7 +75,11 @@ class Dedupe(Work):
 
 
 def read(context: Context, claimed: Sequence[Item]) -> list[Arrival]:
-    """Return the articles of ``claimed`` that there are, each with the time that its page, else its feed, states."""
+    """Return the articles of ``claimed`` that there are, each with the time that its page, else its feed, states.
+
+    Where that is a day or of no known zone, it is the last moment that it can mean: then whoever states a time of the
+    same day isn't put behind it.
+    """
     ids = [item.id for item in claimed]
     articles = context.store.ledger.of(ids, Stage.EXTRACT, Article)
     entries = context.store.ledger.of(ids, Stage.POLL, Entry)
@@ -84,6 +88,8 @@ def read(context: Context, claimed: Sequence[Item]) -> list[Arrival]:
         if (article := articles.get(item.id)) is None:
             continue
         at, precision = published(entries.get(item.id), article)
+        if at is None and article.published_local:
+            at, precision = last_moment(article.published_local, precision), Precision.INSTANT
         # the ledger's name of the source: an article may name itself otherwise
         dated = msgspec.structs.replace(article, published=at, published_precision=precision, source=item.source)
         made.append(Arrival(seq=item.seq, at=item.first_seen, article=dated))

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain
 
 import msgspec
 import sqlalchemy as sa
 
 from pipeline import dedupe
-from pipeline.dedupe import Arrival, Comparison, Lead, Member, lead, relate
+from pipeline.dedupe import Arrival, Comparison, Lead, Member, lead, plausible, relate
 from pipeline.errors import UsageError
 from pipeline.frequency import Frequencies
 from pipeline.records import Article, Copy, Precision, Stage
 from pipeline.stages.context import Context
 from pipeline.store import Item, copies
 from pipeline.store.lines import Grouped
+
+# Copies that one batch relates anew because what they were taken from says something else now: a second's work
+MOST_RELATED = 1000
 
 
 class Decided(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +49,7 @@ def leads(context: Context, groups: Iterable[str]) -> Mapping[str, tuple[Lead, i
     """Return what is said of each group, and how many articles it has."""
     with context.store.database.read() as connection:
         found = copies.members(connection, groups)
-    return {group: (lead(_member(context, one) for one in members), len(members)) for group, members in found.items()}
+    return {group: (lead(_members(context, members)), len(members)) for group, members in found.items()}
 
 
 def compare(context: Context, one: Item, other: Item) -> Comparison:
@@ -71,7 +75,8 @@ def settle(
     """Return what follows from ``decided``, and is to be mended in ``groups``.
 
     Of each group one article is primary and copies nothing; each other one copies a member of the group. So a former
-    primary becomes a copy of the new one, and so does what lost the article that it was taken from.
+    primary becomes a copy of the new one, and so does what lost the article that it was taken from. What was taken from
+    an article that has another text now is compared with that text.
     """
     repaired = set(groups)
     batch = {one.item.id: one for one in decided}
@@ -98,46 +103,72 @@ class _Settling:
         self._context = context
         self._frequencies = frequencies
         self._batch = batch
+        self._left = MOST_RELATED
 
     def group(self, before: Sequence[Grouped], now: Sequence[Grouped], *, repaired: bool) -> None:
         """Note what changes in a group that had the members ``before`` and has ``now``."""
         ids, were = {one.id for one in now}, {one.id for one in before}
-        top, was = self._lead(now), self._lead(before) if before else None
+        members, earlier = _members(self._context, now), _members(self._context, before)
+        top, was = lead(members), lead(earlier) if earlier else None
+        times = {one.id: int(one.at.timestamp()) for one in members}
+        redated = any(times.get(one.id) not in {None, int(one.at.timestamp())} for one in earlier)
         if was != top or repaired:
             self.changes.touched.update(ids)
         elif ids != were:
             self.changes.touched.add(top.primary)
         copied = {one: self._batch[one].copy for one in ids & self._batch.keys()}
-        if repaired or (was and was.primary != top.primary) or were - ids:
+        renewed = {one for one in copied if self._batch[one].item.version > 1 and one in were}
+        if repaired or (was and was.primary != top.primary) or were - ids or renewed or redated:
             copied |= self._context.store.ledger.of(ids - self._batch.keys(), Stage.DEDUPE, Copy)
-        rows = {one.id: one for one in now}
+        made = self._again({one.id: one for one in now}, copied, top.primary, renewed)
         for one, copy in copied.items():
+            new = made.get(one, copy)
             if one == top.primary and copy.copy_of is not None:
-                self.changes.copies[one] = Copy(id=one, group=copy.group)
-            elif one != top.primary and copy.copy_of not in ids:
-                self.changes.copies[one] = self._related(rows[one], rows[top.primary])
+                new = Copy(id=one, group=copy.group)
+            if new.copy_of:
+                new = msgspec.structs.replace(new, behind=round((times[one] - times[new.copy_of]) / 60))
+            if new != copy:
+                self.changes.copies[one] = new
+                if one not in self._batch:
+                    self.changes.touched.add(one)
 
-    def _lead(self, members: Sequence[Grouped]) -> Lead:
-        return lead(_member(self._context, one) for one in members)
-
-    def _related(self, row: Grouped, primary: Grouped) -> Copy:
-        missing = [one.id for one in (row, primary) if one.id not in self._batch]
+    def _again(
+        self, rows: Mapping[str, Grouped], copied: Mapping[str, Copy], primary: str, renewed: Collection[str]
+    ) -> dict[str, Copy]:
+        """Return what relates otherwise: what lost its origin to the primary, what has a renewed one to that."""
+        origins = {}
+        for one in sorted(copied.keys() - {primary}, key=lambda name: rows[name].seq):
+            origin = copied[one].copy_of
+            if origin is None or origin not in rows:
+                origins[one] = primary
+            elif origin in renewed and one not in self._batch and self._left:
+                origins[one] = origin
+                self._left -= 1
+        missing = {*origins, *origins.values()} - self._batch.keys()
         articles = self._context.store.ledger.of(missing, Stage.EXTRACT, Article)
-        new, original = (
-            _arrival(one, articles[one.id]) if one.id in articles else self._batch[one.id].arrival
-            for one in (row, primary)
+        arrivals = {
+            one: _arrival(rows[one], articles[one]) if one in articles else self._batch[one].arrival
+            for one in {*origins, *origins.values()}
+        }
+        return {
+            one: relate(arrivals[one], arrivals[origin], rows[one].copy_group, self._frequencies)
+            for one, origin in origins.items()
+        }
+
+
+def _members(context: Context, group: Sequence[Grouped]) -> list[Member]:
+    members = [
+        Member(
+            id=one.id,
+            seq=one.seq,
+            at=one.published or one.first_seen,
+            seen=one.first_seen,
+            agency=context.agency_of(one.source),
+            credit=one.credit,
         )
-        return relate(new, original, row.copy_group, self._frequencies)
-
-
-def _member(context: Context, one: Grouped) -> Member:
-    return Member(
-        id=one.id,
-        seq=one.seq,
-        at=one.published or one.first_seen,
-        agency=context.agency_of(one.source),
-        credit=one.credit,
-    )
+        for one in group
+    ]
+    return plausible(members, dt.timedelta(days=context.settings.dedupe.window_days))
 
 
 def _grouped(one: Decided) -> Grouped:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from pipeline.records import Article, Copy, Stage, from_json
+from pipeline.records import Article, Copy, Page, Stage, from_json
 from pipeline.store.engine import Database, among
 from pipeline.store.lines import PENDING
 from pipeline.store.made import newest
@@ -33,24 +33,31 @@ def gone(database: Database, since: dt.datetime) -> list[str]:
 
 
 def revisions(database: Database, since: dt.datetime) -> list[Copy]:
-    """Return the copies that are later versions by the same outlet under another address, decided ``since``."""
-    c = records.c
+    """Return the copies that are versions by the same outlet under another address, of which one was made ``since``."""
+    c, made = records.c, records.alias().c
     decided = items.join(records, newest(Stage.DEDUPE))
+    lately = sa.exists().where(made.id == items.c.id, made.stage == Stage.EXTRACT, made.at >= since)
     statement = sa.select(c.data).select_from(decided)
-    statement = statement.where(c.at >= since, c.data.contains('"kind":"revision"'))
+    statement = statement.where(c.at >= since, c.data.contains('"kind":"revision"'), lately)
     with database.read() as connection:
         return [from_json(data, Copy) for data in connection.scalars(statement.order_by(items.c.seq))]
 
 
 def texts(database: Database, ids: Iterable[str]) -> dict[str, list[tuple[dt.datetime, Article]]]:
-    """Return id → when each version of an article was read and what it said, oldest first."""
+    """Return id → when each version of an article was read and what it said, oldest first.
+
+    A page was read when it was fetched, however often it was extracted since; what came as text when it was taken in.
+    """
     c = records.c
-    made: dict[str, list[tuple[dt.datetime, Article]]] = {}
+    read = sa.select(c.id, c.version, c.stage, c.at, c.data).join(items, items.c.id == c.id)
     with database.read() as connection:
-        statement = sa.select(c.id, c.at, c.data).join(items, items.c.id == c.id)
-        statement = statement.where(
-            c.stage == Stage.EXTRACT, c.version <= items.c.version, among(connection, c.id, ids)
-        )
-        for row in connection.execute(statement.order_by(c.id, c.version)):
-            made.setdefault(row.id, []).append((row.at, from_json(row.data, Article)))
+        known = sa.and_(c.version <= items.c.version, among(connection, c.id, ids))
+        statement = read.where(c.stage.in_([Stage.FETCH, Stage.EXTRACT]), known)
+        rows = connection.execute(statement.order_by(c.id, c.version)).all()
+    fetched = {(row.id, row.version): from_json(row.data, Page).fetched for row in rows if row.stage == Stage.FETCH}
+    made: dict[str, list[tuple[dt.datetime, Article]]] = {}
+    for row in rows:
+        if row.stage == Stage.EXTRACT:
+            at = fetched.get((row.id, row.version), row.at)
+            made.setdefault(row.id, []).append((at, from_json(row.data, Article)))
     return made
