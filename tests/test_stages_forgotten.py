@@ -41,7 +41,10 @@ def again(context, *names):
     return links(context)
 
 
-@pytest.mark.parametrize("names", [("a1",), ("a2",), ("a3", "a1"), ("a1", "a2", "a3")])
+@pytest.mark.parametrize(
+    "names",
+    [("a2",), *(pytest.param(some, marks=pytest.mark.slow) for some in (("a1",), ("a3", "a1"), ("a1", "a2", "a3")))],
+)
 def test_what_is_decided_again_as_it_is_stays_and_copies_what_it_copied(forgotten, names):
     before = forgotten.store.ledger.of(names, Stage.DEDUPE, Copy)
     for _ in range(2):
@@ -57,11 +60,13 @@ def test_a_copy_in_which_a_word_was_put_right_stays(forgotten):
     assert (0.8 < made.score < 1, made.behind) == (True, 60)
 
 
+@pytest.mark.slow
 def test_a_copy_that_says_something_else_now_leaves(forgotten):
     change(forgotten, "a2", OTHER)
     assert links(forgotten) == {"a1": ("a1", None), "a2": ("a2", None), "a3": ("a1", "a1")}
 
 
+@pytest.mark.slow
 def test_what_arrives_later_does_not_draw_it_out_of_its_group(forgotten):
     arrive(forgotten, "z1", WIRE, source="Late", seen=20.0)
     run_one(forgotten, Stage.DEDUPE)

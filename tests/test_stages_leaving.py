@@ -104,6 +104,7 @@ def test_what_came_into_a_story_by_a_wrong_copy_link_goes_back_to_the_one_that_i
     assert (card(context, "sa1").card.votes, card(context, "sc1").card.votes) == (1, 2)
 
 
+@pytest.mark.slow
 def test_what_is_split_off_has_another_id_where_its_own_is_the_story_of_others(context):
     told(context)
     one_text(context, "a1", "c1")
@@ -117,6 +118,7 @@ def test_what_is_split_off_has_another_id_where_its_own_is_the_story_of_others(c
     assert context.store.storybook.resolve("sc1-2") == "sc1-2"
 
 
+@pytest.mark.slow
 def test_what_an_editor_put_into_a_story_stays_there_when_it_is_split_off(context):
     told(context)
     one_text(context, "a1", "c1", "c2")
@@ -130,6 +132,7 @@ def test_what_an_editor_put_into_a_story_stays_there_when_it_is_split_off(contex
     assert {made["c1"].story, made["c2"].story} == {"sc1"}
 
 
+@pytest.mark.slow
 def test_a_split_that_a_merger_takes_back_before_any_run_moves_nothing(context):
     told(context)
     one_text(context, "a1", "c1")
@@ -140,7 +143,7 @@ def test_a_split_that_a_merger_takes_back_before_any_run_moves_nothing(context):
     assert {name: one.story for name, one in made.items()} == {"a1": "sa1", "c1": "sa1", "c2": "sc1"}
 
 
-@pytest.mark.parametrize("stage", [Stage.FETCH, Stage.INDEX])
+@pytest.mark.parametrize("stage", [pytest.param(Stage.FETCH, marks=pytest.mark.slow), Stage.INDEX])
 def test_a_merger_reaches_an_article_that_a_worker_has_just_now(context, stage):
     told(context)
     ledger = context.store.ledger
@@ -161,6 +164,7 @@ def test_a_merger_reaches_an_article_that_a_worker_has_just_now(context, stage):
     assert made["c1"].story_size == 2
 
 
+@pytest.mark.slow
 def test_an_article_that_is_placed_again_and_stays_keeps_the_reason_for_which_it_came(context):
     told(context)
     before = context.store.ledger.of(["a1", "c1", "c2"], Stage.CLUSTER, Placement)

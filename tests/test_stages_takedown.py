@@ -55,6 +55,7 @@ def test_what_is_taken_down_between_claim_and_read_stops_no_worker_and_is_not_wr
     assert (set(made), made["a2"].is_primary, made["a2"].copies) == ({"a2", "a3"}, True, 0)
 
 
+@pytest.mark.slow
 def test_a_document_that_is_written_after_the_takedown_is_removed_in_the_same_run(read, monkeypatch):
     upkeep.redo(read.store.database, Stage.INDEX, Selection(), NOW)
     index = type(read.index)
@@ -72,6 +73,7 @@ def test_a_document_that_is_written_after_the_takedown_is_removed_in_the_same_ru
     assert set(through(read)) == {"a2", "a3"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [Dedupe, Enrich, Cluster])
 def test_articles_without_records_stop_no_stage_and_are_shown_to_a_person(read, kind):
     upkeep.redo(read.store.database, kind.stage, Selection(), NOW)
@@ -82,6 +84,7 @@ def test_articles_without_records_stop_no_stage_and_are_shown_to_a_person(read, 
     assert read.store.ledger.find("a1").state == "quarantined"
 
 
+@pytest.mark.slow
 def test_documents_are_made_of_what_is_there(read):
     claimed = [read.store.ledger.find(name) for name in ("a1", "a3")]
     take_down(read, claimed[0])

@@ -174,6 +174,7 @@ def test_a_title_that_a_merger_brought_goes_with_its_story_when_that_is_taken_ba
     assert titles(told, "sa", "sc") == ["Title a", "Title c"]
 
 
+@pytest.mark.slow
 def test_each_of_two_stories_has_the_title_that_it_was_given_when_their_merger_is_taken_back(told):
     stories.rename(told, "sa", "Crane falls in Port Ansel", ANA)
     stories.rename(told, "sc", "Miners sing", ANA)
@@ -183,6 +184,7 @@ def test_each_of_two_stories_has_the_title_that_it_was_given_when_their_merger_i
     assert titles(told, "sa", "sc") == ["Crane falls in Port Ansel", "Miners sing"]
 
 
+@pytest.mark.slow
 def test_a_title_that_was_taken_back_after_a_merger_does_not_return_with_its_story(told):
     stories.rename(told, "sa", "Crane falls in Port Ansel", ANA)
     stories.merge(told, "sc", "sa", ANA)
