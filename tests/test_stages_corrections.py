@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pytest
+
 from pipeline.records import Stage
 from pipeline.stages.corrections import corrections
 from pipeline.store import upkeep
@@ -72,6 +74,7 @@ def test_of_versions_that_arrive_in_the_wrong_order_the_one_published_later_is_t
     assert "five cranes" in new
 
 
+@pytest.mark.slow
 def test_what_is_decided_or_extracted_again_is_no_new_correction(context):
     printed(context)
     arrive(context, "w2", CORRECTED, source="Coastwire", seen=3.0)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from pipeline.records import CopyKind, Outcome, Reason, Stage
 from pipeline.stages import Context, groups, run_one, waiting
 from pipeline.store import upkeep
@@ -83,6 +85,7 @@ def test_a_date_years_before_the_others_makes_no_article_the_earliest_nor_others
     assert made["a2"].published.year == 2016
 
 
+@pytest.mark.slow
 def test_a_date_that_a_later_arrival_disproves_is_corrected_in_what_is_known_of_older_copies(context):
     arrive(context, "w1", WIRE, source="Coastwire", seen=1.0)
     arrive(context, "a1", WIRE, seen=2.0, published=-24.0 * 3652)
@@ -149,6 +152,7 @@ def test_when_an_original_is_rewritten_its_copies_say_what_of_them_still_stands_
     assert (made["a3"].copied_share, made["a3"].copy_kind) == (1.0, CopyKind.TRUNCATED)
 
 
+@pytest.mark.slow
 def test_one_batch_relates_so_many_copies_anew_and_no_more(context, monkeypatch):
     monkeypatch.setattr(groups, "MOST_RELATED", 1)
     for n in range(3):
