@@ -80,7 +80,9 @@ class Ledger(Addresses, Made):
         # what waits for the index waits for it again should nothing have changed
         revision = items.c.revision + 1 if item.stage == Stage.INDEX else items.c.revision
         change = {"version": version, "stage": stage, "state": PENDING, "due": now, "attempts": 0, "revision": revision}
-        connection.execute(items.update().where(items.c.id == item.id).values(**change))
+        # who claimed it since ``item`` was read has another version in hand
+        free = {"lease_owner": None, "lease_until": None}
+        connection.execute(items.update().where(items.c.id == item.id).values(**change, **free))
         if record is not None:
             made = list(Stage)[list(Stage).index(stage) - 1]
             upsert(connection, records, [record_row(item.id, made, version, now, record)])

@@ -381,6 +381,18 @@ def test_decisions_may_concern_more_articles_than_a_statement_has_parameters(sto
     assert upkeep.redo(store.database, Stage.FETCH, upkeep.Selection(ids=tuple(many)), NOW) == 1
 
 
+def test_a_worker_that_claimed_an_article_just_before_it_became_its_next_version_changes_nothing(store):
+    through(store, entry("a"))
+    with store.write() as connection:
+        store.ledger.touch(connection, ids=[entry("a").id])
+    read = store.ledger.find(entry("a").id)
+    (claimed,) = claim(store, Stage.INDEX)
+    with store.write() as connection:
+        store.ledger.renew(connection, read, Stage.FETCH, NOW)
+    assert finish(store, Stage.INDEX, done(claimed)) == []
+    assert (store.ledger.find(read.id).stage, store.ledger.find(read.id).version) == (Stage.FETCH, 2)
+
+
 def test_redo_reaches_what_a_later_stage_is_working_on_and_that_changes_nothing_any_more(store):
     enter(store, entry("a"))
     (item,) = claim(store)
