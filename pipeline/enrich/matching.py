@@ -14,6 +14,8 @@ from pipeline.records import EntityType
 # Scripts whose words aren't parted by spaces: names are looked up from every character.
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]+")
 _LONGEST_UNSPACED = 12
+# Three letters or signs of Thai stand in many words; as a name only a country's (China, Laos) is believed.
+_SHORT_THAI = re.compile(r"[\u0e00-\u0e7f]{1,3}")
 # French and Italian small words that lean on the name: l'Irak, dell'Iraq.
 _ELIDED = re.compile(r"(?:[ldjnsc]|qu|all|dell|nell|sull|dall|un)['’]", re.IGNORECASE)
 # Arabic and Hebrew letters for "and", "in", "to", "as" are written as one word with the name.
@@ -142,8 +144,9 @@ def _unspaced(known: Known, token: Token) -> list[Span]:
     at = 0
     while at < len(token.text):
         for size in range(min(_LONGEST_UNSPACED, len(token.text) - at), 1, -1):
-            found = known.native.get(token.text[at : at + size])
-            if found:
+            name = token.text[at : at + size]
+            found = known.native.get(name)
+            if found and (found[0].row.kind is Kind.COUNTRY or not _SHORT_THAI.fullmatch(name)):
                 start = token.start + at
                 spans.append(Span(start, start + size, found[0].row.type))
                 at += size

@@ -8,12 +8,17 @@ import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
+# The vowels of Indian scripts, Thai, Lao, Burmese and Khmer are marks, which Python takes for no part of a word.
+_VOWELS = r"\u0900-\u0963\u0966-\u0dff\u0e31-\u0e3a\u0e47-\u0e4e\u0eb1-\u0ebc\u0ec8-\u0ecd\u102b-\u103e\u17b4-\u17d3"
+_LETTERS = rf"[^\W_]+(?:[{_VOWELS}]+[^\W_]*)*"
 # "U.S.", "J.R.R."; else a word with its inner apostrophes ("Shi`ite", "O'Neill").
-_TOKEN = re.compile(r"(?:[^\W\d_]\.){2,}(?:[^\W\d_](?!\w))?|[^\W_]+(?:['’`´‘ʼ][^\W\d_]+)*")
+_TOKEN = re.compile(rf"(?:[^\W\d_]\.){{2,}}(?:[^\W\d_](?!\w))?|{_LETTERS}(?:['’`´‘ʼ][^\W\d_]+)*")
 _POSSESSIVES = frozenset(mark + letter for mark in "'’`´‘ʼ" for letter in "sS")
 _DROPPED = dict.fromkeys(map(ord, ".'’`´‘ʼ\u00ad\u200e\u200f\u0640"))
 _SPACED = re.compile(r"(?:[A-Z]\. )+[A-Z]\.?")
-_WORD = re.compile(r"[^\W_]+")
+_WORD = re.compile(_LETTERS)
+# Classes of combining marks: none, viramas, Thai and Lao vowels and tones.
+_MEANINGFUL = {0, 9, 103, 107, 118, 122}
 # A longer "word" is no name, and not worth folding.
 LONGEST = 60
 # Words whose full stop doesn't end the sentence.
@@ -63,8 +68,8 @@ def fold_word(word: str) -> str:
 
 
 def _is_mark(char: str) -> bool:
-    # Signs of Indic and Thai vowels are marks too, but carry meaning: only those that combine over or under a letter.
-    return unicodedata.combining(char) not in {0, 9}
+    # Vowels and tones of Indian scripts, Thai and Lao are marks too, but carry meaning; accents have other classes.
+    return unicodedata.combining(char) not in _MEANINGFUL
 
 
 def key(name: str) -> str:
