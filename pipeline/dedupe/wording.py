@@ -16,9 +16,10 @@ from pipeline.text import normalise, paragraphs, tokens
 
 # Quotation marks as languages set them, and as outlets mix them; one that isn't closed ends with its line where it can
 # only be an opening one. Single ones are apostrophes too, so those stand outside words and around no other such.
+_SINGLE = r"(?=\w)(?:[^'‘\n]|(?<=\w)'(?=\w))*'(?!\w)"
 _QUOTED = re.compile(
     r"""(“[^”\n]*(?:”|$)|"[^"\n]*(?:"|$)|«[^»\n]*(?:»|$)|»[^«\n]*«|„[^“”\n]*(?:[“”]|$)|”[^”\n]*”"""
-    r"""|「[^」\n]*(?:」|$)|『[^』\n]*(?:』|$)|(?<![\w'])['‘](?=\w)(?:[^'‘\n]|(?<=\w)'(?=\w))*'(?!\w))""",
+    rf"""|「[^」\n]*(?:」|$)|『[^』\n]*(?:』|$)|'(?<![\w']'){_SINGLE}|‘(?<![\w']‘){_SINGLE})""",
     re.MULTILINE,
 )
 
