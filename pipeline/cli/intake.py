@@ -24,8 +24,6 @@ from pipeline.urls import article_id, content_id
 
 _AFTER_FETCH = (Stage.EXTRACT, Stage.DEDUPE, Stage.ENRICH, Stage.CLUSTER, Stage.INDEX)
 _STEP = 100
-
-
 _update = click.option("--update", is_flag=True, help="Take over what is said otherwise of articles that are known.")
 
 

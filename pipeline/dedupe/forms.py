@@ -26,11 +26,10 @@ _GAP = 8
 _OTHER, _LEAST = 0.4, 4
 # Where a form names whom it always names (the index, the analysts), the figures still differ. An update keeps some
 _OTHER_FIGURES = 0.6, 5
+_GAPS = 2  # one alone is where an editor was at work
+# What stands before the first word of a sentence, whose capital says nothing
 _OPENS = re.compile(r"(?:^|[.!?…:;\n\"“”„«»‘'(\[]|[–—-]\s)\s*$")
 _LONGEST_OPENING = 4
-
-
-_GAPS = 2  # one alone is where an editor was at work
 
 
 class Written(NamedTuple):

@@ -24,8 +24,6 @@ TAKEN = 0.25
 LEDE = 0.2
 NEARLY_ALL = 0.8
 WHOLE, MUCH = 0.95, 0.4
-
-
 # A roundup prints about as much of each of several articles. Of two alone it could be a copy of either, which were not
 # recognised as one: with two sources, or from half of the text on, true copies of shortened texts are lost.
 LITTLE, AS_MUCH, SOURCES = 0.4, 0.6, 3
