@@ -7,7 +7,8 @@ while a form has others in each of its gaps.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -40,6 +41,21 @@ class Written(NamedTuple):
     shingles: Hashes
 
 
+class Form:
+    """A text, asked whether it is the form of others; it is read only where there are gaps, and once for all."""
+
+    def __init__(self, text: str, passages: Passages) -> None:
+        self._text, self._passages = text, passages
+
+    @cached_property
+    def _written(self) -> Written:
+        return read(self._text)
+
+    def refills(self, old: Sketch) -> bool:
+        """Whether it is the form of ``old``, filled in with other facts."""
+        return has_gaps(self._passages, old) and is_refilled(self._written, old)
+
+
 def read(text: str) -> Written:
     """Return ``text``, of three words at least, as it is asked for its facts."""
     each = list(written(text))
@@ -57,7 +73,7 @@ def has_gaps(new: Passages, old: Sketch) -> bool:
 
 def _is_fact(match: re.Match[str]) -> bool:
     word, start = match.group(), match.start()
-    if any(map(str.isdigit, word)):
+    if _is_figure(word):
         return True
     return word[0].isupper() and not _OPENS.search(match.string, max(0, start - _LONGEST_OPENING), start)
 
@@ -76,15 +92,16 @@ def is_refilled(new: Written, old: Sketch) -> bool:
         if facts := {new.words[at] for at in range(start, end) if new.facts[at]} - kept:
             joined = shingles(hash_words([*new.words[max(0, start - 2) : start], *new.words[end : end + 2]]))
             other |= facts if not held(joined, every).any() else set()
-    return _mostly(other, kept, _OTHER, _LEAST) or _mostly(_figures(other), _figures(kept), *_OTHER_FIGURES)
+    figures = [fact for fact in other if _is_figure(fact)], [fact for fact in kept if _is_figure(fact)]
+    return _mostly(other, kept, _OTHER, _LEAST) or _mostly(*figures, *_OTHER_FIGURES)
 
 
 def _mostly(other: Collection[str], kept: Collection[str], share: float, least: int) -> bool:
     return len(other) >= max(least, share * (len(other) + len(kept)))
 
 
-def _figures(facts: Iterable[str]) -> list[str]:
-    return [fact for fact in facts if any(map(str.isdigit, fact))]
+def _is_figure(word: str) -> bool:
+    return any(map(str.isdigit, word))
 
 
 def _around(triples: Flags, *, every: bool = False) -> Flags:

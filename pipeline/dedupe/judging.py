@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from pipeline.dedupe.forms import has_gaps, is_refilled, read
+from pipeline.dedupe.forms import Form
 from pipeline.dedupe.sketch import Sketch, sketches
 from pipeline.dedupe.verify import Overlap, overlaps
 from pipeline.frequency import Frequencies, held
@@ -95,11 +95,7 @@ def compare(
         verdict = Verdict.TOO_FAR_APART
     elif not terms:
         verdict = Verdict.NOT_LOOKED_UP
-    elif (
-        verdict is Verdict.COPY
-        and has_gaps(mine.passages, theirs.sketch)
-        and is_refilled(read(later.text), theirs.sketch)
-    ):
+    elif verdict is Verdict.COPY and Form(later.text, mine.passages).refills(theirs.sketch):
         verdict = Verdict.OTHER_FACTS
     return Comparison(
         earlier=earlier.id,

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 import msgspec
 
 from pipeline.dedupe import provenance
-from pipeline.dedupe.forms import has_gaps, is_refilled, read
+from pipeline.dedupe.forms import Form
 from pipeline.dedupe.groups import believed
 from pipeline.dedupe.judging import Verdict, is_roundup, judge
 from pipeline.dedupe.memory import CopyMemory
-from pipeline.dedupe.sketch import Passages, Sketch, Sketched, sketches
+from pipeline.dedupe.sketch import Sketch, Sketched, sketches
 from pipeline.dedupe.verify import Overlap, overlaps
 from pipeline.frequency import Frequencies, held
 from pipeline.records import HANDED_IN, IMPORTED, Article, Copy
@@ -95,9 +95,8 @@ def _decide(arrival: Arrival, made: Sketched, memory: CopyMemory, settings: Dedu
     new = _named(arrival, made.sketch, pin or own, turn)
     old = [one for one in earlier if one.turn < turn and (pin is None or one.group == pin)]
     copy, (unseen, _) = Copy(id=own, group=new.group), new.arrays()
-    if not _stays(before, new, earlier) and (
-        best := _best(arrival.article.text, new, made.passages, old, memory, settings)
-    ):
+    form = Form(arrival.article.text, made.passages)
+    if not _stays(before, new, earlier) and (best := _best(new, form, old, memory, settings)):
         original, overlap = best
         unseen = unseen[~held(unseen, original.arrays()[0])]
         new = msgspec.structs.replace(new, group=original.group)
@@ -117,7 +116,7 @@ def _stays(before: Sketch | None, new: Sketch, others: Sequence[Sketch]) -> bool
 
 
 def _best(
-    text: str, new: Sketch, passages: Passages, old: Sequence[Sketch], memory: CopyMemory, settings: Dedupe
+    new: Sketch, form: Form, old: Sequence[Sketch], memory: CopyMemory, settings: Dedupe
 ) -> tuple[Sketch, Overlap] | None:
     """Return what ``new`` was taken from: where most of its text stands; among equals (to 2 %) the earliest.
 
@@ -130,9 +129,7 @@ def _best(
     copied.sort(key=lambda pair: (round(pair[1].new * 50), -pair[0].turn), reverse=True)
     if not copied:
         return None
-    gapped = {one.id for one, _ in copied if one.digest != new.digest and has_gaps(passages, one)}
-    asked = read(text) if gapped else None
-    copied = [pair for pair in copied if not (asked and pair[0].id in gapped and is_refilled(asked, pair[0]))]
+    copied = [pair for pair in copied if pair[0].digest == new.digest or not form.refills(pair[0])]
     if not copied or is_roundup(new, copied[0], pairs):
         return None
     group = copied[0][0].group
