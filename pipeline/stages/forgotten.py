@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import msgspec
-
 from pipeline.dedupe import Arrival, Verdict, compare, relate
 from pipeline.frequency import Frequencies
-from pipeline.records import Article, Copy, Precision, Stage
+from pipeline.records import Article, Copy, Stage
 from pipeline.stages.context import Context
+from pipeline.stages.groups import arrival_of
 from pipeline.store import Item, copies
 from pipeline.store.lines import Grouped
 
@@ -52,8 +51,4 @@ def _again(context: Context, new: Arrival, original: Grouped, frequencies: Frequ
     gap, settings = new.at - original.first_seen, context.settings.dedupe
     if compare(new.article, article, gap, frequencies, settings).verdict is not Verdict.COPY:
         return None
-    dated = msgspec.structs.replace(
-        article, published=original.published, published_precision=Precision.INSTANT, source=original.source
-    )
-    old = Arrival(seq=original.seq, at=original.first_seen, article=dated)
-    return relate(new, old, original.copy_group, frequencies)
+    return relate(new, arrival_of(original, article), original.copy_group, frequencies)

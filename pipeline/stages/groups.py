@@ -147,7 +147,7 @@ class _Settling:
         missing = {*origins, *origins.values()} - self._batch.keys()
         articles = self._context.store.ledger.of(missing, Stage.EXTRACT, Article)
         arrivals = {
-            one: _arrival(rows[one], articles[one]) if one in articles else self._batch[one].arrival
+            one: arrival_of(rows[one], articles[one]) if one in articles else self._batch[one].arrival
             for one in {*origins, *origins.values()}
         }
         return {
@@ -184,7 +184,8 @@ def _grouped(one: Decided) -> Grouped:
     )
 
 
-def _arrival(row: Grouped, article: Article) -> Arrival:
+def arrival_of(row: Grouped, article: Article) -> Arrival:
+    """Return an article of a group as it arrived, with the time that is believed of it."""
     dated = msgspec.structs.replace(
         article, published=row.published, published_precision=Precision.INSTANT, source=row.source
     )

@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 import msgspec
 import sqlalchemy as sa
 
-from pipeline.cluster import StoryMemory, rebuild
+from pipeline.cluster import StoryMemory
 from pipeline.records import Placement, Stage
 from pipeline.stages.context import Context
-from pipeline.stages.stories import MERGE, Who, log, members
+from pipeline.stages.stories import MERGE, Who, log, made_anew
 from pipeline.store import Item, storybook
 from pipeline.store.storybook import Told
 
@@ -54,12 +54,8 @@ def left(
         remaining = {item.id: item for item in context.store.ledger.of_story(story)} | {i.id: i for i in claimed}
         items = [item for item in remaining.values() if item.id not in placed or placed[item.id].story == story]
         items.sort(key=lambda item: item.seq)
-        if story in told:
-            memory.forget_one(told[story].seq)
-        if items:
-            card = rebuild(story, members(context, items), memory)
-            given = told[story].given if story in told else None
-            found.remade[story] = Told(seq=items[0].seq, card=card, given=given)
+        if new := made_anew(context, memory, story, items, told.get(story)):
+            found.remade[story] = new
         else:
             found.emptied[story] = target
             found.moved[story] = [item.id for item in claimed if item.story == story]

@@ -15,7 +15,7 @@ from pipeline.cluster import ToPlace, decide, rebuild
 from pipeline.records import Placed, Placement, Stage
 from pipeline.stages.context import Context
 from pipeline.stages.leaving import Left, left
-from pipeline.stages.stories import free_id, members
+from pipeline.stages.stories import free_id, made_anew, members
 from pipeline.store import Item, regrouped, storybook
 from pipeline.store.regrouped import Regrouped
 from pipeline.store.stories import StoredStories
@@ -96,10 +96,8 @@ def _without(
             continue
         with context.store.database.read() as connection:
             told = storybook.cards(connection, [story]).get(story)
-        if told:
-            memory.forget_one(told.seq)
-        card = rebuild(story, members(context, stay), memory)
-        remade[story] = Told(seq=stay[0].seq, card=card, given=told.given if told else None)
+        if new := made_anew(context, memory, story, stay, told):
+            remade[story] = new
     return remade
 
 

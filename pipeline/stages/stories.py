@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 import sqlalchemy as sa
 
-from pipeline.cluster import Card, ToPlace, rebuild
+from pipeline.cluster import Card, StoryMemory, ToPlace, rebuild
 from pipeline.errors import UnknownError, UsageError
 from pipeline.records import Article, Copy, Names, Stage
 from pipeline.stages.alone import alone
@@ -140,20 +140,30 @@ def remake(context: Context, story: str) -> None:
     with context.store.database.read() as connection:
         told = storybook.cards(connection, [story]).get(story)
     items = context.store.ledger.of_story(story)
-    if told:
-        memory.forget_one(told.seq)
-        card = rebuild(story, members(context, items), memory)
+    new = made_anew(context, memory, story, items, told) if told else None
     with context.store.write() as connection:
         context.store.ledger.holds(connection, Stage.CLUSTER)
         losses.settled(connection, Stage.CLUSTER, [story])
         if told is None:
             return
         memory.flush(connection)
-        if not items:
+        if new is None:
             storybook.forget(connection, story)
             return
-        storybook.keep(connection, {story: Told(seq=items[0].seq, card=card, given=told.given)})
+        storybook.keep(connection, {story: new})
         context.store.ledger.touch(connection, stories=[story])
+
+
+def made_anew(
+    context: Context, memory: StoryMemory, story: str, items: Sequence[Item], before: Told | None
+) -> Told | None:
+    """Let ``memory`` know a story, of which ``before`` was told, by these articles alone; None where there are none."""
+    if before:
+        memory.forget_one(before.seq)
+    if not items:
+        return None
+    card = rebuild(story, members(context, items), memory)
+    return Told(seq=items[0].seq, card=card, given=before.given if before else None)
 
 
 def to_place(item: Item, article: Article, copy: Copy, names: Names | None) -> ToPlace:
