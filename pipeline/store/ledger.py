@@ -20,10 +20,11 @@ from pipeline.store.engine import Database, among, insert_new, upsert
 from pipeline.store.lines import DROPPED, PENDING, QUARANTINED, REMOVED, Arrival, Happened, Item, Result
 from pipeline.store.made import Made, record_row
 from pipeline.store.schema import addresses, items, locks, outcomes, records
-from pipeline.store.schema_fetch import withdrawn
+from pipeline.store.unwanted import Unwanted
 
 # Why an article that stands in the index is taken out of it, and not left as it was.
 _WITHDRAWN = frozenset({Reason.DUPLICATE, Reason.NO_INDEX})
+_THROUGH = sa.and_(items.c.state == PENDING, items.c.stage.is_(None))
 _ITEM = [items.c[name] for name in Item.__struct_fields__]
 
 
@@ -186,7 +187,7 @@ class Ledger(Addresses, Made):
     def _withdraw(self, connection: sa.Connection, gone: Sequence[Item]) -> None:
         """Have the index forget articles that it may have, and the memories too: nothing is a copy of them any more."""
         if gone:
-            insert_new(connection, withdrawn, [{"id": item.id} for item in gone])
+            Unwanted.withdraw(connection, [item.id for item in gone])
             copies.remove(connection, [item.seq for item in gone])
             entities.remove(connection, [item.seq for item in gone])
             losses.note(connection, Stage.DEDUPE, {item.copy_group for item in gone})
@@ -236,9 +237,8 @@ class Ledger(Addresses, Made):
         which = sa.or_(among(connection, items.c.id, ids), among(connection, items.c.story, stories))
         which = which if seqs is None else sa.or_(which, items.c.seq.in_(seqs))
         # one statement, found by ids and stories alone: SQLite would look through all articles that are through
-        through = sa.and_(items.c.state == PENDING, items.c.stage.is_(None))
-        stage = sa.case((through, Stage.INDEX), else_=items.c.stage)
-        due = sa.case((through, items.c.first_seen), else_=items.c.due)
+        stage = sa.case((_THROUGH, Stage.INDEX), else_=items.c.stage)
+        due = sa.case((_THROUGH, items.c.first_seen), else_=items.c.due)
         connection.execute(items.update().where(which).values(revision=items.c.revision + 1, stage=stage, due=due))
 
     def put_into(self, connection: sa.Connection, story: str, ids: Iterable[str]) -> None:
@@ -249,8 +249,7 @@ class Ledger(Addresses, Made):
         """Send every article to the index again; those on their way there come to it anyhow."""
         on_their_way = items.update().where(items.c.state == PENDING, items.c.stage.isnot(None))
         connection.execute(on_their_way.values(indexed=-1))
-        through = items.update().where(items.c.state == PENDING, items.c.stage.is_(None))
-        connection.execute(through.values(stage=Stage.INDEX, due=items.c.first_seen))
+        connection.execute(items.update().where(_THROUGH).values(stage=Stage.INDEX, due=items.c.first_seen))
 
     # reading ---------------------------------------------------------------------------------------------------------
 

@@ -18,11 +18,13 @@ class Unwanted:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def refuse(self, connection: sa.Connection, blobs: Iterable[str]) -> None:
+    @staticmethod
+    def refuse(connection: sa.Connection, blobs: Iterable[str]) -> None:
         """Note that the archive must not keep ``blobs``."""
         insert_new(connection, unwanted_blobs, [{"blob": blob} for blob in set(blobs)])
 
-    def withdraw(self, connection: sa.Connection, ids: Iterable[str]) -> None:
+    @staticmethod
+    def withdraw(connection: sa.Connection, ids: Iterable[str]) -> None:
         """Note that the index must not keep the documents of these articles."""
         insert_new(connection, withdrawn, [{"id": one} for one in ids])
 

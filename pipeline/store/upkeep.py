@@ -10,11 +10,11 @@ import sqlalchemy as sa
 
 from pipeline.records import Outcome, Page, Reason, Stage, from_json
 from pipeline.store import copies, entities, gaps, sites, stories
-from pipeline.store.engine import Database, among, insert_new
+from pipeline.store.engine import Database, among
 from pipeline.store.ledger import log
 from pipeline.store.lines import DROPPED, PENDING, QUARANTINED, REMOVED, Item
 from pipeline.store.schema import items, outcomes, records
-from pipeline.store.schema_fetch import unwanted_blobs, withdrawn
+from pipeline.store.unwanted import Unwanted
 
 # the record that each stage works on: articles that were imported have no page, so they can't be fetched again
 _INPUT = {
@@ -134,8 +134,8 @@ def remove(database: Database, taken_down: Sequence[Item], now: dt.datetime) -> 
         connection.execute(gone.values(state=REMOVED, stage=None, lease_owner=None, copy_group=None, story=None))
         fetched = sa.select(records.c.data).where(records.c.id.in_(ids), records.c.stage == Stage.FETCH)
         blobs = {from_json(data, Page).blob for data in connection.scalars(fetched)}
-        insert_new(connection, withdrawn, [{"id": i} for i in ids])
-        insert_new(connection, unwanted_blobs, [{"blob": blob} for blob in blobs if blob])
+        Unwanted.withdraw(connection, ids)
+        Unwanted.refuse(connection, filter(None, blobs))
         connection.execute(records.delete().where(records.c.id.in_(ids)))
         for memory in (copies, entities, sites):
             memory.remove(connection, seqs)
