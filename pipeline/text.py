@@ -7,19 +7,20 @@ import unicodedata
 from collections.abc import Iterator
 from html import unescape
 
-# Characters that are words of their own here: of Thai, Kana and Han, which are written without spaces
-_SINGLE = r"\u0e00-\u0e7f\u3005-\u3007\u3041-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3400-\u9fff"
+KANA_AND_HAN = r"\u3005-\u3007\u3041-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3400-\u9fff"
 # The vowels of India's scripts are marks, which Python takes for no part of a word
-_MARKS = r"\u0900-\u0963\u0966-\u0dff"
+INDIC_MARKS = r"\u0900-\u0963\u0966-\u0dff"
+# Characters that are words of their own here, as they are written without spaces: Thai, Kana and Han
+_SINGLE = rf"\u0e00-\u0e7f{KANA_AND_HAN}"
 _PLAIN = rf"[^\W{_SINGLE}]"
-_OTHER = rf"{_PLAIN}++(?:[{_MARKS}]++{_PLAIN}*+)*+"
+_OTHER = rf"{_PLAIN}++(?:[{INDIC_MARKS}]++{_PLAIN}*+)*+"
 # What was matched is never given back ("++"), and plain words are looked for first: a fifth less time
 _WORD = re.compile(rf"[a-z0-9]++(?!['’\w])|[{_SINGLE}]|{_OTHER}(?:['’]{_OTHER})*+")
 
 
 def normalise(text: str) -> str:
     """Return ``text`` in NFKC, case-folded, without soft hyphens, with plain apostrophes."""
-    return unicodedata.normalize("NFKC", text).casefold().replace("\u00ad", "").replace("’", "'")
+    return _plain(text).casefold()
 
 
 def words(text: str) -> list[str]:
@@ -34,8 +35,11 @@ def tokens(normalised: str) -> list[str]:
 
 def written(text: str) -> Iterator[re.Match[str]]:
     """Yield the places of the words of ``text``, of which each, case-folded, is one of ``words``."""
-    plain = unicodedata.normalize("NFKC", unescape(text)).replace("\u00ad", "").replace("’", "'").replace("_", " ")
-    return _WORD.finditer(plain)
+    return _WORD.finditer(_plain(unescape(text)).replace("_", " "))
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).replace("\u00ad", "").replace("’", "'")
 
 
 def fold(text: str) -> str:

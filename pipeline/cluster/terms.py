@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from pipeline.frequency import Frequencies, Hashes, Weights, hash_words
 from pipeline.records import Article, Names
-from pipeline.text import normalise, tokens
+from pipeline.text import KANA_AND_HAN, normalise, tokens
 
 # How often a headline's words count in the beginning. Over all rows of bench/stories.py BCubed F1 was .948 with 1, .951
 # with 2, .952 with 3, 4 and 6; of the first 80 words of 391 articles in three other orders .969 with 1, .984 with 3
@@ -29,7 +29,7 @@ LEDE_WORDS, LEDE_PIECES = 80, 160
 # Chinese and Japanese, which have no spaces: pairs of characters stand for words, as in Lucene's CJKBigramFilter. Of 24
 # short articles of one day, in an empty ledger, unrelated ones had a cosine of up to .44 by single characters and .10
 # by pairs, those on one event .43 and .18 at least
-_PAIRED = r"\u3005-\u3007\u3041-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3400-\u9fff"
+_PAIRED = KANA_AND_HAN
 # Thai, Lao, Burmese and Khmer have none either, and are written in letters, of which a word has about four. Of 12
 # Thai articles unrelated ones had a cosine of up to .39 by pairs, .19 by threes, .12 by fours; those on one event .56,
 # .41 and .34 at least

@@ -8,8 +8,10 @@ import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
+from pipeline.text import INDIC_MARKS
+
 # The vowels of Indian scripts, Thai, Lao, Burmese and Khmer are marks, which Python takes for no part of a word.
-_VOWELS = r"\u0900-\u0963\u0966-\u0dff\u0e31-\u0e3a\u0e47-\u0e4e\u0eb1-\u0ebc\u0ec8-\u0ecd\u102b-\u103e\u17b4-\u17d3"
+_VOWELS = rf"{INDIC_MARKS}\u0e31-\u0e3a\u0e47-\u0e4e\u0eb1-\u0ebc\u0ec8-\u0ecd\u102b-\u103e\u17b4-\u17d3"
 _LETTERS = rf"[^\W_]+(?:[{_VOWELS}]+[^\W_]*)*"
 # "U.S.", "J.R.R."; else a word with its inner apostrophes ("Shi`ite", "O'Neill").
 _TOKEN = re.compile(rf"(?:[^\W\d_]\.){{2,}}(?:[^\W\d_](?!\w))?|{_LETTERS}(?:['’`´‘ʼ][^\W\d_]+)*")

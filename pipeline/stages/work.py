@@ -70,11 +70,13 @@ class Work:
         Others were taken down or sent back since they were claimed, so that nothing is saved of them; one that still
         is this worker's is damaged, and a person should look.
         """
-        there = [item for item in claimed if all(item.id in records for records in made)]
+        there = []
         detail = f"the ledger lacks what the stages before {self.stage} made of it"
         damaged = ItemError(Outcome.QUARANTINED, Reason.BAD_RECORD, detail)
         for item in claimed:
-            if any(item.id not in records for records in made):
+            if all(item.id in records for records in made):
+                there.append(item)
+            else:
                 emit(self.failure(item, damaged))
         return there
 

@@ -14,6 +14,8 @@ from pipeline.errors import UsageError
 from pipeline.index import DEEPEST, Query, Sort
 from pipeline.index.fields import FACETS
 
+_MOST = 1000  # things in one answer
+
 _LONGEST_LINE = 2000
 
 
@@ -110,6 +112,13 @@ def read(pairs: Iterable[tuple[str, str]]) -> Asked:
     except msgspec.ValidationError as error:
         what, _, where = str(error).partition(" - at ")
         raise UsageError(f"{where.strip('`').removeprefix('$.')}: {what[0].lower()}{what[1:]}") from error
+
+
+def limited(limit: int) -> int:
+    """Return how many things are asked for; raises UsageError where they are none or too many for one answer."""
+    if not 1 <= limit <= _MOST:
+        raise UsageError(f"limit: from 1 to {_MOST}")
+    return limit
 
 
 def moment(name: str, text: str | None, *, end: bool = False) -> dt.datetime | None:

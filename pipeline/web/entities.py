@@ -13,10 +13,9 @@ from pipeline.records import EntityType
 from pipeline.stages import Context, entities
 from pipeline.states import Decision
 from pipeline.web.answers import as_json
+from pipeline.web.asked import limited
 from pipeline.web.bodies import Name, Note, described, read_decision
 from pipeline.web.keys import key_check
-
-_MOST = 1000  # entities in one answer
 
 
 class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -38,9 +37,7 @@ def serve(app: FastAPI, context: Context, api_key: str | None) -> None:
     @app.get("/api/entities")
     def found(text: str = "", kind: EntityType | None = None, limit: int = 50) -> Response:
         """Entities whose name or other name holds text, those in most articles first."""
-        if not 1 <= limit <= _MOST:
-            raise UsageError(f"limit: from 1 to {_MOST}")
-        return as_json(entities.find(context, text, kind, limit))
+        return as_json(entities.find(context, text, kind, limited(limit)))
 
     @app.get("/api/entities/decisions")
     def decisions() -> Response:

@@ -8,17 +8,14 @@ import msgspec
 from fastapi import Depends, FastAPI, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from pipeline.errors import UsageError
 from pipeline.stages import Context, stories
 from pipeline.stages.articles import find
 from pipeline.stages.stories import Who
 from pipeline.store.storybook import Change
 from pipeline.web.answers import as_json
-from pipeline.web.asked import moment
+from pipeline.web.asked import limited, moment
 from pipeline.web.bodies import Article, Name, Note, described, read_decision
 from pipeline.web.keys import key_check
-
-_MOST = 1000  # stories in one answer
 
 
 class Decided(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -56,10 +53,8 @@ def serve(app: FastAPI, context: Context, api_key: str | None) -> None:
     @app.get("/api/stories")
     def found(since: str | None = None, largest: bool = False, limit: int = 20) -> Response:
         """Stories, the latest (or largest) first; with ``since`` those that have an article of this time or later."""
-        if not 1 <= limit <= _MOST:
-            raise UsageError(f"limit: from 1 to {_MOST}")
         start = moment("since", since)
-        return as_json(context.store.storybook.newest(limit=limit, since=start, largest=largest))
+        return as_json(context.store.storybook.newest(limit=limited(limit), since=start, largest=largest))
 
     @app.get("/api/stories/{story}/changes")
     def changes(story: str) -> Response:
