@@ -7,10 +7,10 @@ import pytest
 from pipeline.settings import Settings
 from pipeline.stages import Context
 from pipeline.store import Store
-from tests.arriving import NOW as LATER
-from tests.arriving import SOURCES
-from tests.support import NOW, REPO, drop_postgres, make_postgres, places
-from tests.web import serve
+from tests.helpers.arriving import NOW as LATER
+from tests.helpers.arriving import SOURCES
+from tests.helpers.support import NOW, REPO, drop_postgres, make_postgres, places
+from tests.helpers.web import serve
 
 
 @pytest.fixture

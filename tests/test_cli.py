@@ -12,8 +12,8 @@ import pytest
 
 from pipeline.cli import _COMMANDS
 from pipeline.store import Store
-from tests.support import REPO
-from tests.web import serve
+from tests.helpers.support import REPO
+from tests.helpers.web import serve
 
 TEXT = (
     "Lisbon: The harbour bridge was closed on Monday after an inspection found cracks in two of its supports.\n"

@@ -10,8 +10,8 @@ from click.testing import CliRunner
 from pipeline.cli import copies as commands
 from pipeline.errors import UsageError
 from pipeline.store import upkeep
-from tests.arriving import arrive, change, through
-from tests.copies import OTHER, WIRE
+from tests.helpers.arriving import arrive, change, through
+from tests.helpers.copies import OTHER, WIRE
 
 
 @pytest.fixture

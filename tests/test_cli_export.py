@@ -25,7 +25,7 @@ from pipeline.stages import Context, run_one
 from pipeline.store import Arrival
 from pipeline.wires import ninjs
 from pipeline.wires.table import COLUMNS, row
-from tests.support import NOW, REPO
+from tests.helpers.support import NOW, REPO
 from tests.test_documents import document
 
 # The rules of ninjs 2.1, from IPTC's schema: which properties there are, of what kind, and that there are no others.

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from pipeline.cli import cli
 from pipeline.errors import UsageError
-from tests.support import REPO
+from tests.helpers.support import REPO
 
 SETTINGS = '[fetch]\nallow_addresses = ["127.0.0.0/8"]\nper_host_delay_seconds = 0.0\n'
 

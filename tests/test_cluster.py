@@ -18,7 +18,7 @@ from pipeline.frequency import hash_words
 from pipeline.records import Article, Copy, Entity, EntityType, Names, Placed
 from pipeline.settings import Cluster
 from pipeline.store import Store
-from tests.copies import AT, OTHER, WIRE, invented
+from tests.helpers.copies import AT, OTHER, WIRE, invented
 
 HARBOUR = (
     "Cargo ships queued outside Port Ansel on Tuesday, a day after a falling crane shut the northern terminal.\n"

@@ -12,7 +12,7 @@ from pipeline.cluster.card import FIRST_TITLES, KEPT_NAMES, LATEST_TITLES, SHOWN
 from pipeline.cluster.terms import counted_as
 from pipeline.frequency import Frequencies, hash_words
 from pipeline.records import Article, Entity, EntityType, Names
-from tests.copies import AT
+from tests.helpers.copies import AT
 
 
 def names(*entities):

@@ -16,7 +16,7 @@ from pipeline.records import Article, Copy
 from pipeline.settings import Cluster
 from pipeline.store import Store
 from pipeline.text import normalise, words
-from tests.copies import AT
+from tests.helpers.copies import AT
 
 
 class Told(NamedTuple):

@@ -13,7 +13,7 @@ from pipeline.dedupe import Member, lead
 from pipeline.dedupe.sketch import sketch
 from pipeline.records import Copy, CopyKind, from_json, to_json
 from pipeline.store import Store
-from tests.copies import OTHER, STATEMENT, WIRE, arrival, decided, invented
+from tests.helpers.copies import OTHER, STATEMENT, WIRE, arrival, decided, invented
 
 PARAGRAPHS = WIRE.split("\n")
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.dedupe.corrections import Change, carries, changes, is_withdrawn
-from tests.copies import OTHER, WIRE
+from tests.helpers.copies import OTHER, WIRE
 
 NEW = WIRE.replace("Nobody was hurt.", "Two workers were hurt.").replace("six cranes", "five cranes")
 

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.dedupe.forms import is_refilled, read
 from pipeline.dedupe.sketch import sketch
-from tests.copies import OTHER, WIRE
+from tests.helpers.copies import OTHER, WIRE
 
 FORECAST = (
     "{town} will see {sky} on {day}, the weather service said in its daily forecast. Temperatures will reach {high} "

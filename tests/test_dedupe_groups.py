@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pipeline.dedupe import Lead, Member, believed, last_moment, lead, plausible
 from pipeline.records import Precision
-from tests.copies import AT
+from tests.helpers.copies import AT
 
 MINUTE = dt.timedelta(minutes=1)
 

@@ -10,7 +10,7 @@ from pipeline.dedupe import Verdict, compare
 from pipeline.frequency import Frequencies
 from pipeline.records import Article
 from pipeline.settings import Dedupe
-from tests.copies import OTHER, STATEMENT, WIRE, invented
+from tests.helpers.copies import OTHER, STATEMENT, WIRE, invented
 
 PARAGRAPHS = WIRE.split("\n")
 HOUR = dt.timedelta(hours=1)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pipeline.dedupe import sketch as module
 from pipeline.dedupe.sketch import sketch, sketches
 from pipeline.text import normalise, paragraphs, tokens
-from tests.copies import STATEMENT, WIRE, invented
+from tests.helpers.copies import STATEMENT, WIRE, invented
 
 MASK = (1 << 64) - 1
 CLOSING = {"“": "”", '"': '"', "«": "»", "„": "“”", "「": "」", "『": "』"}

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.cli import _COMMANDS
 from pipeline.settings import Addresses, Source
-from tests.support import REPO
+from tests.helpers.support import REPO
 
 PAGES = [REPO / name for name in ("README.md", "ARCHITECTURE.md", "DECISIONS.md", "CHANGELOG.md")]
 PAGES += sorted((REPO / "docs").glob("*.md"))

@@ -14,7 +14,7 @@ from pipeline.enrich import Span, enrich, load
 from pipeline.enrich.linking import Found, forms_of, keys_of, link, tie
 from pipeline.records import Article, Entity, EntityType, Names
 from pipeline.settings import Entities
-from tests.support import NOW
+from tests.helpers.support import NOW
 
 CONFIG = Path(__file__).parent.parent / "config"
 PERSON, ORG, PLACE = EntityType.PERSON, EntityType.ORG, EntityType.PLACE

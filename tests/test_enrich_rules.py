@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pipeline.enrich.rules import Rules
 from pipeline.records import Entity, EntityType, Mention, Names
 from pipeline.states import Decided, Decision
-from tests.support import NOW
+from tests.helpers.support import NOW
 
 A, B, C = "person:ann-lee", "person:anna-lee", "person:ann-b-lee"
 

@@ -11,7 +11,7 @@ from pipeline.errors import ItemError
 from pipeline.extract import Raw, load, worker
 from pipeline.records import Outcome, Reason
 from pipeline.workers import Workers
-from tests.support import REPO
+from tests.helpers.support import REPO
 
 MB = 1024 * 1024
 KNOWN = msgspec.structs.replace(load(REPO / "config"), max_bytes=32 * MB)

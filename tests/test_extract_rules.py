@@ -10,7 +10,7 @@ from pipeline.extract import load
 from pipeline.extract.body import Found, Line, find
 from pipeline.extract.evidence import gather, parse
 from pipeline.extract.rules import Context, clean
-from tests.phrases import EXAMPLES
+from tests.helpers.phrases import EXAMPLES
 
 KNOWN = load(Path(__file__).parent.parent / "config")
 LONG = "The council voted on Tuesday to repair the old bridge, which was closed in spring after the flood."

@@ -13,7 +13,7 @@ from pipeline.records import Outcome, Reason
 from pipeline.settings import Fetch, Poll, Settings, Source
 from pipeline.states import FeedState
 from pipeline.urls import article_id
-from tests.web import serve
+from tests.helpers.web import serve
 
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 SETTINGS = Settings(

@@ -14,7 +14,7 @@ from pipeline.fetch.client import Client
 from pipeline.fetch.headers import fresh_for, media_type, retry_after
 from pipeline.records import Entry, Outcome, Page, Reason
 from pipeline.settings import Fetch, Settings, Source
-from tests.web import serve
+from tests.helpers.web import serve
 
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 OPEN = Fetch(allow_addresses=("127.0.0.0/8",), per_host_delay_seconds=0.0, timeout_seconds=5)

@@ -21,7 +21,7 @@ from pipeline.errors import ItemError
 from pipeline.fetch.client import Client, Hop, Login
 from pipeline.records import Outcome, Reason
 from pipeline.settings import Fetch
-from tests.web import serve
+from tests.helpers.web import serve
 
 OPEN = Fetch(allow_addresses=("127.0.0.1/32",), contact="desk@newswire.example", timeout_seconds=5)
 

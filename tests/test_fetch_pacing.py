@@ -10,7 +10,7 @@ from pipeline.errors import ItemError
 from pipeline.fetch.pacing import Backlog, Pacing, provider
 from pipeline.records import Outcome, Reason
 from pipeline.settings import Fetch
-from tests.support import NOW
+from tests.helpers.support import NOW
 
 
 class Clock:

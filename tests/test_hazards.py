@@ -17,8 +17,8 @@ from pipeline.feeds import poll
 from pipeline.records import Outcome, Reason
 from pipeline.settings import Fetch, Poll, Settings
 from pipeline.states import FeedState
-from tests.support import REPO
-from tests.web import serve
+from tests.helpers.support import REPO
+from tests.helpers.web import serve
 
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)

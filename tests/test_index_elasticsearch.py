@@ -18,7 +18,7 @@ from pipeline.index import Query, open_index
 from pipeline.index import _elasticsearch_mapping as mapping
 from pipeline.records import Article, Reason
 from pipeline.settings import IndexSection
-from tests import support
+from tests.helpers import support
 
 NOON = dt.datetime(2026, 3, 9, 12, tzinfo=dt.UTC)
 

@@ -10,7 +10,7 @@ from pipeline.errors import IndexAwayError, IndexRefusedError, SettingsError
 from pipeline.index import Query, open_index
 from pipeline.records import Article
 from pipeline.settings import IndexSection
-from tests import support
+from tests.helpers import support
 
 NOON = dt.datetime(2026, 3, 9, 12, tzinfo=dt.UTC)
 

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 import sqlalchemy as sa
 
-from tests.support import REPO
+from tests.helpers.support import REPO
 
 SERVERS = pytest.mark.parametrize("script", ["elasticsearch", "postgres"])
 

@@ -14,7 +14,7 @@ from pipeline.sites import Learnt, Line, Site, forgotten, make
 from pipeline.sites.memory import LINES, PAGES
 from pipeline.sites.sheet import Measures, Sheet, line_key, terms, topic
 from pipeline.sites.table import Table
-from tests.support import REPO
+from tests.helpers.support import REPO
 
 PROMOTION = "Our readers get two tickets for the price of one at the box office all through the winter."
 NAMES = (

@@ -6,8 +6,8 @@ import pytest
 
 from pipeline.records import Entry, Stage
 from pipeline.stages.arrivals import has_changed, signs
-from tests.newsstand import WORDS, newsstand, page
-from tests.support import NOW
+from tests.helpers.newsstand import WORDS, newsstand, page
+from tests.helpers.support import NOW
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 from pipeline.records import Stage
 from pipeline.stages.corrections import corrections
 from pipeline.store import upkeep
-from tests.arriving import NOW, arrive, change, through
-from tests.copies import WIRE
+from tests.helpers.arriving import NOW, arrive, change, through
+from tests.helpers.copies import WIRE
 
 SINCE = NOW - dt.timedelta(days=1)
 CORRECTED = WIRE.replace("six cranes", "five cranes")

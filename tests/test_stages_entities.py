@@ -15,7 +15,7 @@ from pipeline.settings import Run, Settings
 from pipeline.stages import Context, entities, run_all, run_one
 from pipeline.store import Arrival, upkeep
 from pipeline.store.upkeep import Selection
-from tests.support import NOW, places
+from tests.helpers.support import NOW, places
 
 CONFIG = Path(__file__).parent.parent / "config"
 AFTER_FETCH = (Stage.DEDUPE, Stage.ENRICH, Stage.CLUSTER, Stage.INDEX)

@@ -15,7 +15,7 @@ from pipeline.settings import Run, Settings, Source
 from pipeline.stages import Context, run_one
 from pipeline.store import Arrival, sites, upkeep
 from pipeline.urls import article_id
-from tests.support import NOW, REPO, places
+from tests.helpers.support import NOW, REPO, places
 
 AFTER = (Stage.DEDUPE, Stage.ENRICH, Stage.CLUSTER, Stage.INDEX)
 

@@ -8,8 +8,8 @@ from pipeline.records import Copy, Stage
 from pipeline.stages import run_one
 from pipeline.store import copies, upkeep
 from pipeline.store.upkeep import Selection
-from tests.arriving import HOUR, NOW, arrive, change
-from tests.copies import OTHER, WIRE
+from tests.helpers.arriving import HOUR, NOW, arrive, change
+from tests.helpers.copies import OTHER, WIRE
 
 MORE = WIRE + "\n" + OTHER.split("\n")[0]
 

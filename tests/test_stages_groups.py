@@ -9,8 +9,8 @@ import pytest
 from pipeline.records import CopyKind, Outcome, Reason, Stage
 from pipeline.stages import Context, groups, run_one, waiting
 from pipeline.store import upkeep
-from tests.arriving import NOW, SOURCES, arrive, change, finish, look, through
-from tests.copies import OTHER, WIRE
+from tests.helpers.arriving import NOW, SOURCES, arrive, change, finish, look, through
+from tests.helpers.copies import OTHER, WIRE
 
 PARAGRAPHS = WIRE.split("\n")
 

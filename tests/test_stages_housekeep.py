@@ -7,8 +7,8 @@ import datetime as dt
 from pipeline.stages import housekeep, stories
 from pipeline.stages.stories import Who
 from pipeline.store.storybook import REPAIR
-from tests.arriving import NOW, arrive, through
-from tests.copies import WIRE
+from tests.helpers.arriving import NOW, arrive, through
+from tests.helpers.copies import WIRE
 from tests.test_cluster import HARBOUR
 
 

@@ -10,8 +10,8 @@ from pipeline.stages import run_one, stories
 from pipeline.stages.rulings import merge, split
 from pipeline.stages.stories import Who
 from pipeline.store import Result, regrouped, storybook, upkeep
-from tests.arriving import NOW, arrive, change, through
-from tests.copies import OTHER, WIRE, invented
+from tests.helpers.arriving import NOW, arrive, change, through
+from tests.helpers.copies import OTHER, WIRE, invented
 from tests.test_cluster import CHOIR
 
 ANA = Who(name="ana")

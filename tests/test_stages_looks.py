@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.records import Outcome, Page, Reason, Stage
 from pipeline.stages.explain import explain
-from tests.newsstand import WORDS, newsstand, page
+from tests.helpers.newsstand import WORDS, newsstand, page
 
 HOUR, DAY = 60, 24 * 60
 

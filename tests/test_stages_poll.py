@@ -10,7 +10,7 @@ from pipeline.records import Outcome, Stage
 from pipeline.settings import Addresses, Fetch, Poll, Settings, Source
 from pipeline.stages import Context, run_one
 from pipeline.store import gaps
-from tests.support import REPO
+from tests.helpers.support import REPO
 
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)

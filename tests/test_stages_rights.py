@@ -9,7 +9,7 @@ from aiohttp import web
 from pipeline.records import Article, Outcome, Reason, Stage
 from pipeline.settings import Rights
 from pipeline.store import upkeep
-from tests.newsstand import SETTINGS, WORDS, newsstand, page
+from tests.helpers.newsstand import SETTINGS, WORDS, newsstand, page
 
 META = "<meta name={} content='{}'>"
 LONG = "<p>" + WORDS + "</p><p>Behind the wall stands what only readers of the feed learn about the bridge.</p>" * 3

@@ -8,8 +8,8 @@ from pipeline.errors import UsageError
 from pipeline.records import Stage
 from pipeline.stages.rulings import merge, repair, split
 from pipeline.store import upkeep
-from tests.arriving import NOW, arrive, through
-from tests.copies import OTHER, WIRE
+from tests.helpers.arriving import NOW, arrive, through
+from tests.helpers.copies import OTHER, WIRE
 
 
 def items(context, *names):

@@ -14,8 +14,8 @@ from pipeline.stages.takedown import take_down
 from pipeline.stages.work import run
 from pipeline.store import upkeep
 from pipeline.store.upkeep import Selection
-from tests.arriving import NOW, arrive, through
-from tests.copies import OTHER, WIRE
+from tests.helpers.arriving import NOW, arrive, through
+from tests.helpers.copies import OTHER, WIRE
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from pipeline.settings import Run, Settings
 from pipeline.stages import Context
 from pipeline.stages.dedupe import Dedupe
 from pipeline.stages.work import run
-from tests.arriving import NOW, SOURCES, arrive
-from tests.copies import invented
-from tests.support import REPO, places
+from tests.helpers.arriving import NOW, SOURCES, arrive
+from tests.helpers.copies import invented
+from tests.helpers.support import REPO, places
 
 
 class Counted(Dedupe):

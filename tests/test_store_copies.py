@@ -13,7 +13,7 @@ from pipeline.settings import Cluster, Dedupe
 from pipeline.store import copies, layout, stories
 from pipeline.store.postings import load_frequencies, save_frequencies
 from pipeline.store.schema import copy_sketches, frequencies, story_groups
-from tests.copies import AT
+from tests.helpers.copies import AT
 
 DAY = dt.timedelta(days=1)
 

@@ -17,8 +17,8 @@ from pipeline.stages.index import documents
 from pipeline.stages.stories import Who
 from pipeline.store import Arrival, storybook, upkeep
 from pipeline.store.storybook import REPAIR
-from tests.copies import AT, OTHER, WIRE, invented
-from tests.support import REPO, places
+from tests.helpers.copies import AT, OTHER, WIRE, invented
+from tests.helpers.support import REPO, places
 from tests.test_cluster import CHOIR, HARBOUR
 
 ANA = Who(name="ana", reason="as I know")

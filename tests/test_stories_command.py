@@ -12,8 +12,8 @@ from pipeline.cli.stories import stories_command
 from pipeline.errors import UsageError
 from pipeline.records import Stage
 from pipeline.stages import open_context, run_one
-from tests.copies import OTHER, WIRE
-from tests.support import REPO
+from tests.helpers.copies import OTHER, WIRE
+from tests.helpers.support import REPO
 from tests.test_cluster import CHOIR, HARBOUR
 from tests.test_stories import tell
 

@@ -16,7 +16,7 @@ from pipeline.records import Article, Caption, CopyKind, Document, from_json
 from pipeline.settings import IndexSection
 from pipeline.web import asked
 from pipeline.web.app import create_app
-from tests import support
+from tests.helpers import support
 
 NOON = dt.datetime(2026, 3, 9, 12, tzinfo=dt.UTC)
 ORIGINAL = f"{1:020x}"

@@ -9,8 +9,8 @@ from pipeline.records import Stage
 from pipeline.stages import run_one
 from pipeline.web import copies
 from pipeline.web.app import create_app
-from tests.arriving import NOW, arrive
-from tests.copies import OTHER, WIRE
+from tests.helpers.arriving import NOW, arrive
+from tests.helpers.copies import OTHER, WIRE
 
 KEY = {"Authorization": "Bearer open-sesame"}
 ADDRESS = "https://evening.example/a2"

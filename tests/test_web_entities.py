@@ -11,7 +11,7 @@ from pipeline.stages import Context, run_all
 from pipeline.store import Arrival
 from pipeline.web import entities
 from pipeline.web.app import create_app
-from tests.support import NOW, places
+from tests.helpers.support import NOW, places
 
 CONFIG = Path(__file__).parent.parent / "config"
 KEY = {"Authorization": "Bearer open-sesame"}

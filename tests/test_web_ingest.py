@@ -12,7 +12,7 @@ from pipeline.stages.explain import explain
 from pipeline.store import upkeep
 from pipeline.web import ingest
 from pipeline.web.app import create_app
-from tests.newsstand import WORDS, newsstand, page
+from tests.helpers.newsstand import WORDS, newsstand, page
 
 KEY = {"Authorization": "Bearer s3cret"}
 ARTICLE = {

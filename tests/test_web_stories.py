@@ -6,7 +6,7 @@ from starlette.testclient import TestClient
 from pipeline.records import Stage
 from pipeline.web import stories
 from pipeline.web.app import create_app
-from tests.copies import OTHER, WIRE
+from tests.helpers.copies import OTHER, WIRE
 from tests.test_cluster import CHOIR, HARBOUR
 from tests.test_stories import now, tell
 

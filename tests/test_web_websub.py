@@ -19,7 +19,7 @@ from pipeline.records import Stage
 from pipeline.settings import Serve
 from pipeline.web import websub
 from pipeline.web.app import create_app
-from tests.newsstand import SETTINGS, newsstand, page
+from tests.helpers.newsstand import SETTINGS, newsstand, page
 
 PUBLIC = msgspec.structs.replace(SETTINGS, serve=Serve(public_url="https://news.example/"))
 DAY = 24 * 60

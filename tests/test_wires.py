@@ -17,7 +17,7 @@ from pipeline.extract import Raw, extract, load
 from pipeline.imports import read as read_file
 from pipeline.records import Outcome, Reason
 from pipeline.wires import Format, format_of, items, read, read_mail
-from tests.support import REPO
+from tests.helpers.support import REPO
 
 DATA = Path(__file__).parent / "data" / "wires"
 KNOWN = load(REPO / "config")

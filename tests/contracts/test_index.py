@@ -26,7 +26,7 @@ from pipeline.records import (
     Precision,
 )
 from pipeline.settings import IndexSection
-from tests import support
+from tests.helpers import support
 
 NOON = dt.datetime(2026, 3, 9, 12, tzinfo=dt.UTC)
 

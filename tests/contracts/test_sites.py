@@ -15,7 +15,7 @@ from pipeline.store import Arrival, Result, Store, sites, upkeep
 from pipeline.store.schema import site_lines, site_pages
 from pipeline.store.sites import Standing, StoredSites
 from pipeline.urls import article_id
-from tests.support import NOW
+from tests.helpers.support import NOW
 from tests.test_sites import PROMOTION, article
 
 ALARM = Alarm(since=3, what=("shorter",), detail="shorter: 8 of 8", before=(), after=())

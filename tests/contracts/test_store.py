@@ -18,7 +18,7 @@ from pipeline.store import Arrival, Result, Store, upkeep
 from pipeline.store.locks import is_dead
 from pipeline.urls import article_id
 from pipeline.visits import Visit
-from tests.support import NOW
+from tests.helpers.support import NOW
 
 MINUTE = dt.timedelta(minutes=1)
 

@@ -11,7 +11,7 @@ import pytest
 from pipeline.demo.server import serve
 from pipeline.index import open_index
 from pipeline.settings import IndexSection
-from tests.support import REPO, write_config
+from tests.helpers.support import REPO, write_config
 
 PORT = "9219"
 # `newswire run --once` whose second batch of documents finds the server gone, as if it had been stopped just then

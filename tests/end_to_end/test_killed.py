@@ -11,7 +11,7 @@ import pytest
 from pipeline.demo.server import serve
 from pipeline.index import open_index
 from pipeline.settings import IndexSection
-from tests.support import documents, drop_postgres, elasticsearch_alias, make_postgres, write_config
+from tests.helpers.support import documents, drop_postgres, elasticsearch_alias, make_postgres, write_config
 
 # Runs `newswire run --once` and kills itself (SIGKILL) in the transaction that saves a batch of the named stage:
 # after everything is written and before it is committed, the moment at which most could be lost. For index that is

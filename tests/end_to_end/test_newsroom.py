@@ -14,7 +14,7 @@ from pipeline.stages import Context, run_all, run_one, waiting
 from pipeline.stages.explain import explain
 from pipeline.store import upkeep
 from pipeline.urls import address_key
-from tests.support import REPO
+from tests.helpers.support import REPO
 
 pytestmark = pytest.mark.slow
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.support import REPO, elasticsearch_alias
+from tests.helpers.support import REPO, elasticsearch_alias
 
 
 class Pair(NamedTuple):

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pipeline.records import Stage
 from pipeline.settings import Addresses, Fetch, Revisit, Run, Settings, Source
 from pipeline.stages import Context, run_all
-from tests.support import NOW, REPO
-from tests.web import Web, serve
+from tests.helpers.support import NOW, REPO
+from tests.helpers.web import Web, serve
 
 WORDS = "The council met on Monday and agreed to mend the old bridge over the river before winter comes to the valley."
 OPEN = Fetch(allow_addresses=("127.0.0.0/8",), per_host_delay_seconds=0.0, timeout_seconds=5)

@@ -21,7 +21,7 @@ from pipeline.index import Index
 from pipeline.records import Article, Copy, Document, Placement, to_plain
 from pipeline.settings import Addresses, Source
 
-REPO = Path(__file__).parent.parent
+REPO = Path(__file__).parent.parent.parent
 NOW = dt.datetime(2026, 11, 20, 12, 0, tzinfo=dt.UTC)
 INDEXED = dt.datetime(2026, 3, 9, 12, tzinfo=dt.UTC)
 

@@ -10,7 +10,7 @@ from pipeline.stages import Context, run_all
 from pipeline.stages.looks import note
 from pipeline.store import Arrival, Result
 from pipeline.visits import Look
-from tests.copies import AT
+from tests.helpers.copies import AT
 
 HOUR = dt.timedelta(hours=1)
 NOW = AT + 24 * HOUR
