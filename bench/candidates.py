@@ -17,25 +17,25 @@ import tempfile
 from collections.abc import Collection
 from pathlib import Path
 
-from pipeline.cluster import ToPlace, Wanted, decide, placing
-from pipeline.jsonlines import article_of, copy_of
-from pipeline.settings import Cluster
-from pipeline.store import Store, stories
-from pipeline.store.stories import StoredStories
+from pipeline.cluster import ArticleToAssign, TermWeights, assignment, decide
+from pipeline.jsonlines import article_from_line, copy_from_line
+from pipeline.settings import ClusterSettings
+from pipeline.store import Store, story_index
+from pipeline.store.story_index import StoryIndex
 
 BATCH = 200
 EVERY = 4
 START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 
-class Witness(StoredStories):
+class Witness(StoryIndex):
     """Offers all stories now and then, and counts how often one is chosen that would have been offered anyway."""
 
     known: dict[int, bytes]
     chosen = found = asked = 0
     offered: frozenset[int] | None = None
 
-    def candidates(self, at: dt.datetime, wanted: Wanted) -> list[tuple[int, bytes]]:
+    def candidates(self, at: dt.datetime, wanted: TermWeights) -> list[tuple[int, bytes]]:
         """Return the candidates, or all stories."""
         some = super().candidates(at, wanted)
         self.asked += 1
@@ -47,31 +47,32 @@ class Witness(StoredStories):
         if self.offered is not None and seq in self.known:
             self.chosen += 1
             self.found += seq in self.offered
-        super().put(seq, at, terms, dropped, data)
+        super().save_story(seq, at, terms, dropped, data)
         self.known[seq] = data
 
 
-def read(paths: list[str]) -> list[ToPlace]:
+def read(paths: list[str]) -> list[ArticleToAssign]:
     """Return the articles that are nobody's copy."""
     made = []
     for path in paths:
         with Path(path).open(encoding="utf-8") as file:
             for line in map(json.loads, file):
-                article = article_of(line | {"published": None})
-                if copy_of(line, article.id).copy_of is None:
+                article = article_from_line(line | {"published": None})
+                if copy_from_line(line, article.id).copy_of is None:
                     made.append(article)
     random.Random(1).shuffle(made)
     return [
-        ToPlace(seq=seq, at=START, article=article, copy=copy_of({}, article.id)) for seq, article in enumerate(made, 1)
+        ArticleToAssign(seq=seq, first_seen=START, article=article, copy=copy_from_line({}, article.id))
+        for seq, article in enumerate(made, 1)
     ]
 
 
 def main() -> None:
     for name, number in (one.split("=") for one in sys.argv[1:] if "=" in one):
-        module = placing if hasattr(placing, name) else stories
+        module = assignment if hasattr(assignment, name) else story_index
         setattr(module, name, type(getattr(module, name))(number))
     arrivals = read([one for one in sys.argv[1:] if "=" not in one])
-    settings = Cluster()
+    settings = ClusterSettings()
     known: dict[int, bytes] = {}
     chosen = found = 0
     with tempfile.TemporaryDirectory() as folder:

@@ -26,11 +26,11 @@ import sqlalchemy as sa
 
 from pipeline import cluster, dedupe
 from pipeline.dedupe.sketch import Sketch
-from pipeline.garbage import seldom_looked_for
+from pipeline.gc_tuning import tune_gc
 from pipeline.records import Article
 from pipeline.settings import load_settings
-from pipeline.store import Store, layout
-from pipeline.store.postings import day_of
+from pipeline.store import Store, posting_tables
+from pipeline.store.inverted_index import day_number
 
 BATCH = 1000  # run.ordered_batch
 MEDIAN, SPREAD = 205, 0.6  # words of an article, log-normal: the mean is 247, that of newswire
@@ -84,13 +84,13 @@ def articles(count: int, first: int) -> Iterator[dedupe.Arrival]:
         seen = START + dt.timedelta(days=10 * n / count)
         seq = first + n
         article = Article(id=f"a{seq:019x}", title=" ".join(text[0].split()[:8]), text="\n".join(text), published=seen)
-        yield dedupe.Arrival(seq=seq, at=seen, article=article)
+        yield dedupe.Arrival(seq=seq, first_seen=seen, article=article)
 
 
 def fill(store: Store, count: int) -> None:
     """Put the fingerprints of ``count`` articles into the ledger that no other one shares a term with."""
     drawn = np.random.default_rng(3)
-    day = day_of(START)
+    day = day_number(START)
     # a sketch that nothing is like: by chance some of a billion pairs of terms are equal, and it is compared then
     strange = np.sort(drawn.integers(0, 1 << 32, SKETCH // 4, dtype=np.uint32)).tobytes()
     bits = bytes(SKETCH // 32 + 1)
@@ -114,14 +114,19 @@ def fill(store: Store, count: int) -> None:
         rows = slice(start, start + 200_000)
         keys = sorted(set(zip(terms[rows].tolist(), seqs[rows].tolist(), strict=True)))
         with store.write() as connection:
-            layout.write(connection, layout.COPIES, [], [(term, seq, day) for term, seq in keys])
+            posting_tables.write_blobs(connection, posting_tables.COPIES, [], [(term, seq, day) for term, seq in keys])
             if store.database.is_sqlite:  # as they lie after many batches
-                for batch in range(4 * layout.SLICES):
-                    layout.move_on(connection, layout.COPIES, batch)
+                for batch in range(4 * posting_tables.SLICES):
+                    posting_tables.merge_slice(connection, posting_tables.COPIES, batch)
     for start in range(1, count + 1, 20_000):
         numbers = range(start, min(start + 20_000, count + 1))
         with store.write() as connection:
-            layout.write(connection, layout.COPIES, [layout.Thing(n, day, bytes(4 * TERMS), blob) for n in numbers], [])
+            posting_tables.write_blobs(
+                connection,
+                posting_tables.COPIES,
+                [posting_tables.IndexedBlob(n, day, bytes(4 * TERMS), blob) for n in numbers],
+                [],
+            )
 
 
 class Spent:
@@ -150,15 +155,18 @@ def run(store: Store, count: int, first: int, size: int, *, stories: bool) -> No
     spent = {"dedupe": Spent(), "cluster": Spent()}
     while batch := list(islice(arrivals, size)):
         with spent["dedupe"]:
-            copies = store.copies(settings.dedupe)
+            copies = store.sketch_index(settings.dedupe)
             decided = dedupe.decide(batch, copies, settings.dedupe)
             with store.write() as connection:
                 copies.flush(connection)
         if stories:
             with spent["cluster"]:
-                memory = store.stories(settings.cluster)
+                memory = store.story_index(settings.cluster)
                 pairs = zip(batch, decided, strict=True)
-                placed = [cluster.ToPlace(seq=a.seq, at=a.at, article=a.article, copy=copy) for a, copy in pairs]
+                placed = [
+                    cluster.ArticleToAssign(seq=a.seq, first_seen=a.first_seen, article=a.article, copy=copy)
+                    for a, copy in pairs
+                ]
                 cluster.decide(placed, memory, settings.cluster)
                 with store.write() as connection:
                     memory.flush(connection)
@@ -188,7 +196,7 @@ def main() -> None:
     asked.add_argument("--store")
     asked.add_argument("--no-stories", action="store_true")
     wanted = asked.parse_args()
-    seldom_looked_for()  # as newswire does
+    tune_gc()  # as newswire does
     with tempfile.TemporaryDirectory() as folder:
         store = Store(wanted.store or f"sqlite:///{Path(folder)}/ledger.db")
         empty = size(store)

@@ -29,10 +29,19 @@ from pathlib import Path
 from trafilatura import bare_extraction
 
 from pipeline.errors import ItemError
-from pipeline.extract import Known, Raw, extract, load, ready, to_error_line, to_line, worker
-from pipeline.extract.decode import decode
-from pipeline.extract.evidence import gather, parse
-from pipeline.extract.titles import WEIGHT, agreed, candidates, key
+from pipeline.extract import (
+    ExtractConfig,
+    RawPage,
+    article_line,
+    error_line,
+    extract,
+    load_config,
+    make_extractor,
+    preload,
+)
+from pipeline.extract.decode import decode_page
+from pipeline.extract.page_signals import gather_signals, parse_page
+from pipeline.extract.titles import SOURCE_WEIGHTS, candidates, choose_by_weight, title_key
 from pipeline.settings import config_folder
 from pipeline.workers import Workers
 
@@ -41,7 +50,7 @@ ROUNDS = 5  # of the speed measurement; the median of the ratios is told
 GRID = {"ld": (1.0, 1.5, 2.0, 2.5), "og": (1.0, 1.5, 1.9, 2.5), "heading": (0.5, 1.0, 1.5, 2.0), "title": (0.1, 0.5)}
 
 
-def read(manifest: Path) -> list[tuple[Raw, str]]:
+def read(manifest: Path) -> list[tuple[RawPage, str]]:
     made = []
     for text in manifest.read_text(encoding="utf-8").splitlines():
         line = json.loads(text)
@@ -51,15 +60,15 @@ def read(manifest: Path) -> list[tuple[Raw, str]]:
             data, name = gzip.decompress(data), name.removesuffix(".gz")
         fetched = line.get("fetched")
         when = dt.datetime.fromisoformat(fetched) if fetched else None
-        made.append((Raw(id=line.get("id"), data=data, url=line.get("url"), fetched=when), name))
+        made.append((RawPage(id=line.get("id"), data=data, url=line.get("url"), fetched=when), name))
     return made
 
 
-def line_of(raw: Raw, name: str, known: Known) -> dict[str, object]:
+def line_of(raw: RawPage, name: str, known: ExtractConfig) -> dict[str, object]:
     try:
-        return to_line(extract(raw, known, name))
+        return article_line(extract(raw, known, name))
     except ItemError as error:
-        return to_error_line(raw.id, error)
+        return error_line(raw.id, error)
 
 
 def spent(work: Callable[[], object]) -> float:
@@ -68,7 +77,7 @@ def spent(work: Callable[[], object]) -> float:
     return time.process_time() - started
 
 
-def speed(items: list[tuple[Raw, str]], known: Known) -> None:
+def speed(items: list[tuple[RawPage, str]], known: ExtractConfig) -> None:
     def ours() -> None:
         for raw, name in items:
             line_of(raw, name, known)
@@ -85,11 +94,11 @@ def speed(items: list[tuple[Raw, str]], known: Known) -> None:
     print(f"ratio {statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})", file=sys.stderr)
 
 
-def scaling(items: list[tuple[Raw, str]], known: Known) -> None:
+def scaling(items: list[tuple[RawPage, str]], known: ExtractConfig) -> None:
     pages = [raw for raw, _ in items] * 4
     rates = []
     for count in (1, 2):
-        with Workers(worker(known), count=count, seconds=60) as workers:
+        with Workers(make_extractor(known), count=count, seconds=60) as workers:
             list(workers.map(pages[: len(items)]))  # starting isn't measured
             started = time.monotonic()
             list(workers.map(pages))
@@ -101,7 +110,7 @@ def scaling(items: list[tuple[Raw, str]], known: Known) -> None:
     print(f"load of the machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores", file=sys.stderr)
 
 
-def memory(items: list[tuple[Raw, str]], known: Known) -> None:
+def memory(items: list[tuple[RawPage, str]], known: ExtractConfig) -> None:
     for number in range(MEMORY_PAGES):
         line_of(*items[number % len(items)], known)
         if (number + 1) % 1000 == 0:
@@ -109,17 +118,23 @@ def memory(items: list[tuple[Raw, str]], known: Known) -> None:
             print(f"{number + 1:,} pages: {peak:.0f} MiB at most", file=sys.stderr)
 
 
-def leave_out(items: list[tuple[Raw, str]], gold: Path) -> None:
+def leave_out(items: list[tuple[RawPage, str]], gold: Path) -> None:
     known = {line["id"]: line for line in map(json.loads, gold.read_text(encoding="utf-8").splitlines())}
     publishers: dict[str, list[tuple[dict[str, str], str]]] = collections.defaultdict(list)
     for raw, _ in items:
         if said := known.get(raw.id):
-            publishers[said["publisher"]].append((candidates(gather(parse(decode(raw.data)), raw.url)), said["title"]))
+            publishers[said["publisher"]].append(
+                (candidates(gather_signals(parse_page(decode_page(raw.data)), raw.url)), said["title"])
+            )
 
     def right(weight: dict[str, float], names: list[str]) -> int:
-        return sum(key(agreed(given, weight)) == key(title) for name in names for given, title in publishers[name])
+        return sum(
+            title_key(choose_by_weight(given, weight)) == title_key(title)
+            for name in names
+            for given, title in publishers[name]
+        )
 
-    grid = [{**WEIGHT, **dict(zip(GRID, values, strict=True))} for values in itertools.product(*GRID.values())]
+    grid = [{**SOURCE_WEIGHTS, **dict(zip(GRID, values, strict=True))} for values in itertools.product(*GRID.values())]
     scores = {name: [right(weight, [name]) for weight in grid] for name in publishers}
     total = [sum(column) for column in zip(*scores.values(), strict=True)]
     chosen = 0
@@ -129,7 +144,7 @@ def leave_out(items: list[tuple[Raw, str]], gold: Path) -> None:
         chosen += statistics.fmean(own[number] for number in best)
     pages = sum(map(len, publishers.values()))
     print(f"{pages} pages of {len(publishers)} publishers", file=sys.stderr)
-    print(f"the weights as they are      {right(WEIGHT, list(publishers)) / pages:.3f}", file=sys.stderr)
+    print(f"the weights as they are      {right(SOURCE_WEIGHTS, list(publishers)) / pages:.3f}", file=sys.stderr)
     print(f"the best of the grid         {max(total) / pages:.3f}", file=sys.stderr)
     print(f"chosen without the publisher {chosen / pages:.3f}", file=sys.stderr)
     print(f"the worst of the grid        {min(total) / pages:.3f}", file=sys.stderr)
@@ -143,8 +158,8 @@ def main() -> None:
     options.add_argument("--memory", action="store_true")
     options.add_argument("--leave-out", type=Path, metavar="GOLD")
     given = options.parse_args()
-    items, known = read(given.manifest), load(config_folder())
-    assert ready  # what workers load before their first page
+    items, known = read(given.manifest), load_config(config_folder())
+    assert preload  # what workers load before their first page
     if given.speed:
         speed(items, known)
     elif given.scaling:

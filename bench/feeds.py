@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 
 from pipeline.errors import ItemError
-from pipeline.feeds.items import Document
-from pipeline.feeds.line import to_line
+from pipeline.feeds.line import feed_item_line
+from pipeline.feeds.model import FeedResponse
 from pipeline.feeds.parse import parse
 
 
@@ -26,13 +26,13 @@ def main(folder: Path, out: Path) -> None:
             data = gzip.decompress(file.read_bytes())
             began = time.process_time()
             try:
-                parsed = parse(Document(data=data, url="", now=dt.datetime.now(dt.UTC)))
+                parsed = parse(FeedResponse(data=data, url="", now=dt.datetime.now(dt.UTC)))
             except ItemError as error:
                 print(f"{file.name}: {error}", file=sys.stderr)
                 continue
             spent += time.process_time() - began
             feeds, entries, size = feeds + 1, entries + len(parsed.items), size + len(data)
-            line = {"id": file.name, "entries": [to_line(item) for item in parsed.items]}
+            line = {"id": file.name, "entries": [feed_item_line(item) for item in parsed.items]}
             lines.write(json.dumps(line, ensure_ascii=False) + "\n")
     print(
         f"{feeds} feeds, {entries} entries, {size / 1e6:.1f} MB in {spent:.1f} s CPU: {entries / spent:.0f} entries/s"

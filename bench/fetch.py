@@ -28,9 +28,9 @@ from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from pipeline.errors import ItemError
-from pipeline.fetch import RobotsMemory, fetch
+from pipeline.fetch import RobotsMemory, fetch_pages
 from pipeline.records import Entry
-from pipeline.settings import Fetch, Settings
+from pipeline.settings import FetchSettings, Settings
 
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 ADDRESS = "127.0.0.1"
@@ -100,7 +100,7 @@ async def ours(urls: list[str], robots: RobotsMemory, settings: Settings) -> tup
     entries = [Entry(id=url, url=url, source="bench", first_seen=NOW) for url in urls]
     began, spent = time.perf_counter(), time.process_time()
     failed = 0
-    async for _, got in fetch(entries, settings, robots, lambda: NOW, resolver=Loopback()):
+    async for _, got in fetch_pages(entries, settings, robots, lambda: NOW, resolver=Loopback()):
         failed += isinstance(got, ItemError)
     if failed:
         raise SystemExit(f"{failed} of {len(urls)} pages failed")
@@ -130,7 +130,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     wanted = parser.parse_args()
     with serving() as port:
-        settings = Settings(fetch=Fetch(allow_addresses=(f"{ADDRESS}/32",)))
+        settings = Settings(fetch=FetchSettings(allow_addresses=(f"{ADDRESS}/32",)))
         hosts = [f"www.outlet{number}.example" for number in range(wanted.hosts)]
         urls = [f"http://{hosts[n % len(hosts)]}:{port}/{n}" for n in range(wanted.pages)]
         robots = RobotsMemory()

@@ -13,10 +13,10 @@ import argparse
 import random
 from typing import NamedTuple
 
-from pipeline.extract import Raw, load, read, remember
+from pipeline.extract import RawPage, clean_with_site_profile, extract_with_lines, load_config
 from pipeline.records import Article
 from pipeline.settings import config_folder
-from pipeline.sites import Site
+from pipeline.sites import SiteProfile
 
 SPAN = 50  # articles that a promotion stands in
 TOPICS = 24
@@ -112,20 +112,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--articles", type=int, default=200)
     count = parser.parse_args().articles
-    known, site = load(config_folder()), Site()
+    known, site = load_config(config_folder()), SiteProfile()
     pages = [page(number) for number in range(count)]
     made = [
-        read(Raw(id=str(n), data=p.html.encode(), url=f"https://www.herald.example/{n}"), known)
+        extract_with_lines(RawPage(id=str(n), data=p.html.encode(), url=f"https://www.herald.example/{n}"), known)
         for n, p in enumerate(pages)
     ]
     first: list[Article] = []
     last: dict[str, Article] = {}
     for seq, one in enumerate(made):
-        article, again = remember(site, one, seq, 0)
+        article, again = clean_with_site_profile(site, one, seq, 0)
         first.append(article)
         last[article.id] = article
         for earlier in again:
-            last[earlier] = remember(site, made[int(earlier)], int(earlier), 0)[0]
+            last[earlier] = clean_with_site_profile(site, made[int(earlier)], int(earlier), 0)[0]
     print("pages seen   one page alone   as first saved   in the end")
     for start, end in [(0, 2), (2, 5), (5, 10), (10, 50), (50, 55), (55, 100), (100, 150), (150, count)]:
         some = range(start, min(end, count))

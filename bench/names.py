@@ -14,8 +14,8 @@ import sys
 import time
 from pathlib import Path
 
-from pipeline.enrich import Span, enrich, load
-from pipeline.enrich.line import to_line
+from pipeline.enrich import Span, enrich, load_recognisers
+from pipeline.enrich.line import names_to_line
 from pipeline.records import Article, EntityType
 from pipeline.settings import config_folder, load_settings
 
@@ -23,7 +23,7 @@ from pipeline.settings import config_folder, load_settings
 def main() -> int:
     source, target, *options = sys.argv[1:]
     begun = time.process_time()
-    known, chooser = load(load_settings().entities, config_folder())
+    known, chooser = load_recognisers(load_settings().entities, config_folder())
     print(f"load {time.process_time() - begun:.2f} CPU-s", file=sys.stderr)
     words, begun = 0, time.process_time()
     with Path(source).open(encoding="utf-8") as lines, Path(target).open("w", encoding="utf-8") as out:
@@ -36,7 +36,9 @@ def main() -> int:
                 shift = len(title or "") + 2
                 spans = [Span(a + shift, b + shift, EntityType(k)) for a, b, k, *_ in row["mentions"]]
                 recognise = lambda _text, _language, found=spans: found  # noqa: E731
-            out.write(json.dumps({**row, **to_line(enrich(article, known, recognise))}, ensure_ascii=False) + "\n")
+            out.write(
+                json.dumps({**row, **names_to_line(enrich(article, known, recognise))}, ensure_ascii=False) + "\n"
+            )
             words += len(row["text"].split())
     took = time.process_time() - begun
     print(f"at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB", file=sys.stderr)

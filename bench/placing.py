@@ -23,22 +23,22 @@ from copies import BATCH, articles, size
 from pipeline import cluster
 from pipeline.records import Copy, Entity, EntityType, Names
 from pipeline.settings import load_settings
-from pipeline.store import Store, storybook
+from pipeline.store import Store, story_catalog
 
 NAMED = 5
 NAMES = 20_000  # entities, as unequally common as words are
 
 
-def arrivals(count: int) -> Iterator[cluster.ToPlace]:
+def arrivals(count: int) -> Iterator[cluster.ArticleToAssign]:
     """Yield what dedupe and enrich would hand on; no copies, so that each article is compared."""
     chosen = random.Random(2)
     weights = [1 / (rank + 3) for rank in range(NAMES)]
     for one in articles(count, 1):
         named = dict.fromkeys(chosen.choices(range(NAMES), weights, k=NAMED))
         entities = tuple(Entity(id=f"e{n}", name=f"Name {n}", type=EntityType.ORG, count=2) for n in named)
-        yield cluster.ToPlace(
+        yield cluster.ArticleToAssign(
             seq=one.seq,
-            at=one.at,
+            first_seen=one.first_seen,
             article=one.article,
             copy=Copy(id=one.article.id, group=one.article.id),
             names=Names(id=one.article.id, entities=entities),
@@ -53,11 +53,11 @@ def run(store: Store, count: int) -> int:
     stories: set[str] = set()
     while batch := list(islice(coming, BATCH)):
         begun, used = time.perf_counter(), time.process_time()
-        memory = store.stories(settings)
+        memory = store.story_index(settings)
         placements = cluster.decide(batch, memory, settings)
         with store.write() as connection:
             memory.flush(connection)
-            storybook.tell_all(connection, batch, placements, memory.frequencies)
+            story_catalog.apply_votes(connection, batch, placements, memory.frequencies)
         clock, own = clock + time.perf_counter() - begun, own + time.process_time() - used
         stories |= {one.story for one in placements}
         done += len(batch)

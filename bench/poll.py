@@ -19,7 +19,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from pipeline.records import Stage
-from pipeline.settings import Addresses, Fetch, Settings, Source, config_folder
+from pipeline.settings import Environment, FetchSettings, Settings, Source, config_folder
 from pipeline.stages import Context, run_one
 
 ITEMS = 5
@@ -89,10 +89,10 @@ def main() -> None:
         address = f"127.{1 + host // 65025}.{host // 255 % 255}.{1 + host % 255}"
         feeds = tuple(f"http://{address}:{port}/{n}" for n in range(host, wanted.feeds, wanted.hosts))
         sources.append(Source(name=f"Site {host}", feeds=feeds))
-    settings = Settings(fetch=Fetch(allow_addresses=("127.0.0.0/8",)))
+    settings = Settings(fetch=FetchSettings(allow_addresses=("127.0.0.0/8",)))
     now = dt.datetime(2026, 11, 21, tzinfo=dt.UTC)
     with tempfile.TemporaryDirectory() as folder:
-        addresses = Addresses(
+        addresses = Environment(
             home=Path(folder), store_url=f"sqlite:///{folder}/ledger.db", index_url="", archive_url=folder
         )
         with Context(settings, sources, addresses, config=config_folder(), clock=lambda: now) as context:

@@ -19,7 +19,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from pipeline.records import Stage
-from pipeline.settings import Addresses, Fetch, Poll, Settings, Source, config_folder
+from pipeline.settings import Environment, FetchSettings, PollSettings, Settings, Source, config_folder
 from pipeline.stages import Context, run_one
 
 WORDS = (
@@ -116,11 +116,11 @@ def main() -> None:
     parser.add_argument("--articles", type=int, default=600)
     parser.add_argument("--index", help="NEWSWIRE_INDEX_URL; default: the embedded one")
     wanted = parser.parse_args()
-    fetch = Fetch(allow_addresses=("127.0.0.0/8",), per_host_delay_seconds=0, per_host_concurrency=16)
-    settings = Settings(fetch=fetch, poll=Poll(interval_minutes=60))
+    fetch = FetchSettings(allow_addresses=("127.0.0.0/8",), per_host_delay_seconds=0, per_host_concurrency=16)
+    settings = Settings(fetch=fetch, poll=PollSettings(interval_minutes=60))
     with tempfile.TemporaryDirectory() as folder, serving(20, wanted.articles) as sources:
         home = Path(folder)
-        addresses = Addresses(
+        addresses = Environment(
             home=home,
             store_url=f"sqlite:///{home}/ledger.db",
             index_url=wanted.index or f"sqlite:///{home}/index.db",

@@ -23,13 +23,13 @@ from typing import Any
 
 import msgspec
 
-from pipeline.cluster import ToPlace, decide, repair
-from pipeline.cluster.placing import decode, vectors_of
-from pipeline.jsonlines import article_of, copy_of, names_of
-from pipeline.settings import Cluster
+from pipeline.cluster import ArticleToAssign, decide, repair
+from pipeline.cluster.assignment import article_vectors, decode_story
+from pipeline.jsonlines import article_from_line, copy_from_line, names_from_line
+from pipeline.settings import ClusterSettings
 from pipeline.store import Store
 from pipeline.store.schema import stories
-from pipeline.text import words
+from pipeline.text import split_words
 
 Line = dict[str, Any]
 BATCH = 500
@@ -83,20 +83,20 @@ def variants(lines: list[Line]) -> Iterator[tuple[str, list[list[Line]]]]:
     yield "titles alone", [[line | {"title": None, "text": line["title"] or line["text"][:60]} for line in lines]]
 
 
-def clustered(lines: Sequence[Line], settings: Cluster, *, repaired: bool = False) -> dict[str, str]:
+def clustered(lines: Sequence[Line], settings: ClusterSettings, *, repaired: bool = False) -> dict[str, str]:
     """Return article → story as newswire has it."""
     arrivals, at = [], START
     for seq, line in enumerate(lines, 1):
-        article = article_of(line)
+        article = article_from_line(line)
         at = article.published or at
-        copy, names = copy_of(line, article.id), names_of(line, article.id)
-        arrivals.append(ToPlace(seq=seq, at=at, article=article, copy=copy, names=names))
+        copy, names = copy_from_line(line, article.id), names_from_line(line, article.id)
+        arrivals.append(ArticleToAssign(seq=seq, first_seen=at, article=article, copy=copy, names=names))
     with tempfile.TemporaryDirectory() as folder:
         store = Store(f"sqlite:///{folder}/ledger.db")
         found: dict[str, str] = {}
         for start in range(0, len(arrivals), BATCH):
             batch = arrivals[start : start + BATCH]
-            memory = store.stories(settings)
+            memory = store.story_index(settings)
             found |= {one.id: one.story for one in decide(batch, memory, settings)}
             with store.write() as connection:
                 memory.flush(connection)
@@ -107,17 +107,17 @@ def clustered(lines: Sequence[Line], settings: Cluster, *, repaired: bool = Fals
 
 
 def after_repair(
-    store: Store, arrivals: Sequence[ToPlace], found: dict[str, str], settings: Cluster
+    store: Store, arrivals: Sequence[ArticleToAssign], found: dict[str, str], settings: ClusterSettings
 ) -> dict[str, str]:  # fmt: skip
     """Return the stories after one pass over all of them."""
     with store.database.read() as connection:
-        known = [decode(data) for data in connection.scalars(stories.select().with_only_columns(stories.c.data))]
+        known = [decode_story(data) for data in connection.scalars(stories.select().with_only_columns(stories.c.data))]
     leads: dict[str, str] = {}
     for story in known:
         others = [other for other in known if other.id not in leads]
-        if story.id not in leads and (one := repair.merges(story, others, {}, settings)):
-            leads[one.gone] = one.kept
-    frequencies = store.stories(settings).frequencies
+        if story.id not in leads and (one := repair.find_merger(story, others, {}, settings)):
+            leads[one.absorbed] = one.target
+    frequencies = store.story_index(settings).frequencies
     members = collections.defaultdict(list)
     for arrival in arrivals:
         story = found[arrival.article.id]
@@ -126,7 +126,9 @@ def after_repair(
         members[story].append(arrival)
     made = {}
     for story, arrived in members.items():
-        parts = repair.parts([vectors_of(one, frequencies) for one in arrived], [None] * len(arrived), settings)
+        parts = repair.split_members(
+            [article_vectors(one, frequencies) for one in arrived], [None] * len(arrived), settings
+        )
         for number, part in enumerate(parts):
             made |= {arrived[n].article.id: f"{story}-{number}" for n in part}
     return made
@@ -148,7 +150,7 @@ def _text(line: Line, features: str) -> str:
 def baselines(lines: Sequence[Line]) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield what each setting of the baseline gives: an article joins the most similar centroid, or opens a story."""
     for features in ("body", "title and lede", "title, lede and body"):
-        counted = [collections.Counter(words(_text(line, features))) for line in lines]
+        counted = [collections.Counter(split_words(_text(line, features))) for line in lines]
         documents = collections.Counter(word for one in counted for word in one)
         vectors = []
         for one in counted:
@@ -164,7 +166,7 @@ def baselines(lines: Sequence[Line]) -> Iterator[tuple[str, dict[str, str]]]:
 
 def _likes(lines: Sequence[Line], vectors: Sequence[dict[str, float]], sigma: float | None) -> list[list[float]]:
     """Return the decayed products of each article's vector with those before it."""
-    days = [article_of(line).published for line in lines]
+    days = [article_from_line(line).published for line in lines]
     made = []
     for n, one in enumerate(vectors):
         row = []
@@ -229,7 +231,7 @@ def main() -> None:
     known = read(sys.argv[1:])
     print("BCubed precision, recall, F1; in brackets the worst F1 of several")
     print(" " * 22 + "".join(f"{name:>26}" for name in known))
-    settings = Cluster()
+    settings = ClusterSettings()
     for number, (name, _) in enumerate(variants(known[MIXED])):
         row(
             name,

@@ -20,8 +20,8 @@ from pathlib import Path
 import bench.workers
 from bench.memory import page
 from pipeline.errors import ItemError
-from pipeline.extract import Known, Raw, load, read
-from pipeline.settings import Extract, config_folder
+from pipeline.extract import ExtractConfig, RawPage, extract_with_lines, load_config
+from pipeline.settings import ExtractSettings, config_folder
 from pipeline.workers import Workers, preload
 
 LIMIT = 400  # MiB
@@ -29,30 +29,30 @@ SPREAD = (1, 1, 1, 2, 3, 5, 8, 40)  # times the text of a usual article
 HUGE = 500  # every so many pages one of 8 MB
 
 
-def measured(raw: Raw, known: Known) -> tuple[int, float]:
+def measured(raw: RawPage, known: ExtractConfig) -> tuple[int, float]:
     """Read a page; return this process's number and its peak in MiB."""
-    read(raw, known)
+    extract_with_lines(raw, known)
     return os.getpid(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def generated() -> Iterator[Raw]:
+def generated() -> Iterator[RawPage]:
     number = 0
     while True:
         one = page(number % 700).html
         times = 800 if number % HUGE == HUGE - 1 else SPREAD[number % len(SPREAD)]
         body = "".join(f"<p>{line} ({n})</p>" for n in range(times) for line in page(number % 700).own)
-        yield Raw(
+        yield RawPage(
             data=one.replace("</article>", f"{body}</article>").encode(), url=f"https://www.herald.example/{number}"
         )
         number += 1
 
 
-def listed(manifest: Path) -> Iterator[Raw]:
+def listed(manifest: Path) -> Iterator[RawPage]:
     lines = [json.loads(line) for line in manifest.read_text(encoding="utf-8").splitlines()]
     while True:
         for line in lines:
             data = (manifest.parent / line["path"]).read_bytes()
-            yield Raw(data=gzip.decompress(data) if line["path"].endswith(".gz") else data, url=line.get("url"))
+            yield RawPage(data=gzip.decompress(data) if line["path"].endswith(".gz") else data, url=line.get("url"))
 
 
 def main() -> None:
@@ -60,9 +60,9 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=5000)
     parser.add_argument("--manifest", type=Path)
     wanted = parser.parse_args()
-    preload("pipeline.extract.ready")
-    limits, each = Extract(), listed(wanted.manifest) if wanted.manifest else generated()
-    function = functools.partial(bench.workers.measured, known=load(config_folder()))  # workers import it so
+    preload("pipeline.extract.preload")
+    limits, each = ExtractSettings(), listed(wanted.manifest) if wanted.manifest else generated()
+    function = functools.partial(bench.workers.measured, known=load_config(config_folder()))  # workers import it so
     raws = (next(each) for _ in range(wanted.pages))
     peaks: dict[int, float] = {}
     failed = 0

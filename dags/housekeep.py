@@ -21,7 +21,7 @@ _TASK = {
 def repair_stories() -> dict[str, int]:
     """Merge and split the stories of the last days."""
     from pipeline import errors
-    from pipeline.stages.housekeep import run_repair
+    from pipeline.maintenance import run_repair
 
     try:
         return run_repair()
@@ -35,7 +35,7 @@ def repair_stories() -> dict[str, int]:
 def expire() -> dict[str, int]:
     """Forget what nothing is compared with any more."""
     from pipeline import errors
-    from pipeline.stages.housekeep import run_expire
+    from pipeline.maintenance import run_expire
 
     try:
         return run_expire()

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from pipeline.cluster import StoryFacts
-from pipeline.dedupe import Lead
+from pipeline.dedupe import GroupSummary
 from pipeline.records import (
     Article,
     Copy,
@@ -22,10 +22,10 @@ from pipeline.records import (
     Precision,
 )
 from pipeline.settings import Source
-from pipeline.text import words
+from pipeline.text import split_words
 
 
-def build(  # noqa: PLR0913 - one argument for each record that flows together here
+def build_document(  # noqa: PLR0913 - one argument for each record that flows together here
     *,
     entry: Entry | None,
     page: Page | None,
@@ -42,7 +42,7 @@ def build(  # noqa: PLR0913 - one argument for each record that flows together h
     copies: int,
     story_size: int,
     stages: Mapping[str, str],
-    lead: Lead | None = None,
+    lead: GroupSummary | None = None,
     told: StoryFacts | None = None,
 ) -> Document:
     """Return the document of ``article``.
@@ -54,8 +54,8 @@ def build(  # noqa: PLR0913 - one argument for each record that flows together h
     group, None where it is alone in it; ``told`` is what is known of the story. Names are sorted by how often they
     are named.
     """
-    lead = lead or Lead(primary=article.id, earliest=article.id, agency=article.agency)
-    at, precision = published(entry, article)
+    lead = lead or GroupSummary(primary=article.id, earliest=article.id, agency=article.agency)
+    at, precision = publication_time(entry, article)
     entities = _by_count(names)
     told = told or StoryFacts(id=placement.story)
     return Document(
@@ -115,7 +115,7 @@ def build(  # noqa: PLR0913 - one argument for each record that flows together h
         entities=entities,
         countries=_countries(entities),
         locations=_locations(entities),
-        word_count=len(words(article.text)),
+        word_count=len(split_words(article.text)),
         paywalled=article.paywalled,
         live=article.live,
         from_feed=article.from_feed,
@@ -125,7 +125,7 @@ def build(  # noqa: PLR0913 - one argument for each record that flows together h
     )
 
 
-def published(entry: Entry | None, article: Article) -> tuple[dt.datetime | None, Precision | None]:
+def publication_time(entry: Entry | None, article: Article) -> tuple[dt.datetime | None, Precision | None]:
     """Return when the article says it was published, else when its feed does: a feed's times have their zone."""
     if article.published is not None:
         return article.published, article.published_precision

@@ -27,7 +27,7 @@ _FIELDS = frozenset(Article.__struct_fields__) - {
 }
 
 
-def article_of(line: Mapping[str, Any]) -> Article:
+def article_from_line(line: Mapping[str, Any]) -> Article:
     """Return the article of a line with at least ``text``; what is missing, null or unknown is left out.
 
     Without an id it gets that of its address, else of its text. Raises ItemError for a line that holds no text or a
@@ -55,7 +55,7 @@ def article_of(line: Mapping[str, Any]) -> Article:
         raise ItemError(Outcome.QUARANTINED, Reason.BAD_RECORD, str(error)) from error
 
 
-def copy_of(line: Mapping[str, Any], article_id: str) -> Copy:
+def copy_from_line(line: Mapping[str, Any], article_id: str) -> Copy:
     """Return what a line says of its article being a copy: ``copy_of`` and ``copy`` as dedupe writes them."""
     said = line.get("copy") if isinstance(line.get("copy"), dict) else {}
     original = line.get("copy_of")
@@ -64,7 +64,7 @@ def copy_of(line: Mapping[str, Any], article_id: str) -> Copy:
     return _record(plain, Copy)
 
 
-def names_of(line: Mapping[str, Any], article_id: str) -> Names | None:
+def names_from_line(line: Mapping[str, Any], article_id: str) -> Names | None:
     """Return the names that a line holds, None where it was not enriched."""
     if "mentions" not in line:
         return None

@@ -25,7 +25,7 @@ class JsonFormatter(logging.Formatter):
         return to_json(line).decode()
 
 
-def configure(*, verbose: bool = False, as_json: bool = False) -> None:
+def configure_logging(*, verbose: bool = False, as_json: bool = False) -> None:
     """Send log lines to stderr: warnings, and with ``verbose`` also what goes on."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if as_json else logging.Formatter("%(levelname)s %(message)s"))

@@ -32,7 +32,7 @@ AI_AGENTS = (
 _AI_SIGNAL = re.compile(r"^\s*content-signal\s*:.*\bai-(?:train|input)\s*=\s*no\b", re.IGNORECASE | re.MULTILINE)
 
 
-def of_header(values: Iterable[str], agent: str) -> tuple[str, ...]:
+def parse_header(values: Iterable[str], agent: str) -> tuple[str, ...]:
     """Return the rights in X-Robots-Tag headers, as far as they speak to all robots or to ``agent``."""
     said: list[str] = []
     for value in values:
@@ -43,31 +43,33 @@ def of_header(values: Iterable[str], agent: str) -> tuple[str, ...]:
                 spoken_to, part = name == agent.lower(), rule  # noqa: PLW2901
             if spoken_to:
                 said.append("".join(part.split()))
-    return known(said)
+    return normalise_rights(said)
 
 
-def of_meta(values: Iterable[str]) -> tuple[str, ...]:
+def parse_meta(values: Iterable[str]) -> tuple[str, ...]:
     """Return the rights in the contents of meta elements that speak to all robots or to us."""
-    return known("".join(part.split()) for value in values for part in re.split(r"[,;]|(?<!:)\s+", value.lower()))
+    return normalise_rights(
+        "".join(part.split()) for value in values for part in re.split(r"[,;]|(?<!:)\s+", value.lower())
+    )
 
 
-def of_tdm(values: Iterable[str]) -> tuple[str, ...]:
+def parse_tdm(values: Iterable[str]) -> tuple[str, ...]:
     """Return the rights in tdm-reservation headers or meta elements."""
     return ("tdm-reservation",) if any(value.strip() == "1" for value in values) else ()
 
 
-def agents_named(robots_txt: str) -> tuple[str, ...]:
+def list_ai_agents(robots_txt: str) -> tuple[str, ...]:
     """Return which of ``AI_AGENTS`` a robots.txt has rules for."""
     named = {name.strip().lower() for name in re.findall(r"(?im)^\s*user-agent\s*:([^#\r\n]*)", robots_txt)}
     return tuple(agent for agent in AI_AGENTS if agent.lower() in named)
 
 
-def signals_no_ai(robots_txt: str) -> bool:
+def has_no_ai_signal(robots_txt: str) -> bool:
     """Return whether a robots.txt says so by Content-Signal (contentsignals.org)."""
     return _AI_SIGNAL.search(robots_txt) is not None
 
 
-def known(words: Iterable[str]) -> tuple[str, ...]:
+def normalise_rights(words: Iterable[str]) -> tuple[str, ...]:
     """Return those of ``words`` that are rights, each once, in one order."""
     said = {_SAME.get(word, word) for word in words}
     return tuple(right for right in RIGHTS if right in said)

@@ -20,15 +20,15 @@ from urllib.parse import urlsplit
 import msgspec
 
 from pipeline.errors import SettingsError
+from pipeline.feed_records import FeedRole
 from pipeline.rights import RIGHTS
-from pipeline.states import FeedRole
 
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A table of a settings file."""
 
 
-class Poll(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class PollSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """[poll]: how feeds are read."""
 
     interval_minutes: float = 15.0  # of a feed with 100 articles a day; the others by the square root of what they have
@@ -44,7 +44,7 @@ class Poll(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     max_age_days: float | None = None  # entries that say they are older are not taken in
 
 
-class Fetch(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class FetchSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """[fetch]: how pages are fetched, from whom and how fast."""
 
     user_agent: str = "newswire/0.1 (+{contact})"
@@ -62,7 +62,7 @@ class Fetch(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     allow_ports: tuple[int, ...] = (80, 443, 8080, 8443)
 
 
-class Rights(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class RightsSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """[rights]: what is done about what a publisher says of its pages."""
 
     not_indexed: tuple[str, ...] = ("noindex",)
@@ -70,7 +70,7 @@ class Rights(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     feed_text: bool = True  # of a page that is refused or behind a wall, take what the feed gave
 
 
-class Revisit(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class RevisitSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """[revisit]: when the pages of articles are looked at again."""
 
     hours: tuple[float, ...] = (1.0, 24.0, 168.0)  # after first sight
@@ -78,7 +78,7 @@ class Revisit(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     live_hours: float = 12.0  # a live blog that hasn't changed for so long is one no more
 
 
-class Extract(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class ExtractSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """[extract]: limits around one page."""
 
     workers: int = 2
@@ -87,14 +87,14 @@ class Extract(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     memory_mb: int = 1024
 
 
-class Dedupe(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class DedupeSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """[dedupe]: what counts as a copy."""
 
     window_days: float = 14.0
     threshold: float = 0.45
 
 
-class Cluster(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class ClusterSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """[cluster]: what counts as one story."""
 
     window_days: float = 14.0
@@ -103,7 +103,7 @@ class Cluster(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     repair_days: float = 3.0
 
 
-class Entities(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class EntitySettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """[entities]: which recogniser finds names, and how long a rare one is remembered."""
 
     model: str = "bundled"
@@ -111,7 +111,7 @@ class Entities(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     remember_days: float = 90.0
 
 
-class IndexSection(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class IndexSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """[index]: how documents lie in the index."""
 
     alias: str = "newswire-articles"
@@ -120,7 +120,7 @@ class IndexSection(Section, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     timeout_seconds: float = 30.0
 
 
-class Run(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class RunSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """[run]: batches, leases and retries."""
 
     batch: int = 200
@@ -130,7 +130,7 @@ class Run(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     retry_minutes: float = 10.0
 
 
-class Serve(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class ServeSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """[serve]: the API and search page."""
 
     host: str = "127.0.0.1"
@@ -141,17 +141,17 @@ class Serve(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
 class Settings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """config/newswire.toml."""
 
-    poll: Poll = Poll()
-    fetch: Fetch = Fetch()
-    rights: Rights = Rights()
-    revisit: Revisit = Revisit()
-    extract: Extract = Extract()
-    dedupe: Dedupe = Dedupe()
-    cluster: Cluster = Cluster()
-    entities: Entities = Entities()
-    index: IndexSection = IndexSection()
-    run: Run = Run()
-    serve: Serve = Serve()
+    poll: PollSettings = PollSettings()
+    fetch: FetchSettings = FetchSettings()
+    rights: RightsSettings = RightsSettings()
+    revisit: RevisitSettings = RevisitSettings()
+    extract: ExtractSettings = ExtractSettings()
+    dedupe: DedupeSettings = DedupeSettings()
+    cluster: ClusterSettings = ClusterSettings()
+    entities: EntitySettings = EntitySettings()
+    index: IndexSettings = IndexSettings()
+    run: RunSettings = RunSettings()
+    serve: ServeSettings = ServeSettings()
 
 
 class Source(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -172,20 +172,20 @@ class Source(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     credentials: str | None = None  # X: the environment's NEWSWIRE_CREDENTIALS_X says how to log in
     verify_tls: bool = True
 
-    def addresses(self) -> Iterator[tuple[FeedRole, str]]:
+    def feed_urls(self) -> Iterator[tuple[FeedRole, str]]:
         """Yield what each address of the source is, and the address."""
         yield from (("feed", url) for url in self.feeds)
         yield from (("page", url) for url in self.pages)
         yield from (("sitemap", url) for url in self.sitemaps)
 
 
-class Feeds(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class FeedsFile(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """config/feeds.toml."""
 
     source: tuple[Source, ...] = ()
 
 
-class Addresses(msgspec.Struct, frozen=True, kw_only=True):
+class Environment(msgspec.Struct, frozen=True, kw_only=True):
     """Where things are, and secrets: from the environment alone."""
 
     home: Path
@@ -231,7 +231,7 @@ def load_settings(folder: Path | None = None) -> Settings:
 def load_sources(folder: Path | None = None, *, file: Path | None = None) -> tuple[Source, ...]:
     """Return the sources of config/feeds.toml of ``folder`` (or of ``file``), each checked."""
     file = file or (folder or config_folder()) / "feeds.toml"
-    sources = read_toml(file, Feeds).source
+    sources = read_toml(file, FeedsFile).source
     seen: set[str] = set()
     for source in sources:
         _check_source(file, source)
@@ -258,21 +258,21 @@ def _check_source(file: Path, source: Source) -> None:
         raise SettingsError(f"{where}: time_zone {source.time_zone!r} is unknown; name one such as Europe/Berlin")
 
 
-def load_addresses(environ: Mapping[str, str] = os.environ) -> Addresses:
+def load_environment(environ: Mapping[str, str] = os.environ) -> Environment:
     """Return where ledger, index and archive are; the embedded default lies under ``NEWSWIRE_HOME`` (./var)."""
-    home = Path(variable(environ, "NEWSWIRE_HOME") or "var").absolute()
-    return Addresses(
+    home = Path(read_variable(environ, "NEWSWIRE_HOME") or "var").absolute()
+    return Environment(
         home=home,
-        store_url=variable(environ, "NEWSWIRE_STORE_URL") or f"sqlite:///{home}/ledger.db",
-        index_url=variable(environ, "NEWSWIRE_INDEX_URL") or f"sqlite:///{home}/index.db",
-        archive_url=variable(environ, "NEWSWIRE_ARCHIVE_URL") or str(home / "archive"),
-        index_api_key=variable(environ, "NEWSWIRE_INDEX_API_KEY"),
-        index_ca_file=variable(environ, "NEWSWIRE_INDEX_CA"),
-        api_key=variable(environ, "NEWSWIRE_API_KEY"),
+        store_url=read_variable(environ, "NEWSWIRE_STORE_URL") or f"sqlite:///{home}/ledger.db",
+        index_url=read_variable(environ, "NEWSWIRE_INDEX_URL") or f"sqlite:///{home}/index.db",
+        archive_url=read_variable(environ, "NEWSWIRE_ARCHIVE_URL") or str(home / "archive"),
+        index_api_key=read_variable(environ, "NEWSWIRE_INDEX_API_KEY"),
+        index_ca_file=read_variable(environ, "NEWSWIRE_INDEX_CA"),
+        api_key=read_variable(environ, "NEWSWIRE_API_KEY"),
     )
 
 
-def variable(environ: Mapping[str, str], name: str) -> str | None:
+def read_variable(environ: Mapping[str, str], name: str) -> str | None:
     """Return the variable, or the content of the file that its ``_FILE`` form names."""
     path = environ.get(f"{name}_FILE")
     if not path:

@@ -23,17 +23,17 @@ def normalise(text: str) -> str:
     return _plain(text).casefold()
 
 
-def words(text: str) -> list[str]:
+def split_words(text: str) -> list[str]:
     """Return the words of ``text``, normalised; single characters for scripts without spaces."""
-    return tokens(normalise(text))
+    return split_normalised(normalise(text))
 
 
-def tokens(normalised: str) -> list[str]:
+def split_normalised(normalised: str) -> list[str]:
     """Return the words of a text that went through ``normalise`` before."""
     return _WORD.findall(normalised.replace("_", " "))  # \w holds that one too
 
 
-def written(text: str) -> Iterator[re.Match[str]]:
+def iter_word_matches(text: str) -> Iterator[re.Match[str]]:
     """Yield the places of the words of ``text``, of which each, case-folded, is one of ``words``."""
     return _WORD.finditer(_plain(unescape(text)).replace("_", " "))
 
@@ -48,13 +48,13 @@ def fold(text: str) -> str:
     return " ".join("".join(c for c in plain if not unicodedata.combining(c)).casefold().split())
 
 
-def beginning(text: str, length: int = 80) -> str:
+def shorten(text: str, length: int = 80) -> str:
     """Return how a text begins, in ``length`` characters at most: what is shown for a title where there is none."""
     line = " ".join(text.split())
     begun = line[:length]
     return line if line == begun else f"{begun.rpartition(' ')[0] or begun} …"
 
 
-def paragraphs(text: str) -> list[str]:
+def split_paragraphs(text: str) -> list[str]:
     """Return the paragraphs of a text: its lines that aren't blank, stripped."""
     return [line.strip() for line in text.splitlines() if line.strip()]

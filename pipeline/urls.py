@@ -20,7 +20,7 @@ _TRACKING_PREFIX = ("utm_", "mtm_", "pk_", "piwik_", "hsa_", "oly_", "vero_", "g
 _TRACKING_VALUES = {("ref", "rss"), ("source", "rss"), ("src", "rss"), ("from", "rss"), ("output", "rss")}
 
 
-def canonical(url: str) -> str:
+def canonicalise(url: str) -> str:
     """Return the form of ``url`` that is the same for all addresses of one article.
 
     Lower-case host without a default port, query sorted and without tracking parameters, no fragment. The scheme is
@@ -43,7 +43,7 @@ def canonical(url: str) -> str:
     return urlunsplit((parts.scheme, host, parts.path or "/", query, ""))
 
 
-def site_of(url: str | None) -> str | None:
+def site_host(url: str | None) -> str | None:
     """Return the host that an address names, without ``www.``; None where it names none."""
     try:
         host = urlsplit(url or "").hostname
@@ -59,7 +59,7 @@ def _tracks(key: str, value: str) -> bool:
 
 def address_key(url: str) -> str:
     """Return what two addresses of one article have in common: canonical, without scheme, "www." and last slash."""
-    key = canonical(url).partition("://")[2]
+    key = canonicalise(url).partition("://")[2]
     key = re.sub(r"^www\.", "", key)
     path, mark, query = key.partition("?")
     return path.rstrip("/") + mark + query
@@ -75,6 +75,6 @@ def content_id(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:20]
 
 
-def host(url: str) -> str:
+def host_and_port(url: str) -> str:
     """Return the lower-case host of ``url`` with its port where that isn't the scheme's own."""
-    return urlsplit(canonical(url)).netloc
+    return urlsplit(canonicalise(url)).netloc

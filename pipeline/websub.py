@@ -27,7 +27,7 @@ class Hub(NamedTuple):
     topic: str
 
 
-def hub_of(url: str, link_headers: Iterable[str], body: bytes) -> Hub | None:
+def find_hub(url: str, link_headers: Iterable[str], body: bytes) -> Hub | None:
     """Return the hub that a feed at ``url`` names in its Link headers or, else, in itself; None where it has none."""
     for links in (_of_headers(link_headers), _of_feed(body)):
         hub = next((full for rel, link in links if rel == "hub" and (full := _absolute(url, link))), None)
@@ -46,7 +46,7 @@ def is_signed(secret: str, header: str | None, body: bytes) -> bool:
     return hmac.compare_digest(expected.encode(), given.strip().lower().encode())
 
 
-def request(hub: Hub, callback: str, secret: str, lease_seconds: int) -> Mapping[str, str]:
+def subscription_form(hub: Hub, callback: str, secret: str, lease_seconds: int) -> Mapping[str, str]:
     """Return the form that asks a hub to push to ``callback``."""
     return {
         "hub.mode": "subscribe",

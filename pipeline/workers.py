@@ -96,7 +96,7 @@ class Workers(Generic[T, R]):
             thread.start()
         return future
 
-    def settle(self, future: Future[R]) -> R | ItemError:
+    def wait_result(self, future: Future[R]) -> R | ItemError:
         """Wait for a submitted item; return its result, or the ItemError that it raised or that befell its worker.
 
         Raises WorkersError where no worker can be started, and whatever else the function raises.
@@ -116,9 +116,9 @@ class Workers(Generic[T, R]):
         for item in items:
             waiting.append(_failed(item) if isinstance(item, ItemError) else self.submit(item))
             if len(waiting) > 4 * self._count:
-                yield self.settle(waiting.popleft())
+                yield self.wait_result(waiting.popleft())
         while waiting:
-            yield self.settle(waiting.popleft())
+            yield self.wait_result(waiting.popleft())
 
     def _serve(self) -> None:
         """Hand tasks to one worker after the other: what each thread does."""

@@ -17,12 +17,12 @@ from warcio.archiveiterator import ArchiveIterator
 
 from bench.memory import page as generated
 from pipeline.cli.export import export_command
-from pipeline.cli.intake import import_command
-from pipeline.extract import Raw, extract, load
+from pipeline.cli.import_files import import_command
+from pipeline.extract import RawPage, extract, load_config
 from pipeline.records import Article, Caption, CopyKind, Entity, EntityType, Location, Page, Precision, Stage, to_json
-from pipeline.settings import Addresses, Settings
+from pipeline.settings import Environment, Settings
 from pipeline.stages import Context, run_one
-from pipeline.store import Arrival
+from pipeline.store import NewArticle
 from pipeline.wires import ninjs
 from pipeline.wires.table import COLUMNS, row
 from tests.helpers.support import NOW, REPO
@@ -79,7 +79,7 @@ NINJS = {
     },
 }
 RULES = jsonschema.Draft202012Validator(NINJS)
-KNOWN = load(REPO / "config")
+KNOWN = load_config(REPO / "config")
 
 texts = st.text(min_size=1, max_size=30)
 times = st.none() | st.datetimes(dt.datetime(1990, 1, 1), dt.datetime(2040, 1, 1), timezones=st.just(dt.UTC))
@@ -109,11 +109,11 @@ documents = st.builds(
 
 @given(documents)
 def test_whatever_an_article_is_like_its_ninjs_keeps_the_rules_of_the_schema(one):
-    RULES.validate(json.loads(to_json(ninjs.write(one))))
+    RULES.validate(json.loads(to_json(ninjs.to_ninjs(one))))
 
 
 def test_the_rules_refuse_what_the_schema_refuses():
-    good = ninjs.write(FULL)
+    good = ninjs.to_ninjs(FULL)
     for bad in ({**good, "headline": "x"}, {**good, "type": "article"}, {**good, "versioncreated": "yesterday"}):
         with pytest.raises(jsonschema.ValidationError):
             RULES.validate(json.loads(to_json(bad)))
@@ -126,7 +126,7 @@ def test_what_is_written_as_ninjs_is_read_back_the_same():
             published=NOW, text="The dam above the town holds.\nNobody was hurt, the mayor said on Friday.",
         )
     )  # fmt: skip
-    made = extract(Raw(data=to_json(ninjs.write(one)), media_type="application/json"), KNOWN)
+    made = extract(RawPage(data=to_json(ninjs.to_ninjs(one)), media_type="application/json"), KNOWN)
     for field in ("title", "authors", "agency", "dateline", "language", "published", "text"):
         assert getattr(made, field) == getattr(one, field)
 
@@ -148,7 +148,7 @@ def test_columns_are_of_the_kinds_that_tables_know():
 def home(tmp_path_factory):
     """A ledger in which three articles of an outlet are through."""
     folder = tmp_path_factory.mktemp("home")
-    addresses = Addresses(
+    addresses = Environment(
         home=folder,
         store_url=f"sqlite:///{folder}/ledger.db",
         index_url=f"sqlite:///{folder}/index.db",
@@ -163,13 +163,13 @@ def home(tmp_path_factory):
                 media_type="text/html", charset="utf-8", etag='"1"',
             )  # fmt: skip
             arrivals.append(
-                Arrival(
+                NewArticle(
                     id=page.id, source="Herald", first_seen=NOW, url=url, records=((Stage.FETCH, page),),
                     stage=Stage.EXTRACT,
                 )
             )  # fmt: skip
         with context.store.write() as connection:
-            context.store.ledger.enter(connection, arrivals, NOW)
+            context.store.ledger.insert_articles(connection, arrivals, NOW)
         for stage in (Stage.EXTRACT, Stage.DEDUPE, Stage.ENRICH, Stage.CLUSTER):
             run_one(context, stage)
     return folder

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.cluster import ToPlace, decide
-from pipeline.cluster.terms import LEDE_WORDS, terms_of
-from pipeline.cluster.vector import SHORT, cosines, mix, pack
-from pipeline.frequency import hash_words
+from pipeline.cluster import ArticleToAssign, decide
+from pipeline.cluster.terms import LEDE_WORDS, article_terms
+from pipeline.cluster.vector import MIN_MEAN_LENGTH, cosines, mix_vectors, pack_vector
+from pipeline.count_min import hash_words
 from pipeline.records import Article, Copy, Entity, EntityType, Names, Placed
-from pipeline.settings import Cluster
+from pipeline.settings import ClusterSettings
 from pipeline.store import Store
 from tests.helpers.copies import AT, OTHER, WIRE, invented
 
@@ -106,15 +106,15 @@ def to_place(seq, text, *, days=0.0, title=None, group=None, dated=True, names=N
     at = AT + dt.timedelta(days=days)
     article = Article(id=f"a{seq}", title=title, text=text, language=language, published=at if dated else None)
     copy = Copy(id=article.id, group=group or article.id, copy_of=group)
-    return ToPlace(seq=seq, at=at, article=article, copy=copy, names=names)
+    return ArticleToAssign(seq=seq, first_seen=at, article=article, copy=copy, names=names)
 
 
-def placed(store, arrivals, *, sizes=(), settings=Cluster()):  # noqa: B008
+def placed(store, arrivals, *, sizes=(), settings=ClusterSettings()):  # noqa: B008
     """Place in batches of ``sizes``, the rest at once; return the stories."""
     made = []
     borders = [0, *sizes, len(arrivals)]
     for start, end in pairwise(sorted(min(border, len(arrivals)) for border in borders)):
-        memory = store.stories(settings)
+        memory = store.story_index(settings)
         made += decide(arrivals[start:end], memory, settings)
         with store.write() as connection:
             memory.flush(connection)
@@ -132,9 +132,9 @@ def test_two_outlets_that_tell_one_story_are_one_story(store):
 
 def test_a_time_that_has_not_been_yet_is_not_believed(store):
     late = to_place(32, HARBOUR, days=1)
-    wrong = msgspec.structs.replace(late.article, published=late.at + dt.timedelta(days=365))
+    wrong = msgspec.structs.replace(late.article, published=late.first_seen + dt.timedelta(days=365))
     late = msgspec.structs.replace(late, article=wrong)
-    assert late.when == late.at
+    assert late.happened_at == late.first_seen
     assert placed(store, [*background(), to_place(30, WIRE), late])[-2:] == ["sa30", "sa30"]
 
 
@@ -247,10 +247,10 @@ def test_a_mean_of_unlike_articles_is_not_like_everything():
     articles = [(terms[n * 20 : n * 20 + 21], np.full(21, 21**-0.5, dtype=np.float32)) for n in range(18)]
     mean = articles[0]
     for n, one in enumerate(articles[1:], 2):
-        mean = mix(mean, one, 1 / n, 400)
+        mean = mix_vectors(mean, one, 1 / n, 400)
     new = articles[rng.integers(18)]
-    alone, among = cosines(new, [pack(articles[3]), pack(mean)])
-    assert float(np.linalg.norm(mean[1])) < SHORT
+    alone, among = cosines(new, [pack_vector(articles[3]), pack_vector(mean)])
+    assert float(np.linalg.norm(mean[1])) < MIN_MEAN_LENGTH
     assert among < 0.25
     assert alone < among
 
@@ -265,15 +265,15 @@ def sparse(weights):
 
 @given(VECTORS, st.lists(VECTORS, min_size=1, max_size=5))
 def test_the_cosines_with_several_vectors_are_those_with_each(own, others):
-    found = cosines(sparse(own), [pack(sparse(other)) for other in others])
+    found = cosines(sparse(own), [pack_vector(sparse(other)) for other in others])
     for one, other in zip(found, others, strict=True):
-        length = max(SHORT, sum(weight**2 for weight in other.values()) ** 0.5)
+        length = max(MIN_MEAN_LENGTH, sum(weight**2 for weight in other.values()) ** 0.5)
         assert one == pytest.approx(sum(own.get(term, 0) * weight for term, weight in other.items()) / length)
 
 
 @given(VECTORS, VECTORS, st.integers(1, 20))
 def test_a_mixture_keeps_the_strongest_terms_of_both(one, other, most):
-    terms, weights = mix(sparse(one), sparse(other), 0.25, most)
+    terms, weights = mix_vectors(sparse(one), sparse(other), 0.25, most)
     both = {term: 0.75 * one.get(term, 0) + 0.25 * other.get(term, 0) for term in one | other}
     assert terms.tolist() == sorted(terms.tolist())
     assert weights.tolist() == [both[term] for term in terms.tolist()]
@@ -288,15 +288,15 @@ def test_two_headlines_that_share_a_word_by_chance_are_two_stories(store):
 
 @pytest.mark.parametrize(("written", "word"), [("Brackholm’s", "Brackholm"), ("l'Égypte", "Égypte")])
 def test_what_an_apostrophe_joins_to_a_name_leaves_it_the_same_term(written, word):
-    one, other = (terms_of(Article(id="a1", text=text), None).hashes for text in (written, word))
+    one, other = (article_terms(Article(id="a1", text=text), None).hashes for text in (written, word))
     assert set(other.tolist()) < set(one.tolist())
 
 
 def test_a_word_of_the_headline_counts_as_three_of_the_beginning():
     article = Article(id="a1", title="Fog", text=" ".join(["fog", "ferry", "ferry", *["bank"] * LEDE_WORDS, "fog"]))
-    terms = terms_of(article, None)
+    terms = article_terms(article, None)
     of = {word: terms.hashes.tolist().index(hash_words([word])[0]) for word in ("fog", "ferry")}
-    assert {word: (terms.times[n], terms.begun[n]) for word, n in of.items()} == {"fog": (3, 4), "ferry": (2, 2)}
+    assert {word: (terms.counts[n], terms.lede_counts[n]) for word, n in of.items()} == {"fog": (3, 4), "ferry": (2, 2)}
 
 
 def test_accounts_that_share_little_but_a_name_in_their_headlines_are_one_story(store):
@@ -322,13 +322,13 @@ def test_a_name_joins_accounts_in_two_languages(store):
 
 def test_each_placement_says_why(store):
     arrivals = [to_place(30, WIRE), to_place(31, HARBOUR), to_place(32, OTHER, group="a30")]
-    memory = store.stories(Cluster())
-    made = decide([*background(), *arrivals], memory, Cluster())[-3:]
+    memory = store.story_index(ClusterSettings())
+    made = decide([*background(), *arrivals], memory, ClusterSettings())[-3:]
     assert [one.how for one in made] == [Placed.OPENED, Placed.JOINED, Placed.COPY]
-    assert made[1].score > Cluster().threshold
+    assert made[1].score > ClusterSettings().threshold
 
 
 def test_an_article_whose_story_is_no_longer_remembered_stays_in_it(store):
     old = msgspec.structs.replace(to_place(31, CHOIR), story="s-of-last-year")
-    made = decide([*background(), old], store.stories(Cluster()), Cluster())[-1]
+    made = decide([*background(), old], store.story_index(ClusterSettings()), ClusterSettings())[-1]
     assert (made.story, made.how) == ("s-of-last-year", Placed.KEPT)

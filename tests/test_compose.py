@@ -148,11 +148,11 @@ def test_the_image_is_made_of_files_that_are_there():
 
 
 def test_saved_objects_refer_to_one_another_and_to_fields_that_exist():
-    from pipeline.index._elasticsearch_mapping import template
-    from pipeline.settings import IndexSection
+    from pipeline.index._elasticsearch_mapping import index_template
+    from pipeline.settings import IndexSettings
 
-    alias = IndexSection().alias
-    properties = template(alias, shards=1, replicas=0)["template"]["mappings"]["properties"]
+    alias = IndexSettings().alias
+    properties = index_template(alias, shards=1, replicas=0)["template"]["mappings"]["properties"]
     ids = {(one["type"], one["id"]) for one in SAVED}
     assert ("index-pattern", alias) in ids
     for one in SAVED:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.dedupe import Member, lead
-from pipeline.dedupe.sketch import sketch
+from pipeline.dedupe import PrimaryCandidate, summarise_group
+from pipeline.dedupe.sketch import sketch_text
 from pipeline.records import Copy, CopyKind, from_json, to_json
 from pipeline.store import Store
 from tests.helpers.copies import OTHER, STATEMENT, WIRE, arrival, decided, invented
@@ -239,7 +239,7 @@ def test_an_article_that_was_copied_stays_the_first_when_it_is_corrected(store):
 
 def test_a_sketch_is_small_whatever_the_length_of_the_text():
     for length in (30, 300, 3000, 30_000):
-        made, terms, _ = sketch(invented(1, length))
+        made, terms, _ = sketch_text(invented(1, length))
         assert len(msgspec.msgpack.encode(made)) < 2000
         assert len(terms) <= 32
 
@@ -252,8 +252,8 @@ def test_a_short_part_of_a_very_long_text_is_found(store):
 
 @given(st.text())
 def test_any_text_has_a_sketch_or_is_too_short(text):
-    made = sketch(text)
-    assert made is None or 0 < len(made[0].arrays()[0]) == len(made[0].arrays()[1])
+    made = sketch_text(text)
+    assert made is None or 0 < len(made[0].body_shingles()[0]) == len(made[0].body_shingles()[1])
 
 
 def newsday():
@@ -304,7 +304,8 @@ def test_a_day_in_another_order_of_batches_gives_the_same_groups_and_primaries(t
     assert made[0] == made[1]
     assert len(made[0]) == 11
     members = {
-        one.article.id: Member(id=one.article.id, seq=one.seq, at=one.published, seen=one.at) for one in arrivals
+        one.article.id: PrimaryCandidate(id=one.article.id, seq=one.seq, published=one.published, first_seen=one.at)
+        for one in arrivals
     }
-    primaries = [{lead(members[name] for name in group).primary for group in groups} for groups in made]
+    primaries = [{summarise_group(members[name] for name in group).primary for group in groups} for groups in made]
     assert primaries[0] == primaries[1] == {f"a{n}" for n in range(1, 12)}

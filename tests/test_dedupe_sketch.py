@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.dedupe import sketch as module
-from pipeline.dedupe.sketch import sketch, sketches
-from pipeline.text import normalise, paragraphs, tokens
+from pipeline.dedupe.sketch import sketch_text, sketch_texts
+from pipeline.text import normalise, split_normalised, split_paragraphs
 from tests.helpers.copies import STATEMENT, WIRE, invented
 
 MASK = (1 << 64) - 1
@@ -59,7 +59,7 @@ def mix(value):
 
 def said(text):
     """Yield each word's hash, the number of its paragraph, and whether it is quoted; read character by character."""
-    for number, line in enumerate(unescape(normalise("\n".join(paragraphs(text)))).split("\n"), 1):
+    for number, line in enumerate(unescape(normalise("\n".join(split_paragraphs(text)))).split("\n"), 1):
         pieces, closing = [""], None
         for at, char in enumerate(line, 1):
             if closing is None and (char in CLOSING or (char in CLOSED and CLOSED[char] in line[at:])):
@@ -71,7 +71,7 @@ def said(text):
             else:
                 pieces[-1] += char
         for n, piece in enumerate(pieces):
-            yield from ((zlib.crc32(word.encode()), number, n % 2 == 1) for word in tokens(piece))
+            yield from ((zlib.crc32(word.encode()), number, n % 2 == 1) for word in split_normalised(piece))
 
 
 def little(values):
@@ -131,26 +131,26 @@ def facts(made):
 
 @given(LINES)
 def test_a_sketch_is_what_sets_of_plain_numbers_give(text):
-    assert facts(sketch(text)) == plainly(text)
+    assert facts(sketch_text(text)) == plainly(text)
 
 
 @pytest.mark.parametrize("text", [WIRE, STATEMENT, f"{STATEMENT} they said, and no more.", invented(3, 3000)])
 def test_texts_of_every_kind_have_the_sketch_that_plain_numbers_give(text):
-    assert facts(sketch(text)) == plainly(text)
+    assert facts(sketch_text(text)) == plainly(text)
 
 
 @given(st.lists(LINES | st.just("too short"), max_size=6), st.integers(1, 3000))
 def test_texts_that_are_sketched_together_have_the_sketches_that_each_has_alone(texts, at_once):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "AT_ONCE", at_once)
-        assert list(map(facts, sketches(texts))) == [facts(sketch(text)) for text in texts]
+        patch.setattr(module, "PORTION_CHARS", at_once)
+        assert list(map(facts, sketch_texts(texts))) == [facts(sketch_text(text)) for text in texts]
 
 
 def test_a_sketch_never_changes():
-    made = sketch(f"{WIRE}\n{STATEMENT} he said.\n{invented(7, 600)}")
+    made = sketch_text(f"{WIRE}\n{STATEMENT} he said.\n{invented(7, 600)}")
     assert zlib.crc32(msgspec.msgpack.encode((made.sketch, made.terms))) == 1596807130
 
 
 def test_a_text_without_a_whole_triple_in_any_paragraph_takes_over_no_passage():
-    made = sketches([WIRE, "\n".join("Rain again" for _ in range(9))])
+    made = sketch_texts([WIRE, "\n".join("Rain again" for _ in range(9))])
     assert len(made[1].passages.shingles) == 0

@@ -25,13 +25,13 @@ from pipeline.demo import articles, newsroom, server, templates
 from pipeline.demo.articles import Draft, Feed, Outlet, Piece
 from pipeline.errors import SettingsError, UsageError
 from pipeline.records import Reason
-from pipeline.text import words
-from pipeline.urls import article_id, canonical
+from pipeline.text import split_words
+from pipeline.urls import article_id, canonicalise
 
 
 @pytest.fixture(scope="module")
 def running():
-    with server.serve() as web:
+    with server.serve_newsroom() as web:
         yield web
 
 
@@ -55,12 +55,12 @@ def links(media_type, body):
 
 
 def shingles(piece):
-    text = words(" ".join(piece.paragraphs))
+    text = split_words(" ".join(piece.paragraphs))
     return {tuple(text[place : place + 5]) for place in range(len(text) - 4)}
 
 
 def pages():
-    return [piece for piece in articles.pieces() if piece.paragraphs]
+    return [piece for piece in articles.load_pieces() if piece.paragraphs]
 
 
 # what is served
@@ -74,18 +74,18 @@ def test_the_feeds_name_exactly_the_articles_that_are_expected(running):
         assert answer.status == 200
         found = links(answer.headers["Content-Type"], body)
         assert found
-        named |= {canonical(link) for link in found}
+        named |= {canonicalise(link) for link in found}
     assert named == {*expected.articles, *expected.dropped}
 
 
 def test_every_kind_of_feed_is_there():
-    kinds = {feed.format for outlet in articles.outlets() for feed in outlet.feeds}
+    kinds = {feed.format for outlet in articles.load_outlets() for feed in outlet.feeds}
     assert kinds == {"rss", "atom", "rdf", "json", "sitemap", "html"}
-    assert {feed.content for outlet in articles.outlets() for feed in outlet.feeds} == {"full", "summary", "none"}
+    assert {feed.content for outlet in articles.load_outlets() for feed in outlet.feeds} == {"full", "summary", "none"}
 
 
 def test_every_article_answers_with_a_page_that_holds_its_title_and_text(running):
-    addresses = dict(zip([p.key for p in articles.pieces()], _addresses(running), strict=True))
+    addresses = dict(zip([p.key for p in articles.load_pieces()], _addresses(running), strict=True))
     for piece in pages():
         answer, body = fetch(addresses[piece.key])
         if piece.draft.moved_from:
@@ -97,13 +97,13 @@ def test_every_article_answers_with_a_page_that_holds_its_title_and_text(running
         assert all(paragraph.removeprefix("## ") in text for paragraph in piece.paragraphs)
         assert "".join(tree.find(".//h1").itertext()) in text
         assert tree.find(".//link[@rel='canonical']").get("href").endswith(piece.path)
-    assert len(addresses) == len(articles.pieces())
+    assert len(addresses) == len(articles.load_pieces())
 
 
 def _addresses(running):
     bases = [source.home.rstrip("/") for source in running.sources]
-    order = [outlet.key for outlet in articles.outlets()]
-    return [bases[order.index(piece.outlet.key)] + piece.listed for piece in articles.pieces()]
+    order = [outlet.key for outlet in articles.load_outlets()]
+    return [bases[order.index(piece.outlet.key)] + piece.feed_path for piece in articles.load_pieces()]
 
 
 def test_what_can_not_be_read_answers_as_expected(running):
@@ -180,7 +180,7 @@ def test_a_client_that_accepts_gzip_gets_it(running):
 
 def test_every_outlet_has_its_own_loopback_host(running):
     hosts = [urlsplit(source.home).netloc for source in running.sources]
-    assert len(set(hosts)) == len(articles.outlets()) == 8
+    assert len(set(hosts)) == len(articles.load_outlets()) == 8
     assert all(host.startswith("127.0.0.") for host in hosts)
     for source in running.sources:
         assert all(urlsplit(feed).netloc == urlsplit(source.home).netloc for feed in source.feeds)
@@ -197,7 +197,7 @@ def test_a_connection_serves_several_requests(running):
 
 
 def test_a_client_that_ends_its_connection_at_once_is_not_told_of(capfd):
-    with server.serve() as web:
+    with server.serve_newsroom() as web:
         host, port = urlsplit(web.sources[0].home).netloc.split(":")
         before = threading.active_count()
         with socket.create_connection((host, int(port))) as client:
@@ -214,7 +214,7 @@ def test_a_client_that_ends_its_connection_at_once_is_not_told_of(capfd):
 
 
 def test_edition_2_differs_only_in_the_corrected_article_and_what_lists_it():
-    first, second = newsroom.load(1), newsroom.load(2)
+    first, second = newsroom.load_newsroom(1), newsroom.load_newsroom(2)
     (corrected,) = second.expected.corrected
     assert first.responses.keys() == second.responses.keys()
     changed = {url for url, sent in first.responses.items() if sent != second.responses[url]}
@@ -228,7 +228,7 @@ def test_edition_2_differs_only_in_the_corrected_article_and_what_lists_it():
 
 
 def test_the_edition_can_be_changed_while_the_server_runs():
-    with server.serve() as web:
+    with server.serve_newsroom() as web:
         (corrected,) = web.newsroom.expected.corrected
         before = fetch(corrected)[1]
         web.edition = 2
@@ -242,10 +242,10 @@ def test_the_edition_can_be_changed_while_the_server_runs():
 
 
 def test_there_are_about_sixty_articles_and_no_two_have_one_id():
-    expected = newsroom.load().expected
+    expected = newsroom.load_newsroom().expected
     assert 55 <= len(expected.articles) <= 70
     everything = [*expected.articles, *expected.dropped]
-    assert len({article_id(url) for url in everything}) == len(everything) == len(articles.pieces())
+    assert len({article_id(url) for url in everything}) == len(everything) == len(articles.load_pieces())
 
 
 def test_every_article_has_120_to_500_words():
@@ -255,22 +255,22 @@ def test_every_article_has_120_to_500_words():
 
 
 def test_all_is_printed_in_one_week_of_november_in_several_time_zones():
-    times = [piece.draft.published for piece in articles.pieces()]
+    times = [piece.draft.published for piece in articles.load_pieces()]
     assert min(times) >= dt.datetime(2026, 11, 14, tzinfo=dt.UTC)
-    assert max(piece.draft.updated or piece.draft.published for piece in articles.pieces(2)) < dt.datetime(
+    assert max(piece.draft.updated or piece.draft.published for piece in articles.load_pieces(2)) < dt.datetime(
         2026, 11, 21, tzinfo=dt.UTC
     )
     assert len({time.utcoffset() for time in times}) >= 6
 
 
 def test_the_original_of_a_copy_is_published_first():
-    by_key = {piece.key: piece for piece in articles.pieces()}
-    for piece in articles.pieces():
+    by_key = {piece.key: piece for piece in articles.load_pieces()}
+    for piece in articles.load_pieces():
         assert by_key[piece.original].draft.published <= piece.draft.published, piece.key
 
 
 def test_agency_stories_are_printed_by_two_to_five_other_outlets():
-    groups = newsroom.load().expected.copies
+    groups = newsroom.load_newsroom().expected.copies
     agency = [group for group in groups if group[0].startswith("http://127.0.0.1:")]
     assert len(agency) == 6
     assert all(2 <= len(group) - 1 <= 5 for group in agency)
@@ -280,7 +280,7 @@ def test_agency_stories_are_printed_by_two_to_five_other_outlets():
 
 
 def test_copies_share_most_of_their_text_and_have_headlines_of_their_own():
-    by_key = {piece.key: piece for piece in articles.pieces()}
+    by_key = {piece.key: piece for piece in articles.load_pieces()}
     for piece in pages():
         if piece.original != piece.key:
             original = shingles(by_key[piece.original])
@@ -305,8 +305,8 @@ def test_articles_that_are_no_copies_share_no_passage_but_the_declared_ones():
 
 
 def test_one_event_is_told_independently_by_three_outlets():
-    stories = newsroom.load().expected.stories
-    copies = {url: place for place, group in enumerate(newsroom.load().expected.copies) for url in group}
+    stories = newsroom.load_newsroom().expected.stories
+    copies = {url: place for place, group in enumerate(newsroom.load_newsroom().expected.copies) for url in group}
     independent = [story for story in stories if not any(url in copies for url in story)]
     assert [len(story) for story in independent] == [3]
     assert len({urlsplit(url).netloc for url in independent[0]}) == 3
@@ -339,7 +339,7 @@ def test_five_articles_are_german_or_spanish_at_least():
 
 def test_one_page_lies_about_its_charset():
     (piece,) = [piece for piece in pages() if piece.draft.declared_charset != "utf-8"]
-    room = newsroom.load()
+    room = newsroom.load_newsroom()
     sent = room.responses["http://127.0.0.6:8900" + piece.path]
     assert sent.headers["Content-Type"] == "text/html; charset=iso-8859-1"
     assert b"charset=iso-8859-1" in sent.body
@@ -348,19 +348,19 @@ def test_one_page_lies_about_its_charset():
 
 def test_one_page_has_backticks_for_apostrophes_and_an_entity_encoded_twice():
     (piece,) = [piece for piece in pages() if "`" in "".join(piece.paragraphs)]
-    body = newsroom.load().responses[canonical("http://127.0.0.8:8900" + piece.path)].body
+    body = newsroom.load_newsroom().responses[canonicalise("http://127.0.0.8:8900" + piece.path)].body
     assert b"Matheson`s" in body
     assert b"Smith &amp;amp; Daughters" in body
 
 
 def test_some_articles_stand_in_two_feeds_under_different_addresses():
-    room = newsroom.load()
+    room = newsroom.load_newsroom()
     assert room.expected.repeated
     named = [
         link
         for feed in room.sources[0].feeds
         for link in links("application/rss+xml", room.responses[feed].body)
-        if canonical(link) == room.expected.repeated[0]
+        if canonicalise(link) == room.expected.repeated[0]
     ]
     assert len(named) == len(set(named)) == 2
 
@@ -369,7 +369,7 @@ def test_some_articles_stand_in_two_feeds_under_different_addresses():
 
 
 def test_the_newsroom_is_the_same_each_time_it_is_loaded():
-    assert newsroom.load() == newsroom.load()
+    assert newsroom.load_newsroom() == newsroom.load_newsroom()
 
 
 def _draft(text="", **more):
@@ -404,8 +404,8 @@ def test_a_reprint_of_nothing_is_named():
 
 
 def test_curly_quotes_open_and_close():
-    assert articles.curly('"It\'s \'new\'," she said ("quite").') == "“It’s ‘new’,” she said (“quite”)."
-    assert articles.curly("'I have \"it\"' – the dogs' day") == "‘I have “it”’ – the dogs’ day"
+    assert articles.curl_quotes('"It\'s \'new\'," she said ("quite").') == "“It’s ‘new’,” she said (“quite”)."
+    assert articles.curl_quotes("'I have \"it\"' – the dogs' day") == "‘I have “it”’ – the dogs’ day"
 
 
 def test_american_spelling_spares_names():
@@ -414,7 +414,7 @@ def test_american_spelling_spares_names():
 
 
 def test_a_line_of_a_template_without_its_value_is_left_out():
-    assert templates.fill("<p>$a</p>\n<p>$b</p>\n$$1\n", {"a": "", "b": "x"}) == "<p>x</p>\n$1\n"
+    assert templates.fill_template("<p>$a</p>\n<p>$b</p>\n$$1\n", {"a": "", "b": "x"}) == "<p>x</p>\n$1\n"
 
 
 def test_values_are_escaped_for_their_place():
@@ -432,7 +432,7 @@ def test_values_are_escaped_for_their_place():
     piece = Piece(
         key="courier/x", outlet=outlet, draft=draft, paragraphs=("1 < 2",), original="courier/x", story="x", path="/x"
     )
-    values = templates.of_piece(piece, "http://127.0.0.1")
+    values = templates.piece_values(piece, "http://127.0.0.1")
     assert values["name"] == "A &amp; B"
     assert values["content"] == "<p>1 &lt; 2</p>"
     assert values["summary"] == "&lt;/script&gt; &quot;x&quot;"
@@ -440,7 +440,7 @@ def test_values_are_escaped_for_their_place():
 
 
 def test_the_written_feeds_file_is_read_as_the_sources(tmp_path):
-    sources = newsroom.load().sources
+    sources = newsroom.load_newsroom().sources
     (tmp_path / "feeds.toml").write_text(newsroom.feeds_toml(sources), encoding="utf-8")
     assert settings.load_sources(tmp_path) == sources
     assert [source.agency for source in sources].count(True) == 1
@@ -466,7 +466,7 @@ def test_the_command_serves_until_it_is_told_to_stop(tmp_path):
 def test_a_port_that_is_taken_is_named(running, capsys):
     with (
         pytest.raises(UsageError, match=f"127.0.0.1:{running.ports[0]} can't be served"),
-        server.serve(port=running.ports[0]),
+        server.serve_newsroom(port=running.ports[0]),
     ):
         pass
     kept = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from pipeline.cli import _COMMANDS
-from pipeline.settings import Addresses, Source
+from pipeline.settings import Environment, Source
 from tests.helpers.support import REPO
 
 PAGES = [REPO / name for name in ("README.md", "ARCHITECTURE.md", "DECISIONS.md", "CHANGELOG.md")]
@@ -26,7 +26,7 @@ def test_every_command_is_documented(command):
 
 def test_every_address_and_every_trait_of_a_source_is_documented():
     page = text("docs/settings.md")
-    for variable in Addresses.__struct_fields__:
+    for variable in Environment.__struct_fields__:
         name = {"index_ca_file": "index_ca"}.get(variable, variable)
         assert f"NEWSWIRE_{name.upper()}" in page
     for field in msgspec.structs.fields(Source):

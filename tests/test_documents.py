@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import datetime as dt
 
-from pipeline.dedupe import Lead
-from pipeline.documents import build
+from pipeline.dedupe import GroupSummary
+from pipeline.documents import build_document
 from pipeline.records import (
     Article,
     Copy,
@@ -66,7 +66,7 @@ def document(**changes):
         "story_size": 4,
         "stages": {"extract": "1"},
     }
-    return build(**(given | changes))
+    return build_document(**(given | changes))
 
 
 def entity(name, kind, count, **more):
@@ -150,7 +150,7 @@ def test_what_a_copy_took_and_whose_it_is_are_told():
     taken = Copy(
         id="a1", group="a0", copy_of="a0", score=0.9, kind=CopyKind.REPRINT, behind=12, taken=0.8, paragraphs=(1, 3)
     )
-    made = document(copy=taken, lead=Lead(primary="a2", earliest="a0", agency="AFP"), copies=0)
+    made = document(copy=taken, lead=GroupSummary(primary="a2", earliest="a0", agency="AFP"), copies=0)
     assert (made.copy_score, made.copy_behind) == (0.9, 12)
     assert (made.copied_share, made.own_share, made.copied_paragraphs) == (0.8, 0.2, (1, 3))
     assert (made.copy_primary, made.copy_earliest, made.copy_agency) == ("a2", "a0", "AFP")

@@ -10,20 +10,20 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from pipeline.enrich import Span, enrich, load
-from pipeline.enrich.acronyms import definitions, of_things
-from pipeline.enrich.aliases import read_aliases
-from pipeline.enrich.line import to_line
+from pipeline.enrich import Span, enrich, load_recognisers
+from pipeline.enrich.coreference.acronyms import common_noun_acronyms, defined_acronyms
+from pipeline.enrich.knowledge.aliases import read_aliases
+from pipeline.enrich.line import names_to_line
 from pipeline.errors import SettingsError
 from pipeline.records import Article, EntityType, Names
-from pipeline.settings import Entities
+from pipeline.settings import EntitySettings
 
 CONFIG = Path(__file__).parent.parent / "config"
 
 
 @functools.cache
 def loaded():
-    return load(Entities(model="lists"), CONFIG)
+    return load_recognisers(EntitySettings(model="lists"), CONFIG)
 
 
 def names_in(text: str, *, title: str | None = None, language: str = "en", country: str | None = None) -> Names:
@@ -63,9 +63,9 @@ def test_all_names_of_the_islamic_state_are_one_organisation():
 def test_an_acronym_of_the_end_of_a_longer_name_is_another_name():
     long, short = "Harbour Rovers of the National Rowing League", "National Rowing League"
     text = f"The {long} (NRL) won."
-    assert definitions(text, [(4, 4 + len(long), EntityType.ORG)]) == {}
+    assert defined_acronyms(text, [(4, 4 + len(long), EntityType.ORG)]) == {}
     text = f"The {short} (NRL) paid."
-    assert definitions(text, [(4, 4 + len(short), EntityType.ORG)]) == {"nrl": short}
+    assert defined_acronyms(text, [(4, 4 + len(short), EntityType.ORG)]) == {"nrl": short}
 
 
 def test_a_name_ends_where_its_line_does():
@@ -101,32 +101,39 @@ def test_a_people_carries_its_country():
     ],
 )
 def test_what_a_text_writes_small_has_an_acronym_that_is_no_name(text, found):
-    assert of_things(text) == found
+    assert common_noun_acronyms(text) == found
 
 
 @pytest.mark.parametrize(
     ("people", "country"), [("Scottish", "GB"), ("Catalans", "ES"), ("Tibetan", "CN"), ("Kurds", None)]
 )
 def test_a_people_of_one_country_carries_it_too(people, country):
-    assert [row.country for row in loaded()[0].rows(people, EntityType.GROUP)] == [country]
+    assert [row.country for row in loaded()[0].find_entities(people, EntityType.GROUP)] == [country]
 
 
 def test_every_seat_is_a_city_of_the_gazetteer():
     known, aliases = loaded()[0], read_aliases(CONFIG)
     for country, items in aliases.seats.items():
         for region, _, seat in (item.partition("|") for item in items):
-            assert any(row.country == country and row.location for row in known.rows(seat, EntityType.PLACE)), seat
-            assert any(row.country == country and row.location for row in known.rows(region, EntityType.PLACE)), region
+            assert any(
+                row.country == country and row.location for row in known.find_entities(seat, EntityType.PLACE)
+            ), seat
+            assert any(
+                row.country == country and row.location for row in known.find_entities(region, EntityType.PLACE)
+            ), region
 
 
 @pytest.mark.parametrize(("region", "seat"), [("Nineveh", "Mosul"), ("Michigan", "Detroit"), ("Nakuru", "Nakuru")])
 def test_a_region_stands_on_the_map_at_its_seat(region, seat):
     known = loaded()[0]
-    assert known.rows(region, EntityType.PLACE)[0].location == known.rows(seat, EntityType.PLACE)[-1].location
+    assert (
+        known.find_entities(region, EntityType.PLACE)[0].location
+        == known.find_entities(seat, EntityType.PLACE)[-1].location
+    )
 
 
 def test_a_region_that_is_called_like_its_city_stands_where_that_lies():
-    (donetsk, *_) = loaded()[0].rows("Donetsk", EntityType.PLACE)
+    (donetsk, *_) = loaded()[0].find_entities("Donetsk", EntityType.PLACE)
     assert (donetsk.country, round(donetsk.location.lat)) == ("UA", 48)
 
 
@@ -356,7 +363,7 @@ def test_a_ministry_of_no_clear_country_stays_plain():
 
 
 def test_a_line_leaves_out_what_is_unknown():
-    line = to_line(names_in("Dana Whitfield flew to Beirut."))
+    line = names_to_line(names_in("Dana Whitfield flew to Beirut."))
     assert line["mentions"][0] == {
         "field": "text", "start": 0, "end": 14, "type": "PERSON", "name": "Dana Whitfield",
         "entity": "person:dana-whitfield",
@@ -413,7 +420,7 @@ def test_hostile_text_is_answered_in_time(text, language):
 def test_an_unknown_key_of_the_alias_file_is_named(tmp_path):
     (tmp_path / "aliases.toml").write_text('[organizations]\n"A" = []\n')
     with pytest.raises(SettingsError, match=r"aliases\.toml: unknown key organizations; did you mean organisations"):
-        load(Entities(), tmp_path)
+        load_recognisers(EntitySettings(), tmp_path)
 
 
 @pytest.mark.slow
@@ -428,7 +435,7 @@ def test_a_spacy_pipeline_takes_the_place_of_the_patterns(tmp_path):
         ]
     )
     pipeline.to_disk(tmp_path / "model")
-    known, chooser = load(Entities(model=str(tmp_path / "model")), CONFIG)
+    known, chooser = load_recognisers(EntitySettings(model=str(tmp_path / "model")), CONFIG)
     article = Article(id="a", text="Zorbian troops left Mosul on Monday with Dana Whitfield.", language="en")
     names = enrich(article, known, chooser("en"))
     assert [(m.name, m.type) for m in names.mentions] == [("Zorbian", "GROUP"), ("Mosul", "PLACE")]
@@ -440,10 +447,10 @@ def test_a_missing_spacy_pipeline_says_what_to_install():
     with pytest.raises(
         SettingsError, match=r"entities\.models\.de: no spaCy pipeline 'de_nothing_sm'; install the package"
     ):
-        load(Entities(models={"de": "de_nothing_sm"}), CONFIG)
+        load_recognisers(EntitySettings(models={"de": "de_nothing_sm"}), CONFIG)
 
 
 def test_without_spacy_the_setting_says_so(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     with pytest.raises(SettingsError, match="needs spaCy: install newswire"):
-        load(Entities(model="en_core_web_sm"), CONFIG)
+        load_recognisers(EntitySettings(model="en_core_web_sm"), CONFIG)

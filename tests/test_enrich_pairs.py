@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.enrich import enrich, load
+from pipeline.enrich import enrich, load_recognisers
 from pipeline.records import Article
-from pipeline.settings import Entities
+from pipeline.settings import EntitySettings
 
 CONFIG = Path(__file__).parent.parent / "config"
 MODELS = ("bundled", "lists")
@@ -19,7 +19,7 @@ _MARK = re.compile(r"\[([^\]]+)\]")
 
 @functools.cache
 def loaded(model):
-    return load(Entities(model=model), CONFIG)
+    return load_recognisers(EntitySettings(model=model), CONFIG)
 
 
 def marked(text: str, model: str) -> list[str]:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.enrich.people import begins, ends, same_person
+from pipeline.enrich.coreference.people import is_beginning, is_ending, same_person
 
 
 def same(one: str, other: str) -> bool:
@@ -44,9 +44,9 @@ def test_names_of_two_people_do_not_agree(one, other):
 
 
 def test_a_name_is_the_beginning_or_the_end_of_a_longer_one():
-    assert begins(("kim", "jong"), ("kim", "jong", "un"))
-    assert not begins(("george", "w"), ("george", "w", "bush"))
-    assert ends(("bin", "salman"), ("mohammed", "bin", "salman"))
+    assert is_beginning(("kim", "jong"), ("kim", "jong", "un"))
+    assert not is_beginning(("george", "w"), ("george", "w", "bush"))
+    assert is_ending(("bin", "salman"), ("mohammed", "bin", "salman"))
 
 
 @given(st.lists(st.text("abc", min_size=1, max_size=4), min_size=2, max_size=5))

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.enrich import enrich, load
+from pipeline.enrich import enrich, load_recognisers
 from pipeline.records import Article, EntityType
-from pipeline.settings import Entities
+from pipeline.settings import EntitySettings
 
 CONFIG = Path(__file__).parent.parent / "config"
 _MARK = re.compile(r"\[([^\]]+) ([A-Z]{2}|--)\]")
@@ -112,7 +112,7 @@ def judged(source: str, text: str, model: str) -> list[tuple[str, str, str | Non
 
 @functools.cache
 def loaded(model):
-    return load(Entities(model=model), CONFIG)
+    return load_recognisers(EntitySettings(model=model), CONFIG)
 
 
 @pytest.mark.parametrize("model", ["bundled", "lists"])

@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.enrich.inputs import Words
-from pipeline.enrich.windows import LONGEST, windows
+from pipeline.enrich.english_model.model_input import ModelInput
+from pipeline.enrich.english_model.windows import LONGEST, cut_windows
 
 
-def words_of(text: str) -> Words:
+def words_of(text: str) -> ModelInput:
     """Each word of the text as one piece."""
     starts = np.array([at for at, _ in spelled(text)], dtype=np.int64)
     ends = np.array([at + len(word) for at, word in spelled(text)], dtype=np.int64)
     none = np.zeros(len(starts), dtype=np.int64)
-    return Words(start=starts, end=ends, first=np.arange(len(starts)), ids=none, looks=none, hints=none)
+    return ModelInput(start=starts, end=ends, first=np.arange(len(starts)), ids=none, looks=none, hints=none)
 
 
 def spelled(text: str) -> list[tuple[int, str]]:
@@ -31,7 +31,7 @@ def spelled(text: str) -> list[tuple[int, str]]:
 def begun(text: str) -> list[str]:
     """The word with which each window but the first begins."""
     words = words_of(text)
-    return [text[words.start[w.first] : words.end[w.first]] for w in windows(text, words)][1:]
+    return [text[words.start[w.first] : words.end[w.first]] for w in cut_windows(text, words)][1:]
 
 
 @given(
@@ -40,17 +40,17 @@ def begun(text: str) -> list[str]:
 def test_windows_are_not_too_long_and_every_piece_counts_once(parts):
     text = " ".join(parts)
     words = words_of(text)
-    made = windows(text, words)
-    assert all(0 < w.after - w.first <= LONGEST and w.first <= w.counts < w.after for w in made)
-    counted = [*(w.counts for w in made), len(words.ids)]
+    made = cut_windows(text, words)
+    assert all(0 < w.stop - w.first <= LONGEST and w.first <= w.counted_from < w.stop for w in made)
+    counted = [*(w.counted_from for w in made), len(words.ids)]
     assert counted[0] == 0
     assert counted == sorted(set(counted)) or not made
-    assert all(one.after >= other.counts for one, other in itertools.pairwise(made))
+    assert all(one.stop >= other.counted_from for one, other in itertools.pairwise(made))
 
 
 def test_a_short_text_is_one_window():
-    assert [tuple(w) for w in windows("Grain rose.", words_of("Grain rose."))] == [(0, 2, 0)]
-    assert windows("", words_of("")) == []
+    assert [tuple(w) for w in cut_windows("Grain rose.", words_of("Grain rose."))] == [(0, 2, 0)]
+    assert cut_windows("", words_of("")) == []
 
 
 @pytest.mark.parametrize(
@@ -69,12 +69,12 @@ def test_a_long_text_is_cut_between_sentences_and_lines(sentence, begins):
 
 def test_windows_are_about_equally_long():
     text = "Then grain rose. " * ((LONGEST + 9) // 3)
-    first, second = windows(text, words_of(text))
-    assert first.after == second.first == second.counts
-    assert abs((first.after - first.first) - (second.after - second.first)) <= 3
+    first, second = cut_windows(text, words_of(text))
+    assert first.stop == second.first == second.counted_from
+    assert abs((first.stop - first.first) - (second.stop - second.first)) <= 3
 
 
 def test_without_the_end_of_a_sentence_windows_overlap_and_share_what_counts():
     text = "grain " * (LONGEST + 40)
-    first, second = windows(text, words_of(text))
-    assert second.first < second.counts < first.after == LONGEST
+    first, second = cut_windows(text, words_of(text))
+    assert second.first < second.counted_from < first.stop == LONGEST

@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import ItemError
-from pipeline.extract import Raw, extract, load, to_error_line, to_line, worker
-from pipeline.extract.page import says_more
+from pipeline.extract import RawPage, article_line, error_line, extract, load_config, make_extractor
+from pipeline.extract.page import distinct_standfirst
 from pipeline.records import Caption, Entry, Outcome, Precision, Reason
 from pipeline.settings import Source
 from pipeline.workers import Workers
 
 DATA = Path(__file__).parent / "data" / "extract"
-KNOWN = load(Path(__file__).parent.parent / "config")
+KNOWN = load_config(Path(__file__).parent.parent / "config")
 URL = "https://www.courier.example/local/old-bridge-rebuilt-2031?utm_source=feed"
 TEXT = "".join(
     f"<p>Paragraph {n} says that the council voted to repair bridge number {n}, which was closed in spring.</p>"
@@ -35,7 +35,7 @@ def page(body=TEXT, head="<title>Bridges to be repaired</title>", attributes='la
 
 def read(data, **more):
     more.setdefault("url", "https://news.example/a/bridges-repaired")
-    return extract(Raw(data=data, **more), KNOWN)
+    return extract(RawPage(data=data, **more), KNOWN)
 
 
 def reason(data, **more):
@@ -46,12 +46,12 @@ def reason(data, **more):
 
 @pytest.fixture(scope="module")
 def council():
-    return extract(Raw(data=(DATA / "council.html").read_bytes(), url=URL), KNOWN)
+    return extract(RawPage(data=(DATA / "council.html").read_bytes(), url=URL), KNOWN)
 
 
 @pytest.fixture(scope="module")
 def pasted():
-    return extract(Raw(data=(DATA / "pasted.txt").read_bytes(), media_type="text/plain"), KNOWN)
+    return extract(RawPage(data=(DATA / "pasted.txt").read_bytes(), media_type="text/plain"), KNOWN)
 
 
 def test_a_page_gives_its_title_without_the_sites_name(council):
@@ -90,7 +90,7 @@ def test_a_page_gives_its_plain_facts(council):
 )
 def test_how_the_text_begins_is_no_standfirst(said, kept):
     text = "The old bridge will be rebuilt by autumn, the council said on Monday.\nIt was closed in 2029."
-    assert says_more(said, text) == (said if kept else None)
+    assert distinct_standfirst(said, text) == (said if kept else None)
 
 
 def test_the_text_is_the_article_and_nothing_else(council):
@@ -155,7 +155,7 @@ def test_backticks_used_as_apostrophes_are_mended(pasted):
 
 
 def test_an_article_without_address_and_title_has_its_bytes_hash_as_id_and_no_title(pasted):
-    again = extract(Raw(data=(DATA / "pasted.txt").read_bytes(), media_type="text/plain"), KNOWN)
+    again = extract(RawPage(data=(DATA / "pasted.txt").read_bytes(), media_type="text/plain"), KNOWN)
     assert pasted.title is None
     assert pasted.url is None
     assert len(pasted.id) == 20
@@ -201,21 +201,21 @@ def test_a_feed_fills_what_the_page_leaves_open():
 def test_a_local_time_gets_the_zone_of_its_source():
     head = '<title>Bridges</title><meta property="article:published_time" content="2031-07-04T09:30:00">'
     assert read(page(head=head)).published is None
-    assert to_line(read(page(head=head)))["published"] == "2031-07-04T09:30:00"
+    assert article_line(read(page(head=head)))["published"] == "2031-07-04T09:30:00"
     berlin = read(page(head=head), source=Source(name="News", time_zone="Europe/Berlin"))
     assert berlin.published == dt.datetime(2031, 7, 4, 7, 30, tzinfo=dt.UTC)
 
 
 def test_a_line_says_how_exactly_its_time_is_known():
     head = '<title>Bridges</title><meta name="date" content="2031-07-04">'
-    line = to_line(read(page(head=head)))
+    line = article_line(read(page(head=head)))
     assert (line["published"], line["published_precision"]) == ("2031-07-04", "day")
     assert "published_local" not in line
 
 
 def test_an_item_that_yields_nothing_has_a_line_with_its_reason():
     error = ItemError(Outcome.DROPPED, Reason.EMPTY, "there is nothing in it")
-    assert to_error_line("x", error) == {"id": "x", "error": {"reason": "empty", "detail": "there is nothing in it"}}
+    assert error_line("x", error) == {"id": "x", "error": {"reason": "empty", "detail": "there is nothing in it"}}
 
 
 def test_what_is_no_article_is_refused_with_its_reason():
@@ -265,10 +265,10 @@ def test_huge_pages_are_answered():
 
 
 def test_a_worker_extracts_in_its_own_process_and_can_be_sent_there():
-    function = worker(KNOWN)
-    assert pickle.loads(pickle.dumps(function))(Raw(data=page())).article.title == "Bridges to be repaired"
+    function = make_extractor(KNOWN)
+    assert pickle.loads(pickle.dumps(function))(RawPage(data=page())).article.title == "Bridges to be repaired"
     with Workers(function, count=1, seconds=60) as workers:
-        first, second = workers.map([Raw(data=page()), Raw(data=b"")])
+        first, second = workers.map([RawPage(data=page()), RawPage(data=b"")])
     assert first.article.title == "Bridges to be repaired"
     assert second.reason is Reason.EMPTY
 
@@ -279,7 +279,7 @@ def test_a_damaged_page_is_read_or_refused(noise, place, removed):
     data = (DATA / "council.html").read_bytes()
     data = data[:place] + noise + data[place + removed :]
     try:
-        article = extract(Raw(data=data, url=URL), KNOWN)
+        article = extract(RawPage(data=data, url=URL), KNOWN)
     except ItemError as error:
         assert error.reason in {Reason.BINARY, Reason.NO_TEXT, Reason.NOT_HTML}  # noqa: PT017
     else:

@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.extract import authors, load
-from pipeline.extract.blocks import blocks
-from pipeline.extract.evidence import gather, parse
+from pipeline.extract import authors, load_config
+from pipeline.extract.blocks import split_blocks
+from pipeline.extract.page_signals import gather_signals, parse_page
 
-KNOWN = load(Path(__file__).parent.parent / "config")
+KNOWN = load_config(Path(__file__).parent.parent / "config")
 URL = "https://www.courier.example/local/old-bridge"
 
 
 def page(head="", body=""):
-    return gather(parse(f"<html lang='en'><head>{head}</head><body>{body}</body></html>"), URL)
+    return gather_signals(parse_page(f"<html lang='en'><head>{head}</head><body>{body}</body></html>"), URL)
 
 
 def script(text):
@@ -76,7 +76,7 @@ def script(text):
     ],
 )
 def test_authors_are_split_and_cleaned(given, persons):
-    assert authors.clean(given, KNOWN, frozenset({"the courier"})).persons == persons
+    assert authors.clean_names(given, KNOWN, frozenset({"the courier"})).persons == persons
 
 
 @pytest.mark.parametrize(
@@ -96,29 +96,29 @@ def test_authors_are_split_and_cleaned(given, persons):
     ],
 )
 def test_agencies_and_desks_in_a_byline_have_fields_of_their_own(given, made):
-    assert authors.clean([given], KNOWN) == made
+    assert authors.clean_names([given], KNOWN) == made
 
 
 def test_an_agency_is_a_credit_and_not_a_person():
-    made = authors.clean(["Reuters", "Mira Lindqvist (AP)", "Staff Reporter"], KNOWN)
+    made = authors.clean_names(["Reuters", "Mira Lindqvist (AP)", "Staff Reporter"], KNOWN)
     assert made == (("Mira Lindqvist",), "Reuters", "Staff Reporter")
-    assert authors.clean(["Associated Press in Valencia"], KNOWN) == ((), "AP", None)
+    assert authors.clean_names(["Associated Press in Valencia"], KNOWN) == ((), "AP", None)
 
 
 def test_a_company_as_author_is_no_person():
     node = '{"@type": "NewsArticle", "headline": "x", "author": {"@type": "Organization", "name": "Harbour Media"}}'
-    assert authors.choose(page(script(node)), KNOWN, frozenset()).persons == ()
+    assert authors.choose_authors(page(script(node)), KNOWN, frozenset()).persons == ()
 
 
 def test_a_visible_byline_is_found_and_those_of_teasers_are_not():
     teaser = '<div class="teaser"><div><span class="author">Another Person</span></div></div>'
     body = f'<div class="head"><div><span class="author">Mira Lindqvist</span></div></div><p>Text</p>{teaser}'
-    assert authors.choose(page(body=body), KNOWN, frozenset()).persons == ("Mira Lindqvist",)
+    assert authors.choose_authors(page(body=body), KNOWN, frozenset()).persons == ("Mira Lindqvist",)
 
 
 def chosen(body, head=""):
     made = page(head, body)
-    return authors.choose(made, KNOWN, frozenset({"the courier"}), (), blocks(made.tree, URL)).persons
+    return authors.choose_authors(made, KNOWN, frozenset({"the courier"}), (), split_blocks(made.tree, URL)).persons
 
 
 TEXT = "<p>The council voted on Tuesday to repair the bridge, which was closed in spring, officials said.</p>"
@@ -167,7 +167,7 @@ def test_whom_the_page_calls_its_editor_is_not_its_author_where_a_byline_names_a
     )
 )
 def test_cleaned_names_are_cleaned_already(names):
-    persons = authors.clean(names, KNOWN).persons
+    persons = authors.clean_names(names, KNOWN).persons
     assert all(person == person.strip() and 0 < len(person) <= 60 for person in persons)
     assert len({person.casefold() for person in persons}) == len(persons)
 
@@ -183,13 +183,13 @@ def test_cleaned_names_are_cleaned_already(names):
     ],
 )
 def test_a_name_in_capitals_is_written_as_others_write_it(given, shown):
-    assert authors.clean([given], KNOWN).persons == (shown,)
+    assert authors.clean_names([given], KNOWN).persons == (shown,)
 
 
 def test_the_role_behind_a_name_is_no_bureau():
-    assert authors.clean(["By JANE DOE, Staff Writer"], KNOWN) == authors.Makers(("Jane Doe",))
-    assert authors.clean(["Staff Reporter"], KNOWN).bureau == "Staff Reporter"
+    assert authors.clean_names(["By JANE DOE, Staff Writer"], KNOWN) == authors.Authorship(("Jane Doe",))
+    assert authors.clean_names(["Staff Reporter"], KNOWN).bureau == "Staff Reporter"
 
 
 def test_what_is_left_of_a_byline_that_names_agency_and_place_is_nobody():
-    assert authors.clean(["From Reuters, Geneva"], KNOWN) == authors.Makers((), "Reuters")
+    assert authors.clean_names(["From Reuters, Geneva"], KNOWN) == authors.Authorship((), "Reuters")

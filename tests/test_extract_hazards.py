@@ -8,13 +8,13 @@ import msgspec
 import pytest
 
 from pipeline.errors import ItemError
-from pipeline.extract import Raw, load, worker
+from pipeline.extract import RawPage, load_config, make_extractor
 from pipeline.records import Outcome, Reason
 from pipeline.workers import Workers
 from tests.helpers.support import REPO
 
 MB = 1024 * 1024
-KNOWN = msgspec.structs.replace(load(REPO / "config"), max_bytes=32 * MB)
+KNOWN = msgspec.structs.replace(load_config(REPO / "config"), max_bytes=32 * MB)
 SENTENCE = "The harbour bridge was closed on Monday after inspectors found cracks in two of its supports. "
 STORY = "".join(
     f"<p>{SENTENCE}Ferry number {n} runs every ten minutes until the repairs are done.</p>" for n in range(6)
@@ -51,8 +51,8 @@ UNREAD = {"20,000 nested elements": Reason.NO_TEXT}  # libxml2 reads no deeper t
 
 @pytest.fixture(scope="module")
 def pool():
-    with Workers(worker(KNOWN), count=1, seconds=SECONDS, memory_mb=1024) as made:
-        list(made.map([Raw(data=page(STORY))]))  # now it has started
+    with Workers(make_extractor(KNOWN), count=1, seconds=SECONDS, memory_mb=1024) as made:
+        list(made.map([RawPage(data=page(STORY))]))  # now it has started
         yield made
 
 
@@ -60,7 +60,7 @@ def pool():
 @pytest.mark.parametrize("hazard", HAZARDS)
 def test_a_hazardous_page_is_answered_within_its_limit_and_the_next_one_is_read(pool, hazard):
     started = time.monotonic()
-    answer, after = pool.map([Raw(data=HAZARDS[hazard]), Raw(data=page(STORY))])
+    answer, after = pool.map([RawPage(data=HAZARDS[hazard]), RawPage(data=page(STORY))])
     assert time.monotonic() - started < SECONDS + 10
     assert "Ferry number 5" in after.article.text
     if isinstance(answer, ItemError):
@@ -70,11 +70,11 @@ def test_a_hazardous_page_is_answered_within_its_limit_and_the_next_one_is_read(
 
 
 def test_text_inside_hundreds_of_nested_elements_is_found_whole(pool):
-    (read,) = pool.map([Raw(data=HAZARDS["300 nested elements"])])
+    (read,) = pool.map([RawPage(data=HAZARDS["300 nested elements"])])
     assert [f"Ferry number {n}" in read.article.text for n in range(6)] == [True] * 6
 
 
 def test_a_page_above_the_size_limit_is_refused_unparsed():
-    with Workers(worker(load(REPO / "config")), count=1, seconds=60) as pool:
-        (error,) = pool.map([Raw(data=HAZARDS["19 MB of one paragraph"])])
+    with Workers(make_extractor(load_config(REPO / "config")), count=1, seconds=60) as pool:
+        (error,) = pool.map([RawPage(data=HAZARDS["19 MB of one paragraph"])])
     assert (error.outcome, error.reason) == (Outcome.QUARANTINED, Reason.TOO_LARGE)

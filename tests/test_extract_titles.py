@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.extract import titles
-from pipeline.extract.evidence import gather, parse
+from pipeline.extract.page_signals import gather_signals, parse_page
 
 URL = "https://www.courier.example/local/old-bridge"
 
 
 def page(head="", body=""):
-    return gather(parse(f"<html lang='en'><head>{head}</head><body>{body}</body></html>"), URL)
+    return gather_signals(parse_page(f"<html lang='en'><head>{head}</head><body>{body}</body></html>"), URL)
 
 
 def script(text):
@@ -30,23 +30,23 @@ def ld(text):
 
 def test_a_title_loses_the_sites_name_by_evidence():
     head = '<title>Old bridge opens | The Courier</title><meta property="og:site_name" content="The Courier">'
-    assert titles.choose(page(head)) == "Old bridge opens"
+    assert titles.choose_title(page(head)) == "Old bridge opens"
     head = '<title>Old bridge opens - Local News</title><meta property="og:title" content="Old bridge opens">'
-    assert titles.choose(page(head)) == "Old bridge opens"
+    assert titles.choose_title(page(head)) == "Old bridge opens"
 
 
 def test_a_dash_within_a_headline_stays():
     title = "Old bridge opens – and nobody comes"
-    assert titles.choose(page(f"<title>{title}</title><meta property='og:title' content='{title}'>")) == title
+    assert titles.choose_title(page(f"<title>{title}</title><meta property='og:title' content='{title}'>")) == title
 
 
 def test_what_sources_share_is_the_title():
     head = "<title>Bridge news</title><meta property='og:title' content='Old bridge opens'>"
-    assert titles.choose(page(head, "<h1>The Courier</h1><h1>Old bridge opens</h1>")) == "Old bridge opens"
+    assert titles.choose_title(page(head, "<h1>The Courier</h1><h1>Old bridge opens</h1>")) == "Old bridge opens"
 
 
 def test_a_page_without_title_has_none():
-    assert titles.choose(page()) is None
+    assert titles.choose_title(page()) is None
 
 
 TRAIL = "<nav><ol><li><a href='/'>Home</a></li><li><h1>{}</h1></li></ol></nav>"
@@ -57,7 +57,7 @@ def test_the_end_of_a_breadcrumb_trail_is_not_the_headline_though_set_as_h1():
     searched = "Bridge in Harbour City: what drivers should know"
     body = TRAIL.format(searched) + f"<article><h2><span>Harbour</span> {LEAD}</h2></article>"
     head = f"<title>{searched}</title>" + ld(searched) + og(LEAD)
-    assert titles.choose(page(head, body)) == LEAD
+    assert titles.choose_title(page(head, body)) == LEAD
 
 
 @pytest.mark.parametrize(
@@ -69,34 +69,34 @@ def test_the_end_of_a_breadcrumb_trail_is_not_the_headline_though_set_as_h1():
     ],
 )
 def test_a_breadcrumb_trail_is_told_by_its_element_or_class(trail):
-    assert page(body=trail.format("x")).headings[0].crumb
+    assert page(body=trail.format("x")).headings[0].is_breadcrumb
 
 
 def test_without_a_visible_heading_the_end_of_the_trail_counts_little():
     body = TRAIL.format("Bridge: what to know")
-    assert titles.choose(page(ld(LEAD), body)) == LEAD
-    assert titles.choose(page(body=body)) == "Bridge: what to know"
+    assert titles.choose_title(page(ld(LEAD), body)) == LEAD
+    assert titles.choose_title(page(body=body)) == "Bridge: what to know"
 
 
 def test_a_kicker_in_a_run_of_its_own_goes_where_another_source_says_the_rest_alone():
     body = f"<h1><span>Harbour City</span> <span>{LEAD}</span></h1>"
-    assert titles.choose(page(og(LEAD), body)) == LEAD
+    assert titles.choose_title(page(og(LEAD), body)) == LEAD
 
 
 def test_what_two_sources_share_after_kickers_of_their_own_is_the_headline():
     body = f"<h1><span>Harbour City</span> - <span>{LEAD}</span></h1>"
-    assert titles.choose(page(og(f"Traffic: {LEAD}"), body)) == LEAD
+    assert titles.choose_title(page(og(f"Traffic: {LEAD}"), body)) == LEAD
 
 
 def test_a_kicker_that_all_sources_say_is_part_of_the_headline():
     body = f"<h1><span>Harbour City:</span> <span>{LEAD}</span></h1>"
     whole = f"Harbour City: {LEAD}"
-    assert titles.choose(page(ld(whole) + og(whole), body)) == whole
+    assert titles.choose_title(page(ld(whole) + og(whole), body)) == whole
 
 
 def test_a_headline_that_readers_see_outweighs_one_written_for_social_networks():
     seen = "Old bridge opens, and the mayor crosses it first"
-    assert titles.choose(page(ld(seen) + og("You won't believe who crossed it"), f"<h1>{seen}</h1>")) == seen
+    assert titles.choose_title(page(ld(seen) + og("You won't believe who crossed it"), f"<h1>{seen}</h1>")) == seen
 
 
 def test_styles_inside_a_heading_are_no_part_of_it():
@@ -115,9 +115,9 @@ def test_styles_inside_a_heading_are_no_part_of_it():
     ],
 )
 def test_only_a_name_that_the_site_gives_itself_is_cut_off(given, title):
-    assert titles.strip_site(given, [], {"the harbour courier", "courier example"}) == title
+    assert titles.strip_site_name(given, [], {"the harbour courier", "courier example"}) == title
 
 
 @given(st.lists(st.text(max_size=40), max_size=4))
 def test_no_headings_break_the_choice(texts):
-    titles.choose(page("".join(map(og, texts[:1])), "".join(f"<h1>{text}</h1><h2>{text}</h2>" for text in texts)))
+    titles.choose_title(page("".join(map(og, texts[:1])), "".join(f"<h1>{text}</h1><h2>{text}</h2>" for text in texts)))

@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import ItemError
-from pipeline.feeds import Document, parse
+from pipeline.feeds import FeedResponse, parse
 
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 HEADLINE = "River rises again in the north"
 
 
 def read(html, url="https://www.times.example/"):
-    return parse(Document(data=html.encode(), url=url, now=NOW, role="page"))
+    return parse(FeedResponse(data=html.encode(), url=url, now=NOW, role="page"))
 
 
 def links(*pairs, around="main"):

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import UsageError
-from pipeline.feeds.opml import read_opml, write_opml
+from pipeline.feeds.opml import read_opml, sources_to_opml
 from pipeline.settings import Source
 
 
@@ -63,4 +63,4 @@ def test_what_is_written_is_read_again(made):
         )
         for place, (name, numbers) in enumerate(made.items())
     ]
-    assert read_opml(write_opml(sources)) == (sources, [])
+    assert read_opml(sources_to_opml(sources)) == (sources, [])

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import datetime as dt
 
+from pipeline.feed_records import FeedState
 from pipeline.feeds.outage import is_outage
 from pipeline.records import Reason
-from pipeline.states import FeedState
 
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 

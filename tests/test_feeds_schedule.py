@@ -8,19 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.feeds.arrivals import Arrivals
-from pipeline.feeds.schedule import Plan, Result, is_full, next_state, plan, spared
+from pipeline.feed_records import ArrivalRate, FeedGap, FeedState
+from pipeline.feeds.feed_diff import FeedDiff
+from pipeline.feeds.schedule import PollPlan, PollResult, is_full_request, next_state, plan_polls, state_after_outage
 from pipeline.records import Outcome, Reason
-from pipeline.settings import Poll, Source
-from pipeline.states import FeedState, Gap, Rhythm
+from pipeline.settings import PollSettings, Source
 
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
 QUARTER = 15 * MINUTE
-ADAPTIVE = Plan(usual=QUARTER, shortest=3 * MINUTE, longest=DAY)
-FIXED = Plan(usual=QUARTER, shortest=QUARTER, longest=DAY, fixed=True)
-READ = Result(outcome=Outcome.DONE, etag='"new"', last_modified="later", body_hash="b2")
-SAME = Result(outcome=Outcome.DROPPED, reason=Reason.NOT_MODIFIED)
+ADAPTIVE = PollPlan(usual=QUARTER, shortest=3 * MINUTE, longest=DAY)
+FIXED = PollPlan(usual=QUARTER, shortest=QUARTER, longest=DAY, fixed=True)
+READ = PollResult(outcome=Outcome.DONE, etag='"new"', last_modified="later", body_hash="b2")
+SAME = PollResult(outcome=Outcome.DROPPED, reason=Reason.NOT_MODIFIED)
 
 
 def state(**changes):
@@ -30,16 +30,16 @@ def state(**changes):
 
 def rhythm(a_day, days=14, **changes):
     """Return the rhythm of a feed that published evenly."""
-    return Rhythm(**{"at": NOW, "count": a_day * days, "span": 24 * days, "last": NOW - HOUR, **changes})
+    return ArrivalRate(**{"at": NOW, "count": a_day * days, "span": 24 * days, "last": NOW - HOUR, **changes})
 
 
 def arrivals(a_day, window=1000, **changes):
-    base = {"rhythm": rhythm(a_day), "seen": b"", "window": window, "newest": NOW, "earliest": None, "gap": None}
-    return Arrivals(**{**base, **changes})
+    base = {"rhythm": rhythm(a_day), "entry_keys": b"", "window": window, "newest": NOW, "earliest": None, "gap": None}
+    return FeedDiff(**{**base, **changes})
 
 
 def failed(reason, outcome=Outcome.RETRY, **more):
-    return Result(outcome=outcome, reason=reason, detail="why", **more)
+    return PollResult(outcome=outcome, reason=reason, detail="why", **more)
 
 
 def wait(before, result, found=None, scheduled=ADAPTIVE):
@@ -100,18 +100,18 @@ def test_an_interval_that_a_person_set_is_kept():
     ("hint", "expected"), [(None, QUARTER), (0, QUARTER), (60, QUARTER), (3600, HOUR), (10.0**12, DAY), (-5, QUARTER)]
 )
 def test_a_servers_hint_is_honoured_between_the_interval_and_a_day(hint, expected):
-    assert about(wait(state(), Result(outcome=Outcome.DONE, fresh_seconds=hint), None), expected)
+    assert about(wait(state(), PollResult(outcome=Outcome.DONE, fresh_seconds=hint), None), expected)
     assert about(wait(state(), failed(Reason.TOO_MANY_REQUESTS, retry_after=hint)), expected)
-    assert about(wait(state(), Result(outcome=Outcome.DONE, fresh_seconds=hint), arrivals(100, 10_000)), expected)
+    assert about(wait(state(), PollResult(outcome=Outcome.DONE, fresh_seconds=hint), arrivals(100, 10_000)), expected)
 
 
 def test_a_hint_is_not_followed_so_long_that_entries_scroll_off():
-    slow = Result(outcome=Outcome.DONE, fresh_seconds=86400.0)
+    slow = PollResult(outcome=Outcome.DONE, fresh_seconds=86400.0)
     assert about(wait(state(), slow, arrivals(240, window=100)), 5 * HOUR)
 
 
 def test_a_declared_period_is_believed_as_long_as_what_arrives_bears_it_out():
-    daily = Result(outcome=Outcome.DONE, declared_seconds=86400.0)
+    daily = PollResult(outcome=Outcome.DONE, declared_seconds=86400.0)
     assert about(wait(state(), daily, arrivals(0.5)), DAY)
     assert about(wait(state(), daily, arrivals(100)), QUARTER)
 
@@ -172,16 +172,16 @@ def test_feeds_added_together_spread_and_always_alike():
 
 
 def test_once_a_day_a_feed_is_asked_for_in_full():
-    assert is_full(state(), NOW)
-    assert is_full(state(polled=NOW, etag=None), NOW)
+    assert is_full_request(state(), NOW)
+    assert is_full_request(state(polled=NOW, etag=None), NOW)
     polls = [NOW + QUARTER * n for n in range(8 * 96)]
-    full = [later for earlier, later in itertools.pairwise(polls) if is_full(state(polled=earlier), later)]
+    full = [later for earlier, later in itertools.pairwise(polls) if is_full_request(state(polled=earlier), later)]
     assert len(full) in {7, 8}
     assert {later - earlier for earlier, later in itertools.pairwise(full)} == {DAY}
 
 
 def test_an_index_of_sitemaps_is_always_asked_for_in_full():
-    assert is_full(state(polled=NOW, format="sitemapindex"), NOW)
+    assert is_full_request(state(polled=NOW, format="sitemapindex"), NOW)
 
 
 def test_a_server_whose_304_kept_an_entry_back_is_asked_in_full_for_a_month():
@@ -189,29 +189,29 @@ def test_a_server_whose_304_kept_an_entry_back_is_asked_in_full_for_a_month():
     old, fresh = arrivals(10, earliest=NOW - 5 * HOUR), arrivals(10, earliest=NOW - HOUR / 2)
     after = next_state(before, READ, old, NOW, ADAPTIVE)
     assert after.lied == NOW
-    assert is_full(msgspec.structs.replace(after, polled=NOW), NOW + MINUTE)
+    assert is_full_request(msgspec.structs.replace(after, polled=NOW), NOW + MINUTE)
     assert next_state(before, READ, fresh, NOW, ADAPTIVE).lied is None
 
 
 def test_a_feed_that_was_never_new_and_all_is_at_once_was_kept_back_too():
-    gap = Gap(feed="f", source="s", since=NOW - DAY, until=NOW - HOUR, missed=9)
+    gap = FeedGap(feed="f", source="s", since=NOW - DAY, until=NOW - HOUR, missed=9)
     before = state(polled=NOW - HOUR, read=NOW - DAY, unmodified=NOW - HOUR, rhythm=rhythm(10))
     assert next_state(before, READ, arrivals(10, gap=gap), NOW, ADAPTIVE).lied == NOW
 
 
 def test_a_failure_that_was_ours_is_not_held_against_a_feed():
     before = state(failures=0, every=60.0)
-    after = spared(before, NOW, ADAPTIVE)
+    after = state_after_outage(before, NOW, ADAPTIVE)
     assert msgspec.structs.replace(after, due=NOW) == before
     assert 5 * MINUTE <= after.due - NOW <= 10 * MINUTE
 
 
 def test_a_sources_own_interval_comes_before_the_general_one():
-    assert plan(None, Poll()) == ADAPTIVE
-    assert plan(Source(name="a"), Poll()) == ADAPTIVE
-    assert plan(Source(name="a", interval_minutes=2), Poll()).usual == 2 * MINUTE
-    assert plan(Source(name="a", interval_minutes=2), Poll()).fixed
-    assert plan(None, Poll(interval_minutes=0.1)).shortest == 0.1 * MINUTE
+    assert plan_polls(None, PollSettings()) == ADAPTIVE
+    assert plan_polls(Source(name="a"), PollSettings()) == ADAPTIVE
+    assert plan_polls(Source(name="a", interval_minutes=2), PollSettings()).usual == 2 * MINUTE
+    assert plan_polls(Source(name="a", interval_minutes=2), PollSettings()).fixed
+    assert plan_polls(None, PollSettings(interval_minutes=0.1)).shortest == 0.1 * MINUTE
 
 
 @given(
@@ -227,8 +227,8 @@ def test_the_next_poll_is_never_before_the_shortest_nor_much_after_a_week(
     reason, outcome, failures, hint, minutes, a_day, window
 ):
     every = dt.timedelta(minutes=minutes)
-    scheduled = Plan(usual=every, shortest=min(every, 3 * MINUTE), longest=max(every, DAY))
-    result = Result(outcome=outcome, reason=reason, fresh_seconds=hint, declared_seconds=hint, retry_after=hint)
+    scheduled = PollPlan(usual=every, shortest=min(every, 3 * MINUTE), longest=max(every, DAY))
+    result = PollResult(outcome=outcome, reason=reason, fresh_seconds=hint, declared_seconds=hint, retry_after=hint)
     before = state(failures=failures, strain=0.5 * failures)
     found = arrivals(a_day, window) if result.succeeded else None
     assert min(every, 3 * MINUTE) <= wait(before, result, found, scheduled) <= max(every, 7 * DAY) * 1.1

@@ -9,15 +9,15 @@ import pytest
 from aiohttp import web
 
 from pipeline.errors import ItemError
-from pipeline.fetch import RobotsMemory, Terms, fetch
+from pipeline.fetch import RobotsMemory, SourceTerms, fetch_pages
 from pipeline.fetch.client import Client
-from pipeline.fetch.headers import fresh_for, media_type, retry_after
+from pipeline.fetch.headers import freshness_seconds, parse_content_type, retry_after_seconds
 from pipeline.records import Entry, Outcome, Page, Reason
-from pipeline.settings import Fetch, Settings, Source
+from pipeline.settings import FetchSettings, Settings, Source
 from tests.helpers.web import serve
 
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
-OPEN = Fetch(allow_addresses=("127.0.0.0/8",), per_host_delay_seconds=0.0, timeout_seconds=5)
+OPEN = FetchSettings(allow_addresses=("127.0.0.0/8",), per_host_delay_seconds=0.0, timeout_seconds=5)
 PAGE = "<!doctype html><html><p>Words.</p></html>"
 
 
@@ -27,7 +27,7 @@ def entry(url, name=None):
 
 def collect(entries, settings=OPEN, robots=None, **more):
     async def run():
-        found = fetch(entries, Settings(fetch=settings), robots or RobotsMemory(), lambda: NOW, **more)
+        found = fetch_pages(entries, Settings(fetch=settings), robots or RobotsMemory(), lambda: NOW, **more)
         return {one.id: got async for one, got in found}
 
     return asyncio.run(run())
@@ -145,7 +145,7 @@ def test_what_robots_txt_and_headers_reserve_comes_with_the_page(site):
 def test_a_source_logs_in_at_its_own_servers_and_nowhere_else(site):
     with serve() as other:
         sources = {"outlet": Source(name="outlet", feeds=(site.url("/feed"),), credentials="OUTLET")}
-        terms = Terms(sources, {"NEWSWIRE_CREDENTIALS_OUTLET": "me:word"})
+        terms = SourceTerms(sources, {"NEWSWIRE_CREDENTIALS_OUTLET": "me:word"})
         site.page("/a", status=302, Location=other.url("/b"))
         for page in (other, site):
             page.page("/b", PAGE)
@@ -164,7 +164,7 @@ def test_a_host_that_asked_for_time_is_left_alone_by_the_next_run_too(site, stor
     (held,) = collect([entry(site.url("/b"))], holds=store.holds).values()
     assert (held.reason, held.tried, held.retry_after) == (Reason.TOO_MANY_REQUESTS, False, pytest.approx(3600, abs=60))
     assert len(site.requests) == asked
-    assert store.holds.present(NOW + dt.timedelta(hours=2)) == {}
+    assert store.holds.active_holds(NOW + dt.timedelta(hours=2)) == {}
 
 
 def test_robots_txt_is_obeyed_and_asked_for_once(site):
@@ -235,7 +235,7 @@ def test_bodies_do_not_pile_up_where_they_are_taken_slowly(site):
     settings = msgspec.structs.replace(OPEN, concurrency=4, per_host_concurrency=4, obey_robots=False)
 
     async def run():
-        found = fetch(
+        found = fetch_pages(
             [entry(site.url(f"/{n}")) for n in range(60)], Settings(fetch=settings), RobotsMemory(), lambda: NOW
         )
         await anext(found)
@@ -254,7 +254,9 @@ def test_a_consumer_that_stops_early_leaves_nothing_running(site):
         site.page(f"/{number}", PAGE)
 
     async def run():
-        found = fetch([entry(site.url(f"/{n}")) for n in range(20)], Settings(fetch=OPEN), RobotsMemory(), lambda: NOW)
+        found = fetch_pages(
+            [entry(site.url(f"/{n}")) for n in range(20)], Settings(fetch=OPEN), RobotsMemory(), lambda: NOW
+        )
         await anext(found)
         await found.aclose()
         return len(asyncio.all_tasks())
@@ -285,7 +287,7 @@ def test_a_fault_of_ours_costs_only_its_item(site, monkeypatch, caplog):
     ],
 )  # fmt: skip
 def test_retry_after_is_read_as_seconds_or_date(value, seconds):
-    assert retry_after(value, NOW) == seconds
+    assert retry_after_seconds(value, NOW) == seconds
 
 
 @pytest.mark.parametrize(
@@ -303,7 +305,7 @@ def test_retry_after_is_read_as_seconds_or_date(value, seconds):
     ],
 )
 def test_freshness_is_read_from_cache_control_before_expires(headers, seconds):
-    assert fresh_for(headers, NOW) == seconds
+    assert freshness_seconds(headers, NOW) == seconds
 
 
 @pytest.mark.parametrize(
@@ -318,4 +320,4 @@ def test_freshness_is_read_from_cache_control_before_expires(headers, seconds):
     ],
 )
 def test_content_type_is_read_in_two_parts(header, expected):
-    assert media_type(header) == expected
+    assert parse_content_type(header) == expected

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import SettingsError
-from pipeline.fetch.addresses import address_allowed, networks
+from pipeline.fetch.addresses import is_address_allowed, parse_networks
 
 PRIVATE = """
 127.0.0.1 127.255.255.254 0.0.0.0 0.1.2.3 10.0.0.1 172.16.0.1 172.31.255.255 192.168.1.1 169.254.169.254 100.64.0.1
@@ -24,31 +24,31 @@ PUBLIC = """
 
 @pytest.mark.parametrize("ip", PRIVATE)
 def test_what_is_not_public_is_refused_however_it_is_written(ip):
-    assert not address_allowed(ip)
+    assert not is_address_allowed(ip)
 
 
 @pytest.mark.parametrize("ip", PUBLIC)
 def test_public_addresses_are_allowed(ip):
-    assert address_allowed(ip)
+    assert is_address_allowed(ip)
 
 
 @pytest.mark.parametrize("ip", ["", "localhost", "2130706433", "0x7f.1", "127.1", "127.0.0.1.", "①②⑦.⓪.⓪.①"])
 def test_what_is_no_address_is_refused(ip):
-    assert not address_allowed(ip, networks(["0.0.0.0/0"]))
+    assert not is_address_allowed(ip, parse_networks(["0.0.0.0/0"]))
 
 
 def test_an_opened_network_is_allowed_in_every_form_and_nothing_beside_it():
-    opened = networks(["127.0.0.0/30", "fd00::/8"])
-    assert address_allowed("127.0.0.1", opened)
-    assert address_allowed("::ffff:127.0.0.1", opened)
-    assert address_allowed("fd00::1", opened)
-    assert not address_allowed("127.0.0.9", opened)
-    assert not address_allowed("10.0.0.1", opened)
+    opened = parse_networks(["127.0.0.0/30", "fd00::/8"])
+    assert is_address_allowed("127.0.0.1", opened)
+    assert is_address_allowed("::ffff:127.0.0.1", opened)
+    assert is_address_allowed("fd00::1", opened)
+    assert not is_address_allowed("127.0.0.9", opened)
+    assert not is_address_allowed("10.0.0.1", opened)
 
 
 def test_a_network_that_is_none_is_a_settings_error():
     with pytest.raises(SettingsError, match=r"fetch\.allow_addresses.*home"):
-        networks(["home"])
+        parse_networks(["home"])
 
 
 @given(st.ip_addresses(v=4))
@@ -56,4 +56,4 @@ def test_an_address_and_its_ipv6_forms_are_judged_alike(ip):
     mapped = ipaddress.IPv6Address(f"::ffff:{ip}")
     nat64 = ipaddress.IPv6Address(int(ipaddress.IPv6Address("64:ff9b::")) + int(ip))
     sixtofour = ipaddress.IPv6Address((0x2002 << 112) + (int(ip) << 80))
-    assert {address_allowed(str(form)) for form in (ip, mapped, nat64, sixtofour)} == {address_allowed(str(ip))}
+    assert {is_address_allowed(str(form)) for form in (ip, mapped, nat64, sixtofour)} == {is_address_allowed(str(ip))}

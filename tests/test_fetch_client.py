@@ -18,12 +18,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from pipeline.errors import ItemError
-from pipeline.fetch.client import Client, Hop, Login
+from pipeline.fetch.client import Client, Hop, ServerLogin
 from pipeline.records import Outcome, Reason
-from pipeline.settings import Fetch
+from pipeline.settings import FetchSettings
 from tests.helpers.web import serve
 
-OPEN = Fetch(allow_addresses=("127.0.0.1/32",), contact="desk@newswire.example", timeout_seconds=5)
+OPEN = FetchSettings(allow_addresses=("127.0.0.1/32",), contact="desk@newswire.example", timeout_seconds=5)
 
 
 def get(url, settings=OPEN, resolver=None, **options):
@@ -67,7 +67,7 @@ def test_a_page_is_got_with_an_honest_name_and_no_more_codings_than_are_read_saf
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "①②⑦.⓪.⓪.①", "user@127.0.0.1"])
 def test_a_private_address_is_not_even_connected_to(site, host):
     site.page("/", "secret")
-    outcome, reason = failure(site.url("/", host), Fetch(allow_ports=(site.port,)))
+    outcome, reason = failure(site.url("/", host), FetchSettings(allow_ports=(site.port,)))
     assert outcome is Outcome.DROPPED
     assert reason in {Reason.REFUSED_ADDRESS, Reason.BAD_ADDRESS}
     assert site.requests == []
@@ -284,7 +284,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(self_signed):
 def test_a_certificate_may_be_any_only_at_the_hosts_of_the_source_that_says_so(self_signed):
     with serve(ssl=self_signed) as site, serve("127.0.0.2", ssl=self_signed) as other:
         opened = msgspec.structs.replace(OPEN, allow_addresses=("127.0.0.0/8",))
-        login = Login(unchecked=frozenset({"127.0.0.1"}))
+        login = ServerLogin(unchecked=frozenset({"127.0.0.1"}))
         site.page("/a", "hello")
         assert get(f"https://127.0.0.1:{site.port}/a", opened, login=login).body == b"hello"
         site.page("/b", status=302, Location=f"https://127.0.0.2:{other.port}/")
@@ -298,7 +298,7 @@ def test_a_header_that_logs_in_stays_with_its_host(site):
         site.page("/a", status=302, Location="/b")
         site.page("/b", status=307, Location=other.url("/c"))
         other.page("/c", "end")
-        get(site.url("/a"), headers={"X-Own": "1"}, login=Login({"X-Subscriber": "4711"}))
+        get(site.url("/a"), headers={"X-Own": "1"}, login=ServerLogin({"X-Subscriber": "4711"}))
         assert [request.headers.get("X-Subscriber") for request in site.requests] == ["4711", "4711"]
         assert "X-Subscriber" not in other.requests[0].headers
         assert other.requests[0].headers["X-Own"] == "1"
@@ -306,14 +306,14 @@ def test_a_header_that_logs_in_stays_with_its_host(site):
 
 @pytest.mark.parametrize("port", [22, 25, 3306, 6379, 81])
 def test_a_public_address_is_asked_at_the_ports_of_the_web_only(port):
-    client = Client(Fetch())
+    client = Client(FetchSettings())
     with pytest.raises(OSError, match="not public"):
         client._guard((socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.216.34", port)))
 
 
 @pytest.mark.parametrize("port", [80, 443, 8080, 8443])
 def test_the_ports_of_the_web_are_allowed(port):
-    client = Client(Fetch())
+    client = Client(FetchSettings())
     made = client._guard((socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.216.34", port)))
     assert made.getsockname()[1] == 0  # made, and connected to nothing
     made.close()
@@ -325,7 +325,7 @@ def test_the_ports_of_the_web_are_allowed(port):
 def test_an_address_that_is_not_public_is_refused_at_the_ports_of_the_web_too(ip):
     family = socket.AF_INET6 if ":" in ip else socket.AF_INET
     with pytest.raises(OSError, match="not public"):
-        Client(Fetch())._guard((family, socket.SOCK_STREAM, 6, "", (ip, 443)))
+        Client(FetchSettings())._guard((family, socket.SOCK_STREAM, 6, "", (ip, 443)))
 
 
 def test_a_proxy_named_by_the_environment_is_not_used(site, monkeypatch):

@@ -7,9 +7,9 @@ import itertools
 import pytest
 
 from pipeline.errors import ItemError
-from pipeline.fetch.pacing import Backlog, Pacing, provider
+from pipeline.fetch.pacing import Backlog, Pacing, registered_domain
 from pipeline.records import Outcome, Reason
-from pipeline.settings import Fetch
+from pipeline.settings import FetchSettings
 from tests.helpers.support import NOW
 
 
@@ -48,7 +48,7 @@ def paced(requests, *, places=100, patience=10_000.0, seconds=0.0, before=None, 
             running -= 1
 
     async def run():
-        pacing = Pacing(Fetch(**settings), places, patience=patience, clock=clock, sleep=clock.sleep)
+        pacing = Pacing(FetchSettings(**settings), places, patience=patience, clock=clock, sleep=clock.sleep)
         if before:
             before(pacing)
         return await asyncio.gather(*(one(pacing, host) for host in requests), return_exceptions=True)
@@ -108,7 +108,7 @@ def test_what_could_only_start_after_our_patience_ends_is_given_back_at_once():
 def test_a_server_that_asks_for_time_is_held():
     async def run():
         clock = Clock()
-        pacing = Pacing(Fetch(), 10, clock=clock, sleep=clock.sleep)
+        pacing = Pacing(FetchSettings(), 10, clock=clock, sleep=clock.sleep)
         with pytest.raises(ItemError):
             async with pacing.gate()("http://a.example/1"):
                 raise ItemError(Outcome.RETRY, Reason.SERVER_ERROR, "status 503", retry_after=1000.0)
@@ -125,7 +125,7 @@ def test_a_server_that_asks_for_time_is_held():
 def test_a_redirect_within_a_host_follows_at_once_and_one_to_another_host_takes_its_turn():
     async def run():
         clock = Clock()
-        pacing = Pacing(Fetch(per_host_delay_seconds=10.0), 10, clock=clock, sleep=clock.sleep)
+        pacing = Pacing(FetchSettings(per_host_delay_seconds=10.0), 10, clock=clock, sleep=clock.sleep)
         times = []
         gate = pacing.gate()
         for url in ("http://a.example/", "http://a.example/next", "http://b.example/"):
@@ -142,12 +142,12 @@ def test_nothing_starts_while_a_backlog_waits():
     async def run():
         backlog = Backlog(2)
         backlog.add()
-        await asyncio.wait_for(backlog.room(), 1)
+        await asyncio.wait_for(backlog.wait_for_room(), 1)
         backlog.add()
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(backlog.room(), 0.01)
+            await asyncio.wait_for(backlog.wait_for_room(), 0.01)
         backlog.remove()
-        await asyncio.wait_for(backlog.room(), 1)
+        await asyncio.wait_for(backlog.wait_for_room(), 1)
 
     asyncio.run(run())
 
@@ -165,7 +165,7 @@ def test_nothing_starts_while_a_backlog_waits():
     ],
 )
 def test_the_hosts_of_one_registered_domain_are_one_providers(host, name):
-    assert provider(host) == name
+    assert registered_domain(host) == name
 
 
 def test_no_more_than_its_places_are_taken_at_one_provider_at_once():
@@ -187,17 +187,17 @@ def test_one_host_that_asks_for_time_leaves_its_neighbours_alone_and_two_stop_th
 
 def test_a_hold_is_kept_for_the_next_run_and_ends_by_the_clock():
     class Kept(dict):
-        def present(self, now):
+        def active_holds(self, now):
             return {host: until for host, until in self.items() if until > now}
 
-        def put(self, host, until):
+        def save_hold(self, host, until):
             self[host] = until
 
     async def run():
         kept, clock, time = Kept(), Clock(), [NOW]
-        Pacing(Fetch(), 10, holds=kept, now=lambda: time[0], clock=clock).hold("a", 600.0)
+        Pacing(FetchSettings(), 10, holds=kept, now=lambda: time[0], clock=clock).hold("a", 600.0)
         time[0] += dt.timedelta(seconds=400)
-        pacing = Pacing(Fetch(), 10, holds=kept, now=lambda: time[0], clock=clock, sleep=clock.sleep)
+        pacing = Pacing(FetchSettings(), 10, holds=kept, now=lambda: time[0], clock=clock, sleep=clock.sleep)
         async with pacing.slot("a"):
             return clock.now
 

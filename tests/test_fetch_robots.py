@@ -7,10 +7,10 @@ import pytest
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from pipeline.errors import ItemError
-from pipeline.fetch.client import Response
-from pipeline.fetch.robots import Robots, RobotsMemory, Rules, is_fresh
+from pipeline.feed_records import RobotsFile
+from pipeline.fetch.client import HttpResponse
+from pipeline.fetch.robots import Robots, RobotsMemory, RobotsRules, is_fresh
 from pipeline.records import Outcome, Reason
-from pipeline.states import RobotsFile
 
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 HOST = "https://outlet.example"
@@ -22,7 +22,7 @@ def file(body="", status=200, fetched=NOW):
 
 def verdict(body, path, status=200):
     try:
-        Rules(file(body, status), "newswire").check(HOST + path)
+        RobotsRules(file(body, status), "newswire").check(HOST + path)
     except ItemError as error:
         return error.outcome, error.reason
     return Outcome.DONE
@@ -64,8 +64,8 @@ def test_a_file_is_relied_on_for_a_day_and_a_failure_for_minutes():
 
 
 def test_the_crawl_delay_is_told():
-    assert Rules(file("User-agent: *\nCrawl-delay: 2.5"), "newswire").crawl_delay == 2.5
-    assert Rules(file(""), "newswire").crawl_delay is None
+    assert RobotsRules(file("User-agent: *\nCrawl-delay: 2.5"), "newswire").crawl_delay == 2.5
+    assert RobotsRules(file(""), "newswire").crawl_delay is None
 
 
 class Server:
@@ -80,7 +80,7 @@ class Server:
         await asyncio.sleep(0)
         if isinstance(self.answer, ItemError):
             raise self.answer
-        return Response(url, url, 200, CIMultiDictProxy(CIMultiDict()), self.answer, ())
+        return HttpResponse(url, url, 200, CIMultiDictProxy(CIMultiDict()), self.answer, ())
 
 
 def ask(server, cache, urls, now=NOW):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline.errors import SettingsError
-from pipeline.fetch.terms import Terms
+from pipeline.fetch.terms import SourceTerms
 from pipeline.settings import Source
 
 SOURCE = Source(
@@ -13,7 +13,7 @@ SOURCE = Source(
 
 def terms(value, **changes):
     source = Source(**{**{name: getattr(SOURCE, name) for name in Source.__struct_fields__}, **changes})
-    return Terms({"Times": source}, {} if value is None else {"NEWSWIRE_CREDENTIALS_TIMES": value})
+    return SourceTerms({"Times": source}, {} if value is None else {"NEWSWIRE_CREDENTIALS_TIMES": value})
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def terms(value, **changes):
     ],
 )
 def test_credentials_are_a_password_a_token_or_a_header(value, headers):
-    assert terms(value).login("Times", "https://times.example/a").headers == headers
+    assert terms(value).login_for("Times", "https://times.example/a").headers == headers
 
 
 @pytest.mark.parametrize(
@@ -41,14 +41,14 @@ def test_credentials_are_a_password_a_token_or_a_header(value, headers):
     ],
 )
 def test_no_other_server_gets_them(url):
-    assert terms("me:word").login("Times", url).headers == {}
-    assert terms("me:word").login("Others", "https://times.example/a").headers == {}
+    assert terms("me:word").login_for("Times", url).headers == {}
+    assert terms("me:word").login_for("Others", "https://times.example/a").headers == {}
 
 
 def test_credentials_may_stand_in_a_file(tmp_path):
     (tmp_path / "secret").write_text("me:word\n")
-    made = Terms({"Times": SOURCE}, {"NEWSWIRE_CREDENTIALS_TIMES_FILE": str(tmp_path / "secret")})
-    assert made.login("Times", "https://feeds.times.example/rss").headers == {"Authorization": "Basic bWU6d29yZA=="}
+    made = SourceTerms({"Times": SOURCE}, {"NEWSWIRE_CREDENTIALS_TIMES_FILE": str(tmp_path / "secret")})
+    assert made.login_for("Times", "https://feeds.times.example/rss").headers == {"Authorization": "Basic bWU6d29yZA=="}
 
 
 @pytest.mark.parametrize(("value", "said"), [(None, "not set"), ("word", "user:password")])
@@ -59,6 +59,6 @@ def test_credentials_that_are_missing_or_none_are_a_settings_error(value, said):
 
 
 def test_certificates_are_checked_unless_the_source_says_otherwise():
-    assert terms("me:word").login("Times", "https://times.example/a").unchecked == frozenset()
-    unchecked = terms("me:word", verify_tls=False).login("Times", "https://times.example/a").unchecked
+    assert terms("me:word").login_for("Times", "https://times.example/a").unchecked == frozenset()
+    unchecked = terms("me:word", verify_tls=False).login_for("Times", "https://times.example/a").unchecked
     assert unchecked == {"times.example", "feeds.times.example"}

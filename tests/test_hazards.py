@@ -13,18 +13,18 @@ from aiohttp import web
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.feeds import poll
+from pipeline.feed_records import FeedState
+from pipeline.feeds import poll_feeds
 from pipeline.records import Outcome, Reason
-from pipeline.settings import Fetch, Poll, Settings
-from pipeline.states import FeedState
+from pipeline.settings import FetchSettings, PollSettings, Settings
 from tests.helpers.support import REPO
 from tests.helpers.web import serve
 
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
 SETTINGS = Settings(
-    fetch=Fetch(allow_addresses=("127.0.0.0/8",), per_host_delay_seconds=0.0, per_host_concurrency=4),
-    poll=Poll(timeout_seconds=5, parse_seconds=2),
+    fetch=FetchSettings(allow_addresses=("127.0.0.0/8",), per_host_delay_seconds=0.0, per_host_concurrency=4),
+    poll=PollSettings(timeout_seconds=5, parse_seconds=2),
 )
 
 
@@ -46,7 +46,7 @@ def state(url, **changes):
 
 
 def polled(*states, now=NOW):
-    return poll(states, {}, SETTINGS, now)
+    return poll_feeds(states, {}, SETTINGS, now)
 
 
 def rss(*items, head=""):
@@ -194,12 +194,12 @@ def test_a_body_that_differs_at_every_poll_makes_no_new_entries(site):
 
 
 def test_five_hundred_feeds_that_were_added_together_do_not_stay_together():
-    from pipeline.feeds.schedule import Plan, Result, next_state
+    from pipeline.feeds.schedule import PollPlan, PollResult, next_state
 
-    scheduled = Plan(usual=15 * MINUTE, shortest=3 * MINUTE, longest=DAY)
+    scheduled = PollPlan(usual=15 * MINUTE, shortest=3 * MINUTE, longest=DAY)
     states = [state(f"https://a.example/{n}") for n in range(500)]
     for _ in range(10):  # polled together each time, as one host's feeds are
-        states = [next_state(one, Result(outcome=Outcome.DONE), None, NOW, scheduled) for one in states]
+        states = [next_state(one, PollResult(outcome=Outcome.DONE), None, NOW, scheduled) for one in states]
     dues = sorted(one.due for one in states)
     assert dues[-1] - dues[0] > MINUTE
     assert max(sum(due == other for other in dues) for due in dues) <= 2

@@ -17,7 +17,7 @@ from pipeline.errors import IndexAwayError, IndexRefusedError, SearchIndexError,
 from pipeline.index import Query, open_index
 from pipeline.index import _elasticsearch_mapping as mapping
 from pipeline.records import Article, Reason
-from pipeline.settings import IndexSection
+from pipeline.settings import IndexSettings
 from tests.helpers import support
 
 NOON = dt.datetime(2026, 3, 9, 12, tzinfo=dt.UTC)
@@ -83,7 +83,7 @@ def server():
 
 @pytest.fixture
 def index(server):
-    made = open_index(server.url, IndexSection(timeout_seconds=0.5), api_key="a-secret")
+    made = open_index(server.url, IndexSettings(timeout_seconds=0.5), api_key="a-secret")
     yield made
     made.close()
 
@@ -120,7 +120,7 @@ def test_an_error_says_what_and_what_to_do(server, index, status, answer, kind, 
 def test_a_server_that_is_not_there_is_away():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        index = open_index(f"http://u:secret@127.0.0.1:{taken.getsockname()[1]}", IndexSection())
+        index = open_index(f"http://u:secret@127.0.0.1:{taken.getsockname()[1]}", IndexSettings())
         with pytest.raises(IndexAwayError, match="can't be reached") as caught:
             index.count()
     assert "secret" not in str(caught.value)
@@ -137,13 +137,13 @@ def test_a_server_that_does_not_answer_is_away(server, index):
 
 def test_a_certificate_file_that_is_missing_is_a_settings_error():
     with pytest.raises(SettingsError, match="NEWSWIRE_INDEX_CA"):
-        open_index("https://search.example", IndexSection(), ca_file="/nowhere/ca.pem")
+        open_index("https://search.example", IndexSettings(), ca_file="/nowhere/ca.pem")
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:99999", "https://bad host:1", "http://u:secret@h:port"])
 def test_an_address_that_is_none_is_a_settings_error(url):
     with pytest.raises(SettingsError, match="NEWSWIRE_INDEX_URL") as caught:
-        open_index(url, IndexSection())
+        open_index(url, IndexSettings())
     assert "secret" not in str(caught.value)
 
 
@@ -156,7 +156,7 @@ def test_an_address_that_is_none_is_a_settings_error(url):
     ],
 )
 def test_an_address_gets_its_port_and_loses_its_password(url, where):
-    index = open_index(url, IndexSection())
+    index = open_index(url, IndexSettings())
     assert index._where == where
     index.close()
 
@@ -189,7 +189,7 @@ def test_each_item_that_is_refused_is_named_and_an_older_revision_is_none(server
         item(6, 503, "unavailable_shards_exception"),
     ]
     server.answer = healthy(lambda _: (200, {"errors": True, "items": items}))
-    refused = index.put([document(number) for number in range(1, 7)])
+    refused = index.upsert([document(number) for number in range(1, 7)])
     assert [(int(one.id, 16), one.reason, one.retry) for one in refused] == [
         (3, Reason.INDEX_REFUSED, False),
         (4, Reason.INDEX_REFUSED, True),
@@ -208,7 +208,7 @@ def test_a_bulk_that_is_too_large_is_halved_until_it_fits(server, index):
 
     server.answer = healthy(bulk)
     sizes = {1: 10, 2: 3000, 3: 20_000, 4: 3000, 5: 3000, 6: 10}
-    refused = index.put([document(number, "x" * size) for number, size in sizes.items()])
+    refused = index.upsert([document(number, "x" * size) for number, size in sizes.items()])
     assert [(int(one.id, 16), one.reason, one.retry) for one in refused] == [(3, Reason.TOO_LARGE, False)]
 
 
@@ -220,7 +220,7 @@ def test_bulks_are_of_bounded_size(server, index):
         return 200, {"errors": False, "items": []}
 
     server.answer = healthy(bulk)
-    index.put([document(number, "x" * 1_500_000) for number in range(8)])
+    index.upsert([document(number, "x" * 1_500_000) for number in range(8)])
     assert len(sizes) == 3
     assert max(sizes) < 5_100_000
 
@@ -244,7 +244,7 @@ def cluster():
 
 @pytest.fixture
 def real(cluster):
-    made = open_index(cluster.url, IndexSection(alias=cluster.alias))
+    made = open_index(cluster.url, IndexSettings(alias=cluster.alias))
     yield made
     made.close()
 
@@ -326,15 +326,15 @@ def test_a_key_may_do_what_its_privileges_say(cluster):
 
         url = "http://" + secured.rpartition("@")[2]
         writer = open_index(
-            url, IndexSection(alias=alias), api_key=key(["manage_index_templates"], ["manage", "read", "write"])
+            url, IndexSettings(alias=alias), api_key=key(["manage_index_templates"], ["manage", "read", "write"])
         )
-        reader = open_index(url, IndexSection(alias=alias), api_key=key([], ["read", "view_index_metadata"]))
-        stranger = open_index(url, IndexSection(alias=alias), api_key="d3Jvbmc6d3Jvbmc=")
-        nobody = open_index(url, IndexSection(alias=alias))
+        reader = open_index(url, IndexSettings(alias=alias), api_key=key([], ["read", "view_index_metadata"]))
+        stranger = open_index(url, IndexSettings(alias=alias), api_key="d3Jvbmc6d3Jvbmc=")
+        nobody = open_index(url, IndexSettings(alias=alias))
         writer.prepare()
-        writer.put([document(1)])
+        writer.upsert([document(1)])
         writer.delete([document(1).id])
-        writer.put([document(2)])
+        writer.upsert([document(2)])
         writer.refresh()
         assert dict(writer.revisions()) == {document(2).id: 1}
         assert reader.search(Query(text="dam")).total == 1
@@ -342,7 +342,7 @@ def test_a_key_may_do_what_its_privileges_say(cluster):
         assert reader.count() == 1
         assert reader.identity() == writer.identity()
         with pytest.raises(IndexRefusedError, match="manage, read and write"):
-            reader.put([document(3)])
+            reader.upsert([document(3)])
         for unknown in (stranger, nobody):
             with pytest.raises(IndexRefusedError, match="does not accept the key"):
                 unknown.search(Query())

@@ -11,12 +11,12 @@ import pytest
 
 from pipeline.index import _elasticsearch_mapping as mapping
 from pipeline.index import _sqlite_schema as sqlite
-from pipeline.index.fields import ALIASES, FACETS, SEARCHED, WORDS
+from pipeline.index.fields import ALIASES, FACETS, QUERY_FIELDS, WORD_WEIGHTS
 from pipeline.records import Document
 
 DOCS = Path(__file__).parent.parent / "docs"
 FIELDS = [field.name for field in msgspec.structs.fields(Document)]
-TEMPLATE = mapping.template("newswire-articles", shards=1, replicas=0)
+TEMPLATE = mapping.index_template("newswire-articles", shards=1, replicas=0)
 PROPERTIES = TEMPLATE["template"]["mappings"]["properties"]
 
 
@@ -70,12 +70,12 @@ def test_documents_that_lie_differently_need_a_new_version(version, layout, know
 
 
 def test_what_is_searched_filtered_and_aliased_are_fields():
-    assert set(SEARCHED) <= set(FIELDS)
-    assert set(SEARCHED) == set(WORDS) | set(FACETS)
-    assert set(ALIASES.values()) <= set(SEARCHED)
-    assert not set(ALIASES) & set(SEARCHED)
+    assert set(QUERY_FIELDS) <= set(FIELDS)
+    assert set(QUERY_FIELDS) == set(WORD_WEIGHTS) | set(FACETS)
+    assert set(ALIASES.values()) <= set(QUERY_FIELDS)
+    assert not set(ALIASES) & set(QUERY_FIELDS)
 
 
-@pytest.mark.parametrize("field", sorted({*SEARCHED, *ALIASES}))
+@pytest.mark.parametrize("field", sorted({*QUERY_FIELDS, *ALIASES}))
 def test_the_guide_names_every_field_that_can_be_searched(field):
     assert f"`{field}`" in (DOCS / "search.md").read_text()

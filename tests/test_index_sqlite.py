@@ -9,7 +9,7 @@ import pytest
 from pipeline.errors import IndexAwayError, IndexRefusedError, SettingsError
 from pipeline.index import Query, open_index
 from pipeline.records import Article
-from pipeline.settings import IndexSection
+from pipeline.settings import IndexSettings
 from tests.helpers import support
 
 NOON = dt.datetime(2026, 3, 9, 12, tzinfo=dt.UTC)
@@ -26,18 +26,18 @@ def file(tmp_path):
 
 @pytest.fixture
 def index(file):
-    made = open_index(f"sqlite:///{file}", IndexSection(timeout_seconds=0.2))
+    made = open_index(f"sqlite:///{file}", IndexSettings(timeout_seconds=0.2))
     made.prepare()
     yield made
     made.close()
 
 
 def opened(file):
-    return open_index(f"sqlite:///{file}", IndexSection(timeout_seconds=0.2))
+    return open_index(f"sqlite:///{file}", IndexSettings(timeout_seconds=0.2))
 
 
 def test_the_folder_is_made_and_the_file_reopened(index, file):
-    index.put([document(1)])
+    index.upsert([document(1)])
     again = opened(file)
     again.prepare()
     assert again.identity() == index.identity()
@@ -57,7 +57,7 @@ def test_the_folder_is_made_and_the_file_reopened(index, file):
     ],
 )
 def test_words_are_found_and_marked_with_their_vowels_and_inside_of_compounds(index, text, word, part):
-    index.put([document(1, text)])
+    index.upsert([document(1, text)])
     hit = index.search(Query(text=word)).hits[0]
     assert hit.highlights["text"] == text.replace(word, f"<mark>{word}</mark>")
     assert index.search(Query(text=part)).total == 0
@@ -106,27 +106,27 @@ def test_a_writer_that_never_ends_makes_it_away(index, file):
     other = sqlite3.connect(file, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(IndexAwayError, match="another process keeps it locked"):
-        index.put([document(1)])
+        index.upsert([document(1)])
     assert index.count() == 0  # readers don't wait
     other.execute("ROLLBACK")
     other.close()
-    assert index.put([document(1)]) == []
+    assert index.upsert([document(1)]) == []
 
 
 def test_a_full_disk_makes_it_away_and_leaves_it_whole(index):
-    index.put([document(1)])
+    index.upsert([document(1)])
     connection = index._connection()
     connection.execute(f"PRAGMA max_page_count = {connection.execute('PRAGMA page_count').fetchone()[0] + 2}")
     with pytest.raises(IndexAwayError, match="make room"):
-        index.put([document(number, "word " * 5000) for number in range(2, 20)])
+        index.upsert([document(number, "word " * 5000) for number in range(2, 20)])
     connection.execute("PRAGMA max_page_count = 100000")
     assert index.search(Query(text="dam")).articles == index.count() == 1
 
 
 def _write(file, start):
-    index = open_index(f"sqlite:///{file}", IndexSection())
+    index = open_index(f"sqlite:///{file}", IndexSettings())
     for number in range(start, start + 40):
-        index.put([document(number)])
+        index.upsert([document(number)])
     index.close()
 
 
@@ -148,5 +148,5 @@ def test_two_processes_write_at_once_and_nothing_is_lost(index, file):
 )
 def test_an_address_of_no_engine_is_a_settings_error_without_its_password(url):
     with pytest.raises(SettingsError, match="NEWSWIRE_INDEX_URL") as caught:
-        open_index(url, IndexSection())
+        open_index(url, IndexSettings())
     assert "secret" not in str(caught.value)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import ItemError
-from pipeline.jsonlines import article_of, copy_of, names_of, placement_of
+from pipeline.jsonlines import article_from_line, copy_from_line, names_from_line, placement_of
 from pipeline.records import Article, Precision, Reason, to_plain
 from pipeline.urls import article_id
 
@@ -21,73 +21,73 @@ JSON = st.recursive(
 
 
 def test_a_text_alone_is_an_article():
-    article = article_of({"text": "Rain fell."})
+    article = article_from_line({"text": "Rain fell."})
     assert article.text == "Rain fell."
-    assert article.id == article_of({"text": "Rain fell."}).id
+    assert article.id == article_from_line({"text": "Rain fell."}).id
 
 
 def test_without_an_id_the_address_names_the_article():
     url = "https://times.example/rain"
-    assert article_of({"text": "Rain fell.", "url": url}).id == article_id(url)
+    assert article_from_line({"text": "Rain fell.", "url": url}).id == article_id(url)
 
 
 def test_a_number_is_a_fine_id():
-    assert article_of({"id": 7, "text": "Rain fell."}).id == "7"
+    assert article_from_line({"id": 7, "text": "Rain fell."}).id == "7"
 
 
 def test_times_with_and_without_a_zone_are_kept_apart():
-    aware = article_of({"text": "x", "published": "2026-11-20T10:00:00+02:00"})
+    aware = article_from_line({"text": "x", "published": "2026-11-20T10:00:00+02:00"})
     assert aware.published == dt.datetime(2026, 11, 20, 8, tzinfo=dt.UTC)
-    local = article_of({"text": "x", "published": "2026-11-20T10:00:00"})
+    local = article_from_line({"text": "x", "published": "2026-11-20T10:00:00"})
     assert (local.published, local.published_local) == (None, "2026-11-20T10:00:00")
     assert local.published_precision is Precision.LOCAL
-    assert article_of({"text": "x", "published": "2026-11-20"}).published_precision is Precision.DAY
+    assert article_from_line({"text": "x", "published": "2026-11-20"}).published_precision is Precision.DAY
 
 
 @pytest.mark.parametrize(
     "zero", ["1970-01-01T00:00:00Z", "1969-12-31T19:00:00-05:00", "1970-01-01", "0001-01-01T00:00"]
 )
 def test_the_zero_of_a_clock_is_no_date(zero):
-    article = article_of({"text": "x", "published": zero, "modified": zero})
+    article = article_from_line({"text": "x", "published": zero, "modified": zero})
     assert (article.published, article.published_local, article.published_precision) == (None, None, None)
     assert article.modified is None
 
 
 def test_a_time_that_is_in_no_calendar_is_refused():
     with pytest.raises(ItemError, match="9999"):
-        article_of({"text": "x", "published": "9999-12-31T23:00:00-05:00"})
+        article_from_line({"text": "x", "published": "9999-12-31T23:00:00-05:00"})
 
 
 def test_what_an_article_holds_survives_being_a_line():
     article = Article(id="a", text="Rain fell.", title="Rain", authors=("Ana Ruiz",), tags=("weather",), language="en")
-    assert article_of(to_plain(article)) == article
+    assert article_from_line(to_plain(article)) == article
 
 
 @pytest.mark.parametrize("line", [{}, {"text": None}, {"text": "  "}, {"text": 5}])
 def test_a_line_without_text_is_refused(line):
     with pytest.raises(ItemError) as raised:
-        article_of(line)
+        article_from_line(line)
     assert raised.value.reason is Reason.NO_TEXT
 
 
 @given(st.dictionaries(st.sampled_from(Article.__struct_fields__), JSON, max_size=8))
 def test_any_line_is_an_article_or_refused(line):
     try:
-        assert article_of(line).text
+        assert article_from_line(line).text
     except ItemError as error:
         assert error.detail  # noqa: PT017  (either is right; which one depends on the line)
 
 
 def test_a_line_says_whose_copy_it_is():
     line = {"id": "b", "copy_of": "a", "copy": {"score": 0.9, "kind": "reprint"}}
-    assert (copy_of(line, "b").copy_of, copy_of(line, "b").group) == ("a", "a")
-    assert copy_of({"id": "b"}, "b").group == "b"
+    assert (copy_from_line(line, "b").copy_of, copy_from_line(line, "b").group) == ("a", "a")
+    assert copy_from_line({"id": "b"}, "b").group == "b"
 
 
 def test_names_and_stories_are_read_where_they_are():
-    assert names_of({}, "a") is None
-    assert names_of({"mentions": [], "entities": []}, "a").mentions == ()
+    assert names_from_line({}, "a") is None
+    assert names_from_line({"mentions": [], "entities": []}, "a").mentions == ()
     assert placement_of({}, "a") is None
     assert placement_of({"story": "s1"}, "a").story == "s1"
     with pytest.raises(ItemError):
-        names_of({"mentions": [{"start": "x"}]}, "a")
+        names_from_line({"mentions": [{"start": "x"}]}, "a")

@@ -27,11 +27,11 @@ from pipeline import rights
     ],
 )
 def test_a_header_is_read_as_far_as_it_speaks_to_us(header, said):
-    assert rights.of_header([header], "newswire") == said
+    assert rights.parse_header([header], "newswire") == said
 
 
 def test_several_headers_add_up():
-    assert rights.of_header(["googlebot: noindex", "noarchive"], "newswire") == ("noarchive",)
+    assert rights.parse_header(["googlebot: noindex", "noarchive"], "newswire") == ("noarchive",)
 
 
 @pytest.mark.parametrize(
@@ -46,25 +46,25 @@ def test_several_headers_add_up():
     ],
 )
 def test_a_meta_element_is_read_with_commas_semicolons_or_spaces(content, said):
-    assert rights.of_meta([content]) == said
+    assert rights.parse_meta([content]) == said
 
 
 def test_text_mining_is_reserved_by_a_one():
-    assert rights.of_tdm(["0", " 1 "]) == ("tdm-reservation",)
-    assert rights.of_tdm(["0", "", "yes"]) == ()
+    assert rights.parse_tdm(["0", " 1 "]) == ("tdm-reservation",)
+    assert rights.parse_tdm(["0", "", "yes"]) == ()
 
 
 def test_a_robots_txt_speaks_to_gatherers_for_ai_by_name_or_by_signal():
     text = "User-agent: gptbot # openai\nUser-Agent:CCBot\nDisallow: /\n\nUser-agent: GPTBotX\n"
-    assert rights.agents_named(text) == ("GPTBot", "CCBot")
-    assert rights.signals_no_ai("User-agent: *\nContent-Signal: search=yes, ai-train=no\nAllow: /")
-    assert not rights.signals_no_ai("User-agent: *\nContent-Signal: search=yes, ai-train=yes\n# ai-train=no")
+    assert rights.list_ai_agents(text) == ("GPTBot", "CCBot")
+    assert rights.has_no_ai_signal("User-agent: *\nContent-Signal: search=yes, ai-train=no\nAllow: /")
+    assert not rights.has_no_ai_signal("User-agent: *\nContent-Signal: search=yes, ai-train=yes\n# ai-train=no")
 
 
 @given(st.text(), st.text(min_size=1))
 def test_whatever_is_sent_only_known_words_come_out(text, agent):
-    for said in (rights.of_header([text], agent), rights.of_meta([text]), rights.of_tdm([text])):
+    for said in (rights.parse_header([text], agent), rights.parse_meta([text]), rights.parse_tdm([text])):
         assert set(said) <= set(rights.RIGHTS)
         assert len(said) == len(set(said))
-    rights.agents_named(text)
-    rights.signals_no_ai(text)
+    rights.list_ai_agents(text)
+    rights.has_no_ai_signal(text)

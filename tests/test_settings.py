@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from pipeline.errors import SettingsError
-from pipeline.settings import Settings, config_folder, load_addresses, load_settings, load_sources
+from pipeline.settings import Settings, config_folder, load_environment, load_settings, load_sources
 
 REPO = Path(__file__).parent.parent
 
@@ -79,24 +79,24 @@ def test_sources_are_read_with_their_traits(tmp_path):
 
 
 def test_without_an_environment_everything_lies_under_var():
-    addresses = load_addresses({})
+    addresses = load_environment({})
     assert addresses.store_url == f"sqlite:///{Path('var').absolute()}/ledger.db"
     assert addresses.index_url.startswith("sqlite:///")
 
 
 def test_a_secret_is_read_from_the_file_that_its_variable_names(tmp_path):
     (tmp_path / "key").write_text("abc\n", encoding="utf-8")
-    assert load_addresses({"NEWSWIRE_INDEX_API_KEY_FILE": str(tmp_path / "key")}).index_api_key == "abc"
+    assert load_environment({"NEWSWIRE_INDEX_API_KEY_FILE": str(tmp_path / "key")}).index_api_key == "abc"
 
 
 def test_a_variable_and_its_file_contradict_each_other(tmp_path):
     with pytest.raises(SettingsError, match="unset one"):
-        load_addresses({"NEWSWIRE_STORE_URL": "sqlite:///x", "NEWSWIRE_STORE_URL_FILE": str(tmp_path / "x")})
+        load_environment({"NEWSWIRE_STORE_URL": "sqlite:///x", "NEWSWIRE_STORE_URL_FILE": str(tmp_path / "x")})
 
 
 def test_a_secret_file_that_is_missing_is_named():
     with pytest.raises(SettingsError, match="NEWSWIRE_INDEX_API_KEY_FILE: /nowhere/key can't be read"):
-        load_addresses({"NEWSWIRE_INDEX_API_KEY_FILE": "/nowhere/key"})
+        load_environment({"NEWSWIRE_INDEX_API_KEY_FILE": "/nowhere/key"})
 
 
 def test_the_settings_folder_that_is_named_must_be_there():

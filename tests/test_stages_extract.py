@@ -11,9 +11,9 @@ from bench.memory import SIGN_OFF
 from bench.memory import page as generated
 from pipeline.cli.ledger import explain_command, status_command
 from pipeline.records import Article, Outcome, Page, Reason, Stage
-from pipeline.settings import Run, Settings, Source
+from pipeline.settings import RunSettings, Settings, Source
 from pipeline.stages import Context, run_one
-from pipeline.store import Arrival, sites, upkeep
+from pipeline.store import NewArticle, admin, site_profiles
 from pipeline.urls import article_id
 from tests.helpers.support import NOW, REPO, places
 
@@ -31,7 +31,7 @@ def name(number):
 @pytest.fixture
 def context(tmp_path, monkeypatch):
     monkeypatch.setenv("NEWSWIRE_HOME", str(tmp_path))
-    settings = Settings(run=Run(batch=30))
+    settings = Settings(run=RunSettings(batch=30))
     with Context(
         settings, [Source(name="Herald")], places(tmp_path), config=REPO / "config", clock=lambda: NOW
     ) as made:
@@ -48,18 +48,18 @@ def enter(context, pages, source="Herald", *, addressed=True):
             fetched=NOW, media_type="text/html",
         )  # fmt: skip
         arrivals.append(
-            Arrival(
+            NewArticle(
                 id=name(number), source=source, first_seen=NOW, url=own, records=((Stage.FETCH, page),),
                 stage=Stage.EXTRACT,
             )
         )  # fmt: skip
     with context.store.write() as connection:
-        context.store.ledger.enter(connection, arrivals, NOW)
+        context.store.ledger.insert_articles(connection, arrivals, NOW)
 
 
 def article(context, number):
-    item = context.store.ledger.find(name(number))
-    return context.store.ledger.read([item], Stage.EXTRACT, Article).get(item.id)
+    item = context.store.ledger.find_article(name(number))
+    return context.store.ledger.current([item], Stage.EXTRACT, Article).get(item.id)
 
 
 def test_foreign_lines_are_cut_from_all_articles_of_a_source_also_from_the_earlier_ones(context):
@@ -91,7 +91,7 @@ def test_doing_all_again_changes_nothing_and_counts_nothing_twice(context):
     enter(context, {number: generated(number).html for number in range(12)})
     run_one(context, Stage.EXTRACT)
     before = [article(context, number) for number in range(12)]
-    assert upkeep.redo(context.store.database, Stage.EXTRACT, upkeep.Selection(), NOW) == 12
+    assert admin.redo_stage(context.store.database, Stage.EXTRACT, admin.Selection(), NOW) == 12
     assert run_one(context, Stage.EXTRACT).taken == 12
     assert [article(context, number) for number in range(12)] == before
 
@@ -117,8 +117,8 @@ def test_pages_of_one_source_teach_nothing_about_another(context):
     enter(context, {number: generated(number).html for number in range(12)}, source="import")
     run_one(context, Stage.EXTRACT)
     with context.store.write() as connection:
-        assert len(sites.StoredSites(connection, ["herald.example"], NOW)["herald.example"].pages) == 12
-        assert not sites.StoredSites(connection, ["Herald"], NOW)["Herald"].pages
+        assert len(site_profiles.SiteProfiles(connection, ["herald.example"], NOW)["herald.example"].pages) == 12
+        assert not site_profiles.SiteProfiles(connection, ["Herald"], NOW)["Herald"].pages
 
 
 def usual(number):
@@ -148,7 +148,7 @@ def drifted(context, caplog):
 
 def test_a_source_whose_pages_change_is_told_with_samples_and_its_new_pages_are_held_back(context, drifted):
     report, said = drifted
-    held = report.of(Outcome.QUARANTINED)[str(Reason.DRIFT)]
+    held = report.counts_by_reason(Outcome.QUARANTINED)[str(Reason.DRIFT)]
     assert 6 <= held <= 10
     assert said.count("the pages of Herald have changed: shorter") == 1
     assert "before: " in said
@@ -157,27 +157,27 @@ def test_a_source_whose_pages_change_is_told_with_samples_and_its_new_pages_are_
     shown = CliRunner().invoke(status_command).output
     assert "the pages of Herald have changed" in shown
     assert "newswire retry --quarantined --source 'Herald'" in shown
-    assert context.store.ledger.history(name(43))[-1].reason == Reason.DRIFT
+    assert context.store.ledger.list_outcomes(name(43))[-1].reason == Reason.DRIFT
 
 
 def test_pages_that_are_as_usual_pass_while_an_alarm_holds(context, drifted):
     enter(context, {50: usual(50)})
-    assert run_one(context, Stage.EXTRACT).of(Outcome.DONE) == {"no reason": 1}
+    assert run_one(context, Stage.EXTRACT).counts_by_reason(Outcome.DONE) == {"no reason": 1}
 
 
 def test_a_person_who_says_that_the_new_pages_are_right_releases_them(context, drifted):
     report, _ = drifted
-    held = report.of(Outcome.QUARANTINED)[str(Reason.DRIFT)]
-    assert upkeep.retry(context.store.database, upkeep.Selection(sources=("Herald",)), NOW) == held
+    held = report.counts_by_reason(Outcome.QUARANTINED)[str(Reason.DRIFT)]
+    assert admin.retry_articles(context.store.database, admin.Selection(sources=("Herald",)), NOW) == held
     assert not run_one(context, Stage.EXTRACT).failed
-    assert sites.alarms(context.store.database) == {}
+    assert site_profiles.list_alarms(context.store.database) == {}
     assert "matter 43" in article(context, 43).text
 
 
 def test_an_alarm_ends_and_releases_by_itself_when_the_pages_are_as_before(context, drifted):
     enter(context, {number: usual(number) for number in range(50, 60)})
     assert not run_one(context, Stage.EXTRACT).failed
-    assert sites.alarms(context.store.database) == {}
+    assert site_profiles.list_alarms(context.store.database) == {}
     assert "matter 43" in article(context, 43).text
 
 

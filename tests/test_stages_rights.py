@@ -7,8 +7,8 @@ import pytest
 from aiohttp import web
 
 from pipeline.records import Article, Outcome, Reason, Stage
-from pipeline.settings import Rights
-from pipeline.store import upkeep
+from pipeline.settings import RightsSettings
+from pipeline.store import admin
 from tests.helpers.newsstand import SETTINGS, WORDS, newsstand, page
 
 META = "<meta name={} content='{}'>"
@@ -30,7 +30,7 @@ def stand(tmp_path):
 
 
 def blobs(stand):
-    return list((stand.context.addresses.home / "archive").rglob("*.zst"))
+    return list((stand.context.environment.home / "archive").rglob("*.zst"))
 
 
 def test_rights_of_header_meta_and_robots_txt_stand_on_the_document(stand):
@@ -49,7 +49,7 @@ def test_noindex_is_not_indexed(stand, way):
         stand.site.page("/a", page("Bridge to be mended", head=META.format("robots", "noindex,follow")))
     stand.run()
     assert stand.document("/a") is None
-    assert stand.context.store.ledger.history(stand.find("/a").id)[-1].reason == Reason.NO_INDEX
+    assert stand.context.store.ledger.list_outcomes(stand.find("/a").id)[-1].reason == Reason.NO_INDEX
     assert blobs(stand) == []
 
 
@@ -74,15 +74,15 @@ def test_noarchive_is_read_and_not_kept(stand):
     assert stand.document("/a").text.startswith("The council met")
     assert stand.document("/a").archive is None
     assert blobs(stand) == []
-    which = upkeep.Selection(ids=(stand.find("/a").id,))
-    upkeep.redo(stand.context.store.database, Stage.EXTRACT, which, stand.now)
-    before = stand.context.store.ledger.read([stand.find("/a")], Stage.EXTRACT, Article)
-    assert stand.run(poll=False)[Stage.EXTRACT].of(Outcome.DONE) == {"no reason": 1}
-    assert stand.context.store.ledger.read([stand.find("/a")], Stage.EXTRACT, Article) == before
+    which = admin.Selection(ids=(stand.find("/a").id,))
+    admin.redo_stage(stand.context.store.database, Stage.EXTRACT, which, stand.now)
+    before = stand.context.store.ledger.current([stand.find("/a")], Stage.EXTRACT, Article)
+    assert stand.run(poll=False)[Stage.EXTRACT].counts_by_reason(Outcome.DONE) == {"no reason": 1}
+    assert stand.context.store.ledger.current([stand.find("/a")], Stage.EXTRACT, Article) == before
 
 
 def test_an_operator_decides_what_is_acted_on(tmp_path):
-    settings = msgspec.structs.replace(SETTINGS, rights=Rights(not_indexed=("noai",), not_archived=()))
+    settings = msgspec.structs.replace(SETTINGS, rights=RightsSettings(not_indexed=("noai",), not_archived=()))
     with newsstand(tmp_path, settings) as stand:
         stand.item("/a", "Bridge to be mended")
         stand.item("/b", "Harvest was good this year", minutes=3)
@@ -99,7 +99,7 @@ def test_an_operator_decides_what_is_acted_on(tmp_path):
 def test_a_page_that_is_refused_is_what_its_feed_gave_and_says_so(stand, status):
     stand.site.page("/a", status=status)
     report = stand.run()
-    assert report[Stage.FETCH].of(Outcome.DONE) == {"forbidden": 1}
+    assert report[Stage.FETCH].counts_by_reason(Outcome.DONE) == {"forbidden": 1}
     document = stand.document("/a")
     assert document.from_feed
     assert document.title == "Bridge to be mended"
@@ -128,16 +128,16 @@ def test_a_page_that_robots_txt_refuses_is_taken_from_the_feed_only_where_that_h
     stand.item("/b", "Harvest was good this year", minutes=3, more="<description>It was good.</description>")
     stand.run()
     assert stand.document("/a").from_feed
-    assert stand.context.store.ledger.history(stand.find("/b").id)[-1].reason == Reason.ROBOTS
+    assert stand.context.store.ledger.list_outcomes(stand.find("/b").id)[-1].reason == Reason.ROBOTS
     assert not stand.asked("/a")
 
 
 def test_without_the_feeds_text_a_refused_page_is_dropped(tmp_path):
-    settings = msgspec.structs.replace(SETTINGS, rights=Rights(feed_text=False))
+    settings = msgspec.structs.replace(SETTINGS, rights=RightsSettings(feed_text=False))
     with newsstand(tmp_path, settings) as stand:
         stand.item("/a", "Bridge to be mended", more=CONTENT)
         stand.site.page("/a", status=403)
-        assert stand.run()[Stage.FETCH].of(Outcome.DROPPED) == {"forbidden": 1}
+        assert stand.run()[Stage.FETCH].counts_by_reason(Outcome.DROPPED) == {"forbidden": 1}
 
 
 def test_a_host_that_asks_for_time_uses_up_no_attempts_of_its_other_articles(stand):

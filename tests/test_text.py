@@ -5,11 +5,11 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.text import beginning, fold, normalise, paragraphs, words
+from pipeline.text import fold, normalise, shorten, split_paragraphs, split_words
 
 
 def test_words_are_compared_without_case_typography_and_soft_hyphens():
-    assert words("The mayor’s Donau\u00addampfer") == words("the MAYOR'S donaudampfer")
+    assert split_words("The mayor’s Donau\u00addampfer") == split_words("the MAYOR'S donaudampfer")
 
 
 def test_full_width_letters_are_the_plain_ones():
@@ -17,25 +17,25 @@ def test_full_width_letters_are_the_plain_ones():
 
 
 def test_scripts_without_spaces_are_counted_by_character():
-    assert words("橋が開通") == ["橋", "が", "開", "通"]
-    assert words("橋 3 増") == ["橋", "3", "増"]
+    assert split_words("橋が開通") == ["橋", "が", "開", "通"]
+    assert split_words("橋 3 増") == ["橋", "3", "増"]
 
 
 def test_a_character_is_counted_alone_also_behind_digits_and_letters():
-    assert words("ＪＲ橋は11月に増便") == ["jr", "橋", "は", "11", "月", "に", "増", "便"]
-    assert words("人々とナ・ミ") == ["人", "々", "と", "ナ", "ミ"]
+    assert split_words("ＪＲ橋は11月に増便") == ["jr", "橋", "は", "11", "月", "に", "増", "便"]
+    assert split_words("人々とナ・ミ") == ["人", "々", "と", "ナ", "ミ"]
 
 
 def test_a_word_keeps_the_vowels_that_indian_scripts_write_as_marks():
-    assert words("बाढ़ में डूबा। தமிழ்நாடு") == ["बाढ\u093c", "में", "डूबा", "தமிழ்நாடு"]
+    assert split_words("बाढ़ में डूबा। தமிழ்நாடு") == ["बाढ\u093c", "में", "डूबा", "தமிழ்நாடு"]
 
 
 def test_an_apostrophe_inside_a_word_belongs_to_it_and_quotes_do_not():
-    assert words("'don't', she said") == ["don't", "she", "said"]
+    assert split_words("'don't', she said") == ["don't", "she", "said"]
 
 
 def test_words_hold_letters_and_digits_of_any_script_and_no_underscore():
-    assert words("snake_case __init__ x² Ж7 ٣ naïve") == ["snake", "case", "init", "x2", "ж7", "٣", "naïve"]
+    assert split_words("snake_case __init__ x² Ж7 ٣ naïve") == ["snake", "case", "init", "x2", "ж7", "٣", "naïve"]
 
 
 def test_names_are_folded_without_accents_and_case():
@@ -44,21 +44,21 @@ def test_names_are_folded_without_accents_and_case():
 
 
 def test_paragraphs_are_the_lines_that_hold_something():
-    assert paragraphs("One.\n\n  \n Two. \r\nThree.") == ["One.", "Two.", "Three."]
+    assert split_paragraphs("One.\n\n  \n Two. \r\nThree.") == ["One.", "Two.", "Three."]
 
 
 @given(st.text(max_size=100))
 def test_words_hold_no_spaces_and_folding_twice_is_folding_once(text):
-    assert all(word and not any(char.isspace() for char in word) for word in words(text))
+    assert all(word and not any(char.isspace() for char in word) for word in split_words(text))
     assert fold(fold(text)) == fold(text)
 
 
 @given(st.text(max_size=100))
 def test_no_paragraph_is_blank(text):
-    assert all(paragraph.strip() == paragraph != "" for paragraph in paragraphs(text))
+    assert all(paragraph.strip() == paragraph != "" for paragraph in split_paragraphs(text))
 
 
 def test_how_a_text_begins_is_cut_between_words():
-    assert beginning("  A ferry\nran aground  ") == "A ferry ran aground"
-    assert beginning("A ferry ran aground", 12) == "A ferry ran …"
-    assert beginning("渡" * 90) == "渡" * 80 + " …"
+    assert shorten("  A ferry\nran aground  ") == "A ferry ran aground"
+    assert shorten("A ferry ran aground", 12) == "A ferry ran …"
+    assert shorten("渡" * 90) == "渡" * 80 + " …"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.urls import address_key, article_id, canonical, content_id, host
+from pipeline.urls import address_key, article_id, canonicalise, content_id, host_and_port
 
 ONE = [
     "https://www.outlet.example/news/1?id=3&b=2",
@@ -51,18 +51,18 @@ def test_what_may_be_another_article_has_another_id(other):
 )
 def test_what_is_no_web_address_is_an_error(url):
     with pytest.raises(ValueError, match=r"."):
-        canonical(url)
+        canonicalise(url)
 
 
 def test_a_parameter_that_names_the_article_stays_whatever_its_value():
-    assert canonical("https://a.example/?ref=home&source=front") == "https://a.example/?ref=home&source=front"
-    assert canonical("https://a.example/?ref=rss&source=RSS&id=") == "https://a.example/?id="
+    assert canonicalise("https://a.example/?ref=home&source=front") == "https://a.example/?ref=home&source=front"
+    assert canonicalise("https://a.example/?ref=rss&source=RSS&id=") == "https://a.example/?id="
 
 
 def test_the_host_has_its_port_only_where_it_matters():
-    assert host("https://Outlet.example:443/x") == "outlet.example"
-    assert host("http://outlet.example:8080/x") == "outlet.example:8080"
-    assert host("http://[::1]:80/") == "[::1]"
+    assert host_and_port("https://Outlet.example:443/x") == "outlet.example"
+    assert host_and_port("http://outlet.example:8080/x") == "outlet.example:8080"
+    assert host_and_port("http://[::1]:80/") == "[::1]"
 
 
 def test_an_id_of_content_is_as_long_as_one_of_an_address():
@@ -82,8 +82,8 @@ def test_an_address_in_another_script_and_its_encoded_form_are_one():
 )
 def test_any_text_has_a_canonical_form_that_is_its_own_or_is_refused(url):
     try:
-        form = canonical(url)
+        form = canonicalise(url)
     except ValueError:
         return
-    assert canonical(form) == form
+    assert canonicalise(form) == form
     assert article_id(form) == article_id(url)

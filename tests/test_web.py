@@ -13,8 +13,8 @@ from starlette.testclient import TestClient
 from pipeline.errors import UsageError
 from pipeline.index import open_index
 from pipeline.records import Article, Caption, CopyKind, Document, from_json
-from pipeline.settings import IndexSection
-from pipeline.web import asked
+from pipeline.settings import IndexSettings
+from pipeline.web import search_params
 from pipeline.web.app import create_app
 from tests.helpers import support
 
@@ -63,9 +63,9 @@ NEWS = [
 
 @pytest.fixture
 def index(tmp_path):
-    made = open_index(f"sqlite:///{tmp_path}/index.db", IndexSection())
+    made = open_index(f"sqlite:///{tmp_path}/index.db", IndexSettings())
     made.prepare()
-    assert made.put(NEWS) == []
+    assert made.upsert(NEWS) == []
     yield made
     made.close()
 
@@ -167,7 +167,7 @@ def test_an_address_is_explained_where_the_ledger_knows_it(client, index):
 
 def test_health_says_whether_the_index_answers(client, tmp_path):
     assert client.get("/health").json() == {"status": "ok", "documents": 4}
-    nowhere = open_index(f"sqlite:///{tmp_path}/none.db", IndexSection())
+    nowhere = open_index(f"sqlite:///{tmp_path}/none.db", IndexSettings())
     with TestClient(create_app(nowhere), raise_server_exceptions=False) as other:
         answer = other.get("/health")
         assert (answer.status_code, answer.json()["status"]) == (503, "unavailable")
@@ -291,7 +291,7 @@ def test_an_address_that_would_run_is_no_link(client):
 
 def test_an_article_of_little_knowledge_still_shows(client, index):
     bare = document(9, None, "", published=None, language=None, copy_group="g9", story="s9")
-    index.put([bare])
+    index.upsert([bare])
     assert "Untitled" in client.get(f"/articles/{bare.id}").text
     assert "(first seen)" in text_of(client.get("/").text)
 
@@ -304,7 +304,7 @@ def test_a_story_shows_its_articles_newest_first(client):
 
 def test_the_id_of_a_story_that_became_part_of_another_one_leads_there(client, index):
     told = {"story_title": "Floods in the north", "story_names": ("Ana Sousa",), "story_aliases": ("s7", "s8")}
-    index.put(
+    index.upsert(
         [document(8, "Rain", "It rained.", story="s6", **told), document(9, "Mud", "It dried.", story="s6", **told)]
     )
     answer = client.get("/api/stories/s7").json()
@@ -358,28 +358,31 @@ def test_a_query_string_survives_being_read_and_written():
         ("source", "B"),
         ("tags", "é=1"),
     ]
-    assert asked.read(pairs).pairs() == pairs
+    assert search_params.parse_search_params(pairs).pairs() == pairs
 
 
-@pytest.mark.parametrize("name", asked._NAMES)
+@pytest.mark.parametrize("name", search_params._NAMES)
 def test_the_guide_names_every_parameter(name):
     assert f"`{name}`" in (Path(__file__).parent.parent / "docs" / "search.md").read_text()
 
 
 def test_an_empty_value_is_as_good_as_none():
-    assert asked.read([("q", ""), ("sort", ""), ("since", ""), ("source", "")]) == asked.Asked()
-    assert asked.Asked().link() == "?"
+    assert (
+        search_params.parse_search_params([("q", ""), ("sort", ""), ("since", ""), ("source", "")])
+        == search_params.SearchParams()
+    )
+    assert search_params.SearchParams().link() == "?"
 
 
 def test_toggling_a_filter_goes_back_to_the_first_page():
-    wanted = asked.read([("page", "4"), ("source", "A")])
+    wanted = search_params.parse_search_params([("page", "4"), ("source", "A")])
     assert wanted.toggled("source", "B") == "?source=A&source=B"
     assert wanted.toggled("source", "A") == "?"
     assert wanted.turned(5) == "?page=5&source=A"
 
 
 def test_words_are_sorted_by_relevance_and_everything_by_time():
-    assert asked.read([("q", "dam")]).query().sort == "relevance"
-    assert asked.read([("q", " ")]).query().sort == "newest"
+    assert search_params.parse_search_params([("q", "dam")]).to_query().sort == "relevance"
+    assert search_params.parse_search_params([("q", " ")]).to_query().sort == "newest"
     with pytest.raises(UsageError):
-        asked.read([("since", "soon")]).query()
+        search_params.parse_search_params([("since", "soon")]).to_query()

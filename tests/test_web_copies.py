@@ -23,7 +23,7 @@ def client(context):
     arrive(context, "a2", "\n".join(WIRE.split("\n")[:2]), source="Evening", seen=1.5)
     arrive(context, "b1", OTHER, seen=2.0)
     run_one(context, Stage.DEDUPE)
-    app = create_app(context.index, more=[lambda app: copies.serve(app, context, "open-sesame")])
+    app = create_app(context.index, more=[lambda app: copies.add_copy_routes(app, context, "open-sesame")])
     return TestClient(app, raise_server_exceptions=False)
 
 
@@ -84,7 +84,7 @@ def test_nobody_decides_on_groups_without_the_key(client):
 
 
 def test_a_decision_is_put_off_while_dedupe_is_at_work(client, context):
-    other = type(context.store)(context.addresses.store_url)
+    other = type(context.store)(context.environment.store_url)
     context.patience = 0.0
     with other.lock(Stage.DEDUPE, context.clock(), 60):
         answer = decide(client, "merge", "a1", "b1")

@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 from pipeline.records import Article, Stage
 from pipeline.settings import Settings
 from pipeline.stages import Context, run_all
-from pipeline.store import Arrival
+from pipeline.store import NewArticle
 from pipeline.web import entities
 from pipeline.web.app import create_app
 from tests.helpers.support import NOW, places
@@ -22,18 +22,18 @@ TEXT = "Hilda Clerk won the race on Sunday, said Tom Berg. Clerk smiled."
 def context(tmp_path):
     with Context(Settings(), [], places(tmp_path), config=CONFIG, clock=lambda: NOW) as made:
         article = Article(id="a", text=TEXT, language="en")
-        arrival = Arrival(
+        arrival = NewArticle(
             id="a", source="Times", first_seen=NOW, records=((Stage.EXTRACT, article),), stage=Stage.DEDUPE
         )
         with made.store.write() as connection:
-            made.store.ledger.enter(connection, [arrival], NOW)
+            made.store.ledger.insert_articles(connection, [arrival], NOW)
         run_all(made, list(Stage)[3:])
         yield made
 
 
 @pytest.fixture
 def client(context):
-    app = create_app(context.index, more=[lambda app: entities.serve(app, context, "open-sesame")])
+    app = create_app(context.index, more=[lambda app: entities.add_entity_routes(app, context, "open-sesame")])
     return TestClient(app, raise_server_exceptions=False)
 
 
@@ -66,7 +66,7 @@ def test_nobody_decides_without_the_key(client, context, path):
     plain = {"kind": "hide", "entity": "Tom Berg"}
     assert client.post(path, json=plain).status_code == 401
     assert client.post(path, json=plain, headers={"X-API-Key": "guess"}).status_code == 401
-    assert context.store.entities.decisions() == []
+    assert context.store.entities.list_decisions() == []
 
 
 @pytest.mark.parametrize(

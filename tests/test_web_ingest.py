@@ -7,9 +7,9 @@ import json
 import pytest
 from starlette.testclient import TestClient
 
+from pipeline.editorial.explain import explain_name
 from pipeline.records import Stage
-from pipeline.stages.explain import explain
-from pipeline.store import upkeep
+from pipeline.store import admin
 from pipeline.web import ingest
 from pipeline.web.app import create_app
 from tests.helpers.newsstand import WORDS, newsstand, page
@@ -34,7 +34,9 @@ def stand(tmp_path):
 @pytest.fixture
 def client(stand):
     app = create_app(
-        stand.context.index, lambda name: explain(stand.context, name), [lambda app: ingest.serve(app, stand.context)]
+        stand.context.index,
+        lambda name: explain_name(stand.context, name),
+        [lambda app: ingest.add_ingest_routes(app, stand.context)],
     )
     with TestClient(app, raise_server_exceptions=False) as made:
         yield made
@@ -73,7 +75,7 @@ def test_what_is_sent_with_another_text_is_the_next_version(stand, client):
     assert answer.json() == {"id": name, "status": "changed", "code": 202}
     stand.run(poll=False)
     assert stand.context.index.get(name).version == 2
-    assert explain(stand.context, name).versions[1].change.added == ("The mayor regretted it.",)
+    assert explain_name(stand.context, name).versions[1].change.added == ("The mayor regretted it.",)
 
 
 def test_a_correction_before_the_first_run_is_still_the_first_version(stand, client):
@@ -173,7 +175,7 @@ def test_without_the_key_nothing_is_written(stand, client):
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"] == "Bearer"
     assert "API key" in answer.json()["error"]
-    assert stand.context.store.ledger.find(ARTICLE["url"]) is None
+    assert stand.context.store.ledger.find_article(ARTICLE["url"]) is None
 
 
 def test_an_article_that_is_being_worked_on_is_a_409_that_says_when_to_come_back(stand, client):
@@ -185,15 +187,15 @@ def test_an_article_that_is_being_worked_on_is_a_409_that_says_when_to_come_back
 
 def test_an_article_that_was_taken_down_is_a_410(stand, client):
     name = send(client, ARTICLE).json()["id"]
-    item = stand.context.store.ledger.find(name)
-    upkeep.remove(stand.context.store.database, [item], stand.now)
+    item = stand.context.store.ledger.find_article(name)
+    admin.remove_articles(stand.context.store.database, [item], stand.now)
     assert send(client, ARTICLE).status_code == 410
     assert send(client, {"url": ARTICLE["url"]}).status_code == 410
 
 
 def test_what_was_handed_in_is_told_as_such(stand, client):
     name = send(client, ARTICLE).json()["id"]
-    (event,) = explain(stand.context, name).history
+    (event,) = explain_name(stand.context, name).history
     assert (event.stage, event.outcome, event.detail) == ("poll", "done", "handed in")
 
 
@@ -208,4 +210,4 @@ def test_what_was_handed_in_is_told_as_such(stand, client):
 def test_what_may_not_be_indexed_or_shown_is_refused(stand, client, more, why):
     answer = send(client, ARTICLE | more)
     assert (answer.status_code, answer.json()["error"]) == (422, why)
-    assert stand.context.store.ledger.find(ARTICLE["url"]) is None
+    assert stand.context.store.ledger.find_article(ARTICLE["url"]) is None

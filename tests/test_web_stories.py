@@ -8,7 +8,7 @@ from pipeline.web import stories
 from pipeline.web.app import create_app
 from tests.helpers.copies import OTHER, WIRE
 from tests.test_cluster import CHOIR, HARBOUR
-from tests.test_stories import now, tell
+from tests.test_editorial_stories import now, tell
 
 KEY = {"Authorization": "Bearer open-sesame"}
 
@@ -17,7 +17,7 @@ KEY = {"Authorization": "Bearer open-sesame"}
 def client(context):
     """A service whose ledger has two stories: sa of the articles a and b, sc of c and d."""
     tell(context, ("a", WIRE), ("c", OTHER), ("b", HARBOUR), ("d", CHOIR))
-    app = create_app(context.index, more=[lambda app: stories.serve(app, context, "open-sesame")])
+    app = create_app(context.index, more=[lambda app: stories.add_story_routes(app, context, "open-sesame")])
     return TestClient(app, raise_server_exceptions=False)
 
 
@@ -50,9 +50,9 @@ def test_a_decision_moves_articles_and_its_number_takes_it_back(client, context)
 def test_articles_leave_a_story_and_a_story_gets_a_title(client, context):
     assert decide(client, "split", articles=["b"]).json()["other"] == now(context)["b"] != "sa"
     decide(client, "rename", story="a", title=" Crane  falls ")
-    assert context.store.storybook.facts(["sa"])["sa"].title == "Crane falls"
+    assert context.store.story_catalog.load_facts(["sa"])["sa"].title == "Crane falls"
     assert decide(client, "rename", title=None).json()["before"] == "Crane falls"
-    assert context.store.storybook.facts(["sa"])["sa"].title == "Title a"
+    assert context.store.story_catalog.load_facts(["sa"])["sa"].title == "Title a"
 
 
 def test_what_cannot_be_changed_is_refused_in_one_line_and_changes_nothing(client, context):
@@ -84,7 +84,7 @@ def test_nobody_decides_on_stories_without_the_key(client):
 
 
 def test_a_decision_is_put_off_while_cluster_is_at_work(client, context):
-    other = type(context.store)(context.addresses.store_url)
+    other = type(context.store)(context.environment.store_url)
     context.patience = 0.0
     with other.lock(Stage.CLUSTER, context.clock(), 60):
         answer = decide(client, "rename", title="Crane falls")

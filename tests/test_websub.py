@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.websub import Hub, hub_of, is_signed, request
+from pipeline.websub import Hub, find_hub, is_signed, subscription_form
 
 URL = "https://outlet.example/feed"
 ATOM = b"""<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom">
@@ -18,8 +18,8 @@ RSS = b"""<rss><channel><link>https://outlet.example/</link><atom:link href="/rs
 
 
 def test_a_feed_names_its_hub_and_itself():
-    assert hub_of(URL, [], ATOM) == Hub("https://hub.example/", "https://outlet.example/atom?a=1&b=2")
-    assert hub_of(URL, [], RSS) == Hub("https://hub.example/", "https://outlet.example/rss")
+    assert find_hub(URL, [], ATOM) == Hub("https://hub.example/", "https://outlet.example/atom?a=1&b=2")
+    assert find_hub(URL, [], RSS) == Hub("https://hub.example/", "https://outlet.example/rss")
 
 
 @pytest.mark.parametrize(
@@ -31,11 +31,11 @@ def test_a_feed_names_its_hub_and_itself():
     ],
 )
 def test_link_headers_come_before_what_the_feed_says(headers):
-    assert hub_of(URL, headers, ATOM) == Hub("https://hub.example/", "https://outlet.example/own")
+    assert find_hub(URL, headers, ATOM) == Hub("https://hub.example/", "https://outlet.example/own")
 
 
 def test_without_a_link_to_itself_a_feed_is_what_it_was_asked_for():
-    assert hub_of(URL, ["<https://hub.example/>; rel=hub"], b"") == Hub("https://hub.example/", URL)
+    assert find_hub(URL, ["<https://hub.example/>; rel=hub"], b"") == Hub("https://hub.example/", URL)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_without_a_link_to_itself_a_feed_is_what_it_was_asked_for():
     ],
 )
 def test_what_is_no_hub_of_the_feed_is_none(body):
-    assert hub_of(URL, [], body) is None
+    assert find_hub(URL, [], body) is None
 
 
 @pytest.mark.parametrize("method", ["sha1", "sha256", "sha384", "sha512", "SHA256"])
@@ -71,7 +71,7 @@ def test_what_is_no_signature_shows_nothing(header):
 
 @given(st.binary(max_size=300), st.lists(st.text(max_size=80), max_size=3))
 def test_whatever_a_feed_sends_its_hub_is_a_web_address_or_none(body, headers):
-    found = hub_of(URL, headers, b"<feed>" + body)
+    found = find_hub(URL, headers, b"<feed>" + body)
     assert found is None or found.hub.startswith(("http://", "https://"))
 
 
@@ -81,7 +81,7 @@ def test_no_made_up_signature_passes(secret, header, body):
 
 
 def test_a_subscription_names_topic_callback_lease_and_secret():
-    form = request(Hub("https://hub.example/", URL), "https://news.example/websub/t", "s", 864000)
+    form = subscription_form(Hub("https://hub.example/", URL), "https://news.example/websub/t", "s", 864000)
     assert form == {
         "hub.mode": "subscribe",
         "hub.topic": URL,

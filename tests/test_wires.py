@@ -13,24 +13,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import ItemError
-from pipeline.extract import Raw, extract, load
-from pipeline.imports import read as read_file
+from pipeline.extract import RawPage, extract, load_config
+from pipeline.intake.import_files import read_items as read_file
 from pipeline.records import Outcome, Reason
-from pipeline.wires import Format, format_of, items, read, read_mail
+from pipeline.wires import Format, detect_format, parse_wire_item, read_mail, split_items
 from tests.helpers.support import REPO
 
 DATA = Path(__file__).parent / "data" / "wires"
-KNOWN = load(REPO / "config")
+KNOWN = load_config(REPO / "config")
 CLOSED = "The harbour bridge was closed on Monday after inspectors found cracks in two of its supports"
 
 
 def article(name, **more):
-    return extract(Raw(data=(DATA / name).read_bytes(), **more), KNOWN)
+    return extract(RawPage(data=(DATA / name).read_bytes(), **more), KNOWN)
 
 
 def refused(data, **more):
     with pytest.raises(ItemError) as caught:
-        extract(Raw(data=data, **more), KNOWN)
+        extract(RawPage(data=data, **more), KNOWN)
     return caught.value.outcome, caught.value.reason
 
 
@@ -75,15 +75,15 @@ def test_newsml_g2_is_read_and_its_wire_forms_are_taken_out():
 
 def test_each_item_of_a_message_that_holds_a_text_is_imported():
     found = list(read_file(DATA / "harvest.newsml.xml", 10_000_000))
-    titles = [extract(Raw(data=one.data, media_type=one.media_type), KNOWN).title for one in found]
+    titles = [extract(RawPage(data=one.data, media_type=one.media_type), KNOWN).title for one in found]
     assert titles == ["Maize harvest is the best in nine years", "Port strike ends"]
 
 
 def test_the_section_is_the_subject_of_the_first_level():
     item = {"uri": "x:1", "type": "text", "body_text": CLOSED, "genres": [{"name": "Current"}]}
     subjects = [{"code": "medtop:20000210"}, {"uri": "http://cv.iptc.org/newscodes/mediatopic/15000000"}]
-    assert extract(Raw(data=json.dumps({**item, "subjects": subjects}).encode()), KNOWN).section == "Sport"
-    assert extract(Raw(data=json.dumps(item).encode()), KNOWN).section == "Current"
+    assert extract(RawPage(data=json.dumps({**item, "subjects": subjects}).encode()), KNOWN).section == "Sport"
+    assert extract(RawPage(data=json.dumps(item).encode()), KNOWN).section == "Current"
 
 
 def test_ninjs_is_read_in_the_words_of_its_three_versions():
@@ -104,7 +104,7 @@ def test_ninjs_is_read_in_the_words_of_its_three_versions():
     camel = {"firstcreated": "firstCreated", "versioncreated": "versionCreated", "infosources": "infoSources"}
     third = {camel.get(key, key): value for key, value in second.items()}
     third["bodies"] = [{"role": "main", "contentType": "application/xhtml+xml", "value": second["bodies"][0]["value"]}]
-    made = [extract(Raw(id="x", data=json.dumps(one).encode()), KNOWN) for one in (first, second, third)]
+    made = [extract(RawPage(id="x", data=json.dumps(one).encode()), KNOWN) for one in (first, second, third)]
     assert made[0] == made[1] == made[2]
     (one, *_) = made
     assert one.title == "Weather satellite reaches its orbit"
@@ -130,7 +130,7 @@ def test_an_e_mail_that_is_html_alone_is_read_as_a_page():
     lines = [f"Paragraph {n} says that ferry number {n} runs every ten minutes from today on." for n in range(6)]
     head = "From: a@b.example\nSubject: Ferries\nMIME-Version: 1.0\nContent-Type: text/html\n\n"
     body = "".join(f"<p>{line}</p>" for line in lines)
-    made = extract(Raw(data=f"{head}<html><body>{body}</body></html>".encode()), KNOWN)
+    made = extract(RawPage(data=f"{head}<html><body>{body}</body></html>".encode()), KNOWN)
     assert made.title == "Ferries"
     assert len(made.text.splitlines()) == 6
 
@@ -159,7 +159,7 @@ def test_a_word_document_gives_its_paragraphs_headings_and_properties():
         ("Title", "Ferries will run until spring"), ("Normal", f"{CLOSED}."), ("Heading2", "Timetable"),
         ("Normal", "Ferries run every ten minutes until the repairs are done."), docProps__core_xml=CORE,
     )  # fmt: skip
-    made = extract(Raw(data=data), KNOWN)
+    made = extract(RawPage(data=data), KNOWN)
     assert made.title == "Ferries will run until spring"
     assert made.authors == ("Ines Okafor",)
     assert made.published == dt.datetime(2026, 11, 20, 8, tzinfo=dt.UTC)
@@ -169,7 +169,7 @@ def test_a_word_document_gives_its_paragraphs_headings_and_properties():
 
 def test_the_byline_in_a_word_document_outweighs_who_set_up_the_program():
     made = extract(
-        Raw(data=word(("Normal", "By Tomas Okafor"), ("Normal", f"{CLOSED}."), docProps__core_xml=CORE)), KNOWN
+        RawPage(data=word(("Normal", "By Tomas Okafor"), ("Normal", f"{CLOSED}."), docProps__core_xml=CORE)), KNOWN
     )
     assert (made.authors, made.text) == (("Tomas Okafor",), f"{CLOSED}.")
 
@@ -178,7 +178,7 @@ def test_the_signature_of_an_e_mail_is_no_text():
     mail = (
         f"From: a@b.example\nSubject: Ferries\nMIME-Version: 1.0\n\n{CLOSED}.\n\n-- \nPress office\nHarbour Street 1\n"
     )
-    assert extract(Raw(data=mail.encode()), KNOWN).text == f"{CLOSED}."
+    assert extract(RawPage(data=mail.encode()), KNOWN).text == f"{CLOSED}."
 
 
 def test_a_word_document_that_unpacks_to_too_much_is_refused():
@@ -204,7 +204,7 @@ def test_other_archives_and_damaged_documents_are_refused():
     ],
 )  # fmt: skip
 def test_a_format_is_told_by_its_first_bytes(data, media_type, found):
-    assert format_of(data, None, media_type) is found
+    assert detect_format(data, None, media_type) is found
 
 
 BOMB = b"""<?xml version="1.0"?><!DOCTYPE nitf [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>
@@ -223,7 +223,7 @@ def test_an_external_dtd_is_not_loaded(tmp_path):
     body = "<body><body.content><p>So it is: &stolen; stands here, and a lot of it.</p></body.content></body>"
     data = f'<!DOCTYPE nitf SYSTEM "{tmp_path}/x.dtd"><nitf>{body}</nitf>'
     try:
-        text = extract(Raw(data=data.encode()), KNOWN).text
+        text = extract(RawPage(data=data.encode()), KNOWN).text
     except ItemError as error:
         text = str(error)
     assert "secret" not in text
@@ -252,10 +252,10 @@ SAMPLES = [path.read_bytes() for path in sorted(DATA.iterdir())]
 def test_a_damaged_file_is_read_or_refused(data, noise, place, removed):
     data = data[:place] + noise + data[place + removed :]
     try:
-        if format_of(data) is Format.MAIL:
+        if detect_format(data) is Format.MAIL:
             assert read_mail(data).text
-        elif format_of(data) is not None:
-            assert list(items(data))
-            assert read(data).paragraphs
+        elif detect_format(data) is not None:
+            assert list(split_items(data))
+            assert parse_wire_item(data).paragraphs
     except ItemError as error:
         assert error.detail  # noqa: PT017

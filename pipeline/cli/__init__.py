@@ -16,20 +16,20 @@ from pipeline.errors import NewswireError, UsageError
 # command → the module of this package that defines it, imported only when the command is called
 _COMMANDS = {
     "check": "check",
-    "cluster": "filters",
+    "cluster": "stage_filters",
     "copies": "copies",
     "corrections": "copies",
-    "dedupe": "filters",
+    "dedupe": "stage_filters",
     "demo": "demo",
-    "enrich": "filters",
+    "enrich": "stage_filters",
     "entities": "entities",
     "expire": "ledger",
     "explain": "ledger",
     "export": "export",
-    "extract": "filters",
+    "extract": "stage_filters",
     "feeds": "sources",
-    "import": "intake",
-    "index": "intake",
+    "import": "import_files",
+    "index": "import_files",
     "redo": "ledger",
     "reindex": "ledger",
     "retry": "ledger",
@@ -62,11 +62,11 @@ class _Commands(click.Group):
 @click.version_option(package_name="newswire")
 def cli(verbose: bool, log_json: bool) -> None:
     """Feeds in, searchable stories out."""
-    from pipeline.garbage import seldom_looked_for
-    from pipeline.log import configure
+    from pipeline.gc_tuning import tune_gc
+    from pipeline.log import configure_logging
 
-    seldom_looked_for()
-    configure(verbose=verbose, as_json=log_json)
+    tune_gc()
+    configure_logging(verbose=verbose, as_json=log_json)
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import click
 
 from pipeline.errors import NewswireError
-from pipeline.settings import Fetch, config_folder, load_addresses, load_settings, load_sources
+from pipeline.settings import FetchSettings, config_folder, load_environment, load_settings, load_sources
 
 
 @click.command("check")
@@ -38,11 +38,11 @@ def _settings() -> str:
 
 
 def _sources() -> str:
-    from pipeline.fetch import Terms
+    from pipeline.fetch import SourceTerms
 
     sources = load_sources()
-    Terms({source.name: source for source in sources})  # credentials that are named must be there
-    reached = load_settings().fetch.contact != Fetch().contact
+    SourceTerms({source.name: source for source in sources})  # credentials that are named must be there
+    reached = load_settings().fetch.contact != FetchSettings().contact
     return f"{len(sources)} in {config_folder()}" + (
         "" if reached else "; publishers can't reach you: set fetch.contact"
     )
@@ -51,7 +51,7 @@ def _sources() -> str:
 def _ledger() -> str:
     from pipeline.store import Store
 
-    store = Store(load_addresses().store_url)
+    store = Store(load_environment().store_url)
     with store.write():
         where = store.database.url.render_as_string(hide_password=True)
     store.close()
@@ -61,7 +61,7 @@ def _ledger() -> str:
 def _archive() -> str:
     from pipeline.archive import Archive
 
-    archive = Archive(load_addresses().archive_url)
+    archive = Archive(load_environment().archive_url)
     name = archive.put(b"newswire check")
     archive.get(name)
     archive.delete(name)
@@ -71,7 +71,7 @@ def _archive() -> str:
 def _index() -> str:
     from pipeline.index import open_index
 
-    addresses = load_addresses()
+    addresses = load_environment()
     index = open_index(
         addresses.index_url,
         load_settings().index,
@@ -85,8 +85,8 @@ def _index() -> str:
 
 
 def _names() -> str:
-    from pipeline.enrich import load
+    from pipeline.enrich import load_recognisers
 
-    load(load_settings().entities, config_folder())
+    load_recognisers(load_settings().entities, config_folder())
     entities = load_settings().entities
     return ", ".join(f"{language}: {name}" for language, name in {"en": entities.model, **entities.models}.items())

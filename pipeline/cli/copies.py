@@ -8,34 +8,35 @@ from collections.abc import Sequence
 
 import click
 
-from pipeline.cli.deciding import deciding
-from pipeline.cli.edits import side_by_side
-from pipeline.cli.output import columns, table
-from pipeline.cli.output import note as say
-from pipeline.cli.provenance import of_copy
-from pipeline.cli.times import Time
-from pipeline.dedupe import Verdict
-from pipeline.dedupe.judging import TAKEN
+from pipeline.cli.copy_text import describe_copy
+from pipeline.cli.diff_text import cut_side_by_side
+from pipeline.cli.options import decision_options
+from pipeline.cli.output import print_note as say
+from pipeline.cli.output import print_table, terminal_width
+from pipeline.cli.param_types import TimeParam
+from pipeline.dedupe import CopyVerdict
 from pipeline.dedupe.sketch import MIN_WORDS
+from pipeline.dedupe.verdict import MIN_SHARE_TAKEN
+from pipeline.editorial.copies import merge_groups, split_group
+from pipeline.editorial.copy_view import load_copy_group
+from pipeline.editorial.corrections import find_corrections
+from pipeline.editorial.lookup import find_article
+from pipeline.reconcile.copy_groups import compare_articles
 from pipeline.records import Copy, Precision, Stage, to_json
 from pipeline.stages import open_context
-from pipeline.stages.articles import find
-from pipeline.stages.copies import show
-from pipeline.stages.corrections import corrections
-from pipeline.stages.groups import compare
-from pipeline.stages.rulings import merge, split
-from pipeline.store import copies
-from pipeline.store.lines import DROPPED, QUARANTINED, REMOVED, Pinned
+from pipeline.store import sketch_index
+from pipeline.store.rows import DROPPED, QUARANTINED, REMOVED, CopyPin
 
 _WHY = {
-    Verdict.COPY: "a copy, were it decided now and by the texts alone; it may be more like another article",
-    Verdict.TOO_SHORT: f"no copy: one has fewer than {MIN_WORDS} words, and equal notices need not be copies",
-    Verdict.TOO_FAR_APART: "not compared: more than {window} days lie between them (dedupe.window_days)",
-    Verdict.NOT_LOOKED_UP: "not compared: neither the whole, nor the beginning, nor one of the paragraphs led to it",
-    Verdict.TOO_LITTLE: "no copy: less than {least} of either stands in the other (dedupe.threshold)",
-    Verdict.ONLY_A_PART: f"no copy: less than {TAKEN:.0%} of the later one was taken over",
-    Verdict.OTHER_FACTS: "no copy: one form with other names and figures in its gaps, as forecasts and results are",
-    Verdict.OTHER_BEGINNING: "no copy: they begin otherwise and share passages, as articles with one statement do",
+    CopyVerdict.COPY: "a copy, were it decided now and by the texts alone; it may be more like another article",
+    CopyVerdict.TOO_SHORT: f"no copy: one has fewer than {MIN_WORDS} words, and equal notices need not be copies",
+    CopyVerdict.TOO_FAR_APART: "not compared: more than {window} days lie between them (dedupe.window_days)",
+    CopyVerdict.NOT_LOOKED_UP: "not compared: neither the whole, nor the beginning, nor one of the paragraphs "
+    "led to it",
+    CopyVerdict.TOO_LITTLE: "no copy: less than {least} of either stands in the other (dedupe.threshold)",
+    CopyVerdict.ONLY_A_PART: f"no copy: less than {MIN_SHARE_TAKEN:.0%} of the later one was taken over",
+    CopyVerdict.OTHER_FACTS: "no copy: one form with other names and figures in its gaps, as forecasts and results are",
+    CopyVerdict.OTHER_BEGINNING: "no copy: they begin otherwise and share passages, as articles with one statement do",
 }
 
 _NO_GROUP = {
@@ -56,8 +57,8 @@ def copies_command() -> None:
 def show_command(address_or_id: str, as_json: bool) -> None:
     """Show an article's copy group: who is primary, what each took and how much later."""
     with open_context() as context:
-        item = find(context, address_or_id)
-        shown = show(context, item.copy_group)
+        item = find_article(context, address_or_id)
+        shown = load_copy_group(context, item.copy_group)
     if as_json:
         click.echo(to_json(shown))
         return
@@ -74,12 +75,12 @@ def show_command(address_or_id: str, as_json: bool) -> None:
             one.id,
             one.source,
             f"{one.published:%Y-%m-%d %H:%M}" if one.published else (one.published_local or "").replace("T", " "),
-            of_copy(copy, exact=rough.isdisjoint({one.id, copy.copy_of})),
+            describe_copy(copy, exact=rough.isdisjoint({one.id, copy.copy_of})),
             one.title or "",
         )
         for one, copy in zip(shown.members, shown.copies, strict=True)
     ]
-    table(("", "id", "source", "published", "copy", "title"), rows)
+    print_table(("", "id", "source", "published", "copy", "title"), rows)
     _tell(shown.decisions, "this group")
 
 
@@ -89,11 +90,11 @@ def show_command(address_or_id: str, as_json: bool) -> None:
 def compare_command(addresses_or_ids: tuple[str, str], as_json: bool) -> None:
     """Say what two articles share, and why one is taken for a copy of the other, or isn't."""
     with open_context() as context:
-        pair = [find(context, name) for name in addresses_or_ids]
-        found = compare(context, *pair)
-        made = context.store.ledger.of([found.earlier, found.later], Stage.DEDUPE, Copy)
+        pair = [find_article(context, name) for name in addresses_or_ids]
+        found = compare_articles(context, *pair)
+        made = context.store.ledger.latest([found.earlier, found.later], Stage.DEDUPE, Copy)
         with context.store.database.read() as connection:
-            decided = copies.pins(connection, [item.seq for item in pair])
+            decided = sketch_index.list_pins(connection, [item.seq for item in pair])
     if as_json:
         click.echo(to_json(found))
         return
@@ -103,47 +104,47 @@ def compare_command(addresses_or_ids: tuple[str, str], as_json: bool) -> None:
     click.echo(f"of the beginnings {found.beginnings:.0%} is the same; {found.terms} fingerprints lead to both")
     click.echo(_WHY[found.verdict].format(window=f"{settings.window_days:g}", least=f"{settings.threshold:.0%}"))
     for name in (found.earlier, found.later):
-        click.echo(f"decided: {name} {of_copy(made[name]) if name in made else 'not yet'}")
+        click.echo(f"decided: {name} {describe_copy(made[name]) if name in made else 'not yet'}")
     _tell(decided)
 
 
 @copies_command.command("merge")
 @click.argument("addresses_or_ids", nargs=-1, required=True)
-@deciding
+@decision_options
 def merge_command(addresses_or_ids: tuple[str, ...], by: str, note: str | None) -> None:
     """Make one copy group of the groups that these articles are in; it stays so when dedupe is done again."""
     with open_context() as context:
-        group = merge(context, [find(context, name) for name in addresses_or_ids], by, note)
+        group = merge_groups(context, [find_article(context, name) for name in addresses_or_ids], by, note)
     click.echo(f"one group now: {group}; the next run writes their documents again")
 
 
 @copies_command.command("split")
 @click.argument("addresses_or_ids", nargs=-1, required=True)
-@deciding
+@decision_options
 def split_command(addresses_or_ids: tuple[str, ...], by: str, note: str | None) -> None:
     """Take these articles out of their copy group, into one of their own; it stays so when dedupe is done again."""
     with open_context() as context:
-        left, taken = split(context, [find(context, name) for name in addresses_or_ids], by, note)
+        left, taken = split_group(context, [find_article(context, name) for name in addresses_or_ids], by, note)
     click.echo(f"two groups now: {left} and {taken}; the next run writes their documents again")
 
 
 @click.command("corrections")
-@click.option("--since", type=Time(), help="Read at this time or later.  [default: a week ago]")
+@click.option("--since", type=TimeParam(), help="Read at this time or later.  [default: a week ago]")
 @click.option("--all", "show_all", is_flag=True, help="Also what no copy has wrong.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def corrections_command(since: dt.datetime | None, show_all: bool, as_json: bool) -> None:
     """List the copies that still say what was corrected or withdrawn in the article that they share a text with."""
     with open_context() as context:
-        found = list(corrections(context, since, all_of_them=show_all))
+        found = list(find_corrections(context, since, all_of_them=show_all))
     if as_json:
         click.echo(to_json(found))
         return
-    width = max(20, (columns() - 60) // 2) if sys.stdout.isatty() else None
+    width = max(20, (terminal_width() - 60) // 2) if sys.stdout.isatty() else None
     rows = [
         (
             f"{one.at:%Y-%m-%d %H:%M}",
             one.article.source or "",
-            *side_by_side(one.old or "the whole text", one.new or "taken out", width),
+            *cut_side_by_side(one.old or "the whole text", one.new or "taken out", width),
             copy.source if copy else "no copy",
             (copy.url or copy.id) if copy else "",
         )
@@ -151,11 +152,11 @@ def corrections_command(since: dt.datetime | None, show_all: bool, as_json: bool
         for copy in one.copies or (None,)
     ]
     if rows:
-        table(("read", "source", "said", "says now", "still said by", "at"), rows)
+        print_table(("read", "source", "said", "says now", "still said by", "at"), rows)
     say(f"{len(found)} corrections, {sum(len(one.copies) for one in found)} copies still as before")
 
 
-def _tell(decided: Sequence[Pinned], group: str | None = None) -> None:
+def _tell(decided: Sequence[CopyPin], group: str | None = None) -> None:
     """Print what editors decided; ``group`` is how the group is called that they are all about."""
     for one in decided:
         why = f": {one.reason}" if one.reason else ""

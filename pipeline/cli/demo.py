@@ -10,15 +10,15 @@ from pathlib import Path
 import click
 import msgspec
 
-from pipeline.cli.output import note
-from pipeline.cli.run import show
-from pipeline.cli.search import show as show_results
-from pipeline.demo.server import serve
+from pipeline.cli.output import print_note
+from pipeline.cli.run import print_reports
+from pipeline.cli.search import print_results as show_results
+from pipeline.demo.server import serve_newsroom
 from pipeline.index import Query
 from pipeline.records import Document
-from pipeline.settings import Addresses, Settings, config_folder, load_addresses, load_settings
+from pipeline.settings import Environment, Settings, config_folder, load_environment, load_settings
 from pipeline.stages import Context, run_all
-from pipeline.stages.index import documents
+from pipeline.stages.index import build_documents
 
 _SEARCHES = (
     Query(text="flood", facets=("source", "places"), size=3),
@@ -32,16 +32,16 @@ _SEARCHES = (
 @click.command("demo")
 def demo_command() -> None:
     """Run everything over a sample newsroom served on this machine, and show what came of it."""
-    home = load_addresses().home / "demo"
+    home = load_environment().home / "demo"
     shutil.rmtree(home, ignore_errors=True)
-    addresses = Addresses(
+    addresses = Environment(
         home=home,
         store_url=f"sqlite:///{home}/ledger.db",
         index_url=f"sqlite:///{home}/index.db",
         archive_url=str(home / "archive"),
     )
-    with serve() as newsroom:
-        note(f"serving {len(newsroom.sources)} outlets on loopback, the first at {newsroom.sources[0].home}")
+    with serve_newsroom() as newsroom:
+        print_note(f"serving {len(newsroom.sources)} outlets on loopback, the first at {newsroom.sources[0].home}")
         with Context(_settings(), newsroom.sources, addresses, config=config_folder()) as context:
             _edition(context, "First edition")
             newsroom.edition = 2
@@ -64,12 +64,12 @@ def _settings() -> Settings:
 
 def _edition(context: Context, title: str) -> None:
     click.secho(f"\n{title}", bold=True)
-    show(run_all(context))
+    print_reports(run_all(context))
 
 
 def _recognised(context: Context) -> None:
     """Print the copies, stories and names that were found."""
-    made = documents(context, context.store.ledger.placed(0, None, limit=1000))
+    made = build_documents(context, context.store.ledger.indexed_page(0, None, limit=1000))
     titles = {document.id: document for document in made}
     groups: dict[str, list[Document]] = collections.defaultdict(list)
     stories: dict[str, list[Document]] = collections.defaultdict(list)

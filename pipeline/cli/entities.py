@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import click
 
-from pipeline.cli.deciding import deciding
-from pipeline.cli.output import table, writing
+from pipeline.cli.options import decision_options
+from pipeline.cli.output import json_line_writer, print_table
+from pipeline.editorial import entities
+from pipeline.feed_records import EntityDecision
 from pipeline.records import EntityType, Stage, to_json
-from pipeline.stages import Context, entities, open_context
-from pipeline.states import Decision
+from pipeline.stages import Context, open_context
 
 
 @click.group("entities")
@@ -26,14 +27,14 @@ def entities_command() -> None:
 def list_command(text: str, kind: str | None, limit: int, as_json: bool) -> None:
     """Show the entities whose name or other name holds TEXT, those in most articles first."""
     with open_context() as context:
-        found = entities.find(context, text, EntityType(kind.upper()) if kind else None, limit)
+        found = entities.list_entities(context, text, EntityType(kind.upper()) if kind else None, limit)
     if as_json:
-        with writing(None) as emit:
+        with json_line_writer(None) as emit:
             for one in found:
                 emit(one)
         return
     rows = [(one.id, one.name, one.country, one.articles, f"{one.last_seen:%Y-%m-%d}") for one in found]
-    table(("entity", "name", "country", "articles", "last seen"), rows)
+    print_table(("entity", "name", "country", "articles", "last seen"), rows)
 
 
 @entities_command.command("show")
@@ -42,7 +43,7 @@ def list_command(text: str, kind: str | None, limit: int, as_json: bool) -> None
 def show_command(entity: str, as_json: bool) -> None:
     """Show how an entity is written, in which articles, and what was decided on it."""
     with open_context() as context:
-        shown = entities.show(context, entity)
+        shown = entities.load_entity(context, entity)
     if as_json:
         click.echo(to_json(shown))
         return
@@ -62,9 +63,9 @@ def show_command(entity: str, as_json: bool) -> None:
 def decisions_command(as_json: bool) -> None:
     """Show all decisions, undone ones too, in order."""
     with open_context() as context:
-        made = context.store.entities.decisions()
+        made = context.store.entities.list_decisions()
     if as_json:
-        with writing(None) as emit:
+        with json_line_writer(None) as emit:
             for one in made:
                 emit(one)
         return
@@ -74,60 +75,60 @@ def decisions_command(as_json: bool) -> None:
 @entities_command.command("merge")
 @click.argument("entity")
 @click.argument("into")
-@deciding
+@decision_options
 def merge_command(entity: str, into: str, by: str, note: str | None) -> None:
     """Let ENTITY be INTO from now on, and in all articles so far."""
-    _decide(lambda context: entities.merge(context, entity, into, by=by, note=note))
+    _decide(lambda context: entities.merge_entities(context, entity, into, by=by, note=note))
 
 
 @entities_command.command("split")
 @click.argument("entity")
 @click.argument("surfaces", nargs=-1, required=True)
 @click.option("--as", "name", required=True, metavar="NAME", help="The name of the other entity.")
-@deciding
+@decision_options
 def split_command(entity: str, surfaces: tuple[str, ...], name: str, by: str, note: str | None) -> None:
     """Let the mentions of ENTITY that are written as one of SURFACES be another entity."""
-    _decide(lambda context: entities.split(context, entity, surfaces, name=name, by=by, note=note))
+    _decide(lambda context: entities.split_entity(context, entity, surfaces, name=name, by=by, note=note))
 
 
 @entities_command.command("rename")
 @click.argument("entity")
 @click.argument("name")
-@deciding
+@decision_options
 def rename_command(entity: str, name: str, by: str, note: str | None) -> None:
     """Show ENTITY under another NAME."""
-    _decide(lambda context: entities.rename(context, entity, name, by=by, note=note))
+    _decide(lambda context: entities.rename_entity(context, entity, name, by=by, note=note))
 
 
 @entities_command.command("hide")
 @click.argument("entity")
-@deciding
+@decision_options
 def hide_command(entity: str, by: str, note: str | None) -> None:
     """Leave ENTITY out of all documents."""
-    _decide(lambda context: entities.hide(context, entity, by=by, note=note))
+    _decide(lambda context: entities.hide_entity(context, entity, by=by, note=note))
 
 
 @entities_command.command("undo")
 @click.argument("number", type=int)
 def undo_command(number: int) -> None:
     """Let the decision with this NUMBER hold no more."""
-    _decide(lambda context: entities.undo(context, number))
+    _decide(lambda context: entities.undo_decision(context, number))
 
 
-def _decide(make: Callable[[Context], Decision]) -> None:
+def _decide(make: Callable[[Context], EntityDecision]) -> None:
     with open_context() as context:
         decision = make(context)
-        waiting = context.store.ledger.waiting(Stage.INDEX, context.clock())
+        waiting = context.store.ledger.count_waiting(Stage.INDEX, context.clock())
     _show_decisions([decision])
     click.echo(f"{waiting} documents are written anew by the next run")
 
 
-def _show_decisions(decisions: list[Decision]) -> None:
+def _show_decisions(decisions: list[EntityDecision]) -> None:
     for one in decisions:
-        click.echo(f"  {one.n}  {one.at:%Y-%m-%d %H:%M}  {describe(one)}")
+        click.echo(f"  {one.n}  {one.at:%Y-%m-%d %H:%M}  {describe_decision(one)}")
 
 
-def describe(one: Decision) -> str:
+def describe_decision(one: EntityDecision) -> str:
     """Return a decision in words."""
     what = {
         "merge": f"{one.entity} is {one.target}",

@@ -9,32 +9,32 @@ from typing import IO, Any, NamedTuple
 
 import click
 
-from pipeline.cli.output import Progress, note, opened
-from pipeline.cli.times import Time
+from pipeline.cli.output import Progress, open_output, print_note
+from pipeline.cli.param_types import TimeParam
 from pipeline.errors import ArchiveError, UsageError
 from pipeline.records import Document, Page, Stage, to_json
 from pipeline.stages import Context, open_context
-from pipeline.store import Item
+from pipeline.store import ArticleRow
 
 _ROWS = 10_000  # of one Parquet row group: some 30 MB of text
 
 
-class Cursor(click.ParamType["Since"]):
+class CursorParam(click.ParamType["ExportStart"]):
     """A time, or the cursor that an earlier export ended with."""
 
     name = "cursor"
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Since:
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> ExportStart:
         """Return where to begin."""
-        if isinstance(value, Since):
+        if isinstance(value, ExportStart):
             return value
         text = str(value)
         if text.isdigit() and len(text) != len("20261120"):
-            return Since(after=int(text))
-        return Since(time=Time().convert(value, param, ctx))
+            return ExportStart(after=int(text))
+        return ExportStart(time=TimeParam().convert(value, param, ctx))
 
 
-class Since(NamedTuple):
+class ExportStart(NamedTuple):
     """Where an export begins: behind an article in the order of arrival, at a time of first sight."""
 
     after: int = 0
@@ -42,7 +42,9 @@ class Since(NamedTuple):
 
 
 @click.command("export")
-@click.option("--since", type=Cursor(), default=Since(), help="First seen at this time or later; or behind a CURSOR.")
+@click.option(
+    "--since", type=CursorParam(), default=ExportStart(), help="First seen at this time or later; or behind a CURSOR."
+)
 @click.option(
     "--format",
     "form",
@@ -52,40 +54,40 @@ class Since(NamedTuple):
     help="Documents, IPTC's News in JSON, a table, or the raw pages.",
 )
 @click.option("-o", "output", metavar="FILE", help="Write to FILE instead of stdout.")
-def export_command(since: Since, form: str, output: str | None) -> None:
+def export_command(since: ExportStart, form: str, output: str | None) -> None:
     """Write all articles in order of arrival, from the ledger; the cursor to go on from is told in the end."""
     write = {"jsonl": _jsonl, "ninjs": _ninjs, "parquet": _parquet, "warc": _warc}[form]
     progress = Progress("articles")
-    with open_context() as context, opened(output) as file:
+    with open_context() as context, open_output(output) as file:
         batches = _Batches(context, since, progress)
         write(context, batches, file, bool(output and output.endswith(".gz")))
         progress.end()
-    note(f"{progress.count} articles; go on with --since {batches.cursor}")
+    print_note(f"{progress.count} articles; go on with --since {batches.cursor}")
 
 
 class _Batches:
     """The articles that are through, batch by batch, and the cursor behind the last one."""
 
-    def __init__(self, context: Context, since: Since, progress: Progress) -> None:
+    def __init__(self, context: Context, since: ExportStart, progress: Progress) -> None:
         self._context, self._since, self._progress = context, since, progress
         self.cursor = since.after
 
-    def __iter__(self) -> Iterator[Sequence[Item]]:
+    def __iter__(self) -> Iterator[Sequence[ArticleRow]]:
         size = self._context.settings.run.batch
-        while batch := self._context.store.ledger.placed(self.cursor, self._since.time, limit=size):
+        while batch := self._context.store.ledger.indexed_page(self.cursor, self._since.time, limit=size):
             yield batch
             self.cursor = batch[-1].seq
             self._progress.add(len(batch))
 
 
-Write = Callable[[Context, _Batches, IO[bytes], bool], None]
+ExportWriter = Callable[[Context, _Batches, IO[bytes], bool], None]
 
 
 def _documents(context: Context, batches: _Batches) -> Iterator[Document]:
-    from pipeline.stages.index import documents
+    from pipeline.stages.index import build_documents
 
     for batch in batches:
-        yield from documents(context, batch)
+        yield from build_documents(context, batch)
 
 
 def _jsonl(context: Context, batches: _Batches, file: IO[bytes], packed: bool) -> None:
@@ -99,7 +101,7 @@ def _ninjs(context: Context, batches: _Batches, file: IO[bytes], packed: bool) -
 
     with _lines(file, packed) as lines:
         for document in _documents(context, batches):
-            lines.write(to_json(ninjs.write(document)) + b"\n")
+            lines.write(to_json(ninjs.to_ninjs(document)) + b"\n")
 
 
 def _lines(file: IO[bytes], packed: bool) -> Any:
@@ -145,14 +147,14 @@ def _warc(context: Context, batches: _Batches, file: IO[bytes], packed: bool) ->
 
     writer = WARCWriter(file, gzip=packed)
     for batch in batches:
-        pages = context.store.ledger.read(batch, Stage.FETCH, Page)
+        pages = context.store.ledger.current(batch, Stage.FETCH, Page)
         for page in (pages[item.id] for item in batch if item.id in pages):
             if page.blob is None:  # its publisher lets nobody keep it, or it was never had
                 continue
             try:
                 data = context.archive.get(page.blob)
             except ArchiveError as error:
-                note(f"newswire: {page.final_url or page.id}: left out: {error}")
+                print_note(f"newswire: {page.final_url or page.id}: left out: {error}")
                 continue
             record = writer.create_warc_record(
                 page.final_url or page.url or f"urn:newswire:{page.id}",

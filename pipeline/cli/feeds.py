@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from pipeline.cli.output import Failures, reading, table, writing
+from pipeline.cli.output import Failures, json_line_writer, print_table, read_json_objects
 from pipeline.errors import ItemError, UsageError
 from pipeline.settings import load_settings
 from pipeline.workers import Workers
@@ -29,10 +29,10 @@ def list_command(as_json: bool) -> None:
     from pipeline.stages import open_context
 
     with open_context() as context:
-        context.store.feeds.configure(list(context.sources.values()), context.clock())
-        states = context.store.feeds.all()
+        context.store.feeds.sync_feeds(list(context.sources.values()), context.clock())
+        states = context.store.feeds.list_states()
     if as_json:
-        with writing(None) as emit:
+        with json_line_writer(None) as emit:
             for state in states:
                 emit(msgspec.structs.replace(state, seen=b""))  # keys that tell a reader nothing
         return
@@ -51,7 +51,7 @@ def list_command(as_json: bool) -> None:
         )
         for state in states
     ]
-    table(head, rows)
+    print_table(head, rows)
 
 
 def _minute(time: dt.datetime | None) -> str:
@@ -65,22 +65,22 @@ def _minute(time: dt.datetime | None) -> str:
 @click.option("-o", "output", metavar="FILE", help="Write to FILE instead of stdout.")
 def parse_command(file: str, url: str | None, headers: tuple[str, ...], output: str | None) -> None:
     """Print one line per entry of a feed in FILE ("-": stdin; .gz is unpacked)."""
-    from pipeline.feeds import Document, parse, to_line
+    from pipeline.feeds import FeedResponse, feed_item_line, parse
 
     known = {key.strip().lower(): value.strip() for key, _, value in (h.partition(":") for h in headers)}
     settings = load_settings().poll
-    document = Document(
+    document = FeedResponse(
         data=_bytes(file), url=url or "", now=dt.datetime.now(dt.UTC), content_type=known.get("content-type")
     )
     with Workers(parse, count=1, seconds=settings.parse_seconds, memory_mb=settings.memory_mb) as workers:
         (parsed,) = workers.map([document])
     failures = Failures()
-    with writing(output) as emit:
+    with json_line_writer(output) as emit:
         if isinstance(parsed, ItemError):
             failures.add(file, str(parsed))
         else:
             for item in parsed.items:
-                emit(to_line(item))
+                emit(feed_item_line(item))
     failures.exit()
 
 
@@ -99,30 +99,30 @@ def simulate_command(file: str | None, days: int, feeds: int, seed: int, only_tr
     FILE holds traces as JSON lines (as --traces prints them); without it they are invented. The first half is for
     learning, the second one counts. Ours is shown with the interval at which it asks as often as the rule before it.
     """
-    from pipeline.feeds.simulate import Row, compare_rules
-    from pipeline.feeds.traces import Trace, traces
+    from pipeline.feeds.simulate import RuleResult, compare_rules
+    from pipeline.feeds.traces import Trace, invent_traces
 
-    replayed = traces(days, feeds, seed)
+    replayed = invent_traces(days, feeds, seed)
     if file:
         failures = Failures()
-        replayed = [msgspec.convert(line, Trace) for line in reading(file, failures)]
+        replayed = [msgspec.convert(line, Trace) for line in read_json_objects(file, failures)]
         failures.exit()
     if only_traces:
-        with writing(None) as emit:
+        with json_line_writer(None) as emit:
             for trace in replayed:
                 emit(trace)
         return
     end = max((trace.arrivals[-1] for trace in replayed if trace.arrivals), default=0.0) if file else 24.0 * days
     head = ("rule", "kind", "requests", "articles", "median min", "p95 min", "mean min", "missed")
-    made: list[Row] = []
+    made: list[RuleResult] = []
     compare_rules(replayed, since=end / 2, until=end, report=made.extend)
     if as_json:
-        with writing(None) as emit:
+        with json_line_writer(None) as emit:
             for row in made:
                 emit(row)
         return
     never = "never"
-    table(
+    print_table(
         head,
         [
             (

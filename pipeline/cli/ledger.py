@@ -8,21 +8,22 @@ from collections.abc import Sequence
 
 import click
 
-from pipeline.cli.edits import edits
-from pipeline.cli.output import note, table
-from pipeline.cli.provenance import of_copy
-from pipeline.cli.stories import change_line
-from pipeline.cli.times import Time
+from pipeline import maintenance
+from pipeline.cli.copy_text import describe_copy
+from pipeline.cli.diff_text import describe_edits
+from pipeline.cli.output import print_note, print_table
+from pipeline.cli.param_types import TimeParam
+from pipeline.cli.stories import describe_change
 from pipeline.cluster import StoryFacts
+from pipeline.editorial.explain import ArticleVersion, Explanation, explain_name
+from pipeline.editorial.lookup import find_article
+from pipeline.editorial.takedown import take_down
 from pipeline.errors import UsageError
 from pipeline.records import Article, Copy, Placed, Placement, Record, Stage, to_json, to_plain
-from pipeline.stages import housekeep, open_context, run_one
-from pipeline.stages.articles import find
-from pipeline.stages.explain import Explanation, Seen, explain
-from pipeline.stages.takedown import take_down
-from pipeline.store import Item, sites, upkeep
-from pipeline.store.storybook import Change
-from pipeline.store.upkeep import Selection
+from pipeline.stages import open_context, run_one
+from pipeline.store import ArticleRow, admin, site_profiles
+from pipeline.store.admin import Selection
+from pipeline.store.story_catalog import StoryChange
 
 _WHY = {
     Placed.OPENED: "it opened one: no known story was like it",
@@ -37,11 +38,11 @@ _WHY = {
 def status_command(as_json: bool) -> None:
     """Show how many articles stand where, and which feeds fail."""
     with open_context() as context:
-        standings = upkeep.status(context.store.database)
-        feeds = context.store.feeds.all()
-        hubs = context.store.subscriptions.all()
-        broken = upkeep.failures(context.store.database, limit=20)
-        alarms = sites.alarms(context.store.database)
+        standings = admin.count_by_stage(context.store.database)
+        feeds = context.store.feeds.list_states()
+        hubs = context.store.subscriptions.list_subscriptions()
+        broken = admin.list_failures(context.store.database, limit=20)
+        alarms = site_profiles.list_alarms(context.store.database)
     if as_json:
         plain = {
             "articles": to_plain(standings),
@@ -57,7 +58,7 @@ def status_command(as_json: bool) -> None:
     rows = [
         (s.stage or "through", s.state, s.count, f"{s.oldest:%Y-%m-%d %H:%M}") for s in standings
     ]  # "through" stands for: has passed all stages
-    table(("waits for", "state", "articles", "first seen since"), rows)
+    print_table(("waits for", "state", "articles", "first seen since"), rows)
     if hubs:
         states = collections.Counter(hub.state for hub in hubs)
         click.echo(f"\n{len(hubs)} feeds name a hub: " + ", ".join(f"{n} {state}" for state, n in states.items()))
@@ -84,7 +85,7 @@ def status_command(as_json: bool) -> None:
 def explain_command(address_or_id: str, as_json: bool) -> None:
     """Tell the whole history of an article (or a feed): why it is, or isn't, in the index."""
     with open_context() as context:
-        known = explain(context, address_or_id)
+        known = explain_name(context, address_or_id)
     if known is None:
         raise UsageError(f"{address_or_id}: nothing is known of it: no feed has named it and nobody imported it")
     if as_json:
@@ -106,7 +107,9 @@ def explain_command(address_or_id: str, as_json: bool) -> None:
     copy = known.records.get(Stage.DEDUPE)
     if isinstance(copy, Copy) and known.group:
         agency = f", {known.group.agency} copy" if known.group.agency else ""
-        click.echo(f"  copy: {of_copy(copy)}; primary {known.group.primary}, earliest {known.group.earliest}{agency}")
+        click.echo(
+            f"  copy: {describe_copy(copy)}; primary {known.group.primary}, earliest {known.group.earliest}{agency}"
+        )
     if known.story:
         _story(known.story, known.records.get(Stage.CLUSTER), known.changes)
 
@@ -116,7 +119,7 @@ def _versions(known: Explanation) -> None:
     for seen in known.versions:
         change = f"  {seen.change.summary()}" if seen.change else ""
         click.echo(f"  version {seen.version}, {seen.at:%Y-%m-%d %H:%M:%S}: {seen.title or 'without a title'}{change}")
-        for place in edits(seen.change) if seen.change else ():
+        for place in describe_edits(seen.change) if seen.change else ():
             click.echo(f"    {place}")
     if known.visit and known.visit.gone:
         click.echo(f"  gone from the publisher's site since {known.visit.gone:%Y-%m-%d %H:%M:%S}")
@@ -124,7 +127,7 @@ def _versions(known: Explanation) -> None:
         click.echo(f"  looked at again from {known.visit.due:%Y-%m-%d %H:%M:%S} on")
 
 
-def _story(story: StoryFacts, placement: Record | None, changes: Sequence[Change]) -> None:
+def _story(story: StoryFacts, placement: Record | None, changes: Sequence[StoryChange]) -> None:
     """Say in which story an article is, and why."""
     why = ""
     if isinstance(placement, Placement) and placement.how:
@@ -132,10 +135,10 @@ def _story(story: StoryFacts, placement: Record | None, changes: Sequence[Change
         why = f" ({_WHY[placement.how]}{alike})"
     click.echo(f"  story: {story.id}{why}: {story.title or 'without a title'}")
     for change in changes:
-        click.echo(f"    {change_line(change)}")
+        click.echo(f"    {describe_change(change)}")
 
 
-def _standing(item: Item, versions: Sequence[Seen]) -> str:
+def _standing(item: ArticleRow, versions: Sequence[ArticleVersion]) -> str:
     if versions and versions[-1].version < item.version and item.state == "pending":
         return f"version {versions[-1].version}, and its page is looked at again: waits for {item.stage}"
     version = f"version {item.version}"
@@ -155,16 +158,16 @@ def retry_command(addresses_or_ids: tuple[str, ...], quarantined: bool, sources:
     if bool(addresses_or_ids) == quarantined:
         raise UsageError("name articles by address or id, or say --quarantined")
     with open_context() as context:
-        ids = tuple(find(context, name).id for name in addresses_or_ids)
-        count = upkeep.retry(context.store.database, Selection(ids=ids, sources=sources), context.clock())
+        ids = tuple(find_article(context, name).id for name in addresses_or_ids)
+        count = admin.retry_articles(context.store.database, Selection(ids=ids, sources=sources), context.clock())
     click.echo(f"{count} will be tried again by the next run")
 
 
 @click.command("redo")
 @click.argument("stage", type=click.Choice([s.value for s in Stage if s is not Stage.POLL]))
 @click.option("--source", "sources", multiple=True, metavar="NAME", help="Only of this source.")
-@click.option("--since", type=Time(), help="First seen at this time or later.")
-@click.option("--until", type=Time(), help="First seen before this time.")
+@click.option("--since", type=TimeParam(), help="First seen at this time or later.")
+@click.option("--until", type=TimeParam(), help="First seen before this time.")
 @click.option("--dry-run", is_flag=True, help="Only say how many.")
 def redo_command(
     stage: str, sources: tuple[str, ...], since: dt.datetime | None, until: dt.datetime | None, dry_run: bool
@@ -172,7 +175,7 @@ def redo_command(
     """Send articles back to STAGE; the next run does it and the later ones again."""
     which = Selection(sources=sources, since=since, until=until)
     with open_context() as context:
-        count = upkeep.redo(context.store.database, Stage(stage), which, context.clock(), dry_run=dry_run)
+        count = admin.redo_stage(context.store.database, Stage(stage), which, context.clock(), dry_run=dry_run)
     click.echo(f"{count} would go back to {stage}" if dry_run else f"{count} go back to {stage} with the next run")
 
 
@@ -189,15 +192,15 @@ def reindex_command() -> None:
 @click.option(
     "--history-days",
     type=click.FloatRange(min=1),
-    default=housekeep.HISTORY_DAYS,
+    default=maintenance.HISTORY_DAYS,
     show_default=True,
     help="Of history.",
 )
 def expire_command(history_days: float) -> None:
     """Forget fingerprints and stories outside the windows of dedupe and cluster, and old history; articles stay."""
     with open_context() as context:
-        count = housekeep.expire(context, history_days)
-    note(f"{count} lines of history forgotten")
+        count = maintenance.expire_memories(context, history_days)
+    print_note(f"{count} lines of history forgotten")
 
 
 @click.command("takedown")
@@ -205,6 +208,6 @@ def expire_command(history_days: float) -> None:
 def takedown_command(address_or_id: str) -> None:
     """Remove an article from index, ledger and archive for good; it doesn't come back."""
     with open_context() as context:
-        item = find(context, address_or_id)
+        item = find_article(context, address_or_id)
         take_down(context, item)
-    note(f"{item.url or item.id}: taken down")
+    print_note(f"{item.url or item.id}: taken down")

@@ -20,14 +20,14 @@ Emit = Callable[[object], None]
 
 
 @contextlib.contextmanager
-def writing(path: str | None) -> Iterator[Emit]:
+def json_line_writer(path: str | None) -> Iterator[Emit]:
     """A function that writes one JSON line to ``path`` (stdout for None and "-"), as ``opened`` opens it."""
-    with opened(path) as file:
+    with open_output(path) as file:
         yield lambda value: _line(file, value)
 
 
 @contextlib.contextmanager
-def opened(path: str | None) -> Iterator[IO[bytes]]:
+def open_output(path: str | None) -> Iterator[IO[bytes]]:
     """The file at ``path`` (stdout for None and "-"), to write bytes to.
 
     A file is written beside its place and put there when it is whole, so that no half of one is ever found; what is
@@ -65,7 +65,7 @@ class Failures:
     def add(self, where: str, why: str) -> None:
         """Name one."""
         self.count += 1
-        note(f"newswire: {where}: {why}")
+        print_note(f"newswire: {where}: {why}")
 
     def exit(self) -> None:
         """End the command with exit code 1 if there were any."""
@@ -73,7 +73,7 @@ class Failures:
             raise click.exceptions.Exit(1)
 
 
-def reading(path: str, failures: Failures) -> Iterator[dict[str, Any]]:
+def read_json_objects(path: str, failures: Failures) -> Iterator[dict[str, Any]]:
     """Yield the JSON objects of a file of JSON lines ("-": stdin); lines that are none go to ``failures``.
 
     Raises UsageError where the file can't be read.
@@ -92,7 +92,7 @@ def reading(path: str, failures: Failures) -> Iterator[dict[str, Any]]:
         raise UsageError(f"{path}: can't be read: {error.strerror}") from error
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print rows in columns; numbers to the right."""
     cells = [[*head], *[["" if v is None else str(v) for v in row] for row in rows]]
     widths = [max(len(line[i]) for line in cells) for i in range(len(head))]
@@ -131,12 +131,12 @@ class Progress:
         click.echo(f"{start}{self.count:,} {self._what}, {rate:,.1f} a second{end}", err=True, nl=False)
 
 
-def note(message: str) -> None:
+def print_note(message: str) -> None:
     """Say something to the person at the terminal: stderr."""
     click.echo(message, err=True)
 
 
-def columns() -> int:
+def terminal_width() -> int:
     """Return the width of the terminal, 100 where there is none."""
     try:
         return os.get_terminal_size().columns

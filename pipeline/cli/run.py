@@ -6,10 +6,11 @@ import time
 
 import click
 
-from pipeline.cli.output import note, table
+from pipeline import maintenance
+from pipeline.cli.output import print_note, print_table
 from pipeline.errors import SearchIndexError, UsageError
 from pipeline.records import Outcome, Stage
-from pipeline.stages import Context, Report, housekeep, open_context, run_all, waiting
+from pipeline.stages import Context, Report, count_waiting, open_context, run_all
 
 
 @click.command("run")
@@ -39,30 +40,30 @@ def run_command(  # noqa: PLR0917  (click gives options as arguments)
         if now and not dry_run:
             context.store.feeds.make_due(context.clock(), sources)
         if dry_run:
-            rows = [(stage, waiting(context, stage, sources=sources)) for stage in Stage if stage in wanted]
-            table(("stage", "waiting"), rows)
+            rows = [(stage, count_waiting(context, stage, sources=sources)) for stage in Stage if stage in wanted]
+            print_table(("stage", "waiting"), rows)
         elif every:
             _forever(context, wanted, sources, limit, every)
         else:
             reports = run_all(context, wanted, sources=sources, limit=limit)
-            show(reports, as_json=as_json)
+            print_reports(reports, as_json=as_json)
             if any(report.failed for report in reports):
                 raise click.exceptions.Exit(1)
 
 
 def _forever(context: Context, stages: list[Stage], sources: tuple[str, ...], limit: int | None, every: float) -> None:
     """Run the stages every so many seconds until interrupted; an index that is away delays only the last stage."""
-    note(f"running every {every:g} s; end it with Ctrl-C")
+    print_note(f"running every {every:g} s; end it with Ctrl-C")
     while True:
         started = time.monotonic()
         try:
             for report in run_all(context, stages, sources=sources, limit=limit):
                 if report.taken:
-                    note(_line(report))
-            if not sources and set(stages) == set(Stage) and (done := housekeep.daily(context)):
-                note(f"daily: {done}")
+                    print_note(_line(report))
+            if not sources and set(stages) == set(Stage) and (done := maintenance.run_daily(context)):
+                print_note(f"daily: {done}")
         except SearchIndexError as error:
-            note(f"newswire: {error}; the next round catches up")
+            print_note(f"newswire: {error}; the next round catches up")
         time.sleep(max(0.0, every - (time.monotonic() - started)))
 
 
@@ -71,7 +72,7 @@ def _line(report: Report) -> str:
     return f"{report.stage}: {plain['in']} in, {plain['done']} done, {report.failed} failed"
 
 
-def show(reports: list[Report], *, as_json: bool = False) -> None:
+def print_reports(reports: list[Report], *, as_json: bool = False) -> None:
     """Print the counts of a run: a table by stage, or JSON lines."""
     from pipeline.records import to_json
 
@@ -82,9 +83,9 @@ def show(reports: list[Report], *, as_json: bool = False) -> None:
     rows = []
     for report in reports:
         reasons = {
-            outcome: ", ".join(f"{n} {reason}" for reason, n in report.of(outcome).items())
+            outcome: ", ".join(f"{n} {reason}" for reason, n in report.counts_by_reason(outcome).items())
             for outcome in (Outcome.DROPPED, Outcome.RETRY, Outcome.QUARANTINED)
         }
         plain = report.to_plain()
         rows.append((report.stage, report.taken, plain["done"], *reasons.values(), plain["seconds"]))
-    table(("stage", "in", "done", "dropped", "to retry", "quarantined", "seconds"), rows)
+    print_table(("stage", "in", "done", "dropped", "to retry", "quarantined", "seconds"), rows)

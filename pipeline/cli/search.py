@@ -9,14 +9,14 @@ import textwrap
 
 import click
 
-from pipeline.cli.output import columns, note
-from pipeline.cli.provenance import of_document
-from pipeline.cli.times import Time
+from pipeline.cli.copy_text import describe_document
+from pipeline.cli.output import print_note, terminal_width
+from pipeline.cli.param_types import TimeParam
+from pipeline.editorial.explain import explain_name
 from pipeline.errors import SearchIndexError, UsageError
 from pipeline.index import Hit, Query, Results
 from pipeline.records import to_json
 from pipeline.stages import open_context
-from pipeline.stages.explain import explain
 
 _PATIENCE = 10.0  # seconds that who decides over HTTP waits for a batch: clients and proxies give up after 30
 
@@ -36,8 +36,8 @@ def _pairs(values: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
 @click.option("--filter", "filters", multiple=True, metavar="FIELD=VALUE", help="Only articles that have it.")
 @click.option("--facet", "facets", multiple=True, metavar="FIELD", help="Count the values of a field.")
 @click.option("--sort", default="relevance", help="relevance, newest or oldest.")
-@click.option("--since", type=Time(), help="Published at this time or later.")
-@click.option("--until", type=Time(), help="Published before this time.")
+@click.option("--since", type=TimeParam(), help="Published at this time or later.")
+@click.option("--until", type=TimeParam(), help="Published before this time.")
 @click.option("--size", default=10, help="How many hits.", show_default=True)
 @click.option("--offset", default=0, help="Leave out so many hits.")
 @click.option("--fold", is_flag=True, help="Show copies of one article as one hit.")
@@ -71,12 +71,12 @@ def search_command(  # noqa: PLR0917  (click gives options as arguments)
     if as_json:
         click.echo(to_json(results))
     else:
-        show(results)
+        print_results(results)
 
 
-def show(results: Results, width: int | None = None) -> None:
+def print_results(results: Results, width: int | None = None) -> None:
     """Print what a search found."""
-    width = width or min(columns(), 120)
+    width = width or min(terminal_width(), 120)
     for hit in results.hits:
         _show_hit(hit, width)
     click.echo(f"{results.total} found" + (f" in {results.articles} articles" * (results.articles != results.total)))
@@ -90,7 +90,7 @@ def _show_hit(hit: Hit, width: int) -> None:
     when = f"{document.published:%Y-%m-%d %H:%M}" if document.published else "no date"
     title = document.title or textwrap.shorten(document.text, 80, placeholder=" …")
     click.echo(click.style(title, bold=True))
-    click.echo(f"  {', '.join([str(document.source), when, *of_document(document)])}  [{document.id}]")
+    click.echo(f"  {', '.join([str(document.source), when, *describe_document(document)])}  [{document.id}]")
     if snippet := hit.highlights.get("text"):
         marked = html.unescape(re.sub(r"</?mark>", "*", " ".join(snippet.split())))
         click.echo(textwrap.indent(textwrap.fill(marked, width - 2), "  "))
@@ -110,18 +110,18 @@ def serve_command(host: str | None, port: int | None) -> None:
         try:
             context.index.prepare()
         except SearchIndexError as error:
-            note(f"newswire: {error}")  # a read-only key may not create an index; /health says whether it answers
-        serve, api_key = context.settings.serve, context.addresses.api_key
+            print_note(f"newswire: {error}")  # a read-only key may not create an index; /health says whether it answers
+        serve, api_key = context.settings.serve, context.environment.api_key
         app = create_app(
             context.index,
-            lambda name: explain(context, name),
+            lambda name: explain_name(context, name),
             [
-                lambda app: entities.serve(app, context, api_key),
-                lambda app: copies.serve(app, context, api_key),
-                lambda app: stories.serve(app, context, api_key),
-                lambda app: ingest.serve(app, context),
-                lambda app: websub.serve(app, context),
+                lambda app: entities.add_entity_routes(app, context, api_key),
+                lambda app: copies.add_copy_routes(app, context, api_key),
+                lambda app: stories.add_story_routes(app, context, api_key),
+                lambda app: ingest.add_ingest_routes(app, context),
+                lambda app: websub.add_websub_routes(app, context),
             ],
         )
-        note(f"http://{host or serve.host}:{port or serve.port}/")
+        print_note(f"http://{host or serve.host}:{port or serve.port}/")
         uvicorn.run(app, host=host or serve.host, port=port or serve.port, log_level="warning")

@@ -12,9 +12,9 @@ import click
 import msgspec
 
 from pipeline.cli.feeds import feeds_command
-from pipeline.cli.output import Failures, note, table, writing
+from pipeline.cli.output import Failures, json_line_writer, print_note, print_table
 from pipeline.errors import ItemError, UsageError
-from pipeline.settings import Feeds, Source, config_folder, load_settings, load_sources
+from pipeline.settings import FeedsFile, Source, config_folder, load_settings, load_sources
 
 __all__ = ["feeds_command"]
 
@@ -41,8 +41,8 @@ def add_command(
     dry_run: bool,
 ) -> None:
     """Add what is at each of URLS, a feed or a home page whose feeds are looked for, to config/feeds.toml."""
-    from pipeline.feeds.finder import find
-    from pipeline.feeds.sources import SourcesFile
+    from pipeline.feeds.discovery import discover_source
+    from pipeline.feeds.feeds_toml import SourcesFile
 
     if name and len(urls) > 1:
         raise UsageError("--name names one source; add them one by one")
@@ -50,13 +50,13 @@ def add_command(
     told = {"name": name, "country": country, "language": language, "time_zone": time_zone, "agency": agency or None}
     for url in urls:
         try:
-            site = find(url if "://" in url else f"https://{url}", settings, dt.datetime.now(dt.UTC))
+            site = discover_source(url if "://" in url else f"https://{url}", settings, dt.datetime.now(dt.UTC))
         except ItemError as error:
             failures.add(url, str(error))
             continue
         source = msgspec.structs.replace(site.source, **{key: value for key, value in told.items() if value})
-        for seen in site.left:
-            note(f"  not taken: {seen.url}: {seen.fault}")
+        for seen in site.rejected:
+            print_note(f"  not taken: {seen.url}: {seen.fault}")
         if not site.taken:
             failures.add(url, "no feed, news sitemap or front page with articles was found")
             continue
@@ -64,7 +64,7 @@ def add_command(
         rows = [(s.role, s.url, s.format, s.entries, s.per_day, _minute(s.latest)) for s in site.taken if s.url in new]
         click.echo(f"{source.name}: {'' if rows else 'nothing new, all of it is in the file'}".rstrip(": "))
         if rows:
-            table(("as", "address", "format", "entries", "a day", "latest"), rows)
+            print_table(("as", "address", "format", "entries", "a day", "latest"), rows)
     if not dry_run:
         file.save()
     failures.exit()
@@ -75,7 +75,7 @@ def add_command(
 @click.option("--dry-run", is_flag=True, help="Show what would be removed.")
 def remove_command(names: tuple[str, ...], dry_run: bool) -> None:
     """Remove sources (by name) or single feeds (by address) from config/feeds.toml; articles stay."""
-    from pipeline.feeds.sources import SourcesFile
+    from pipeline.feeds.feeds_toml import SourcesFile
 
     file = SourcesFile(_file())
     for name in names:
@@ -90,23 +90,23 @@ def remove_command(names: tuple[str, ...], dry_run: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
 def check_command(names: tuple[str, ...], as_json: bool) -> None:
     """Read every feed (of SOURCES) once, now, and say what is there; the ledger is not touched."""
-    from pipeline.feeds.finder import look
+    from pipeline.feeds.discovery import probe_addresses
     from pipeline.records import to_plain
 
     sources = load_sources()
     if unknown := set(names) - {source.name for source in sources}:
         raise UsageError(f"no source is called {min(unknown)!r}; config/feeds.toml names the sources")
     wanted = [source for source in sources if not names or source.name in names]
-    addresses = [(url, role) for source in wanted for role, url in source.addresses()]
-    seen = look(addresses, load_settings(), dt.datetime.now(dt.UTC))
+    addresses = [(url, role) for source in wanted for role, url in source.feed_urls()]
+    seen = probe_addresses(addresses, load_settings(), dt.datetime.now(dt.UTC))
     failures = Failures()
     if as_json:
-        with writing(None) as emit:
+        with json_line_writer(None) as emit:
             for one in seen:
                 emit({key: value for key, value in to_plain(one).items() if key != "ids"})
     else:
         rows = [(s.url, s.role, s.format, s.entries, s.per_day, _minute(s.latest)) for s in seen if not s.fault]
-        table(("address", "as", "format", "entries", "a day", "latest"), rows)
+        print_table(("address", "as", "format", "entries", "a day", "latest"), rows)
     for one in seen:
         if one.fault:
             failures.add(one.url, one.fault)
@@ -118,8 +118,8 @@ def check_command(names: tuple[str, ...], as_json: bool) -> None:
 @click.option("--dry-run", is_flag=True, help="Show what would be added.")
 def import_command(file: str, dry_run: bool) -> None:
     """Add the sources of an OPML file or of another feeds.toml ("-": stdin) to config/feeds.toml."""
+    from pipeline.feeds.feeds_toml import SourcesFile
     from pipeline.feeds.opml import read_opml
-    from pipeline.feeds.sources import SourcesFile
 
     try:
         data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
@@ -140,7 +140,7 @@ def import_command(file: str, dry_run: bool) -> None:
         for address in target.add(source):
             click.echo(f"{source.name}\t{address}")
             count += 1
-    note(f"{count} addresses {'would be' if dry_run else 'were'} added")
+    print_note(f"{count} addresses {'would be' if dry_run else 'were'} added")
     if not dry_run:
         target.save()
     failures.exit()
@@ -148,7 +148,7 @@ def import_command(file: str, dry_run: bool) -> None:
 
 def _toml(file: str, data: bytes) -> list[Source]:
     try:
-        return list(msgspec.convert(tomllib.loads(data.decode()), Feeds).source)
+        return list(msgspec.convert(tomllib.loads(data.decode()), FeedsFile).source)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
         raise UsageError(f"{file}: neither OPML nor a feeds.toml: {error}") from error
 
@@ -158,11 +158,11 @@ def _toml(file: str, data: bytes) -> list[Source]:
 @click.option("-o", "output", metavar="FILE", help="Write to FILE instead of stdout.")
 def export_command(kind: str, output: str | None) -> None:
     """Write the sources of config/feeds.toml as OPML, which feed readers take, or as TOML with all that is set."""
-    from pipeline.feeds.opml import write_opml
-    from pipeline.feeds.sources import write_toml
+    from pipeline.feeds.feeds_toml import sources_to_toml
+    from pipeline.feeds.opml import sources_to_opml
 
     sources = load_sources()
-    data = write_opml(sources) if kind == "opml" else write_toml(sources).encode()
+    data = sources_to_opml(sources) if kind == "opml" else sources_to_toml(sources).encode()
     if output is None or output == "-":
         click.echo(data, nl=False)
         return
@@ -179,22 +179,22 @@ def export_command(kind: str, output: str | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
 def health_command(show_all: bool, hours: float, only: str | None, as_json: bool) -> None:
     """Show which feeds are gone, failing, gapped, late, silent or moved, since when and why; the worst first."""
-    from pipeline.feeds.health import Condition, completeness, judge
+    from pipeline.feeds.health import Condition, assess_feeds, measure_completeness
     from pipeline.stages import open_context
 
     with open_context() as context:
         now = context.clock()
         since = now - dt.timedelta(hours=hours)
-        context.store.feeds.configure(list(context.sources.values()), now)
+        context.store.feeds.sync_feeds(list(context.sources.values()), now)
         if only is not None and only not in context.sources:
             raise UsageError(f"no source is called {only!r}; config/feeds.toml names the sources")
-        states = [state for state in context.store.feeds.all() if only in {None, state.source}]
-        gaps = [gap for gap in context.store.gaps.all(since) if only in {None, gap.source}]
-        arrivals = {k: n for k, n in context.store.gaps.arrivals(since).items() if only in {None, k[0]}}
-    feeds = judge(states, gaps, now)
-    sources = completeness(arrivals, gaps, since, by_hour=only is not None)
+        states = [state for state in context.store.feeds.list_states() if only in {None, state.source}]
+        gaps = [gap for gap in context.store.gaps.list_gaps(since) if only in {None, gap.source}]
+        arrivals = {k: n for k, n in context.store.gaps.count_arrivals(since).items() if only in {None, k[0]}}
+    feeds = assess_feeds(states, gaps, now)
+    sources = measure_completeness(arrivals, gaps, since, by_hour=only is not None)
     if as_json:
-        with writing(None) as emit:
+        with json_line_writer(None) as emit:
             for one in feeds:
                 emit(one)
             for part in sources:
@@ -210,7 +210,7 @@ def health_command(show_all: bool, hours: float, only: str | None, as_json: bool
     ]
     if rows:
         click.echo()
-        table(("is", "source", "feed", "since", "next", "why"), rows)
+        print_table(("is", "source", "feed", "since", "next", "why"), rows)
     parts = [part for part in sources if only or show_all or part.missed]
     if parts:
         click.echo()
@@ -218,7 +218,7 @@ def health_command(show_all: bool, hours: float, only: str | None, as_json: bool
             (p.source, f"{p.hour:%Y-%m-%d %H:00}" if p.hour else f"{hours:g} h", p.named, p.missed, f"{p.share:.1%}")
             for p in parts
         ]
-        table(("source", "time", "articles", "missed, about", "complete"), lines)
+        print_table(("source", "time", "articles", "missed, about", "complete"), lines)
 
 
 def _minute(time: dt.datetime | None) -> str | None:

@@ -7,19 +7,20 @@ from collections.abc import Sequence
 
 import click
 
-from pipeline.cli.deciding import deciding
-from pipeline.cli.output import note as say
-from pipeline.cli.output import table
-from pipeline.cli.times import Time
+from pipeline.cli.options import decision_options
+from pipeline.cli.output import print_note as say
+from pipeline.cli.output import print_table
+from pipeline.cli.param_types import TimeParam
 from pipeline.cluster import StoryFacts
+from pipeline.editorial import stories, story_repair
+from pipeline.editorial.lookup import find_article
+from pipeline.editorial.stories import DecisionAuthor
 from pipeline.errors import UsageError
 from pipeline.records import Document, to_json, to_plain
-from pipeline.stages import open_context, repair, stories
-from pipeline.stages.articles import find
-from pipeline.stages.index import documents
-from pipeline.stages.stories import Who
-from pipeline.store.storybook import Change
-from pipeline.text import beginning
+from pipeline.stages import open_context
+from pipeline.stages.index import build_documents
+from pipeline.store.story_catalog import StoryChange
+from pipeline.text import shorten
 
 _SHOWN = 100  # articles of a story that are shown
 
@@ -33,19 +34,19 @@ def stories_command() -> None:
 
 
 @stories_command.command("list")
-@click.option("--since", type=Time(), help="With an article of this time or later.")
+@click.option("--since", type=TimeParam(), help="With an article of this time or later.")
 @click.option("--largest", is_flag=True, help="The largest first, not the latest.")
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_command(since: dt.datetime | None, largest: bool, limit: int, as_json: bool) -> None:
     """List stories."""
     with open_context() as context:
-        found = context.store.storybook.newest(limit=limit, since=since, largest=largest)
+        found = context.store.story_catalog.list_stories(limit=limit, since=since, largest=largest)
     if as_json:
         click.echo(to_json(found))
         return
     rows = [(one.facts.id, one.size, one.groups, _span(one.facts), one.facts.title or "") for one in found]
-    table(("story", "articles", "texts", "span", "title"), rows)
+    print_table(("story", "articles", "texts", "span", "title"), rows)
 
 
 @stories_command.command("show")
@@ -54,11 +55,11 @@ def list_command(since: dt.datetime | None, largest: bool, limit: int, as_json: 
 def show_command(story: str, as_json: bool) -> None:
     """Show a story (by an id that it has or had, or by an article): its articles, and what was changed of it."""
     with open_context() as context:
-        present = stories.known(context, story)
-        facts = context.store.storybook.facts([present])[present]
-        items = context.store.ledger.of_story(present)
-        shown = documents(context, items[-_SHOWN:])
-        changes = context.store.storybook.changes(present)
+        present = stories.resolve_story(context, story)
+        facts = context.store.story_catalog.load_facts([present])[present]
+        items = context.store.ledger.list_story_articles(present)
+        shown = build_documents(context, items[-_SHOWN:])
+        changes = context.store.story_catalog.list_changes(present)
     if as_json:
         click.echo(to_json({**to_plain(facts), "size": len(items), "articles": shown, "changes": changes}))
         return
@@ -70,18 +71,18 @@ def show_command(story: str, as_json: bool) -> None:
         click.echo(f"  ids that lead here: {', '.join(facts.aliases)}")
     _articles(shown)
     for change in changes:
-        click.echo(f"  {change_line(change)}")
+        click.echo(f"  {describe_change(change)}")
 
 
 def _articles(shown: Sequence[Document]) -> None:
     for document in shown:
         copy = f", copy of {document.copy_of}" if document.copy_of else ""
         when = document.published or document.first_seen
-        title = document.title or beginning(document.text)
+        title = document.title or shorten(document.text)
         click.echo(f"  {document.id}  {when:%Y-%m-%d %H:%M}  {document.source}: {title}{copy}")
 
 
-def change_line(change: Change) -> str:
+def describe_change(change: StoryChange) -> str:
     """Return a change of a story in words."""
     what = {
         stories.MERGE: f"{change.other} became part of {change.story}",
@@ -104,24 +105,24 @@ def _span(facts: StoryFacts) -> str:
 @stories_command.command("merge")
 @click.argument("story")
 @click.argument("others", nargs=-1, required=True)
-@deciding
+@decision_options
 def merge_command(story: str, others: tuple[str, ...], by: str, note: str | None) -> None:
     """Make the stories OTHERS part of STORY; their ids lead there from then on."""
     with open_context() as context:
         for other in others:
-            made = stories.merge(context, story, other, Who(name=by, reason=note))
+            made = stories.merge_stories(context, story, other, DecisionAuthor(name=by, reason=note))
     click.echo(f"one story now: {made.story}; the next run writes its documents again")
 
 
 @stories_command.command("split")
 @click.argument("story")
 @click.argument("articles", nargs=-1, required=True)
-@deciding
+@decision_options
 def split_command(story: str, articles: tuple[str, ...], by: str, note: str | None) -> None:
     """Take ARTICLES (ids or addresses), with their copies, out of STORY, as a story of their own."""
     with open_context() as context:
-        ids = [find(context, name).id for name in articles]
-        made = stories.split(context, story, ids, Who(name=by, reason=note))
+        ids = [find_article(context, name).id for name in articles]
+        made = stories.split_story(context, story, ids, DecisionAuthor(name=by, reason=note))
     click.echo(f"two stories now: {made.story} and {made.other}; the next run writes their documents again")
 
 
@@ -129,23 +130,23 @@ def split_command(story: str, articles: tuple[str, ...], by: str, note: str | No
 @click.argument("story")
 @click.argument("title", required=False)
 @click.option("--automatic", is_flag=True, help="Let the articles choose the title again.")
-@deciding
+@decision_options
 def rename_command(story: str, title: str | None, automatic: bool, by: str, note: str | None) -> None:
     """Give STORY a TITLE that stays."""
     if automatic == (title is not None):
         raise UsageError("say a title, or --automatic")
     with open_context() as context:
-        made = stories.rename(context, story, None if automatic else title, Who(name=by, reason=note))
+        made = stories.rename_story(context, story, None if automatic else title, DecisionAuthor(name=by, reason=note))
     click.echo(f"{made.story} is called otherwise now; the next run writes its documents again")
 
 
 @stories_command.command("undo")
 @click.argument("change", type=int)
-@deciding
+@decision_options
 def undo_command(change: int, by: str, note: str | None) -> None:
     """Take a CHANGE back (its number: newswire stories show); what repair did is not done again then."""
     with open_context() as context:
-        undone = stories.undo(context, change, Who(name=by, reason=note))
+        undone = stories.undo_change(context, change, DecisionAuthor(name=by, reason=note))
     click.echo(f"{undone.kind} of {undone.story} is taken back; the next run writes the documents again")
 
 
@@ -155,7 +156,7 @@ def undo_command(change: int, by: str, note: str | None) -> None:
 def repair_command(days: float | None, dry_run: bool) -> None:
     """Merge and split the stories of the last days as if all their articles had come at once."""
     with open_context() as context:
-        done = repair.run(context, days=days or context.settings.cluster.repair_days, dry_run=dry_run)
+        done = story_repair.repair_stories(context, days=days or context.settings.cluster.repair_days, dry_run=dry_run)
     for change in done.changes:
         click.echo(change)
     would = "would be " if dry_run else ""

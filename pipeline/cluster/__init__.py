@@ -1,8 +1,17 @@
 """Which story does an article belong to?"""
 
-from pipeline.cluster.card import Card, StoryFacts
-from pipeline.cluster.memory import StoryMemory, Wanted
-from pipeline.cluster.placing import ToPlace, decide
-from pipeline.cluster.telling import rebuild, tell
+from pipeline.cluster.assignment import ArticleToAssign, decide
+from pipeline.cluster.protocol import StoryMemory, TermWeights
+from pipeline.cluster.story_summary import StoryFacts, StorySummary
+from pipeline.cluster.summarise import rebuild_story, summarise_batch
 
-__all__ = ["Card", "StoryFacts", "StoryMemory", "ToPlace", "Wanted", "decide", "rebuild", "tell"]
+__all__ = [
+    "ArticleToAssign",
+    "StoryFacts",
+    "StoryMemory",
+    "StorySummary",
+    "TermWeights",
+    "decide",
+    "rebuild_story",
+    "summarise_batch",
+]

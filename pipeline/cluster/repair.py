@@ -14,14 +14,14 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.cluster.placing import Story
-from pipeline.cluster.vector import Vectors
-from pipeline.settings import Cluster
+from pipeline.cluster.assignment import StoryCluster
+from pipeline.cluster.vector import TextVectors
+from pipeline.settings import ClusterSettings
 
 # Of cluster.threshold: two stories whose articles are on average as like each other as this are one
-MERGED = 1.0
+MIN_MERGED = 1.0
 # Of cluster.threshold: two halves whose articles are on average less like each other than this are two stories
-SPLIT = 0.6
+MAX_SPLIT = 0.6
 # A story of fewer independent articles is left as it is
 LEAST_SPLIT = 4
 # Terms of an article that are compared: bounds the memory that a large story takes
@@ -30,36 +30,36 @@ COMPARED_TERMS = 120
 Matrix = npt.NDArray[np.float32]
 
 
-class Merge(msgspec.Struct, frozen=True, kw_only=True):
+class ProposedMerger(msgspec.Struct, frozen=True, kw_only=True):
     """Two stories that are one; ``gone`` becomes part of ``kept``."""
 
-    kept: str
-    gone: str
+    target: str
+    absorbed: str
     score: float
 
 
-def merges(
-    story: Story, others: Sequence[Story], pinned: Mapping[str, set[str]], settings: Cluster
-) -> Merge | None:  # fmt: skip
+def find_merger(
+    story: StoryCluster, others: Sequence[StoryCluster], pinned: Mapping[str, set[str]], settings: ClusterSettings
+) -> ProposedMerger | None:  # fmt: skip
     """Return whether ``story`` and the most similar of ``others`` are one.
 
     ``pinned`` names for each story the stories into which editors have put members of it: where two of them would
     come together, they stay apart. A story into which an editor has put something keeps its id, else the larger one.
     """
-    best: Merge | None = None
+    best: ProposedMerger | None = None
     for other in others:
         if other.id == story.id or len(pinned.get(story.id, set()) | pinned.get(other.id, set())) > 1:
             continue
-        score = likeness(story, other, settings)
-        if score >= MERGED * settings.threshold and (best is None or score > best.score):
+        score = story_likeness(story, other, settings)
+        if score >= MIN_MERGED * settings.threshold and (best is None or score > best.score):
             first, second = sorted(
                 (story, other), key=lambda one: (not pinned.get(one.id), -one.votes, one.day, one.id)
             )
-            best = Merge(kept=first.id, gone=second.id, score=round(score, 4))
+            best = ProposedMerger(target=first.id, absorbed=second.id, score=round(score, 4))
     return best
 
 
-def likeness(one: Story, other: Story, settings: Cluster) -> float:
+def story_likeness(one: StoryCluster, other: StoryCluster, settings: ClusterSettings) -> float:
     """Return how like each other the articles of two stories are on average, decayed with the gap in time.
 
     The product of two means, which aren't brought to unit length, is the mean of the products of all pairs.
@@ -72,7 +72,9 @@ def likeness(one: Story, other: Story, settings: Cluster) -> float:
     return made * math.exp(-(((one.day - other.day) / settings.sigma_days) ** 2) / 2)
 
 
-def parts(members: Sequence[Vectors], pinned: Sequence[str | None], settings: Cluster) -> list[list[int]]:
+def split_members(
+    members: Sequence[TextVectors], pinned: Sequence[str | None], settings: ClusterSettings
+) -> list[list[int]]:
     """Return the numbers of a story's members, one of each copy group, by the story that they should be in.
 
     One part where they belong together. ``pinned`` says for each member in which story an editor put it: those of one
@@ -82,7 +84,7 @@ def parts(members: Sequence[Vectors], pinned: Sequence[str | None], settings: Cl
     whole: list[list[int]] = [list(range(count))]
     if count < LEAST_SPLIT:
         return whole
-    likeness = similarities(members)
+    likeness = pairwise_similarities(members)
     groups = _pinned_together(pinned)
     sums = np.array([[likeness[np.ix_(a, b)].sum() for b in groups] for a in groups])
     sizes = np.array([len(group) for group in groups], dtype=float)
@@ -91,7 +93,7 @@ def parts(members: Sequence[Vectors], pinned: Sequence[str | None], settings: Cl
         means = sums[np.ix_(alive, alive)] / np.outer(sizes[alive], sizes[alive])
         np.fill_diagonal(means, -1)
         a, b = (alive[n] for n in np.unravel_index(int(means.argmax()), means.shape))
-        if means.max() < SPLIT * settings.threshold:
+        if means.max() < MAX_SPLIT * settings.threshold:
             break
         groups[a] += groups[b]
         sizes[a] += sizes[b]
@@ -102,7 +104,7 @@ def parts(members: Sequence[Vectors], pinned: Sequence[str | None], settings: Cl
     return made if len(made) > 1 else whole
 
 
-def similarities(members: Sequence[Vectors]) -> Matrix:
+def pairwise_similarities(members: Sequence[TextVectors]) -> Matrix:
     """Return the mean cosine of each two members' vectors."""
     total = np.zeros((len(members), len(members)), dtype=np.float32)
     for which in range(2):

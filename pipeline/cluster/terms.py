@@ -16,9 +16,9 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.frequency import Frequencies, Hashes, Weights, hash_words
+from pipeline.count_min import CountMinSketch, Hashes, Weights, hash_words
 from pipeline.records import Article, Names
-from pipeline.text import KANA_AND_HAN, normalise, tokens
+from pipeline.text import KANA_AND_HAN, normalise, split_normalised
 
 # How often a headline's words count in the beginning. Over all rows of bench/stories.py BCubed F1 was .948 with 1, .951
 # with 2, .952 with 3, 4 and 6; of the first 80 words of 391 articles in three other orders .969 with 1, .984 with 3
@@ -49,20 +49,20 @@ _AS_THREE = re.compile(r"[\u3005-\u3007\u30a1-\u30ff\u3400-\u9fff\uac00-\ud7a3]"
 # a story stay apart more often, with 50 some unrelated ones among the first few dozen are joined
 EXPECTED_DOCUMENTS = 20
 
-Times = npt.NDArray[np.intp]
+TermCounts = npt.NDArray[np.intp]
 
 
-class Terms(NamedTuple):
+class ArticleTerms(NamedTuple):
     """The terms of an article, sorted by hash."""
 
     hashes: Hashes
-    times: Times  # that each stands in the whole of it
-    begun: Times  # that it stands in the beginning
+    counts: TermCounts  # that each stands in the whole of it
+    lede_counts: TermCounts  # that it stands in the beginning
     expected: Weights  # share of documents that hold it, before any is counted
     language: Hashes  # one
 
 
-def terms_of(article: Article, names: Names | None) -> Terms:
+def article_terms(article: Article, names: Names | None) -> ArticleTerms:
     """Return the terms of an article; an entity is one term.
 
     Articles of an unknown language are counted as those of a language of their own.
@@ -70,7 +70,7 @@ def terms_of(article: Article, names: Names | None) -> Terms:
     # parted at apostrophes: Egypt's and l'Égypte name whom Egypt and Égypte name
     title, text = (normalise(part).replace("'", " ") for part in (article.title or "", article.text))
     in_words = text.isascii() or not _PIECED.search(title + text)
-    take, length = (tokens, len) if in_words else (pieces, letters)
+    take, length = (split_normalised, len) if in_words else (word_pieces, count_letters)
     lede = LEDE_WORDS if in_words or 2 * len(_PIECED.findall(text)) < len(text) else LEDE_PIECES
     headline, body = take(title), take(text)
     begun = Counter(chain(headline, body[:lede]))
@@ -81,17 +81,17 @@ def terms_of(article: Article, names: Names | None) -> Terms:
     size = len(whole) + len(entities)
     hashes = np.fromiter(map(crc32, map(str.encode, chain(whole, entities))), dtype=np.uint32, count=size)
     order = np.argsort(hashes, kind="stable")
-    order = order[first_of_equal(hashes[order])]
+    order = order[first_occurrences(hashes[order])]
     times = np.fromiter(chain(whole.values(), entities.values()), dtype=np.intp, count=size)
     times_begun = np.fromiter(chain(begun.values(), repeat(0, size - len(begun))), dtype=np.intp, count=size)
     lengths = np.fromiter(chain(map(length, whole), repeat(_LONGEST, len(entities))), dtype=np.intp, count=size)
-    language = hash_words([language_of(article)])
-    return Terms(
+    language = hash_words([base_language(article)])
+    return ArticleTerms(
         hashes[order], times[order], times_begun[order], _EXPECTED[np.minimum(lengths[order], _LONGEST)], language
     )
 
 
-def pieces(normalised: str) -> list[str]:
+def word_pieces(normalised: str) -> list[str]:
     """Return the words of a normalised text; of scripts whose words can't be told, overlapping pieces of them."""
     made: list[str] = []
     for run in _RUN.finditer(normalised):
@@ -99,7 +99,7 @@ def pieces(normalised: str) -> list[str]:
     return made
 
 
-def letters(word: str) -> int:
+def count_letters(word: str) -> int:
     """Return the length of a word, in letters."""
     return len(_AS_THREE.sub("xxx", word))
 
@@ -109,52 +109,52 @@ def _overlapping(run: str, size: int) -> list[str]:
 
 
 _PIECES: dict[int | None, Callable[[str], list[str]]] = {  # by the group of ``_RUN``
-    None: tokens,
+    None: split_normalised,
     1: lambda run: _overlapping(run, 2),
     2: lambda run: _overlapping(run, 4),
     3: lambda run: _overlapping(run[:-1] if len(run) > 2 else run, 2),  # noqa: PLR2004 - a pair at least
 }
 
 
-def language_of(article: Article) -> str:
+def base_language(article: Article) -> str:
     """Return the language of an article without its region, empty where it is unknown."""
     return (article.language or "").casefold().replace("_", "-").partition("-")[0]
 
 
-def first_of_equal(ordered: Hashes) -> npt.NDArray[np.bool_]:
+def first_occurrences(ordered: Hashes) -> npt.NDArray[np.bool_]:
     """Return which of terms in order aren't the same as the one before."""
     first = np.ones(len(ordered), dtype=np.bool_)
     np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
     return first
 
 
-def counted_as(terms: Hashes, language: Hashes) -> Hashes:
+def counter_keys(terms: Hashes, language: Hashes) -> Hashes:
     """Return the keys under which the documents of the language that hold each term are counted."""
     return terms ^ language
 
 
-def share(terms: Terms, frequencies: Frequencies) -> Weights:
+def document_shares(terms: ArticleTerms, frequencies: CountMinSketch) -> Weights:
     """Return the share of the documents of its language that hold each term, between 0 and 1.
 
     An estimate: what is expected counts like ``EXPECTED_DOCUMENTS`` documents.
     """
-    documents = frequencies.count(terms.language)[0]
-    counted = frequencies.count(counted_as(terms.hashes, terms.language))
+    documents = frequencies.estimate_counts(terms.language)[0]
+    counted = frequencies.estimate_counts(counter_keys(terms.hashes, terms.language))
     estimate = (counted + EXPECTED_DOCUMENTS * terms.expected) / np.float32(documents + EXPECTED_DOCUMENTS)
     shares: Weights = np.minimum(estimate, 1)  # a counter may hold another term's documents too
     return shares
 
 
-def add(terms: Terms, frequencies: Frequencies) -> None:
+def count_document(terms: ArticleTerms, frequencies: CountMinSketch) -> None:
     """Count one document with these terms."""
-    frequencies.add(np.append(counted_as(terms.hashes, terms.language), terms.language))
+    frequencies.add_document(np.append(counter_keys(terms.hashes, terms.language), terms.language))
 
 
-def expected(word: str) -> float:
+def expected_share(word: str) -> float:
     """Return the share of the documents of any language that one expects to hold a word."""
-    return max(LEAST_SHARE, SHARE_OF_SHORTEST * SHARE_PER_LETTER ** max(0, letters(word) - SHORTEST))
+    return max(LEAST_SHARE, SHARE_OF_SHORTEST * SHARE_PER_LETTER ** max(0, count_letters(word) - SHORTEST))
 
 
 # by the length of a word; from the longest on every word is as rare
 _LONGEST = 12
-_EXPECTED = np.array([expected("x" * length) for length in range(_LONGEST + 1)], dtype=np.float32)
+_EXPECTED = np.array([expected_share("x" * length) for length in range(_LONGEST + 1)], dtype=np.float32)

@@ -1,23 +1,30 @@
 """Is an article a copy of known copy, and of whose?"""
 
-from pipeline.dedupe.groups import Lead, Member, believed, last_moment, lead, plausible
-from pipeline.dedupe.judging import Comparison, Verdict, compare
-from pipeline.dedupe.linking import Arrival, decide, moved, relate
-from pipeline.dedupe.memory import CopyMemory
+from pipeline.dedupe.matching import Arrival, decide, move_sketch, relate_copy
+from pipeline.dedupe.primary import (
+    GroupSummary,
+    PrimaryCandidate,
+    correct_implausible_dates,
+    credible_publication,
+    latest_instant,
+    summarise_group,
+)
+from pipeline.dedupe.protocol import CopyMemory
+from pipeline.dedupe.verdict import Comparison, CopyVerdict, compare_texts
 
 __all__ = [
     "Arrival",
     "Comparison",
     "CopyMemory",
-    "Lead",
-    "Member",
-    "Verdict",
-    "believed",
-    "compare",
+    "CopyVerdict",
+    "GroupSummary",
+    "PrimaryCandidate",
+    "compare_texts",
+    "correct_implausible_dates",
+    "credible_publication",
     "decide",
-    "last_moment",
-    "lead",
-    "moved",
-    "plausible",
-    "relate",
+    "latest_instant",
+    "move_sketch",
+    "relate_copy",
+    "summarise_group",
 ]

@@ -8,30 +8,30 @@ from difflib import SequenceMatcher
 
 import msgspec
 
-from pipeline.text import normalise, tokens
+from pipeline.text import normalise, split_normalised
 
 # A sentence that shares at least this much with a dropped one (difflib's ratio over words) is its new wording
-REWORDED = 0.5
+MIN_REWORDED = 0.5
 # Of what was changed so many words on both sides are compared too, so that a number alone is never looked for
-CONTEXT = 3
+CONTEXT_WORDS = 3
 # A sentence that was dropped is still carried where this share of its word triples stands: outlets edit
-CARRIED = 0.7
+MIN_CARRIED = 0.7
 # A text of which less than this share of sentences is left, and which isn't longer than half of it, was withdrawn
-LEFT = 0.2
+MAX_SENTENCES_LEFT = 0.2
 
 _END = re.compile(r"(?<=[.!?。！？…])[\"”’»)]*\s+|(?<=[。！？])")
 
 Words = tuple[str, ...]
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True):
+class SentenceChange(msgspec.Struct, frozen=True, kw_only=True):
     """A sentence as it stood, and its new wording; None where it was taken out."""
 
     old: str
     new: str | None
 
 
-def changes(old: str, new: str) -> list[Change]:
+def changed_sentences(old: str, new: str) -> list[SentenceChange]:
     """Return which sentences of ``old`` stand in ``new`` otherwise or no more, in their order."""
     before, after = _sentences(old), _sentences(new)
     added = {words: text for words, text in after.items() if words not in before}
@@ -40,7 +40,7 @@ def changes(old: str, new: str) -> list[Change]:
         if words in after:
             continue
         ratio, nearest = max(((_ratio(words, one), one) for one in added), default=(0.0, ()))
-        made.append(Change(old=text, new=added.pop(nearest) if ratio >= REWORDED else None))
+        made.append(SentenceChange(old=text, new=added.pop(nearest) if ratio >= MIN_REWORDED else None))
     return made
 
 
@@ -48,24 +48,26 @@ def is_withdrawn(old: str, new: str) -> bool:
     """Whether ``new`` is but a notice that ``old`` doesn't stand any more."""
     before, after = _sentences(old), _sentences(new)
     kept = sum(words in after for words in before)
-    return kept < LEFT * len(before) and 2 * len(tokens(normalise(new))) < len(tokens(normalise(old)))
+    return kept < MAX_SENTENCES_LEFT * len(before) and 2 * len(split_normalised(normalise(new))) < len(
+        split_normalised(normalise(old))
+    )
 
 
-def carries(text: str, change: Change) -> bool:
+def has_old_wording(text: str, change: SentenceChange) -> bool:
     """Whether ``text`` still has the old wording."""
     words, old = _words(text), _words(change.old)
     if change.new is None:
         wanted = _runs(old, 3)
-        return bool(wanted) and len(wanted & _runs(words, 3)) >= CARRIED * len(wanted)
+        return bool(wanted) and len(wanted & _runs(words, 3)) >= MIN_CARRIED * len(wanted)
     return any(_stands(before, words) and not _stands(after, words) for before, after in _edits(old, change))
 
 
-def _edits(old: Words, change: Change) -> Iterable[tuple[Words, Words]]:
+def _edits(old: Words, change: SentenceChange) -> Iterable[tuple[Words, Words]]:
     """Return each place that was changed with what stands around it, before and after."""
     new = _words(change.new or "")
     for what, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if what != "equal":
-            yield old[max(0, i - CONTEXT) : j + CONTEXT], new[max(0, k - CONTEXT) : m + CONTEXT]
+            yield old[max(0, i - CONTEXT_WORDS) : j + CONTEXT_WORDS], new[max(0, k - CONTEXT_WORDS) : m + CONTEXT_WORDS]
 
 
 def _stands(run: Words, words: Words) -> bool:
@@ -83,7 +85,7 @@ def _sentences(text: str) -> dict[Words, str]:
 
 
 def _words(text: str) -> Words:
-    return tuple(tokens(normalise(text)))
+    return tuple(split_normalised(normalise(text)))
 
 
 def _ratio(one: Words, other: Words) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.frequency import Hashes
+from pipeline.count_min import Hashes
 
 TEXT_BANDS, TEXT_ROWS = 15, 3
 LEDE_BANDS, LEDE_ROWS = 12, 2
@@ -13,7 +13,7 @@ LEDE_BANDS, LEDE_ROWS = 12, 2
 Wide = npt.NDArray[np.uint64]
 
 
-def shingles(words: Hashes) -> Hashes:
+def hash_shingles(words: Hashes) -> Hashes:
     """Return a hash of each three words that follow each other."""
     wide = words.astype(np.uint64)
     return _mix(wide[:-2] * _ODD[0] + wide[1:-1] * _ODD[1] + wide[2:] * _ODD[2])

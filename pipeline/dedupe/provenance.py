@@ -6,61 +6,61 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pipeline.count_min import isin_sorted
+from pipeline.dedupe.containment import Overlap
 from pipeline.dedupe.sketch import Passages, Sketch
-from pipeline.dedupe.verify import Overlap
-from pipeline.frequency import held
 from pipeline.records import Copy, CopyKind
 
 # From this share on a text counts as contained in another one: what is left is house style and credit lines.
-WHOLE = 0.7
+CONTAINED_MOST = 0.7
 # A part of a text that keeps at least this share of its beginning was cut from the end
-FROM_THE_START = 0.5
+MIN_BEGINNING_KEPT = 0.5
 # A paragraph was taken over if this share of its 3-grams was: an edited word costs three of them
-TAKEN = 0.5
+PARAGRAPH_TAKEN = 0.5
 
 
-class Taken(NamedTuple):
+class TakenPassages(NamedTuple):
     """What stands in the other text."""
 
     share: float  # of the 3-grams, quoted ones too, 0 to 1
     paragraphs: tuple[int, ...]  # those of which most stands there, numbered from 1
 
 
-def copy(new: Sketch, passages: Passages, original: Sketch, overlap: Overlap) -> Copy:
+def describe_copy(new: Sketch, passages: Passages, original: Sketch, overlap: Overlap) -> Copy:
     """Return the record that says how ``new``, whose text has these ``passages``, was taken from ``original``."""
-    share, paragraphs = taken(passages, original)
+    share, paragraphs = measure_taken(passages, original)
     return Copy(
         id=new.id,
         group=new.group,
         copy_of=original.id,
         score=round(max(overlap.new, overlap.old), 4),
-        kind=kind(new, original, overlap),
+        kind=classify_copy(new, original, overlap),
         behind=round((new.at - original.at) / 60),
         taken=round(share, 4),
         paragraphs=paragraphs,
     )
 
 
-def taken(text: Passages, original: Sketch) -> Taken:
+def measure_taken(text: Passages, original: Sketch) -> TakenPassages:
     """Return what of ``text`` stands in ``original``; of a long original a sample is known, and so an estimate."""
     comparable = text.shingles < 1 << (32 - original.level)
     shingles, numbers = text.shingles[comparable], text.paragraphs[comparable]
     if not len(shingles):
-        return Taken(0.0, ())
-    found = held(shingles, original.every())
+        return TakenPassages(0.0, ())
+    found = isin_sorted(shingles, original.all_shingles())
     compared, shared = np.bincount(numbers), np.bincount(numbers, weights=found)
-    most = (compared > 0) & (shared >= TAKEN * compared)
-    return Taken(int(np.count_nonzero(found)) / len(found), tuple(np.flatnonzero(most).tolist()))
+    most = (compared > 0) & (shared >= PARAGRAPH_TAKEN * compared)
+    return TakenPassages(int(np.count_nonzero(found)) / len(found), tuple(np.flatnonzero(most).tolist()))
 
 
-def kind(new: Sketch, old: Sketch, overlap: Overlap) -> CopyKind:
+def classify_copy(new: Sketch, old: Sketch, overlap: Overlap) -> CopyKind:
     """Return how ``new`` relates to ``old``."""
     if new.digest == old.digest:
         return CopyKind.EXACT
     if new.source and new.source == old.source:
         return CopyKind.REVISION
-    if overlap.new >= WHOLE > overlap.old:
-        return CopyKind.TRUNCATED if overlap.lede >= FROM_THE_START else CopyKind.EXCERPT
-    if overlap.old >= WHOLE > overlap.new:
+    if overlap.new >= CONTAINED_MOST > overlap.old:
+        return CopyKind.TRUNCATED if overlap.lede >= MIN_BEGINNING_KEPT else CopyKind.EXCERPT
+    if overlap.old >= CONTAINED_MOST > overlap.new:
         return CopyKind.EXTENDED
     return CopyKind.REPRINT

@@ -17,16 +17,16 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from pipeline.dedupe.minhash import lede_bands, shingles, text_bands
-from pipeline.dedupe.wording import Flags, Numbers, Wording, runs, wording
-from pipeline.frequency import Hashes
+from pipeline.count_min import Hashes
+from pipeline.dedupe.minhash import hash_shingles, lede_bands, text_bands
+from pipeline.dedupe.tokenise import Flags, Numbers, TokenArrays, split_runs, tokenise_runs
 
 LEDE_WORDS = 60  # outside quotation marks: one or two sentences and what outlets put before them
 MIN_WORDS = 12  # a shorter text is a caption or a notice: equal ones need not be copies
-MOST_SHINGLES = 256  # 1 kB; a containment of .5 is then told with a standard error of .03
+MAX_SHINGLES = 256  # 1 kB; a containment of .5 is then told with a standard error of .03
 MIN_UNQUOTED = 0.25  # a text with fewer 3-grams outside quotations is a statement, and compared as a whole
-PARAGRAPHS = 4  # those with the lowest hashes, so that two texts choose the same; 32 terms in all with the digest
-AT_ONCE = 100_000  # characters: seventy articles of newswire, in less than 10 MB; more save no time
+PARAGRAPH_TERMS = 4  # those with the lowest hashes, so that two texts choose the same; 32 terms in all with the digest
+PORTION_CHARS = 100_000  # characters: seventy articles of newswire, in less than 10 MB; more save no time
 
 
 class Sketch(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
@@ -43,13 +43,13 @@ class Sketch(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     lede: bytes  # one bit each: does it stand in the lede?
     quoted: bytes  # one bit each: does it stand inside quotation marks alone?
 
-    def arrays(self) -> tuple[Hashes, Flags]:
+    def body_shingles(self) -> tuple[Hashes, Flags]:
         """Return the shingles that say whether it is a copy, and for each whether it stands in the lede."""
-        shingles, bits = self.every(), np.frombuffer(self.quoted + self.lede, dtype=np.uint8)
+        shingles, bits = self.all_shingles(), np.frombuffer(self.quoted + self.lede, dtype=np.uint8)
         quoted, lede = np.unpackbits(bits).view(np.bool_).reshape(2, -1)[:, : len(shingles)]
         return shingles[~quoted], lede[~quoted]
 
-    def every(self) -> Hashes:
+    def all_shingles(self) -> Hashes:
         """Return all shingles, quoted ones too, sorted."""
         return np.frombuffer(self.shingles, dtype="<u4")
 
@@ -61,7 +61,7 @@ class Passages(NamedTuple):
     paragraphs: Numbers
 
 
-class Sketched(NamedTuple):
+class SketchedText(NamedTuple):
     """What is made of one text: ids, turn and time in ``sketch`` are still empty."""
 
     sketch: Sketch
@@ -89,12 +89,12 @@ class _Distinct(NamedTuple):
     lede: Flags
 
 
-def sketch(text: str) -> Sketched | None:
+def sketch_text(text: str) -> SketchedText | None:
     """Return the sketch of ``text`` and what belongs to it; None if it is too short to tell copies of it."""
-    return sketches([text])[0]
+    return sketch_texts([text])[0]
 
 
-def sketches(texts: Sequence[str]) -> list[Sketched | None]:
+def sketch_texts(texts: Sequence[str]) -> list[SketchedText | None]:
     """Return for each of ``texts`` what ``sketch`` returns."""
     return [one for some in _portions(texts) for one in _portion(some)]
 
@@ -104,7 +104,7 @@ def _portions(texts: Iterable[str]) -> Iterator[list[str]]:
     portion: list[str] = []
     length = 0
     for text in texts:
-        if portion and length + len(text) > AT_ONCE:
+        if portion and length + len(text) > PORTION_CHARS:
             yield portion
             portion, length = [], 0
         portion.append(text)
@@ -113,20 +113,20 @@ def _portions(texts: Iterable[str]) -> Iterator[list[str]]:
         yield portion
 
 
-def _portion(texts: Sequence[str]) -> list[Sketched | None]:
-    each = [runs(text) for text in texts]
+def _portion(texts: Sequence[str]) -> list[SketchedText | None]:
+    each = [split_runs(text) for text in texts]
     long = [sum(len(run.words) for run in text) >= MIN_WORDS for text in each]
-    made = iter(_sketched(wording(list(compress(each, long)))) if any(long) else ())
+    made = iter(_sketched(tokenise_runs(list(compress(each, long)))) if any(long) else ())
     return [next(made) if one else None for one in long]
 
 
-def _sketched(said: Wording) -> Iterator[Sketched]:
+def _sketched(said: TokenArrays) -> Iterator[SketchedText]:
     """Yield what is made of each text, of which none is too short."""
     grams, digests = _grams(said), _digests(said)
     distinct = _distinct(grams)
     terms = _terms(distinct, digests, _paragraphs(said))
     sizes = np.bincount(distinct.texts[distinct.body]).tolist()
-    levels = [((size - 1) // MOST_SHINGLES).bit_length() for size in sizes]
+    levels = [((size - 1) // MAX_SHINGLES).bit_length() for size in sizes]
     low = distinct.shingles < np.array([1 << (32 - level) for level in levels])[distinct.texts]
     compared = low & distinct.body | distinct.lede
     kept = low | compared
@@ -146,10 +146,10 @@ def _sketched(said: Wording) -> Iterator[Sketched]:
             lede=np.packbits(lede[part]).tobytes(),
             quoted=np.packbits(quoted[part]).tobytes(),
         )
-        yield Sketched(made, found, Passages(passages.shingles[passage], passages.paragraphs[passage]))
+        yield SketchedText(made, found, Passages(passages.shingles[passage], passages.paragraphs[passage]))
 
 
-def _grams(said: Wording) -> _Grams:
+def _grams(said: TokenArrays) -> _Grams:
     inside = said.texts[:-2] == said.texts[2:]
     texts, paragraphs = said.texts[:-2][inside], said.paragraphs[:-2][inside]
     outside = ~(said.quoted[:-2] & said.quoted[1:-1] & said.quoted[2:])[inside]
@@ -158,7 +158,7 @@ def _grams(said: Wording) -> _Grams:
     body = outside | (unquoted < MIN_UNQUOTED)[texts]
     before = np.cumsum(body) - body
     return _Grams(
-        shingles=shingles(said.words)[inside],
+        shingles=hash_shingles(said.words)[inside],
         texts=texts,
         paragraphs=paragraphs,
         whole=paragraphs == said.paragraphs[2:][inside],
@@ -185,12 +185,12 @@ def _terms(distinct: _Distinct, digests: Sequence[int], paragraphs: Sequence[lis
         yield tuple(dict.fromkeys((digest, *text, *lede, *chosen)))
 
 
-def _digests(said: Wording) -> list[int]:
+def _digests(said: TokenArrays) -> list[int]:
     """Return a hash of each text."""
     return [zlib.crc32(said.words[part].tobytes()) for part in _parts(said.texts, said.texts[-1] + 1)]
 
 
-def _paragraphs(said: Wording) -> list[list[int]]:
+def _paragraphs(said: TokenArrays) -> list[list[int]]:
     """Return a hash of each of ``PARAGRAPHS`` paragraphs of each text, chosen by hash."""
     found: list[set[int]] = [set() for _ in range(said.texts[-1] + 1)]
     begins = np.diff(said.texts << 32 | said.paragraphs, prepend=-1, append=-1) != 0
@@ -199,7 +199,7 @@ def _paragraphs(said: Wording) -> list[list[int]]:
     for text, (start, end) in zip(said.texts[borders[:-1]].tolist(), pairwise(borders.tolist()), strict=True):
         if end - start >= MIN_WORDS:
             found[text].add(zlib.crc32(data[4 * start : 4 * end]))
-    return [sorted(each)[:PARAGRAPHS] for each in found]
+    return [sorted(each)[:PARAGRAPH_TERMS] for each in found]
 
 
 def _parts(texts: Numbers, count: int) -> list[slice]:

@@ -95,12 +95,12 @@ class Piece(Record, frozen=True, kw_only=True):
     path: str
 
     @property
-    def listed(self) -> str:
+    def feed_path(self) -> str:
         """The path that feeds name."""
         return self.draft.moved_from or self.path
 
     @property
-    def picture(self) -> str:
+    def picture_path(self) -> str:
         """The path of its picture, where it has one."""
         return f"/media/{self.key.partition('/')[2]}.svg"
 
@@ -114,13 +114,13 @@ class _Spelling(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 @functools.cache
-def outlets() -> tuple[Outlet, ...]:
+def load_outlets() -> tuple[Outlet, ...]:
     """Return the outlets in the order of ``outlets.toml``."""
     return settings.read_toml(FOLDER / "outlets.toml", _Outlets).outlet
 
 
 @functools.cache
-def pieces(edition: int = 1) -> tuple[Piece, ...]:
+def load_pieces(edition: int = 1) -> tuple[Piece, ...]:
     """Return all articles as of ``edition``, by outlet, newest first.
 
     Raises SettingsError, naming the file, for one that can't be used.
@@ -129,7 +129,7 @@ def pieces(edition: int = 1) -> tuple[Piece, ...]:
     spelling = settings.read_toml(FOLDER / "spelling.toml", _Spelling).us
     return tuple(
         piece
-        for outlet in outlets()
+        for outlet in load_outlets()
         for piece in sorted(
             (_piece(key, outlet, drafts, spelling) for key in drafts if key.startswith(f"{outlet.key}/")),
             key=lambda piece: piece.draft.published,
@@ -158,7 +158,7 @@ def _piece(key: str, outlet: Outlet, drafts: Mapping[str, Draft], spelling: Mapp
     if paragraphs and draft.dateline:
         paragraphs[0] = f"{draft.dateline} {paragraphs[0]}"
     if outlet.quotes == "curly":
-        paragraphs = [curly(paragraph) for paragraph in paragraphs]
+        paragraphs = [curl_quotes(paragraph) for paragraph in paragraphs]
     return Piece(
         key=key,
         outlet=outlet,
@@ -218,7 +218,7 @@ def _respell(paragraph: str, spelling: Mapping[str, str]) -> str:
     return paragraph
 
 
-def curly(text: str) -> str:
+def curl_quotes(text: str) -> str:
     """Return ``text`` with typographic quotation marks and apostrophes."""
     text = re.sub(r"(?<![^\s(\[—–‘“])\"", "“", text).replace('"', "”")
     return re.sub(r"(?<![^\s(\[—–“])'", "‘", text).replace("'", "’")

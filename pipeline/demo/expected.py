@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pipeline.demo import articles, feeds
 from pipeline.demo.articles import Piece
-from pipeline.demo.site import Response
+from pipeline.demo.site import SiteResponse
 from pipeline.records import Reason, Record
-from pipeline.urls import canonical
+from pipeline.urls import canonicalise
 
 _LISTS = {"rss", "atom", "rdf", "json", "sitemap"}
 
@@ -29,14 +29,16 @@ class Expected(Record, frozen=True, kw_only=True):
     not_feeds: tuple[str, ...]  # feed addresses that answer with something else
 
 
-def derive(pieces: Sequence[Piece], bases: Mapping[str, str], responses: Mapping[str, Response]) -> Expected:
+def derive_expected(
+    pieces: Sequence[Piece], bases: Mapping[str, str], responses: Mapping[str, SiteResponse]
+) -> Expected:
     """Return the facts about ``pieces``, whose outlets are at ``bases`` and answer with ``responses``."""
 
     def address(piece: Piece, path: str = "") -> str:
-        return bases[piece.outlet.key] + (path or piece.listed)
+        return bases[piece.outlet.key] + (path or piece.feed_path)
 
     by_key = {piece.key: piece for piece in pieces}
-    first = {piece.key: piece for piece in articles.pieces(1)}
+    first = {piece.key: piece for piece in articles.load_pieces(1)}
     refused = {piece.key: _refusal(piece, bases[piece.outlet.key], responses) for piece in pieces}
     read = [piece for piece in pieces if not refused[piece.key]]
     originals_first = sorted(read, key=lambda piece: (piece.key != piece.original, piece.draft.published))
@@ -47,11 +49,11 @@ def derive(pieces: Sequence[Piece], bases: Mapping[str, str], responses: Mapping
         stories=_groups((piece.story, address(piece)) for piece in originals_first),
         dropped={address(piece): reason for piece in pieces if (reason := refused[piece.key])},
         moved={address(piece): address(piece, piece.path) for piece in pieces if piece.draft.moved_from},
-        corrected=tuple(address(piece) for piece in articles.pieces(2) if first.get(piece.key, piece) != piece),
+        corrected=tuple(address(piece) for piece in articles.load_pieces(2) if first.get(piece.key, piece) != piece),
         repeated=tuple(address(by_key[key]) for key, times in _listings(pieces).items() if times > 1),
         not_feeds=tuple(
             bases[outlet.key] + feed.path
-            for outlet in articles.outlets()
+            for outlet in articles.load_outlets()
             for feed in outlet.feeds
             if feed.format not in _LISTS
         ),
@@ -62,10 +64,10 @@ def _listings(pieces: Sequence[Piece]) -> Counter[str]:
     """Return in how many feeds each article stands."""
     return Counter(
         piece.key
-        for outlet in articles.outlets()
+        for outlet in articles.load_outlets()
         for feed in outlet.feeds
         if feed.format in _LISTS
-        for piece in feeds.listed(feed, [piece for piece in pieces if piece.outlet == outlet])
+        for piece in feeds.select_listed(feed, [piece for piece in pieces if piece.outlet == outlet])
     )
 
 
@@ -76,14 +78,14 @@ def _groups(members: Iterable[tuple[str, str]]) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(group) for group in groups.values() if len(group) > 1)
 
 
-def _refusal(piece: Piece, base: str, responses: Mapping[str, Response]) -> Reason | None:
+def _refusal(piece: Piece, base: str, responses: Mapping[str, SiteResponse]) -> Reason | None:
     """Return why the article can't be read, None where it can."""
-    sent = responses.get(canonical(base + piece.path))
+    sent = responses.get(canonicalise(base + piece.path))
     if sent is None:
         return Reason.NOT_FOUND
     if not sent.headers["Content-Type"].startswith("text/html"):
         return Reason.NOT_HTML
-    robots = responses.get(canonical(f"{base}/robots.txt"))
+    robots = responses.get(canonicalise(f"{base}/robots.txt"))
     if robots:
         rules = urllib.robotparser.RobotFileParser()
         rules.parse(robots.body.decode().splitlines())

@@ -20,7 +20,7 @@ MEDIA_TYPES = {
 }
 
 
-def listed(feed: Feed, pieces: Sequence[Piece]) -> list[Piece]:
+def select_listed(feed: Feed, pieces: Sequence[Piece]) -> list[Piece]:
     """Return those of an outlet's articles that the feed names."""
     return [piece for piece in pieces if not feed.sections or piece.draft.section in feed.sections]
 
@@ -30,26 +30,26 @@ def last_changed(pieces: Sequence[Piece]) -> dt.datetime:
     return max(piece.draft.updated or piece.draft.published for piece in pieces)
 
 
-def render(outlet: Outlet, feed: Feed, pieces: Sequence[Piece], base: str) -> bytes:
+def render_feed(outlet: Outlet, feed: Feed, pieces: Sequence[Piece], base: str) -> bytes:
     """Return ``feed`` with those of ``pieces`` that it names; ``base`` is the outlet's address without a path."""
-    entries = [(piece, _entry(feed, piece, base)) for piece in listed(feed, pieces)]
+    entries = [(piece, _entry(feed, piece, base)) for piece in select_listed(feed, pieces)]
     if feed.format == "json":
         return _json_feed(outlet, feed, entries, base)
-    entry = templates.read(f"entry.{feed.format}.xml")
+    entry = templates.read_template(f"entry.{feed.format}.xml")
     values = {
-        **templates.of_outlet(outlet, base),
+        **templates.outlet_values(outlet, base),
         "self": html.escape(base + feed.path),
         "changed_utc": f"{last_changed([piece for piece, _ in entries]).astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}",
         "resources": "\n".join(f'<rdf:li rdf:resource="{values["link"]}"/>' for _, values in entries),
-        "entries": "".join(templates.fill(entry, values) for _, values in entries),
+        "entries": "".join(templates.fill_template(entry, values) for _, values in entries),
     }
-    body = templates.fill(templates.read(f"feed.{feed.format}.xml"), values).encode()
+    body = templates.fill_template(templates.read_template(f"feed.{feed.format}.xml"), values).encode()
     return _damage(body) if feed.damaged else body
 
 
 def _entry(feed: Feed, piece: Piece, base: str) -> dict[str, str]:
-    values = templates.of_piece(piece, base)
-    link = base + piece.listed
+    values = templates.piece_values(piece, base)
+    link = base + piece.feed_path
     if feed.tracking:
         link += ("&" if "?" in link else "?") + feed.tracking
     return values | {

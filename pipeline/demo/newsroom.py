@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from pipeline.demo import articles, expected, site
 from pipeline.demo.articles import Outlet
 from pipeline.demo.expected import Expected
-from pipeline.demo.site import Response
+from pipeline.demo.site import SiteResponse
 from pipeline.records import Record
 from pipeline.settings import Source
-from pipeline.urls import canonical
+from pipeline.urls import canonicalise
 
 EDITIONS = (1, 2)  # before and after the correction
 
@@ -21,25 +21,25 @@ class Newsroom(Record, frozen=True, kw_only=True):
 
     edition: int
     sources: tuple[Source, ...]
-    responses: dict[str, Response]  # by canonical address
-    missing: dict[str, Response]  # by host: what is sent for any other address
+    responses: dict[str, SiteResponse]  # by canonical address
+    not_found: dict[str, SiteResponse]  # by host: what is sent for any other address
     expected: Expected
 
-    def answer(self, host: str, target: str) -> Response:
+    def respond(self, host: str, target: str) -> SiteResponse:
         """Return what ``host`` (with its port) sends for a request's ``target``, path and query."""
         try:
-            address = canonical(f"http://{host}{target}")
+            address = canonicalise(f"http://{host}{target}")
         except ValueError:
-            return self.missing[host]
-        return self.responses.get(address, self.missing[host])
+            return self.not_found[host]
+        return self.responses.get(address, self.not_found[host])
 
 
 def default_hosts(port: int = 8900) -> dict[str, str]:
     """Return the outlets' hosts by key: one loopback address for each."""
-    return {outlet.key: f"127.0.0.{number}:{port}" for number, outlet in enumerate(articles.outlets(), 1)}
+    return {outlet.key: f"127.0.0.{number}:{port}" for number, outlet in enumerate(articles.load_outlets(), 1)}
 
 
-def load(edition: int = 1, hosts: Mapping[str, str] | None = None) -> Newsroom:
+def load_newsroom(edition: int = 1, hosts: Mapping[str, str] | None = None) -> Newsroom:
     """Return the newsroom as of ``edition``, its outlets at ``hosts`` (key → host and port).
 
     Raises SettingsError, naming the file, where an article or the list of outlets can't be used.
@@ -47,16 +47,18 @@ def load(edition: int = 1, hosts: Mapping[str, str] | None = None) -> Newsroom:
     hosts = hosts or default_hosts()
     bases = {key: f"http://{host}" for key, host in hosts.items()}
     responses = {
-        canonical(bases[outlet.key] + path): sent
-        for outlet in articles.outlets()
-        for path, sent in site.answers(outlet, edition, bases[outlet.key]).items()
+        canonicalise(bases[outlet.key] + path): sent
+        for outlet in articles.load_outlets()
+        for path, sent in site.build_responses(outlet, edition, bases[outlet.key]).items()
     }
     return Newsroom(
         edition=edition,
-        sources=tuple(_source(outlet, bases[outlet.key]) for outlet in articles.outlets()),
+        sources=tuple(_source(outlet, bases[outlet.key]) for outlet in articles.load_outlets()),
         responses=responses,
-        missing={hosts[outlet.key]: site.missing(outlet, bases[outlet.key]) for outlet in articles.outlets()},
-        expected=expected.derive(articles.pieces(edition), bases, responses),
+        not_found={
+            hosts[outlet.key]: site.not_found_response(outlet, bases[outlet.key]) for outlet in articles.load_outlets()
+        },
+        expected=expected.derive_expected(articles.load_pieces(edition), bases, responses),
     )
 
 

@@ -12,36 +12,40 @@ from pipeline.demo.articles import Outlet, Piece
 _RELATED = 4  # links in the box below an article
 
 
-def article(piece: Piece, shelf: Sequence[Piece], base: str) -> bytes:
+def render_article(piece: Piece, shelf: Sequence[Piece], base: str) -> bytes:
     """Return the page of ``piece``, with links to its neighbours on ``shelf``, the outlet's articles."""
     others = [one for one in shelf if one.key != piece.key and one.paragraphs]
     start = zlib.crc32(piece.key.encode()) % len(others)
     related = (others[start:] + others[:start])[:_RELATED]
-    values = templates.of_piece(piece, base, related)
-    return templates.fill(templates.read(f"{piece.outlet.key}.html"), values).encode()
+    values = templates.piece_values(piece, base, related)
+    return templates.fill_template(templates.read_template(f"{piece.outlet.key}.html"), values).encode()
 
 
-def home(outlet: Outlet, pieces: Sequence[Piece], base: str) -> bytes:
+def render_home(outlet: Outlet, pieces: Sequence[Piece], base: str) -> bytes:
     """Return the home page, which names the outlet's feeds and articles."""
-    teaser = templates.read("home-teaser.html")
+    teaser = templates.read_template("home-teaser.html")
     alternate = '<link rel="alternate" type="{}" href="{}">'
-    values = templates.of_outlet(outlet, base) | {
+    values = templates.outlet_values(outlet, base) | {
         "feeds": "\n".join(
             alternate.format(feeds.MEDIA_TYPES[feed.format].partition(";")[0], html.escape(base + feed.path))
             for feed in outlet.feeds
             if feed.format not in {"html", "sitemap"}
         ),
-        "teasers": "".join(templates.fill(teaser, templates.of_piece(piece, base)) for piece in pieces),
+        "teasers": "".join(templates.fill_template(teaser, templates.piece_values(piece, base)) for piece in pieces),
     }
-    return templates.fill(templates.read("home.html"), values).encode()
+    return templates.fill_template(templates.read_template("home.html"), values).encode()
 
 
-def picture(piece: Piece) -> bytes:
+def render_picture(piece: Piece) -> bytes:
     """Return the drawing that stands in for the article's photograph."""
     hue = zlib.crc32(piece.key.encode()) % 360
-    return templates.fill(templates.read("picture.svg"), {"hue": str(hue), "other": str((hue + 40) % 360)}).encode()
+    return templates.fill_template(
+        templates.read_template("picture.svg"), {"hue": str(hue), "other": str((hue + 40) % 360)}
+    ).encode()
 
 
-def missing(outlet: Outlet, base: str) -> bytes:
+def render_not_found(outlet: Outlet, base: str) -> bytes:
     """Return what the outlet answers where it has no page."""
-    return templates.fill(templates.read("missing.html"), templates.of_outlet(outlet, base)).encode()
+    return templates.fill_template(
+        templates.read_template("missing.html"), templates.outlet_values(outlet, base)
+    ).encode()

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from pipeline.demo import articles, newsroom
 from pipeline.demo.newsroom import Newsroom, feeds_toml
-from pipeline.demo.site import Response
+from pipeline.demo.site import SiteResponse
 from pipeline.errors import NewswireError, UsageError
 from pipeline.settings import Source
 
@@ -35,12 +35,12 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Site
 
     def do_GET(self) -> None:
-        self._send(self.server.newsroom.answer(self.server.host, self.path))
+        self._send(self.server.newsroom.respond(self.server.host, self.path))
 
     def do_HEAD(self) -> None:
         self.do_GET()
 
-    def _send(self, sent: Response) -> None:
+    def _send(self, sent: SiteResponse) -> None:
         status, body = (304, b"") if self._known(sent) else (sent.status, sent.body)
         self.send_response(status)
         for name, value in sent.headers.items():
@@ -55,7 +55,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
 
-    def _known(self, sent: Response) -> bool:
+    def _known(self, sent: SiteResponse) -> bool:
         """Say whether the client has what would be sent; If-None-Match outweighs the other (RFC 9110, 13.2.2)."""
         tag, since = self.headers.get("If-None-Match"), self.headers.get("If-Modified-Since")
         if tag is not None:
@@ -92,7 +92,7 @@ class Server:
 
     def __init__(self, sites: Sequence[_Site], edition: int) -> None:
         self._sites = sites
-        self._hosts = {outlet.key: site.host for outlet, site in zip(articles.outlets(), sites, strict=True)}
+        self._hosts = {outlet.key: site.host for outlet, site in zip(articles.load_outlets(), sites, strict=True)}
         self.edition = edition
 
     @property
@@ -102,7 +102,7 @@ class Server:
 
     @edition.setter
     def edition(self, edition: int) -> None:
-        self.newsroom = newsroom.load(edition, self._hosts)
+        self.newsroom = newsroom.load_newsroom(edition, self._hosts)
         for site in self._sites:
             site.newsroom = self.newsroom
 
@@ -118,7 +118,7 @@ class Server:
 
 
 @contextlib.contextmanager
-def serve(edition: int = 1, host: str = "127.0.0.1", port: int = 0) -> Iterator[Server]:
+def serve_newsroom(edition: int = 1, host: str = "127.0.0.1", port: int = 0) -> Iterator[Server]:
     """Serve the newsroom on ``host`` and the addresses that follow it, one for each outlet, all on ``port``.
 
     With port 0 a free one is taken. Raises UsageError where an address can't be had.
@@ -148,7 +148,7 @@ def _open(host: str, port: int) -> list[_Site]:
         sites: list[_Site] = []
         with contextlib.ExitStack() as opened:
             try:
-                for number in range(len(articles.outlets())):
+                for number in range(len(articles.load_outlets())):
                     wanted = sites[0].server_port if sites else port
                     sites.append(opened.enter_context(_site(str(first + number), wanted, host)))
             except OSError as error:
@@ -181,7 +181,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
-        with serve(wanted.edition, port=wanted.port) as server:
+        with serve_newsroom(wanted.edition, port=wanted.port) as server:
             if wanted.write_feeds:
                 wanted.write_feeds.write_text(feeds_toml(server.sources), encoding="utf-8")
             sys.stdout.write(f"demo newsroom, edition {server.edition}: {server.sources[0].home}\n")

@@ -16,30 +16,30 @@ from collections.abc import Mapping, Sequence
 from string import Template
 from zoneinfo import ZoneInfo
 
-from pipeline.demo.articles import FOLDER, Outlet, Piece, curly
+from pipeline.demo.articles import FOLDER, Outlet, Piece, curl_quotes
 
 _SUMMARY_WORDS = 45  # about what a feed's teaser holds
 _OPENING = 2  # paragraphs before the first box that stands within a text
 
 
 @functools.cache
-def read(name: str) -> str:
+def read_template(name: str) -> str:
     """Return the template file ``name``."""
     return (FOLDER / "templates" / name).read_text(encoding="utf-8")
 
 
-def fill(template: str, values: Mapping[str, str]) -> str:
+def fill_template(template: str, values: Mapping[str, str]) -> str:
     """Return ``template`` with ``values``, without the lines that hold an empty one."""
     lines = [line for line in template.splitlines() if all(values[name] for name in Template(line).get_identifiers())]
     return Template("\n".join(lines) + "\n").substitute(values)
 
 
-def of_outlet(outlet: Outlet, base: str) -> dict[str, str]:
+def outlet_values(outlet: Outlet, base: str) -> dict[str, str]:
     """Return the values that speak of the outlet alone; ``base`` is its address without a path."""
     return {"name": html.escape(outlet.name), "language": outlet.language, "base": base, "home": base + "/"}
 
 
-def of_piece(piece: Piece, base: str, related: Sequence[Piece] = ()) -> dict[str, str]:
+def piece_values(piece: Piece, base: str, related: Sequence[Piece] = ()) -> dict[str, str]:
     """Return the values of an article, with links to ``related`` ones of the same outlet."""
     outlet, draft = piece.outlet, piece.draft
     title, standfirst = _style(outlet, draft.title), _style(outlet, draft.standfirst)
@@ -49,22 +49,22 @@ def of_piece(piece: Piece, base: str, related: Sequence[Piece] = ()) -> dict[str
     shown = {
         "title": title,
         "standfirst": standfirst,
-        "summary": standfirst or summary(piece),
+        "summary": standfirst or summarise_piece(piece),
         "authors": named,
         "byline": draft.byline or (f"{outlet.by} {named}" if named else ""),
         "section": draft.section,
         "tags": ", ".join(draft.tags),
-        "image": base + piece.picture if draft.caption else "",
+        "image": base + piece.picture_path if draft.caption else "",
         "url": base + piece.path,
-        "listed": base + piece.listed,
+        "listed": base + piece.feed_path,
         "charset": draft.declared_charset,
         "number": str(zlib.crc32(piece.key.encode())),
         **credited,
     }
     marked = {
-        "content": "\n".join(paragraphs(piece, piece.paragraphs)),
-        "opening": "\n".join(paragraphs(piece, piece.paragraphs[:_OPENING])),
-        "rest": "\n".join(paragraphs(piece, piece.paragraphs[_OPENING:])),
+        "content": "\n".join(render_paragraphs(piece, piece.paragraphs)),
+        "opening": "\n".join(render_paragraphs(piece, piece.paragraphs[:_OPENING])),
+        "rest": "\n".join(render_paragraphs(piece, piece.paragraphs[_OPENING:])),
         "related": "\n".join(_related(one, base) for one in related),
     }
     as_json = {
@@ -76,7 +76,7 @@ def of_piece(piece: Piece, base: str, related: Sequence[Piece] = ()) -> dict[str
         "body_json": "\n\n".join(piece.paragraphs),
     }
     return {
-        **of_outlet(outlet, base),
+        **outlet_values(outlet, base),
         **{key: html.escape(value) for key, value in shown.items()},
         **marked,
         **{key: json.dumps(value, ensure_ascii=False).replace("</", "<\\/") for key, value in as_json.items()},
@@ -86,13 +86,13 @@ def of_piece(piece: Piece, base: str, related: Sequence[Piece] = ()) -> dict[str
     }
 
 
-def summary(piece: Piece) -> str:
+def summarise_piece(piece: Piece) -> str:
     """Return the beginning of an article's text, cut as feeds cut it."""
     words = " ".join(piece.paragraphs[:1]).split()
     return " ".join(words[:_SUMMARY_WORDS]) + (" …" if words[_SUMMARY_WORDS:] else "")
 
 
-def paragraphs(piece: Piece, texts: Sequence[str]) -> list[str]:
+def render_paragraphs(piece: Piece, texts: Sequence[str]) -> list[str]:
     """Return paragraphs in the outlet's own markup."""
     made = []
     for text in texts:
@@ -107,7 +107,7 @@ def _related(piece: Piece, base: str) -> str:
 
 
 def _style(outlet: Outlet, text: str) -> str:
-    return curly(text) if outlet.quotes == "curly" else text
+    return curl_quotes(text) if outlet.quotes == "curly" else text
 
 
 def _times(name: str, time: dt.datetime | None, outlet: Outlet) -> dict[str, str]:

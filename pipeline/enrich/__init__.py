@@ -11,18 +11,24 @@ import collections
 import re
 from collections.abc import Iterable, Iterator
 
-from pipeline.enrich.acronyms import definitions
-from pipeline.enrich.context import dateline_name, dateline_spans, natural, owners, qualifiers
-from pipeline.enrich.inherit import Passages, inheriting
-from pipeline.enrich.join import Name, join
-from pipeline.enrich.known import Known
-from pipeline.enrich.load import load
-from pipeline.enrich.resolve import Setting, places_called, resolve, well_known
-from pipeline.enrich.salience import weigh
-from pipeline.enrich.spans import Recogniser, Span
+from pipeline.enrich.coreference.acronyms import defined_acronyms
+from pipeline.enrich.coreference.coreference import SurfaceForm, group_surface_forms
+from pipeline.enrich.inherited import ParagraphNames, inheriting_recogniser
+from pipeline.enrich.knowledge.knowledge_base import KnowledgeBase
+from pipeline.enrich.linking.name_context import (
+    dateline_place,
+    dateline_spans,
+    find_natural_features,
+    find_owners,
+    find_qualifiers,
+)
+from pipeline.enrich.linking.resolve import PlaceContext, place_ids, resolve_entities, sure_entity_id
+from pipeline.enrich.recogniser import Recogniser, Span
+from pipeline.enrich.recognisers import load_recognisers
+from pipeline.enrich.salience import add_salience
 from pipeline.records import Article, Mention, Names
 
-__all__ = ["Known", "Recogniser", "Span", "enrich", "load"]
+__all__ = ["KnowledgeBase", "Recogniser", "Span", "enrich", "load_recognisers"]
 
 _BETWEEN = "\n\n"
 # The stop of an abbreviation belongs to it: "U.S.", "Marvel Foods, Inc.".
@@ -32,11 +38,11 @@ _TRIMMED = re.compile(rf"^(?:[Tt]he\s+|[\"“'‘(\[]+)+|(?:['’`´]s|[\"”'�
 
 def enrich(
     article: Article,
-    known: Known,
+    known: KnowledgeBase,
     recognise: Recogniser,
     *,
     source_country: str | None = None,
-    inherited: Passages | None = None,
+    inherited: ParagraphNames | None = None,
 ) -> Names:
     """Return the names in an article's title and text, each tied to one entity.
 
@@ -47,30 +53,32 @@ def enrich(
     """
     title = article.title or ""
     whole = title + _BETWEEN + article.text
-    read = inheriting(recognise, inherited, len(title) + len(_BETWEEN)) if inherited else recognise
+    read = inheriting_recogniser(recognise, inherited, len(title) + len(_BETWEEN)) if inherited else recognise
     spans = _clean(whole, read(whole, article.language))
     spans = _clean(whole, [*spans, *dateline_spans(article.dateline, whole, spans)])
-    owned = owners(known, whole, spans)
-    named = [Name(whole[s.start : s.end], s.type, owned.get(s.start, "")) for s in spans]
-    counted: collections.Counter[Name] = collections.Counter(named)
-    behind = qualifiers(known, whole, spans)
-    if at := dateline_name(known, article.dateline):
+    owned = find_owners(known, whole, spans)
+    named = [SurfaceForm(whole[s.start : s.end], s.type, owned.get(s.start, "")) for s in spans]
+    counted: collections.Counter[SurfaceForm] = collections.Counter(named)
+    behind = find_qualifiers(known, whole, spans)
+    if at := dateline_place(known, article.dateline):
         counted[at[0]] += 0
         behind.update(dict.fromkeys((n for n in counted if n.text.casefold() == at[0].text.casefold()), at[1]))
-    groups = join(
+    groups = group_surface_forms(
         counted,
-        definitions(whole, spans),
+        defined_acronyms(whole, spans),
         known.lexicon,
-        lambda name: well_known(known, name),
-        lambda name: places_called(known, name),
+        lambda name: sure_entity_id(known, name),
+        lambda name: place_ids(known, name),
     )
-    setting = Setting(behind, natural(whole, spans), source_country, native=article.language not in {None, "en"})
-    entities = resolve(known, groups, counted, setting)
+    setting = PlaceContext(
+        behind, find_natural_features(whole, spans), source_country, native=article.language not in {None, "en"}
+    )
+    entities = resolve_entities(known, groups, counted, setting)
     mentions = tuple(
         _mention(span, name.text, entities[name].id, len(title)) for span, name in zip(spans, named, strict=True)
     )
     names = Names(id=article.id, mentions=mentions, entities=tuple({e.id: e for e in entities.values()}.values()))
-    return weigh(article, names)
+    return add_salience(article, names)
 
 
 def _clean(text: str, spans: Iterable[Span]) -> list[Span]:

@@ -7,7 +7,7 @@ from typing import Any
 from pipeline.records import Names, to_plain
 
 
-def to_line(names: Names) -> dict[str, list[dict[str, Any]]]:
+def names_to_line(names: Names) -> dict[str, list[dict[str, Any]]]:
     """Return ``mentions`` and ``entities`` as plain values; an entity's country and location only where it has one."""
     plain = to_plain(names)
     return {

@@ -24,7 +24,7 @@ _MOST_KEY = 5
 _KEY_SHARE = 0.6
 
 
-def weigh(article: Article, names: Names) -> Names:
+def add_salience(article: Article, names: Names) -> Names:
     """Return the names with the salience of each entity (the heaviest has 1), and those the article is about marked."""
     mentions: dict[str, list[Mention]] = defaultdict(list)
     for mention in names.mentions:

@@ -6,7 +6,7 @@ import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.enrich.spans import Recogniser, Span
+from pipeline.enrich.recogniser import Recogniser, Span
 from pipeline.errors import SettingsError
 from pipeline.records import EntityType
 

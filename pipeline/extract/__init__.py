@@ -7,37 +7,37 @@ from collections.abc import Callable
 
 from pipeline import wires
 from pipeline.errors import ItemError
-from pipeline.extract.decode import Kind, decode, kind_of
-from pipeline.extract.known import Agency, Known, Raw, load
-from pipeline.extract.line import to_error_line, to_line
+from pipeline.extract.config import Agency, ExtractConfig, RawPage, load_config
+from pipeline.extract.decode import InputKind, decode_page, detect_kind
+from pipeline.extract.line import article_line, error_line
 from pipeline.extract.page import from_page
-from pipeline.extract.plain import from_plain
-from pipeline.extract.seen import Extracted, remember
-from pipeline.extract.told import from_mail, from_told
+from pipeline.extract.plain_text import from_plain_text
+from pipeline.extract.site_lines import Extraction, clean_with_site_profile
+from pipeline.extract.wire_article import from_mail, from_wire_item
 from pipeline.records import Article, Outcome, Reason
 from pipeline.urls import article_id, content_id
 
 __all__ = [
     "Agency",
-    "Extracted",
-    "Known",
-    "Raw",
+    "ExtractConfig",
+    "Extraction",
+    "RawPage",
+    "article_line",
+    "clean_with_site_profile",
+    "error_line",
     "extract",
-    "load",
-    "read",
-    "remember",
-    "to_error_line",
-    "to_line",
-    "worker",
+    "extract_with_lines",
+    "load_config",
+    "make_extractor",
 ]
 
 
-def extract(raw: Raw, known: Known, path: str | None = None) -> Article:
+def extract(raw: RawPage, known: ExtractConfig, path: str | None = None) -> Article:
     """Return the article in ``raw``, as far as one page alone tells; arguments and errors as of ``read``."""
-    return read(raw, known, path).article
+    return extract_with_lines(raw, known, path).article
 
 
-def read(raw: Raw, known: Known, path: str | None = None) -> Extracted:
+def extract_with_lines(raw: RawPage, known: ExtractConfig, path: str | None = None) -> Extraction:
     """Return the article in ``raw`` and what the memory of its site is told; ``path`` is its file's name, if any.
 
     Raises ItemError: EMPTY, TOO_LARGE, BINARY, NOT_HTML, UNREADABLE, NO_TEXT, each with its detail. Reads and writes
@@ -56,21 +56,21 @@ def read(raw: Raw, known: Known, path: str | None = None) -> Extracted:
         raise ItemError(Outcome.QUARANTINED, Reason.UNREADABLE, detail) from error
 
 
-def _read(raw: Raw, known: Known, item: str, path: str | None) -> Extracted:
-    def text_of(text: str, part: Raw) -> Extracted:
-        make = from_page if part.media_type == "text/html" else from_plain
+def _read(raw: RawPage, known: ExtractConfig, item: str, path: str | None) -> Extraction:
+    def text_of(text: str, part: RawPage) -> Extraction:
+        make = from_page if part.media_type == "text/html" else from_plain_text
         return make(text, part, known, item)
 
-    form = wires.format_of(raw.data, path, raw.media_type)
+    form = wires.detect_format(raw.data, path, raw.media_type)
     if form is wires.Format.MAIL:
         return from_mail(wires.read_mail(raw.data), text_of, raw, known)
     if form is not None:
-        return from_told(wires.read(raw.data), raw, known, item)
-    kind = kind_of(raw.data, raw.media_type, path)
-    make = from_page if kind is Kind.HTML else from_plain
-    return make(decode(raw.data, raw.charset), raw, known, item)
+        return from_wire_item(wires.parse_wire_item(raw.data), raw, known, item)
+    kind = detect_kind(raw.data, raw.media_type, path)
+    make = from_page if kind is InputKind.HTML else from_plain_text
+    return make(decode_page(raw.data, raw.charset), raw, known, item)
 
 
-def worker(known: Known) -> Callable[[Raw], Extracted]:
+def make_extractor(known: ExtractConfig) -> Callable[[RawPage], Extraction]:
     """Return ``read`` with its lists bound, in a form that can be sent to worker processes."""
-    return functools.partial(read, known=known)
+    return functools.partial(extract_with_lines, known=known)

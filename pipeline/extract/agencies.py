@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 
-from pipeline.extract.known import Agency
+from pipeline.extract.config import Agency
 
 _SHORT = 4  # characters: forms up to this length are compared with their case, so that "PA" is not "pa"
 _BETWEEN = re.compile(r"\s*(?:[/,;&+]|\b(?:and|und|et|y|e|og|och|en|with)\b)\s*")
@@ -27,7 +27,7 @@ def agency_of(text: str, agencies: tuple[Agency, ...]) -> str | None:
     return table.get(plain if len(plain) <= _SHORT else plain.casefold())
 
 
-def credited(text: str, agencies: tuple[Agency, ...]) -> str | None:
+def credited_agency(text: str, agencies: tuple[Agency, ...]) -> str | None:
     """Return the first agency of a credit that names agencies alone ("APA/sda/dpa"); None where it names others."""
     if whole := agency_of(text, agencies):
         return whole
@@ -37,7 +37,7 @@ def credited(text: str, agencies: tuple[Agency, ...]) -> str | None:
 
 
 @functools.lru_cache(maxsize=8)
-def pattern(agencies: tuple[Agency, ...]) -> str:
+def agency_pattern(agencies: tuple[Agency, ...]) -> str:
     """Return a regular expression, without groups, for any form of any agency."""
     forms = {form for agency in agencies for form in (agency.name, *agency.forms)}
     ordered = sorted(forms, key=lambda form: (-len(form), form))

@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from pipeline.extract import ld
-from pipeline.extract.agencies import agency_of, credited, pattern
-from pipeline.extract.blocks import Block, key
-from pipeline.extract.evidence import Evidence
-from pipeline.extract.known import Known, Phrases
-from pipeline.extract.mend import mend
+from pipeline.extract import jsonld
+from pipeline.extract.agencies import agency_of, agency_pattern, credited_agency
+from pipeline.extract.blocks import Block, letter_key
+from pipeline.extract.config import ExtractConfig, Phrases
+from pipeline.extract.page_signals import PageSignals
+from pipeline.extract.text_repair import repair_text
 from pipeline.text import fold
 
 _META = (
@@ -51,7 +51,7 @@ _MIN_HEAD = 3  # blocks after the headline that may be long: a standfirst, a cap
 _PARAGRAPH = 80  # characters
 
 
-class Makers(NamedTuple):
+class Authorship(NamedTuple):
     """Who made the article."""
 
     persons: tuple[str, ...] = ()
@@ -59,13 +59,13 @@ class Makers(NamedTuple):
     bureau: str | None = None
 
 
-def choose(
-    page: Evidence,
-    known: Known,
+def choose_authors(
+    page: PageSignals,
+    known: ExtractConfig,
     sites: frozenset[str],
     feed: Iterable[str] = (),
     blocks: Sequence[Block] = (),
-) -> Makers:
+) -> Authorship:
     """Return the makers of a page: the first source that names a person.
 
     The order: JSON-LD (which names each person apart, and companies as such), meta elements (which often join them),
@@ -73,28 +73,28 @@ def choose(
     Agencies and bureaus are taken from all that is read until a person is found. Whom the page itself calls its editor
     isn't believed to be the author where a byline names somebody else.
     """
-    said = ld.people(page.article, page.ld)
-    companies = clean([name for name, company in said if company], known, sites)
+    said = jsonld.list_people(page.article, page.jsonld)
+    companies = clean_names([name for name, company in said if company], known, sites)
     agency, bureau = companies.agency, companies.bureau
     marked = _signed(page.bylines, known)
     groups = [[name for name, company in said if not company], *(page.meta.get(name, []) for name in _META)]
     edited = [group for group in groups if group and _edited(group, marked, blocks, known)]
     groups = [group for group in groups if group not in edited]
     for group in [*groups, marked, _by_line(page, blocks, known), list(feed), *edited]:
-        made = clean(group, known, sites)
+        made = clean_names(group, known, sites)
         agency, bureau = agency or made.agency, bureau or made.bureau
         if made.persons:
-            return Makers(made.persons, agency, bureau)
-    return Makers((), agency, bureau)
+            return Authorship(made.persons, agency, bureau)
+    return Authorship((), agency, bureau)
 
 
-def _signed(texts: Sequence[str], known: Known) -> list[str]:
+def _signed(texts: Sequence[str], known: ExtractConfig) -> list[str]:
     """Return those of ``texts`` that say "By …", all where none does: the others may be logos or dates."""
     by = _words(known.phrases).by
     return [text for text in texts if by.match(text) and by.sub("", text, count=1).strip()] or list(texts)
 
 
-def _edited(names: Sequence[str], marked: Sequence[str], blocks: Sequence[Block], known: Known) -> bool:
+def _edited(names: Sequence[str], marked: Sequence[str], blocks: Sequence[Block], known: ExtractConfig) -> bool:
     """Whether the page says "Editor: …" of all ``names`` and its byline names others."""
     shown = {fold(text) for text in marked}
     if not shown or any(fold(name) in text for name in names for text in shown):
@@ -104,16 +104,18 @@ def _edited(names: Sequence[str], marked: Sequence[str], blocks: Sequence[Block]
     return all(fold(name) in said for name in names)
 
 
-def _by_line(page: Evidence, blocks: Sequence[Block], known: Known) -> list[str]:
+def _by_line(page: PageSignals, blocks: Sequence[Block], known: ExtractConfig) -> list[str]:
     """Return the visible byline: a line between headline and text that says "By …" or links to a page about an author.
 
     Where there is none, the one line of the page that is labelled so ("Author: …") is it.
     """
     words = _words(known.phrases)
-    shown = [one for one in page.headings if not one.crumb]
+    shown = [one for one in page.headings if not one.is_breadcrumb]
     head = [
         block.text
-        for block in _head(blocks, {key(one.text) for one in shown if one.first} or {key(one.text) for one in shown})
+        for block in _head(
+            blocks, {letter_key(one.text) for one in shown if one.is_h1} or {letter_key(one.text) for one in shown}
+        )
     ]
     signed = [text for text in head if len(text.split()) <= _BYLINE_WORDS and words.by.match(text)]
     if signed:
@@ -137,7 +139,7 @@ def _head(blocks: Sequence[Block], headlines: set[str]) -> list[Block]:
     return made
 
 
-def clean(names: Iterable[str], known: Known, sites: frozenset[str] = frozenset()) -> Makers:
+def clean_names(names: Iterable[str], known: ExtractConfig, sites: frozenset[str] = frozenset()) -> Authorship:
     """Return the persons in ``names``, each once and in order, the first agency and the first bureau.
 
     ``sites`` are folded names of the outlet itself: they aren't persons.
@@ -146,11 +148,11 @@ def clean(names: Iterable[str], known: Known, sites: frozenset[str] = frozenset(
     agency = bureau = None
     words = _words(known.phrases)
     for name in names:
-        plain, before = words.by.sub("", mend(name), count=1), len(persons)
+        plain, before = words.by.sub("", repair_text(name), count=1), len(persons)
         for inside in _BRACKETS.findall(plain):
-            agency = agency or credited(_WITH.sub("", inside), known.agencies)
+            agency = agency or credited_agency(_WITH.sub("", inside), known.agencies)
         for part in _parts(plain, words, known):
-            if found := credited(_IN_PLACE.sub("", part), known.agencies):
+            if found := credited_agency(_IN_PLACE.sub("", part), known.agencies):
                 agency = agency or found
                 continue
             found, rest = _without_agency(part, known)
@@ -159,7 +161,7 @@ def clean(names: Iterable[str], known: Known, sites: frozenset[str] = frozenset(
                 bureau = bureau if len(persons) > before and words.role.fullmatch(rest) else bureau or part
             elif "www." not in plain and _is_person(rest := _bare(rest, words), words, sites):
                 persons.setdefault(fold(rest), _cased(rest))  # "www.": "The Courier (www.courier.example)"
-    return Makers(tuple(persons.values()), agency, bureau)
+    return Authorship(tuple(persons.values()), agency, bureau)
 
 
 def _cased(name: str) -> str:
@@ -181,21 +183,21 @@ def _upper(match: re.Match[str]) -> str:
     return match[0].upper()
 
 
-def _parts(plain: str, words: _Words, known: Known) -> Iterator[str]:
+def _parts(plain: str, words: _Words, known: ExtractConfig) -> Iterator[str]:
     """Yield what stands between commas, conjunctions and marks in a byline."""
-    whole = credited(plain, known.agencies)
+    whole = credited_agency(plain, known.agencies)
     for given in [plain] if whole else _SPLIT.split(_NOISE.sub(" ; ", plain)):
         if _PICTURES.match(given.strip()):
             continue
         part = words.by.sub("", given.strip(), count=1).strip(" ,:-–—*\"'【】「」")
         pieces = re.split(r"\s*/\s*", part)
         agencies = any(agency_of(piece, known.agencies) for piece in pieces)
-        yield from pieces if len(pieces) > 1 and agencies and not credited(part, known.agencies) else [part]
+        yield from pieces if len(pieces) > 1 and agencies and not credited_agency(part, known.agencies) else [part]
 
 
-def _without_agency(part: str, known: Known) -> tuple[str | None, str]:
+def _without_agency(part: str, known: ExtractConfig) -> tuple[str | None, str]:
     """Return the agency that stands right before or after a name, and the rest ("JO DOE Associated Press")."""
-    agency = pattern(known.agencies)
+    agency = agency_pattern(known.agencies)
     found = re.match(rf"(?P<agency>{agency})\s+(?P<rest>.+)|(?P<rest2>.+)\s(?P<agency2>{agency})$", part)
     if not found:
         return None, part
@@ -212,22 +214,22 @@ def _bare(part: str, words: _Words) -> str:
     return part if _INITIAL.search(part) else part.rstrip(".")
 
 
-def in_text(lines: Sequence[str], known: Known, sites: frozenset[str]) -> Makers:
+def find_signature(lines: Sequence[str], known: ExtractConfig, sites: frozenset[str]) -> Authorship:
     """Return whom a byline in the text itself names: "By …" above it, or a name alone as its last line."""
     for line in lines[:_TOP]:
-        if made := byline(line, known, sites):
+        if made := parse_byline(line, known, sites):
             return made
     last = lines[-1] if lines else ""
     if len(last) <= _MAX_NAME and len(last.split()) in _NAME_WORDS and all(map(_NAME_WORD.fullmatch, last.split())):
-        return clean([last], known, sites)
-    return Makers()
+        return clean_names([last], known, sites)
+    return Authorship()
 
 
-def byline(line: str, known: Known, sites: frozenset[str] = frozenset()) -> Makers | None:
+def parse_byline(line: str, known: ExtractConfig, sites: frozenset[str] = frozenset()) -> Authorship | None:
     """Return whom a line of its own names: "By Jo Doe"; None where it is none."""
     if len(line.split()) > _BYLINE_WORDS or line.endswith(".") or not _words(known.phrases).by.match(line):
         return None
-    made = clean([line], known, sites)
+    made = clean_names([line], known, sites)
     return made if made.persons or made.agency else None
 
 

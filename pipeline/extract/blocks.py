@@ -9,7 +9,7 @@ from typing import NamedTuple
 from lxml import etree
 from lxml.html import HtmlElement
 
-from pipeline.extract.facts import site
+from pipeline.extract.metadata import publisher_domain
 from pipeline.text import normalise
 
 # Elements inside a line of text; all others begin a new block.
@@ -35,11 +35,11 @@ class Block(NamedTuple):
     @property
     def key(self) -> str:
         """Letters and digits alone: what extractors that treat spaces differently agree on."""
-        return key(self.text)
+        return letter_key(self.text)
 
 
 @functools.lru_cache(maxsize=8192)  # blocks, lines and titles of a page are compared again and again
-def key(text: str) -> str:
+def letter_key(text: str) -> str:
     """Return the letters and digits of ``text``, normalised."""
     return re.sub(r"[\W_]+", "", normalise(text))
 
@@ -54,7 +54,7 @@ def _without_numbers(names: str) -> str:
     return _DIGITS.sub("#", names)
 
 
-def kind(block: Block) -> tuple[str, ...]:
+def template_kind(block: Block) -> tuple[str, ...]:
     """Return what the template made of a block: its element and the signature of the one around it.
 
     The element's own classes are left out: first paragraphs, with their large initials, have classes of their own.
@@ -65,7 +65,7 @@ def kind(block: Block) -> tuple[str, ...]:
     return (block.tag, *(around[:1] if around and not around[0].endswith(".") else around))
 
 
-def blocks(tree: HtmlElement, url: str | None) -> list[Block]:
+def split_blocks(tree: HtmlElement, url: str | None) -> list[Block]:
     """Return the blocks of ``tree`` in the order of the page; at most 20,000."""
     walk = _Walk(url)
     body = tree.find("body")
@@ -78,7 +78,7 @@ class _Walk:
 
     def __init__(self, url: str | None) -> None:
         self.made: list[Block] = []
-        self._site = site(url) if url else None
+        self._site = publisher_domain(url) if url else None
         self._path: list[HtmlElement] = []
         self._runs: list[str] = []
         self._own = self._links = 0
@@ -148,6 +148,6 @@ def _site_of(href: str) -> str | None:
 @functools.lru_cache(maxsize=1024)
 def _site_of_host(host: str) -> str | None:
     try:
-        return site(f"https://{host}")
+        return publisher_domain(f"https://{host}")
     except ValueError:
         return ""

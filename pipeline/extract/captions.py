@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from pipeline.extract.agencies import pattern
-from pipeline.extract.known import Known
-from pipeline.extract.mend import mend
+from pipeline.extract.agencies import agency_pattern
+from pipeline.extract.config import ExtractConfig
+from pipeline.extract.text_repair import repair_text
 from pipeline.records import Caption
 
 _MAX_CREDIT = 80  # characters
@@ -34,16 +34,16 @@ def is_credited(text: str) -> bool:
     return ":" in text[-_MAX_CREDIT:] and bool(_PICTURE.search(text))
 
 
-def caption(text: str, known: Known, *, pictured: bool = False) -> Caption | None:
+def parse_caption(text: str, known: ExtractConfig, *, pictured: bool = False) -> Caption | None:
     """Return the caption in ``text``, its credit apart; None where there is no text.
 
     Credits: "… AFP PHOTO/NAME Image Credit: AFP", "… Foto: Name/dpa", "(AP Photo/Name)", "… © Name", "… | Name/AFP";
     where the text is known to stand under a picture (``pictured``) also a name behind its last sentence.
     """
-    plain = mend(text)
+    plain = repair_text(text)
     if not plain:
         return None
-    agency = pattern(known.agencies)
+    agency = agency_pattern(known.agencies)
     ends = [
         rf"(?:[(\[]\s*)?\b{_MARK}(?:\s*by)?\s*[:©]\s*(?P<credit>[^:]{{2,{_MAX_CREDIT}}}?)[)\].]*$",
         rf"[(\[]?\s*©\s*(?P<credit>.{{2,{_MAX_CREDIT}}}?)[)\]]?$",

@@ -7,8 +7,8 @@ import re
 from typing import NamedTuple
 
 from pipeline import gazetteer
-from pipeline.extract.agencies import agency_of, pattern
-from pipeline.extract.known import Agency, Known, Phrases
+from pipeline.extract.agencies import agency_of, agency_pattern
+from pipeline.extract.config import Agency, ExtractConfig, Phrases
 
 _REST = 20  # characters of text at least after a dateline; less, and it was a label
 _REST_UNSPACED = 8  # in scripts without spaces between words
@@ -43,18 +43,18 @@ _AROUND_PLACE = re.compile(r"[\d\s＝=]+|[日月]?[電电发發讯訊]+$|^[日�
 class Dateline(NamedTuple):
     """A dateline and the text after it."""
 
-    place: str | None
+    location: str | None
     agency: str | None
     rest: str
 
 
-def read(text: str, known: Known) -> Dateline | None:
+def parse_dateline(text: str, known: ExtractConfig) -> Dateline | None:
     """Return the dateline at the start of ``text``; None where there is none.
 
     "(ANSA) - ROMA, 12 MAR - …": what follows an agency alone may be the place.
     """
     found = _unspaced(text, known) or _spaced(text, known)
-    if found and found.place is None and found.rest:
+    if found and found.location is None and found.rest:
         more = _spaced(found.rest, known)
         return more._replace(agency=found.agency or more.agency) if more and more.rest else found
     return found
@@ -63,7 +63,7 @@ def read(text: str, known: Known) -> Dateline | None:
 @functools.lru_cache(maxsize=4)
 def _forms(agencies: tuple[Agency, ...], phrases: Phrases) -> tuple[re.Pattern[str], ...]:
     """Return the forms of a dateline, the surest first."""
-    agency = pattern(agencies)
+    agency = agency_pattern(agencies)
     cities = "|".join(re.escape(city) for city in sorted(phrases.cities, key=len, reverse=True)) or r"(?!)"
     join = r"(?:[ /-]|\s(?:de|del|of|am|an der|la|im|bei)\s)"
     place = rf"(?P<place>{_NAME}(?:{join}{_NAME}){{0,5}}(?:,\s{_NAME}(?:\s{_NAME})?){{0,2}}?)"
@@ -93,14 +93,14 @@ def _forms(agencies: tuple[Agency, ...], phrases: Phrases) -> tuple[re.Pattern[s
     )
 
 
-def _spaced(text: str, known: Known) -> Dateline | None:
+def _spaced(text: str, known: ExtractConfig) -> Dateline | None:
     for form in _forms(known.agencies, known.phrases):
         match = form.match(text)
         if not match:
             continue
         found = match.groupdict()
         city = found.get("city")
-        if city and city.casefold() not in gazetteer.cities() and city.title() not in known.phrases.cities:
+        if city and city.casefold() not in gazetteer.load_city_names() and city.title() not in known.phrases.cities:
             continue
         place = _WEEKDAY.sub("", (city or found.get("place") or "").strip(" ,")) or None
         rest = text[match.end() :].strip()
@@ -114,9 +114,9 @@ def _spaced(text: str, known: Known) -> Dateline | None:
     return Dateline(city, None, "") if city in known.phrases.cities else None
 
 
-def first_agency(text: str, known: Known) -> str | None:
+def first_agency(text: str, known: ExtractConfig) -> str | None:
     """Return the first agency that ``text`` names."""
-    found = re.search(pattern(known.agencies), text)
+    found = re.search(agency_pattern(known.agencies), text)
     return agency_of(found[0], known.agencies) if found else None
 
 
@@ -126,7 +126,7 @@ def _unspaced_forms(agencies: tuple[Agency, ...]) -> dict[str, str]:
     return dict(sorted(forms.items(), key=lambda pair: -len(pair[0])))
 
 
-def _unspaced(text: str, known: Known) -> Dateline | None:
+def _unspaced(text: str, known: ExtractConfig) -> Dateline | None:
     """Return the dateline in brackets of scripts that are written without spaces between words."""
     match = _BRACKETED.match(text)
     if not match or len(text) - match.end() < _REST_UNSPACED:

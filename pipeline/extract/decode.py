@@ -14,7 +14,7 @@ from pipeline.errors import ItemError
 from pipeline.records import Outcome, Reason
 
 
-class Kind(enum.Enum):
+class InputKind(enum.Enum):
     """The inputs that extraction reads."""
 
     HTML = "html"
@@ -45,7 +45,7 @@ _CONTROL_SHARE = 0.01  # of text, at most: pasted text may hold a few form feeds
 _BAD_SHARE = 0.01  # of characters that may be unreadable where a page is UTF-8 but for a few broken ones
 
 
-def kind_of(data: bytes, media_type: str | None, path: str | None) -> Kind:
+def detect_kind(data: bytes, media_type: str | None, path: str | None) -> InputKind:
     """Return what ``data`` is, from what the server and its name say, checked against its bytes.
 
     Raises ItemError: EMPTY, BINARY, NOT_HTML.
@@ -66,17 +66,17 @@ def kind_of(data: bytes, media_type: str | None, path: str | None) -> Kind:
     declared = (media_type or "").partition(";")[0].strip().lower()
     suffix = PurePosixPath(urlsplit(path or "").path).suffix.lower()
     if looks_html and (declared in _HTML_TYPES or start.startswith(b"<") or suffix in {".html", ".htm"}):
-        return Kind.HTML
+        return InputKind.HTML
     if declared in _HTML_TYPES:
-        return Kind.HTML
+        return InputKind.HTML
     if declared and not declared.startswith("text/") and declared != "application/octet-stream":
         raise ItemError(Outcome.DROPPED, Reason.NOT_HTML, f"{declared} is neither a page nor a text")
     if start[:1] in {b"{", b"["} and re.match(rb"[{\[]\s*[\"{\[]", start):
         raise ItemError(Outcome.DROPPED, Reason.NOT_HTML, "JSON, not an article")
-    return Kind.HTML if looks_html and suffix != ".txt" and declared != "text/plain" else Kind.PLAIN
+    return InputKind.HTML if looks_html and suffix != ".txt" and declared != "text/plain" else InputKind.PLAIN
 
 
-def decode(data: bytes, charset: str | None = None) -> str:
+def decode_page(data: bytes, charset: str | None = None) -> str:
     """Return the text of ``data``.
 
     In this order: byte order mark; UTF-8 where the bytes are valid (other charsets hardly ever are by chance); what

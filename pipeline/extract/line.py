@@ -9,7 +9,7 @@ from pipeline.errors import ItemError
 from pipeline.records import Article, to_plain
 
 
-def to_line(article: Article) -> dict[str, Any]:
+def article_line(article: Article) -> dict[str, Any]:
     """Return the line for an article: the record's fields, all of them, with ``published`` as exactly as it is known.
 
     ``published`` is ISO 8601 with its zone; without one where no zone can be known, the day alone where only that is;
@@ -24,6 +24,6 @@ def to_line(article: Article) -> dict[str, Any]:
     return line
 
 
-def to_error_line(item: str | None, error: ItemError) -> dict[str, Any]:
+def error_line(item: str | None, error: ItemError) -> dict[str, Any]:
     """Return the line for an item that yields nothing."""
     return {"id": item, "error": {"reason": str(error.reason), "detail": error.detail}}

@@ -14,9 +14,9 @@ from dateutil import parser as dateutil_parser
 from dateutil.tz import tzoffset
 from htmldate import find_date
 
-from pipeline.extract import ld
-from pipeline.extract.evidence import Evidence
-from pipeline.extract.known import Raw
+from pipeline.extract import jsonld
+from pipeline.extract.config import RawPage
+from pipeline.extract.page_signals import PageSignals
 from pipeline.records import Precision
 from pipeline.settings import Source
 
@@ -55,7 +55,7 @@ _MODIFIED = (
 )  # fmt: skip
 
 
-class Stated(NamedTuple):
+class StatedTime(NamedTuple):
     """A time as it is stated: aware, or naive where no zone is given; ``exact`` where it has a time of day."""
 
     time: dt.datetime
@@ -67,7 +67,7 @@ class Stated(NamedTuple):
         return (2 if self.time.tzinfo else 1) if self.exact else 0
 
 
-class Times(NamedTuple):
+class ArticleTimes(NamedTuple):
     """What an article's record says of time."""
 
     published: dt.datetime | None = None
@@ -76,17 +76,17 @@ class Times(NamedTuple):
     modified: dt.datetime | None = None
 
 
-def read(value: str) -> Stated | None:
+def parse_time(value: str) -> StatedTime | None:
     """Return the time that ``value`` states; None where it states none or an ambiguous one (03/04/2024)."""
     value = value.strip()
     try:
         if _EPOCH.match(value):
-            return Stated(dt.datetime.fromtimestamp(int(value[:10]), dt.UTC), exact=True)
+            return StatedTime(dt.datetime.fromtimestamp(int(value[:10]), dt.UTC), exact=True)
         if match := _ISO.search(value):
             return _from_iso(match)
         if match := _EUROPEAN.search(value):
             day, month, year, hour, minute = (int(part or 0) for part in match.groups())
-            return Stated(dt.datetime(year, month, day, hour, minute), exact=match[4] is not None)  # noqa: DTZ001
+            return StatedTime(dt.datetime(year, month, day, hour, minute), exact=match[4] is not None)  # noqa: DTZ001
         if _MONTH_NAME.search(value):
             return _from_words(value)
     except (ValueError, OverflowError):
@@ -94,16 +94,16 @@ def read(value: str) -> Stated | None:
     return None
 
 
-def _from_iso(match: re.Match[str]) -> Stated:
+def _from_iso(match: re.Match[str]) -> StatedTime:
     year, month, day, hour, minute, second = (
         int(match[name] or 0) for name in ("year", "month", "day", "hour", "minute", "second")
     )
     time = dt.datetime(year, month, day, hour, minute, second, tzinfo=_zone(match["zone"]))
     exact = match["hour"] is not None and (time.tzinfo is not None or bool(hour or minute or second))
-    return Stated(time, exact)
+    return StatedTime(time, exact)
 
 
-def _from_words(value: str) -> Stated | None:
+def _from_words(value: str) -> StatedTime | None:
     try:
         time = email.utils.parsedate_to_datetime(value)
     except (ValueError, IndexError, TypeError):
@@ -113,7 +113,7 @@ def _from_words(value: str) -> Stated | None:
         midnight = dt.datetime(1, 1, 1)  # noqa: DTZ001 - what the text leaves out; the year 1 is refused later
         plain = value.replace("Uhr", "")
         time = dateutil_parser.parse(plain, tzinfos=zones, default=midnight, fuzzy=len(value) <= _MAX_DATE)
-    return Stated(time, bool(re.search(r"\d:\d\d|\d\s?[ap]\.?m", value, re.IGNORECASE)))
+    return StatedTime(time, bool(re.search(r"\d:\d\d|\d\s?[ap]\.?m", value, re.IGNORECASE)))
 
 
 def _zone(name: str | None) -> dt.tzinfo | None:
@@ -127,7 +127,7 @@ def _zone(name: str | None) -> dt.tzinfo | None:
     return None if hours is None else dt.timezone(dt.timedelta(hours=hours))
 
 
-def choose(page: Evidence, raw: Raw) -> Times:
+def choose_times(page: PageSignals, raw: RawPage) -> ArticleTimes:
     """Return when the article was published and changed.
 
     The first statement in this order decides the day: JSON-LD (written by the newsroom's system), meta elements,
@@ -141,47 +141,47 @@ def choose(page: Evidence, raw: Raw) -> Times:
     if not stated and (
         found := find_date(page.tree, original_date=True, url=raw.url, deferred_url_extractor=True, max_date=limit)
     ):
-        day = read(found)
+        day = parse_time(found)
         stated = [day] if day and _sane(day, limit) else []
     if not stated:
-        return Times(modified=_instant(changed[0], raw, []) if changed else None)
+        return ArticleTimes(modified=_instant(changed[0], raw, []) if changed else None)
     best = max((one for one in stated if _near(one, stated[0])), key=lambda one: one.rank)
     modified = _instant(changed[0], raw, stated) if changed else None
     published = _instant(best, raw, stated + changed)
     if published is not None:
         late = modified if modified and modified > published else None
-        return Times(published, None, Precision.INSTANT, late)
+        return ArticleTimes(published, None, Precision.INSTANT, late)
     if best.exact:
-        return Times(None, best.time.replace(tzinfo=None).isoformat(), Precision.LOCAL, modified)
-    return Times(None, best.time.date().isoformat(), Precision.DAY, modified)
+        return ArticleTimes(None, best.time.replace(tzinfo=None).isoformat(), Precision.LOCAL, modified)
+    return ArticleTimes(None, best.time.date().isoformat(), Precision.DAY, modified)
 
 
-def _stated(page: Evidence, raw: Raw) -> list[Stated]:
+def _stated(page: PageSignals, raw: RawPage) -> list[StatedTime]:
     def values() -> Iterator[str]:
-        for node in (page.article, ld.web_page(page.ld)):
+        for node in (page.article, jsonld.find_web_page(page.jsonld)):
             for key in ("datePublished", "dateCreated", "uploadDate"):
-                if value := ld.text_of(node, key):
+                if value := jsonld.text_of(node, key):
                     yield value
         yield from itertools.chain.from_iterable(page.meta.get(name, []) for name in _PUBLISHED)
-        marked = [time for time in page.times if re.search("publi|pubdate|created|posted|date-?time", time.what)]
+        marked = [time for time in page.times if re.search("publi|pubdate|created|posted|date-?time", time.labels)]
         for time in [*marked, *page.times]:
-            if not re.search("modif|update", time.what):
+            if not re.search("modif|update", time.labels):
                 yield time.value
 
-    made = [one for value in values() if (one := read(value))]
+    made = [one for value in values() if (one := parse_time(value))]
     if raw.entry and raw.entry.published:
-        made.append(Stated(raw.entry.published, exact=True))
+        made.append(StatedTime(raw.entry.published, exact=True))
     return made
 
 
-def _changed(page: Evidence) -> list[Stated]:
-    values = [ld.text_of(node, "dateModified") for node in (page.article, ld.web_page(page.ld))]
+def _changed(page: PageSignals) -> list[StatedTime]:
+    values = [jsonld.text_of(node, "dateModified") for node in (page.article, jsonld.find_web_page(page.jsonld))]
     values += itertools.chain.from_iterable(page.meta.get(name, []) for name in _MODIFIED)
-    values += [time.value for time in page.times if re.search("modif|update", time.what)]
-    return [one for value in values if value and (one := read(value))]
+    values += [time.value for time in page.times if re.search("modif|update", time.labels)]
+    return [one for value in values if value and (one := parse_time(value))]
 
 
-def _sane(one: Stated, limit: dt.datetime) -> bool:
+def _sane(one: StatedTime, limit: dt.datetime) -> bool:
     return one.time.year >= _OLDEST and _aware(one.time) <= limit
 
 
@@ -189,7 +189,7 @@ def _aware(time: dt.datetime) -> dt.datetime:
     return time if time.tzinfo else time.replace(tzinfo=dt.UTC)
 
 
-def _near(one: Stated, other: Stated) -> bool:
+def _near(one: StatedTime, other: StatedTime) -> bool:
     if one.time.tzinfo is None or other.time.tzinfo is None:
         return one.time.date() == other.time.date() or (
             one.exact and other.exact and abs(_aware(one.time) - _aware(other.time)) <= dt.timedelta(hours=14)
@@ -197,7 +197,7 @@ def _near(one: Stated, other: Stated) -> bool:
     return abs(one.time - other.time) <= _NEAR and (one.exact or one.time.date() == other.time.date())
 
 
-def _instant(one: Stated, raw: Raw, others: list[Stated]) -> dt.datetime | None:
+def _instant(one: StatedTime, raw: RawPage, others: list[StatedTime]) -> dt.datetime | None:
     """Return ``one`` in UTC, None where its time of day or zone can't be known."""
     if not one.exact:
         return None
@@ -213,7 +213,7 @@ def _instant(one: Stated, raw: Raw, others: list[Stated]) -> dt.datetime | None:
     return time.astimezone(dt.UTC)
 
 
-def precise(stated: Stated, source: Source | None) -> tuple[dt.datetime | None, str | None, Precision]:
+def to_published(stated: StatedTime, source: Source | None) -> tuple[dt.datetime | None, str | None, Precision]:
     """Return the instant that is stated, or the local time or day as text where its zone can't be known."""
     time = stated.time
     if stated.exact and time.tzinfo is None and source and source.time_zone:

@@ -1,8 +1,17 @@
 """What do the feeds say exists? Polling and parsing of RSS, Atom, JSON Feed and news sitemaps."""
 
-from pipeline.feeds.items import Document, Item, Parsed
-from pipeline.feeds.line import to_line
+from pipeline.feeds.line import feed_item_line
+from pipeline.feeds.model import FeedItem, FeedResponse, ParsedFeed
 from pipeline.feeds.parse import parse
-from pipeline.feeds.poller import Polled, poll, poll_in_parts
+from pipeline.feeds.poller import PolledFeed, poll_feeds, poll_feeds_in_batches
 
-__all__ = ["Document", "Item", "Parsed", "Polled", "parse", "poll", "poll_in_parts", "to_line"]
+__all__ = [
+    "FeedItem",
+    "FeedResponse",
+    "ParsedFeed",
+    "PolledFeed",
+    "feed_item_line",
+    "parse",
+    "poll_feeds",
+    "poll_feeds_in_batches",
+]

@@ -7,22 +7,24 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from pipeline import urls
-from pipeline.feeds.arrivals import Listed
-from pipeline.feeds.items import Item, Parsed
+from pipeline.feed_records import FeedState
+from pipeline.feeds.feed_diff import ListedEntry
+from pipeline.feeds.model import FeedItem, ParsedFeed
 from pipeline.records import Entry
-from pipeline.settings import Poll, Source
-from pipeline.states import FeedState
+from pipeline.settings import PollSettings, Source
 
 
-class Named(NamedTuple):
+class SelectedEntries(NamedTuple):
     """What a document names."""
 
     entries: tuple[Entry, ...]  # oldest first
-    listed: tuple[Listed, ...]  # as they stand in it, those that are left out as too old included
+    listed: tuple[ListedEntry, ...]  # as they stand in it, those that are left out as too old included
     note: str  # what is not among the entries and why; "" if nothing is
 
 
-def entries_of(parsed: Parsed, state: FeedState, source: Source | None, settings: Poll, now: dt.datetime) -> Named:
+def select_entries(
+    parsed: ParsedFeed, state: FeedState, source: Source | None, settings: PollSettings, now: dt.datetime
+) -> SelectedEntries:
     """Return the entries of a feed, each article once.
 
     Left out are items without a usable address, the second and later ones of an address, those past the limit and
@@ -31,21 +33,21 @@ def entries_of(parsed: Parsed, state: FeedState, source: Source | None, settings
     days = source.max_age_days if source and source.max_age_days is not None else settings.max_age_days
     oldest = now - dt.timedelta(days=days) if days is not None else None
     entries: dict[str, Entry] = {}
-    listed: dict[str, Listed] = {}
+    listed: dict[str, ListedEntry] = {}
     left_out = {"without an address": 0, "repeated": 0, "too old": 0, "over the limit": parsed.left_out}
     for item in parsed.items:
         entry = _entry(item, parsed, state, source, now)
         if entry is None or entry.id in listed:
             left_out["repeated" if entry else "without an address"] += 1
             continue
-        listed[entry.id] = Listed(entry.id, entry.published)
+        listed[entry.id] = ListedEntry(entry.id, entry.published)
         if oldest and entry.published and entry.published < oldest:
             left_out["too old"] += 1
         else:
             entries[entry.id] = entry
     note = ", ".join(f"{count} {what}" for what, count in left_out.items() if count)
     note = f"entries: {len(entries)}; left out: {note}" if note else ""
-    return Named(_oldest_first(list(entries.values())), tuple(listed.values()), note)
+    return SelectedEntries(_oldest_first(list(entries.values())), tuple(listed.values()), note)
 
 
 def _oldest_first(entries: Sequence[Entry]) -> tuple[Entry, ...]:
@@ -57,7 +59,9 @@ def _oldest_first(entries: Sequence[Entry]) -> tuple[Entry, ...]:
     return tuple(entry for _, _, entry in sorted(zip(times, range(len(times)), backwards, strict=True)))
 
 
-def _entry(item: Item, parsed: Parsed, state: FeedState, source: Source | None, now: dt.datetime) -> Entry | None:
+def _entry(
+    item: FeedItem, parsed: ParsedFeed, state: FeedState, source: Source | None, now: dt.datetime
+) -> Entry | None:
     try:
         if not item.link:
             return None

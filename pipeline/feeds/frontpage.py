@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from lxml import etree
 
 from pipeline.errors import ItemError
-from pipeline.feeds.items import Document, Item, Parsed, absolute
 from pipeline.feeds.markup import html_text
+from pipeline.feeds.model import FeedItem, FeedResponse, ParsedFeed, absolute_link
 from pipeline.records import Outcome, Reason
 
 _MOST_LINKS = 200  # large front pages name fewer articles
@@ -33,7 +33,7 @@ _FEWEST_LETTERS = 12  # in languages that set no spaces between words a headline
 _ENOUGH = 3  # points: see _points
 
 
-def parse_page(text: str, document: Document) -> Parsed:
+def parse_page(text: str, document: FeedResponse) -> ParsedFeed:
     """Return the articles that a page links to; raise ItemError NOT_FEED where there seem to be none."""
     parser = etree.HTMLParser(no_network=True, recover=True, remove_comments=True, remove_pis=True, encoding="utf-8")
     try:
@@ -45,21 +45,21 @@ def parse_page(text: str, document: Document) -> Parsed:
         if len(words) > len(titles.get(link, "")):
             titles[link] = words
     items = [
-        Item(link=link, title=words or None)
+        FeedItem(link=link, title=words or None)
         for link, words in titles.items()
         if _points(link, words, document.url) >= _ENOUGH
     ]
     if not items:
         raise ItemError(Outcome.DROPPED, Reason.NOT_FEED, "a page without links that look like articles")
     most = min(_MOST_LINKS, document.max_items)
-    return Parsed(format="page", items=tuple(items[:most]), left_out=max(0, len(items) - most))
+    return ParsedFeed(format="page", items=tuple(items[:most]), left_out=max(0, len(items) - most))
 
 
 def _links(root: etree._Element, base: str) -> Iterator[tuple[str, str]]:
     """Yield the links of the same site outside of menus, with their words."""
     own = _site(base)
     for node in root.iter("a"):
-        link = absolute(node.get("href"), base)
+        link = absolute_link(node.get("href"), base)
         if not link or _site(link) != own or any(one.tag in _ASIDE for one in node.iterancestors()):
             continue
         words = html_text(etree.tostring(node, encoding="unicode", with_tail=False)) or ""

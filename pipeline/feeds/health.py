@@ -7,9 +7,9 @@ import datetime as dt
 import enum
 from collections.abc import Iterator, Mapping, Sequence
 
-from pipeline.feeds import rhythm as rhythms
+from pipeline.feed_records import FeedGap, FeedState
+from pipeline.feeds import arrival_rate as rhythms
 from pipeline.records import Reason, Record
-from pipeline.states import FeedState, Gap
 
 _GONE_TIMES = 3
 # So many articles that should have come and didn't: by chance that happens once in 3,000 times.
@@ -64,7 +64,7 @@ class Completeness(Record, frozen=True, kw_only=True):
         return self.named / (self.named + self.missed) if self.named + self.missed else 1.0
 
 
-def judge(states: Sequence[FeedState], gaps: Sequence[Gap], now: dt.datetime) -> list[Health]:
+def assess_feeds(states: Sequence[FeedState], gaps: Sequence[FeedGap], now: dt.datetime) -> list[Health]:
     """Return how each feed is, the worst first; ``gaps`` are those of the last day."""
     order = list(Condition)
     missed = collections.Counter[str]()
@@ -86,7 +86,7 @@ def _judge(state: FeedState, missed: int | None, now: dt.datetime) -> Health:
         polled=state.polled,
         due=state.due,
         latest=rhythm.last if rhythm else None,
-        per_day=round(24 * rhythms.level(rhythm), 1) if rhythm else None,
+        per_day=round(24 * rhythms.mean_rate(rhythm), 1) if rhythm else None,
         every_minutes=round(state.every / 60, 1) if state.every else None,
     )
 
@@ -120,15 +120,15 @@ def _quiet(state: FeedState, now: dt.datetime) -> Iterator[tuple[Condition, dt.d
     rhythm = state.rhythm
     if not rhythm or not rhythm.last or not rhythm.span or now - rhythm.last < _SILENT_FROM:
         return
-    silence = rhythms.hours(now - rhythm.last)
+    silence = rhythms.to_hours(now - rhythm.last)
     # as it was before it fell silent: the count decays with the silence, the span with it grows by the silence
     before = rhythm.count / max(rhythm.span - min(silence, rhythm.span), 1.0)
     if before * silence > _MISSING:
         yield Condition.SILENT, rhythm.last, f"nothing new, where about {24 * before:.0f} articles a day came before"
 
 
-def completeness(
-    arrivals: Mapping[tuple[str, dt.datetime], int], gaps: Sequence[Gap], since: dt.datetime, *, by_hour: bool
+def measure_completeness(
+    arrivals: Mapping[tuple[str, dt.datetime], int], gaps: Sequence[FeedGap], since: dt.datetime, *, by_hour: bool
 ) -> list[Completeness]:
     """Return how complete each source is from ``since`` on, worst first; with ``by_hour`` hour by hour, in order."""
     named: collections.Counter[tuple[str, dt.datetime | None]] = collections.Counter()
@@ -149,7 +149,7 @@ def completeness(
     return sorted(made, key=lambda one: (one.share, one.source))
 
 
-def _spread(gap: Gap, since: dt.datetime) -> Iterator[tuple[dt.datetime, float]]:
+def _spread(gap: FeedGap, since: dt.datetime) -> Iterator[tuple[dt.datetime, float]]:
     """Yield the hours of a gap from ``since`` on, each with the share of the gap that lies in it."""
     hour = gap.since.replace(minute=0, second=0, microsecond=0)
     length = (gap.until - gap.since).total_seconds()

@@ -10,12 +10,12 @@ import msgspec
 
 from pipeline.errors import ItemError
 from pipeline.feeds.dates import read_date
-from pipeline.feeds.items import Document, Item, Parsed, absolute, names
 from pipeline.feeds.markup import html_text, title_text
+from pipeline.feeds.model import FeedItem, FeedResponse, ParsedFeed, absolute_link, distinct_names
 from pipeline.records import Outcome, Reason
 
 
-def parse_json_feed(text: str, document: Document) -> Parsed:
+def parse_json_feed(text: str, document: FeedResponse) -> ParsedFeed:
     """Return what the JSON Feed in ``text`` holds; raise ItemError NOT_FEED for other JSON."""
     try:
         feed = msgspec.json.decode(text.encode("utf-8", "replace"))
@@ -30,23 +30,23 @@ def parse_json_feed(text: str, document: Document) -> Parsed:
     hubs = (
         [hub for hub in feed.get("hubs") or () if isinstance(hub, dict)] if isinstance(feed.get("hubs"), list) else []
     )
-    return Parsed(
+    return ParsedFeed(
         format="json",
         items=tuple(_item(item, feed, bases, document.now, zone) for item in kept[: document.max_items]),
         title=title_text(_text(feed, "title")),
         language=_text(feed, "language"),
-        hub=next((absolute(hub.get("url")) for hub in hubs), None),
+        hub=next((absolute_link(hub.get("url")) for hub in hubs), None),
         left_out=max(0, len(kept) - document.max_items),
     )
 
 
 def _item(
     item: dict[str, Any], feed: dict[str, Any], bases: tuple[str | None, ...], now: dt.datetime, zone: dt.tzinfo
-) -> Item:
+) -> FeedItem:
     raw = _text(item, "date_published") or _text(item, "date_modified")
     tags = item.get("tags")
-    return Item(
-        link=absolute(item.get("url"), *bases) or absolute(item.get("external_url"), *bases),
+    return FeedItem(
+        link=absolute_link(item.get("url"), *bases) or absolute_link(item.get("external_url"), *bases),
         guid=_text(item, "id") or (str(item["id"]) if isinstance(item.get("id"), int | float) else None),
         title=title_text(_text(item, "title")),
         authors=_authors(item) or _authors(feed),
@@ -55,8 +55,10 @@ def _item(
         updated=read_date(_text(item, "date_modified"), now, zone),
         summary=html_text(_text(item, "summary")),
         content=_text(item, "content_html") or _text(item, "content_text"),
-        image=absolute(item.get("image"), *bases) or absolute(item.get("banner_image"), *bases),
-        tags=names([tag.replace("\0", "") for tag in tags if isinstance(tag, str)]) if isinstance(tags, list) else (),
+        image=absolute_link(item.get("image"), *bases) or absolute_link(item.get("banner_image"), *bases),
+        tags=distinct_names([tag.replace("\0", "") for tag in tags if isinstance(tag, str)])
+        if isinstance(tags, list)
+        else (),
         language=_text(item, "language"),
     )
 
@@ -65,7 +67,7 @@ def _authors(holder: dict[str, Any]) -> tuple[str, ...]:
     """Return the names in ``authors`` (1.1) or ``author`` (1.0)."""
     several = holder.get("authors")
     given = several if isinstance(several, list) else [holder.get("author")]
-    return names([_text(one, "name") for one in given if isinstance(one, dict)])
+    return distinct_names([_text(one, "name") for one in given if isinstance(one, dict)])
 
 
 def _text(holder: dict[str, Any], key: str) -> str | None:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline import urls
-from pipeline.feeds.items import Item
+from pipeline.feeds.model import FeedItem
 from pipeline.records import to_plain
 
 
-def to_line(item: Item) -> dict[str, Any]:
+def feed_item_line(item: FeedItem) -> dict[str, Any]:
     """Return ``item`` as it is printed: its id first, then every field."""
-    return {"id": item_id(item), **to_plain(item)}
+    return {"id": feed_item_id(item), **to_plain(item)}
 
 
-def item_id(item: Item) -> str:
+def feed_item_id(item: FeedItem) -> str:
     """Return the id of the item's article; of what it says where it has no usable address."""
     if item.link:
         try:

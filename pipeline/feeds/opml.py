@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from lxml import etree
 
 from pipeline.errors import UsageError
-from pipeline.feeds.items import absolute
+from pipeline.feeds.model import absolute_link
 from pipeline.settings import Source
 
 
@@ -32,11 +32,11 @@ def read_opml(data: bytes) -> tuple[list[Source], list[str]]:
         if address is None:
             continue
         name = _attribute(node, "title") or _attribute(node, "text") or address
-        link = absolute(address)
+        link = absolute_link(address)
         if link is None or "://" not in link:
             bad.append(f"{name}: {address[:200]!r} is not an http or https address")
             continue
-        feeds, home = found.setdefault(name, ([], absolute(_attribute(node, "htmlurl"))))
+        feeds, home = found.setdefault(name, ([], absolute_link(_attribute(node, "htmlurl"))))
         if link not in feeds:
             feeds.append(link)
         found[name] = feeds, home
@@ -51,7 +51,7 @@ def _attribute(node: etree._Element, name: str) -> str | None:
     return None
 
 
-def write_opml(sources: Sequence[Source]) -> bytes:
+def sources_to_opml(sources: Sequence[Source]) -> bytes:
     """Return ``sources`` as OPML 2.0, an outline for each feed."""
     root = etree.Element("opml", version="2.0")
     etree.SubElement(etree.SubElement(root, "head"), "title").text = "newswire"

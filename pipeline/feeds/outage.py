@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipeline import urls
+from pipeline.feed_records import FeedState
 from pipeline.records import Reason
-from pipeline.states import FeedState
 
 # How our own network shows when it is down: names don't resolve, nothing can be connected to, answers don't come.
-OUR_FAULTS = frozenset({Reason.CONNECTION, Reason.TIMEOUT})
+OUTAGE_REASONS = frozenset({Reason.CONNECTION, Reason.TIMEOUT})
 # Fewer hosts than these may well be down together: publishers share providers.
 _FEWEST_HOSTS = 5
 _SHARE = 0.5
@@ -26,9 +26,9 @@ def is_outage(results: Sequence[tuple[FeedState, Reason | None]]) -> bool:
         if state.failures or not state.succeeded:
             continue
         try:
-            host = urls.host(state.address or state.url)
+            host = urls.host_and_port(state.address or state.url)
         except ValueError:
             continue
-        (failed if reason in OUR_FAULTS else fine).add(host)
+        (failed if reason in OUTAGE_REASONS else fine).add(host)
     failed -= fine
     return len(failed) >= _FEWEST_HOSTS and len(failed) >= _SHARE * (len(failed) + len(fine))

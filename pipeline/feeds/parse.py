@@ -9,8 +9,8 @@ from w3lib.encoding import http_content_type_encoding
 from pipeline.errors import ItemError
 from pipeline.feeds.decode import decode, with_safe_references, without_prolog
 from pipeline.feeds.frontpage import parse_page
-from pipeline.feeds.items import Document, Parsed
 from pipeline.feeds.jsonfeed import parse_json_feed
+from pipeline.feeds.model import FeedResponse, ParsedFeed
 from pipeline.feeds.sitemap import parse_index, parse_sitemap
 from pipeline.feeds.syndication import parse_syndication
 from pipeline.records import Outcome, Reason
@@ -18,7 +18,7 @@ from pipeline.records import Outcome, Reason
 _ROOT = re.compile(r"<(?:[\w-]{1,20}:)?([\w-]{1,20})")
 
 
-def parse(document: Document) -> Parsed:
+def parse(document: FeedResponse) -> ParsedFeed:
     """Return what ``document`` holds: RSS, Atom, RDF, JSON Feed, a news sitemap or an index of them, told by content.
 
     Where the document is to be a page, a page is read too: for its links.

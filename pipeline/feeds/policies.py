@@ -9,17 +9,17 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from pipeline.feeds.arrivals import Listed, compare
-from pipeline.feeds.schedule import Plan, Result, is_full, next_state
+from pipeline.feed_records import FeedState
+from pipeline.feeds.feed_diff import ListedEntry, diff_feed
+from pipeline.feeds.schedule import PollPlan, PollResult, is_full_request, next_state
 from pipeline.feeds.traces import START
 from pipeline.records import Outcome, Reason
-from pipeline.states import FeedState
 
 _MINUTE = 1 / 60
 _DAY = 24.0
 
 
-class Answer(NamedTuple):
+class PollAnswer(NamedTuple):
     """What a poll brought: numbers and times of the entries, newest first; None for "not modified" or a failure."""
 
     entries: Sequence[tuple[int, float]] | None = None
@@ -29,24 +29,24 @@ class Answer(NamedTuple):
 class Policy(Protocol):
     """One rule on behalf of one feed."""
 
-    def conditional(self, now: float) -> bool:
+    def is_conditional(self, now: float) -> bool:
         """Whether the next request is conditional."""
 
-    def after(self, now: float, answer: Answer) -> float:
+    def next_wait(self, now: float, answer: PollAnswer) -> float:
         """Return in how many hours the feed is polled again."""
 
 
-class Fixed:
+class FixedInterval:
     """Every so many minutes, in full."""
 
     def __init__(self, minutes: float) -> None:
         self._wait = minutes * _MINUTE
 
-    def conditional(self, now: float) -> bool:  # noqa: ARG002
+    def is_conditional(self, now: float) -> bool:  # noqa: ARG002
         """Never: nothing is remembered."""
         return False
 
-    def after(self, now: float, answer: Answer) -> float:  # noqa: ARG002
+    def next_wait(self, now: float, answer: PollAnswer) -> float:  # noqa: ARG002
         """Return the interval."""
         return self._wait
 
@@ -62,11 +62,11 @@ class EntryFrequency:
         self._known: dict[int, float] = {}
         self._asked = False
 
-    def conditional(self, now: float) -> bool:  # noqa: ARG002
+    def is_conditional(self, now: float) -> bool:  # noqa: ARG002
         """Always after the first time."""
         return self._asked
 
-    def after(self, now: float, answer: Answer) -> float:
+    def next_wait(self, now: float, answer: PollAnswer) -> float:
         """Return 7 d / (weekly count · factor), clamped."""
         self._asked = self._asked or not answer.failed
         self._known.update(answer.entries or ())
@@ -86,11 +86,11 @@ class DuplicateShare:
         self._good = False
         self._failures = 0.0
 
-    def conditional(self, now: float) -> bool:  # noqa: ARG002
+    def is_conditional(self, now: float) -> bool:  # noqa: ARG002
         """Never (HTTP_CONDITIONAL_FETCH is off)."""
         return False
 
-    def after(self, now: float, answer: Answer) -> float:
+    def next_wait(self, now: float, answer: PollAnswer) -> float:
         """Return the interval, adjusted after two successes in a row; linear back-off after failures."""
         if answer.failed:
             self._good, self._failures = False, self._failures + 0.5
@@ -113,39 +113,39 @@ class DuplicateShare:
 class Adaptive:
     """Ours: what ``pipeline.feeds.schedule`` does, none of it imitated."""
 
-    def __init__(self, name: str, scheduled: Plan) -> None:
+    def __init__(self, name: str, scheduled: PollPlan) -> None:
         self._plan = scheduled
         self._state = FeedState(url=name, source="", due=START)
-        self._listed: dict[int, Listed] = {}
+        self._listed: dict[int, ListedEntry] = {}
 
-    def conditional(self, now: float) -> bool:
+    def is_conditional(self, now: float) -> bool:
         """As the schedule says."""
-        return not is_full(self._state, _time(now))
+        return not is_full_request(self._state, _time(now))
 
-    def after(self, now: float, answer: Answer) -> float:
+    def next_wait(self, now: float, answer: PollAnswer) -> float:
         """Return when the next state is due."""
         at, arrivals = _time(now), None
-        full = not self.conditional(now)
+        full = not self.is_conditional(now)
         if answer.failed:
-            result = Result(outcome=Outcome.RETRY, reason=Reason.SERVER_ERROR)
+            result = PollResult(outcome=Outcome.RETRY, reason=Reason.SERVER_ERROR)
         elif answer.entries is None:
-            result = Result(outcome=Outcome.DROPPED, reason=Reason.NOT_MODIFIED, not_modified=not full, full=full)
+            result = PollResult(outcome=Outcome.DROPPED, reason=Reason.NOT_MODIFIED, not_modified=not full, full=full)
         else:
             for number, when in answer.entries:
                 if number not in self._listed:
-                    self._listed[number] = Listed(f"{number:012x}", _time(when))
+                    self._listed[number] = ListedEntry(f"{number:012x}", _time(when))
             listed = [self._listed[number] for number, _ in answer.entries]
-            arrivals = compare(self._state, listed, at)
-            result = Result(outcome=Outcome.DONE, etag="1", full=full)
+            arrivals = diff_feed(self._state, listed, at)
+            result = PollResult(outcome=Outcome.DONE, etag="1", full=full)
         self._state = next_state(self._state, result, arrivals, at, self._plan)
         return (self._state.due - at).total_seconds() / 3600
 
 
-def adaptive(name: str, minutes: float) -> Adaptive:
+def adaptive_policy(name: str, minutes: float) -> Adaptive:
     """Return our rule with ``minutes`` as poll.interval_minutes and defaults for the rest."""
     usual = dt.timedelta(minutes=minutes)
     shortest = min(usual, dt.timedelta(minutes=3))
-    return Adaptive(name, Plan(usual=usual, shortest=shortest, longest=dt.timedelta(hours=24)))
+    return Adaptive(name, PollPlan(usual=usual, shortest=shortest, longest=dt.timedelta(hours=24)))
 
 
 def _time(hours: float) -> dt.datetime:

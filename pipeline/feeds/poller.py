@@ -13,22 +13,22 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from pipeline.errors import ItemError, WorkersError
-from pipeline.feeds.arrivals import compare
-from pipeline.feeds.entries import Named, entries_of
-from pipeline.feeds.items import Document, Item, Parsed
-from pipeline.feeds.moves import leads_to
-from pipeline.feeds.outage import OUR_FAULTS, is_outage
+from pipeline.feed_records import FeedGap, FeedRole, FeedState
+from pipeline.feeds.entries import SelectedEntries, select_entries
+from pipeline.feeds.feed_diff import diff_feed
+from pipeline.feeds.model import FeedItem, FeedResponse, ParsedFeed
+from pipeline.feeds.outage import OUTAGE_REASONS, is_outage
 from pipeline.feeds.parse import parse
-from pipeline.feeds.schedule import Result, is_full, next_state, plan, spared
-from pipeline.fetch.client import Client, Headers, Response
-from pipeline.fetch.headers import fresh_for
+from pipeline.feeds.redirects import permanent_target
+from pipeline.feeds.schedule import PollResult, is_full_request, next_state, plan_polls, state_after_outage
+from pipeline.fetch.client import Client, Headers, HttpResponse
+from pipeline.fetch.headers import freshness_seconds
 from pipeline.fetch.pacing import Holds, Pacing
-from pipeline.fetch.statuses import refusal
-from pipeline.fetch.terms import Terms
+from pipeline.fetch.statuses import status_error
+from pipeline.fetch.terms import SourceTerms
 from pipeline.records import Entry, Outcome, Reason
 from pipeline.settings import Settings, Source
-from pipeline.states import FeedRole, FeedState, Gap
-from pipeline.websub import Hub, hub_of
+from pipeline.websub import Hub, find_hub
 from pipeline.workers import Workers
 
 _log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ _ACCEPT = (
 _NOT_MODIFIED = 304
 
 
-class Polled(NamedTuple):
+class PolledFeed(NamedTuple):
     """What came of polling one feed; entries oldest first. ``ours`` says that the failure was our network's."""
 
     state: FeedState
@@ -48,33 +48,33 @@ class Polled(NamedTuple):
     outcome: Outcome
     reason: Reason | None
     detail: str
-    gap: Gap | None = None
-    ours: bool = False
+    gap: FeedGap | None = None
+    our_fault: bool = False
     hub: Hub | None = None  # that pushes the feed
 
 
-def poll(
+def poll_feeds(
     states: Sequence[FeedState],
     sources: Mapping[str, Source],
     settings: Settings,
     now: dt.datetime,
-) -> list[Polled]:
+) -> list[PolledFeed]:
     """Poll the feeds of ``states``, each with its validators; return what came of each, in their order.
 
     Feeds are parsed in worker processes under a limit of time and memory.
     """
-    polled: list[Polled] = []
-    poll_in_parts(states, sources, settings, now, polled.extend)
+    polled: list[PolledFeed] = []
+    poll_feeds_in_batches(states, sources, settings, now, polled.extend)
     order = {state.url: place for place, state in enumerate(states)}
     return sorted(polled, key=lambda one: order[one.state.url])
 
 
-def poll_in_parts(
+def poll_feeds_in_batches(
     states: Sequence[FeedState],
     sources: Mapping[str, Source],
     settings: Settings,
     now: dt.datetime,
-    take: Callable[[list[Polled]], None],
+    take: Callable[[list[PolledFeed]], None],
     holds: Holds | None = None,
 ) -> None:
     """Poll the feeds of ``states`` and give what came of them to ``take`` in parts, as their servers answer.
@@ -91,25 +91,25 @@ async def _poll_all(
     sources: Mapping[str, Source],
     settings: Settings,
     now: dt.datetime,
-    take: Callable[[list[Polled]], None],
+    take: Callable[[list[PolledFeed]], None],
     holds: Holds | None,
 ) -> None:
     limits, places = settings.poll, settings.poll.concurrency
-    workers: Workers[Document, Parsed]
+    workers: Workers[FeedResponse, ParsedFeed]
     with Workers(parse, count=limits.workers, seconds=limits.parse_seconds, memory_mb=limits.memory_mb) as workers:
         async with Client(settings.fetch, connections=places) as client:
             # Half of the lease, so that what was waited for is also saved in time
             patience = settings.run.lease_seconds / 2
             pacing = Pacing(settings.fetch, places, patience=patience, holds=holds, now=lambda: now)
             poller = _Poller(client, pacing, workers, settings, now)
-            poller.terms = Terms(sources)
+            poller.terms = SourceTerms(sources)
             tasks = [asyncio.create_task(poller.poll(state, sources.get(state.source))) for state in states]
-            ready: list[Polled] = []
-            suspect: list[Polled] = []
+            ready: list[PolledFeed] = []
+            suspect: list[PolledFeed] = []
             try:
                 for done in asyncio.as_completed(tasks):
                     one = await done
-                    (suspect if one.reason in OUR_FAULTS else ready).append(one)
+                    (suspect if one.reason in OUTAGE_REASONS else ready).append(one)
                     if len(ready) >= settings.run.batch:
                         take(ready)
                         ready = []
@@ -125,34 +125,39 @@ async def _poll_all(
 
 
 def _spared(
-    one: Polled, before: FeedState, sources: Mapping[str, Source], settings: Settings, now: dt.datetime
-) -> Polled:
-    scheduled = plan(sources.get(before.source), settings.poll)
-    return one._replace(state=spared(before, now, scheduled), ours=True)
+    one: PolledFeed, before: FeedState, sources: Mapping[str, Source], settings: Settings, now: dt.datetime
+) -> PolledFeed:
+    scheduled = plan_polls(sources.get(before.source), settings.poll)
+    return one._replace(state=state_after_outage(before, now, scheduled), our_fault=True)
 
 
 class _Poller:
     """Polls one feed at a time; what all of them share."""
 
     def __init__(
-        self, client: Client, pacing: Pacing, workers: Workers[Document, Parsed], settings: Settings, now: dt.datetime
+        self,
+        client: Client,
+        pacing: Pacing,
+        workers: Workers[FeedResponse, ParsedFeed],
+        settings: Settings,
+        now: dt.datetime,
     ) -> None:
         self._client = client
         self._pacing = pacing
         self._workers = workers
         self._settings = settings
         self._now = now
-        self.terms = Terms()
+        self.terms = SourceTerms()
         self._hubs: dict[str, Hub] = {}  # by feed
 
-    async def poll(self, state: FeedState, source: Source | None) -> Polled:
+    async def poll(self, state: FeedState, source: Source | None) -> PolledFeed:
         """Return what came of polling one feed, whatever happened."""
         named = arrivals = None
         try:
             result, named = await self._read(state, source)
-            arrivals = compare(state, named.listed, self._now) if named else None
+            arrivals = diff_feed(state, named.listed, self._now) if named else None
         except ItemError as error:
-            result = Result(
+            result = PollResult(
                 outcome=error.outcome, reason=error.reason, detail=error.detail, retry_after=error.retry_after
             )
         except WorkersError:
@@ -160,13 +165,15 @@ class _Poller:
         except Exception as error:  # noqa: BLE001 a fault of ours, met by one feed: the others go on
             _log.exception("poll %s", state.url)
             detail = f"{type(error).__name__}: {error}"[:500]
-            result = Result(outcome=Outcome.QUARANTINED, reason=Reason.CRASHED, detail=detail)
-        after = next_state(state, result, arrivals, self._now, plan(source, self._settings.poll))
+            result = PollResult(outcome=Outcome.QUARANTINED, reason=Reason.CRASHED, detail=detail)
+        after = next_state(state, result, arrivals, self._now, plan_polls(source, self._settings.poll))
         entries, gap = named.entries if named else (), arrivals.gap if arrivals else None
-        return Polled(after, entries, result.outcome, result.reason, result.detail, gap, hub=self._hubs.get(state.url))
+        return PolledFeed(
+            after, entries, result.outcome, result.reason, result.detail, gap, hub=self._hubs.get(state.url)
+        )
 
-    async def _read(self, state: FeedState, source: Source | None) -> tuple[Result, Named | None]:
-        full = is_full(state, self._now)
+    async def _read(self, state: FeedState, source: Source | None) -> tuple[PollResult, SelectedEntries | None]:
+        full = is_full_request(state, self._now)
         answer = await self._client.get(
             state.address or state.url,
             headers={"Accept": _ACCEPT} if full else {"Accept": _ACCEPT, **_conditions(state)},
@@ -174,20 +181,20 @@ class _Poller:
             seconds=self._settings.poll.timeout_seconds,
             check=functools.partial(self._check, full),
             gate=self._pacing.gate(),
-            login=self.terms.login(state.source, state.address or state.url),
+            login=self.terms.login_for(state.source, state.address or state.url),
         )
-        if hub := hub_of(answer.final_url, answer.headers.getall("Link", ()), answer.body):
+        if hub := find_hub(answer.final_url, answer.headers.getall("Link", ()), answer.body):
             self._hubs[state.url] = hub
-        result = Result(
+        result = PollResult(
             outcome=Outcome.DONE,
             etag=answer.headers.get("ETag"),
             last_modified=answer.headers.get("Last-Modified"),
             body_hash=hashlib.sha256(answer.body).hexdigest(),
-            fresh_seconds=fresh_for(answer.headers, self._now),
+            fresh_seconds=freshness_seconds(answer.headers, self._now),
             format=state.format,
             not_modified=answer.status == _NOT_MODIFIED,
             full=full,
-            leads_to=leads_to(answer.hops, answer.final_url),
+            leads_to=permanent_target(answer.hops, answer.final_url),
         )
         same = result.body_hash == state.body_hash and state.format != "sitemapindex"
         if result.not_modified or same:
@@ -195,16 +202,16 @@ class _Poller:
         parsed = await self._parse(answer, source, state.role)
         if parsed.sitemaps:
             parsed = replace(parsed, items=await self._read_sitemaps(parsed.sitemaps, source))
-        named = entries_of(parsed, state, source, self._settings.poll, self._now)
+        named = select_entries(parsed, state, source, self._settings.poll, self._now)
         result = replace(result, detail=named.note, format=parsed.format, declared_seconds=parsed.declared_seconds)
         return result, named
 
-    async def _read_sitemaps(self, addresses: Sequence[str], source: Source | None) -> tuple[Item, ...]:
+    async def _read_sitemaps(self, addresses: Sequence[str], source: Source | None) -> tuple[FeedItem, ...]:
         """Return the items of an index's sitemaps, those left out that aren't there or hold no news.
 
         Raises the last ItemError where none could be read.
         """
-        items, fault, read = list[Item](), None, 0
+        items, fault, read = list[FeedItem](), None, 0
         for address in addresses:
             try:
                 answer = await self._client.get(
@@ -224,9 +231,9 @@ class _Poller:
             raise fault
         return tuple(items[: self._settings.poll.max_entries])
 
-    async def _parse(self, answer: Response, source: Source | None, role: FeedRole) -> Parsed:
+    async def _parse(self, answer: HttpResponse, source: Source | None, role: FeedRole) -> ParsedFeed:
         """Parse in a worker; raise the ItemError that its parser raised or that befell it."""
-        document = Document(
+        document = FeedResponse(
             data=answer.body,
             url=answer.final_url,
             now=self._now,
@@ -241,7 +248,7 @@ class _Poller:
             loop = asyncio.get_running_loop()
             future.add_done_callback(lambda _: loop.call_soon_threadsafe(done.set))
             await done.wait()
-            parsed = self._workers.settle(future)
+            parsed = self._workers.wait_result(future)
         finally:
             self._pacing.backlog.remove()
         if isinstance(parsed, ItemError):
@@ -252,7 +259,7 @@ class _Poller:
         """Refuse by status, before the body is read. "Not modified" answers a conditional request only."""
         if status == _NOT_MODIFIED and not full:
             return
-        if error := refusal(status, headers.get("Retry-After"), self._now):
+        if error := status_error(status, headers.get("Retry-After"), self._now):
             raise error
 
 

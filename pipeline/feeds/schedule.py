@@ -12,12 +12,12 @@ import hashlib
 import msgspec
 from msgspec.structs import replace
 
-from pipeline.feeds import rhythm as rhythms
-from pipeline.feeds.arrivals import Arrivals, silence
-from pipeline.feeds.moves import moved
+from pipeline.feed_records import FeedState
+from pipeline.feeds import arrival_rate as rhythms
+from pipeline.feeds.feed_diff import FeedDiff, rhythm_after_silence
+from pipeline.feeds.redirects import apply_redirect
 from pipeline.records import Outcome, Reason, Record
-from pipeline.settings import Poll, Source
-from pipeline.states import FeedState
+from pipeline.settings import PollSettings, Source
 
 # A feed that said "gone" (410) this often is asked weekly: such feeds do come back (rss-fetcher's experience).
 _GONE_TIMES = 3
@@ -53,7 +53,7 @@ _WEIGHTS = {
 _DEAD = 30.0
 
 
-class Result(Record, frozen=True, kw_only=True):
+class PollResult(Record, frozen=True, kw_only=True):
     """What came of one poll. The seconds are the server's wishes, where it has any."""
 
     outcome: Outcome
@@ -76,7 +76,7 @@ class Result(Record, frozen=True, kw_only=True):
         return self.outcome is Outcome.DONE or self.reason is Reason.NOT_MODIFIED
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class PollPlan(msgspec.Struct, frozen=True, kw_only=True):
     """How a feed may be scheduled: what the operator set."""
 
     usual: dt.timedelta  # the interval of a feed with 100 articles a day
@@ -85,16 +85,16 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     fixed: bool = False  # always the usual interval
 
 
-def plan(source: Source | None, settings: Poll) -> Plan:
+def plan_polls(source: Source | None, settings: PollSettings) -> PollPlan:
     """Return how the feeds of ``source`` are scheduled: by its own interval, else adaptively."""
     own = source.interval_minutes if source else None
     usual = dt.timedelta(minutes=settings.interval_minutes if own is None else own)
     longest = max(usual, dt.timedelta(hours=settings.longest_hours))
     shortest = usual if own is not None else min(usual, dt.timedelta(minutes=settings.shortest_minutes))
-    return Plan(usual=usual, shortest=shortest, longest=longest, fixed=own is not None)
+    return PollPlan(usual=usual, shortest=shortest, longest=longest, fixed=own is not None)
 
 
-def is_full(state: FeedState, now: dt.datetime) -> bool:
+def is_full_request(state: FeedState, now: dt.datetime) -> bool:
     """Whether a feed is asked for unconditionally: where nothing is known of it, once a day, and after a lie.
 
     Some servers answer "not modified" for ever. The hour differs from feed to feed.
@@ -108,14 +108,14 @@ def is_full(state: FeedState, now: dt.datetime) -> bool:
 
 
 def next_state(
-    state: FeedState, result: Result, arrivals: Arrivals | None, now: dt.datetime, scheduled: Plan
+    state: FeedState, result: PollResult, arrivals: FeedDiff | None, now: dt.datetime, scheduled: PollPlan
 ) -> FeedState:
     """Return what is remembered of a feed after ``result``; ``arrivals`` is what its document told, where it has one.
 
     After a failure the validators stay those of the last good answer, so that it is asked for again.
     """
     after = _succeeded(state, result, arrivals, now) if result.succeeded else _failed(state, result, now)
-    after = moved(after, result.leads_to, now, succeeded=result.succeeded)
+    after = apply_redirect(after, result.leads_to, now, succeeded=result.succeeded)
     wait = _calm(after, result, scheduled) if result.succeeded else _backed_off(after, result, scheduled)
     every = wait.total_seconds() if result.succeeded else state.every
     due = now + (
@@ -124,12 +124,12 @@ def next_state(
     return replace(after, polled=now, due=due, every=every)
 
 
-def spared(state: FeedState, now: dt.datetime, scheduled: Plan) -> FeedState:
+def state_after_outage(state: FeedState, now: dt.datetime, scheduled: PollPlan) -> FeedState:
     """Return the state of a feed whose failure was ours: nothing is held against it, it is asked again soon."""
     return replace(state, due=now + min(scheduled.usual, dt.timedelta(minutes=5)) * (1 + _share(state.url)))
 
 
-def _succeeded(state: FeedState, result: Result, arrivals: Arrivals | None, now: dt.datetime) -> FeedState:
+def _succeeded(state: FeedState, result: PollResult, arrivals: FeedDiff | None, now: dt.datetime) -> FeedState:
     after = replace(
         state,
         succeeded=now,
@@ -150,7 +150,7 @@ def _succeeded(state: FeedState, result: Result, arrivals: Arrivals | None, now:
             body_hash=result.body_hash,
             format=result.format,
             rhythm=arrivals.rhythm,
-            seen=arrivals.seen,
+            seen=arrivals.entry_keys,
             empty_since=None if arrivals.window else state.empty_since or now,
             window=arrivals.window,
             newest=arrivals.newest,
@@ -158,10 +158,10 @@ def _succeeded(state: FeedState, result: Result, arrivals: Arrivals | None, now:
         )
     # a 304 may renew the validators, but need not repeat them
     etag, last_modified = result.etag or state.etag, result.last_modified or state.last_modified
-    return replace(after, etag=etag, last_modified=last_modified, rhythm=silence(state, now))
+    return replace(after, etag=etag, last_modified=last_modified, rhythm=rhythm_after_silence(state, now))
 
 
-def _lied(state: FeedState, result: Result, arrivals: Arrivals | None) -> bool:
+def _lied(state: FeedState, result: PollResult, arrivals: FeedDiff | None) -> bool:
     """Whether a full answer shows that the last "not modified", given since the last reading, kept entries back.
 
     It does by an entry from before that, or where nothing was new for long and all is at once.
@@ -174,7 +174,7 @@ def _lied(state: FeedState, result: Result, arrivals: Arrivals | None) -> bool:
     return arrivals.gap is not None and state.unmodified - state.read > max(_TARDY, 2 * (asked - state.unmodified))
 
 
-def _failed(state: FeedState, result: Result, now: dt.datetime) -> FeedState:
+def _failed(state: FeedState, result: PollResult, now: dt.datetime) -> FeedState:
     weight = _WEIGHTS.get(result.reason, _SOFT) if result.reason else _SOFT
     return replace(
         state,
@@ -186,16 +186,18 @@ def _failed(state: FeedState, result: Result, now: dt.datetime) -> FeedState:
     )
 
 
-def _calm(after: FeedState, result: Result, scheduled: Plan) -> dt.timedelta:
+def _calm(after: FeedState, result: PollResult, scheduled: PollPlan) -> dt.timedelta:
     """Return the wait after a good answer."""
     longest, rhythm = scheduled.longest, after.rhythm
     if after.empty_since and (after.succeeded or after.empty_since) - after.empty_since >= _RETIRED:
         return max(longest, _WEEK)
     if scheduled.fixed or rhythm is None:
         return _clamp(_longer(result.fresh_seconds, result.declared_seconds), scheduled.usual, longest)
-    usual = rhythms.hours(scheduled.usual)
+    usual = rhythms.to_hours(scheduled.usual)
     turnover = max(_TURNOVER * after.window, 1.0)
-    wait = rhythms.ahead(rhythm, waiting=rhythms.USUAL_PER_HOUR * usual * usual / 2, arrivals=turnover, longest=longest)
+    wait = rhythms.time_until_expected(
+        rhythm, waiting=rhythms.USUAL_PER_HOUR * usual * usual / 2, arrivals=turnover, longest=longest
+    )
     wait = min(max(wait, scheduled.shortest), longest)
     if result.declared_seconds:  # believed as long as what arrives bears it out
         wait = max(wait, min(_clamp(result.declared_seconds, wait, longest), _expects(after, 1.0, longest)))
@@ -205,10 +207,10 @@ def _calm(after: FeedState, result: Result, scheduled: Plan) -> dt.timedelta:
 
 
 def _expects(after: FeedState, arrivals: float, longest: dt.timedelta) -> dt.timedelta:
-    return rhythms.ahead(after.rhythm, arrivals=arrivals, longest=longest) if after.rhythm else longest
+    return rhythms.time_until_expected(after.rhythm, arrivals=arrivals, longest=longest) if after.rhythm else longest
 
 
-def _backed_off(after: FeedState, result: Result, scheduled: Plan) -> dt.timedelta:
+def _backed_off(after: FeedState, result: PollResult, scheduled: PollPlan) -> dt.timedelta:
     """Return the wait after a failure: never shorter than while all went well, never for good."""
     longest = max(scheduled.longest, _WEEK)
     if result.reason is Reason.GONE:

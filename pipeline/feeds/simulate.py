@@ -8,7 +8,7 @@ import statistics
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from pipeline.feeds.policies import Answer, DuplicateShare, EntryFrequency, Fixed, Policy, adaptive
+from pipeline.feeds.policies import DuplicateShare, EntryFrequency, FixedInterval, Policy, PollAnswer, adaptive_policy
 from pipeline.feeds.traces import Trace
 from pipeline.records import Record
 
@@ -17,7 +17,7 @@ _ROUNDS = 10  # of the search for the interval that makes as many requests
 _STRIDE = 1.2  # requests fall more slowly than intervals grow
 
 
-class Seen(NamedTuple):
+class ReplayResult(NamedTuple):
     """What one rule did with one trace; delays in minutes."""
 
     requests: int
@@ -25,7 +25,7 @@ class Seen(NamedTuple):
     missed: int
 
 
-class Row(Record, frozen=True, kw_only=True):
+class RuleResult(Record, frozen=True, kw_only=True):
     """One rule on one kind of feeds ("all": on all together).
 
     Of the delays (minutes) median and 95th percentile count what was missed as later than all the rest: None where
@@ -42,37 +42,37 @@ class Row(Record, frozen=True, kw_only=True):
     missed: int
 
 
-def replay(trace: Trace, policy: Policy, *, since: float, until: float) -> Seen:
+def replay_trace(trace: Trace, policy: Policy, *, since: float, until: float) -> ReplayResult:
     """Poll ``trace`` by ``policy`` until hour ``until``; count from hour ``since`` on, what came before is learning."""
     now = requests = 0.0
     known, seen_at = -1, dict[int, float]()
     while now < until:
-        conditional = policy.conditional(now)
+        conditional = policy.is_conditional(now)
         requests += now >= since
         published = bisect.bisect_right(trace.arrivals, now)
         if any(begin <= now < end for begin, end in trace.broken):
-            answer = Answer(failed=True)
+            answer = PollAnswer(failed=True)
         elif conditional and (trace.lies or published == known):
-            answer = Answer()
+            answer = PollAnswer()
         else:
             listed = range(published - 1, max(published - trace.window, 0) - 1, -1)
             for number in listed:
                 if number in seen_at:
                     break
                 seen_at[number] = now
-            answer = Answer([(number, trace.arrivals[number]) for number in listed])
+            answer = PollAnswer([(number, trace.arrivals[number]) for number in listed])
             known = published
-        now += max(policy.after(now, answer), 1 / 3600)
+        now += max(policy.next_wait(now, answer), 1 / 3600)
     delays, missed = [], 0
     for number in range(bisect.bisect_left(trace.arrivals, since), bisect.bisect_left(trace.arrivals, until)):
         if number in seen_at:
             delays.append(60 * (seen_at[number] - trace.arrivals[number]))
         else:
             missed += until - trace.arrivals[number] > _LATE or number < known - trace.window
-    return Seen(int(requests), delays, missed)
+    return ReplayResult(int(requests), delays, missed)
 
 
-def rows(rule: str, traces: Sequence[Trace], seen: Sequence[Seen]) -> list[Row]:
+def summarise_by_kind(rule: str, traces: Sequence[Trace], seen: Sequence[ReplayResult]) -> list[RuleResult]:
     """Return a row for each kind of ``traces``, the last for all."""
     kinds = [*dict.fromkeys(trace.kind for trace in traces), "all"]
     return [
@@ -81,11 +81,11 @@ def rows(rule: str, traces: Sequence[Trace], seen: Sequence[Seen]) -> list[Row]:
     ]
 
 
-def _row(rule: str, kind: str, seen: Iterable[Seen]) -> Row:
+def _row(rule: str, kind: str, seen: Iterable[ReplayResult]) -> RuleResult:
     seen = list(seen)
     delays = sorted(delay for one in seen for delay in one.delays)
     missed = sum(one.missed for one in seen)
-    return Row(
+    return RuleResult(
         rule=rule,
         kind=kind,
         requests=sum(one.requests for one in seen),
@@ -103,36 +103,36 @@ def _percentile(delays: Sequence[float], missed: int, share: float) -> float | N
 
 
 RIVALS: dict[str, Callable[[], Policy]] = {
-    "every 15 min": lambda: Fixed(15),
+    "every 15 min": lambda: FixedInterval(15),
     "entry frequency": EntryFrequency,
     "duplicate share": DuplicateShare,
 }
 
 
 def compare_rules(
-    traces: Sequence[Trace], *, since: float, until: float, report: Callable[[Sequence[Row]], None]
+    traces: Sequence[Trace], *, since: float, until: float, report: Callable[[Sequence[RuleResult]], None]
 ) -> None:
     """Give ``report`` the rows of each rival, then those of ours with the interval at which it asks as often."""
     before = 15.0
     for rule, make in RIVALS.items():
-        theirs = [replay(trace, make(), since=since, until=until) for trace in traces]
-        report(rows(rule, traces, theirs))
+        theirs = [replay_trace(trace, make(), since=since, until=until) for trace in traces]
+        report(summarise_by_kind(rule, traces, theirs))
         allowed = sum(one.requests for one in theirs)
-        before, ours = as_many(traces, allowed, before, since=since, until=until)
-        report(rows(f"newswire {before:.1f} min", traces, ours))
+        before, ours = match_requests(traces, allowed, before, since=since, until=until)
+        report(summarise_by_kind(f"newswire {before:.1f} min", traces, ours))
 
 
-def as_many(
+def match_requests(
     traces: Sequence[Trace], allowed: int, guess: float, *, since: float, until: float
-) -> tuple[float, list[Seen]]:
+) -> tuple[float, list[ReplayResult]]:
     """Return the interval (minutes) at which ours makes nearly, but no more than, ``allowed`` requests, and its run.
 
     Where none is found, the run that comes nearest.
     """
-    runs: list[tuple[float, int, list[Seen]]] = []
+    runs: list[tuple[float, int, list[ReplayResult]]] = []
     minutes, low, high = guess, 0.0, math.inf
     for _ in range(_ROUNDS):
-        seen = [replay(trace, adaptive(trace.name, minutes), since=since, until=until) for trace in traces]
+        seen = [replay_trace(trace, adaptive_policy(trace.name, minutes), since=since, until=until) for trace in traces]
         made = sum(one.requests for one in seen)
         runs.append((minutes, made, seen))
         if 0.98 * allowed < made <= allowed:

@@ -11,8 +11,8 @@ from lxml import etree
 
 from pipeline.errors import ItemError
 from pipeline.feeds.dates import read_date
-from pipeline.feeds.items import Document, Item, Parsed, absolute, names
 from pipeline.feeds.markup import title_text
+from pipeline.feeds.model import FeedItem, FeedResponse, ParsedFeed, absolute_link, distinct_names
 from pipeline.records import Outcome, Reason
 
 # Of an index so many sitemaps are read at a poll: news sitemaps hold two days, and larger sites split them by section.
@@ -20,9 +20,9 @@ _MOST_SITEMAPS = 5
 _RECENT = dt.timedelta(days=3)
 
 
-def parse_sitemap(text: str, document: Document) -> Parsed:
+def parse_sitemap(text: str, document: FeedResponse) -> ParsedFeed:
     """Return the articles of a news sitemap; raise ItemError NOT_FEED for a sitemap without news, or an index."""
-    items, plain, left_out = list[Item](), 0, 0
+    items, plain, left_out = list[FeedItem](), 0, 0
     zone = zoneinfo.ZoneInfo(document.time_zone) if document.time_zone else dt.UTC
     for fields in _elements(text, "url"):
         if not any(key.startswith("news.") for key in fields):
@@ -33,10 +33,10 @@ def parse_sitemap(text: str, document: Document) -> Parsed:
             items.append(_item(fields, document, zone))
     if not items and plain:
         raise ItemError(Outcome.DROPPED, Reason.NOT_FEED, f"a sitemap of {plain} pages, none of them marked as news")
-    return Parsed(format="sitemap", items=tuple(items), left_out=left_out)
+    return ParsedFeed(format="sitemap", items=tuple(items), left_out=left_out)
 
 
-def parse_index(text: str, document: Document) -> Parsed:
+def parse_index(text: str, document: FeedResponse) -> ParsedFeed:
     """Return which sitemaps of an index are worth reading for news, best first, and no items.
 
     Those that say "news" in their address, else those that changed within days; none of a mere archive's.
@@ -44,25 +44,25 @@ def parse_index(text: str, document: Document) -> Parsed:
     zone = zoneinfo.ZoneInfo(document.time_zone) if document.time_zone else dt.UTC
     places = []
     for number, fields in enumerate(_elements(text, "sitemap")):
-        place = absolute(fields.get("loc"), document.url)
+        place = absolute_link(fields.get("loc"), document.url)
         if place and number < document.max_items:
             places.append((place, read_date(fields.get("lastmod"), document.now, zone)))
     news = [one for one in places if "news" in one[0].lower()]
     recent = [one for one in places if one[1] and document.now - one[1] < _RECENT]
     best = sorted(news or recent, key=lambda one: one[1] or document.now, reverse=True)
-    return Parsed(format="sitemapindex", items=(), sitemaps=tuple(place for place, _ in best[:_MOST_SITEMAPS]))
+    return ParsedFeed(format="sitemapindex", items=(), sitemaps=tuple(place for place, _ in best[:_MOST_SITEMAPS]))
 
 
-def _item(fields: dict[str, str], document: Document, zone: dt.tzinfo) -> Item:
+def _item(fields: dict[str, str], document: FeedResponse, zone: dt.tzinfo) -> FeedItem:
     raw = fields.get("news.publication_date") or fields.get("lastmod")
-    return Item(
-        link=absolute(fields.get("loc"), document.url),
+    return FeedItem(
+        link=absolute_link(fields.get("loc"), document.url),
         title=title_text(fields.get("news.title")),
         published=read_date(raw, document.now, zone),
         published_raw=raw[:100] if raw else None,
         updated=read_date(fields.get("lastmod"), document.now, zone),
-        image=absolute(fields.get("image.loc"), document.url),
-        tags=names([*fields.get("news.keywords", "").split(",")]),
+        image=absolute_link(fields.get("image.loc"), document.url),
+        tags=distinct_names([*fields.get("news.keywords", "").split(",")]),
         language=fields.get("news.language"),
     )
 

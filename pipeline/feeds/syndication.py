@@ -13,8 +13,8 @@ import feedparser
 
 from pipeline.errors import ItemError
 from pipeline.feeds.dates import read_date
-from pipeline.feeds.items import Document, Item, Parsed, absolute, names
 from pipeline.feeds.markup import html_text, title_text
+from pipeline.feeds.model import FeedItem, FeedResponse, ParsedFeed, absolute_link, distinct_names
 from pipeline.records import Outcome, Reason
 
 _ITEM = re.compile(r"<(?:[\w-]{1,20}:)?(?:item|entry)[\s>]")
@@ -26,7 +26,7 @@ _PERIODS = {"hourly": 3600, "daily": 86400, "weekly": 7 * 86400, "monthly": 30 *
 _MAX_CONTENT = 1_000_000  # characters of one entry's HTML
 
 
-def parse_syndication(text: str, document: Document) -> Parsed:
+def parse_syndication(text: str, document: FeedResponse) -> ParsedFeed:
     """Return what a feed in ``text`` (without prolog) holds.
 
     Raises ItemError: NOT_FEED (dropped) for anything else; UNREADABLE (quarantined) where feedparser gives up.
@@ -38,12 +38,12 @@ def parse_syndication(text: str, document: Document) -> Parsed:
         raise ItemError(Outcome.DROPPED, Reason.NOT_FEED, "neither RSS nor Atom, nor another format of feeds")
     bases = (document.url, feed.get("link"))
     zone = zoneinfo.ZoneInfo(document.time_zone) if document.time_zone else dt.UTC
-    return Parsed(
+    return ParsedFeed(
         format=version or "rss",
         items=tuple(_item(entry, bases, document.now, zone) for entry in found.entries[: document.max_items]),
         title=title_text(feed.get("title")),
         language=feed.get("language") or None,
-        hub=next((absolute(link.get("href")) for link in feed.get("links", ()) if link.get("rel") == "hub"), None),
+        hub=next((absolute_link(link.get("href")) for link in feed.get("links", ()) if link.get("rel") == "hub"), None),
         declared_seconds=_declared(feed),
         left_out=left_out + max(0, len(found.entries) - document.max_items),
     )
@@ -75,13 +75,13 @@ def _first_items(text: str, limit: int) -> tuple[str, int]:
     return f"{text[: starts[limit]]}{channel}</{name}>", len(starts) - limit
 
 
-def _item(entry: dict[str, Any], bases: tuple[str | None, ...], now: dt.datetime, zone: dt.tzinfo) -> Item:
+def _item(entry: dict[str, Any], bases: tuple[str | None, ...], now: dt.datetime, zone: dt.tzinfo) -> FeedItem:
     # dict.get: feedparser's own get() reads "updated" as "published" where there is none, and warns of it
     published, updated = (dict.get(entry, key) for key in ("published", "updated"))
     raw = published or updated or dict.get(entry, "created")
     summary, content = _bodies(entry)
-    return Item(
-        link=absolute(entry.get("link"), *bases),
+    return FeedItem(
+        link=absolute_link(entry.get("link"), *bases),
         guid=_text(entry.get("id")),
         title=title_text(_text(entry.get("title"))),
         authors=_authors(entry),
@@ -91,7 +91,7 @@ def _item(entry: dict[str, Any], bases: tuple[str | None, ...], now: dt.datetime
         summary=html_text(summary),
         content=content,
         image=_image(entry, bases),
-        tags=names([_text(tag.get("term") or tag.get("label")) for tag in entry.get("tags", ())]),
+        tags=distinct_names([_text(tag.get("term") or tag.get("label")) for tag in entry.get("tags", ())]),
         language=(entry.get("title_detail") or {}).get("language"),
     )
 
@@ -114,7 +114,7 @@ def _authors(entry: dict[str, Any]) -> tuple[str, ...]:
     several = entry.get("authors", ())
     # A sole author as it stands: feedparser takes addresses for shorter than they are, leaving the rest as a name
     given = [_text(one.get("name")) for one in several] if len(several) > 1 else [_text(entry.get("author"))]
-    return names([_EMAIL.sub("", title_text(name) or "").strip(" ()<>,;") for name in given if name])
+    return distinct_names([_EMAIL.sub("", title_text(name) or "").strip(" ()<>,;") for name in given if name])
 
 
 def _image(entry: dict[str, Any], bases: tuple[str | None, ...]) -> str | None:
@@ -123,7 +123,7 @@ def _image(entry: dict[str, Any], bases: tuple[str | None, ...]) -> str | None:
     media.sort(key=lambda one: -_width(one))
     enclosed = [link for link in entry.get("links", ()) if link.get("rel") == "enclosure" and _is_image(link)]
     candidates: Iterable[Mapping[str, Any]] = [*media, *enclosed, *entry.get("media_thumbnail", ())]
-    found = (absolute(one.get("url") or one.get("href"), *bases) for one in candidates)
+    found = (absolute_link(one.get("url") or one.get("href"), *bases) for one in candidates)
     return next((address for address in found if address), None)
 
 

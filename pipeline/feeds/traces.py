@@ -27,7 +27,7 @@ class Trace(Record, frozen=True, kw_only=True):
     broken: tuple[tuple[float, float], ...] = ()  # from when to when it answers 503
 
 
-def traces(days: int, feeds: int, seed: int) -> list[Trace]:
+def invent_traces(days: int, feeds: int, seed: int) -> list[Trace]:
     """Return ``feeds`` traces of each kind, ``days`` long."""
     made = []
     for kind, make in _KINDS.items():

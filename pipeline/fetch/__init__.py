@@ -20,16 +20,16 @@ from aiohttp.abc import AbstractResolver
 
 from pipeline import rights, urls
 from pipeline.errors import ItemError
-from pipeline.fetch.client import Client, Headers, Hop, Response, user_agent
-from pipeline.fetch.headers import media_type
+from pipeline.fetch.client import Client, Headers, Hop, HttpResponse, format_user_agent
+from pipeline.fetch.headers import parse_content_type
 from pipeline.fetch.pacing import Holds, Pacing
 from pipeline.fetch.robots import MAX_BYTES, Robots, RobotsCache, RobotsMemory
-from pipeline.fetch.statuses import refusal
-from pipeline.fetch.terms import Terms
+from pipeline.fetch.statuses import status_error
+from pipeline.fetch.terms import SourceTerms
 from pipeline.records import Entry, Outcome, Page, Reason
 from pipeline.settings import Settings
 
-__all__ = ["Client", "Fetched", "Holds", "Hop", "RobotsCache", "RobotsMemory", "Terms", "fetch"]
+__all__ = ["Client", "FetchedPage", "Holds", "Hop", "RobotsCache", "RobotsMemory", "SourceTerms", "fetch_pages"]
 
 _log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ _LOOKS_HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECAS
 _HEAD = 4096  # a page's doctype or root lies within, comments before it included
 
 
-class Fetched(NamedTuple):
+class FetchedPage(NamedTuple):
     """What a server sent for an entry."""
 
     final_url: str
@@ -55,17 +55,17 @@ class Fetched(NamedTuple):
     hops: tuple[Hop, ...]
 
 
-async def fetch(  # noqa: PLR0913  (what may be left out has its default)
+async def fetch_pages(  # noqa: PLR0913  (what may be left out has its default)
     entries: Sequence[Entry],
     settings: Settings,
     robots: RobotsCache,
     now: Callable[[], dt.datetime],
     *,
     before: Mapping[str, Page] = MappingProxyType({}),
-    terms: Terms | None = None,
+    terms: SourceTerms | None = None,
     holds: Holds | None = None,
     resolver: AbstractResolver | None = None,
-) -> AsyncIterator[tuple[Entry, Fetched | ItemError]]:
+) -> AsyncIterator[tuple[Entry, FetchedPage | ItemError]]:
     """Yield each entry with what its server sent, or why there is nothing, as the servers answer.
 
     ``before`` has, by id, the pages that were sent before and may still be so: they are asked for conditionally, and
@@ -74,7 +74,7 @@ async def fetch(  # noqa: PLR0913  (what may be left out has its default)
     time, however slowly they are taken.
     """
     places = settings.fetch.concurrency
-    results: asyncio.Queue[tuple[Entry, Fetched | ItemError]] = asyncio.Queue()
+    results: asyncio.Queue[tuple[Entry, FetchedPage | ItemError]] = asyncio.Queue()
     async with Client(settings.fetch, connections=places, resolver=resolver) as client:
         pacing = Pacing(settings.fetch, places, patience=settings.run.lease_seconds / 2, holds=holds, now=now)
         visits = _Visits(client, settings, robots, now, pacing)
@@ -116,17 +116,17 @@ class _Visits:
         self._client = client
         self._now = now
         self._pacing = pacing
-        self.terms = Terms()
-        self._agent = user_agent(settings.fetch).partition("/")[0].strip() or "newswire"
+        self.terms = SourceTerms()
+        self._agent = format_user_agent(settings.fetch).partition("/")[0].strip() or "newswire"
         self._robots = Robots(cache, self._agent, self._get_robots, now) if settings.fetch.obey_robots else None
 
-    async def visit(self, entry: Entry, before: Page | None) -> Fetched | ItemError:
+    async def visit(self, entry: Entry, before: Page | None) -> FetchedPage | ItemError:
         """Return what the server sends for ``entry``, or why there is nothing (or nothing new)."""
         try:
             gate = self._pacing.gate(self._ask_robots)
             conditions = _conditions(entry, before)
             check = functools.partial(self._check, bool(conditions))
-            login = self.terms.login(entry.source, entry.url)
+            login = self.terms.login_for(entry.source, entry.url)
             answer = await self._client.get(
                 entry.url, headers={**_ACCEPT, **conditions}, check=check, gate=gate, login=login
             )
@@ -141,29 +141,29 @@ class _Visits:
         if self._robots:
             rules = await self._robots.rules(url)
             if rules.crawl_delay:
-                self._pacing.slow_down(urls.host(url), rules.crawl_delay)
+                self._pacing.slow_down(urls.host_and_port(url), rules.crawl_delay)
             rules.check(url)
 
-    async def _rights(self, answer: Response) -> tuple[str, ...]:
+    async def _rights(self, answer: HttpResponse) -> tuple[str, ...]:
         """Return what the server says of the page's use, in its headers and its robots.txt."""
         said = [
-            *rights.of_header(answer.headers.getall("X-Robots-Tag", ()), self._agent),
-            *rights.of_tdm(answer.headers.getall("TDM-Reservation", ())),
+            *rights.parse_header(answer.headers.getall("X-Robots-Tag", ()), self._agent),
+            *rights.parse_tdm(answer.headers.getall("TDM-Reservation", ())),
         ]
         if self._robots:
-            said += (await self._robots.rules(answer.final_url)).rights(answer.final_url)
-        return rights.known(said)
+            said += (await self._robots.rules(answer.final_url)).reserved_rights(answer.final_url)
+        return rights.normalise_rights(said)
 
-    async def _get_robots(self, url: str) -> Response:
+    async def _get_robots(self, url: str) -> HttpResponse:
         return await self._client.get(url, max_bytes=MAX_BYTES, cut=True, gate=self._pacing.gate())
 
     def _check(self, conditional: bool, status: int, headers: Headers) -> None:
         """Refuse by status or type, before the body is read."""
         if conditional and status == HTTPStatus.NOT_MODIFIED:
             raise ItemError(Outcome.DROPPED, Reason.NOT_MODIFIED, "status 304")
-        if error := refusal(status, headers.get("Retry-After"), self._now()):
+        if error := status_error(status, headers.get("Retry-After"), self._now()):
             raise error
-        kind = media_type(headers.get("Content-Type"))[0]
+        kind = parse_content_type(headers.get("Content-Type"))[0]
         if kind not in _HTML and kind not in _VAGUE:
             raise ItemError(Outcome.DROPPED, Reason.NOT_HTML, f"its type is {kind}")
 
@@ -176,16 +176,16 @@ def _conditions(entry: Entry, before: Page | None) -> dict[str, str]:
     return {name: value for name, value in headers.items() if value}
 
 
-def _fetched(answer: Response, before: Page | None, reserved: tuple[str, ...]) -> Fetched:
+def _fetched(answer: HttpResponse, before: Page | None, reserved: tuple[str, ...]) -> FetchedPage:
     """Return what a response holds; raise ItemError EMPTY, NOT_HTML for what is no page, NOT_MODIFIED for the same."""
-    kind, charset = media_type(answer.headers.get("Content-Type"))
+    kind, charset = parse_content_type(answer.headers.get("Content-Type"))
     if not answer.body.strip():
         raise ItemError(Outcome.DROPPED, Reason.EMPTY, "the server sent nothing")
     if kind not in _HTML and not _LOOKS_HTML.search(answer.body[:_HEAD].replace(b"\0", b"")):
         raise ItemError(Outcome.DROPPED, Reason.NOT_HTML, f"its type is {kind or 'not named'}, and it isn't HTML")
     if before and before.blob == hashlib.sha256(answer.body).hexdigest():
         raise ItemError(Outcome.DROPPED, Reason.NOT_MODIFIED, "the same page")
-    return Fetched(
+    return FetchedPage(
         final_url=answer.final_url,
         status=answer.status,
         body=answer.body,

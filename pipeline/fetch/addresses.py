@@ -20,7 +20,7 @@ _NEVER: tuple[Network, ...] = tuple(
 )
 
 
-def networks(texts: Sequence[str]) -> tuple[Network, ...]:
+def parse_networks(texts: Sequence[str]) -> tuple[Network, ...]:
     """Return the networks that ``texts`` name, such as "127.0.0.0/8"; raise SettingsError for what isn't one."""
     try:
         return tuple(ipaddress.ip_network(text, strict=False) for text in texts)
@@ -28,7 +28,7 @@ def networks(texts: Sequence[str]) -> tuple[Network, ...]:
         raise SettingsError(f"fetch.allow_addresses: {error}; name networks such as 127.0.0.0/8") from error
 
 
-def inner(ip: Address) -> Address:
+def embedded_ipv4(ip: Address) -> Address:
     """Return the IPv4 address that an IPv6 address stands for (mapped, NAT64, 6to4), else the address itself."""
     if isinstance(ip, ipaddress.IPv4Address):
         return ip
@@ -39,24 +39,24 @@ def inner(ip: Address) -> Address:
     return ip.sixtofour or ip
 
 
-def in_networks(ip: str, allowed_networks: Sequence[Network]) -> bool:
+def is_in_networks(ip: str, allowed_networks: Sequence[Network]) -> bool:
     """Whether one of the networks that the operator opened holds ``ip``, or the address that it stands for."""
     try:
         address = ipaddress.ip_address(ip)
     except ValueError:
         return False
-    return any(one in network for one in {address, inner(address)} for network in allowed_networks)
+    return any(one in network for one in {address, embedded_ipv4(address)} for network in allowed_networks)
 
 
-def address_allowed(ip: str, allowed_networks: Sequence[Network] = ()) -> bool:
+def is_address_allowed(ip: str, allowed_networks: Sequence[Network] = ()) -> bool:
     """Whether ``ip`` may be connected to: a public unicast address, or one in a network that the operator opened.
 
     What is no address (a scope id makes one link-local) is refused.
     """
-    if in_networks(ip, allowed_networks):
+    if is_in_networks(ip, allowed_networks):
         return True
     try:
-        address = inner(ipaddress.ip_address(ip))
+        address = embedded_ipv4(ipaddress.ip_address(ip))
     except ValueError:
         return False
     if any(address in network for network in _NEVER):

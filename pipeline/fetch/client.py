@@ -23,9 +23,9 @@ from multidict import CIMultiDictProxy
 from yarl import URL
 
 from pipeline.errors import ItemError
-from pipeline.fetch.addresses import address_allowed, in_networks, networks
+from pipeline.fetch.addresses import is_address_allowed, is_in_networks, parse_networks
 from pipeline.records import Outcome, Reason
-from pipeline.settings import Fetch
+from pipeline.settings import FetchSettings
 
 Headers = CIMultiDictProxy[str]
 Gate = Callable[[str], contextlib.AbstractAsyncContextManager[None]]
@@ -50,7 +50,7 @@ class Hop(NamedTuple):
     status: int
 
 
-class Response(NamedTuple):
+class HttpResponse(NamedTuple):
     """What a server answered, its body decoded from the transfer, not into text."""
 
     url: str
@@ -61,7 +61,7 @@ class Response(NamedTuple):
     hops: tuple[Hop, ...]
 
 
-class Login(NamedTuple):
+class ServerLogin(NamedTuple):
     """What the operator arranged with a server: headers that only it may see, hosts whose certificate may be any."""
 
     headers: Mapping[str, str] = MappingProxyType({})
@@ -82,9 +82,11 @@ class Client:
     resolution (what it answers is checked all the same). Errors are ItemErrors with outcome and reason.
     """
 
-    def __init__(self, settings: Fetch, *, connections: int = 100, resolver: AbstractResolver | None = None) -> None:
+    def __init__(
+        self, settings: FetchSettings, *, connections: int = 100, resolver: AbstractResolver | None = None
+    ) -> None:
         self._settings = settings
-        self._networks = networks(settings.allow_addresses)
+        self._networks = parse_networks(settings.allow_addresses)
         self._connections = connections
         self._resolver = resolver
         self._session: aiohttp.ClientSession | None = None
@@ -103,7 +105,7 @@ class Client:
             trust_env=False,
             max_line_size=_MAX_HEADER,
             max_field_size=_MAX_HEADER,
-            headers={"User-Agent": user_agent(self._settings), "Accept-Encoding": ", ".join(_CODINGS)},
+            headers={"User-Agent": format_user_agent(self._settings), "Accept-Encoding": ", ".join(_CODINGS)},
         )
         return self
 
@@ -116,7 +118,9 @@ class Client:
     def _guard(self, info: tuple[Any, ...]) -> socket.socket:
         family, kind, protocol, _, address = info
         ip, port = address[0], address[1]
-        if not in_networks(ip, self._networks) and not (address_allowed(ip) and port in self._settings.allow_ports):
+        if not is_in_networks(ip, self._networks) and not (
+            is_address_allowed(ip) and port in self._settings.allow_ports
+        ):
             raise _RefusedAddressError
         return socket.socket(family=family, type=kind, proto=protocol)
 
@@ -130,8 +134,8 @@ class Client:
         cut: bool = False,
         check: Check | None = None,
         gate: Gate | None = None,
-        login: Login | None = None,
-    ) -> Response:
+        login: ServerLogin | None = None,
+    ) -> HttpResponse:
         """Return what ``url`` answers, redirects followed; whatever the status is.
 
         ``max_bytes`` caps the decoded body (``cut`` trims it there instead of failing), ``seconds`` the time that
@@ -142,7 +146,7 @@ class Client:
         Raises ItemError: TIMEOUT, CONNECTION, TLS (retry); TOO_LARGE, TOO_MANY_REDIRECTS, UNREADABLE
         (quarantined); REFUSED_ADDRESS, BAD_ADDRESS (dropped).
         """
-        login = login or Login()
+        login = login or ServerLogin()
         left = seconds if seconds is not None else self._settings.timeout_seconds
         limit = max_bytes if max_bytes is not None else self._settings.max_bytes
         clock = asyncio.get_running_loop().time
@@ -158,7 +162,7 @@ class Client:
                             if check:
                                 check(answer.status, answer.headers)
                             body = await _body(answer, limit, cut=cut)
-                            return Response(url, shown, answer.status, answer.headers, body, tuple(hops))
+                            return HttpResponse(url, shown, answer.status, answer.headers, body, tuple(hops))
                         hops.append(Hop(shown, answer.status))
                 left -= clock() - began
             if len(hops) > self._settings.max_redirects:
@@ -169,14 +173,14 @@ class Client:
                 send = {name: value for name, value in send.items() if name.lower() not in secret}
             target = onward
 
-    async def post(self, url: str, form: Mapping[str, str]) -> Response:
+    async def post(self, url: str, form: Mapping[str, str]) -> HttpResponse:
         """Return what ``url`` answers to a form, whatever the status is; redirects are answers. Raises as ``get``."""
         seconds, target = self._settings.timeout_seconds, _address(url)
         shown = str(target.with_user(None))
         with _translated(shown, seconds):
             async with asyncio.timeout(seconds), self._request(target, {}, (), form) as answer:
                 body = await _body(answer, self._settings.max_bytes, cut=True)
-                return Response(url, shown, answer.status, answer.headers, body, ())
+                return HttpResponse(url, shown, answer.status, answer.headers, body, ())
 
     @contextlib.asynccontextmanager
     async def _request(
@@ -202,7 +206,7 @@ class Client:
             answer.release()  # closes the connection where the body wasn't read to its end
 
 
-def user_agent(settings: Fetch) -> str:
+def format_user_agent(settings: FetchSettings) -> str:
     """Return the name we go by: it says who we are and how to reach the operator."""
     return settings.user_agent.replace("{contact}", settings.contact)
 

@@ -12,7 +12,7 @@ _SECONDS = re.compile(r"\s*(\d{1,10})\s*")
 _MAX_AGE = re.compile(r"(?:^|,)\s*max-age\s*=\s*\"?(\d{1,10})", re.IGNORECASE)
 
 
-def media_type(content_type: str | None) -> tuple[str | None, str | None]:
+def parse_content_type(content_type: str | None) -> tuple[str | None, str | None]:
     """Return media type and charset of a Content-Type header, both in lower case."""
     if not content_type:
         return None, None
@@ -23,7 +23,7 @@ def media_type(content_type: str | None) -> tuple[str | None, str | None]:
     return kind, charset.strip(" '\"").lower() or None if isinstance(charset, str) else None
 
 
-def retry_after(value: str | None, now: dt.datetime) -> float | None:
+def retry_after_seconds(value: str | None, now: dt.datetime) -> float | None:
     """Return the seconds that a Retry-After header (seconds or a date; RFC 9110 10.2.3) asks to wait."""
     if not value:
         return None
@@ -33,7 +33,7 @@ def retry_after(value: str | None, now: dt.datetime) -> float | None:
     return max(0.0, (when - now).total_seconds()) if when else None
 
 
-def fresh_for(headers: Mapping[str, str], now: dt.datetime) -> float | None:
+def freshness_seconds(headers: Mapping[str, str], now: dt.datetime) -> float | None:
     """Return for how many seconds a response says that it stays fresh (Cache-Control before Expires; RFC 9111)."""
     control = headers.get("Cache-Control", "")
     if re.search(r"\bno-(?:cache|store)\b", control, re.IGNORECASE):

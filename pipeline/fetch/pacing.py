@@ -15,7 +15,7 @@ from pipeline import urls
 from pipeline.errors import ItemError
 from pipeline.fetch.client import Gate
 from pipeline.records import Outcome, Reason
-from pipeline.settings import Fetch
+from pipeline.settings import FetchSettings
 
 # How long a host that refuses (429) without naming a time is left alone; as long as the usual feed interval.
 _DEFAULT_HOLD_SECONDS = 900.0
@@ -55,10 +55,10 @@ class _Lane:
 class Holds(Protocol):
     """Keeps holds between runs."""
 
-    def present(self, now: dt.datetime) -> Mapping[str, dt.datetime]:
+    def active_holds(self, now: dt.datetime) -> Mapping[str, dt.datetime]:
         """Return host → until when it is to be left alone, of those that are."""
 
-    def put(self, host: str, until: dt.datetime) -> None:
+    def save_hold(self, host: str, until: dt.datetime) -> None:
         """Leave ``host`` alone until then."""
 
 
@@ -82,7 +82,7 @@ class Pacing:
 
     def __init__(
         self,
-        settings: Fetch,
+        settings: FetchSettings,
         places: int,
         *,
         patience: float = 300.0,
@@ -101,7 +101,7 @@ class Pacing:
         self._providers: dict[str, _Provider] = {}
         self._holds = holds
         self._now = now
-        for host, until in ({} if holds is None else holds.present(now())).items():
+        for host, until in ({} if holds is None else holds.active_holds(now())).items():
             self._lane(host).held_until = self._clock() + (until - now()).total_seconds()
 
     def _lane(self, host: str) -> _Lane:
@@ -110,7 +110,7 @@ class Pacing:
         return self._lanes[host]
 
     def _provider(self, host: str) -> _Provider:
-        name = provider(host)
+        name = registered_domain(host)
         if name not in self._providers:
             self._providers[name] = _Provider(self._settings.per_provider_concurrency)
         return self._providers[name]
@@ -132,7 +132,7 @@ class Pacing:
         if len(shared.refused) > 1:
             shared.held_until = max(shared.held_until, lane.held_until)
         if self._holds is not None:
-            self._holds.put(host, self._now() + dt.timedelta(seconds=wait))
+            self._holds.save_hold(host, self._now() + dt.timedelta(seconds=wait))
 
     @contextlib.asynccontextmanager
     async def slot(self, host: str, *, spaced: bool = True) -> AsyncIterator[None]:
@@ -154,7 +154,7 @@ class Pacing:
                     lane.next_start = self._clock() + lane.delay
             await held.enter_async_context(self._provider(host).places)
             await held.enter_async_context(self._places)
-            await self.backlog.room()
+            await self.backlog.wait_for_room()
             yield
 
     def _refuse_if_long(self, host: str, lane: _Lane, ahead: int) -> None:
@@ -175,7 +175,7 @@ class Pacing:
         @contextlib.asynccontextmanager
         async def enter(url: str) -> AsyncIterator[None]:
             nonlocal last
-            host = urls.host(url)
+            host = urls.host_and_port(url)
             if ask:
                 await ask(url)
             async with self.slot(host, spaced=host != last):
@@ -191,7 +191,7 @@ class Pacing:
 
 
 @functools.lru_cache(maxsize=100_000)
-def provider(host: str) -> str:
+def registered_domain(host: str) -> str:
     """Return the registered domain of ``host`` ("user.blogs.example.com" and "www.example.com" are of one provider).
 
     Of an address, and of a name under no public suffix, it is the host itself.
@@ -209,7 +209,7 @@ class Backlog:
         self._room = asyncio.Event()
         self._room.set()
 
-    async def room(self) -> None:
+    async def wait_for_room(self) -> None:
         """Wait until fewer results than the limit wait."""
         await self._room.wait()
 

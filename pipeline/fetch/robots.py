@@ -13,9 +13,9 @@ from protego import Protego
 
 from pipeline import rights
 from pipeline.errors import ItemError
-from pipeline.fetch.client import Response
+from pipeline.feed_records import RobotsFile
+from pipeline.fetch.client import HttpResponse
 from pipeline.records import Outcome, Reason
-from pipeline.states import RobotsFile
 
 # RFC 9309 2.5: parsers must read at least 500 KiB
 MAX_BYTES = 500 * 1024
@@ -35,7 +35,7 @@ class RobotsCache(Protocol):
     def get(self, host: str, now: dt.datetime) -> RobotsFile | None:
         """Return what ``host`` (scheme and authority) said, None where it isn't known or too old."""
 
-    def put(self, file: RobotsFile) -> None:
+    def save(self, file: RobotsFile) -> None:
         """Keep what a host said."""
 
 
@@ -50,7 +50,7 @@ class RobotsMemory:
         file = self._files.get(host)
         return file if file and is_fresh(file, now) else None
 
-    def put(self, file: RobotsFile) -> None:
+    def save(self, file: RobotsFile) -> None:
         """Keep what a host said."""
         self._files[file.host] = file
 
@@ -64,7 +64,7 @@ def _unreadable(file: RobotsFile) -> bool:
     return file.status not in _FOUND and (file.status not in _ABSENT or file.status == _TOO_MANY_REQUESTS)
 
 
-class Rules:
+class RobotsRules:
     """What one robots.txt says to ``agent``. Parsed once, asked often."""
 
     def __init__(self, file: RobotsFile, agent: str) -> None:
@@ -72,8 +72,8 @@ class Rules:
         self._agent = agent
         body = file.body if file.status in _FOUND else ""
         self._parsed = Protego.parse(body)
-        self._ai_agents = rights.agents_named(body)
-        self._no_ai = rights.signals_no_ai(body)
+        self._ai_agents = rights.list_ai_agents(body)
+        self._no_ai = rights.has_no_ai_signal(body)
 
     @property
     def crawl_delay(self) -> float | None:
@@ -90,7 +90,7 @@ class Rules:
         if not self._parsed.can_fetch(url, self._agent):
             raise ItemError(Outcome.DROPPED, Reason.ROBOTS, f"{self._file.host}/robots.txt refuses {url[:200]}")
 
-    def rights(self, url: str) -> tuple[str, ...]:
+    def reserved_rights(self, url: str) -> tuple[str, ...]:
         """Return what the file reserves of ``url``: noai where it refuses robots that gather for AI."""
         refused = (not self._parsed.can_fetch(url, agent) for agent in self._ai_agents)
         return ("noai",) if self._no_ai or any(refused) else ()
@@ -106,17 +106,17 @@ class Robots:
         self,
         cache: RobotsCache,
         agent: str,
-        get: Callable[[str], Awaitable[Response]],
+        get: Callable[[str], Awaitable[HttpResponse]],
         now: Callable[[], dt.datetime],
     ) -> None:
         self._cache = cache
         self._agent = agent
         self._get = get
         self._now = now
-        self._rules: dict[str, Rules] = {}
+        self._rules: dict[str, RobotsRules] = {}
         self._locks: collections.defaultdict[str, asyncio.Lock] = collections.defaultdict(asyncio.Lock)
 
-    async def rules(self, url: str) -> Rules:
+    async def rules(self, url: str) -> RobotsRules:
         """Return the rules of ``url``'s host; raise ItemError where the host's address can't be asked at all."""
         parts = urlsplit(url)
         host = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
@@ -125,8 +125,8 @@ class Robots:
                 file = self._cache.get(host, self._now())
                 if file is None or not is_fresh(file, self._now()):
                     file = await self._fetch(host)
-                    self._cache.put(file)
-                self._rules[host] = Rules(file, self._agent)
+                    self._cache.save(file)
+                self._rules[host] = RobotsRules(file, self._agent)
         return self._rules[host]
 
     async def _fetch(self, host: str) -> RobotsFile:

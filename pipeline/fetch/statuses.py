@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from pipeline.errors import ItemError
-from pipeline.fetch.headers import retry_after
+from pipeline.fetch.headers import retry_after_seconds
 from pipeline.records import Outcome, Reason
 
 _MEANING = {
@@ -24,7 +24,7 @@ _SUCCESS = range(200, 300)
 _REFUSED = range(400, 500)
 
 
-def refusal(status: int, retry: str | None, now: dt.datetime) -> ItemError | None:
+def status_error(status: int, retry: str | None, now: dt.datetime) -> ItemError | None:
     """Return why a response with ``status`` is not the item, None where it is.
 
     ``retry`` is its Retry-After header. Other 4xx are as good as not found; all else may pass (5xx, and a redirect
@@ -34,5 +34,5 @@ def refusal(status: int, retry: str | None, now: dt.datetime) -> ItemError | Non
         return None
     default = (Outcome.DROPPED, Reason.NOT_FOUND) if status in _REFUSED else (Outcome.RETRY, Reason.SERVER_ERROR)
     outcome, reason = _MEANING.get(status, default)
-    wait = retry_after(retry, now) if outcome is Outcome.RETRY else None
+    wait = retry_after_seconds(retry, now) if outcome is Outcome.RETRY else None
     return ItemError(outcome, reason, f"status {status}", retry_after=wait)

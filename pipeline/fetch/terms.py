@@ -11,14 +11,14 @@ from types import MappingProxyType
 from yarl import URL
 
 from pipeline.errors import SettingsError
-from pipeline.fetch.client import Login
-from pipeline.settings import Source, variable
+from pipeline.fetch.client import ServerLogin
+from pipeline.settings import Source, read_variable
 
 _PREFIX = "NEWSWIRE_CREDENTIALS_"
 _HEADER = re.compile(r"([A-Za-z][A-Za-z0-9-]*): +(\S.*)")
 
 
-class Terms:
+class SourceTerms:
     """What the settings say of ``sources``, and the environment of their credentials.
 
     Raises SettingsError where a source names credentials that are not set.
@@ -33,10 +33,10 @@ class Terms:
             s.name: frozenset(URL(u).host for u in _own(s)) for s in sources.values() if not s.verify_tls
         }
 
-    def login(self, source: str, url: str) -> Login:
+    def login_for(self, source: str, url: str) -> ServerLogin:
         """Return how to ask for ``url``, an address that ``source`` named; others than its servers get no headers."""
         known = source in self._headers and _origin(url) in self._origins[source]
-        return Login(self._headers[source] if known else {}, self._unchecked.get(source, frozenset()))
+        return ServerLogin(self._headers[source] if known else {}, self._unchecked.get(source, frozenset()))
 
 
 def _own(source: Source) -> tuple[str, ...]:
@@ -56,7 +56,7 @@ def _origin(url: str) -> URL | None:
 
 def _login(source: Source, environ: Mapping[str, str]) -> dict[str, str]:
     name = f"{_PREFIX}{source.credentials}"
-    value = variable(environ, name)
+    value = read_variable(environ, name)
     if not value:
         raise SettingsError(f"source {source.name!r} logs in with {name}, which is not set; set it or {name}_FILE")
     if value.lower().startswith(("bearer ", "basic ")):

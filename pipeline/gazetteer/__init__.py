@@ -8,16 +8,16 @@ from collections.abc import Iterator
 from importlib import resources
 
 
-def rows() -> Iterator[str]:
+def read_rows() -> Iterator[str]:
     """Yield the rows of the table: cells between tabs, as scripts/build-gazetteer explains."""
     file = resources.files("pipeline.gazetteer") / "gazetteer.tsv.gz"
     yield from gzip.decompress(file.read_bytes()).decode("utf-8").splitlines()
 
 
 @functools.cache
-def cities() -> frozenset[str]:
+def load_city_names() -> frozenset[str]:
     """Return what cities above 15,000 people are called, case-folded, the larger ones in other languages too."""
-    cells = (row.split("\t") for row in rows() if row.startswith("P\t"))
+    cells = (row.split("\t") for row in read_rows() if row.startswith("P\t"))
     return frozenset(
         name.casefold() for _, _, _, name, *_, others in cells for name in (name, *others.split("|")) if name
     )

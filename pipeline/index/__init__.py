@@ -11,11 +11,11 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from pipeline.errors import SettingsError
-from pipeline.index.query import DEEPEST, Hit, Query, Refusal, Results, Sort
+from pipeline.index.query import MAX_HITS, Hit, Query, Refusal, Results, Sort
 from pipeline.records import Document
-from pipeline.settings import IndexSection
+from pipeline.settings import IndexSettings
 
-__all__ = ["DEEPEST", "Hit", "Index", "Query", "Refusal", "Results", "Sort", "open_index"]
+__all__ = ["MAX_HITS", "Hit", "Index", "Query", "Refusal", "Results", "Sort", "open_index"]
 
 
 class Index(Protocol):
@@ -31,7 +31,7 @@ class Index(Protocol):
     def identity(self) -> str:
         """Return the id that the index got when it was created; another one means that it was lost or exchanged."""
 
-    def put(self, documents: Sequence[Document]) -> list[Refusal]:
+    def upsert(self, documents: Sequence[Document]) -> list[Refusal]:
         """Add or replace documents by id, except where a newer revision is there; return those not taken."""
 
     def delete(self, ids: Sequence[str]) -> None:
@@ -59,7 +59,7 @@ class Index(Protocol):
         """Let go of files and connections."""
 
 
-def open_index(url: str, settings: IndexSection, *, api_key: str | None = None, ca_file: str | None = None) -> Index:
+def open_index(url: str, settings: IndexSettings, *, api_key: str | None = None, ca_file: str | None = None) -> Index:
     """Return the index at ``url``: ``sqlite:///path`` or ``http(s)://host:9200``. Nothing is read or written yet.
 
     Raises SettingsError for any other address.

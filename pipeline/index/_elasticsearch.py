@@ -16,11 +16,11 @@ from elasticsearch import ApiError, BadRequestError, Elasticsearch, NotFoundErro
 
 from pipeline.errors import IndexRefusedError, SettingsError
 from pipeline.index import _elasticsearch_mapping as mapping
-from pipeline.index._elasticsearch_errors import AWAY, cause, translated
-from pipeline.index._elasticsearch_query import document, marking, request, results
-from pipeline.index.query import DEEPEST, Query, Refusal, Results, check
+from pipeline.index._elasticsearch_errors import AWAY, error_cause, translate_errors
+from pipeline.index._elasticsearch_query import decode_document, decode_results, highlight_body, search_body
+from pipeline.index.query import MAX_HITS, Query, Refusal, Results, check_query
 from pipeline.records import Document, Reason
-from pipeline.settings import IndexSection
+from pipeline.settings import IndexSettings
 
 # Elastic's guide to indexing speed names 5 to 15 MB as the size up to which larger bulks are faster.
 _BULK_BYTES = 5_000_000
@@ -38,7 +38,7 @@ class _Operation(msgspec.Struct, frozen=True):
 class ElasticsearchIndex:
     """An index in the Elasticsearch 9 at ``url``, found under the alias that ``settings`` names."""
 
-    def __init__(self, url: str, settings: IndexSection, *, api_key: str | None, ca_file: str | None) -> None:
+    def __init__(self, url: str, settings: IndexSettings, *, api_key: str | None, ca_file: str | None) -> None:
         self._where, secret = _address(url)
         self._settings = settings
         self._alias = settings.alias
@@ -64,10 +64,10 @@ class ElasticsearchIndex:
                 self.identity()  # refuses what is foreign before anything is written
             self._client.indices.put_index_template(
                 name=self._alias,
-                **mapping.template(self._alias, shards=self._settings.shards, replicas=self._settings.replicas),
+                **mapping.index_template(self._alias, shards=self._settings.shards, replicas=self._settings.replicas),
             )
             if not known:
-                self._make(mapping.month(self._alias, dt.datetime.now(dt.UTC)), str(uuid.uuid4()))
+                self._make(mapping.month_index(self._alias, dt.datetime.now(dt.UTC)), str(uuid.uuid4()))
 
     def identity(self) -> str:
         """Return the uuid that all indices under the alias carry, made with the first of them."""
@@ -99,13 +99,13 @@ class ElasticsearchIndex:
     def _make(self, name: str, identity: str) -> None:
         """Create an index by the template; that another process has just made it is fine."""
         try:
-            self._client.indices.create(index=name, mappings={"_meta": mapping.meta(identity)})
+            self._client.indices.create(index=name, mappings={"_meta": mapping.index_meta(identity)})
         except BadRequestError as error:
-            if cause(error.body)[0] != "resource_already_exists_exception":
+            if error_cause(error.body)[0] != "resource_already_exists_exception":
                 raise
         self._made.add(name)
 
-    def put(self, documents: Sequence[Document]) -> list[Refusal]:
+    def upsert(self, documents: Sequence[Document]) -> list[Refusal]:
         """Add or replace documents in bulks; return those that Elasticsearch refuses, each with its words."""
         refused: list[Refusal] = []
         operations: list[_Operation] = []
@@ -122,7 +122,7 @@ class ElasticsearchIndex:
         return refused
 
     def _make_months(self, documents: Sequence[Document]) -> None:
-        missing = {mapping.month(self._alias, one.first_seen) for one in documents} - self._made
+        missing = {mapping.month_index(self._alias, one.first_seen) for one in documents} - self._made
         if missing:
             identity = self.identity()
             for name in sorted(missing):
@@ -130,8 +130,8 @@ class ElasticsearchIndex:
 
     def _operations(self, one: Document, there: dict[str, tuple[str, int]]) -> list[_Operation]:
         """Return what puts a document, and takes it away from where it was first seen in another month."""
-        name = mapping.month(self._alias, one.first_seen)
-        line = mapping.encode(one)
+        name = mapping.month_index(self._alias, one.first_seen)
+        line = mapping.encode_document(one)
         before, revision = there.get(one.id, (name, 0))
         put = _Operation(one.id, (_action("index", name, one.id, one.revision), line))
         if before == name:
@@ -161,7 +161,7 @@ class ElasticsearchIndex:
         status = item["status"]
         if "error" not in item or status == _CONFLICT:
             return None
-        kind, reason = cause(item)
+        kind, reason = error_cause(item)
         if status == _NOT_FOUND:  # someone deleted the index of a month
             self._made.discard(item["_index"])
         retry = status in AWAY or status == _NOT_FOUND or status >= 500  # noqa: PLR2004 - HTTP's server errors
@@ -181,9 +181,9 @@ class ElasticsearchIndex:
     def _find(self, ids: Sequence[str]) -> dict[str, tuple[str, int]]:
         """Return, of the documents that are there, the index and revision."""
         found: dict[str, tuple[str, int]] = {}
-        for start in range(0, len(ids), DEEPEST):
-            wanted = {"values": list(ids[start : start + DEEPEST])}
-            answer = self._search({"query": {"ids": wanted}, "_source": False, "version": True, "size": DEEPEST})
+        for start in range(0, len(ids), MAX_HITS):
+            wanted = {"values": list(ids[start : start + MAX_HITS])}
+            answer = self._search({"query": {"ids": wanted}, "_source": False, "version": True, "size": MAX_HITS})
             found |= {hit["_id"]: (hit["_index"], hit["_version"]) for hit in answer["hits"]["hits"]}
         return found
 
@@ -192,18 +192,20 @@ class ElasticsearchIndex:
         with self._errors():
             answer = self._search({"query": {"ids": {"values": [document_id]}}})
         hits = answer["hits"]["hits"]
-        return document(hits[0]) if hits else None
+        return decode_document(hits[0]) if hits else None
 
     def search(self, query: Query) -> Results:
         """Return what a query finds; a search that a part of the index can't answer fails as a whole."""
-        check(query)
+        check_query(query)
         with self._errors():
-            answer = self._search(request(query))
+            answer = self._search(search_body(query))
             hits = answer["hits"]["hits"]
             marked = (
-                self._search(marking(query, hits))["hits"]["hits"] if hits and query.highlight and query.text else []
+                self._search(highlight_body(query, hits))["hits"]["hits"]
+                if hits and query.highlight and query.text
+                else []
             )
-        return results(query, answer, marked)
+        return decode_results(query, answer, marked)
 
     def _search(self, body: dict[str, Any]) -> dict[str, Any]:
         answer = self._client.search(index=self._alias, body=body, allow_partial_search_results=False)
@@ -228,13 +230,13 @@ class ElasticsearchIndex:
                         search_after=after,
                         source=False,
                         version=True,
-                        size=DEEPEST,
+                        size=MAX_HITS,
                         track_total_hits=False,
                         allow_partial_search_results=False,
                     )
                 hits = answer["hits"]["hits"]
                 yield from ((hit["_id"], hit["_version"]) for hit in hits)
-                if len(hits) < DEEPEST:
+                if len(hits) < MAX_HITS:
                     return
                 point, after = answer["pit_id"], hits[-1]["sort"]
         finally:
@@ -263,7 +265,7 @@ class ElasticsearchIndex:
         self._client.close()
 
     def _errors(self) -> contextlib.AbstractContextManager[None]:
-        return translated(self._where, self._alias)
+        return translate_errors(self._where, self._alias)
 
 
 def _address(url: str) -> tuple[str, dict[str, Any]]:

@@ -18,7 +18,7 @@ _LONGEST = 500  # characters of foreign text in a message
 
 
 @contextlib.contextmanager
-def translated(where: str, alias: str) -> Iterator[None]:
+def translate_errors(where: str, alias: str) -> Iterator[None]:
     """Turn the errors of the client, which speaks to ``where``, into ours."""
     try:
         yield
@@ -41,7 +41,7 @@ def translated(where: str, alias: str) -> Iterator[None]:
 
 def _answered(error: ApiError, where: str, alias: str) -> SearchIndexError:
     """Return our error for one that Elasticsearch answers with."""
-    kind, reason = cause(error.body)
+    kind, reason = error_cause(error.body)
     if error.status_code == 401:  # noqa: PLR2004 - HTTP's own numbers
         return IndexRefusedError(
             f"Elasticsearch at {where} does not accept the key; set NEWSWIRE_INDEX_API_KEY to a valid API key"
@@ -61,7 +61,7 @@ def _answered(error: ApiError, where: str, alias: str) -> SearchIndexError:
     return SearchIndexError(f"Elasticsearch at {where} fails: {kind}: {reason[:_LONGEST]}")
 
 
-def cause(body: object) -> tuple[str, str]:
+def error_cause(body: object) -> tuple[str, str]:
     """Return type and reason of the error in an answer or in an item of a bulk answer."""
     error = body.get("error", body) if isinstance(body, dict) else body
     if not isinstance(error, dict):

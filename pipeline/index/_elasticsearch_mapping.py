@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from pipeline.index.fields import FACETS, LONGEST_VALUE
+from pipeline.index.fields import FACETS, MAX_VALUE_CHARACTERS
 from pipeline.records import Document, Stage, to_json, to_plain
 
 # Raised when documents lie differently, so that an older index has to be built anew.
@@ -60,7 +60,7 @@ _ANALYSIS: dict[str, Any] = {
 }
 
 _WORDS = {"type": "text", "analyzer": "words"}
-_VALUE = {"type": "keyword", "ignore_above": LONGEST_VALUE}
+_VALUE = {"type": "keyword", "ignore_above": MAX_VALUE_CHARACTERS}
 _FACET = {**_VALUE, "fields": {"words": _WORDS}}
 _ADDRESS = {"type": "keyword", "ignore_above": 8191}  # Lucene's longest term, 32,766 bytes, in characters of 4 bytes
 _DATE = {"type": "date"}
@@ -101,12 +101,12 @@ _PROPERTIES: dict[str, Any] = {
 }
 
 
-def meta(identity: str) -> dict[str, Any]:
+def index_meta(identity: str) -> dict[str, Any]:
     """Return what marks an index as newswire's."""
     return {"newswire": {"identity": identity, "version": VERSION}}
 
 
-def template(alias: str, *, shards: int, replicas: int) -> dict[str, Any]:
+def index_template(alias: str, *, shards: int, replicas: int) -> dict[str, Any]:
     """Return the body of the index template that every monthly index is made by."""
     return {
         "index_patterns": [f"{alias}-*"],
@@ -124,7 +124,7 @@ def template(alias: str, *, shards: int, replicas: int) -> dict[str, Any]:
     }
 
 
-def month(alias: str, time: dt.datetime) -> str:
+def month_index(alias: str, time: dt.datetime) -> str:
     """Return the index for documents first seen at ``time``."""
     return f"{alias}-{time.astimezone(dt.UTC):%Y.%m}"
 
@@ -135,7 +135,7 @@ def language_code(language: str | None) -> str | None:
     return code if code in LANGUAGES else None
 
 
-def encode(document: Document) -> bytes:
+def encode_document(document: Document) -> bytes:
     """Return a document as it is sent; raise UnicodeError where it holds half of a surrogate pair."""
     plain = to_plain(document)
     plain["seen_at"] = plain["published"] or plain["first_seen"]

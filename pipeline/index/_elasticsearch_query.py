@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 
 from pipeline.index._elasticsearch_mapping import LANGUAGES, language_code
-from pipeline.index.fields import FACETS, WORDS
-from pipeline.index.language import Term, parse
-from pipeline.index.marks import END, SNIPPET_CHARACTERS, START, mark
+from pipeline.index.fields import FACETS, WORD_WEIGHTS
+from pipeline.index.highlights import END, SNIPPET_CHARACTERS, START, render_highlight
 from pipeline.index.query import Hit, Query, Results
+from pipeline.index.query_language import Term, parse
 from pipeline.records import Document
 
 _BOOLEANS = {"is_primary", "paywalled", "live", "from_feed"}
@@ -36,10 +36,10 @@ def _searched(field: str) -> str:
 
 
 _BY_LANGUAGE = [f"by_language.{code}" for code in LANGUAGES]
-_WEIGHED = [f"{_searched(field)}^{weight}" for field, weight in WORDS.items()] + _BY_LANGUAGE
+_WEIGHED = [f"{_searched(field)}^{weight}" for field, weight in WORD_WEIGHTS.items()] + _BY_LANGUAGE
 
 
-def render(query: Query) -> dict[str, Any]:
+def render_query(query: Query) -> dict[str, Any]:
     """Return a query's clauses in Elasticsearch's own language."""
     tree = parse(query.text)
     filters: list[dict[str, Any]] = [{"terms": {field: list(wanted)}} for field, wanted in query.filters.items()]
@@ -71,10 +71,10 @@ def _term(term: Term) -> dict[str, Any]:
     return {"match_phrase": {_searched(term.field): term.text}}
 
 
-def request(query: Query) -> dict[str, Any]:
+def search_body(query: Query) -> dict[str, Any]:
     """Return the body of the search that answers ``query``."""
     body: dict[str, Any] = {
-        "query": render(query),
+        "query": render_query(query),
         "from": query.offset,
         "size": query.size,
         "sort": _SORTS[query.sort],
@@ -87,7 +87,7 @@ def request(query: Query) -> dict[str, Any]:
     return body
 
 
-def marking(query: Query, hits: list[dict[str, Any]]) -> dict[str, Any]:
+def highlight_body(query: Query, hits: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the body of the search that marks what matched in ``hits``.
 
     It is a search of its own because marking goes by the analysers of the languages that are among the hits: with
@@ -96,7 +96,9 @@ def marking(query: Query, hits: list[dict[str, Any]]) -> dict[str, Any]:
     codes = {language_code(hit["_source"].get("language")) for hit in hits}
     by_language = [f"by_language.{code}" for code in sorted(code for code in codes if code)]
     return {
-        "query": {"bool": {"must": [render(query)], "filter": [{"ids": {"values": [hit["_id"] for hit in hits]}}]}},
+        "query": {
+            "bool": {"must": [render_query(query)], "filter": [{"ids": {"values": [hit["_id"] for hit in hits]}}]}
+        },
         "size": len(hits),
         "_source": False,
         "highlight": {
@@ -104,7 +106,7 @@ def marking(query: Query, hits: list[dict[str, Any]]) -> dict[str, Any]:
             "post_tags": [END],
             "max_analyzed_offset": _MARKED_CHARACTERS,
             "number_of_fragments": 0,
-            "fields": {_searched(field): _marked(field, by_language) for field in WORDS},
+            "fields": {_searched(field): _marked(field, by_language) for field in WORD_WEIGHTS},
         },
     }
 
@@ -121,7 +123,7 @@ def _marked(field: str, by_language: list[str]) -> dict[str, Any]:
     return passage | analysed
 
 
-def results(query: Query, answer: dict[str, Any], marked: list[dict[str, Any]]) -> Results:
+def decode_results(query: Query, answer: dict[str, Any], marked: list[dict[str, Any]]) -> Results:
     """Return Elasticsearch's answers to ``request`` and, for those of its hits that it marked, ``marking``."""
     marks = {hit["_id"]: hit.get("highlight", {}) for hit in marked}
     articles = answer["hits"]["total"]["value"]
@@ -136,17 +138,17 @@ def results(query: Query, answer: dict[str, Any], marked: list[dict[str, Any]]) 
 
 def _hit(query: Query, hit: dict[str, Any], marked: dict[str, list[str]]) -> Hit:
     return Hit(
-        document=document(hit),
+        document=decode_document(hit),
         score=hit["_score"] if query.text and query.sort == "relevance" else None,
         highlights={
-            field: ", ".join(mark(text) for text in marked[_searched(field)])
-            for field in WORDS
+            field: ", ".join(render_highlight(text) for text in marked[_searched(field)])
+            for field in WORD_WEIGHTS
             if _searched(field) in marked
         },
     )
 
 
-def document(hit: dict[str, Any]) -> Document:
+def decode_document(hit: dict[str, Any]) -> Document:
     """Return the document that a hit holds."""
     return msgspec.convert(hit["_source"], Document)
 

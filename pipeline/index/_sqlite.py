@@ -11,8 +11,8 @@ from pathlib import Path
 
 from pipeline.errors import IndexAwayError, IndexRefusedError, SearchIndexError
 from pipeline.index import _sqlite_schema as schema
-from pipeline.index._sqlite_search import search
-from pipeline.index.query import Query, Refusal, Results, check
+from pipeline.index._sqlite_search import run_search
+from pipeline.index.query import Query, Refusal, Results, check_query
 from pipeline.records import Document, Reason, from_json, to_json
 
 # Errors of the moment: another process writes, the disk is full, the medium fails. All others need a person.
@@ -64,7 +64,7 @@ class SqliteIndex:
         with self._reading() as connection:
             return str(connection.execute("SELECT value FROM meta WHERE key = 'identity'").fetchone()[0])
 
-    def put(self, documents: Sequence[Document]) -> list[Refusal]:
+    def upsert(self, documents: Sequence[Document]) -> list[Refusal]:
         """Add or replace documents in one transaction; return those that can't be stored."""
         refused = []
         with self._reading() as connection, self._writing(connection):
@@ -90,9 +90,9 @@ class SqliteIndex:
 
     def search(self, query: Query) -> Results:
         """Return what a query finds."""
-        check(query)
+        check_query(query)
         with self._reading() as connection:
-            return search(connection, query)
+            return run_search(connection, query)
 
     def count(self) -> int:
         """Return how many documents there are."""
@@ -187,7 +187,7 @@ class SqliteIndex:
 
 
 def _put(connection: sqlite3.Connection, document: Document) -> None:
-    json, columns = to_json(document).decode(), schema.columns(document)
+    json, columns = to_json(document).decode(), schema.word_columns(document)
     row = connection.execute("SELECT number, revision FROM document WHERE id = ?", (document.id,)).fetchone()
     if row and row[1] > document.revision:
         return
@@ -202,7 +202,7 @@ def _put(connection: sqlite3.Connection, document: Document) -> None:
         f"INSERT INTO words (rowid, {', '.join(schema.COLUMNS)}) VALUES ({marks})",  # noqa: S608 - names of ours
         (number, *columns),
     )
-    for place, field, value in schema.facets(document):
+    for place, field, value in schema.facet_rows(document):
         connection.execute("INSERT OR IGNORE INTO value (field, value) VALUES (?, ?)", (field, value))
         connection.execute(
             "INSERT INTO facet SELECT ?, ?, number FROM value WHERE field = ? AND value = ?",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from pipeline.index.fields import FACETS, SEARCHED, contents, values
-from pipeline.index.marks import END, START
+from pipeline.index.fields import FACETS, QUERY_FIELDS, facet_values, searched_texts
+from pipeline.index.highlights import END, START
 from pipeline.records import Document
 
 # "NWIX": says in the file's header that it is ours (https://www.sqlite.org/fileformat.html#application_id).
@@ -15,7 +15,7 @@ VERSION = 7
 
 # A column for every field that words are looked for in, and one that holds the same word for each document, since
 # FTS5 knows no NOT without something to take away from.
-COLUMNS = (*SEARCHED, "every")
+COLUMNS = (*QUERY_FIELDS, "every")
 EVERY = "1"
 # FTS5 takes marks for spaces unless it is told that they are parts of words. They are vowels in the scripts of India,
 # of Thai, Lao, Burmese and Khmer; what stands between these ranges is punctuation
@@ -62,25 +62,25 @@ _APART = "\u200b"
 _GAP = " \ue000 "
 
 
-def spaced(text: str) -> str:
+def separate_characters(text: str) -> str:
     """Return ``text`` such that FTS5 takes each character of a script without spaces for a word."""
     return _UNSPACED.sub(f"{_APART}\\1{_APART}", text)
 
 
-def unspaced(text: str) -> str:
+def join_characters(text: str) -> str:
     """Undo ``spaced``, and join what a snippet shows of several values."""
     return text.replace(_APART, "").replace(_GAP, ", ").replace(_GAP.strip(), "").strip()
 
 
-def columns(document: Document) -> list[str]:
+def word_columns(document: Document) -> list[str]:
     """Return what a document's row of ``words`` holds."""
-    texts = [_GAP.join(contents(document, field)) for field in SEARCHED]
-    return [spaced(text).replace(START, "").replace(END, "") for text in texts] + [EVERY]
+    texts = [_GAP.join(searched_texts(document, field)) for field in QUERY_FIELDS]
+    return [separate_characters(text).replace(START, "").replace(END, "") for text in texts] + [EVERY]
 
 
-def facets(document: Document) -> list[tuple[int, str, str]]:
+def facet_rows(document: Document) -> list[tuple[int, str, str]]:
     """Return a document's facet values as (number of the field, its name, value)."""
-    return [(number, field, value) for number, field in enumerate(FACETS) for value in values(document, field)]
+    return [(number, field, value) for number, field in enumerate(FACETS) for value in facet_values(document, field)]
 
 
 def seen_at(document: Document) -> float:

@@ -6,14 +6,14 @@ import datetime as dt
 import sqlite3
 from collections.abc import Iterator
 
-from pipeline.index._sqlite_schema import COLUMNS, EVERY, spaced, unspaced
-from pipeline.index.fields import FACETS, WORDS
-from pipeline.index.language import Term, Tree, parse
-from pipeline.index.marks import END, SNIPPET_WORDS, START, mark
+from pipeline.index._sqlite_schema import COLUMNS, EVERY, join_characters, separate_characters
+from pipeline.index.fields import FACETS, WORD_WEIGHTS
+from pipeline.index.highlights import END, SNIPPET_WORDS, START, render_highlight
 from pipeline.index.query import Hit, Query, Results
+from pipeline.index.query_language import Term, Tree, parse
 from pipeline.records import Document, from_json, to_json
 
-_WEIGHTS = ", ".join(str(WORDS.get(column, 0.0)) for column in COLUMNS)
+_WEIGHTS = ", ".join(str(WORD_WEIGHTS.get(column, 0.0)) for column in COLUMNS)
 _ALL = f'{{every}} : "{EVERY}"'
 _ORDERS = {
     "relevance": "rank, is_primary DESC, seen_at DESC, id",
@@ -22,7 +22,7 @@ _ORDERS = {
 }
 
 
-def match(tree: Tree) -> str:
+def match_expression(tree: Tree) -> str:
     """Return a parsed search line as an FTS5 expression, empty where everything matches."""
     wanted = [_any(group) for group in tree if len(group) > 1 or not group[0].negated]
     banned = [_term(group[0]) for group in tree if len(group) == 1 and group[0].negated]
@@ -38,12 +38,12 @@ def _any(group: tuple[Term, ...]) -> str:
 
 
 def _term(term: Term) -> str:
-    return f'({{{term.field or " ".join(WORDS)}}} : "{spaced(term.text)}")'
+    return f'({{{term.field or " ".join(WORD_WEIGHTS)}}} : "{separate_characters(term.text)}")'
 
 
-def search(connection: sqlite3.Connection, query: Query) -> Results:
+def run_search(connection: sqlite3.Connection, query: Query) -> Results:
     """Answer ``query`` inside one read transaction, through a temporary table of what matched."""
-    expression = match(parse(query.text))
+    expression = match_expression(parse(query.text))
     connection.execute("BEGIN")
     try:
         _collect(connection, query, expression)
@@ -115,13 +115,17 @@ def _highlights(connection: sqlite3.Connection, expression: str, number: int) ->
         f"snippet(words, {place}, '{START}', '{END}', '…', {SNIPPET_WORDS})"
         if field == "text"
         else f"highlight(words, {place}, '{START}', '{END}')"
-        for place, field in enumerate(WORDS)
+        for place, field in enumerate(WORD_WEIGHTS)
     ]
     row = connection.execute(
         f"SELECT {', '.join(shown)} FROM words WHERE words MATCH ? AND rowid = ?",  # noqa: S608 - names of ours
         (expression, number),
     ).fetchone()
-    return {field: mark(unspaced(text)) for field, text in zip(WORDS, row or (), strict=bool(row)) if START in text}
+    return {
+        field: render_highlight(join_characters(text))
+        for field, text in zip(WORD_WEIGHTS, row or (), strict=bool(row))
+        if START in text
+    }
 
 
 def _facet(connection: sqlite3.Connection, field: str, size: int) -> tuple[tuple[str, int], ...]:

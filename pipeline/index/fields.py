@@ -6,7 +6,7 @@ from pipeline.records import Document
 
 # What words without a field are looked for in, and how much a hit there weighs. A title says what an article is
 # about, a standfirst sums it up; the figures are those that Elasticsearch's own guides use as a start.
-WORDS = {
+WORD_WEIGHTS = {
     "title": 3.0,
     "standfirst": 2.0,
     "text": 1.0,
@@ -48,7 +48,7 @@ FACETS = (
 )
 
 # All that may stand before the colon of `field:words`, and short forms of some.
-SEARCHED = (*WORDS, *(field for field in FACETS if field not in WORDS))
+QUERY_FIELDS = (*WORD_WEIGHTS, *(field for field in FACETS if field not in WORD_WEIGHTS))
 ALIASES = {
     "author": "authors",
     "caption": "captions",
@@ -67,10 +67,10 @@ ALIASES = {
 
 # A longer value is not counted or filtered by (it stays in the document). Lucene's limit of one term is 32,766
 # bytes; what is longer than this is not a name but a paragraph that fell into the wrong field.
-LONGEST_VALUE = 512
+MAX_VALUE_CHARACTERS = 512
 
 
-def values(document: Document, field: str) -> tuple[str, ...]:
+def facet_values(document: Document, field: str) -> tuple[str, ...]:
     """Return the values of one of ``FACETS``, each once, as they are filtered by: booleans as true and false."""
     found = getattr(document, field)
     if found is None:
@@ -78,14 +78,14 @@ def values(document: Document, field: str) -> tuple[str, ...]:
     if isinstance(found, bool):
         return ("true" if found else "false",)
     each = found if isinstance(found, tuple) else (found,)
-    return tuple(dict.fromkeys(str(one) for one in each if one and len(one) <= LONGEST_VALUE))
+    return tuple(dict.fromkeys(str(one) for one in each if one and len(one) <= MAX_VALUE_CHARACTERS))
 
 
-def contents(document: Document, field: str) -> tuple[str, ...]:
+def searched_texts(document: Document, field: str) -> tuple[str, ...]:
     """Return what one of ``SEARCHED`` holds, as texts to be searched by words."""
     if field == "captions":
         return tuple(caption.text for caption in document.captions)
-    if field not in WORDS:
-        return values(document, field)
+    if field not in WORD_WEIGHTS:
+        return facet_values(document, field)
     found = getattr(document, field)
     return found if isinstance(found, tuple) else (found,) if found else ()

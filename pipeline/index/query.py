@@ -16,13 +16,13 @@ from pipeline.records import Document, Reason
 Sort = Literal["relevance", "newest", "oldest"]
 
 # How deep a search can be paged: Elasticsearch's own index.max_result_window.
-DEEPEST = 10_000
+MAX_HITS = 10_000
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
     """One search.
 
-    ``text`` is a line of the query language (see ``pipeline.index.language``); empty, it matches everything.
+    ``text`` is a line of the query language (see ``pipeline.index.query_language``); empty, it matches everything.
     ``filters`` keeps documents that have, in each field named, any of the values given. ``since`` (inclusive) and
     ``until`` (exclusive) bound the time of publication, or that of first sight where the former is unknown.
     ``facets`` names fields whose values are counted, the ``facet_size`` most frequent of each. With ``copies`` False
@@ -72,7 +72,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     retry: bool
 
 
-def check(query: Query) -> None:
+def check_query(query: Query) -> None:
     """Raise UsageError, saying what is allowed, for a query that no engine can answer."""
     for field in (*query.filters, *query.facets):
         if field not in FACETS:
@@ -81,8 +81,8 @@ def check(query: Query) -> None:
         raise UsageError(f"can't sort by {query.sort!r}; sorts: {', '.join(get_args(Sort))}")
     if query.size < 0 or query.offset < 0 or query.facet_size < 1:
         raise UsageError("size and offset can't be negative, facet_size not below 1")
-    if query.offset + query.size > DEEPEST:
-        raise UsageError(f"only the first {DEEPEST} hits can be paged through; narrow the search by time or filters")
+    if query.offset + query.size > MAX_HITS:
+        raise UsageError(f"only the first {MAX_HITS} hits can be paged through; narrow the search by time or filters")
     if any(time and time.tzinfo is None for time in (query.since, query.until)):
         raise UsageError("since and until need a time zone")
 

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from pipeline.sites.drift import Alarm, Sample, differs, watch
-from pipeline.sites.memory import Learnt, Site, Verdict, forgotten
-from pipeline.sites.sheet import Line, Measures, Sheet, make, place_key
+from pipeline.sites.drift import Alarm, Sample, is_drifted, update_alarm
+from pipeline.sites.page_fingerprint import Measures, PageFingerprint, SiteLine, fingerprint_page, slot_key
+from pipeline.sites.site_profile import LearntLine, PageVerdict, SiteProfile, expired_lines
 
 __all__ = [
     "Alarm",
-    "Learnt",
-    "Line",
+    "LearntLine",
     "Measures",
+    "PageFingerprint",
+    "PageVerdict",
     "Sample",
-    "Sheet",
-    "Site",
-    "Verdict",
-    "differs",
-    "forgotten",
-    "make",
-    "place_key",
-    "watch",
+    "SiteLine",
+    "SiteProfile",
+    "expired_lines",
+    "fingerprint_page",
+    "is_drifted",
+    "slot_key",
+    "update_alarm",
 ]

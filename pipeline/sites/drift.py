@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from pipeline.sites.sheet import Measures, Sheet
+from pipeline.sites.page_fingerprint import Measures, PageFingerprint
 
 _LATEST = 8  # pages that must agree: single odd pages (a gallery, a live blog) are news, no drift
 _EARLIER = 20  # pages at least, to know what is usual
@@ -59,7 +59,7 @@ class _Usual(msgspec.Struct, frozen=True, kw_only=True):
     language: str | None
 
     @classmethod
-    def of(cls, pages: Sequence[Sheet]) -> _Usual:
+    def from_pages(cls, pages: Sequence[PageFingerprint]) -> _Usual:
         measures = [page.measures for page in pages]
         language, count = collections.Counter(one.language for one in measures).most_common(1)[0]
         return cls(
@@ -82,7 +82,7 @@ _DIFFERENCES: dict[str, Callable[[_Usual, Measures], bool]] = {
 }
 
 
-def watch(pages: Sequence[Sheet], accepted: int, alarm: Alarm | None) -> Alarm | None:
+def update_alarm(pages: Sequence[PageFingerprint], accepted: int, alarm: Alarm | None) -> Alarm | None:
     """Return the alarm that holds after the latest of ``pages`` (in their order), None where all is as usual.
 
     Pages before the one numbered ``accepted`` count no more: a person said that the later ones are right.
@@ -92,7 +92,7 @@ def watch(pages: Sequence[Sheet], accepted: int, alarm: Alarm | None) -> Alarm |
     earlier = [page for page in known if page.seq < (alarm.since if alarm else latest[0].seq if latest else 0)]
     if len(earlier) < _EARLIER:
         return alarm
-    usual = _Usual.of(earlier)
+    usual = _Usual.from_pages(earlier)
     if len(latest) < _LATEST:
         return alarm
     what = tuple(
@@ -106,16 +106,18 @@ def watch(pages: Sequence[Sheet], accepted: int, alarm: Alarm | None) -> Alarm |
     return _alarm(usual, earlier, latest, what) if what else None
 
 
-def differs(pages: Sequence[Sheet], alarm: Alarm, page: Sheet) -> bool:
+def is_drifted(pages: Sequence[PageFingerprint], alarm: Alarm, page: PageFingerprint) -> bool:
     """Whether ``page`` is different in the way that the alarm is about."""
     earlier = [one for one in pages if one.seq < alarm.since]
     if not earlier:
         return True
-    usual = _Usual.of(earlier)
+    usual = _Usual.from_pages(earlier)
     return any(_DIFFERENCES[name](usual, page.measures) for name in alarm.what if name in _DIFFERENCES)
 
 
-def _alarm(usual: _Usual, earlier: Sequence[Sheet], latest: Sequence[Sheet], what: tuple[str, ...]) -> Alarm:
+def _alarm(
+    usual: _Usual, earlier: Sequence[PageFingerprint], latest: Sequence[PageFingerprint], what: tuple[str, ...]
+) -> Alarm:
     different = [page for page in latest if any(_DIFFERENCES[name](usual, page.measures) for name in what)]
     length = statistics.median(page.measures.length for page in different)
     foreign = statistics.fmean(page.measures.foreign for page in different)
@@ -132,6 +134,6 @@ def _alarm(usual: _Usual, earlier: Sequence[Sheet], latest: Sequence[Sheet], wha
     )
 
 
-def _sample(page: Sheet) -> Sample:
+def _sample(page: PageFingerprint) -> Sample:
     measures = {name: getattr(page.measures, name) for name in Measures.__struct_fields__}
     return Sample(id=page.id, title=page.title, **measures)

@@ -7,10 +7,10 @@ import logging
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from pipeline.context import Context, open_context
 from pipeline.errors import UsageError
 from pipeline.records import Stage
-from pipeline.stages.context import Context, open_context
-from pipeline.stages.report import Report
+from pipeline.report import Report
 from pipeline.workers import preload
 
 __all__ = ["Context", "Report", "open_context", "run_all", "run_one", "run_stage"]
@@ -18,7 +18,7 @@ __all__ = ["Context", "Report", "open_context", "run_all", "run_one", "run_stage
 _log = logging.getLogger(__name__)
 
 # a worker that has to import trafilatura first takes two seconds to start
-preload("pipeline.feeds", "pipeline.extract.ready")
+preload("pipeline.feeds", "pipeline.extract.preload")
 
 
 def run_one(context: Context, stage: Stage, *, sources: Sequence[str] = (), limit: int | None = None) -> Report:
@@ -30,11 +30,13 @@ def run_one(context: Context, stage: Stage, *, sources: Sequence[str] = (), limi
     # a stage's module is imported when it runs: extract and enrich load heavy libraries
     module = importlib.import_module(f"pipeline.stages.{stage}")
     if stage is Stage.POLL:
-        report: Report = module.run(context, sources=sources, limit=limit)
-        return report.end()
-    work = importlib.import_module("pipeline.stages.work")
-    made: Report = work.run(getattr(module, stage.capitalize())(context), sources=sources, limit=limit)
-    return made.end()
+        report: Report = module.run_poll(context, sources=sources, limit=limit)
+        return report.stop_clock()
+    runner = importlib.import_module("pipeline.stages.runner")
+    made: Report = runner.run_handler(
+        getattr(module, f"{stage.capitalize()}Handler")(context), sources=sources, limit=limit
+    )
+    return made.stop_clock()
 
 
 def run_all(
@@ -58,24 +60,26 @@ def run_stage(
         raise UsageError(f"no stage is called {stage!r}; the stages are {', '.join(Stage)}") from error
     with open_context() as context:
         if dry_run:
-            return {"stage": str(verb), "waiting": waiting(context, verb, sources=sources)}
+            return {"stage": str(verb), "waiting": count_waiting(context, verb, sources=sources)}
         counts = run_one(context, verb, sources=sources, limit=limit).to_plain()
     _log.info("%s: %s", stage, counts)
     return counts
 
 
-def waiting(context: Context, stage: Stage, *, sources: Sequence[str] = ()) -> int:
+def count_waiting(context: Context, stage: Stage, *, sources: Sequence[str] = ()) -> int:
     """Return how many items (for poll: feeds) wait for ``stage`` now."""
     check_sources(context, sources)
     now = context.clock()
     if stage is Stage.POLL:
-        context.store.feeds.configure(list(context.sources.values()), now)
-        return sum(state.due <= now and (not sources or state.source in sources) for state in context.store.feeds.all())
-    return context.store.ledger.waiting(stage, now, sources)
+        context.store.feeds.sync_feeds(list(context.sources.values()), now)
+        return sum(
+            state.due <= now and (not sources or state.source in sources) for state in context.store.feeds.list_states()
+        )
+    return context.store.ledger.count_waiting(stage, now, sources)
 
 
 def check_sources(context: Context, sources: Sequence[str]) -> None:
     """Refuse names that no source has; raises UsageError."""
     unknown = set(sources) - set(context.sources)
-    if unknown := unknown and unknown - set(context.store.ledger.sources()):
+    if unknown := unknown and unknown - set(context.store.ledger.list_sources()):
         raise UsageError(f"no source is called {min(unknown)!r}; config/feeds.toml names the sources")

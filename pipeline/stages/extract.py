@@ -10,57 +10,57 @@ from typing import Self
 import msgspec
 import sqlalchemy as sa
 
+from pipeline.article_diff import compare_versions
 from pipeline.errors import ArchiveError, ItemError
-from pipeline.extract import Agency, Extracted, Raw, load, remember, worker
-from pipeline.extract.standin import has_more, page_of
+from pipeline.extract import Agency, Extraction, RawPage, clean_with_site_profile, load_config, make_extractor
+from pipeline.extract.feed_fallback import build_page, feed_has_more
+from pipeline.reconcile.revisits import record_visits
 from pipeline.records import Article, Entry, Outcome, Page, Reason, Stage
-from pipeline.revisions import compare
-from pipeline.sites import Alarm, differs, watch
-from pipeline.stages.looks import note
-from pipeline.stages.work import Work
-from pipeline.store import Item, Result
-from pipeline.store.sites import StoredSites, release
-from pipeline.urls import site_of
-from pipeline.visits import Look
+from pipeline.revisit_policy import VisitOutcome
+from pipeline.sites import Alarm, is_drifted, update_alarm
+from pipeline.stages.runner import StageHandler
+from pipeline.store import ArticleRow, StageResult
+from pipeline.store.site_profiles import SiteProfiles, release_held
+from pipeline.urls import site_host
 from pipeline.workers import Workers
 
 _log = logging.getLogger(__name__)
 
 
-class Extract(Work):
+class ExtractHandler(StageHandler):
     """Cleans pages into articles, each in a worker process that may be killed."""
 
     stage = Stage.EXTRACT
 
     def __enter__(self) -> Self:
         limits = self.context.settings.extract
-        known = load(self.context.config, limits)
+        known = load_config(self.context.config, limits)
         own = tuple(Agency(name=source.name) for source in self.context.sources.values() if source.agency)
         known = msgspec.structs.replace(known, agencies=(*known.agencies, *own))
-        self._made: dict[str, Extracted] = {}
-        self._workers: Workers[Raw, Extracted] = Workers(
-            worker(known), count=limits.workers, seconds=limits.timeout_seconds, memory_mb=limits.memory_mb
+        self._made: dict[str, Extraction] = {}
+        self._workers: Workers[RawPage, Extraction] = Workers(
+            make_extractor(known), count=limits.workers, seconds=limits.timeout_seconds, memory_mb=limits.memory_mb
         )
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._workers.__exit__(kind, error, at)
-        self.context.store.unwanted.remove_blobs(self.context.archive.delete)
+        self.context.store.pending_removals.remove_blobs(self.context.archive.delete)
 
-    def decide(self, claimed: Sequence[Item], emit: Callable[[Result], None]) -> None:
+    def decide(self, claimed: Sequence[ArticleRow], emit: Callable[[StageResult], None]) -> None:
         """Extract the articles of ``claimed``; those of which the feed gave more than the page come last."""
         ledger = self.context.store.ledger
-        self._pages = ledger.read(claimed, Stage.FETCH, Page)
-        entries = ledger.read(claimed, Stage.POLL, Entry)
-        present = ledger.read(claimed, Stage.EXTRACT, Article)
-        claimed = self.whole(claimed, emit, self._pages)
+        self._pages = ledger.current(claimed, Stage.FETCH, Page)
+        entries = ledger.current(claimed, Stage.POLL, Entry)
+        present = ledger.current(claimed, Stage.EXTRACT, Article)
+        claimed = self.with_records(claimed, emit, self._pages)
         self._before = ledger.previous([item for item in claimed if item.id not in present], Stage.EXTRACT, Article)
         from_pages = [item for item in claimed if self._pages[item.id].blob or self._pages[item.id].blocked]
         raws = (self._raw(self._pages[item.id], entries.get(item.id), item) for item in from_pages)
-        walled: list[tuple[Item, Extracted | ItemError, Entry]] = []
+        walled: list[tuple[ArticleRow, Extraction | ItemError, Entry]] = []
         for item, made in zip(from_pages, self._workers.map(raws), strict=True):
             entry = entries.get(item.id)
-            if entry and self.context.settings.rights.feed_text and has_more(entry, made):
+            if entry and self.context.settings.rights.feed_text and feed_has_more(entry, made):
                 walled.append((item, made, entry))
             else:
                 emit(self._result(item, made))
@@ -71,35 +71,35 @@ class Extract(Work):
             if item not in from_pages:
                 emit(self._as_it_was(item, present.get(item.id)))
 
-    def _result(self, item: Item, made: Extracted | ItemError) -> Result:
+    def _result(self, item: ArticleRow, made: Extraction | ItemError) -> StageResult:
         """Return the result for what was made of a page; what a feed gave tells nothing of its site's pages."""
         if isinstance(made, ItemError):
-            return self.failure(item, made)
+            return self.failure_result(item, made)
         from_feed = made.article.from_feed or self._pages[item.id].blocked
         article = msgspec.structs.replace(made.article, from_feed=from_feed)
         if forbidden := set(article.rights) & set(self.context.settings.rights.not_indexed):
             detail = f"the page says {min(forbidden)}"
-            return Result(item=item, outcome=Outcome.DROPPED, reason=Reason.NO_INDEX, detail=detail)
+            return StageResult(item=item, outcome=Outcome.DROPPED, reason=Reason.NO_INDEX, detail=detail)
         if not from_feed:
             self._made[item.id] = made
         known_as = (article.canonical_url,) if article.canonical_url else ()
-        return Result(item=item, outcome=Outcome.DONE, record=article, addresses=known_as)
+        return StageResult(item=item, outcome=Outcome.DONE, record=article, addresses=known_as)
 
-    def _as_it_was(self, item: Item, present: Article | None) -> Result:
+    def _as_it_was(self, item: ArticleRow, present: Article | None) -> StageResult:
         """Return the result for a page that may not be kept and can't be read again: its article stays as it was."""
         if present is not None:
-            return Result(item=item, outcome=Outcome.DONE, record=present)
+            return StageResult(item=item, outcome=Outcome.DONE, record=present)
         detail = "its page may not be kept; newswire redo fetch gets it again"
-        return self.failure(item, ItemError(Outcome.QUARANTINED, Reason.ARCHIVE, detail))
+        return self.failure_result(item, ItemError(Outcome.QUARANTINED, Reason.ARCHIVE, detail))
 
-    def _raw(self, page: Page, entry: Entry | None, item: Item) -> Raw | ItemError:
+    def _raw(self, page: Page, entry: Entry | None, item: ArticleRow) -> RawPage | ItemError:
         if page.blob is None and entry:
             return self._stand_in(item, entry, page)
         try:
             data = self.context.archive.get(page.blob or "")
         except ArchiveError as error:
             return ItemError(Outcome.RETRY, Reason.ARCHIVE, str(error))
-        return Raw(
+        return RawPage(
             id=item.id,
             data=data,
             url=page.final_url,
@@ -110,10 +110,10 @@ class Extract(Work):
             source=self.context.sources.get(item.source),
         )
 
-    def _stand_in(self, item: Item, entry: Entry, page: Page) -> Raw:
-        return Raw(
+    def _stand_in(self, item: ArticleRow, entry: Entry, page: Page) -> RawPage:
+        return RawPage(
             id=item.id,
-            data=page_of(entry),
+            data=build_page(entry),
             url=page.url,
             media_type="text/html",
             charset="utf-8",
@@ -122,54 +122,58 @@ class Extract(Work):
             source=self.context.sources.get(item.source),
         )
 
-    def settle(self, connection: sa.Connection, results: Sequence[Result]) -> list[Result]:
+    def finalise(self, connection: sa.Connection, results: Sequence[StageResult]) -> list[StageResult]:
         """Cut what the memory of each article's site knows as foreign; hold back what is unlike its earlier pages.
 
         What then says the same as the version before is no new one.
         """
         done = {self._site(result) for result in results if result.item.id in self._made}
-        self._sites = StoredSites(connection, filter(None, done), self.context.clock())
-        results = self.context.store.ledger.owned(connection, results)
+        self._sites = SiteProfiles(connection, filter(None, done), self.context.clock())
+        results = self.context.store.ledger.still_leased(connection, results)
         prepared = [self._remembered(one) if one.item.id in self._made else one for one in results]
         self._sites.flush()
         return [self._compared(one) for one in prepared]
 
-    def _compared(self, result: Result) -> Result:
+    def _compared(self, result: StageResult) -> StageResult:
         before = self._before.get(result.item.id)
-        if before is None or not isinstance(result.record, Article) or compare(before, result.record):
+        if before is None or not isinstance(result.record, Article) or compare_versions(before, result.record):
             return result
-        return Result(item=result.item, outcome=Outcome.DROPPED, reason=Reason.NOT_MODIFIED, detail="the same words")
+        return StageResult(
+            item=result.item, outcome=Outcome.DROPPED, reason=Reason.NOT_MODIFIED, detail="the same words"
+        )
 
-    def _remembered(self, result: Result) -> Result:
+    def _remembered(self, result: StageResult) -> StageResult:
         made, name = self._made.pop(result.item.id), self._site(result)
         if name is None:
             return result
-        article, again = remember(self._sites[name], made, result.item.seq, self._sites.day)
-        self._sites.clean_again(name, again)
+        article, again = clean_with_site_profile(self._sites[name], made, result.item.seq, self._sites.day)
+        self._sites.mark_for_cleaning(name, again)
         cleaned = msgspec.structs.replace(result, record=article)
         return self._watched(cleaned) if name in self.context.sources else cleaned
 
-    def _site(self, result: Result) -> str | None:
+    def _site(self, result: StageResult) -> str | None:
         """Return whose memory an article belongs to: its source's; of what was imported, its host's, as far as told."""
         item, said = result.item, result.record.canonical_url if isinstance(result.record, Article) else None
-        return item.source if item.source in self.context.sources else site_of(item.url or said)
+        return item.source if item.source in self.context.sources else site_host(item.url or said)
 
-    def _watched(self, result: Result) -> Result:
+    def _watched(self, result: StageResult) -> StageResult:
         """Return the result, quarantined where its page is unlike its site's earlier ones in the way of an alarm."""
         name, seq = result.item.source, result.item.seq
-        pages, before = self._sites[name].ordered(), self._sites.standing[name]
-        alarm = watch(pages, before.accepted, before.alarm)
+        pages, before = self._sites[name].pages_in_order(), self._sites.standing[name]
+        alarm = update_alarm(pages, before.accepted, before.alarm)
         if alarm != before.alarm:
             self._sites.standing[name] = msgspec.structs.replace(before, alarm=alarm)
-            tell(name, alarm, release(self._sites.connection, name, self.context.clock()) if alarm is None else 0)
+            log_alarm(
+                name, alarm, release_held(self._sites.connection, name, self.context.clock()) if alarm is None else 0
+            )
         page = self._sites[name].pages.get(seq)
-        if alarm is None or page is None or seq < alarm.since or not differs(pages, alarm, page):
+        if alarm is None or page is None or seq < alarm.since or not is_drifted(pages, alarm, page):
             return result
         return msgspec.structs.replace(
             result, outcome=Outcome.QUARANTINED, reason=Reason.DRIFT, detail=alarm.detail, record=None, addresses=()
         )
 
-    def save(self, connection: sa.Connection, saved: Sequence[Result]) -> None:
+    def save(self, connection: sa.Connection, saved: Sequence[StageResult]) -> None:
         """Note which articles have changed or are live; let go of pages that may not be kept, or say nothing new.
 
         Earlier articles that hold what is known to be foreign since are sent back.
@@ -177,17 +181,17 @@ class Extract(Work):
         ledger, now = self.context.store.ledger, self.context.clock()
         done = {r.item: r.record for r in saved if r.outcome is Outcome.DONE}
         live = frozenset(item.id for item, record in done.items() if isinstance(record, Article) and record.live)
-        changed = [(item, Look.CHANGED) for item in done if item.id in self._before]
-        known = [(item, Look.THERE) for item in done if item.id not in self._before and item.id in live]
-        note(self.context, connection, [*changed, *known], live)
+        changed = [(item, VisitOutcome.CHANGED) for item in done if item.id in self._before]
+        known = [(item, VisitOutcome.PRESENT) for item in done if item.id not in self._before and item.id in live]
+        record_visits(self.context, connection, [*changed, *known], live)
         unwanted = [r.item for r in saved if r.reason is Reason.NOT_MODIFIED or self._not_kept(r)]
         pages = {item: self._pages[item.id] for item in unwanted}
-        self.context.store.unwanted.refuse(connection, [page.blob for page in pages.values() if page.blob])
+        self.context.store.pending_removals.add_blobs(connection, [page.blob for page in pages.values() if page.blob])
         for item, page in pages.items():
-            ledger.amend(connection, item, Stage.FETCH, msgspec.structs.replace(page, blob=None), now)
-        self._sites.send_back()
+            ledger.replace_record(connection, item, Stage.FETCH, msgspec.structs.replace(page, blob=None), now)
+        self._sites.requeue_for_cleaning()
 
-    def _not_kept(self, result: Result) -> bool:
+    def _not_kept(self, result: StageResult) -> bool:
         """Whether the archive may not keep the page, now that it needs no further reading."""
         if result.outcome is Outcome.RETRY or result.reason is Reason.DRIFT:
             return False
@@ -198,17 +202,17 @@ class Extract(Work):
         return bool(said & set(self.context.settings.rights.not_archived)) or result.reason is Reason.NO_INDEX
 
 
-def _better(made: Extracted | ItemError, given: Extracted | ItemError) -> Extracted | ItemError:
+def _better(made: Extraction | ItemError, given: Extraction | ItemError) -> Extraction | ItemError:
     """Return what the page says of itself with the feed's text; what was made of it where that has none either."""
     if isinstance(given, ItemError):
         return made
     if isinstance(made, ItemError):
-        return Extracted(article=msgspec.structs.replace(given.article, from_feed=True))
+        return Extraction(article=msgspec.structs.replace(given.article, from_feed=True))
     text, subheadings = given.article.text, given.article.subheadings
-    return Extracted(article=msgspec.structs.replace(made.article, text=text, subheadings=subheadings, from_feed=True))
+    return Extraction(article=msgspec.structs.replace(made.article, text=text, subheadings=subheadings, from_feed=True))
 
 
-def tell(name: str, alarm: Alarm | None, released: int) -> None:
+def log_alarm(name: str, alarm: Alarm | None, released: int) -> None:
     """Say that an alarm has begun, with pages from before and after it, or that it is over."""
     if alarm is None:
         _log.warning("extract: the pages of %s are as usual again; %d articles go on", name, released)

@@ -7,77 +7,77 @@ from typing import Self
 
 import sqlalchemy as sa
 
-from pipeline.dedupe import Lead
-from pipeline.documents import build
+from pipeline.context import Context
+from pipeline.dedupe import GroupSummary
+from pipeline.documents import build_document
+from pipeline.editorial.entities import apply_decisions
 from pipeline.errors import ItemError
+from pipeline.reconcile.copy_groups import summarise_groups
 from pipeline.records import Article, Copy, Document, Entry, Names, Outcome, Page, Placement, Stage
 from pipeline.settings import Source
-from pipeline.stages.context import Context
-from pipeline.stages.entities import as_decided
-from pipeline.stages.groups import leads
-from pipeline.stages.work import Work
-from pipeline.store import Item, Result
+from pipeline.stages.runner import StageHandler
+from pipeline.store import ArticleRow, StageResult
 
 _IDENTITY = "index identity"
 
 
-class Index(Work):
+class IndexHandler(StageHandler):
     """Writes one document per article into the index."""
 
     stage = Stage.INDEX
-    always = True
+    runs_always = True
 
     def __enter__(self) -> Self:
         """Make sure of the index; another one than before gets every document."""
         store, index = self.context.store, self.context.index
         index.prepare()
         identity = index.identity()
-        if store.noted(_IDENTITY) != identity:
+        if store.load_value(_IDENTITY) != identity:
             with store.write() as connection:
-                store.ledger.index_again(connection)
-                store.note(connection, _IDENTITY, identity)
+                store.ledger.requeue_all_for_index(connection)
+                store.save_value(connection, _IDENTITY, identity)
         return self
 
-    def decide(self, claimed: Sequence[Item], emit: Callable[[Result], None]) -> None:
+    def decide(self, claimed: Sequence[ArticleRow], emit: Callable[[StageResult], None]) -> None:
         """Index the articles of ``claimed``, take out what was withdrawn; raises IndexAwayError if it is away."""
         index = self.context.index
-        self.context.store.unwanted.remove_documents(index.delete)
-        made = {document.id: document for document in documents(self.context, claimed)}
-        refused = {refusal.id: refusal for refusal in index.put(list(made.values()))}
-        for item in self.whole(claimed, emit, made):
+        self.context.store.pending_removals.remove_documents(index.delete)
+        made = {document.id: document for document in build_documents(self.context, claimed)}
+        refused = {refusal.id: refusal for refusal in index.upsert(list(made.values()))}
+        for item in self.with_records(claimed, emit, made):
             if (refusal := refused.get(item.id)) is None:
-                emit(Result(item=item, outcome=Outcome.DONE))
+                emit(StageResult(item=item, outcome=Outcome.DONE))
                 continue
             outcome = Outcome.RETRY if refusal.retry else Outcome.QUARANTINED
-            emit(self.failure(item, ItemError(outcome, refusal.reason, refusal.detail)))
+            emit(self.failure_result(item, ItemError(outcome, refusal.reason, refusal.detail)))
 
-    def undo(self, connection: sa.Connection, lost: Sequence[Result]) -> None:
+    def discard_removed(self, connection: sa.Connection, lost: Sequence[StageResult]) -> None:
         """Have the documents taken out that were written after their articles were taken down."""
-        self.context.store.unwanted.withdraw(connection, [result.item.id for result in lost])
+        self.context.store.pending_removals.add_documents(connection, [result.item.id for result in lost])
 
 
-def documents(context: Context, claimed: Sequence[Item]) -> list[Document]:
+def build_documents(context: Context, claimed: Sequence[ArticleRow]) -> list[Document]:
     """Return the documents of articles that have been through all stages before this one.
 
     Those that were taken down or sent back since ``claimed`` was read have none.
     """
     ledger = context.store.ledger
-    entries = ledger.read(claimed, Stage.POLL, Entry)
-    pages = ledger.read(claimed, Stage.FETCH, Page)
-    articles = ledger.read(claimed, Stage.EXTRACT, Article)
-    copies = ledger.read(claimed, Stage.DEDUPE, Copy)
-    names = as_decided(context.store, ledger.read(claimed, Stage.ENRICH, Names))
-    placements = ledger.read(claimed, Stage.CLUSTER, Placement)
+    entries = ledger.current(claimed, Stage.POLL, Entry)
+    pages = ledger.current(claimed, Stage.FETCH, Page)
+    articles = ledger.current(claimed, Stage.EXTRACT, Article)
+    copies = ledger.current(claimed, Stage.DEDUPE, Copy)
+    names = apply_decisions(context.store, ledger.current(claimed, Stage.ENRICH, Names))
+    placements = ledger.current(claimed, Stage.CLUSTER, Placement)
     claimed = [item for item in claimed if all(item.id in records for records in (articles, copies, placements))]
-    grouped = leads(context, {copy.group for copy in copies.values()})
+    grouped = summarise_groups(context, {copy.group for copy in copies.values()})
     # where an article is now: merges and splits change no record
     stories = {item.id: item.story or placements[item.id].story for item in claimed}
-    story_sizes = ledger.sizes(set(stories.values()))
-    told = context.store.storybook.facts(stories.values())
-    now, made_by = context.clock(), ledger.made_by(claimed)
-    gone = context.store.visits.gone([item.id for item in claimed])
+    story_sizes = ledger.count_by_story(set(stories.values()))
+    told = context.store.story_catalog.load_facts(stories.values())
+    now, made_by = context.clock(), ledger.stage_versions(claimed)
+    gone = context.store.visits.list_gone([item.id for item in claimed])
     return [
-        build(
+        build_document(
             entry=entries.get(item.id),
             page=pages.get(item.id),
             article=articles[item.id],
@@ -101,6 +101,6 @@ def documents(context: Context, claimed: Sequence[Item]) -> list[Document]:
     ]
 
 
-def _copies(article_id: str, group: tuple[Lead, int] | None) -> int:
+def _copies(article_id: str, group: tuple[GroupSummary, int] | None) -> int:
     """Return how many copies there are of an article: of the primary of its group all others, of the others none."""
     return group[1] - 1 if group and group[0].primary == article_id else 0

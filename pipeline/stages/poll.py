@@ -6,12 +6,12 @@ import datetime as dt
 import logging
 from collections.abc import Sequence
 
-from pipeline.feeds import Polled, poll_in_parts
+from pipeline.context import Context
+from pipeline.feeds import PolledFeed, poll_feeds_in_batches
+from pipeline.intake.websub_subscriber import ingest_pushes, request_subscriptions
+from pipeline.reconcile.entry_matching import ingest_entries
 from pipeline.records import Entry, Outcome, Stage
-from pipeline.stages.arrivals import take_in
-from pipeline.stages.context import Context
-from pipeline.stages.hubs import read_pushes, subscribe
-from pipeline.stages.report import Report
+from pipeline.report import Report
 
 _log = logging.getLogger(__name__)
 
@@ -19,13 +19,13 @@ _log = logging.getLogger(__name__)
 _ROUND = 2000
 
 
-def run(context: Context, *, sources: Sequence[str] = (), limit: int | None = None) -> Report:
+def run_poll(context: Context, *, sources: Sequence[str] = (), limit: int | None = None) -> Report:
     """Poll the feeds that are due (at most ``limit``, of ``sources``); return the counts, new articles noted."""
     report = Report(Stage.POLL)
-    context.store.feeds.configure(list(context.sources.values()), context.clock())
-    read_pushes(context, report)
+    context.store.feeds.sync_feeds(list(context.sources.values()), context.clock())
+    ingest_pushes(context, report)
     _poll_due(context, report, sources, limit)
-    subscribe(context)
+    request_subscriptions(context)
     return report
 
 
@@ -38,18 +38,18 @@ def _poll_due(context: Context, report: Report, sources: Sequence[str], limit: i
             return
         ours = False
 
-        def take(polled: list[Polled]) -> None:
+        def take(polled: list[PolledFeed]) -> None:
             nonlocal ours
-            ours = ours or any(one.ours for one in polled)
+            ours = ours or any(one.our_fault for one in polled)
             _save(context, polled, report)
 
-        poll_in_parts(due, context.sources, settings, context.clock(), take, store.holds)
+        poll_feeds_in_batches(due, context.sources, settings, context.clock(), take, store.holds)
         if ours:
             _log.warning("poll: most servers can't be reached, so the fault is on our side: nobody is blamed")
             return  # the next run finds out whether it is over
 
 
-def _save(context: Context, polled: Sequence[Polled], report: Report) -> None:
+def _save(context: Context, polled: Sequence[PolledFeed], report: Report) -> None:
     """Save what a round of polls learnt, in one transaction.
 
     What came in one round arrived at one time; it enters in the order of publication, so that the original of a copy
@@ -60,21 +60,21 @@ def _save(context: Context, polled: Sequence[Polled], report: Report) -> None:
     with store.write() as connection:
         saved = [one for one in polled if store.feeds.save(connection, one.state)]
         entries = sorted((entry for one in saved for entry in one.entries), key=_order)
-        new, changed = take_in(context, connection, entries)
-        store.subscriptions.want(connection, {one.state.url: one.hub for one in saved if one.hub}, now)
+        new, changed = ingest_entries(context, connection, entries)
+        store.subscriptions.save_hubs(connection, {one.state.url: one.hub for one in saved if one.hub}, now)
         gaps = [one.gap for one in saved if one.gap]
         arrived = {entry.id: entry for entry in reversed(entries) if entry.id in new}
-        store.gaps.save(connection, gaps, list(arrived.values()), now)
-        store.feeds.call(connection, {gap.source for gap in gaps}, now)
+        store.gaps.record_round(connection, gaps, list(arrived.values()), now)
+        store.feeds.make_sitemaps_due(connection, {gap.source for gap in gaps}, now)
         for one in saved:
-            detail = f"our own network seems to be down: {one.detail}" if one.ours else one.detail
-            store.ledger.note(connection, one.state.url, Stage.POLL, one.outcome, one.reason, detail, now)
+            detail = f"our own network seems to be down: {one.detail}" if one.our_fault else one.detail
+            store.ledger.log_outcome(connection, one.state.url, Stage.POLL, one.outcome, one.reason, detail, now)
     report.notes.update({"new": len(new), "changed": changed, "gaps": len(gaps)})
     for gap in gaps:
         _log.warning("poll %s: about %d entries scrolled off since %s", gap.feed, gap.missed, gap.since)
     for one in saved:
         report.add(one.outcome, one.reason)
-        if not one.ours and one.outcome in {Outcome.RETRY, Outcome.QUARANTINED}:
+        if not one.our_fault and one.outcome in {Outcome.RETRY, Outcome.QUARANTINED}:
             _log.warning("poll %s: %s %s: %s", one.state.url, one.outcome, one.reason, one.detail)
 
 

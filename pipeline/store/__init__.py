@@ -7,26 +7,26 @@ import datetime as dt
 
 import sqlalchemy as sa
 
-from pipeline.settings import Cluster, Dedupe
-from pipeline.store.copies import StoredCopies
+from pipeline.settings import ClusterSettings, DedupeSettings
 from pipeline.store.engine import Database, upsert
-from pipeline.store.entities import Entities
+from pipeline.store.entity_catalog import EntityCatalog
+from pipeline.store.entity_memory import EntityMemory
 from pipeline.store.feeds import FeedStates
-from pipeline.store.gaps import Gaps
-from pipeline.store.holds import StoredHolds
+from pipeline.store.gaps import FeedGaps
+from pipeline.store.holds import HostHolds
 from pipeline.store.ledger import Ledger
-from pipeline.store.lines import Arrival, Happened, Item, Result
-from pipeline.store.locks import held, new_owner, reap
-from pipeline.store.names import StoredNames
+from pipeline.store.locks import hold_lock, new_owner, release_dead
 from pipeline.store.robots import StoredRobots
+from pipeline.store.rows import ArticleRow, NewArticle, OutcomeRow, StageResult
 from pipeline.store.schema import meta
-from pipeline.store.stories import StoredStories
-from pipeline.store.storybook import Storybook
+from pipeline.store.sketch_index import SketchIndex
+from pipeline.store.story_catalog import StoryCatalog
+from pipeline.store.story_index import StoryIndex
 from pipeline.store.subscriptions import Subscriptions
-from pipeline.store.unwanted import Unwanted
-from pipeline.store.visits import Visits
+from pipeline.store.unwanted import PendingRemovals
+from pipeline.store.visits import PageVisits
 
-__all__ = ["Arrival", "Happened", "Item", "Ledger", "Result", "Store"]
+__all__ = ["ArticleRow", "Ledger", "NewArticle", "OutcomeRow", "StageResult", "Store"]
 
 
 class Store:
@@ -45,15 +45,15 @@ class Store:
         self.owner = new_owner()
         self.ledger = Ledger(self.database, self.owner)
         self.feeds = FeedStates(self.database, self.owner)
-        self.gaps = Gaps(self.database)
+        self.gaps = FeedGaps(self.database)
         self.robots = StoredRobots(self.database)
-        self.entities = Entities(self.database)
-        self.storybook = Storybook(self.database)
-        self.holds = StoredHolds(self.database)
-        self.visits = Visits(self.database)
+        self.entities = EntityCatalog(self.database)
+        self.story_catalog = StoryCatalog(self.database)
+        self.holds = HostHolds(self.database)
+        self.visits = PageVisits(self.database)
         self.subscriptions = Subscriptions(self.database)
-        self.unwanted = Unwanted(self.database)
-        reap(self.database)
+        self.pending_removals = PendingRemovals(self.database)
+        release_dead(self.database)
 
     def close(self) -> None:
         """Give back all connections."""
@@ -65,25 +65,25 @@ class Store:
 
     def lock(self, name: str, now: dt.datetime, seconds: float) -> contextlib.AbstractContextManager[bool]:
         """Hold the lock ``name`` for at most ``seconds``; False where another worker holds it."""
-        return held(self.database, name, self.owner, now, seconds)
+        return hold_lock(self.database, name, self.owner, now, seconds)
 
-    def copies(self, settings: Dedupe) -> StoredCopies:
+    def sketch_index(self, settings: DedupeSettings) -> SketchIndex:
         """What dedupe remembers."""
-        return StoredCopies(self.database.engine, settings)
+        return SketchIndex(self.database.engine, settings)
 
-    def stories(self, settings: Cluster) -> StoredStories:
+    def story_index(self, settings: ClusterSettings) -> StoryIndex:
         """What cluster remembers."""
-        return StoredStories(self.database.engine, settings)
+        return StoryIndex(self.database.engine, settings)
 
-    def names(self, connection: sa.Connection) -> StoredNames:
+    def entity_memory(self, connection: sa.Connection) -> EntityMemory:
         """What enrich remembers, for a transaction that writes."""
-        return StoredNames(connection)
+        return EntityMemory(connection)
 
-    def note(self, connection: sa.Connection, name: str, value: str) -> None:
+    def save_value(self, connection: sa.Connection, name: str, value: str) -> None:
         """Remember a value under a name."""
         upsert(connection, meta, [{"name": name, "value": value}])
 
-    def noted(self, name: str) -> str | None:
+    def load_value(self, name: str) -> str | None:
         """Return the value that was remembered under ``name``."""
         with self.database.read() as connection:
             return connection.scalar(sa.select(meta.c.value).where(meta.c.name == name))

@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from pipeline.feed_records import FeedRole, FeedState
 from pipeline.records import from_json, to_json
 from pipeline.settings import Source
-from pipeline.states import FeedRole, FeedState
 from pipeline.store.engine import Database, insert_new
 from pipeline.store.schema import feeds
 
@@ -26,9 +26,9 @@ class FeedStates:
         self._database = database
         self._owner = owner
 
-    def configure(self, sources: Sequence[Source], now: dt.datetime) -> None:
+    def sync_feeds(self, sources: Sequence[Source], now: dt.datetime) -> None:
         """Make the ledger know the feeds of ``sources``, new ones due now, and forget the others."""
-        rows = [_row(url, source.name, role, now) for source in sources for role, url in source.addresses()]
+        rows = [_row(url, source.name, role, now) for source in sources for role, url in source.feed_urls()]
         wanted = {row["url"]: (row["source"], row["role"]) for row in reversed(rows)}
         columns = sa.select(feeds.c.url, feeds.c.source, feeds.c.role)
         with self._database.read() as connection:
@@ -72,7 +72,7 @@ class FeedStates:
         values = {"due": state.due, "state": _plain(state), "lease_owner": None, "lease_until": None}
         return bool(connection.execute(mine.values(**values)).rowcount)
 
-    def heard(self, connection: sa.Connection, state: FeedState) -> None:
+    def save_pushed(self, connection: sa.Connection, state: FeedState) -> None:
         """Save what a push told of a feed; when it is polled next, and by whom, stays as it is."""
         connection.execute(feeds.update().where(feeds.c.url == state.url).values(state=_plain(state)))
 
@@ -80,7 +80,7 @@ class FeedStates:
         """Make a feed due at once: its hub says that there is something new, but not what."""
         connection.execute(feeds.update().where(feeds.c.url == url, feeds.c.due > now).values(due=now))
 
-    def call(self, connection: sa.Connection, sources: Collection[str], now: dt.datetime) -> None:
+    def make_sitemaps_due(self, connection: sa.Connection, sources: Collection[str], now: dt.datetime) -> None:
         """Make the sitemaps due that fill gaps in the feeds of ``sources``."""
         which = feeds.update().where(feeds.c.role == "sitemap", feeds.c.source.in_(sources), feeds.c.due > now)
         connection.execute(which.values(due=now))
@@ -92,7 +92,7 @@ class FeedStates:
             which = which.where(feeds.c.source.in_(sources)) if sources else which
             return connection.execute(which.values(due=now)).rowcount
 
-    def all(self) -> list[FeedState]:
+    def list_states(self) -> list[FeedState]:
         """Return the state of every feed, by source and address."""
         with self._database.read() as connection:
             columns = (feeds.c.source, feeds.c.role, feeds.c.state)

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
+from pipeline.feed_records import FeedGap
 from pipeline.records import Entry
-from pipeline.states import Gap
 from pipeline.store.engine import Database
 from pipeline.store.schema import arrivals, gaps
 
@@ -17,13 +17,15 @@ from pipeline.store.schema import arrivals, gaps
 _OPEN = dt.timedelta(days=3)
 
 
-class Gaps:
+class FeedGaps:
     """The gaps and arrivals of a database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def save(self, connection: sa.Connection, found: Sequence[Gap], entries: Sequence[Entry], now: dt.datetime) -> None:
+    def record_round(
+        self, connection: sa.Connection, found: Sequence[FeedGap], entries: Sequence[Entry], now: dt.datetime
+    ) -> None:
         """Note the gaps that a round of polls found, and what its new ``entries`` fill."""
         if found:
             connection.execute(gaps.insert(), [{name: getattr(gap, name) for name in _FIELDS} for gap in found])
@@ -50,13 +52,13 @@ class Gaps:
             if count:
                 connection.execute(gaps.update().where(gaps.c.n == gap.n).values(filled=gaps.c.filled + count))
 
-    def all(self, since: dt.datetime) -> list[Gap]:
+    def list_gaps(self, since: dt.datetime) -> list[FeedGap]:
         """Return the gaps that ended after ``since``, oldest first."""
         with self._database.read() as connection:
             rows = connection.execute(sa.select(gaps).where(gaps.c.until > since).order_by(gaps.c.until, gaps.c.n))
-            return [Gap(**{name: getattr(row, name) for name in _FIELDS}) for row in rows]
+            return [FeedGap(**{name: getattr(row, name) for name in _FIELDS}) for row in rows]
 
-    def arrivals(self, since: dt.datetime) -> dict[tuple[str, dt.datetime], int]:
+    def count_arrivals(self, since: dt.datetime) -> dict[tuple[str, dt.datetime], int]:
         """Return (source, hour) → how many articles its feeds named, from ``since`` on."""
         with self._database.read() as connection:
             rows = connection.execute(sa.select(arrivals).where(arrivals.c.hour >= _hour(since)))
@@ -66,7 +68,7 @@ class Gaps:
 _FIELDS = ("feed", "source", "since", "until", "missed", "filled")
 
 
-def forget(connection: sa.Connection, before: dt.datetime) -> None:
+def delete_gaps_before(connection: sa.Connection, before: dt.datetime) -> None:
     """Forget gaps and arrivals of the time before ``before``."""
     connection.execute(gaps.delete().where(gaps.c.until < before))
     connection.execute(arrivals.delete().where(arrivals.c.hour < before))

@@ -10,18 +10,18 @@ from pipeline.store.engine import Database, upsert
 from pipeline.store.schema_fetch import holds
 
 
-class StoredHolds:
+class HostHolds:
     """The holds of a database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def present(self, now: dt.datetime) -> dict[str, dt.datetime]:
+    def active_holds(self, now: dt.datetime) -> dict[str, dt.datetime]:
         """Return host → until when it is to be left alone, of those that are."""
         with self._database.read() as connection:
             return {row.host: row.until for row in connection.execute(sa.select(holds).where(holds.c.until > now))}
 
-    def put(self, host: str, until: dt.datetime) -> None:
+    def save_hold(self, host: str, until: dt.datetime) -> None:
         """Leave ``host`` alone until then; holds that have ended are forgotten."""
         with self._database.write() as connection:
             upsert(connection, holds, [{"host": host, "until": until}])

@@ -34,7 +34,7 @@ def is_dead(owner: str) -> bool:
     return False
 
 
-def reap(database: Database) -> None:
+def release_dead(database: Database) -> None:
     """End the leases and locks of processes of this host that were killed, so that nobody waits for them."""
     tables = (items.c.lease_owner, feeds.c.lease_owner, locks.c.owner)
     with database.read() as connection:
@@ -51,7 +51,7 @@ def reap(database: Database) -> None:
 
 
 @contextlib.contextmanager
-def held(database: Database, name: str, owner: str, now: dt.datetime, seconds: float) -> Iterator[bool]:
+def hold_lock(database: Database, name: str, owner: str, now: dt.datetime, seconds: float) -> Iterator[bool]:
     """Hold the lock ``name``; yields False where somebody else does (then do nothing)."""
     with database.write() as connection:
         connection.execute(locks.delete().where(locks.c.name == name, locks.c.until < now))

@@ -11,18 +11,18 @@ from pipeline.store.engine import Database, among, insert_new
 from pipeline.store.schema_fetch import losses
 
 
-def note(connection: sa.Connection, stage: Stage, names: Iterable[str | None]) -> None:
+def add_losses(connection: sa.Connection, stage: Stage, names: Iterable[str | None]) -> None:
     """Note that groups (or stories) have lost an article, for ``stage`` to settle."""
     insert_new(connection, losses, [{"stage": stage, "name": name} for name in sorted(filter(None, set(names)))])
 
 
-def known(database: Database, stage: Stage) -> list[str]:
+def list_losses(database: Database, stage: Stage) -> list[str]:
     """Return the groups (or stories) that ``stage`` has to settle."""
     wanted = sa.select(losses.c.name).where(losses.c.stage == stage).order_by(losses.c.name)
     with database.read() as connection:
         return list(connection.scalars(wanted))
 
 
-def settled(connection: sa.Connection, stage: Stage, names: Collection[str]) -> None:
+def delete_losses(connection: sa.Connection, stage: Stage, names: Collection[str]) -> None:
     """Note that ``stage`` has settled them."""
     connection.execute(losses.delete().where(losses.c.stage == stage, among(connection, losses.c.name, names)))

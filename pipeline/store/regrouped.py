@@ -14,7 +14,7 @@ from pipeline.store.engine import Database, among
 from pipeline.store.schema import regrouped
 
 
-class Regrouped(msgspec.Struct, frozen=True, kw_only=True):
+class ArticleToReassign(msgspec.Struct, frozen=True, kw_only=True):
     """An article in another copy group; ``anew``: a split took it out, so it need not stay in its story."""
 
     n: int
@@ -22,18 +22,18 @@ class Regrouped(msgspec.Struct, frozen=True, kw_only=True):
     anew: bool
 
 
-def note(connection: sa.Connection, ids: Iterable[str], *, anew: bool) -> None:
+def add_articles(connection: sa.Connection, ids: Iterable[str], *, anew: bool) -> None:
     """Note articles for cluster to place again."""
     connection.execute(regrouped.insert(), [{"id": one, "anew": anew} for one in ids])
 
 
-def known(database: Database) -> list[Regrouped]:
+def list_articles(database: Database) -> list[ArticleToReassign]:
     """Return what is noted, the latest last."""
     with database.read() as connection:
         rows = connection.execute(sa.select(regrouped).order_by(regrouped.c.n))
-        return [Regrouped(**row._mapping) for row in rows]  # noqa: SLF001
+        return [ArticleToReassign(**row._mapping) for row in rows]  # noqa: SLF001
 
 
-def settled(connection: sa.Connection, noted: Collection[Regrouped]) -> None:
+def delete_articles(connection: sa.Connection, noted: Collection[ArticleToReassign]) -> None:
     """Note that cluster has placed them; what was noted meanwhile stays."""
     connection.execute(regrouped.delete().where(among(connection, regrouped.c.n, [one.n for one in noted])))

@@ -6,7 +6,7 @@ import datetime as dt
 
 import sqlalchemy as sa
 
-from pipeline.states import RobotsFile
+from pipeline.feed_records import RobotsFile
 from pipeline.store.engine import Database, upsert
 from pipeline.store.schema import robots
 
@@ -28,7 +28,7 @@ class StoredRobots:
             return None
         return RobotsFile(host=row.host, status=row.status, body=row.body, fetched=row.fetched)
 
-    def put(self, file: RobotsFile) -> None:
+    def save(self, file: RobotsFile) -> None:
         """Keep what a host said."""
         row = {"host": file.host, "status": file.status, "body": file.body, "fetched": file.fetched}
         with self._database.write() as connection:

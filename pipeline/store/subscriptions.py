@@ -15,7 +15,7 @@ from pipeline.store.schema import feeds
 from pipeline.store.schema_fetch import pushes, subscriptions
 from pipeline.websub import Hub
 
-State = Literal["asked", "active", "refused"]
+SubscriptionState = Literal["asked", "active", "refused"]
 
 
 class Subscription(Record, frozen=True, kw_only=True):
@@ -26,7 +26,7 @@ class Subscription(Record, frozen=True, kw_only=True):
     hub: str
     topic: str
     secret: str
-    state: State
+    state: SubscriptionState
     due: dt.datetime  # when the hub is asked (again)
     until: dt.datetime | None = None
     pushed: dt.datetime | None = None
@@ -49,7 +49,7 @@ class Subscriptions:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def want(self, connection: sa.Connection, hubs: Mapping[str, Hub], now: dt.datetime) -> None:
+    def save_hubs(self, connection: sa.Connection, hubs: Mapping[str, Hub], now: dt.datetime) -> None:
         """Note the hubs that feeds name; a new one is due to be asked now."""
         rows = connection.execute(sa.select(subscriptions).where(subscriptions.c.feed.in_(list(hubs))))
         known = {row.feed: Hub(row.hub, row.topic) for row in rows}
@@ -61,7 +61,7 @@ class Subscriptions:
             elif known[feed] != hub:
                 connection.execute(subscriptions.update().where(subscriptions.c.feed == feed).values(**row))
 
-    def due(self, now: dt.datetime, limit: int) -> list[Subscription]:
+    def list_due(self, now: dt.datetime, limit: int) -> list[Subscription]:
         """Return subscriptions whose hub is to be asked; those of feeds that nobody reads any more are forgotten."""
         read = sa.select(feeds.c.url)
         with self._database.read() as connection:
@@ -73,47 +73,47 @@ class Subscriptions:
                 connection.execute(subscriptions.delete().where(subscriptions.c.feed.not_in(read)))
         return [one for one in found if one.feed in still_read]
 
-    def asked(self, feed: str, due: dt.datetime) -> None:
+    def mark_asked(self, feed: str, due: dt.datetime) -> None:
         """Note that the hub is being asked, and when it is asked again should it not come back to us."""
         state = sa.case((subscriptions.c.state == "refused", "asked"), else_=subscriptions.c.state)
         self._change(subscriptions.c.feed == feed, due=due, error=None, state=state)
 
-    def failed(self, feed: str, error: str) -> None:
+    def mark_failed(self, feed: str, error: str) -> None:
         """Note what went wrong when the hub was asked."""
         self._change(subscriptions.c.feed == feed, error=error)
 
-    def of_token(self, token: str) -> Subscription | None:
+    def find_by_token(self, token: str) -> Subscription | None:
         """Return the subscription whose callback has this token."""
         with self._database.read() as connection:
             row = connection.execute(sa.select(subscriptions).where(subscriptions.c.token == token)).first()
             return _subscription(row) if row else None
 
-    def confirm(self, token: str, due: dt.datetime, until: dt.datetime) -> None:
+    def mark_active(self, token: str, due: dt.datetime, until: dt.datetime) -> None:
         """Note that the hub pushes ``until`` then, and is to be asked again when it is ``due``."""
         self._change(subscriptions.c.token == token, state="active", due=due, until=until, error=None)
 
-    def refuse(self, token: str, due: dt.datetime, reason: str) -> None:
+    def mark_refused(self, token: str, due: dt.datetime, reason: str) -> None:
         """Note that the hub does not want to push, and why."""
         self._change(subscriptions.c.token == token, state="refused", due=due, until=None, error=reason)
 
-    def push(self, feed: str, now: dt.datetime, content_type: str | None, body: bytes) -> None:
+    def save_push(self, feed: str, now: dt.datetime, content_type: str | None, body: bytes) -> None:
         """Keep what a hub pushed until a run reads it."""
         row = {"feed": feed, "received": now, "content_type": content_type, "body": body}
         with self._database.write() as connection:
             connection.execute(pushes.insert().values(**row))
             connection.execute(subscriptions.update().where(subscriptions.c.feed == feed).values(pushed=now))
 
-    def pushes(self, limit: int) -> list[Push]:
+    def list_pushes(self, limit: int) -> list[Push]:
         """Return what was pushed and not read yet, in order."""
         with self._database.read() as connection:
             rows = connection.execute(sa.select(pushes).order_by(pushes.c.n).limit(limit))
             return [Push(**row._mapping) for row in rows]  # noqa: SLF001
 
-    def taken(self, connection: sa.Connection, read: Iterable[Push]) -> None:
+    def delete_pushes(self, connection: sa.Connection, read: Iterable[Push]) -> None:
         """Forget pushes that were read."""
         connection.execute(pushes.delete().where(pushes.c.n.in_([one.n for one in read])))
 
-    def all(self) -> list[Subscription]:
+    def list_subscriptions(self) -> list[Subscription]:
         """Return every subscription, by feed."""
         with self._database.read() as connection:
             rows = connection.execute(sa.select(subscriptions).order_by(subscriptions.c.feed))

@@ -12,19 +12,19 @@ from pipeline.store.schema_fetch import unwanted_blobs, withdrawn
 _STEP = 500
 
 
-class Unwanted:
+class PendingRemovals:
     """The documents and blobs of a database that are to be removed."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     @staticmethod
-    def refuse(connection: sa.Connection, blobs: Iterable[str]) -> None:
+    def add_blobs(connection: sa.Connection, blobs: Iterable[str]) -> None:
         """Note that the archive must not keep ``blobs``."""
         insert_new(connection, unwanted_blobs, [{"blob": blob} for blob in set(blobs)])
 
     @staticmethod
-    def withdraw(connection: sa.Connection, ids: Iterable[str]) -> None:
+    def add_documents(connection: sa.Connection, ids: Iterable[str]) -> None:
         """Note that the index must not keep the documents of these articles."""
         insert_new(connection, withdrawn, [{"id": one} for one in ids])
 

@@ -8,22 +8,22 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from pipeline.records import Stage
+from pipeline.revisit_policy import Visit
 from pipeline.store.engine import Database, upsert
-from pipeline.store.lines import PENDING
+from pipeline.store.rows import PENDING
 from pipeline.store.schema import items
 from pipeline.store.schema_fetch import visits
-from pipeline.visits import Visit
 
 _STEP = 500  # articles a transaction
 
 
-class Visits:
+class PageVisits:
     """The visits of a database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def recall(self, now: dt.datetime) -> int:
+    def requeue_due(self, now: dt.datetime) -> int:
         """Send the articles whose pages are due back to fetch, as their next version should they have changed.
 
         Articles that are on their way through the stages stay due. Returns how many went.
@@ -50,19 +50,19 @@ class Visits:
             connection.execute(visits.update().where(visits.c.id.in_(ids)).values(due=None))
         return len(ids)
 
-    def get(self, connection: sa.Connection, ids: Iterable[str]) -> dict[str, Visit]:
+    def load_visits(self, connection: sa.Connection, ids: Iterable[str]) -> dict[str, Visit]:
         """Return id → what is remembered of the article's page."""
         rows = connection.execute(sa.select(visits).where(visits.c.id.in_(list(ids))))
         return {row.id: Visit(**row._mapping) for row in rows}  # noqa: SLF001
 
-    def put(self, connection: sa.Connection, remembered: Iterable[Visit]) -> None:
+    def save_visits(self, connection: sa.Connection, remembered: Iterable[Visit]) -> None:
         """Remember."""
         upsert(connection, visits, [{name: getattr(one, name) for name in _COLUMNS} for one in remembered])
 
-    def gone(self, ids: Iterable[str]) -> dict[str, dt.datetime]:
+    def list_gone(self, ids: Iterable[str]) -> dict[str, dt.datetime]:
         """Return id → since when its page isn't there any more, of those that aren't."""
         with self._database.read() as connection:
-            return {one.id: one.gone for one in self.get(connection, ids).values() if one.gone}
+            return {one.id: one.gone for one in self.load_visits(connection, ids).values() if one.gone}
 
 
 _COLUMNS = tuple(column.name for column in visits.columns)

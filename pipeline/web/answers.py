@@ -7,6 +7,6 @@ from fastapi import Response
 from pipeline.records import to_json
 
 
-def as_json(content: object, status: int = 200) -> Response:
+def json_response(content: object, status: int = 200) -> Response:
     """Return records or plain values as JSON."""
     return Response(to_json(content), status, media_type="application/json")

@@ -13,9 +13,9 @@ from starlette.exceptions import HTTPException
 
 from pipeline.errors import BusyError, NewswireError, SearchIndexError, StoreError, UnknownError, UsageError
 from pipeline.index import Index, Results
-from pipeline.web import asked, pages
-from pipeline.web.answers import as_json
-from pipeline.web.story import Story, story
+from pipeline.web import pages, search_params
+from pipeline.web.answers import json_response
+from pipeline.web.story_view import StoryView, load_story
 
 _log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ def create_app(
     """
     app = FastAPI(title="newswire", docs_url=None, redoc_url=None)
     _serve_json(app, index, explain)
-    pages.serve(app, index)
+    pages.add_page_routes(app, index)
     for add in more:
         add(app)
     app.add_exception_handler(NewswireError, _failed)
@@ -66,36 +66,36 @@ def _serve_json(app: FastAPI, index: Index, explain: Callable[[str], object | No
     @app.get("/api/search")
     def search(request: Request) -> Response:
         """Search: q, any field as a filter, facets, sort, page, size, copies, since, until."""
-        wanted = asked.read(request.query_params.multi_items())
-        return as_json(_results(wanted, index.search(wanted.query())))
+        wanted = search_params.parse_search_params(request.query_params.multi_items())
+        return json_response(_results(wanted, index.search(wanted.to_query())))
 
     @app.get("/api/articles/{article_id}")
     def article(article_id: str) -> Response:
         """One document."""
-        return as_json(index.get(article_id) or _unknown("article", article_id))
+        return json_response(index.get(article_id) or _unknown("article", article_id))
 
     @app.get("/api/stories/{story_id}")
     def one_story(story_id: str) -> Response:
         """One story: its articles, newest first, its outlets and its span of time."""
-        return as_json(_story(story(index, story_id) or _unknown("story", story_id)))
+        return json_response(_story(load_story(index, story_id) or _unknown("story", story_id)))
 
     if explain is not None:
 
         @app.get("/api/explain")
         def explained(address: str) -> Response:
             """Why an address is, or is not, in the index."""
-            return as_json(explain(address) or _unknown("address", address))
+            return json_response(explain(address) or _unknown("address", address))
 
     @app.get("/health")
     def health() -> Response:
         """Whether the index answers."""
         try:
-            return as_json({"status": "ok", "documents": index.count()})
+            return json_response({"status": "ok", "documents": index.count()})
         except SearchIndexError as error:
-            return as_json({"status": "unavailable", "reason": str(error)}, 503)
+            return json_response({"status": "unavailable", "reason": str(error)}, 503)
 
 
-def _results(wanted: asked.Asked, found: Results) -> dict[str, Any]:
+def _results(wanted: search_params.SearchParams, found: Results) -> dict[str, Any]:
     return {
         "total": found.total,
         "articles": found.articles,
@@ -106,7 +106,7 @@ def _results(wanted: asked.Asked, found: Results) -> dict[str, Any]:
     }
 
 
-def _story(found: Story) -> dict[str, Any]:
+def _story(found: StoryView) -> dict[str, Any]:
     names = {field: _counts(values) for field, values in found.names.items()}
     return msgspec.structs.asdict(found) | {"outlets": _counts(found.outlets), "names": names}
 
@@ -123,10 +123,10 @@ def _failed(request: Request, error: Exception) -> Response:
     """Say what went wrong: as JSON to a service, as a page to a person."""
     status, reason = _status(error)
     if request.url.path.startswith(_FOR_SERVICES):
-        response = as_json({"error": reason}, status)
+        response = json_response({"error": reason}, status)
         response.headers.update(_more(error))
         return response
-    return pages.message(request, status, reason)
+    return pages.render_message(request, status, reason)
 
 
 def _status(error: Exception) -> tuple[int, str]:

@@ -12,11 +12,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from pipeline.errors import ItemError
+from pipeline.intake.submissions import submit_article
 from pipeline.records import Reason, to_json
 from pipeline.stages import Context
-from pipeline.stages.deposits import deposit
-from pipeline.web.bodies import read_body
-from pipeline.web.keys import key_check
+from pipeline.web.auth import require_api_key
+from pipeline.web.http import read_body
 
 # Enough for a wire agency's minute; who has more sends more requests.
 _MOST = 500
@@ -28,10 +28,10 @@ _STATUS = {
 _SOON = {"Retry-After": "60"}
 
 
-def serve(app: FastAPI, context: Context) -> None:
+def add_ingest_routes(app: FastAPI, context: Context) -> None:
     """Add the endpoint to ``app``; it writes to the ledger of ``context``, and the next run does the rest."""
 
-    @app.post("/ingest", dependencies=[Depends(key_check(context.addresses.api_key))])
+    @app.post("/ingest", dependencies=[Depends(require_api_key(context.environment.api_key))])
     async def ingest(request: Request) -> Response:
         """Take in one article (a JSON object) or several (an array), each whole or as the address of its page.
 
@@ -39,20 +39,20 @@ def serve(app: FastAPI, context: Context) -> None:
         nothing can be, the status says why: 409, 410, 413, 422.
         """
         sent = _read(await read_body(request, context.settings.extract.max_bytes))
-        answers = await run_in_threadpool(take_in, context, sent if isinstance(sent, list) else [sent])
+        answers = await run_in_threadpool(ingest_articles, context, sent if isinstance(sent, list) else [sent])
         worst = min((answer["code"] for answer in answers), default=HTTPStatus.ACCEPTED)
         headers = _SOON if any(a["code"] == HTTPStatus.CONFLICT for a in answers) else None
         body = {"items": answers} if isinstance(sent, list) else answers[0]
         return Response(to_json(body), worst, headers, media_type="application/json")
 
 
-def take_in(context: Context, sent: Sequence[Any]) -> list[dict[str, Any]]:
+def ingest_articles(context: Context, sent: Sequence[Any]) -> list[dict[str, Any]]:
     """Take in what was sent, in one transaction; return what to answer for each, in its order."""
     answers: list[dict[str, Any]] = []
     with context.store.write() as connection:
         for one in sent:
             try:
-                done = deposit(context, connection, one)
+                done = submit_article(context, connection, one)
                 answers.append({"id": done.id, "status": done.status, "code": int(HTTPStatus.ACCEPTED)})
             except ItemError as error:
                 code = _STATUS.get(error.reason, HTTPStatus.UNPROCESSABLE_ENTITY)

@@ -14,11 +14,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.exceptions import HTTPException
 
-from pipeline.index import DEEPEST, Hit, Index
+from pipeline.index import MAX_HITS, Hit, Index
 from pipeline.records import Document
-from pipeline.text import beginning, paragraphs
-from pipeline.web import asked
-from pipeline.web.story import copies, story, when
+from pipeline.text import shorten, split_paragraphs
+from pipeline.web import search_params
+from pipeline.web.story_view import document_time, load_copies, load_story
 
 # The facets beside the hits, as they are called there.
 _FACETS = {
@@ -49,7 +49,7 @@ def _moment(time: dt.datetime) -> str:
 
 def _title(document: Document) -> str:
     """Return the title, else how the text begins."""
-    return document.title or beginning(document.text) or "Untitled"
+    return document.title or shorten(document.text) or "Untitled"
 
 
 def _shown_title(hit: Hit) -> str:
@@ -61,7 +61,7 @@ def _teaser(hit: Hit) -> str:
     for field in ("text", "standfirst", "captions"):
         if field in hit.highlights:
             return Markup(hit.highlights[field])  # noqa: S704 - escaped by marks
-    return beginning(hit.document.standfirst or hit.document.text, _TEASER)
+    return shorten(hit.document.standfirst or hit.document.text, _TEASER)
 
 
 def _safe(url: str | None) -> str | None:
@@ -82,31 +82,31 @@ _templates.filters |= {
     "title": _title,
     "shown_title": _shown_title,
     "teaser": _teaser,
-    "when": when,
+    "when": document_time,
     "safe_url": _safe,
     "segment": lambda text: quote(text, safe=""),
-    "paragraphs": paragraphs,
+    "paragraphs": split_paragraphs,
 }
-_templates.globals |= {"style": _STYLE_ADDRESS, "everything": asked.Asked()}
+_templates.globals |= {"style": _STYLE_ADDRESS, "everything": search_params.SearchParams()}
 
 
 def _page(name: str, status: int = 200, **values: object) -> HTMLResponse:
     return HTMLResponse(_templates.get_template(name).render(values), status)
 
 
-def message(_: Request, status: int, reason: str) -> Response:
+def render_message(_: Request, status: int, reason: str) -> Response:
     """Return a page that says what went wrong."""
     return _page("message.html", status, heading=HTTPStatus(status).phrase, reason=reason)
 
 
-def serve(app: FastAPI, index: Index) -> None:
+def add_page_routes(app: FastAPI, index: Index) -> None:
     """Add the pages to ``app``."""
 
     @app.get("/", include_in_schema=False)
     def search(request: Request) -> Response:
-        wanted = asked.read(request.query_params.multi_items())
-        found = index.search(wanted.query(tuple(_FACETS)))
-        last = min(-(-found.total // wanted.size), DEEPEST // wanted.size)
+        wanted = search_params.parse_search_params(request.query_params.multi_items())
+        found = index.search(wanted.to_query(tuple(_FACETS)))
+        last = min(-(-found.total // wanted.size), MAX_HITS // wanted.size)
         return _page("search.html", asked=wanted, found=found, facets=_FACETS, last=last)
 
     @app.get("/articles/{article_id}", include_in_schema=False)
@@ -114,11 +114,11 @@ def serve(app: FastAPI, index: Index) -> None:
         document = index.get(article_id)
         if document is None:
             raise HTTPException(404, "There is no such article here. It may have been taken down.")
-        return _page("article.html", document=document, copies=copies(index, document))
+        return _page("article.html", document=document, copies=load_copies(index, document))
 
     @app.get("/stories/{story_id}", include_in_schema=False)
     def one_story(story_id: str) -> Response:
-        found = story(index, story_id)
+        found = load_story(index, story_id)
         if found is None:
             raise HTTPException(404, "There is no such story here.")
         if found.id != story_id:  # not for ever: a story may be taken out of another one again

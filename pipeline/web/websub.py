@@ -9,9 +9,9 @@ from fastapi import FastAPI, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
+from pipeline.intake.websub_subscriber import LEASE_LENGTH, WAIT_AFTER_REFUSAL
 from pipeline.stages import Context
-from pipeline.stages.hubs import LEASE, REFUSED
-from pipeline.web.bodies import read_body
+from pipeline.web.http import read_body
 from pipeline.websub import is_signed
 
 _log = logging.getLogger(__name__)
@@ -22,37 +22,37 @@ _SHORTEST = dt.timedelta(minutes=5)  # a hub that grants less would be asked all
 _LONGEST = dt.timedelta(days=90)
 
 
-def serve(app: FastAPI, context: Context) -> None:
+def add_websub_routes(app: FastAPI, context: Context) -> None:
     """Add the callbacks to ``app``; what is pushed is kept for the next run."""
 
     @app.get("/websub/{token}")
     def verify(token: str, request: Request) -> Response:
         """Confirm to a hub that we want what it asks about (W3C WebSub 5.3), or hear that it refuses (5.2)."""
         asked = request.query_params
-        known = context.store.subscriptions.of_token(token)
+        known = context.store.subscriptions.find_by_token(token)
         if known is None:
             raise HTTPException(404, "there is no such subscription")
         if asked.get("hub.mode") == "denied":
             reason = (asked.get("hub.reason") or "no reason given")[:500]
-            context.store.subscriptions.refuse(token, context.clock() + REFUSED, f"refused: {reason}")
+            context.store.subscriptions.mark_refused(token, context.clock() + WAIT_AFTER_REFUSAL, f"refused: {reason}")
             return Response("noted", media_type="text/plain")
         if asked.get("hub.mode") != "subscribe" or asked.get("hub.topic") != known.topic or known.state == "refused":
             raise HTTPException(404, "that was not asked for")
         lease = _lease(asked.get("hub.lease_seconds"))
         now = context.clock()
-        context.store.subscriptions.confirm(token, now + lease * _RENEW_AT, now + lease)
+        context.store.subscriptions.mark_active(token, now + lease * _RENEW_AT, now + lease)
         return Response(asked.get("hub.challenge", ""), media_type="text/plain")
 
     @app.post("/websub/{token}")
     async def push(token: str, request: Request) -> Response:
         """Keep what a hub pushes, if it is signed with our secret (W3C WebSub 7, 8)."""
-        known = await run_in_threadpool(context.store.subscriptions.of_token, token)
+        known = await run_in_threadpool(context.store.subscriptions.find_by_token, token)
         if known is None:
             raise HTTPException(410, "there is no such subscription")
         body = await read_body(request, context.settings.poll.max_bytes)
         if is_signed(known.secret, request.headers.get("X-Hub-Signature"), body):
             kind = request.headers.get("Content-Type")
-            await run_in_threadpool(context.store.subscriptions.push, known.feed, context.clock(), kind, body)
+            await run_in_threadpool(context.store.subscriptions.save_push, known.feed, context.clock(), kind, body)
         else:  # answered all the same, so that nobody learns by trying
             _log.warning("websub %s: a push without a right signature is ignored", known.feed)
         return Response(status_code=202)
@@ -61,5 +61,5 @@ def serve(app: FastAPI, context: Context) -> None:
 def _lease(seconds: str | None) -> dt.timedelta:
     """Return the lease that a hub grants; what was asked for where it names none."""
     if seconds is None or not seconds.isdecimal() or len(seconds) > 12:  # noqa: PLR2004  (longer than any life)
-        return LEASE
+        return LEASE_LENGTH
     return min(max(dt.timedelta(seconds=int(seconds)), _SHORTEST), _LONGEST)

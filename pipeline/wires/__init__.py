@@ -14,11 +14,22 @@ from pipeline.errors import ItemError
 from pipeline.records import Outcome, Reason
 from pipeline.wires import docx, newsml, ninjs, nitf
 from pipeline.wires.mail import Mail
-from pipeline.wires.mail import read as read_mail
-from pipeline.wires.markup import parse
-from pipeline.wires.told import Paragraph, Picture, Told
+from pipeline.wires.mail import parse_mail as read_mail
+from pipeline.wires.markup import parse_xml
+from pipeline.wires.model import Paragraph, Picture, WireItem
 
-__all__ = ["Format", "Mail", "Paragraph", "Picture", "Told", "format_of", "items", "ninjs", "read", "read_mail"]
+__all__ = [
+    "Format",
+    "Mail",
+    "Paragraph",
+    "Picture",
+    "WireItem",
+    "detect_format",
+    "ninjs",
+    "parse_wire_item",
+    "read_mail",
+    "split_items",
+]
 
 _HEAD = 4096  # bytes in which a root element or the first headers stand
 _ROOT = re.compile(rb"<(?:[\w-]+:)?(nitf|newsItem|newsMessage|packageItem)[\s>/]")
@@ -36,7 +47,7 @@ class Format(enum.Enum):
     DOCX = "Word"
 
 
-def format_of(data: bytes, path: str | None = None, media_type: str | None = None) -> Format | None:
+def detect_format(data: bytes, path: str | None = None, media_type: str | None = None) -> Format | None:
     """Return the format of a file, told by its first bytes, its name and its media type; None for any other."""
     if docx.is_docx(data):
         return Format.DOCX
@@ -54,24 +65,24 @@ def format_of(data: bytes, path: str | None = None, media_type: str | None = Non
     return None
 
 
-def read(data: bytes) -> Told:
+def parse_wire_item(data: bytes) -> WireItem:
     """Return what a NITF, NewsML-G2, ninjs or Word file says, of a message's several items the first with a text.
 
     Raises ItemError where it can't be read, holds no text, or its provider has cancelled or withheld it.
     """
     if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
-        told = ninjs.read(data)
+        told = ninjs.parse_ninjs(data)
     elif docx.is_docx(data):
-        told = docx.read(data)
+        told = docx.parse_docx(data)
     else:
-        root = parse(data)
+        root = parse_xml(data)
         if root.tag == "nitf":
-            told = nitf.read(root)
+            told = nitf.parse_nitf(root)
         else:
-            found = newsml.items(root)
+            found = newsml.list_items(root)
             if not found:
                 raise ItemError(Outcome.DROPPED, Reason.NO_TEXT, f"no item of the {root.tag} holds a text")
-            told = newsml.read(found[0])
+            told = newsml.parse_news_item(found[0])
     if told.status in {"canceled", "withheld"}:
         raise ItemError(Outcome.DROPPED, Reason.TAKEN_DOWN, f"its provider says: {told.status}")
     if not told.paragraphs:
@@ -79,12 +90,12 @@ def read(data: bytes) -> Told:
     return told
 
 
-def items(data: bytes) -> Iterator[bytes]:
+def split_items(data: bytes) -> Iterator[bytes]:
     """Yield each item of a NewsML-G2 message that holds a text, as a document of its own; else ``data`` itself."""
-    if format_of(data) is not Format.NEWSML:
+    if detect_format(data) is not Format.NEWSML:
         yield data
         return
-    found = newsml.items(parse(data))
+    found = newsml.list_items(parse_xml(data))
     if len(found) < 2:  # noqa: PLR2004
         yield data
     else:

@@ -29,7 +29,7 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
     date: str | None
 
 
-def read(data: bytes) -> Mail:
+def parse_mail(data: bytes) -> Mail:
     """Return the e-mail in ``data``. Raises ItemError NO_TEXT where no part of it is a text."""
     message = email.message_from_bytes(data, policy=email.policy.default)
     parts = {kind: _content(message, kind) for kind in ("plain", "html")}

@@ -14,7 +14,7 @@ from lxml.etree import _Element as Element
 
 from pipeline.errors import ItemError
 from pipeline.records import Outcome, Reason
-from pipeline.wires.told import MAX_PARAGRAPHS, Paragraph, joined
+from pipeline.wires.model import MAX_PARAGRAPHS, Paragraph, one_line
 
 _NAMED = re.compile(rb"&([A-Za-z][A-Za-z0-9]{1,31});")
 _KEPT = frozenset({b"amp", b"lt", b"gt", b"quot", b"apos"})
@@ -25,7 +25,7 @@ _AROUND = frozenset({"block", "div", "section", "article", "body", "blockquote",
 _NOT_TEXT = frozenset({"media", "figure", "script", "style", "body.end", "nitf-table-metadata", "head", "title"})
 
 
-def parse(data: bytes) -> Element:
+def parse_xml(data: bytes) -> Element:
     """Return the root of an XML document, all names without their namespace. Raises ItemError UNREADABLE."""
     if _DECLARES.search(data):
         raise ItemError(Outcome.QUARANTINED, Reason.UNREADABLE, "it declares entities, which newswire does not expand")
@@ -55,7 +55,7 @@ def parse_html(text: str) -> Element | None:
 
 def text_of(element: Element | None) -> str | None:
     """Return all text inside an element, on one line; None where there is none."""
-    return None if element is None else joined("".join(str(part) for part in element.itertext()))
+    return None if element is None else one_line("".join(str(part) for part in element.itertext()))
 
 
 def first(root: Element, *paths: str) -> str | None:
@@ -66,7 +66,7 @@ def first(root: Element, *paths: str) -> str | None:
 def attribute(root: Element, path: str, *names: str) -> str | None:
     """Return the first of the attributes ``names`` of the element at ``path``."""
     element = root.find(path)
-    return None if element is None else next((v for name in names if (v := joined(element.get(name)))), None)
+    return None if element is None else next((v for name in names if (v := one_line(element.get(name)))), None)
 
 
 def paragraphs(root: Element) -> tuple[Paragraph, ...]:
@@ -82,7 +82,7 @@ def paragraphs(root: Element) -> tuple[Paragraph, ...]:
             if text := text_of(element):
                 made.append(Paragraph(text, heading=tag in _HEADINGS))
             continue
-        if tag in _AROUND and (text := joined(element.text)):  # text that stands there without a paragraph
+        if tag in _AROUND and (text := one_line(element.text)):  # text that stands there without a paragraph
             made.append(Paragraph(text))
         stack.extend(reversed(element))
     return tuple(made)

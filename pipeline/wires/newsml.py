@@ -7,26 +7,26 @@ from lxml.etree import _Element as Element
 
 from pipeline.wires import nitf
 from pipeline.wires.markup import attribute, first, paragraphs, text_of
-from pipeline.wires.told import Paragraph, Picture, Told, joined, several
-from pipeline.wires.topics import section
+from pipeline.wires.model import Paragraph, Picture, WireItem, one_line, unique_texts
+from pipeline.wires.topics import find_section
 
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
-def items(root: Element) -> list[Element]:
+def list_items(root: Element) -> list[Element]:
     """Return the newsItems that hold a text."""
     found = [root] if root.tag == "newsItem" else list(root.iter("newsItem"))
     return [one for one in found if _text(one)]
 
 
-def read(item: Element) -> Told:
+def parse_news_item(item: Element) -> WireItem:
     """Return what a newsItem says."""
     meta, content = item.find("itemMeta"), item.find("contentMeta")
     meta = etree.Element("itemMeta") if meta is None else meta
     content = etree.Element("contentMeta") if content is None else content
     inner = item.find("contentSet/inlineXML//nitf")
-    inside = nitf.read(inner) if inner is not None else None
-    return Told(
+    inside = nitf.parse_nitf(inner) if inner is not None else None
+    return WireItem(
         paragraphs=_text(item),
         name=item.get("guid"),
         title=_headline(content) or first(meta, "title") or (inside.title if inside else None),
@@ -37,8 +37,8 @@ def read(item: Element) -> Told:
         modified=first(meta, "versionCreated") or first(content, "contentModified"),
         language=attribute(content, "language", "tag") or item.get(_LANGUAGE),
         dateline=_name(content, "located") or first(content, "dateline"),
-        section=section((one.get("qcode") or one.get("uri"), _named(one)) for one in content.iterfind("subject")),
-        tags=several(
+        section=find_section((one.get("qcode") or one.get("uri"), _named(one)) for one in content.iterfind("subject")),
+        tags=unique_texts(
             [text_of(one) for one in content.iterfind("keyword")] + [_named(one) for one in content.iterfind("subject")]
         ),
         pictures=_pictures(item) + (inside.pictures if inside else ()),
@@ -54,7 +54,7 @@ def _text(item: Element) -> tuple[Paragraph, ...]:
             return made
     for inline in item.iterfind("contentSet/inlineData"):
         if (inline.get("contenttype") or "text/plain").startswith("text/") and inline.text:
-            return tuple(Paragraph(text) for line in inline.text.splitlines() if (text := joined(line)))
+            return tuple(Paragraph(text) for line in inline.text.splitlines() if (text := one_line(line)))
     return ()
 
 
@@ -65,8 +65,8 @@ def _headline(content: Element) -> str | None:
 
 
 def _bylines(content: Element) -> tuple[str, ...]:
-    said = several([text_of(one) for one in content.iterfind("by")])
-    return said or several([_named(one) for one in content.iterfind("creator")])
+    said = unique_texts([text_of(one) for one in content.iterfind("by")])
+    return said or unique_texts([_named(one) for one in content.iterfind("creator")])
 
 
 def _by_role(content: Element, tag: str, role: str) -> str | None:
@@ -81,12 +81,12 @@ def _name(root: Element, tag: str) -> str | None:
 
 def _named(element: Element) -> str | None:
     """Return the name of a concept; its literal where it has none. Codes of a controlled vocabulary are no names."""
-    return first(element, "name") or joined(element.get("literal"))
+    return first(element, "name") or one_line(element.get("literal"))
 
 
 def _pictures(item: Element) -> tuple[Picture, ...]:
     made = [
-        Picture(address=joined(one.get("href")), caption=first(one, "altText"))
+        Picture(address=one_line(one.get("href")), caption=first(one, "altText"))
         for one in item.iterfind("contentSet/remoteContent")
         if (one.get("contenttype") or "").startswith("image/")
     ]

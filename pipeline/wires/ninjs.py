@@ -11,8 +11,8 @@ import msgspec
 from pipeline.errors import ItemError
 from pipeline.records import Document, Entity, EntityType, Outcome, Reason
 from pipeline.wires.markup import paragraphs, parse_html
-from pipeline.wires.told import Paragraph, Picture, Told, joined, several
-from pipeline.wires.topics import section
+from pipeline.wires.model import Paragraph, Picture, WireItem, one_line, unique_texts
+from pipeline.wires.topics import find_section
 
 SCHEMA = "http://www.iptc.org/std/ninjs/ninjs-schema_2.1.json"
 _TYPES = frozenset({"text", "composite"})
@@ -27,7 +27,7 @@ _LISTS = {
 # reading ----------------------------------------------------------------------------------------------------------
 
 
-def read(data: bytes) -> Told:
+def parse_ninjs(data: bytes) -> WireItem:
     """Return what a ninjs object says. Raises ItemError: NOT_HTML where it is none, or none of a text."""
     try:
         plain = msgspec.json.decode(data, type=dict[str, Any])
@@ -39,21 +39,21 @@ def read(data: bytes) -> Told:
     if item.get("type") not in {None, *_TYPES}:
         raise ItemError(Outcome.DROPPED, Reason.NO_TEXT, f"a ninjs object of type {item['type']!r}")
     uri, subjects = item["uri"], _objects(item.get("subject") or item.get("subjects"))
-    return Told(
+    return WireItem(
         paragraphs=_body(item),
         name=uri,
         url=uri if uri.startswith(("http://", "https://")) else None,
         title=_value(item, "headline", "headlines") or _text(item, "title"),
         standfirst=_value(item, "description_text", "descriptions"),
-        bylines=several([_text(item, "byline") or _text(item, "by")]),
+        bylines=unique_texts([_text(item, "byline") or _text(item, "by")]),
         credit=_first_name(item.get("infosource") or item.get("infosources")) or _text(item, "copyrightholder"),
         published=_text(item, "firstcreated") or _text(item, "contentcreated") or _text(item, "versioncreated"),
         modified=_text(item, "versioncreated"),
         language=_text(item, "language"),
         dateline=_text(item, "located"),
-        section=section((_text(one, "code") or _text(one, "uri"), _text(one, "name")) for one in subjects)
+        section=find_section((_text(one, "code") or _text(one, "uri"), _text(one, "name")) for one in subjects)
         or _first_name(item.get("genre") or item.get("genres")),
-        tags=several([_text(one, "name") for one in subjects]),
+        tags=unique_texts([_text(one, "name") for one in subjects]),
         pictures=_pictures(item),
         rights=_text(item, "usageterms") or _text(item, "copyrightnotice"),
         status=_text(item, "pubstatus") or "usable",
@@ -78,7 +78,7 @@ def _body(item: Mapping[str, Any]) -> tuple[Paragraph, ...]:
         tree = parse_html(value)
         if tree is not None and (made := paragraphs(tree)):
             return made
-    return tuple(Paragraph(text) for value in texts[:1] for line in value.splitlines() if (text := joined(line)))
+    return tuple(Paragraph(text) for value in texts[:1] for line in value.splitlines() if (text := one_line(line)))
 
 
 def _pictures(item: Mapping[str, Any]) -> tuple[Picture, ...]:
@@ -105,7 +105,7 @@ def _value(item: Mapping[str, Any], old: str, new: str) -> str | None:
 
 def _text(item: Mapping[str, Any], key: str) -> str | None:
     value = item.get(key)
-    return joined(value) if isinstance(value, str) else None
+    return one_line(value) if isinstance(value, str) else None
 
 
 def _objects(value: object) -> list[dict[str, Any]]:
@@ -120,7 +120,7 @@ def _first_name(value: object) -> str | None:
 # writing ------------------------------------------------------------------------------------------------------------
 
 
-def write(document: Document) -> dict[str, Any]:
+def to_ninjs(document: Document) -> dict[str, Any]:
     """Return the ninjs 2.1 object of an article; it holds only what is known."""
     published, text = document.published, document.text
     made: dict[str, Any] = {

@@ -28,7 +28,7 @@ _SECTIONS = {
 _CODE = re.compile(r"(?:^|[:/])(\d\d)000000$")  # "medtop:15000000", "http://cv.iptc.org/newscodes/mediatopic/15000000"
 
 
-def section(subjects: Iterable[tuple[str | None, str | None]]) -> str | None:
+def find_section(subjects: Iterable[tuple[str | None, str | None]]) -> str | None:
     """Return the name of the first subject (code, name) that is of the first level; None where none is."""
     for code, name in subjects:
         if code and (found := _CODE.search(code)) and found[1] in _SECTIONS:

@@ -25,7 +25,7 @@ from pipeline.records import (
     Names,
     Precision,
 )
-from pipeline.settings import IndexSection
+from pipeline.settings import IndexSettings
 from tests.helpers import support
 
 NOON = dt.datetime(2026, 3, 9, 12, tzinfo=dt.UTC)
@@ -38,7 +38,7 @@ def document(number, *, title="Untitled", text="", published=NOON, first_seen=NO
 
 @contextlib.contextmanager
 def sqlite(folder):
-    yield open_index(f"sqlite:///{folder}/index.db", IndexSection())
+    yield open_index(f"sqlite:///{folder}/index.db", IndexSettings())
 
 
 @contextlib.contextmanager
@@ -47,7 +47,7 @@ def elasticsearch(_):
 
     url = os.environ.get("NEWSWIRE_TEST_ELASTICSEARCH", "http://127.0.0.1:9200")
     alias = f"test-{uuid.uuid4().hex}"
-    yield open_index(url, IndexSection(alias=alias))
+    yield open_index(url, IndexSettings(alias=alias))
     with Elasticsearch(url) as client:
         for name in client.indices.get(index=f"{alias}*"):
             client.indices.delete(index=name)
@@ -68,7 +68,7 @@ def index(unprepared):
 
 
 def put(index, *many):
-    refused = index.put(many)
+    refused = index.upsert(many)
     index.refresh()
     return refused
 
@@ -161,7 +161,7 @@ def test_a_bad_document_is_named_and_the_others_go_in(index):
 
 
 def test_what_is_deleted_is_gone_and_can_come_back(index):
-    index.put([document(1, text="flood"), document(2, text="flood")])
+    index.upsert([document(1, text="flood"), document(2, text="flood")])
     index.delete([document(1).id, "unknown"])
     index.refresh()
     assert found(index, "flood") == [2]
@@ -171,7 +171,7 @@ def test_what_is_deleted_is_gone_and_can_come_back(index):
 
 
 def test_nothing_to_do_is_fine(index):
-    assert index.put([]) == []
+    assert index.upsert([]) == []
     index.delete([])
     assert index.search(Query(facets=("source",))).hits == ()
     assert list(index.revisions()) == []

@@ -10,10 +10,10 @@ import pytest
 import sqlalchemy as sa
 
 from pipeline.records import Entry, Outcome, Reason, Stage
-from pipeline.sites import Alarm, Line, Measures, make
-from pipeline.store import Arrival, Result, Store, sites, upkeep
+from pipeline.sites import Alarm, Measures, SiteLine, fingerprint_page
+from pipeline.store import NewArticle, StageResult, Store, admin, site_profiles
 from pipeline.store.schema import site_lines, site_pages
-from pipeline.store.sites import Standing, StoredSites
+from pipeline.store.site_profiles import SiteProfiles, SiteStanding
 from pipeline.urls import article_id
 from tests.helpers.support import NOW
 from tests.test_sites import PROMOTION, article
@@ -24,17 +24,17 @@ ALARM = Alarm(since=3, what=("shorter",), detail="shorter: 8 of 8", before=(), a
 def learn(store, number, *more, site="Times", name=None, now=NOW):
     """Let a site's memory see the ``number``-th page in a transaction of its own; return what it said."""
     lines = article(number, *more)
-    sheet = make(
+    sheet = fingerprint_page(
         name or f"a{number}", number, None, lines, [line.text for line in lines],
         Measures(length=1, foreign=0.0, author=True, time=True, language="en"),
     )  # fmt: skip
     with store.write() as connection:
-        memory = StoredSites(connection, [site], now)
-        memory[site].add(sheet)
-        verdict = memory[site].judge(number, lines, memory.day)
-        memory.clean_again(site, verdict.again)
+        memory = SiteProfiles(connection, [site], now)
+        memory[site].add_page(sheet)
+        verdict = memory[site].judge_lines(number, lines, memory.day)
+        memory.mark_for_cleaning(site, verdict.affected_ids)
         memory.flush()
-        memory.send_back()
+        memory.requeue_for_cleaning()
     return verdict
 
 
@@ -45,15 +45,15 @@ def count(store, table):
 
 def test_a_memory_is_read_as_it_was_saved(store):
     for number in range(5):
-        verdict = learn(store, number, Line(text=PROMOTION, place=1))
+        verdict = learn(store, number, SiteLine(text=PROMOTION, slot=1))
     assert [reason for reason in verdict.reasons if reason]
     assert (count(store, site_pages), count(store, site_lines)) == (5, 1)
     with store.write() as connection:
-        memory = StoredSites(connection, ["Times", "Post"], NOW)
-        assert [page.id for page in memory["Times"].ordered()] == [f"a{n}" for n in range(5)]
+        memory = SiteProfiles(connection, ["Times", "Post"], NOW)
+        assert [page.id for page in memory["Times"].pages_in_order()] == [f"a{n}" for n in range(5)]
         (known,) = memory["Times"].learnt.values()
         assert (known.text, known.articles, known.anywhere) == (PROMOTION, 5, True)
-        assert memory["Post"].ordered() == []
+        assert memory["Post"].pages_in_order() == []
 
 
 def test_workers_that_save_pages_of_one_site_at_the_same_time_lose_none_and_agree(store_url):
@@ -65,8 +65,8 @@ def test_workers_that_save_pages_of_one_site_at_the_same_time_lose_none_and_agre
         ready.wait(30)
         clean = set()
         for number in range(part, 40, 4):
-            verdict = learn(other, number, Line(text=PROMOTION, place=1))
-            clean |= {*verdict.again, *([f"a{number}"] if any(verdict.reasons) else [])}
+            verdict = learn(other, number, SiteLine(text=PROMOTION, slot=1))
+            clean |= {*verdict.affected_ids, *([f"a{number}"] if any(verdict.reasons) else [])}
         other.close()
         return clean
 
@@ -84,7 +84,7 @@ def test_a_transaction_that_fails_leaves_the_memory_as_it_was(store):
 
     def fail():
         with store.write() as connection:
-            memory = StoredSites(connection, ["Times"], NOW)
+            memory = SiteProfiles(connection, ["Times"], NOW)
             del memory["Times"].pages[1]
             memory.flush()
             raise InterruptedError
@@ -96,7 +96,7 @@ def test_a_transaction_that_fails_leaves_the_memory_as_it_was(store):
 
 def test_a_learnt_line_that_was_long_not_seen_is_forgotten(store):
     for number in range(5):
-        learn(store, number, Line(text=PROMOTION, place=1))
+        learn(store, number, SiteLine(text=PROMOTION, slot=1))
     learn(store, 6, now=NOW + dt.timedelta(days=100))
     assert count(store, site_lines) == 1
     learn(store, 7, now=NOW + dt.timedelta(days=300))
@@ -108,21 +108,21 @@ def through(store, count):
     urls = [f"https://times.example/{n}" for n in range(count)]
     entries = [Entry(id=article_id(url), url=url, source="Times", first_seen=NOW) for url in urls]
     with store.write() as connection:
-        store.ledger.enter(connection, [Arrival.of(entry) for entry in entries], NOW)
+        store.ledger.insert_articles(connection, [NewArticle.from_entry(entry) for entry in entries], NOW)
     for stage in list(Stage)[1:]:
         claimed = store.ledger.claim(stage, NOW, limit=100, seconds=60)
         with store.write() as connection:
-            done = [Result(item=item, outcome=Outcome.DONE) for item in claimed]
+            done = [StageResult(item=item, outcome=Outcome.DONE) for item in claimed]
             store.ledger.finish(connection, stage, done, NOW, max_attempts=3)
     return [entry.id for entry in entries]
 
 
 def test_articles_that_hold_what_was_learnt_are_sent_back_as_revisions_of_our_own(store):
     ids = through(store, 5)
-    before = store.ledger.find(ids[0])
+    before = store.ledger.find_article(ids[0])
     for number, name in enumerate(ids):
-        learn(store, number, Line(text=PROMOTION, place=1), name=name)
-    after = [store.ledger.find(name) for name in ids]
+        learn(store, number, SiteLine(text=PROMOTION, slot=1), name=name)
+    after = [store.ledger.find_article(name) for name in ids]
     assert [item.stage for item in after] == ["extract"] * 4 + [None]
     assert (after[0].version, after[0].revision) == (before.version, before.revision + 1)
 
@@ -130,44 +130,44 @@ def test_articles_that_hold_what_was_learnt_are_sent_back_as_revisions_of_our_ow
 def test_one_that_a_worker_has_just_then_is_sent_back_later(store, store_url):
     ids = through(store, 5)
     with store.write() as connection:
-        store.ledger.touch(connection, ids=ids[:1])
+        store.ledger.bump_revision(connection, ids=ids[:1])
     other = Store(store_url)
     claimed = other.ledger.claim(Stage.INDEX, NOW, limit=1, seconds=60)
     for number, name in enumerate(ids):
-        learn(store, number, Line(text=PROMOTION, place=1), name=name)
-    assert store.ledger.find(ids[0]).stage == "index"
+        learn(store, number, SiteLine(text=PROMOTION, slot=1), name=name)
+    assert store.ledger.find_article(ids[0]).stage == "index"
     other.ledger.release(claimed)
     other.close()
     learn(store, 9)
-    assert store.ledger.find(ids[0]).stage == "extract"
+    assert store.ledger.find_article(ids[0]).stage == "extract"
     with store.write() as connection:
-        assert StoredSites(connection, ["Times"], NOW).standing["Times"].again == ()
+        assert SiteProfiles(connection, ["Times"], NOW).standing["Times"].again == ()
 
 
 def quarantine(store, ids, reason):
     with store.write() as connection:
         for name in ids:
-            store.ledger.note(connection, name, Stage.EXTRACT, Outcome.QUARANTINED, reason, None, NOW)
+            store.ledger.log_outcome(connection, name, Stage.EXTRACT, Outcome.QUARANTINED, reason, None, NOW)
         connection.exec_driver_sql("UPDATE items SET state = 'quarantined', stage = 'extract'")
-        StoredSites(connection, ["Times"], NOW)
-        sites._save(connection, {"Times": Standing(alarm=ALARM)})
+        SiteProfiles(connection, ["Times"], NOW)
+        site_profiles._save(connection, {"Times": SiteStanding(alarm=ALARM)})
 
 
 def test_trying_again_what_an_alarm_held_back_says_that_the_new_pages_are_right(store):
     ids = through(store, 2)
     quarantine(store, ids, Reason.DRIFT)
-    assert sites.alarms(store.database) == {"Times": ALARM}
-    assert upkeep.retry(store.database, upkeep.Selection(ids=(ids[0],)), NOW) == 1
-    assert sites.alarms(store.database) == {}
+    assert site_profiles.list_alarms(store.database) == {"Times": ALARM}
+    assert admin.retry_articles(store.database, admin.Selection(ids=(ids[0],)), NOW) == 1
+    assert site_profiles.list_alarms(store.database) == {}
     with store.write() as connection:
-        assert StoredSites(connection, ["Times"], NOW).standing["Times"].accepted == ALARM.since
+        assert SiteProfiles(connection, ["Times"], NOW).standing["Times"].accepted == ALARM.since
 
 
 def test_trying_again_what_failed_otherwise_ends_no_alarm(store):
     ids = through(store, 2)
     quarantine(store, ids, Reason.TOO_SLOW)
-    assert upkeep.retry(store.database, upkeep.Selection(sources=("Times",)), NOW) == 2
-    assert sites.alarms(store.database) == {"Times": ALARM}
+    assert admin.retry_articles(store.database, admin.Selection(sources=("Times",)), NOW) == 2
+    assert site_profiles.list_alarms(store.database) == {"Times": ALARM}
 
 
 def test_the_end_of_an_alarm_releases_what_it_held_back_and_nothing_else(store):
@@ -175,13 +175,13 @@ def test_the_end_of_an_alarm_releases_what_it_held_back_and_nothing_else(store):
     quarantine(store, ids, Reason.TOO_SLOW)
     quarantine(store, ids[1:], Reason.DRIFT)
     with store.write() as connection:
-        assert sites.release(connection, "Times", NOW) == 1
-    assert [store.ledger.find(name).state for name in ids] == ["quarantined", "pending"]
+        assert site_profiles.release_held(connection, "Times", NOW) == 1
+    assert [store.ledger.find_article(name).state for name in ids] == ["quarantined", "pending"]
 
 
 def test_what_is_taken_down_is_forgotten_in_the_memory_too(store):
     (name,) = through(store, 1)
-    item = store.ledger.find(name)
+    item = store.ledger.find_article(name)
     learn(store, item.seq, name=name)
-    upkeep.remove(store.database, [item], NOW)
+    admin.remove_articles(store.database, [item], NOW)
     assert count(store, site_pages) == 0

@@ -11,13 +11,13 @@ import pytest
 import sqlalchemy as sa
 
 from pipeline.errors import StoreError, StoreVersionError
+from pipeline.feed_records import FeedState, RobotsFile
 from pipeline.records import Article, Entry, Outcome, Page, Reason, Stage
+from pipeline.revisit_policy import Visit
 from pipeline.settings import Source
-from pipeline.states import FeedState, RobotsFile
-from pipeline.store import Arrival, Result, Store, upkeep
+from pipeline.store import NewArticle, StageResult, Store, admin
 from pipeline.store.locks import is_dead
 from pipeline.urls import article_id
-from pipeline.visits import Visit
 from tests.helpers.support import NOW
 
 MINUTE = dt.timedelta(minutes=1)
@@ -30,7 +30,7 @@ def entry(path: str = "a", **more) -> Entry:
 
 def enter(store, *entries, now=NOW):
     with store.write() as connection:
-        return store.ledger.enter(connection, [Arrival.of(one) for one in entries], now)
+        return store.ledger.insert_articles(connection, [NewArticle.from_entry(one) for one in entries], now)
 
 
 def claim(store, stage=Stage.FETCH, now=NOW, limit=10, seconds=60.0, **more):
@@ -43,7 +43,7 @@ def finish(store, stage, *results, now=NOW, max_attempts=3):
 
 
 def done(item, record=None, **more):
-    return Result(item=item, outcome=Outcome.DONE, record=record, **more)
+    return StageResult(item=item, outcome=Outcome.DONE, record=record, **more)
 
 
 def test_an_article_enters_once_whatever_its_address_looks_like(store):
@@ -82,8 +82,8 @@ def test_an_item_whose_lease_ran_out_is_claimed_again_and_the_late_worker_change
     (item,) = claim(other, now=NOW + 2 * MINUTE)
     finish(other, Stage.FETCH, done(item))
     other.close()
-    assert finish(store, Stage.FETCH, Result(item=late, outcome=Outcome.DROPPED, reason=Reason.GONE)) == []
-    assert store.ledger.find(item.id).stage == Stage.EXTRACT
+    assert finish(store, Stage.FETCH, StageResult(item=late, outcome=Outcome.DROPPED, reason=Reason.GONE)) == []
+    assert store.ledger.find_article(item.id).stage == Stage.EXTRACT
 
 
 def test_a_finished_item_waits_for_the_next_stage_and_its_record_can_be_read(store):
@@ -92,17 +92,17 @@ def test_a_finished_item_waits_for_the_next_stage_and_its_record_can_be_read(sto
     page = Page(id=item.id, url=item.url, final_url=item.url, blob="b", size=1, fetched=NOW)
     finish(store, Stage.FETCH, done(item, page))
     (item,) = claim(store, Stage.EXTRACT)
-    assert store.ledger.read([item], Stage.FETCH, Page) == {item.id: page}
-    assert store.ledger.made_by([item])[item.id]["fetch"] == "1"
+    assert store.ledger.current([item], Stage.FETCH, Page) == {item.id: page}
+    assert store.ledger.stage_versions([item])[item.id]["fetch"] == "1"
 
 
 def test_each_attempt_has_exactly_one_outcome_and_too_many_attempts_end_in_quarantine(store):
     enter(store, entry())
     for attempt in range(3):
         (item,) = claim(store, now=NOW + attempt * MINUTE)
-        finish(store, Stage.FETCH, Result(item=item, outcome=Outcome.RETRY, reason=Reason.TIMEOUT, detail="30 s"))
+        finish(store, Stage.FETCH, StageResult(item=item, outcome=Outcome.RETRY, reason=Reason.TIMEOUT, detail="30 s"))
     assert claim(store, now=NOW + dt.timedelta(days=1)) == []
-    history = store.ledger.history(item.id)
+    history = store.ledger.list_outcomes(item.id)
     assert [h.outcome for h in history] == ["done", "retry", "retry", "quarantined"]
     assert history[-1].reason == Reason.ATTEMPTS
     assert "timeout: 30 s" in history[-1].detail
@@ -112,7 +112,7 @@ def test_a_retry_waits_until_it_is_due(store):
     enter(store, entry())
     (item,) = claim(store)
     later = NOW + 10 * MINUTE
-    finish(store, Stage.FETCH, Result(item=item, outcome=Outcome.RETRY, reason=Reason.TIMEOUT, retry_at=later))
+    finish(store, Stage.FETCH, StageResult(item=item, outcome=Outcome.RETRY, reason=Reason.TIMEOUT, retry_at=later))
     assert claim(store, now=NOW + 9 * MINUTE) == []
     assert len(claim(store, now=later)) == 1
 
@@ -122,23 +122,23 @@ def test_released_items_can_be_claimed_at_once_and_count_no_attempt(store):
     store.ledger.release(claim(store))
     (item,) = claim(store)
     assert item.attempts == 0
-    assert len(store.ledger.history(item.id)) == 1
+    assert len(store.ledger.list_outcomes(item.id)) == 1
 
 
 def test_an_article_that_turns_out_to_be_another_by_its_address_is_dropped_as_its_duplicate(store):
     enter(store, entry("old"), entry("new"))
     old, new = claim(store)
     finish(store, Stage.FETCH, done(old, addresses=(new.url,)), done(new, addresses=(new.url,)))
-    assert store.ledger.find(old.id).state == "dropped"
-    assert store.ledger.history(old.id)[-1].reason == Reason.DUPLICATE
-    assert store.ledger.find(new.id).stage == Stage.EXTRACT
+    assert store.ledger.find_article(old.id).state == "dropped"
+    assert store.ledger.list_outcomes(old.id)[-1].reason == Reason.DUPLICATE
+    assert store.ledger.find_article(new.id).stage == Stage.EXTRACT
 
 
 def test_an_article_is_found_by_every_address_it_is_known_under(store):
     enter(store, entry("old"))
     (item,) = claim(store)
     finish(store, Stage.FETCH, done(item, addresses=("https://times.example/moved",)))
-    assert store.ledger.find("http://www.times.example/moved/").id == item.id
+    assert store.ledger.find_article("http://www.times.example/moved/").id == item.id
     assert enter(store, entry("moved")) == []
 
 
@@ -151,23 +151,23 @@ def through(store, *entries):
 
 def test_an_article_that_is_through_is_indexed_again_when_its_story_grows(store):
     through(store, entry("a"))
-    item = store.ledger.find(entry("a").id)
+    item = store.ledger.find_article(entry("a").id)
     assert item.stage is None
     with store.write() as connection:
-        store.ledger.touch(connection, ids=[item.id])
+        store.ledger.bump_revision(connection, ids=[item.id])
     (again,) = claim(store, Stage.INDEX)
     assert again.revision == item.revision + 1
     finish(store, Stage.INDEX, done(again))
-    assert store.ledger.find(item.id).indexed == again.revision
+    assert store.ledger.find_article(item.id).indexed == again.revision
 
 
 def test_what_changes_while_it_is_being_indexed_is_indexed_again(store):
     through(store, entry("a"))
     with store.write() as connection:
-        store.ledger.touch(connection, ids=[entry("a").id])
+        store.ledger.bump_revision(connection, ids=[entry("a").id])
     (item,) = claim(store, Stage.INDEX)
     with store.write() as connection:
-        store.ledger.touch(connection, ids=[item.id])
+        store.ledger.bump_revision(connection, ids=[item.id])
     finish(store, Stage.INDEX, done(item))
     assert len(claim(store, Stage.INDEX)) == 1
 
@@ -178,32 +178,32 @@ def read(store, item):
     for stage in list(Stage)[1:]:
         text = Article(id=item.id, text=item.title or "") if stage is Stage.EXTRACT else None
         finish(store, stage, *[done(one, text) for one in claim(store, stage)])
-    return store.ledger.find(item.id)
+    return store.ledger.find_article(item.id)
 
 
 def test_a_changed_article_becomes_its_next_version_and_falls_back_if_the_change_cannot_be_had(store):
     item = read(store, entry("a", title="Wrong"))
     with store.write() as connection:
-        store.ledger.hear(connection, item, entry("a", title="Corrected"), NOW)
-        store.ledger.renew(connection, item, Stage.FETCH, NOW)
+        store.ledger.update_entry(connection, item, entry("a", title="Corrected"), NOW)
+        store.ledger.start_version(connection, item, Stage.FETCH, NOW)
     (item,) = claim(store)
     assert item.version == 2
-    assert store.ledger.read([item], Stage.POLL, Entry)[item.id].title == "Corrected"
+    assert store.ledger.current([item], Stage.POLL, Entry)[item.id].title == "Corrected"
     assert store.ledger.previous([item], Stage.EXTRACT, Article)[item.id].text == "Wrong"
-    finish(store, Stage.FETCH, Result(item=item, outcome=Outcome.DROPPED, reason=Reason.GONE))
-    item = store.ledger.find(item.id)
+    finish(store, Stage.FETCH, StageResult(item=item, outcome=Outcome.DROPPED, reason=Reason.GONE))
+    item = store.ledger.find_article(item.id)
     assert (item.version, item.state, item.stage) == (1, "pending", None)
 
 
 def test_pages_that_are_due_are_sent_back_to_fetch_once_and_only_those_of_articles_at_rest(store):
     one, two = read(store, entry("a")), read(store, entry("b"))
     enter(store, entry("c"))
-    three = store.ledger.find(entry("c").id)
+    three = store.ledger.find_article(entry("c").id)
     with store.write() as connection:
         due = [Visit(id=item.id, changed=NOW, due=NOW + n * MINUTE) for n, item in enumerate((one, two, three))]
-        store.visits.put(connection, due)
-    assert store.visits.recall(NOW + MINUTE) == 2
-    assert store.visits.recall(NOW + 5 * MINUTE) == 0
+        store.visits.save_visits(connection, due)
+    assert store.visits.requeue_due(NOW + MINUTE) == 2
+    assert store.visits.requeue_due(NOW + 5 * MINUTE) == 0
     assert [(item.id, item.version) for item in claim(store, now=NOW + MINUTE)] == [
         (one.id, 2),
         (two.id, 2),
@@ -215,40 +215,40 @@ def test_what_only_waited_for_its_host_counts_no_attempt(store):
     enter(store, entry())
     for _ in range(5):
         (item,) = claim(store)
-        held = Result(item=item, outcome=Outcome.RETRY, reason=Reason.TOO_MANY_REQUESTS, tried=False)
+        held = StageResult(item=item, outcome=Outcome.RETRY, reason=Reason.TOO_MANY_REQUESTS, tried=False)
         finish(store, Stage.FETCH, held)
     (item,) = claim(store)
     assert item.attempts == 0
-    assert [h.outcome for h in store.ledger.history(item.id)] == ["done", *["retry"] * 5]
+    assert [h.outcome for h in store.ledger.list_outcomes(item.id)] == ["done", *["retry"] * 5]
 
 
 def test_an_article_that_turns_out_to_be_another_after_it_was_indexed_is_withdrawn(store):
     one, two = read(store, entry("a")), read(store, entry("b"))
     with store.write() as connection:
-        store.ledger.renew(connection, one, Stage.FETCH, NOW)
+        store.ledger.start_version(connection, one, Stage.FETCH, NOW)
     (item,) = claim(store)
     finish(store, Stage.FETCH, done(item, addresses=(two.url,)))
     removed = []
-    store.unwanted.remove_documents(removed.extend)
+    store.pending_removals.remove_documents(removed.extend)
     assert removed == [one.id]
-    store.unwanted.remove_documents(removed.extend)
+    store.pending_removals.remove_documents(removed.extend)
     assert removed == [one.id]
-    assert store.ledger.find(one.url).id == two.id
-    assert store.ledger.find(one.id).state == "dropped"
+    assert store.ledger.find_article(one.url).id == two.id
+    assert store.ledger.find_article(one.id).state == "dropped"
 
 
 def test_an_address_of_an_article_that_was_dropped_goes_to_the_one_that_is_found_there(store):
     enter(store, entry("gone"), entry("a"))
     gone, item = claim(store)
-    finish(store, Stage.FETCH, Result(item=gone, outcome=Outcome.DROPPED, reason=Reason.NOT_FOUND))
+    finish(store, Stage.FETCH, StageResult(item=gone, outcome=Outcome.DROPPED, reason=Reason.NOT_FOUND))
     finish(store, Stage.FETCH, done(item, addresses=(gone.url,)))
-    assert store.ledger.find(gone.url).id == item.id
-    assert store.ledger.find(item.id).stage == Stage.EXTRACT
+    assert store.ledger.find_article(gone.url).id == item.id
+    assert store.ledger.find_article(item.id).stage == Stage.EXTRACT
 
 
 def test_blobs_that_must_go_are_named_until_they_are_gone(store):
     with store.write() as connection:
-        store.unwanted.refuse(connection, ["x", "y", "x"])
+        store.pending_removals.add_blobs(connection, ["x", "y", "x"])
     removed = []
 
     def remove(name):
@@ -257,8 +257,8 @@ def test_blobs_that_must_go_are_named_until_they_are_gone(store):
             raise StoreError("away")
 
     with pytest.raises(StoreError):
-        store.unwanted.remove_blobs(remove)
-    store.unwanted.remove_blobs(remove)
+        store.pending_removals.remove_blobs(remove)
+    store.pending_removals.remove_blobs(remove)
     assert set(removed) == {"x", "y"}
 
 
@@ -278,7 +278,7 @@ def test_work_under_a_lock_that_another_worker_took_over_is_refused(store, store
     with store.lock("dedupe", NOW, 60), other.lock("dedupe", NOW + 2 * MINUTE, 60) as taken:
         assert taken
         with pytest.raises(StoreError, match=r"run\.lease_seconds"), store.write() as connection:
-            store.ledger.holds(connection, "dedupe")
+            store.ledger.assert_lock(connection, "dedupe")
     other.close()
 
 
@@ -308,7 +308,7 @@ def test_a_living_process_is_not_taken_for_dead(store):
 def test_a_failed_transaction_leaves_nothing(store):
     def fail():
         with store.write() as connection:
-            store.ledger.enter(connection, [Arrival.of(entry())], NOW)
+            store.ledger.insert_articles(connection, [NewArticle.from_entry(entry())], NOW)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -331,7 +331,7 @@ def test_opening_twice_changes_nothing(store, store_url):
 
 def test_feeds_are_due_once_and_remember_their_state(store):
     source = Source(name="Times", feeds=("https://times.example/rss",))
-    store.feeds.configure([source], NOW)
+    store.feeds.sync_feeds([source], NOW)
     (state,) = store.feeds.claim(NOW, limit=9, seconds=60)
     assert store.feeds.claim(NOW, limit=9, seconds=60) == []
     polled = FeedState(url=state.url, source="Times", due=NOW + 15 * MINUTE, etag='"1"')
@@ -342,14 +342,14 @@ def test_feeds_are_due_once_and_remember_their_state(store):
 
 
 def test_feeds_that_are_no_longer_configured_are_forgotten_and_the_others_keep_their_state(store):
-    store.feeds.configure([Source(name="Times", feeds=("https://times.example/1", "https://times.example/2"))], NOW)
-    store.feeds.configure([Source(name="Times", feeds=("https://times.example/2",))], NOW + MINUTE)
-    assert [(state.url, state.due) for state in store.feeds.all()] == [("https://times.example/2", NOW)]
+    store.feeds.sync_feeds([Source(name="Times", feeds=("https://times.example/1", "https://times.example/2"))], NOW)
+    store.feeds.sync_feeds([Source(name="Times", feeds=("https://times.example/2",))], NOW + MINUTE)
+    assert [(state.url, state.due) for state in store.feeds.list_states()] == [("https://times.example/2", NOW)]
 
 
 def test_robots_files_are_kept_for_a_day(store):
     file = RobotsFile(host="https://times.example", status=200, body="User-agent: *", fetched=NOW)
-    store.robots.put(file)
+    store.robots.save(file)
     assert store.robots.get(file.host, NOW + dt.timedelta(hours=23)) == file
     assert store.robots.get(file.host, NOW + dt.timedelta(hours=25)) is None
 
@@ -361,11 +361,11 @@ def test_redo_sends_back_what_has_passed_the_stage_and_says_so_first(store):
         finish(store, Stage.FETCH, done(item, page))
     (one, _) = claim(store, Stage.EXTRACT)
     finish(store, Stage.EXTRACT, done(one, Article(id=one.id, text="words")))
-    everything = upkeep.Selection()
-    assert upkeep.redo(store.database, Stage.EXTRACT, everything, NOW, dry_run=True) == 1
-    assert store.ledger.find(one.id).stage == Stage.DEDUPE
-    assert upkeep.redo(store.database, Stage.EXTRACT, everything, NOW) == 1
-    assert store.ledger.find(one.id).stage == Stage.EXTRACT
+    everything = admin.Selection()
+    assert admin.redo_stage(store.database, Stage.EXTRACT, everything, NOW, dry_run=True) == 1
+    assert store.ledger.find_article(one.id).stage == Stage.DEDUPE
+    assert admin.redo_stage(store.database, Stage.EXTRACT, everything, NOW) == 1
+    assert store.ledger.find_article(one.id).stage == Stage.EXTRACT
 
 
 @pytest.mark.slow
@@ -374,23 +374,23 @@ def test_decisions_may_concern_more_articles_than_a_statement_has_parameters(sto
     name = entry("a").id
     many = [name, *map(str, range(260_000))]  # SQLite takes 250,000, PostgreSQL 65,535
     with store.write() as connection:
-        store.ledger.touch(connection, ids=many, stories=many)
-        assert list(store.ledger.get(connection, many)) == [name]
-    assert store.ledger.find(name).stage == Stage.INDEX
-    assert list(store.ledger.of(many, Stage.POLL, Entry)) == [name]
-    assert upkeep.redo(store.database, Stage.FETCH, upkeep.Selection(ids=tuple(many)), NOW) == 1
+        store.ledger.bump_revision(connection, ids=many, stories=many)
+        assert list(store.ledger.get_articles(connection, many)) == [name]
+    assert store.ledger.find_article(name).stage == Stage.INDEX
+    assert list(store.ledger.latest(many, Stage.POLL, Entry)) == [name]
+    assert admin.redo_stage(store.database, Stage.FETCH, admin.Selection(ids=tuple(many)), NOW) == 1
 
 
 def test_a_worker_that_claimed_an_article_just_before_it_became_its_next_version_changes_nothing(store):
     through(store, entry("a"))
     with store.write() as connection:
-        store.ledger.touch(connection, ids=[entry("a").id])
-    read = store.ledger.find(entry("a").id)
+        store.ledger.bump_revision(connection, ids=[entry("a").id])
+    read = store.ledger.find_article(entry("a").id)
     (claimed,) = claim(store, Stage.INDEX)
     with store.write() as connection:
-        store.ledger.renew(connection, read, Stage.FETCH, NOW)
+        store.ledger.start_version(connection, read, Stage.FETCH, NOW)
     assert finish(store, Stage.INDEX, done(claimed)) == []
-    assert (store.ledger.find(read.id).stage, store.ledger.find(read.id).version) == (Stage.FETCH, 2)
+    assert (store.ledger.find_article(read.id).stage, store.ledger.find_article(read.id).version) == (Stage.FETCH, 2)
 
 
 def test_redo_reaches_what_a_later_stage_is_working_on_and_that_changes_nothing_any_more(store):
@@ -401,7 +401,7 @@ def test_redo_reaches_what_a_later_stage_is_working_on_and_that_changes_nothing_
     (item,) = claim(store, Stage.EXTRACT)
     finish(store, Stage.EXTRACT, done(item, Article(id=item.id, text="words")))
     (item,) = claim(store, Stage.DEDUPE)
-    assert upkeep.redo(store.database, Stage.EXTRACT, upkeep.Selection(), NOW) == 1
+    assert admin.redo_stage(store.database, Stage.EXTRACT, admin.Selection(), NOW) == 1
     assert finish(store, Stage.DEDUPE, done(item)) == []
     (again,) = claim(store, Stage.EXTRACT)
     assert again.id == item.id
@@ -409,21 +409,23 @@ def test_redo_reaches_what_a_later_stage_is_working_on_and_that_changes_nothing_
 
 def test_what_is_taken_down_does_not_come_back(store):
     through(store, entry("a"))
-    item = store.ledger.find(entry("a").id)
-    upkeep.remove(store.database, [item], NOW)
+    item = store.ledger.find_article(entry("a").id)
+    admin.remove_articles(store.database, [item], NOW)
     assert enter(store, entry("a")) == []
-    assert upkeep.redo(store.database, Stage.FETCH, upkeep.Selection(), NOW) == 0
-    assert store.ledger.read([item], Stage.POLL, Entry) == {}
-    assert store.ledger.history(item.id)[-1].reason == Reason.TAKEN_DOWN
+    assert admin.redo_stage(store.database, Stage.FETCH, admin.Selection(), NOW) == 0
+    assert store.ledger.current([item], Stage.POLL, Entry) == {}
+    assert store.ledger.list_outcomes(item.id)[-1].reason == Reason.TAKEN_DOWN
 
 
 def test_quarantined_articles_are_listed_with_their_reason_and_can_be_tried_again(store):
     enter(store, entry("a"))
     (item,) = claim(store)
-    finish(store, Stage.FETCH, Result(item=item, outcome=Outcome.QUARANTINED, reason=Reason.TOO_LARGE, detail="30 MB"))
-    assert upkeep.failures(store.database, 9) == [(item.id, item.url, "fetch", "too large", "30 MB")]
-    assert [(s.stage, s.state, s.count) for s in upkeep.status(store.database)] == [("fetch", "quarantined", 1)]
-    assert upkeep.retry(store.database, upkeep.Selection(), NOW) == 1
+    finish(
+        store, Stage.FETCH, StageResult(item=item, outcome=Outcome.QUARANTINED, reason=Reason.TOO_LARGE, detail="30 MB")
+    )
+    assert admin.list_failures(store.database, 9) == [(item.id, item.url, "fetch", "too large", "30 MB")]
+    assert [(s.stage, s.state, s.count) for s in admin.count_by_stage(store.database)] == [("fetch", "quarantined", 1)]
+    assert admin.retry_articles(store.database, admin.Selection(), NOW) == 1
     assert len(claim(store)) == 1
 
 
@@ -451,7 +453,7 @@ def test_old_history_is_forgotten_and_articles_stay(store):
         "names_before": later,
         "history": later - dt.timedelta(days=90),
     }
-    assert upkeep.expire(store.database, **dates) == 1
-    assert store.ledger.history(entry("a").id) == []
-    assert len(store.ledger.history(entry("b").id)) == 1
-    assert store.ledger.find(entry("a").id)
+    assert admin.delete_expired(store.database, **dates) == 1
+    assert store.ledger.list_outcomes(entry("a").id) == []
+    assert len(store.ledger.list_outcomes(entry("b").id)) == 1
+    assert store.ledger.find_article(entry("a").id)

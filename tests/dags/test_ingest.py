@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.demo.newsroom import feeds_toml
-from pipeline.demo.server import serve
+from pipeline.demo.server import serve_newsroom
 from pipeline.records import Stage
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -144,7 +144,7 @@ def make_decoys(home):
 
 @pytest.fixture
 def newsroom():
-    with serve() as server:
+    with serve_newsroom() as server:
         yield server
 
 

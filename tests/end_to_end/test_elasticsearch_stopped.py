@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-from pipeline.demo.server import serve
+from pipeline.demo.server import serve_newsroom
 from pipeline.index import open_index
-from pipeline.settings import IndexSection
+from pipeline.settings import IndexSettings
 from tests.helpers.support import REPO, write_config
 
 PORT = "9219"
@@ -49,7 +49,7 @@ def elasticsearch():
 
 @pytest.mark.servers
 def test_stopped_in_the_middle_nothing_is_lost(elasticsearch, tmp_path):
-    with serve() as newsroom:
+    with serve_newsroom() as newsroom:
         environment = {
             **os.environ,
             "NEWSWIRE_HOME": str(tmp_path),
@@ -76,7 +76,7 @@ def test_stopped_in_the_middle_nothing_is_lost(elasticsearch, tmp_path):
             check=False,
         )
         assert again.returncode == 0, again.stderr
-        index = open_index(elasticsearch, IndexSection())
+        index = open_index(elasticsearch, IndexSettings())
         index.refresh()
         assert index.count() == len(newsroom.newsroom.expected.articles)
         index.close()

@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-from pipeline.demo.server import serve
+from pipeline.demo.server import serve_newsroom
 from pipeline.index import open_index
-from pipeline.settings import IndexSection
+from pipeline.settings import IndexSettings
 from tests.helpers.support import documents, drop_postgres, elasticsearch_alias, make_postgres, write_config
 
 # Runs `newswire run --once` and kills itself (SIGKILL) in the transaction that saves a batch of the named stage:
@@ -49,7 +49,7 @@ STAGES = ("poll", "fetch", "extract", "dedupe", "enrich", "cluster", "index")
 
 @pytest.fixture(scope="module")
 def newsroom():
-    with serve() as server:
+    with serve_newsroom() as server:
         yield server
 
 
@@ -74,7 +74,7 @@ def undisturbed(config, tmp_path_factory):
     home = tmp_path_factory.mktemp("undisturbed")
     done = run(embedded(config, home))
     assert done.returncode == 0, done.stderr
-    index = open_index(f"sqlite:///{home}/index.db", IndexSection())
+    index = open_index(f"sqlite:///{home}/index.db", IndexSettings())
     made = documents(index)
     index.close()
     assert len(made) > 50
@@ -88,7 +88,7 @@ def test_killed_in_any_stage_and_started_again_the_embedded_index_is_the_same(co
     assert run(environment, stage, "2").returncode == -9
     again = run(environment)
     assert again.returncode == 0, again.stderr
-    index = open_index(f"sqlite:///{tmp_path}/index.db", IndexSection())
+    index = open_index(f"sqlite:///{tmp_path}/index.db", IndexSettings())
     assert documents(index) == undisturbed
     index.close()
 
@@ -99,7 +99,7 @@ def test_killed_in_stage_after_stage_it_still_ends_the_same(config, undisturbed,
     for stage in STAGES:
         assert run(environment, stage, "1").returncode == -9
     assert run(environment).returncode == 0
-    index = open_index(f"sqlite:///{tmp_path}/index.db", IndexSection())
+    index = open_index(f"sqlite:///{tmp_path}/index.db", IndexSettings())
     assert documents(index) == undisturbed
     index.close()
 
@@ -117,7 +117,7 @@ def test_the_same_run_twice_adds_nothing(config, undisturbed, tmp_path):
         )
         assert done.returncode == 0, done.stderr
     assert '"new":' not in done.stdout.replace('"new":0', "")
-    index = open_index(f"sqlite:///{tmp_path}/index.db", IndexSection())
+    index = open_index(f"sqlite:///{tmp_path}/index.db", IndexSettings())
     assert documents(index) == undisturbed
     index.close()
 
@@ -140,7 +140,7 @@ def test_killed_in_any_stage_the_cluster_index_is_the_same(newsroom, undisturbed
         assert run(environment, stage, "2").returncode == -9
         again = run(environment)
         assert again.returncode == 0, again.stderr
-        index = open_index(address, IndexSection(alias=alias))
+        index = open_index(address, IndexSettings(alias=alias))
         assert documents(index) == undisturbed
         index.close()
     drop_postgres(store)

@@ -5,22 +5,22 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from pipeline.demo.server import serve
+from pipeline.demo.server import serve_newsroom
+from pipeline.editorial.explain import explain_name
 from pipeline.errors import IndexAwayError, UsageError
 from pipeline.index import Query
 from pipeline.records import Article, Outcome, Reason, Stage
-from pipeline.settings import Addresses, Fetch, Run, Settings
-from pipeline.stages import Context, run_all, run_one, waiting
-from pipeline.stages.explain import explain
-from pipeline.store import upkeep
+from pipeline.settings import Environment, FetchSettings, RunSettings, Settings
+from pipeline.stages import Context, count_waiting, run_all, run_one
+from pipeline.store import admin
 from pipeline.urls import address_key
 from tests.helpers.support import REPO
 
 pytestmark = pytest.mark.slow
 
 SETTINGS = Settings(
-    fetch=Fetch(allow_addresses=("127.0.0.0/8",), per_host_delay_seconds=0.01),
-    run=Run(batch=25, ordered_batch=25, max_attempts=3),
+    fetch=FetchSettings(allow_addresses=("127.0.0.0/8",), per_host_delay_seconds=0.01),
+    run=RunSettings(batch=25, ordered_batch=25, max_attempts=3),
 )
 
 
@@ -31,12 +31,12 @@ def context_at(home, sources, settings=SETTINGS, **addresses):
         "archive_url": str(home / "archive"),
         **addresses,
     }
-    return Context(settings, sources, Addresses(home=home, **places), config=REPO / "config")
+    return Context(settings, sources, Environment(home=home, **places), config=REPO / "config")
 
 
 @pytest.fixture(scope="module")
 def newsroom():
-    with serve() as server:
+    with serve_newsroom() as server:
         yield server
 
 
@@ -48,7 +48,7 @@ def ran(newsroom, tmp_path_factory):
 
 
 def item_of(context, url):
-    return context.store.ledger.find(url)
+    return context.store.ledger.find_article(url)
 
 
 def test_every_readable_article_is_in_the_index(ran, newsroom):
@@ -64,8 +64,8 @@ def test_every_readable_article_is_in_the_index(ran, newsroom):
 def test_what_cannot_be_read_is_dropped_for_the_right_reason(ran, newsroom):
     context, reports = ran
     for url, reason in newsroom.newsroom.expected.dropped.items():
-        assert context.store.ledger.history(item_of(context, url).id)[-1].reason == reason
-    assert reports[Stage.FETCH].of(Outcome.DROPPED) == {
+        assert context.store.ledger.list_outcomes(item_of(context, url).id)[-1].reason == reason
+    assert reports[Stage.FETCH].counts_by_reason(Outcome.DROPPED) == {
         str(reason): 1 for reason in newsroom.newsroom.expected.dropped.values()
     }
 
@@ -73,8 +73,8 @@ def test_what_cannot_be_read_is_dropped_for_the_right_reason(ran, newsroom):
 def test_a_feed_that_is_a_page_is_named_and_costs_only_itself(ran, newsroom):
     context, reports = ran
     (url,) = newsroom.newsroom.expected.not_feeds
-    assert reports[Stage.POLL].of(Outcome.DROPPED) == {Reason.NOT_FEED: 1}
-    assert explain(context, url).history[-1].reason == Reason.NOT_FEED
+    assert reports[Stage.POLL].counts_by_reason(Outcome.DROPPED) == {Reason.NOT_FEED: 1}
+    assert explain_name(context, url).history[-1].reason == Reason.NOT_FEED
 
 
 def test_each_item_has_one_outcome_at_each_stage(ran):
@@ -83,8 +83,8 @@ def test_each_item_has_one_outcome_at_each_stage(ran):
         if stage is not Stage.POLL:
             counted = sum(
                 1
-                for one in context.store.ledger.placed(0, None, 999)
-                for h in context.store.ledger.history(one.id)
+                for one in context.store.ledger.indexed_page(0, None, 999)
+                for h in context.store.ledger.list_outcomes(one.id)
                 if h.stage == stage
             )
             assert counted == report.to_plain()["done"], stage
@@ -94,7 +94,7 @@ def test_copies_are_recognised_and_nothing_else_is(ran, newsroom):
     context, _ = ran
     expected = {frozenset(item_of(context, url).id for url in group) for group in newsroom.newsroom.expected.copies}
     found = {}
-    for item in context.store.ledger.placed(0, None, 999):
+    for item in context.store.ledger.indexed_page(0, None, 999):
         found.setdefault(item.copy_group, set()).add(item.id)
     assert {frozenset(group) for group in found.values() if len(group) > 1} == expected
 
@@ -143,7 +143,7 @@ def test_the_same_run_again_does_nothing(ran):
 
 
 def test_a_correction_becomes_the_next_version_and_reaches_the_index(newsroom, tmp_path):
-    with serve() as server, context_at(tmp_path, server.sources) as context:
+    with serve_newsroom() as server, context_at(tmp_path, server.sources) as context:
         run_all(context)
         (url,) = server.newsroom.expected.corrected
         before = context.index.get(item_of(context, url).id)
@@ -162,7 +162,7 @@ def test_an_index_that_is_away_delays_only_the_last_stage(newsroom, tmp_path):
     with context_at(tmp_path, newsroom.sources, index_url="http://127.0.0.1:1") as context:
         with pytest.raises(IndexAwayError, match=r"127\.0\.0\.1:1"):
             run_all(context)
-        missed = waiting(context, Stage.INDEX)
+        missed = count_waiting(context, Stage.INDEX)
     assert missed == len(newsroom.newsroom.expected.articles)
     with context_at(tmp_path, newsroom.sources) as context:
         run_all(context)
@@ -171,7 +171,7 @@ def test_an_index_that_is_away_delays_only_the_last_stage(newsroom, tmp_path):
 
 def test_a_lost_index_is_filled_again(ran, newsroom, tmp_path):
     context, _ = ran
-    store, archive = context.addresses.store_url, context.addresses.archive_url
+    store, archive = context.environment.store_url, context.environment.archive_url
     with context_at(tmp_path, newsroom.sources, store_url=store, archive_url=archive) as fresh:
         run_one(fresh, Stage.INDEX)
         assert fresh.index.count() == context.index.count()
@@ -180,12 +180,12 @@ def test_a_lost_index_is_filled_again(ran, newsroom, tmp_path):
 
 def test_a_stage_can_be_done_again_and_gives_the_same(ran):
     context, _ = ran
-    item = context.store.ledger.placed(0, None, 1)[0]
-    before = context.store.ledger.read([item], Stage.EXTRACT, Article)
-    which = upkeep.Selection(ids=(item.id,))
-    assert upkeep.redo(context.store.database, Stage.EXTRACT, which, context.clock()) == 1
+    item = context.store.ledger.indexed_page(0, None, 1)[0]
+    before = context.store.ledger.current([item], Stage.EXTRACT, Article)
+    which = admin.Selection(ids=(item.id,))
+    assert admin.redo_stage(context.store.database, Stage.EXTRACT, which, context.clock()) == 1
     run_all(context, [stage for stage in Stage if stage not in {Stage.POLL, Stage.FETCH}])
-    assert context.store.ledger.read([item], Stage.EXTRACT, Article) == before
+    assert context.store.ledger.current([item], Stage.EXTRACT, Article) == before
 
 
 def test_a_source_that_is_not_there_is_wrong_use(ran):
@@ -203,11 +203,11 @@ def test_a_limit_and_a_source_are_kept_to(newsroom, tmp_path):
 
 @pytest.mark.slow
 def test_an_archive_that_lost_a_page_is_retried_and_then_quarantined(newsroom, tmp_path):
-    settings = msgspec.structs.replace(SETTINGS, run=Run(batch=25, ordered_batch=25, max_attempts=1))
+    settings = msgspec.structs.replace(SETTINGS, run=RunSettings(batch=25, ordered_batch=25, max_attempts=1))
     with context_at(tmp_path, newsroom.sources, settings) as context:
         run_all(context, [Stage.POLL, Stage.FETCH])
         blob = next((tmp_path / "archive").rglob("*.zst"))
         blob.unlink()
         report = run_one(context, Stage.EXTRACT)
-        assert report.of(Outcome.QUARANTINED) == {Reason.ATTEMPTS: 1}
-        assert report.of(Outcome.DONE) == {"no reason": report.taken - 1}
+        assert report.counts_by_reason(Outcome.QUARANTINED) == {Reason.ATTEMPTS: 1}
+        assert report.counts_by_reason(Outcome.DONE) == {"no reason": report.taken - 1}

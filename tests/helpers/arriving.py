@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 
+from pipeline.reconcile.revisits import record_visits
 from pipeline.records import Article, Entry, Outcome, Page, Precision, Reason, Stage
+from pipeline.revisit_policy import VisitOutcome
 from pipeline.settings import Source
 from pipeline.stages import Context, run_all
-from pipeline.stages.looks import note
-from pipeline.store import Arrival, Result
-from pipeline.visits import Look
+from pipeline.store import NewArticle, StageResult
 from tests.helpers.copies import AT
 
 HOUR = dt.timedelta(hours=1)
@@ -33,22 +33,22 @@ def arrive(context, name, text, *, source="Daily", seen=0.0, published=None, day
         agency=agency,
     )
     records = ((Stage.POLL, entry), (Stage.EXTRACT, article))
-    new = Arrival(id=name, source=source, first_seen=entry.first_seen, url=url, records=records, stage=Stage.DEDUPE)
+    new = NewArticle(id=name, source=source, first_seen=entry.first_seen, url=url, records=records, stage=Stage.DEDUPE)
     with context.store.write() as connection:
-        context.store.ledger.enter(connection, [new], NOW)
+        context.store.ledger.insert_articles(connection, [new], NOW)
 
 
 def change(context, name, text):
     """Let an article be read again: with another text, or (None) not found any more."""
     ledger = context.store.ledger
-    item = ledger.find(name)
+    item = ledger.find_article(name)
     with context.store.write() as connection:
-        ledger.renew(connection, item, Stage.FETCH, NOW)
+        ledger.start_version(connection, item, Stage.FETCH, NOW)
     page = Page(id=name, url=item.url, final_url=item.url, blob="none", size=1, fetched=NOW)
     if text is None:
         finish(context, Stage.FETCH, outcome=Outcome.DROPPED, reason=Reason.GONE)
         with context.store.write() as connection:
-            note(context, connection, [(item, Look.GONE)])
+            record_visits(context, connection, [(item, VisitOutcome.GONE)])
         return
     finish(context, Stage.FETCH, outcome=Outcome.DONE, record=page)
     article = Article(id=name, url=item.url, source=item.source, text=text)
@@ -59,7 +59,7 @@ def look(context, name, **result):
     """Let an article's page be looked at, with this result."""
     ledger = context.store.ledger
     with context.store.write() as connection:
-        ledger.renew(connection, ledger.find(name), Stage.FETCH, NOW)
+        ledger.start_version(connection, ledger.find_article(name), Stage.FETCH, NOW)
     finish(context, Stage.FETCH, **result)
 
 
@@ -67,7 +67,7 @@ def finish(context, stage, **result):
     ledger = context.store.ledger
     (item,) = ledger.claim(stage, NOW, limit=1, seconds=60)
     with context.store.write() as connection:
-        ledger.finish(connection, stage, [Result(item=item, **result)], NOW, max_attempts=3)
+        ledger.finish(connection, stage, [StageResult(item=item, **result)], NOW, max_attempts=3)
 
 
 def through(context: Context):

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from pipeline.dedupe import Arrival, decide
 from pipeline.records import Article
-from pipeline.settings import Dedupe
+from pipeline.settings import DedupeSettings
 
 AT = dt.datetime(2026, 3, 2, 8, 0, tzinfo=dt.UTC)
 WIRE = (
@@ -42,15 +42,15 @@ OTHER = (
 def arrival(seq, text, *, hours=0.0, source=None, id=None):  # noqa: A002
     name = id or f"a{seq}"
     article = Article(id=name, text=text, source=source)
-    return Arrival(seq=seq, at=AT + dt.timedelta(hours=hours), article=article)
+    return Arrival(seq=seq, first_seen=AT + dt.timedelta(hours=hours), article=article)
 
 
-def decided(store, arrivals, *, sizes=(), settings=Dedupe()):  # noqa: B008
+def decided(store, arrivals, *, sizes=(), settings=DedupeSettings()):  # noqa: B008
     """Decide in batches of ``sizes``, the rest at once; return the copies."""
     made = []
     borders = [0, *sizes, len(arrivals)]
     for start, end in pairwise(sorted(min(border, len(arrivals)) for border in borders)):
-        memory = store.copies(settings)
+        memory = store.sketch_index(settings)
         made += decide(arrivals[start:end], memory, settings)
         with store.write() as connection:
             memory.flush(connection)

@@ -7,14 +7,14 @@ import datetime as dt
 from collections.abc import Iterator
 
 from pipeline.records import Stage
-from pipeline.settings import Addresses, Fetch, Revisit, Run, Settings, Source
+from pipeline.settings import Environment, FetchSettings, RevisitSettings, RunSettings, Settings, Source
 from pipeline.stages import Context, run_all
 from tests.helpers.support import NOW, REPO
 from tests.helpers.web import Web, serve
 
 WORDS = "The council met on Monday and agreed to mend the old bridge over the river before winter comes to the valley."
-OPEN = Fetch(allow_addresses=("127.0.0.0/8",), per_host_delay_seconds=0.0, timeout_seconds=5)
-SETTINGS = Settings(fetch=OPEN, run=Run(batch=25, ordered_batch=25, max_attempts=3), revisit=Revisit())
+OPEN = FetchSettings(allow_addresses=("127.0.0.0/8",), per_host_delay_seconds=0.0, timeout_seconds=5)
+SETTINGS = Settings(fetch=OPEN, run=RunSettings(batch=25, ordered_batch=25, max_attempts=3), revisit=RevisitSettings())
 
 
 def page(title: str, text: str = WORDS, head: str = "") -> str:
@@ -33,7 +33,7 @@ class Newsstand:
         self.now = NOW
         self.items: dict[str, str] = {}
         source = Source(**{"name": "Outlet", "feeds": (site.url("/feed"),), **traits})
-        addresses = Addresses(
+        addresses = Environment(
             home=home,
             store_url=f"sqlite:///{home}/ledger.db",
             index_url=f"sqlite:///{home}/index.db",
@@ -76,7 +76,7 @@ class Newsstand:
         return {report.stage: report for report in run_all(self.context, stages)}
 
     def find(self, path: str):
-        return self.context.store.ledger.find(self.site.url(path))
+        return self.context.store.ledger.find_article(self.site.url(path))
 
     def document(self, path: str):
         item = self.find(path)

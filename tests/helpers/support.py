@@ -16,10 +16,10 @@ import sqlalchemy as sa
 from elasticsearch import Elasticsearch
 
 from pipeline.demo.newsroom import feeds_toml
-from pipeline.documents import build
+from pipeline.documents import build_document
 from pipeline.index import Index
 from pipeline.records import Article, Copy, Document, Placement, to_plain
-from pipeline.settings import Addresses, Source
+from pipeline.settings import Environment, Source
 
 REPO = Path(__file__).parent.parent.parent
 NOW = dt.datetime(2026, 11, 20, 12, 0, tzinfo=dt.UTC)
@@ -46,9 +46,9 @@ def drop_postgres(url: str) -> None:
     server.dispose()
 
 
-def places(folder: Path, store_url: str | None = None) -> Addresses:
+def places(folder: Path, store_url: str | None = None) -> Environment:
     """Return addresses within ``folder``: of the ledger, unless ``store_url`` is given, the index and the archive."""
-    return Addresses(
+    return Environment(
         home=folder,
         store_url=store_url or f"sqlite:///{folder}/ledger.db",
         index_url=f"sqlite:///{folder}/index.db",
@@ -70,7 +70,7 @@ def write_config(folder: Path, sources: Sequence[Source]) -> Path:
 
 def document(article: Article, *, group: str | None = None, at: dt.datetime = INDEXED, size: int = 1) -> Document:
     """Return the document of an article that is alone in its group and no name of which is known."""
-    return build(
+    return build_document(
         entry=None,
         page=None,
         article=article,

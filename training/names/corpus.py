@@ -12,10 +12,10 @@ from typing import NamedTuple
 import numpy as np
 from tokenizers import Tokenizer
 
-from pipeline.enrich.inputs import Ints, labels, read
-from pipeline.enrich.known import Known
-from pipeline.enrich.patterns import recognise_english
-from pipeline.enrich.spans import Span
+from pipeline.enrich.english_model.model_input import Ints, label_words, encode_text
+from pipeline.enrich.knowledge.knowledge_base import KnowledgeBase
+from pipeline.enrich.english_rules.patterns import recognise_english
+from pipeline.enrich.recogniser import Span
 from pipeline.records import EntityType
 from swap import Swapper, Text, varied
 
@@ -58,7 +58,7 @@ def texts(folder: Path) -> tuple[list[tuple[str, Text]], list[tuple[str, Text]]]
 class Reader:
     """Makes examples of texts."""
 
-    def __init__(self, tokenizer: Tokenizer, known: Known) -> None:
+    def __init__(self, tokenizer: Tokenizer, known: KnowledgeBase) -> None:
         self.tokenizer = tokenizer
         self.known = known
 
@@ -67,8 +67,8 @@ class Reader:
         hints = recognise_english(self.known, one.text)
         if rng:
             hints = [] if rng.random() < _NO_HINTS else [h for h in hints if rng.random() >= _HINT_LOST]
-        words = read(self.tokenizer, one.text, hints)
-        told = labels(words.start, words.end, one.names)
+        words = encode_text(self.tokenizer, one.text, hints)
+        told = label_words(words.start, words.end, one.names)
         for start, end in one.unknown:
             told[(words.start < end) & (words.end > start)] = IGNORED
         target = np.full(len(words.ids), IGNORED, dtype=np.int64)

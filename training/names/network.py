@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from pipeline.enrich.inputs import LABELS, LOOKS
+from pipeline.enrich.english_model.model_input import LABEL_COUNT, LOOK_COUNT
 
 WIDTH, HEADS, LAYERS, INNER, EPSILON = 384, 12, 6, 1536, 1e-12
 _DROPOUT = 0.1
@@ -40,11 +40,11 @@ class Network(nn.Module):
         super().__init__()
         self.words = nn.Embedding(vocabulary, WIDTH)
         self.positions = nn.Embedding(positions, WIDTH)
-        self.looks = nn.Embedding(LOOKS, WIDTH)
-        self.hints = nn.Embedding(LABELS, WIDTH)
+        self.looks = nn.Embedding(LOOK_COUNT, WIDTH)
+        self.hints = nn.Embedding(LABEL_COUNT, WIDTH)
         self.norm = nn.LayerNorm(WIDTH, eps=EPSILON)
         self.layers = nn.ModuleList(Layer() for _ in range(LAYERS))
-        self.head = nn.Linear(WIDTH, LABELS)
+        self.head = nn.Linear(WIDTH, LABEL_COUNT)
         self.drop = nn.Dropout(_DROPOUT)
         nn.init.normal_(self.looks.weight, std=0.02)
         nn.init.normal_(self.hints.weight, std=0.02)

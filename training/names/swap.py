@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from pipeline import gazetteer
-from pipeline.enrich.lexicon import read_lexicon
-from pipeline.enrich.spans import Span
+from pipeline.enrich.knowledge.lexicon import read_lexicon
+from pipeline.enrich.recogniser import Span
 from pipeline.records import EntityType
 
 PERSON, ORG, PLACE, GROUP, EVENT = EntityType
@@ -70,7 +70,7 @@ class Swapper:
         self.single = sorted(s for s in surfaces[ORG] if " " not in s and not _ACRONYM.fullmatch(s))
         self.several = sorted(s for s in surfaces[ORG] if " " in s)
         self.groups = sorted(s for s in surfaces[GROUP] if s[0].isupper())
-        table = [line.split("\t") for line in gazetteer.rows()]
+        table = [line.split("\t") for line in gazetteer.read_rows()]
         self.countries = [cells[2] for cells in table if cells[0] == "C"]
         self.cities = [cells[3] for cells in table if cells[0] == "P"]  # the largest first
         self.regions = [cells[3] for cells in table if cells[0] == "S"]

@@ -19,10 +19,10 @@ from torch.nn import functional
 
 from corpus import IGNORED, Example, Reader, batched, endless, texts
 from network import Network, pretrained
-from pipeline.enrich.aliases import read_aliases
-from pipeline.enrich.inputs import LABELS, NONE
-from pipeline.enrich.known import build
-from pipeline.enrich.lexicon import read_lexicon
+from pipeline.enrich.knowledge.aliases import read_aliases
+from pipeline.enrich.english_model.model_input import LABEL_COUNT, NO_LABEL
+from pipeline.enrich.knowledge.knowledge_base import build_knowledge_base
+from pipeline.enrich.knowledge.lexicon import read_lexicon
 
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 # Word pieces per step and process.
@@ -63,7 +63,7 @@ def tensors(batch: list[Example]) -> tuple[torch.Tensor, ...]:
 def spans(row: np.ndarray) -> set[tuple[int, int, int]]:
     """Return (first, after, type) of the names that a sequence of labels says."""
     found, start = set(), None
-    for at, label in enumerate([*row.tolist(), NONE]):
+    for at, label in enumerate([*row.tolist(), NO_LABEL]):
         inside = label and label % 2 == 0
         if start is not None and not (inside and (label - 1) // 2 == start[1]):
             found.add((start[0], at, start[1]))
@@ -129,7 +129,9 @@ class Run:
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         tokenizer.no_padding()
         tokenizer.no_truncation()
-        reader = Reader(tokenizer, build(read_aliases(Path(__file__).parents[2] / "config"), read_lexicon()))
+        reader = Reader(
+            tokenizer, build_knowledge_base(read_aliases(Path(__file__).parents[2] / "config"), read_lexicon())
+        )
         kept, held = texts(options.data)
         self.measured = batched([reader.example(text, None) for _, text in held], 8 * BATCH)
         self.batches = endless(kept, reader, BATCH, options.seed + rank)
@@ -144,7 +146,7 @@ class Run:
         with torch.autocast("cpu", torch.bfloat16):
             scores = self.network(ids, looks, hints, mask)
         loss = functional.cross_entropy(
-            scores.float().view(-1, LABELS), target.view(-1), ignore_index=IGNORED, label_smoothing=SMOOTHING
+            scores.float().view(-1, LABEL_COUNT), target.view(-1), ignore_index=IGNORED, label_smoothing=SMOOTHING
         )
         loss.backward()
         together = torch.cat([p.grad.flatten() for p in self.learning])

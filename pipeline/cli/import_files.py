@@ -1,0 +1,161 @@
+"""newswire import, index: articles that come from files."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+import sqlalchemy as sa
+
+from pipeline.cli.output import Failures, Progress, print_note, read_json_objects
+from pipeline.cli.run import print_reports
+from pipeline.errors import ItemError
+from pipeline.intake import import_files
+from pipeline.intake.submissions import find_submitted, submit_new_version
+from pipeline.jsonlines import article_from_line
+from pipeline.records import IMPORTED, Article, Outcome, Page, Reason, Stage
+from pipeline.stages import Context, open_context, run_all
+from pipeline.store import NewArticle
+from pipeline.store.rows import REMOVED
+from pipeline.urls import article_id, content_id
+
+_AFTER_FETCH = (Stage.EXTRACT, Stage.DEDUPE, Stage.ENRICH, Stage.CLUSTER, Stage.INDEX)
+_STEP = 100
+_update = click.option("--update", is_flag=True, help="Take over what is said otherwise of articles that are known.")
+
+
+@click.command("import")
+@click.argument("paths", nargs=-1, required=True)
+@click.option("--source", default=IMPORTED, show_default=True, help="The source that they are said to be of.")
+@_update
+def import_command(paths: tuple[str, ...], source: str, update: bool) -> None:
+    """Bring in articles from files and folders: txt, html, eml, docx, NITF, NewsML-G2, ninjs, jsonl, warc."""
+    failures = Failures()
+    with open_context() as context:
+        arrivals = (a for file in import_files.list_files(paths) for a in _arrivals(context, file, source, failures))
+        _Intake(context, failures, update=update).take_in("articles", arrivals)
+        _run(context, failures)
+
+
+@click.command("index")
+@click.argument("path", metavar="IN")
+@click.option("--source", default=IMPORTED, show_default=True, help="The source of lines that name none.")
+@_update
+def index_command(path: str, source: str, update: bool) -> None:
+    """Bring lines of any stage into the configured index, through dedupe, enrich and cluster."""
+    failures = Failures()
+    with open_context() as context:
+        arrivals = _from_lines(context, ((path, line) for line in read_json_objects(path, failures)), source, failures)
+        _Intake(context, failures, update=update).take_in("lines", arrivals)
+        _run(context, failures)
+
+
+def _run(context: Context, failures: Failures) -> None:
+    reports = run_all(context, _AFTER_FETCH)
+    print_reports(reports)
+    failures.count += sum(report.failed for report in reports)
+    failures.exit()
+
+
+class _Intake:
+    """Takes in articles step by step, and counts them."""
+
+    def __init__(self, context: Context, failures: Failures, *, update: bool) -> None:
+        self._context, self._failures, self._update = context, failures, update
+        self._read = self._new = self._otherwise = 0
+
+    def take_in(self, what: str, arrivals: Iterable[NewArticle]) -> None:
+        """Take in ``arrivals``, and say how many there were, and how many of them new."""
+        progress, each = Progress(f"{what} read"), iter(arrivals)
+        while step := list(itertools.islice(each, _STEP)):
+            self._step(step)
+            progress.add(len(step))
+        progress.end()
+        otherwise = "changed" if self._update else "known with another text, which --update takes over"
+        more = f", {self._otherwise} {otherwise}" if self._otherwise else ""
+        print_note(f"{self._read} {what} read, {self._new} new{more}")
+
+    def _step(self, arrivals: Sequence[NewArticle]) -> None:
+        context = self._context
+        with context.store.write() as connection:
+            entered = context.store.ledger.insert_articles(connection, arrivals, context.clock(), "imported")
+            new = set(entered)
+            for arrival in arrivals:
+                if arrival.id in new:
+                    new.remove(arrival.id)  # should it come again, that is another version
+                else:
+                    self._otherwise += self._again(connection, arrival)
+        self._read += len(arrivals)
+        self._new += len(entered)
+
+    def _again(self, connection: sa.Connection, arrival: NewArticle) -> bool:
+        """Whether a known article is another one in what arrives; with ``update`` it becomes that."""
+        article = arrival.records[0][1]
+        if not isinstance(article, Article):
+            return False  # a page: the articles of files without an address are known by what they say
+        item, same = find_submitted(self._context, connection, article)
+        if same or item is None or item.state == REMOVED:
+            return False
+        if self._update:
+            try:
+                submit_new_version(self._context, connection, item, article)
+            except ItemError as error:
+                self._failures.add(item.id, str(error))
+                return False
+        return True
+
+
+def _arrivals(context: Context, file: Path, source: str, failures: Failures) -> Iterator[NewArticle]:
+    for found in import_files.read_items(file, context.settings.extract.max_bytes):
+        if isinstance(found, ItemError):
+            failures.add(str(found.detail), str(found.reason))
+        elif found.line is not None:
+            yield from _from_lines(context, [(found.where, found.line)], source, failures)
+        else:
+            try:
+                yield _from_page(context, found, source)
+            except ItemError as error:
+                failures.add(found.where, str(error))
+
+
+def _from_page(context: Context, found: import_files.ImportedItem, source: str) -> NewArticle:
+    data, now = found.data or b"", context.clock()
+    if not data.strip():
+        raise ItemError(Outcome.DROPPED, Reason.EMPTY, "there is nothing in it")
+    name = article_id(found.url) if found.url else content_id(data)
+    page = Page(
+        id=name,
+        url=found.url,
+        final_url=found.url,
+        blob=context.archive.put(data),
+        size=len(data),
+        fetched=now,
+        media_type=found.media_type,
+        charset=found.charset,
+    )
+    return NewArticle(
+        id=name, source=source, first_seen=now, url=found.url, records=((Stage.FETCH, page),), stage=Stage.EXTRACT
+    )
+
+
+def _from_lines(
+    context: Context, lines: Iterable[tuple[str, Mapping[str, Any]]], source: str, failures: Failures
+) -> Iterator[NewArticle]:
+    """Yield the articles of lines; whose copies they are and what they name is decided anew in the ledger."""
+    for where, line in lines:
+        try:
+            article = article_from_line(line)
+        except ItemError as error:
+            failures.add(where, str(error))
+            continue
+        yield NewArticle(
+            id=article.id,
+            source=article.source or source,
+            first_seen=context.clock(),
+            url=article.url,
+            records=((Stage.EXTRACT, article),),
+            stage=Stage.DEDUPE,
+        )

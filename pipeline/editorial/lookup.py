@@ -1,0 +1,15 @@
+"""Which article does an address or an id name?"""
+
+from __future__ import annotations
+
+from pipeline.context import Context
+from pipeline.errors import UnknownError
+from pipeline.store import ArticleRow
+
+
+def find_article(context: Context, name: str) -> ArticleRow:
+    """Return the article with this address or id; raises UnknownError where none is known."""
+    item = context.store.ledger.find_article(name)
+    if item is None:
+        raise UnknownError(f"{name}: no article with this address or id is known")
+    return item

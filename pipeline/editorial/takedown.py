@@ -1,0 +1,34 @@
+"""How is an article removed for good, whatever any worker is doing with it?
+
+The ledger decides, in one transaction: from then on nothing that a worker makes of the article is saved, and what is to
+go from index and archive is noted. So nothing is forgotten if this is cut off, and a document or page that a worker
+writes after it is removed by the next run.
+"""
+
+from __future__ import annotations
+
+from pipeline.context import Context
+from pipeline.editorial import stories
+from pipeline.editorial.copies import repair_groups
+from pipeline.records import Stage
+from pipeline.stage_lock import exclusive
+from pipeline.store import ArticleRow, admin
+
+
+def take_down(context: Context, item: ArticleRow) -> None:
+    """Remove an article from ledger, index and archive; its copies and its story are told without it.
+
+    Raises StoreError where dedupe or cluster don't finish their batches, IndexAwayError where the index doesn't answer.
+    """
+    store, index = context.store, context.index
+    index.prepare()
+    # in a batch of theirs it would be remembered, and later articles be copies of it
+    with exclusive(context, Stage.DEDUPE), exclusive(context, Stage.CLUSTER):
+        item = store.ledger.find_article(item.id) or item  # in the group and story that it is in by now
+        admin.remove_articles(store.database, [item], context.clock())
+    index.delete([item.id])
+    store.pending_removals.remove_blobs(context.archive.delete)
+    if item.copy_group:
+        repair_groups(context, [item.copy_group])
+    if item.story:
+        stories.refresh_story(context, item.story)

@@ -1,0 +1,1 @@
+"""Which names of one article mean the same person, body or place."""

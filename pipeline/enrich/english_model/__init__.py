@@ -1,0 +1,1 @@
+"""Find English names by the bundled network."""

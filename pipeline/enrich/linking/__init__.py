@@ -1,0 +1,1 @@
+"""Tie each name of an article to one entity."""

@@ -1,0 +1,167 @@
+"""What does a page say of itself in JSON-LD, in whatever shape it wrote it?"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+Node = dict[str, Any]
+
+# schema.org's Article and its subtypes that news sites use; the first is the best evidence of which node is meant
+_ARTICLES = (
+    "newsarticle reportagenewsarticle analysisnewsarticle opinionnewsarticle backgroundnewsarticle reviewnewsarticle "
+    "askpublicnewsarticle liveblogposting article blogposting satiricalarticle report techarticle scholarlyarticle "
+    "advertisercontentarticle claimreview review socialmediaposting videoobject"
+).split()
+# Below these keys other things are described than the page's own article.
+_ELSEWHERE = frozenset(
+    "ispartof haspart mentions about relatedlink itemlistelement citation comment publisher author creator image video "
+    "isbasedon recommendation suggestedanswer breadcrumb potentialaction".split()
+)
+_SLUG = 9  # characters: shorter parts of an address without a number name sections ("local", "politics")
+_MAX_DEPTH = 40  # of nesting; real pages stay below 10
+_TRAILING_COMMA = re.compile(r",\s*([}\]])")
+_WRAPPING = re.compile(
+    r"^\s*(?:<!--|//\s*<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/|<!\[CDATA\[)|(?:-->|//\s*\]\]>|/\*\s*\]\]>\s*\*/|\]\]>)\s*;?\s*$"
+)
+_decoder = json.JSONDecoder(strict=False)
+
+
+def parse_scripts(scripts: Iterable[str]) -> list[Any]:
+    """Return the values in the JSON-LD ``scripts``; broken JSON is mended where it is clear how, else left out."""
+    values: list[Any] = []
+    for script in scripts:
+        text = _WRAPPING.sub("", script).strip().rstrip(";")
+        for attempt in (text, _TRAILING_COMMA.sub(r"\1", text), html.unescape(text)):
+            found = list(_values(attempt))
+            if found:
+                values += found
+                break
+    return values
+
+
+def _values(text: str) -> Iterator[Any]:
+    """Yield the JSON values that stand one after another in ``text``, up to the first broken one."""
+    place = 0
+    while match := re.compile(r"[{\[]").search(text, place):
+        try:
+            value, place = _decoder.raw_decode(text, match.start())
+        except (ValueError, RecursionError):
+            return
+        yield value
+
+
+def find_article(values: list[Any], url: str | None = None) -> Node:
+    """Return the node that describes the page's own article; {} where there is none.
+
+    Outer nodes before inner ones, the more specific type first; a node whose own address is another page's comes last.
+    References by ``@id`` are resolved in ``author`` and the like by ``people``.
+    """
+    found: list[tuple[tuple[int, int, int], Node]] = []
+    for depth, node in _walk(values, 0):
+        ranks = [_ARTICLES.index(kind) for kind in node_types(node) if kind in _ARTICLES]
+        if ranks and (node.get("headline") or node.get("name") or node.get("datePublished")):
+            other = int(bool(url) and _foreign(node, url or ""))
+            weak = int("headline" not in node)
+            found.append(((other, weak, min(ranks) + depth), node))
+    return min(found, key=lambda pair: pair[0])[1] if found else {}
+
+
+def find_web_page(values: list[Any]) -> Node:
+    """Return the node that describes the page as a page (WebPage); {} where there is none."""
+    return next((node for _, node in _walk(values, 0) if {"webpage", "itempage"} & set(node_types(node))), {})
+
+
+def _foreign(node: Node, url: str) -> bool:
+    own = node.get("url") or node.get("mainEntityOfPage") or node.get("@id")
+    if isinstance(own, dict):
+        own = own.get("@id") or own.get("url")
+    if not isinstance(own, str) or not own.startswith("http"):
+        return False
+    parts = [part for part in re.split(r"[/?#&=]", url.partition("://")[2])[1:] if part]
+    telling = [part for part in parts if len(part) >= _SLUG or re.search(r"\d{4}", part)] or parts[-1:]
+    return not any(part in own for part in telling)
+
+
+def _walk(value: Any, depth: int) -> Iterator[tuple[int, Node]]:
+    """Yield the nodes that may describe the page, outer ones first, each with its depth."""
+    if depth > _MAX_DEPTH:
+        return
+    if isinstance(value, list):
+        for one in value:
+            yield from _walk(one, depth)
+    elif isinstance(value, dict):
+        if "@type" in value:
+            yield depth, value
+        for key, inner in value.items():
+            if isinstance(inner, dict | list) and key.lower() not in _ELSEWHERE:
+                yield from _walk(inner, depth + 1)
+
+
+def node_types(node: Node) -> list[str]:
+    """Return the node's types in lower case, without the vocabulary's address."""
+    kinds = node.get("@type") or []
+    return [str(kind).rsplit("/", 1)[-1].lower() for kind in (kinds if isinstance(kinds, list) else [kinds])]
+
+
+def list_people(node: Node, values: list[Any], keys: tuple[str, ...] = ("author", "creator")) -> list[tuple[str, bool]]:
+    """Return who made the node: names, each with whether it is said to be an organisation."""
+    for key in keys:
+        given = node.get(key)
+        made = [pair for one in (given if isinstance(given, list) else [given]) for pair in _person(one, values)]
+        if made:
+            return made
+    return []
+
+
+def _person(value: Any, values: list[Any]) -> Iterator[tuple[str, bool]]:
+    if isinstance(value, str):
+        yield value, False
+        return
+    if not isinstance(value, dict):
+        return
+    if "name" not in value and "@id" in value:
+        value = next((n for n in _all(values) if n.get("@id") == value["@id"] and "name" in n), value)
+    name = value.get("name")
+    if not name and (value.get("givenName") or value.get("familyName")):
+        name = f"{value.get('givenName') or ''} {value.get('familyName') or ''}".strip()
+    company = bool({"organization", "newsmediaorganization", "corporation"} & set(node_types(value)))
+    for one in name if isinstance(name, list) else [name]:
+        if isinstance(one, str) and one.strip():
+            yield one, company
+
+
+def _all(value: Any, depth: int = 0) -> Iterator[Node]:
+    if isinstance(value, dict):
+        yield value
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    if depth < _MAX_DEPTH:
+        for one in inner:
+            yield from _all(one, depth + 1)
+
+
+def text_of(node: Node, *keys: str) -> str | None:
+    """Return the first of ``keys`` that holds text, entities decoded; the first of a list, ``@value`` of a node."""
+    for key in keys:
+        value = node.get(key)
+        if isinstance(value, list) and value:
+            value = value[0]
+        if isinstance(value, dict):
+            value = value.get("@value") or value.get("name") or value.get("url")
+        if isinstance(value, str) and value.strip():
+            return html.unescape(value).strip()
+    return None
+
+
+def texts_of(node: Node, key: str) -> list[str]:
+    """Return all texts under ``key``: a list, one text, or one text with commas for keywords."""
+    value = node.get(key)
+    made = []
+    for one in value if isinstance(value, list) else [value]:
+        inner = one.get("name") if isinstance(one, dict) else one
+        if isinstance(inner, str) and inner.strip():
+            made.append(html.unescape(inner).strip())
+    return made

@@ -1,0 +1,175 @@
+"""What does a page say of itself? One walk over its tree gathers all that the fields are decided from."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from typing import Any, NamedTuple
+
+from lxml import etree
+from lxml.html import HtmlComment, HtmlElement, document_fromstring
+
+from pipeline.errors import ItemError
+from pipeline.extract import jsonld
+from pipeline.extract.byline_elements import BylineElements
+from pipeline.extract.text_repair import repair_text
+from pipeline.records import Outcome, Reason
+
+# huge_tree: libxml2 otherwise stops reading below 255 nested elements, which real layouts reach
+_PARSER_OPTIONS: dict[str, Any] = {
+    "encoding": "utf-8",
+    "huge_tree": True,
+    "remove_comments": True,
+    "remove_pis": True,
+    "collect_ids": False,
+}
+_UNSEEN = frozenset("script style template svg link noscript iframe object canvas map select".split())
+_MAX_HEADINGS = 16  # of each size; the headline stands among the first, after those of menus and logins
+_MAX_TIMES = 12  # those of the article stand among the first; the rest belong to teasers
+_CRUMB_DEPTH = 4  # elements between a heading and the list of a breadcrumb trail around it
+_CRUMB = re.compile(r"bread-?crumb|__crumb|crumbs", re.IGNORECASE)
+_DATED = frozenset({"datePublished", "dateModified"})
+
+
+# lxml.html asks Python for the class of each element that is touched: forms and the like have classes of their own.
+_ONE_CLASS = etree.ElementDefaultClassLookup(element=HtmlElement, comment=HtmlComment)
+
+
+class TimeElement(NamedTuple):
+    """A time element or a machine-readable date in the page."""
+
+    value: str
+    labels: str  # itemprop, class and pubdate of it and its parent: "published", "updated" …
+    text: str
+
+
+class Heading(NamedTuple):
+    """A heading of the first or second size."""
+
+    runs: tuple[str, ...]  # the text runs in it: kickers stand in runs of their own
+    is_h1: bool  # whether it is an h1
+    is_breadcrumb: bool  # whether it is the last part of the way to the page (home > politics > …), not the headline
+
+    @property
+    def text(self) -> str:
+        """The whole heading on one line."""
+        return repair_text(" ".join(self.runs))
+
+
+class PageSignals(NamedTuple):
+    """All that a page says of itself outside its text."""
+
+    tree: HtmlElement
+    meta: dict[str, list[str]]  # by lower-case name, property or itemprop
+    links: dict[str, list[str]]  # <link rel=…>: addresses by rel
+    jsonld: list[Any]
+    article: jsonld.Node
+    title: str | None
+    headings: list[Heading]
+    times: list[TimeElement]
+    bylines: list[str]
+    author_links: list[str]  # the texts of links to pages about authors
+    language: str | None
+
+    def first_meta(self, *names: str) -> str | None:
+        """Return the first meta content of the first of ``names`` that there is."""
+        return next((values[0] for name in names if (values := self.meta.get(name))), None)
+
+
+def parse_page(text: str) -> HtmlElement:
+    """Return the tree of an HTML text. Raises ItemError NO_TEXT where there is no element in it."""
+    parser = etree.HTMLParser(**_PARSER_OPTIONS)
+    parser.set_element_class_lookup(_ONE_CLASS)
+    try:
+        return document_fromstring(text.encode("utf-8", "replace"), parser=parser)
+    except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
+        raise ItemError(Outcome.DROPPED, Reason.NO_TEXT, f"no page in it: {error}") from error
+
+
+def gather_signals(tree: HtmlElement, url: str | None) -> PageSignals:
+    """Return what the page says of itself, and take what nobody sees (scripts, styles) out of ``tree``."""
+    meta: dict[str, list[str]] = {}
+    links: dict[str, list[str]] = {}
+    scripts: list[str] = []
+    seen = _ElementCollector()
+    title: str | None = None
+    for element in tree.iter("meta", "link", "title", "script"):
+        tag = element.tag
+        if tag == "meta":
+            _add_meta(meta, element)
+        elif tag == "link" and element.get("href"):
+            links.setdefault((element.get("rel") or "").lower(), []).append(element.get("href").strip())
+        elif tag == "title" and title is None and element.getparent().tag != "svg":
+            title = repair_text(element.text_content())
+        elif tag == "script" and "ld+json" in (element.get("type") or "").lower():
+            scripts.append(element.text or "")
+    etree.strip_elements(tree, *_UNSEEN, with_tail=False)
+    for element in tree.iter(etree.Element):
+        seen.add(element, element.tag)
+    values = jsonld.parse_scripts(scripts)
+    return PageSignals(
+        tree=tree,
+        meta=meta,
+        links=links,
+        jsonld=values,
+        article=jsonld.find_article(values, url),
+        title=title or None,
+        headings=[heading for element in seen.headings if (heading := _heading(element)).runs],
+        times=[_time(element) for element in seen.times + seen.dates],
+        bylines=seen.bylines.texts(),
+        author_links=seen.bylines.linked_texts(),
+        language=tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang"),
+    )
+
+
+class _ElementCollector:
+    """The elements of a page that may say something of the article, as the walk over the tree meets them."""
+
+    def __init__(self) -> None:
+        self.headings: list[HtmlElement] = []
+        self.times: list[HtmlElement] = []
+        self.dates: list[HtmlElement] = []
+        self.bylines = BylineElements()
+        self._count = dict.fromkeys(("h1", "h2"), 0)
+
+    def add(self, element: HtmlElement, tag: str) -> None:
+        if tag in self._count:
+            self._count[tag] += 1
+            if self._count[tag] <= _MAX_HEADINGS:
+                self.headings.append(element)
+        elif tag == "time":
+            if len(self.times) < _MAX_TIMES:
+                self.times.append(element)
+        elif tag != "meta" and element.get("itemprop") in _DATED and len(self.dates) < _MAX_TIMES:
+            self.dates.append(element)
+        self.bylines.add(element, tag)
+
+
+def _heading(element: HtmlElement) -> Heading:
+    runs = tuple(text for text in (repair_text(str(part)) for part in element.itertext()) if text)
+    crumb = element.getparent() is not None and element.getparent().tag == "li"
+    for around in itertools.islice(element.iterancestors(), _CRUMB_DEPTH):
+        crumb = crumb or around.tag == "nav" or bool(_CRUMB.search(around.get("class") or ""))
+    return Heading(runs, element.tag == "h1", crumb)
+
+
+def _add_meta(meta: dict[str, list[str]], element: HtmlElement) -> None:
+    content = repair_text(element.get("content") or "")
+    if not content:
+        return
+    for key in ("name", "property", "itemprop", "http-equiv"):
+        if name := element.get(key):
+            meta.setdefault(name.strip().lower(), []).append(content)
+
+
+def _time(element: HtmlElement) -> TimeElement:
+    text = repair_text(element.text_content())
+    parent = element.getparent()
+    what = " ".join(
+        value
+        for one in (element, parent)
+        if one is not None
+        for value in (one.get("itemprop"), one.get("class"), one.get("pubdate"), one.get("id"))
+        if value
+    )
+    return TimeElement((element.get("datetime") or element.get("content") or text).strip(), what.lower(), text)

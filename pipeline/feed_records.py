@@ -1,0 +1,125 @@
+"""What is remembered of feeds, hosts and entities: records that the ledger keeps beside those of articles."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from typing import Literal
+
+from pipeline.records import Reason, Record
+
+# What an address of a source is: a feed (or news sitemap), a page whose links are articles, or a sitemap that is read
+# only to fill the gaps of the others.
+FeedRole = Literal["feed", "page", "sitemap"]
+
+
+class ArrivalRate(Record, frozen=True, kw_only=True):
+    """How a feed publishes, learnt from what arrived: everything that its schedule is made from.
+
+    Counts are decayed, so that a feed that changes its ways is understood anew within weeks; times are in hours.
+    """
+
+    at: dt.datetime  # up to when it was observed
+    count: float = 0.0  # arrivals, decayed over weeks
+    span: float = 0.0  # hours of observation, decayed alike
+    recent: float = 0.0  # arrivals, decayed over an hour: a burst shows here
+    hours: tuple[float, ...] = ()  # arrivals by hour of the day, UTC
+    days: tuple[float, ...] = ()  # arrivals by day of the week, Monday first
+    last: dt.datetime | None = None  # the latest arrival
+
+
+class FeedState(Record, frozen=True, kw_only=True):
+    """What is remembered of one feed between polls. ``url`` is its name, as config/feeds.toml spells it."""
+
+    url: str
+    source: str
+    due: dt.datetime
+    role: FeedRole = "feed"
+    address: str | None = None  # where it is read, once it has moved for good
+    etag: str | None = None
+    last_modified: str | None = None
+    body_hash: str | None = None
+    polled: dt.datetime | None = None
+    succeeded: dt.datetime | None = None
+    read: dt.datetime | None = None  # when its document last differed
+    failures: int = 0  # in a row
+    strain: float = 0.0  # the same, weighted by kind
+    reason: Reason | None = None  # of the last failure
+    error: str | None = None
+    failing_since: dt.datetime | None = None
+    format: str | None = None
+    empty_since: dt.datetime | None = None  # it has listed nothing since then
+    window: int = 0  # how many entries its document holds
+    seen: bytes = b""  # keys of the entries in its last documents, newest first (feeds.arrivals)
+    newest: dt.datetime | None = None  # the latest time of publication in them
+    rhythm: ArrivalRate | None = None
+    every: float | None = None  # seconds that its schedule waits while all goes well
+    unmodified: dt.datetime | None = None  # when its server last answered 304
+    lied: dt.datetime | None = None  # when such an answer last proved untrue
+    moved_to: str | None = None  # where permanent redirects lead
+    moved_since: dt.datetime | None = None
+    gap: dt.datetime | None = None  # when entries were last found to have scrolled off unseen
+
+
+class FeedGap(Record, frozen=True, kw_only=True):
+    """Entries that scrolled off between two polls of a feed: published between ``since`` and ``until``."""
+
+    feed: str
+    source: str
+    since: dt.datetime
+    until: dt.datetime
+    missed: int  # an estimate
+    filled: int = 0  # how many of them another feed of the source named
+
+
+class RobotsFile(Record, frozen=True, kw_only=True):
+    """What a host's robots.txt said; ``host`` is scheme and authority, such as ``https://www.outlet.example``."""
+
+    host: str
+    status: int
+    body: str
+    fetched: dt.datetime
+
+
+class RememberedForm(Record, frozen=True, kw_only=True):
+    """A way in which an article writes an entity, as it is remembered for other articles."""
+
+    entity: str
+    key: str  # what it is looked up by
+    surface: str
+    how: str  # how the article ties it to the entity: "full", "acronym", "short", or "listed" in the alias file
+    sound: str | None = None  # of a person's full name
+
+
+class RememberedEntity(Record, frozen=True, kw_only=True):
+    """An entity that earlier articles have written in some way."""
+
+    entity: str
+    name: str  # as it is shown now
+    country: str | None = None
+    articles: int  # that wrote it so
+    last_seen: dt.datetime
+
+
+class EntityDecisionKind(enum.StrEnum):
+    """What an editor may decide on an entity."""
+
+    MERGE = "merge"
+    SPLIT = "split"
+    RENAME = "rename"
+    HIDE = "hide"
+
+
+class EntityDecision(Record, frozen=True, kw_only=True):
+    """What an editor decided on an entity; it holds for every document until it is undone."""
+
+    kind: EntityDecisionKind
+    entity: str
+    at: dt.datetime
+    n: int = 0  # its number, given by the ledger
+    target: str | None = None  # of a merge: the entity that it becomes; of a split: the one that the names go to
+    surfaces: tuple[str, ...] = ()  # of a split: the names that are somebody else's
+    name: str | None = None  # of a rename or split: the name to show
+    by: str | None = None
+    note: str | None = None
+    undone: dt.datetime | None = None

@@ -1,0 +1,80 @@
+"""What does a document say that there is? The records that every format is read into."""
+
+from __future__ import annotations
+
+import datetime as dt
+from urllib.parse import urljoin, urlsplit
+
+from pipeline.feed_records import FeedRole
+from pipeline.records import Record
+
+_MAX_LINK = 8000  # RFC 9110 4.1
+_SCHEMES = frozenset({"http", "https"})
+
+
+class FeedResponse(Record, frozen=True, kw_only=True):
+    """What a server sent in answer to a feed's address, and what is needed to judge it."""
+
+    data: bytes
+    url: str
+    now: dt.datetime
+    content_type: str | None = None
+    time_zone: str | None = None  # IANA name of the zone of times that name none
+    max_items: int = 2000
+    role: FeedRole = "feed"
+
+
+class FeedItem(Record, frozen=True, kw_only=True):
+    """One entry as its feed gives it. ``link`` is as given, but absolute; None where it is not http(s)."""
+
+    link: str | None = None
+    guid: str | None = None
+    title: str | None = None
+    authors: tuple[str, ...] = ()
+    published: dt.datetime | None = None
+    published_raw: str | None = None
+    updated: dt.datetime | None = None
+    summary: str | None = None  # text
+    content: str | None = None  # HTML as it came, not to be trusted
+    image: str | None = None
+    tags: tuple[str, ...] = ()
+    language: str | None = None
+
+
+class ParsedFeed(Record, frozen=True, kw_only=True):
+    """What a feed holds. ``left_out`` counts the items past the document's ``max_items``."""
+
+    format: str
+    items: tuple[FeedItem, ...]
+    title: str | None = None
+    language: str | None = None
+    hub: str | None = None
+    declared_seconds: float | None = None  # how often it says that it changes: ttl, sy:updatePeriod
+    sitemaps: tuple[str, ...] = ()  # of an index: those in it that are worth reading, best first
+    left_out: int = 0
+
+
+def absolute_link(link: object, *bases: str | None) -> str | None:
+    """Return ``link`` as it is given, but absolute; None for what isn't an http(s) address.
+
+    The first absolute one of ``bases`` completes a relative link, which stays relative where there is none.
+    """
+    if not isinstance(link, str) or not 0 < len(link := link.strip()) <= _MAX_LINK:
+        return None
+    try:
+        if not urlsplit(link).scheme:
+            base = next((base for base in bases if base and urlsplit(base).scheme in _SCHEMES), None)
+            if base is None:
+                return link
+            link = urljoin(base, link)
+        parts = urlsplit(link)
+        usable = parts.scheme.lower() in _SCHEMES and bool(parts.hostname)
+    except ValueError:
+        return None
+    return link if usable else None
+
+
+def distinct_names(values: list[str | None]) -> tuple[str, ...]:
+    """Return the distinct, non-empty ones of ``values``, white space collapsed."""
+    tidy = (" ".join(value.split())[:200] for value in values if value)
+    return tuple(dict.fromkeys(value for value in tidy if value))[:50]

@@ -1,0 +1,1 @@
+"""Take in articles that no poll brought: files, submissions, pushes of hubs."""

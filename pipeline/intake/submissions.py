@@ -1,0 +1,160 @@
+"""How does a publisher's own system hand in an article, or name the address of one? Idempotently."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+import sqlalchemy as sa
+
+from pipeline.article_diff import compare_versions
+from pipeline.context import Context
+from pipeline.errors import ItemError
+from pipeline.jsonlines import article_from_line
+from pipeline.records import HANDED_IN, Article, Entry, Outcome, Reason, Stage
+from pipeline.settings import Settings
+from pipeline.store import ArticleRow, NewArticle
+from pipeline.store.rows import REMOVED
+from pipeline.urls import article_id, content_id
+
+SubmissionStatus = Literal["accepted", "known", "changed"]
+_DECIDED_HERE = frozenset({"published_local", "published_precision", "from_feed", "cut"})
+_KNOWN = (frozenset(Article.__struct_fields__) | {"url", "published", "modified"}) - _DECIDED_HERE
+_LONGEST_NAME = 200
+_HOW = "handed in"
+
+
+class Submission(NamedTuple):
+    """What became of one article: its id, and whether it is new, known as it is, or a new version."""
+
+    id: str
+    status: SubmissionStatus
+
+
+def submit_article(context: Context, connection: sa.Connection, sent: object) -> Submission:
+    """Take in one article: with ``text`` as it is, else its ``url`` to be fetched.
+
+    What was sent before changes nothing; another text, headline or by-line of a known article is its next version.
+    Raises ItemError: BAD_RECORD, BAD_ADDRESS, NO_TEXT, NO_INDEX, TOO_LARGE, TAKEN_DOWN; BUSY where it can be sent again
+    in a minute, because the article is being worked on.
+    """
+    if not isinstance(sent, dict):
+        raise _bad("an article is a JSON object")
+    unknown = sorted(set(sent) - _KNOWN)
+    if unknown:
+        near = difflib.get_close_matches(unknown[0], _KNOWN, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise _bad(f"unknown field {unknown[0][:50]!r}{hint}")
+    source = sent.get("source") or HANDED_IN
+    if not isinstance(source, str) or len(source) > _LONGEST_NAME:
+        raise _bad("source is no name of a source")
+    if sent.get("text") is None and sent.get("url") is not None:
+        return _by_address(context, connection, sent, source)
+    return _whole(context, connection, sent, source)
+
+
+def _by_address(context: Context, connection: sa.Connection, sent: Mapping[str, Any], source: str) -> Submission:
+    url, title = sent["url"], sent.get("title")
+    if not isinstance(url, str) or not (title is None or isinstance(title, str)):
+        raise _bad("url and title are strings")
+    name = _address_id(url)
+    ledger, now = context.store.ledger, context.clock()
+    if known := _standing(_known(context, connection, name, url)):
+        return Submission(known.id, "known")
+    entry = Entry(id=name, url=url, source=source, first_seen=now, title=title)
+    ledger.insert_articles(connection, [NewArticle.from_entry(entry)], now, _HOW)
+    return Submission(name, "accepted")
+
+
+def _whole(context: Context, connection: sa.Connection, sent: Mapping[str, Any], source: str) -> Submission:
+    ledger, now = context.store.ledger, context.clock()
+    article = article_from_line({**sent, "source": source, "id": _own_id(sent, source)})
+    _check(article, context.settings)
+    known, same = find_submitted(context, connection, article)
+    item = _standing(known)
+    if item is None:
+        arrival = NewArticle(
+            id=article.id,
+            source=source,
+            first_seen=now,
+            url=article.url,
+            records=((Stage.EXTRACT, article),),
+            stage=Stage.DEDUPE,
+        )
+        ledger.insert_articles(connection, [arrival], now, _HOW)
+        return Submission(article.id, "accepted")
+    if same:
+        return Submission(item.id, "known")
+    submit_new_version(context, connection, item, article)
+    return Submission(item.id, "changed")
+
+
+def find_submitted(context: Context, connection: sa.Connection, article: Article) -> tuple[ArticleRow | None, bool]:
+    """Return the article as the ledger knows it (None where it doesn't), and whether it says the same there."""
+    item = _known(context, connection, article.id, article.url)
+    present = context.store.ledger.latest_articles(connection, [item.id]).get(item.id) if item else None
+    return item, present is not None and compare_versions(present, article) is None
+
+
+def submit_new_version(context: Context, connection: sa.Connection, item: ArticleRow, article: Article) -> None:
+    """Make what ``article`` says the next version of a known one; raises ItemError BUSY while that is worked on."""
+    if item.leased:
+        raise ItemError(Outcome.RETRY, Reason.BUSY, f"article {item.id} is being worked on; send it again in a minute")
+    article = msgspec.structs.replace(article, id=item.id)
+    context.store.ledger.start_version(connection, item, Stage.DEDUPE, context.clock(), article)
+    # whoever hands it in says what the article is: its page is not asked any more
+    visits = context.store.visits.load_visits(connection, [item.id]).values()
+    context.store.visits.save_visits(connection, [msgspec.structs.replace(visit, due=None) for visit in visits])
+
+
+def _check(article: Article, settings: Settings) -> None:
+    """Raise ItemError for what may not be taken in: NO_INDEX, TOO_LARGE, BAD_RECORD."""
+    if forbidden := set(article.rights) & set(settings.rights.not_indexed):
+        raise ItemError(Outcome.DROPPED, Reason.NO_INDEX, f"its rights say {min(forbidden)}")
+    if len(article.text.encode()) > settings.extract.max_bytes:
+        raise ItemError(Outcome.DROPPED, Reason.TOO_LARGE, f"more than {settings.extract.max_bytes:,} bytes")
+    for name, address in (("canonical_url", article.canonical_url), ("image", article.image)):
+        if address is not None and not address.startswith(("http://", "https://")):
+            raise _bad(f"{name} is not an http or https address")
+
+
+def _known(context: Context, connection: sa.Connection, name: str, url: str | None) -> ArticleRow | None:
+    """Return the article as the ledger knows it."""
+    ledger = context.store.ledger
+    ids = {name, *ledger.find_ids_by_url(connection, [url]).values()}
+    items = ledger.get_articles(connection, ids)
+    return next((items[i] for i in sorted(ids, key=lambda i: i == name) if i in items), None)
+
+
+def _standing(item: ArticleRow | None) -> ArticleRow | None:
+    """Return the item; raise ItemError TAKEN_DOWN where it must not come back."""
+    if item is not None and item.state == REMOVED:
+        raise ItemError(Outcome.DROPPED, Reason.TAKEN_DOWN, f"article {item.id} was taken down")
+    return item
+
+
+def _own_id(sent: Mapping[str, Any], source: str) -> str | None:
+    """Return the id of an article: of its address, else of its publisher's own id for it, else (None) of its text."""
+    if (url := sent.get("url")) is not None:
+        if not isinstance(url, str):
+            raise _bad("url is a string")
+        return _address_id(url)
+    own = sent.get("id")
+    if own is None:
+        return None
+    if not isinstance(own, str | int) or isinstance(own, bool):
+        raise _bad("id is a string or a number")
+    return content_id(f"{source}\n{own}".encode())
+
+
+def _address_id(url: str) -> str:
+    try:
+        return article_id(url)
+    except ValueError as error:
+        raise ItemError(Outcome.DROPPED, Reason.BAD_ADDRESS, str(error)) from error
+
+
+def _bad(detail: str) -> ItemError:
+    return ItemError(Outcome.QUARANTINED, Reason.BAD_RECORD, detail)

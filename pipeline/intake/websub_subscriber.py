@@ -1,0 +1,123 @@
+"""How do hubs push feeds to us? They are asked to, again before a lease ends, and what they pushed is read."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import logging
+from collections.abc import Sequence
+
+from pipeline import websub
+from pipeline.context import Context
+from pipeline.errors import ItemError
+from pipeline.feed_records import FeedState
+from pipeline.feeds.entries import select_entries
+from pipeline.feeds.feed_diff import remember_pushed
+from pipeline.feeds.model import FeedResponse, ParsedFeed
+from pipeline.feeds.parse import parse
+from pipeline.fetch import Client
+from pipeline.reconcile.entry_matching import ingest_entries
+from pipeline.records import Entry, Outcome, Stage
+from pipeline.report import Report
+from pipeline.store.subscriptions import Push, Subscription
+from pipeline.workers import Workers
+
+_log = logging.getLogger(__name__)
+
+# What is asked for; hubs grant what they like. Google's hub grants five days, others ten.
+LEASE_LENGTH = dt.timedelta(days=10)
+# A hub that doesn't come back to us within an hour is asked again; one that refuses, after a week.
+_NO_ANSWER = dt.timedelta(hours=1)
+WAIT_AFTER_REFUSAL = dt.timedelta(days=7)
+_AT_ONCE = 50  # hubs asked in one run
+_BATCH = 20  # pushes read in one transaction
+_ACCEPTED = range(200, 300)
+
+
+def request_subscriptions(context: Context) -> int:
+    """Ask the hubs that are due to push to us; return how many were asked. Without ``serve.public_url`` none is."""
+    public = context.settings.serve.public_url
+    due = context.store.subscriptions.list_due(context.clock(), _AT_ONCE) if public else []
+    if public and due:
+        asyncio.run(_ask(context, due, public.rstrip("/")))
+    return len(due)
+
+
+async def _ask(context: Context, due: Sequence[Subscription], public: str) -> None:
+    for one in due:  # before: many hubs come back to us before they answer
+        context.store.subscriptions.mark_asked(one.feed, context.clock() + _NO_ANSWER)
+    async with Client(context.settings.fetch) as client:
+        faults = await asyncio.gather(*(_ask_one(client, one, public) for one in due))
+    for one, fault in zip(due, faults, strict=True):
+        if fault:
+            _log.warning("websub %s: %s", one.hub, fault)
+            context.store.subscriptions.mark_failed(one.feed, fault)
+
+
+async def _ask_one(client: Client, one: Subscription, public: str) -> str | None:
+    """Ask one hub; return what went wrong."""
+    hub = websub.Hub(one.hub, one.topic)
+    form = websub.subscription_form(hub, f"{public}/websub/{one.token}", one.secret, int(LEASE_LENGTH.total_seconds()))
+    try:
+        answer = await client.post(one.hub, form)
+    except ItemError as error:
+        return str(error)
+    if answer.status in _ACCEPTED:
+        return None
+    return f"status {answer.status}: {answer.body[:200].decode('utf-8', 'replace')}"
+
+
+def ingest_pushes(context: Context, report: Report) -> None:
+    """Read what hubs have pushed as if it were polled; when a feed is polled next stays as it is."""
+    while pushed := context.store.subscriptions.list_pushes(_BATCH):
+        states = {state.url: state for state in context.store.feeds.list_states()}
+        limits = context.settings.poll
+        workers: Workers[FeedResponse, ParsedFeed]
+        with Workers(parse, count=limits.workers, seconds=limits.parse_seconds, memory_mb=limits.memory_mb) as workers:
+            parsed = list(workers.map(_document(context, push, states.get(push.feed)) for push in pushed))
+        _save(context, pushed, parsed, states, report)
+
+
+def _document(context: Context, push: Push, state: FeedState | None) -> FeedResponse:
+    source = context.sources.get(state.source) if state else None
+    return FeedResponse(
+        data=push.body,
+        url=push.feed,
+        now=push.received,
+        content_type=push.content_type,
+        time_zone=source.time_zone if source else None,
+        max_items=context.settings.poll.max_entries,
+    )
+
+
+def _save(
+    context: Context,
+    pushed: Sequence[Push],
+    parsed: Sequence[ParsedFeed | ItemError],
+    states: dict[str, FeedState],
+    report: Report,
+) -> None:
+    store, now = context.store, context.clock()
+    entries: list[Entry] = []
+    with store.write() as connection:
+        for push, document in zip(pushed, parsed, strict=True):
+            state = states.get(push.feed)
+            if state is None:  # the feed has left the settings meanwhile
+                continue
+            if isinstance(document, ItemError):
+                store.feeds.wake(connection, push.feed, now)
+                outcome, reason, detail = document.outcome, document.reason, f"pushed: {document.detail}"
+            else:
+                source = context.sources.get(state.source)
+                named = select_entries(document, state, source, context.settings.poll, now)
+                states[push.feed] = remember_pushed(state, named.listed, push.received)
+                store.feeds.save_pushed(connection, states[push.feed])
+                entries += named.entries
+                outcome, reason, detail = Outcome.DONE, None, f"pushed: {len(named.entries)} entries"
+            store.ledger.log_outcome(connection, push.feed, Stage.POLL, outcome, reason, detail, now)
+            report.add(outcome, reason)
+        new, changed = ingest_entries(context, connection, sorted(entries, key=lambda e: e.published or e.first_seen))
+        arrived = {entry.id: entry for entry in reversed(entries) if entry.id in new}
+        store.gaps.record_round(connection, [], list(arrived.values()), now)
+        store.subscriptions.delete_pushes(connection, pushed)
+    report.notes.update({"new": len(new), "changed": changed})

@@ -1,0 +1,56 @@
+"""What is done once a day? Stories are repaired, and what nothing is compared with any more is forgotten."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from pipeline.context import Context, open_context
+from pipeline.editorial import story_repair
+from pipeline.store import admin
+
+HISTORY_DAYS = 90.0  # of outcomes; long enough to ask why an article of last month is missing
+DAILY_INTERVAL = dt.timedelta(days=1)
+_LAST = "housekept"
+
+
+def expire_memories(context: Context, history_days: float = HISTORY_DAYS) -> int:
+    """Forget what nothing is compared with any more, and old history; return how many lines of history went."""
+    now, settings = context.clock(), context.settings
+    return admin.delete_expired(
+        context.store.database,
+        # a day more than the window: days are counted whole
+        copies_before=now - dt.timedelta(days=settings.dedupe.window_days + 1),
+        stories_before=now - dt.timedelta(days=settings.cluster.window_days + 1),
+        names_before=now - dt.timedelta(days=settings.entities.remember_days),
+        history=now - dt.timedelta(days=history_days),
+    )
+
+
+def run_daily(context: Context) -> str | None:
+    """Repair stories and expire, if that was last done a day ago; return what was done, None where it isn't time.
+
+    For a process that runs without Airflow. What is cut off is done again; two at once do nothing twice.
+    """
+    now, last = context.clock(), context.store.load_value(_LAST)
+    if last and now - dt.datetime.fromisoformat(last) < DAILY_INTERVAL:
+        return None
+    done, history = (
+        story_repair.repair_stories(context, days=context.settings.cluster.repair_days),
+        expire_memories(context),
+    )
+    with context.store.write() as connection:
+        context.store.save_value(connection, _LAST, now.isoformat())
+    return f"{done.merged} stories merged, {done.split} split; {history} lines of history forgotten"
+
+
+def run_repair() -> dict[str, int]:
+    """Repair the stories of the last days, with the settings that files and environment name; return the counts."""
+    with open_context() as context:
+        done = story_repair.repair_stories(context, days=context.settings.cluster.repair_days)
+    return {"stories": done.stories, "merged": done.merged, "split": done.split}
+
+
+def run_expire() -> dict[str, int]:
+    """Expire, with the settings that files and environment name; return the counts."""
+    with open_context() as context:
+        return {"history": expire_memories(context)}

@@ -1,0 +1,121 @@
+"""Is what a feed names a new article, a known one, one that changed, or one that moved?
+
+An article is known by its address. Where a feed gives another address, two signs still tell it: the feed's own id
+for it (GUID), or headline and instant of publication together. Feeds that make up a new GUID at each poll, or one for
+all items, therefore change nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from msgspec.structs import replace
+
+from pipeline import revisit_policy
+from pipeline.context import Context
+from pipeline.records import Entry, Stage
+from pipeline.store import ArticleRow, NewArticle
+from pipeline.text import fold
+from pipeline.urls import address_key
+
+# Shorter headlines ("Weather", "Letters today") come again for other articles.
+_TELLING_WORDS = 3
+_GUID, _SAME = "guid", "same"
+
+
+def ingest_entries(context: Context, connection: sa.Connection, entries: Sequence[Entry]) -> tuple[set[str], int]:
+    """Take in ``entries`` in their order; return the ids of new articles, and how many are looked at again."""
+    ledger, now = context.store.ledger, context.clock()
+    moved = _known_by_signs(context, connection, entries)
+    fresh = [entry for entry in entries if entry.url not in moved]
+    new = set(ledger.insert_articles(connection, [NewArticle.from_entry(entry) for entry in fresh], now))
+    ledger.add_marks(connection, [(sign, e.id) for e in fresh if e.id in new for sign in match_keys(e)])
+    known = ledger.find_ids_by_url(connection, [entry.url for entry in entries])
+    ids = {entry.url: known.get(address_key(entry.url), entry.id) for entry in entries}
+    heard = [entry for entry in entries if ids[entry.url] not in new]
+    items = ledger.get_articles(connection, [ids[entry.url] for entry in heard])
+    before = ledger.latest_entries(connection, items)
+    changed = 0
+    for entry in heard:
+        item, old = items.get(ids[entry.url]), before.get(ids[entry.url])
+        if item and old and not item.leased and entry_has_changed(old, entry, moved=moved.get(entry.url, False)):
+            changed += _update_known(context, connection, item, replace(entry, id=item.id, first_seen=old.first_seen))
+    return new, changed
+
+
+def _known_by_signs(context: Context, connection: sa.Connection, entries: Sequence[Entry]) -> dict[str, bool]:
+    """Let known articles be found by addresses that are new; return these, and whether the article moved there."""
+    ledger = context.store.ledger
+    known = ledger.find_ids_by_url(connection, [entry.url for entry in entries])
+    strangers = [entry for entry in entries if address_key(entry.url) not in known]
+    marked = ledger.find_ids_by_mark(connection, {sign for entry in strangers for sign in match_keys(entry)})
+    before = ledger.latest_entries(connection, set(marked.values()))
+    listed = {(entry.feed, address_key(entry.url)) for entry in entries}
+    moved: dict[str, bool] = {}
+    twins: dict[str, Entry] = {}  # the first of this round that has a headline and an instant
+    for entry in strangers:
+        old = next((before[marked[s]] for s in match_keys(entry) if s in marked and marked[s] in before), None)
+        for sign in match_keys(entry):
+            if sign.startswith(_SAME):
+                old = old or twins.setdefault(sign, entry)
+        if old is None or address_key(old.url) == address_key(entry.url) or not is_same_article(old, entry):
+            continue
+        still_there = (old.feed, address_key(old.url)) in listed
+        if still_there and old.guid == entry.guid and not _same_words(old, entry):
+            continue  # one id for two articles
+        ledger.add_marks(connection, [(address_key(entry.url), old.id)])
+        moved[entry.url] = not still_there
+    return moved
+
+
+def match_keys(entry: Entry) -> tuple[str, ...]:
+    """Return what tells the article of an entry beside its address, as marks for the ledger."""
+    made = []
+    if entry.guid and not entry.guid.startswith(("http://", "https://")):
+        made.append(_mark(_GUID, entry.source, entry.feed, entry.guid))
+    if entry.title and entry.published and len(entry.title.split()) >= _TELLING_WORDS:
+        made.append(_mark(_SAME, entry.source, fold(entry.title), entry.published.isoformat()))
+    return tuple(made)
+
+
+def is_same_article(old: Entry, new: Entry) -> bool:
+    """Whether two entries of one source with a sign in common are one article: headline or instant are the same."""
+    return _same_words(old, new) or (old.published is not None and old.published == new.published)
+
+
+def entry_has_changed(before: Entry, after: Entry, *, moved: bool = False) -> bool:
+    """Whether a feed's entry says that its article has changed since.
+
+    Only the same feed's word on the same address counts: two that call an article differently would contradict each
+    other for ever.
+    """
+    if moved:
+        return True
+    if before.feed != after.feed or address_key(before.url) != address_key(after.url):
+        return False
+    newer = after.updated is not None and (before.updated is None or after.updated > before.updated)
+    return newer or (before.title != after.title and after.title is not None)
+
+
+def _update_known(context: Context, connection: sa.Connection, item: ArticleRow, entry: Entry) -> bool:
+    """Note what the feed says now; return whether the page is looked at because of it."""
+    store, now = context.store, context.clock()
+    store.ledger.update_entry(connection, item, entry, now)
+    if item.stage == Stage.FETCH and item.state == "pending":
+        return False  # it will be fetched anyhow
+    visit = store.visits.load_visits(connection, [item.id]).get(item.id)
+    at_once, visit = revisit_policy.register_feed_update(visit, now, context.settings.revisit)
+    store.visits.save_visits(connection, [visit] if visit else [])
+    if at_once:
+        store.ledger.start_version(connection, item, Stage.FETCH, now)
+    return at_once
+
+
+def _same_words(old: Entry, new: Entry) -> bool:
+    return bool(old.title and new.title) and fold(old.title or "") == fold(new.title or "")
+
+
+def _mark(kind: str, *parts: str | None) -> str:
+    return f"{kind}:{hashlib.sha256(repr(parts).encode()).hexdigest()[:20]}"

@@ -1,0 +1,64 @@
+"""What becomes of a story that articles have left, because they are copies of what is in another one now?
+
+An editor who merges copy groups, or a page that says something else when it is read again, brings an article into
+another copy group, and so into that group's story. The story that it leaves is made anew of what it still has; one that
+has nothing any more becomes part of where its articles went, so that its id leads there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+import sqlalchemy as sa
+
+from pipeline.cluster import StoryMemory
+from pipeline.context import Context
+from pipeline.editorial.stories import MERGE, DecisionAuthor, rebuild_stored_story, record_change
+from pipeline.records import Placement, Stage
+from pipeline.store import ArticleRow, story_catalog
+from pipeline.store.story_catalog import StoredStory
+
+_WHY = DecisionAuthor(name=str(Stage.CLUSTER), reason="all its articles are copies of articles there", stands=False)
+
+
+class Departures(msgspec.Struct, frozen=True, kw_only=True):
+    """Stories that articles have left: those that still have some, and where those lead that don't."""
+
+    remade: dict[str, StoredStory]
+    emptied: dict[str, str]
+    moved: dict[str, list[str]]  # story → the articles that left it now
+
+    def save(self, connection: sa.Connection, context: Context) -> None:
+        """Write them."""
+        story_catalog.save_stories(connection, self.remade)
+        for story, target in self.emptied.items():
+            story_catalog.delete_story(connection, story)
+            story_catalog.redirect(connection, story, target)
+            moves = [{"id": article, "story": target, "moved": True} for article in self.moved[story]]
+            record_change(context, connection, {"kind": MERGE, "story": target, "other": story}, _WHY, moves)
+
+
+def find_departures(
+    context: Context, memory: StoryMemory, claimed: Sequence[ArticleRow], placed: Mapping[str, Placement]
+) -> Departures:  # fmt: skip
+    """Return what becomes of the stories that ``claimed`` articles were in and aren't any more."""
+    went = {item.story: placed[item.id].story for item in claimed if item.story}
+    went = {story: target for story, target in went.items() if story != target}
+    found = Departures(remade={}, emptied={}, moved={})
+    if not went:
+        return found
+    with context.store.database.read() as connection:
+        told = story_catalog.load_stories(connection, went)
+    for story, target in went.items():
+        remaining = {item.id: item for item in context.store.ledger.list_story_articles(story)} | {
+            i.id: i for i in claimed
+        }
+        items = [item for item in remaining.values() if item.id not in placed or placed[item.id].story == story]
+        items.sort(key=lambda item: item.seq)
+        if new := rebuild_stored_story(context, memory, story, items, told.get(story)):
+            found.remade[story] = new
+        else:
+            found.emptied[story] = target
+            found.moved[story] = [item.id for item in claimed if item.story == story]
+    return found

@@ -1,0 +1,107 @@
+"""What is a line of the ledger? An article's standing, and what is put in and comes out."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import msgspec
+
+from pipeline.records import Entry, Outcome, Reason, Record, Stage
+
+PENDING, DROPPED, QUARANTINED, REMOVED = "pending", "dropped", "quarantined", "removed"
+
+
+class ArticleRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An article's line in the ledger, as a claim gives it to a worker."""
+
+    seq: int
+    id: str
+    source: str
+    url: str | None
+    first_seen: dt.datetime
+    version: int
+    stage: str | None
+    state: str
+    attempts: int
+    revision: int
+    indexed: int
+    copy_group: str | None
+    story: str | None
+    lease_owner: str | None
+
+    @property
+    def leased(self) -> bool:
+        """Whether a worker has it (or had it when it was killed)."""
+        return self.lease_owner is not None
+
+
+class NewArticle(msgspec.Struct, frozen=True, kw_only=True):
+    """An article that is new to the ledger, the records that it brings along, and the stage that it waits for."""
+
+    id: str
+    source: str
+    first_seen: dt.datetime
+    url: str | None = None
+    records: tuple[tuple[Stage, Record], ...] = ()
+    stage: Stage = Stage.FETCH
+
+    @classmethod
+    def from_entry(cls, entry: Entry) -> NewArticle:
+        """Return the arrival of an article that a feed spoke of."""
+        return cls(
+            id=entry.id,
+            source=entry.source,
+            first_seen=entry.first_seen,
+            url=entry.url,
+            records=((Stage.POLL, entry),),
+        )
+
+
+class StageResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What one attempt of a stage made of an item."""
+
+    item: ArticleRow
+    outcome: Outcome
+    reason: Reason | None = None
+    detail: str | None = None
+    record: Record | None = None
+    retry_at: dt.datetime | None = None
+    tried: bool = True  # whether it counts as an attempt; not what only had to wait for its host
+    addresses: tuple[str, ...] = ()  # further addresses that the article is known under
+    copy_group: str | None = None
+    story: str | None = None
+    published: dt.datetime | None = None  # as dedupe believes it
+    credit: str | None = None  # the news agency that the text credits
+
+
+class GroupMember(msgspec.Struct, frozen=True, kw_only=True):
+    """A member of a copy group."""
+
+    id: str
+    seq: int
+    source: str
+    first_seen: dt.datetime
+    copy_group: str
+    published: dt.datetime | None
+    credit: str | None
+
+
+class CopyPin(msgspec.Struct, frozen=True, kw_only=True):
+    """An editor's decision that an article is in a copy group."""
+
+    id: str
+    copy_group: str
+    at: dt.datetime
+    made_by: str | None
+    reason: str | None
+
+
+class OutcomeRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of an article's history."""
+
+    id: str
+    stage: str
+    at: dt.datetime
+    outcome: str
+    reason: str | None
+    detail: str | None

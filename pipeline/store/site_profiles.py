@@ -1,0 +1,169 @@
+"""What is remembered of each site: its latest pages, the lines learnt, and whether its pages changed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+import msgspec
+import sqlalchemy as sa
+
+from pipeline.records import Reason, Stage
+from pipeline.sites import Alarm, LearntLine, PageFingerprint, SiteProfile, expired_lines
+from pipeline.store.engine import Database, among, insert_new, upsert
+from pipeline.store.inverted_index import day_number
+from pipeline.store.rows import PENDING, QUARANTINED
+from pipeline.store.schema import items, outcomes, site_lines, site_pages, sites
+
+_COLUMNS = tuple(name for name in LearntLine.__struct_fields__ if name != "key")
+_sheets = msgspec.msgpack.Encoder()
+
+
+class SiteStanding(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a site stands."""
+
+    accepted: int = 0  # seq of the article from which on its pages count as usual
+    alarm: Alarm | None = None
+    again: tuple[str, ...] = ()  # ids of articles that are to be cleaned again
+
+
+class SiteProfiles:
+    """The memories of ``names`` within the transaction of ``connection``, which alone has them until it ends.
+
+    Two workers that save articles of one site at the same time come one after the other, so that no count is lost and
+    both decide on the same grounds.
+    """
+
+    def __init__(self, connection: sa.Connection, names: Iterable[str], now: dt.datetime) -> None:
+        self.connection = connection
+        self.day = day_number(now)
+        self._now = now
+        wanted = sorted(set(names))  # in one order, so that two workers don't wait for each other
+        insert_new(connection, sites, [{"name": name, "standing": "{}"} for name in wanted])
+        chosen = sa.select(sites).where(among(connection, sites.c.name, wanted)).order_by(sites.c.name)
+        rows = connection.execute(chosen if connection.dialect.name == "sqlite" else chosen.with_for_update()).all()
+        self.standing = {row.name: msgspec.json.decode(row.standing, type=SiteStanding) for row in rows}
+        self._before = dict(self.standing)
+        self._pages: dict[str, list[PageFingerprint]] = {name: [] for name in wanted}
+        self._lines: dict[str, list[LearntLine]] = {name: [] for name in wanted}
+        for row in connection.execute(sa.select(site_pages).where(among(connection, site_pages.c.site, wanted))):
+            self._pages[row.site].append(msgspec.msgpack.decode(row.data, type=PageFingerprint))
+        for row in connection.execute(sa.select(site_lines).where(among(connection, site_lines.c.site, wanted))):
+            plain = {name: row._mapping[name] for name in _COLUMNS}  # noqa: SLF001
+            self._lines[row.site].append(LearntLine(key=row.line, **plain))
+        self._sites = {name: SiteProfile(self._pages[name], self._lines[name]) for name in wanted}
+
+    def __getitem__(self, name: str) -> SiteProfile:
+        return self._sites[name]
+
+    def mark_for_cleaning(self, name: str, ids: Iterable[str]) -> None:
+        """Note that articles of a site are to be cleaned again."""
+        before = self.standing[name]
+        again = tuple(sorted({*before.again, *ids}))
+        self.standing[name] = msgspec.structs.replace(before, again=again)
+
+    def flush(self) -> None:
+        """Write what changed in the memories."""
+        for name, site in self._sites.items():
+            self._flush_pages(name, site)
+            self._flush_lines(name, site)
+        self._flush_standing()
+
+    def requeue_for_cleaning(self) -> None:
+        """Send the articles that are to be cleaned again back to extract, but for those that a worker has just now."""
+        for name, before in self.standing.items():
+            if before.again:
+                left = _send_back(self.connection, before.again, self._now)
+                self.standing[name] = msgspec.structs.replace(before, again=tuple(sorted(left)))
+        self._flush_standing()
+
+    def _flush_standing(self) -> None:
+        changed = {name: one for name, one in self.standing.items() if one != self._before[name]}
+        _save(self.connection, changed)
+        self._before.update(changed)
+
+    def _flush_pages(self, name: str, site: SiteProfile) -> None:
+        before = {page.seq: page for page in self._pages[name]}
+        changed = [page for seq, page in site.pages.items() if before.get(seq) != page]
+        rows = [{"site": name, "seq": page.seq, "data": _sheets.encode(page)} for page in changed]
+        upsert(self.connection, site_pages, rows)
+        if gone := before.keys() - site.pages.keys():
+            which = (site_pages.c.site == name) & among(self.connection, site_pages.c.seq, gone)
+            self.connection.execute(sa.delete(site_pages).where(which))
+
+    def _flush_lines(self, name: str, site: SiteProfile) -> None:
+        for key in expired_lines(site.learnt.values(), self.day):
+            del site.learnt[key]
+        before = {line.key: line for line in self._lines[name]}
+        changed = [line for key, line in site.learnt.items() if before.get(key) != line]
+        rows = [{"site": name, "line": line.key, **{c: getattr(line, c) for c in _COLUMNS}} for line in changed]
+        upsert(self.connection, site_lines, rows)
+        if gone := before.keys() - site.learnt.keys():
+            which = (site_lines.c.site == name) & among(self.connection, site_lines.c.line, gone)
+            self.connection.execute(sa.delete(site_lines).where(which))
+
+
+def _send_back(connection: sa.Connection, ids: Collection[str], now: dt.datetime) -> set[str]:
+    """Send articles that have passed extract back to it as revisions of our own; return those that will pass it yet.
+
+    These are what a worker has, and whose pages are being looked at again.
+    """
+    later = list(Stage)[list(Stage).index(Stage.EXTRACT) + 1 :]
+    pending = sa.select(items.c.id).where(among(connection, items.c.id, ids), items.c.state == PENDING)
+    wanted = set(connection.scalars(pending))
+    passed = pending.where(sa.or_(items.c.stage.is_(None), items.c.stage.in_(later)))
+    free = passed.where(items.c.lease_owner.is_(None)).order_by(items.c.seq)
+    if connection.dialect.name != "sqlite":  # another worker may hold some that it waits for us with
+        free = free.with_for_update(skip_locked=True)
+    sent = list(connection.scalars(free))
+    change = items.update().where(among(connection, items.c.id, sent))
+    values = {"stage": Stage.EXTRACT, "due": now, "attempts": 0, "revision": items.c.revision + 1}
+    connection.execute(change.values(**values))
+    return wanted - set(sent)
+
+
+def list_alarms(database: Database) -> dict[str, Alarm]:
+    """Return site → the alarm that holds there."""
+    with database.read() as connection:
+        rows = connection.execute(sa.select(sites.c.name, sites.c.standing)).all()
+    standings = {row.name: msgspec.json.decode(row.standing, type=SiteStanding) for row in rows}
+    return {name: one.alarm for name, one in standings.items() if one.alarm}
+
+
+def select_held() -> sa.Select[tuple[str, str]]:
+    """Return the statement for id and source of the articles that alarms have quarantined."""
+    any_of_it = outcomes.alias()
+    latest = sa.select(sa.func.max(any_of_it.c.n)).where(any_of_it.c.id == items.c.id).scalar_subquery()
+    return (
+        sa.select(items.c.id, items.c.source)
+        .select_from(items.join(outcomes, outcomes.c.n == latest))
+        .where(items.c.state == QUARANTINED, outcomes.c.reason == Reason.DRIFT)
+    )
+
+
+def release_held(connection: sa.Connection, site: str, now: dt.datetime) -> int:
+    """Let the articles of a site that its alarm has quarantined go on; return how many."""
+    ids = [row.id for row in connection.execute(select_held().where(items.c.source == site))]
+    change = items.update().where(among(connection, items.c.id, ids))
+    return connection.execute(change.values(state=PENDING, attempts=0, due=now)).rowcount
+
+
+def accept_alarms(connection: sa.Connection, which: Sequence[sa.ColumnElement[bool]]) -> None:
+    """End the alarms that hold back any of the articles: a person says that their site's new pages are right."""
+    names = {row.source for row in connection.execute(select_held().where(*which))}
+    rows = connection.execute(sa.select(sites).where(among(connection, sites.c.name, names))).all()
+    standings = {row.name: msgspec.json.decode(row.standing, type=SiteStanding) for row in rows}
+    _save(
+        connection,
+        {n: SiteStanding(accepted=one.alarm.since, again=one.again) for n, one in standings.items() if one.alarm},
+    )
+
+
+def delete_pages(connection: sa.Connection, seqs: Collection[int]) -> None:
+    """Forget the pages of these articles."""
+    connection.execute(sa.delete(site_pages).where(among(connection, site_pages.c.seq, seqs)))
+
+
+def _save(connection: sa.Connection, standings: Mapping[str, SiteStanding]) -> None:
+    rows = [{"name": name, "standing": msgspec.json.encode(one).decode()} for name, one in standings.items()]
+    upsert(connection, sites, rows)

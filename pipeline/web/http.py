@@ -1,0 +1,46 @@
+"""How is the body of a request read without trusting its sender?"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import Request
+from starlette.exceptions import HTTPException
+
+from pipeline.errors import UsageError
+
+# what editors write in a decision
+EditorText = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+DecisionNote = Annotated[str, msgspec.Meta(max_length=2000)]
+ArticleName = Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]  # an id or address
+_LARGEST_DECISION = 1 << 20  # bytes: a thousand addresses
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """Return a request's body; raises HTTPException 413 where it is larger than ``limit`` bytes."""
+    parts, size = list[bytes](), 0
+    async for part in request.stream():
+        parts.append(part)
+        size += len(part)
+        if size > limit:
+            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"more than {limit:,} bytes; send less at a time")
+    return b"".join(parts)
+
+
+async def read_decision(request: Request, kind: Any) -> Any:
+    """Return an editor's decision, a struct of the type ``kind``; raises UsageError that says what is wrong with it."""
+    body = await read_body(request, _LARGEST_DECISION)
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"a decision can't be read: {error}") from error
+
+
+def describe_body(*kinds: type[msgspec.Struct]) -> dict[str, Any]:
+    """Return what the description of the API says of a body that is one of these structs."""
+    _, parts = msgspec.json.schema_components(kinds)
+    schemas = [parts[kind.__name__] for kind in kinds]
+    schema = schemas[0] if len(schemas) == 1 else {"oneOf": schemas}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}

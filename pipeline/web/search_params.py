@@ -1,0 +1,139 @@
+"""What does the query string of a search ask for?"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Literal
+from urllib.parse import urlencode
+
+import msgspec
+
+from pipeline.errors import UsageError
+from pipeline.index import MAX_HITS, Query, Sort
+from pipeline.index.fields import FACETS
+
+_MOST = 1000  # things in one answer
+
+_LONGEST_LINE = 2000
+
+
+class SearchParams(msgspec.Struct, frozen=True, kw_only=True):
+    """A search as its query string puts it; ``filters`` gathers the parameters that are fields."""
+
+    q: Annotated[str, msgspec.Meta(max_length=_LONGEST_LINE)] = ""
+    sort: Sort | None = None
+    page: Annotated[int, msgspec.Meta(ge=1, le=MAX_HITS)] = 1
+    size: Annotated[int, msgspec.Meta(ge=1, le=200)] = 20
+    facet_size: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 10
+    copies: Literal["fold", "all"] = "fold"
+    since: str | None = None
+    until: str | None = None
+    facets: tuple[str, ...] = ()
+    filters: Mapping[str, tuple[str, ...]] = {}
+
+    def to_query(self, facets: tuple[str, ...] | None = None) -> Query:
+        """Return what the index is asked; raise UsageError for times that are none.
+
+        Without a sort, words are sorted by relevance, and everything by time.
+        """
+        return Query(
+            text=self.q,
+            filters=self.filters,
+            since=parse_moment("since", self.since),
+            until=parse_moment("until", self.until, end=True),
+            facets=self.facets if facets is None else facets,
+            facet_size=self.facet_size,
+            sort=self.order,
+            size=self.size,
+            offset=(self.page - 1) * self.size,
+            copies=self.copies == "all",
+        )
+
+    @property
+    def order(self) -> Sort:
+        """How the hits are sorted."""
+        return self.sort or ("relevance" if self.q.strip() else "newest")
+
+    def has(self, field: str, value: str) -> bool:
+        """Return whether the search is filtered by this value."""
+        return value in self.filters.get(field, ())
+
+    def toggled(self, field: str, value: str) -> str:
+        """Return the query string of this search with one filter more or, where it is set, less."""
+        kept = tuple(one for one in self.filters.get(field, ()) if one != value)
+        wanted = kept if self.has(field, value) else (*kept, value)
+        return msgspec.structs.replace(self, filters={**self.filters, field: wanted}, page=1).link()
+
+    def turned(self, page: int) -> str:
+        """Return the query string of another page of this search."""
+        return msgspec.structs.replace(self, page=page).link()
+
+    def link(self) -> str:
+        """Return the query string of this search, "?" included."""
+        return "?" + urlencode(self.pairs())
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """Return the parameters that differ from their defaults."""
+        plain = [
+            (name, str(getattr(self, name)))
+            for name in ("q", "sort", "copies", "since", "until", "size", "page")
+            if getattr(self, name) != getattr(_NOTHING, name)
+        ]
+        return plain + [(field, value) for field, values in self.filters.items() for value in values]
+
+
+_NOTHING = SearchParams()
+_NAMES = tuple(name for name in SearchParams.__struct_fields__ if name != "filters")
+
+
+def parse_search_params(pairs: Iterable[tuple[str, str]]) -> SearchParams:
+    """Return what a query string asks for; an empty value is as good as none.
+
+    Raises UsageError, naming the parameter and what it may be, for one that is unknown or has a value it can't have.
+    """
+    plain: dict[str, object] = {}
+    filters: dict[str, tuple[str, ...]] = {}
+    facets: list[str] = []
+    for name, value in pairs:
+        if name not in (*_NAMES, *FACETS):
+            raise UsageError(f"unknown parameter {name!r}; known: {', '.join((*_NAMES, *FACETS))}")
+        if not value:
+            continue
+        if name == "facets":
+            facets += filter(None, re.split(r"[\s,]+", value))
+        elif name in FACETS:
+            filters[name] = (*filters.get(name, ()), value)
+        else:
+            plain[name] = value
+    try:
+        return msgspec.convert({**plain, "facets": facets, "filters": filters}, SearchParams, strict=False)
+    except msgspec.ValidationError as error:
+        what, _, where = str(error).partition(" - at ")
+        raise UsageError(f"{where.strip('`').removeprefix('$.')}: {what[0].lower()}{what[1:]}") from error
+
+
+def check_limit(limit: int) -> int:
+    """Return how many things are asked for; raises UsageError where they are none or too many for one answer."""
+    if not 1 <= limit <= _MOST:
+        raise UsageError(f"limit: from 1 to {_MOST}")
+    return limit
+
+
+def parse_moment(name: str, text: str | None, *, end: bool = False) -> dt.datetime | None:
+    """Return the time that a parameter ``name`` tells, UTC where it names no zone; raises UsageError where it is none.
+
+    Of a day it is the start or, at the end of a span, the next day's.
+    """
+    if text is None:
+        return None
+    try:
+        time = dt.datetime.fromisoformat(text)
+        if time.tzinfo is None:
+            time = time.replace(tzinfo=dt.UTC)
+        return time + dt.timedelta(days=1) if end and re.fullmatch(r"\d{4}-?\d\d-?\d\d", text) else time
+    except (ValueError, OverflowError) as error:
+        raise UsageError(
+            f"{name}: {text[:40]!r} is not a day or time such as 2026-11-20 or 2026-11-20T15:30Z"
+        ) from error

@@ -1,0 +1,219 @@
+"""Facts about what a page says of itself: JSON-LD in its shapes, times and plain facts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.errors import ItemError
+from pipeline.extract import RawPage, jsonld, load_config, metadata, times
+from pipeline.extract.decode import InputKind, decode_page, detect_kind
+from pipeline.extract.page_signals import gather_signals, parse_page
+from pipeline.extract.text_repair import repair_text
+from pipeline.records import Precision
+from pipeline.settings import Source
+
+KNOWN = load_config(Path(__file__).parent.parent / "config")
+URL = "https://www.courier.example/local/old-bridge"
+
+
+def page(head="", body="", url=URL):
+    return gather_signals(parse_page(f"<html lang='en'><head>{head}</head><body>{body}</body></html>"), url)
+
+
+def script(text):
+    return f'<script type="application/ld+json">{text}</script>'
+
+
+NEWS = '{"@type": "NewsArticle", "headline": "Old bridge", "datePublished": "2031-03-04"}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        NEWS,
+        f"[{NEWS}]",
+        f'{{"@graph": [{{"@type": "WebSite", "name": "x"}}, {NEWS}]}}',
+        f'{{"@type": "WebPage", "mainEntity": {NEWS}}}',
+        NEWS.replace('"}', '",}'),
+        f"<![CDATA[{NEWS}]]>",
+        f"<!-- {NEWS} -->",
+        NEWS.replace("Old bridge", "Old\nbridge").replace("Old\nbridge", "Old bridge"),
+        f"{NEWS};",
+        f'{{"@type": "Organization", "name": "x"}}{NEWS}',
+        NEWS.replace("NewsArticle", "http://schema.org/NewsArticle"),
+        NEWS.replace('"NewsArticle"', '["Article", "NewsArticle"]'),
+    ],
+)
+def test_json_ld_is_read_in_all_its_shapes(text):
+    assert page(script(text)).article["headline"] == "Old bridge"
+
+
+def test_another_pages_article_in_json_ld_is_not_this_ones():
+    other = '{"@type": "NewsArticle", "headline": "Flood", "url": "https://www.courier.example/local/flood-in-town"}'
+    own = '{"@type": "NewsArticle", "headline": "Old bridge", "url": "https://www.courier.example/local/old-bridge"}'
+    assert page(script(other) + script(own)).article["headline"] == "Old bridge"
+    assert page(script(f'{{"@type": "ItemList", "itemListElement": [{other}]}}')).article == {}
+
+
+@given(
+    st.recursive(
+        st.none() | st.text(max_size=5) | st.integers(),
+        lambda inner: (
+            st.lists(inner)
+            | st.dictionaries(st.sampled_from(["@type", "author", "name", "@id", "headline", "@graph"]), inner)
+        ),
+    )
+)
+def test_no_json_ld_breaks_its_reader(value):
+    node = jsonld.find_article([value], URL)
+    jsonld.list_people(node, [value])
+    jsonld.text_of(node, "headline")
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("2031-03-04T09:30:00+01:00", "2031-03-04T09:30:00+01:00"),
+        ("2031-03-04T09:30:00.123Z", "2031-03-04T09:30:00+00:00"),
+        ("2031-03-04 09:30:00 CET", "2031-03-04T09:30:00+01:00"),
+        ("20310304T093000Z", "2031-03-04T09:30:00+00:00"),
+        ("Tue, 04 Mar 2031 09:30:00 +0100", "2031-03-04T09:30:00+01:00"),
+        ("Tue Mar 04 09:30:00 CET 2031", "2031-03-04T09:30:00+01:00"),
+        ("March 4, 2031 9:30 AM EST", "2031-03-04T09:30:00-05:00"),
+        ("1930296600", "2031-03-03T09:30:00+00:00"),
+        ("4.3.2031, 09:30 Uhr", "2031-03-04T09:30:00"),
+        ("2031-03-04", "2031-03-04T00:00:00"),
+        ("03/04/2031", None),
+        ("yesterday", None),
+        ("2031-13-45", None),
+    ],
+)
+def test_times_are_read_in_the_forms_that_pages_use(text, time):
+    stated = times.parse_time(text)
+    assert (stated and stated.time.isoformat()) == time
+
+
+@given(st.text(max_size=60) | st.from_regex(r"[0-9]{1,4}[-./][0-9]{1,2}[-./][0-9]{1,4}.{0,20}"))
+def test_no_text_breaks_the_reader_of_times(text):
+    times.parse_time(text)
+
+
+def choose(head, body="", **more):
+    return times.choose_times(page(head, body), RawPage(data=b"", url=URL, **more))
+
+
+def test_a_later_statement_of_the_same_day_gives_the_time_of_day():
+    head = script(NEWS) + '<meta property="article:published_time" content="2031-03-04T09:30:00+01:00">'
+    assert choose(head).published == dt.datetime(2031, 3, 4, 8, 30, tzinfo=dt.UTC)
+
+
+def test_a_time_of_another_day_does_not():
+    head = script(NEWS) + '<meta property="article:published_time" content="2031-03-09T09:30:00+01:00">'
+    assert (choose(head).published, choose(head).local, choose(head).precision) == (None, "2031-03-04", Precision.DAY)
+
+
+def test_a_naive_time_gets_the_offset_that_the_page_states_elsewhere():
+    head = '<meta name="date" content="2031-03-04T09:30:00"><meta name="lastmod" content="2031-03-04T11:30:00+01:00">'
+    made = choose(head)
+    assert made.published == dt.datetime(2031, 3, 4, 8, 30, tzinfo=dt.UTC)
+    assert made.modified == dt.datetime(2031, 3, 4, 10, 30, tzinfo=dt.UTC)
+
+
+def test_a_naive_time_of_an_unknown_zone_stays_local():
+    made = choose('<meta name="date" content="2031-07-04T09:30:00">')
+    assert (made.published, made.local, made.precision) == (None, "2031-07-04T09:30:00", Precision.LOCAL)
+    sydney = choose(
+        '<meta name="date" content="2031-07-04T09:30:00">', source=Source(name="x", time_zone="Australia/Sydney")
+    )
+    assert sydney.published == dt.datetime(2031, 7, 3, 23, 30, tzinfo=dt.UTC)
+
+
+def test_a_time_after_the_page_was_fetched_is_not_believed():
+    fetched = dt.datetime(2031, 3, 5, tzinfo=dt.UTC)
+    head = '<meta name="date" content="2041-03-04T09:30:00Z"><meta name="pubdate" content="2031-03-04T09:30:00Z">'
+    assert choose(head, fetched=fetched).published == dt.datetime(2031, 3, 4, 9, 30, tzinfo=dt.UTC)
+
+
+def test_the_canonical_address_is_believed_on_its_own_site_only():
+    def canonical(address):
+        return metadata.gather_metadata(
+            page(f'<link rel="canonical" href="{address}">'), RawPage(data=b"", url=URL)
+        ).canonical_url
+
+    assert canonical("/local/old-bridge?utm_source=x") == URL
+    assert canonical("https://www.courier.example/") is None
+    assert canonical("https://elsewhere.example/local/old-bridge") is None
+    assert canonical("javascript:void(0)") is None
+
+
+def test_the_language_is_read_from_the_text_and_the_template_corrected():
+    text = "Der Rat der Stadt hat am Dienstag beschlossen, die alte Brücke bis zum Herbst neu zu bauen. " * 4
+    assert metadata.detect_language(text, "en-US", None) == "de"
+    assert metadata.detect_language("OK", "fr", None) == "fr"
+    assert metadata.detect_language("OK", None, "de") == "de"
+    assert metadata.detect_language("", None, None) is None
+
+
+def test_a_lying_charset_is_read_by_its_bytes():
+    text = '<meta charset="iso-8859-1"><p>Brücke – „schön“</p>'
+    assert decode_page(text.encode()) == text
+    assert decode_page(text.encode(), "windows-1252") == text
+
+
+@pytest.mark.parametrize(
+    ("text", "charset"),
+    [
+        ("Brücke schön", "iso-8859-1"),
+        ("Мост открыт", "windows-1251"),
+        ("橋が開通した", "shift_jis"),
+        ("橋が開通した", "iso-2022-jp"),
+        ("Bridge", "utf-16"),
+    ],
+)
+def test_a_declared_charset_is_used_where_the_bytes_fit(text, charset):
+    assert decode_page(text.encode(charset), charset) == text
+    if charset != "utf-16":
+        html = f'<meta charset="{charset}">{text}'
+        assert decode_page(html.encode(charset)) == html
+
+
+def test_a_few_broken_bytes_do_not_turn_a_page_into_another_charset():
+    data = ("Brücke " * 200).encode() + b"\xc3" + b" Ende"
+    assert decode_page(data).startswith("Brücke Brücke")
+
+
+def test_the_kind_is_told_by_bytes_and_by_what_the_server_says():
+    assert detect_kind(b"<!DOCTYPE html><p>x", "text/plain", None) is InputKind.HTML
+    assert detect_kind(b"Just text, with a < sign.", None, "a.txt") is InputKind.PLAIN
+    assert detect_kind(b"Just text", "text/html", None) is InputKind.HTML
+    with pytest.raises(ItemError):
+        detect_kind(b"Just text", "application/json", None)
+
+
+@pytest.mark.parametrize(
+    ("damaged", "whole"),
+    [
+        ("Iraq`s army", "Iraq's army"),
+        ("the soldiers´ pay", "the soldiers' pay"),
+        ("``We go,'' she said", '"We go," she said'),
+        ("he said `no` to it", "he said 'no' to it"),
+        ("cafÃ© schÃ¶n", "café schön"),
+        ("Tom &amp;amp; Ann &quot;met&quot;", 'Tom & Ann "met"'),
+        ("Donau\u00addampf\u200bschiff", "Donaudampfschiff"),
+        ("a\u00a0b\n c", "a b c"),
+        ("“We go” – he’s here", "“We go” – he’s here"),
+        ("AT&T and R&D", "AT&T and R&D"),
+    ],
+)
+def test_typographic_damage_is_mended_and_typography_kept(damaged, whole):
+    assert repair_text(damaged) == whole
+
+
+@given(st.text(max_size=200))
+def test_mending_twice_is_mending_once(text):
+    assert "\n" not in repair_text(text)

@@ -1,0 +1,176 @@
+"""What dedupe and cluster remember, on both databases."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+
+from pipeline.count_min import CountMinSketch
+from pipeline.settings import ClusterSettings, DedupeSettings
+from pipeline.store import posting_tables, sketch_index, story_index
+from pipeline.store.inverted_index import load_frequencies, save_frequencies
+from pipeline.store.schema import copy_sketches, frequencies, story_groups
+from tests.helpers.copies import AT
+
+DAY = dt.timedelta(days=1)
+
+
+@pytest.fixture
+def flush(store):
+    def write(memory):
+        with store.write() as connection:
+            memory.flush(connection)
+
+    return write
+
+
+def rows(store, table):
+    with store.database.read() as connection:
+        return connection.execute(sa.select(sa.func.count()).select_from(table)).scalar()
+
+
+def postings(store, tables):
+    with store.database.read() as connection:
+        return sum(rows(store, table) for table in posting_tables.tables_with_postings(connection, tables))
+
+
+def found(store, seq, at, terms):
+    memory = store.sketch_index(DedupeSettings())
+    memory.prefetch([(seq, at, terms)])
+    return memory.candidates(seq, at, terms)
+
+
+def test_what_shares_most_terms_comes_first_then_what_came_first(store, flush):
+    memory = store.sketch_index(DedupeSettings())
+    for seq, terms in ((1, (10,)), (2, (10, 11, 12)), (3, (10, 11)), (4, (11, 12))):
+        memory.add(seq, AT, terms, f"sketch {seq}".encode())
+    before = memory.candidates(9, AT, (10, 11, 12))
+    flush(memory)
+    assert before == found(store, 9, AT, (10, 11, 12)) == [b"sketch 2", b"sketch 3", b"sketch 4", b"sketch 1"]
+
+
+def test_only_other_articles_within_the_window_are_found(store, flush):
+    memory = store.sketch_index(DedupeSettings(window_days=14))
+    memory.add(1, AT - 20 * DAY, (10,), b"too old")
+    memory.add(2, AT - 10 * DAY, (10,), b"in time")
+    memory.add(5, AT, (10,), b"itself")
+    memory.add(8, AT, (10,), b"that overtook it")
+    flush(memory)
+    assert found(store, 5, AT, (10,)) == [b"in time", b"that overtook it"]
+
+
+def test_a_common_term_leads_to_the_first_articles_alone(store, flush):
+    memory = store.sketch_index(DedupeSettings())
+    for seq in range(1, 3 * sketch_index.MOST_POSTINGS):
+        memory.add(seq, AT, (10, seq + 100), b"%d" % seq)
+    flush(memory)
+    assert len(found(store, 1000, AT, (10,))) == sketch_index.MOST_POSTINGS
+    assert found(store, 1000, AT, (240,)) == [b"140"]
+
+
+def test_writing_twice_leaves_one_set_of_rows(store, flush):
+    for terms in ((10, 11), (11, 12)):
+        memory = store.sketch_index(DedupeSettings())
+        memory.prefetch([(1, AT, terms)])
+        memory.add(1, AT, terms, b"sketch")
+        flush(memory)
+    assert (rows(store, copy_sketches), postings(store, posting_tables.COPIES)) == (1, 2)
+    assert found(store, 2, AT, (10,)) == []
+
+
+def test_the_largest_terms_and_many_look_ups_fit(store, flush):
+    memory = store.sketch_index(DedupeSettings())
+    memory.add(1, AT, (2**32 - 1,), b"sketch")
+    flush(memory)
+    memory = store.sketch_index(DedupeSettings())
+    memory.prefetch([(2, AT, range(2**32 - 70_000, 2**32))])
+    assert memory.candidates(2, AT, (2**32 - 1,)) == [b"sketch"]
+
+
+def test_old_sketches_are_forgotten_with_their_postings(store, flush):
+    memory = store.sketch_index(DedupeSettings())
+    for seq in range(1, 11):
+        memory.add(seq, AT + seq * DAY, (10, 100 + seq), b"sketch")
+    flush(memory)
+    with store.write() as connection:
+        assert sketch_index.delete_sketches_before(connection, AT + 5 * DAY) == 4
+    assert (rows(store, copy_sketches), postings(store, posting_tables.COPIES)) == (6, 12)
+
+
+def test_single_articles_are_forgotten_with_their_postings(store, flush):
+    memory = store.sketch_index(DedupeSettings())
+    memory.add(1, AT, (10, 11), b"one")
+    memory.add(2, AT, (10, 12), b"two")
+    flush(memory)
+    with store.write() as connection:
+        sketch_index.delete_sketches(connection, [1])
+    assert found(store, 3, AT, (10, 11, 12)) == [b"two"]
+    assert postings(store, posting_tables.COPIES) == 2
+
+
+@pytest.mark.slow
+def test_how_common_terms_are_is_written_in_parts_and_now_and_then_as_a_whole(store):
+    parts, counted = [], CountMinSketch()
+    for n in range(700):
+        with store.write() as connection:
+            memory = load_frequencies(store.database.engine, "dedupe")
+            for one in (memory, counted):
+                one.add_document(np.arange(n, n + 200, dtype=np.uint32))
+            save_frequencies(connection, "dedupe", memory)
+        if n % 50 == 0:
+            parts.append(rows(store, frequencies))
+    assert bytes(load_frequencies(store.database.engine, "dedupe")) == bytes(counted)
+    assert max(parts) > parts[0] == 1
+    assert rows(store, frequencies) < 650
+
+
+def stories_found(store, at, worth):
+    memory = store.story_index(ClusterSettings())
+    memory.prefetch([(at, worth)])
+    return memory.candidates(at, worth)
+
+
+def test_stories_are_found_by_the_worth_of_their_terms_the_newest_first(store, flush):
+    memory = store.story_index(ClusterSettings())
+    for seq in (1, 2, 3):
+        memory.save_story(seq, AT, (10, 11 + seq % 2), (), b"story %d" % seq)
+    flush(memory)
+    assert stories_found(store, AT, {10: 0.2, 12: 0.1}) == [(3, b"story 3"), (1, b"story 1"), (2, b"story 2")]
+    assert stories_found(store, AT, {10: 0.2, 11: 0.1}) == [(2, b"story 2"), (3, b"story 3"), (1, b"story 1")]
+
+
+def test_a_common_term_leads_to_the_newest_stories(store, flush):
+    memory = store.story_index(ClusterSettings())
+    for seq in range(1, story_index.MOST_POSTINGS + 21):
+        memory.save_story(seq, AT, (10,), (), b"story")
+    flush(memory)
+    assert postings(store, posting_tables.STORIES) == story_index.MOST_POSTINGS
+    assert stories_found(store, AT, {10: 0.2})[0] == (story_index.MOST_POSTINGS + 20, b"story")
+
+
+def test_a_dropped_term_leads_no_more_to_the_story(store, flush):
+    memory = store.story_index(ClusterSettings())
+    memory.save_story(1, AT, (10, 11), (), b"first")
+    flush(memory)
+    memory = store.story_index(ClusterSettings())
+    memory.prefetch([(AT, {10: 0.1, 12: 0.1})])
+    memory.save_story(1, AT, (12,), (11,), b"second")
+    flush(memory)
+    assert stories_found(store, AT, {11: 0.1}) == []
+    assert stories_found(store, AT, {12: 0.1}) == [(1, b"second")]
+
+
+def test_a_copy_group_is_remembered_in_its_story_until_it_is_old(store, flush):
+    memory = store.story_index(ClusterSettings())
+    memory.save_story(1, AT, (10,), (), b"story")
+    memory.assign_group("group", "s1", AT)
+    flush(memory)
+    memory = store.story_index(ClusterSettings())
+    memory.prefetch_groups(["group", "other"])
+    assert (memory.story_of("group"), memory.story_of("other")) == ("s1", None)
+    with store.write() as connection:
+        assert story_index.delete_stories_before(connection, AT + DAY) == 1
+    assert (rows(store, story_groups), postings(store, posting_tables.STORIES)) == (0, 0)
