@@ -47,7 +47,7 @@ class PollSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 class FetchSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """[fetch]: how pages are fetched, from whom and how fast."""
 
-    user_agent: str = "newswire/0.1 (+{contact})"
+    user_agent: str = "newswire/0.2 (+{contact})"
     contact: str = "no contact configured"
     concurrency: int = 64
     per_host_concurrency: int = 2

@@ -58,7 +58,7 @@ def test_a_page_is_got_with_an_honest_name_and_no_more_codings_than_are_read_saf
     answer = get(site.page("/a", "hello"))
     assert (answer.status, answer.body, answer.hops) == (200, b"hello", ())
     sent = site.requests[0].headers
-    assert sent["User-Agent"] == "newswire/0.1 (+desk@newswire.example)"
+    assert sent["User-Agent"] == "newswire/0.2 (+desk@newswire.example)"
     assert sent["Accept-Encoding"] == "gzip, deflate, br"
     assert "Referer" not in sent
     assert "Cookie" not in sent
