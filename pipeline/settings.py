@@ -199,23 +199,49 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
 
 S = TypeVar("S", bound=Section)
 
+_INSTALLED_CONFIG = Path(__file__).parent / "config"  # the settings in a wheel; a checkout has none here
+
 
 def config_folder(environ: Mapping[str, str] = os.environ) -> Path:
     """Return the folder of the settings files.
 
-    ``NEWSWIRE_CONFIG``, else ``./config`` where that is newswire's, else the one beside the package.
+    ``NEWSWIRE_CONFIG``, else ``./config`` where that is newswire's, else the one that came with the package.
+
+    Raises:
+        SettingsError: ``NEWSWIRE_CONFIG`` names no folder.
     """
     if named := environ.get("NEWSWIRE_CONFIG"):
         folder = Path(named)
         if not folder.is_dir():
-            raise SettingsError(f"NEWSWIRE_CONFIG: {folder} is not a folder; name the one that holds newswire.toml")
+            raise SettingsError(
+                f"NEWSWIRE_CONFIG: {folder} is not a folder; name the one that holds newswire.toml, or make it: "
+                f"newswire init {folder}"
+            )
         return folder
     here = Path("config")
-    if (here / "newswire.toml").is_file():
-        return here
-    package = Path(__file__).parent
-    packed = package / "config"
-    return packed if packed.is_dir() else package.parent / "config"
+    return here if (here / "newswire.toml").is_file() else packaged_config_folder()
+
+
+def packaged_config_folder() -> Path:
+    """Return the folder of settings that came with the package: of a checkout its own, else one among the modules."""
+    return _INSTALLED_CONFIG if _INSTALLED_CONFIG.is_dir() else Path(__file__).parent.parent / "config"
+
+
+def is_installed_config(folder: Path) -> bool:
+    """Tell whether ``folder`` is the settings folder among installed modules, which the next upgrade replaces."""
+    return folder == _INSTALLED_CONFIG
+
+
+def writable_config_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the folder of the settings files, to change one.
+
+    Raises:
+        SettingsError: There is none but the one among the installed modules.
+    """
+    folder = config_folder(environ)
+    if is_installed_config(folder):
+        raise SettingsError("there are no settings in ./config; make them first: newswire init")
+    return folder
 
 
 def load_settings(folder: Path | None = None) -> Settings:

@@ -30,6 +30,7 @@ _COMMANDS = {
     "feeds": "sources",
     "import": "import_files",
     "index": "import_files",
+    "init": "init",
     "redo": "ledger",
     "reindex": "ledger",
     "retry": "ledger",

@@ -6,8 +6,16 @@ from collections.abc import Callable
 
 import click
 
+from pipeline.cli.init import SETTINGS_FILES
 from pipeline.errors import NewswireError
-from pipeline.settings import FetchSettings, config_folder, load_environment, load_settings, load_sources
+from pipeline.settings import (
+    FetchSettings,
+    config_folder,
+    is_installed_config,
+    load_environment,
+    load_settings,
+    load_sources,
+)
 
 
 @click.command("check")
@@ -34,7 +42,13 @@ def check_command() -> None:
 
 def _settings() -> str:
     load_settings()
-    return str(config_folder() / "newswire.toml")
+    folder = config_folder()
+    if is_installed_config(folder):
+        return "the defaults; newswire init makes a folder of your own"
+    lacking = [name for name in SETTINGS_FILES if not (folder / name).exists()]
+    return str(folder / "newswire.toml") + (
+        f"; not there: {', '.join(lacking)} (newswire init --missing {folder} adds them)" if lacking else ""
+    )
 
 
 def _sources() -> str:

@@ -14,13 +14,13 @@ import msgspec
 from pipeline.cli.feeds import feeds_command
 from pipeline.cli.output import Failures, json_line_writer, print_note, print_table
 from pipeline.errors import ItemError, UsageError
-from pipeline.settings import FeedsFile, Source, config_folder, load_settings, load_sources
+from pipeline.settings import FeedsFile, Source, load_settings, load_sources, writable_config_folder
 
 __all__ = ["feeds_command"]
 
 
 def _file() -> Path:
-    return config_folder() / "feeds.toml"
+    return writable_config_folder() / "feeds.toml"
 
 
 @feeds_command.command("add")
