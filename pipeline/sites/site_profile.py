@@ -126,9 +126,8 @@ class SiteProfile:
         if line.heading or sum(map(str.isalpha, line.text)) < _MIN_LETTERS or len(holders) < MIN_ARTICLES_IN_TEXT:
             return stored
         pages_since = sum(page_seq >= holders[0] for page_seq in self.pages)
-        if len(holders) < _MIN_PAGE_SHARE * pages_since:
-            return stored
-        if (count := self._count_different(holders, MIN_ARTICLES_IN_TEXT)) < MIN_ARTICLES_IN_TEXT:
+        is_rare = len(holders) < _MIN_PAGE_SHARE * pages_since
+        if is_rare or (count := self._count_different(holders, MIN_ARTICLES_IN_TEXT)) < MIN_ARTICLES_IN_TEXT:
             return stored
         return LearntLine(key=line.key, text=line.text[:200], since=seq, last=day, articles=count, anywhere=True)
 
@@ -177,9 +176,7 @@ def expired_lines(learnt: Iterable[LearntLine], day: int) -> list[int]:
     """Return the keys of learnt lines that are to be forgotten: too long not seen, or too many."""
     latest = sorted(learnt, key=lambda line: (-line.last, line.key))
     return [
-        line.key
-        for rank, line in enumerate(latest)
-        if rank >= MAX_LEARNT_LINES or line.last < day - FORGET_AFTER_DAYS
+        line.key for rank, line in enumerate(latest) if rank >= MAX_LEARNT_LINES or line.last < day - FORGET_AFTER_DAYS
     ]
 
 
