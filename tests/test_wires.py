@@ -16,7 +16,7 @@ from pipeline.errors import ItemError
 from pipeline.extract import RawPage, extract, load_config
 from pipeline.intake.import_files import read_items as read_file
 from pipeline.records import Outcome, Reason
-from pipeline.wires import Format, detect_format, parse_wire_item, read_mail, split_items
+from pipeline.wires import Format, detect_format, parse_mail, parse_wire_item, split_items
 from tests.helpers.support import REPO
 
 DATA = Path(__file__).parent / "data" / "wires"
@@ -253,7 +253,7 @@ def test_a_damaged_file_is_read_or_refused(data, noise, place, removed):
     data = data[:place] + noise + data[place + removed :]
     try:
         if detect_format(data) is Format.MAIL:
-            assert read_mail(data).text
+            assert parse_mail(data).text
         elif detect_format(data) is not None:
             assert list(split_items(data))
             assert parse_wire_item(data).paragraphs

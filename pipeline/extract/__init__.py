@@ -63,7 +63,7 @@ def _read(raw: RawPage, known: ExtractConfig, item: str, path: str | None) -> Ex
 
     form = wires.detect_format(raw.data, path, raw.media_type)
     if form is wires.Format.MAIL:
-        return from_mail(wires.read_mail(raw.data), text_of, raw, known)
+        return from_mail(wires.parse_mail(raw.data), text_of, raw, known)
     if form is not None:
         return from_wire_item(wires.parse_wire_item(raw.data), raw, known, item)
     kind = detect_kind(raw.data, raw.media_type, path)

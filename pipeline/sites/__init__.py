@@ -1,4 +1,7 @@
-"""What do a site's earlier pages tell of the next? Which of its lines are foreign, and whether its pages changed."""
+"""Profile a site by its earlier pages: learn its boilerplate, notice when its pages change.
+
+Everything here is pure; ``pipeline.store`` reads and writes the profiles.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""On which pages of a site does a line stand, and what else stood in its place? All its lines in a few arrays."""
+"""Look up the pages of a site that hold a line, and what its pages hold in one slot of their template.
+
+The lines of all pages stand in a few arrays; an index is built once and never changed.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,12 @@ from pipeline.sites.page_fingerprint import CUT_BIT, USUAL_BIT, PageFingerprint
 
 
 class SlotContents(NamedTuple):
-    """What stood in one place of a site's pages."""
+    """What stood in one slot of a site's pages."""
 
     pages: list[int]  # their seqs
     lines: int
     unique: int  # lines that one article alone has and no rule has cut
-    foreign: int  # lines that a rule has cut or that are known as foreign
+    foreign: int  # lines that a rule has cut or that are learnt as boilerplate
     usual: bool  # whether any of them was set like a paragraph of the article
 
 
@@ -26,31 +29,37 @@ class LineIndex:
     def __init__(self, pages: Sequence[PageFingerprint]) -> None:
         self._seqs = np.repeat(np.array([page.seq for page in pages], "q"), [len(page.marks) for page in pages])
         keys = np.frombuffer(b"".join(page.keys for page in pages), "<q")
-        self._keys, self._places = keys, np.frombuffer(b"".join(page.slots for page in pages), "<u4")
+        self._keys, self._slots = keys, np.frombuffer(b"".join(page.slots for page in pages), "<u4")
         self._marks = np.frombuffer(b"".join(page.marks for page in pages), "u1")
         self._order = np.argsort(keys, kind="stable")
         self._sorted = keys[self._order]
 
     def pages_with(self, key: int) -> list[int]:
-        """Return the pages on which the line stands, in order."""
+        """Return the seqs of the pages on which the line stands, in order."""
         first, last = self._range(key)
-        found: list[int] = np.unique(self._seqs[self._order[first:last]]).tolist()
-        return found
+        seqs: list[int] = np.unique(self._seqs[self._order[first:last]]).tolist()
+        return seqs
 
-    def slot_contents(self, place: int, learnt: Collection[int], but: int | None = None) -> SlotContents:
-        """Return what stood in a place, on the page ``but`` left out; ``learnt`` are the lines known as foreign."""
-        at = np.flatnonzero(self._places == place)
-        if but is not None:
-            at = at[self._seqs[at] != but]
-        keys, cut = self._keys[at], (self._marks[at] & CUT_BIT) != 0
+    def slot_contents(self, slot: int, learnt: Collection[int], excluded_seq: int | None = None) -> SlotContents:
+        """Return what stood in a slot.
+
+        Args:
+            slot: the slot's hash.
+            learnt: keys of the lines that are learnt as boilerplate.
+            excluded_seq: a page that is left out.
+        """
+        rows = np.flatnonzero(self._slots == slot)
+        if excluded_seq is not None:
+            rows = rows[self._seqs[rows] != excluded_seq]
+        keys, cut = self._keys[rows], (self._marks[rows] & CUT_BIT) != 0
         alone = np.searchsorted(self._sorted, keys, "right") - np.searchsorted(self._sorted, keys, "left") == 1
-        known = np.isin(keys, np.fromiter(learnt, "q", len(learnt)))
+        is_learnt = np.isin(keys, np.fromiter(learnt, "q", len(learnt)))
         return SlotContents(
-            pages=np.unique(self._seqs[at]).tolist(),
-            lines=len(at),
+            pages=np.unique(self._seqs[rows]).tolist(),
+            lines=len(rows),
             unique=int(np.count_nonzero(alone & ~cut)),
-            foreign=int(np.count_nonzero(cut | known)),
-            usual=bool(np.any(self._marks[at] & USUAL_BIT)),
+            foreign=int(np.count_nonzero(cut | is_learnt)),
+            usual=bool(np.any(self._marks[rows] & USUAL_BIT)),
         )
 
     def _range(self, key: int) -> tuple[Any, Any]:

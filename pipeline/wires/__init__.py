@@ -1,4 +1,7 @@
-"""Which article does a file in a format of the news trade hold? NITF, NewsML-G2, ninjs, e-mail, Word."""
+"""Read articles in the formats of the news trade: NITF, NewsML-G2, ninjs, e-mail, Word.
+
+Each format becomes a ``WireItem`` or a ``Mail``; what they say of an article is decided in ``pipeline.extract``.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,7 @@ from lxml import etree
 from pipeline.errors import ItemError
 from pipeline.records import Outcome, Reason
 from pipeline.wires import docx, newsml, ninjs, nitf
-from pipeline.wires.mail import Mail
-from pipeline.wires.mail import parse_mail as read_mail
+from pipeline.wires.mail import Mail, parse_mail
 from pipeline.wires.markup import parse_xml
 from pipeline.wires.model import Paragraph, Picture, WireItem
 
@@ -26,19 +28,19 @@ __all__ = [
     "WireItem",
     "detect_format",
     "ninjs",
+    "parse_mail",
     "parse_wire_item",
-    "read_mail",
     "split_items",
 ]
 
-_HEAD = 4096  # bytes in which a root element or the first headers stand
+_HEAD_BYTES = 4096  # in which a root element or the first headers stand
 _ROOT = re.compile(rb"<(?:[\w-]+:)?(nitf|newsItem|newsMessage|packageItem)[\s>/]")
 _HEADER = re.compile(rb"(?:[A-Za-z][A-Za-z-]{1,40}:[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*){3,}")
 _MAIL = re.compile(rb"^(?:from|subject|mime-version|message-id|received):", re.IGNORECASE | re.MULTILINE)
 
 
 class Format(enum.Enum):
-    """The formats that are told by their first bytes."""
+    """The formats that are recognised by their first bytes."""
 
     NITF = "NITF"
     NEWSML = "NewsML-G2"
@@ -48,10 +50,10 @@ class Format(enum.Enum):
 
 
 def detect_format(data: bytes, path: str | None = None, media_type: str | None = None) -> Format | None:
-    """Return the format of a file, told by its first bytes, its name and its media type; None for any other."""
+    """Return the format of a file by its first bytes, its name and its media type; None for any other."""
     if docx.is_docx(data):
         return Format.DOCX
-    head = data[:_HEAD]
+    head = data[:_HEAD_BYTES]
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     suffix = PurePosixPath(urlsplit(path or "").path.removesuffix(".gz")).suffix.lower()
     declared = (media_type or "").partition(";")[0].strip().lower()
@@ -66,28 +68,30 @@ def detect_format(data: bytes, path: str | None = None, media_type: str | None =
 
 
 def parse_wire_item(data: bytes) -> WireItem:
-    """Return what a NITF, NewsML-G2, ninjs or Word file says, of a message's several items the first with a text.
+    """Return the article of a NITF, NewsML-G2, ninjs or Word file; of a message's items the first with a text.
 
-    Raises ItemError where it can't be read, holds no text, or its provider has cancelled or withheld it.
+    Raises:
+        ItemError: UNREADABLE, TOO_LARGE, BAD_RECORD or NOT_HTML where it can't be read, NO_TEXT where it holds no
+            text, TAKEN_DOWN where its provider has cancelled or withheld it.
     """
     if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
-        told = ninjs.parse_ninjs(data)
+        item = ninjs.parse_ninjs(data)
     elif docx.is_docx(data):
-        told = docx.parse_docx(data)
+        item = docx.parse_docx(data)
     else:
         root = parse_xml(data)
         if root.tag == "nitf":
-            told = nitf.parse_nitf(root)
+            item = nitf.parse_nitf(root)
         else:
-            found = newsml.list_items(root)
-            if not found:
+            news_items = newsml.list_items(root)
+            if not news_items:
                 raise ItemError(Outcome.DROPPED, Reason.NO_TEXT, f"no item of the {root.tag} holds a text")
-            told = newsml.parse_news_item(found[0])
-    if told.status in {"canceled", "withheld"}:
-        raise ItemError(Outcome.DROPPED, Reason.TAKEN_DOWN, f"its provider says: {told.status}")
-    if not told.paragraphs:
+            item = newsml.parse_news_item(news_items[0])
+    if item.status in {"canceled", "withheld"}:
+        raise ItemError(Outcome.DROPPED, Reason.TAKEN_DOWN, f"its provider says: {item.status}")
+    if not item.paragraphs:
         raise ItemError(Outcome.DROPPED, Reason.NO_TEXT, "it holds no text")
-    return told
+    return item
 
 
 def split_items(data: bytes) -> Iterator[bytes]:
@@ -95,8 +99,8 @@ def split_items(data: bytes) -> Iterator[bytes]:
     if detect_format(data) is not Format.NEWSML:
         yield data
         return
-    found = newsml.list_items(parse_xml(data))
-    if len(found) < 2:  # noqa: PLR2004
+    news_items = newsml.list_items(parse_xml(data))
+    if len(news_items) < 2:  # noqa: PLR2004
         yield data
     else:
-        yield from (etree.tostring(item, encoding="utf-8", xml_declaration=True) for item in found)
+        yield from (etree.tostring(item, encoding="utf-8", xml_declaration=True) for item in news_items)

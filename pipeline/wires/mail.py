@@ -1,4 +1,7 @@
-"""Which text does an e-mail bring? Press releases and texts of correspondents come so."""
+"""Read the text of an e-mail, as press offices and correspondents send it.
+
+The sender's signature and the marks of a forwarded subject are left out; quoted text stays.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,11 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parse_mail(data: bytes) -> Mail:
-    """Return the e-mail in ``data``. Raises ItemError NO_TEXT where no part of it is a text."""
+    """Return the e-mail in ``data``.
+
+    Raises:
+        ItemError: NO_TEXT where no part of it is a text.
+    """
     message = email.message_from_bytes(data, policy=email.policy.default)
     parts = {kind: _content(message, kind) for kind in ("plain", "html")}
     plain, marked = parts["plain"], parts["html"]
@@ -39,7 +46,7 @@ def parse_mail(data: bytes) -> Mail:
     if text is None or not text.strip():
         raise ItemError(Outcome.DROPPED, Reason.NO_TEXT, "no part of the e-mail is a text")
     if not use_html:
-        text = _unsigned(text)
+        text = _without_signature(text)
     name, address = email.utils.parseaddr(_header(message, "From") or "")
     return Mail(
         text=text,
@@ -50,7 +57,7 @@ def parse_mail(data: bytes) -> Mail:
     )
 
 
-def _unsigned(text: str) -> str:
+def _without_signature(text: str) -> str:
     """Return a text without its sender's signature, which stands behind a line of two hyphens (RFC 3676, 4.3)."""
     marks = list(_SIGNATURE.finditer(text))
     last = marks[-1] if marks else None

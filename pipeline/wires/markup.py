@@ -1,4 +1,4 @@
-"""How is XML from outside read safely, and which paragraphs does a piece of it hold?
+"""Parse XML from outside safely, and find the paragraphs in a piece of it.
 
 No entity is expanded, none is fetched, no DTD is loaded; libxml2's own bounds on depth and size hold.
 """
@@ -16,8 +16,8 @@ from pipeline.errors import ItemError
 from pipeline.records import Outcome, Reason
 from pipeline.wires.model import MAX_PARAGRAPHS, Paragraph, one_line
 
-_NAMED = re.compile(rb"&([A-Za-z][A-Za-z0-9]{1,31});")
-_KEPT = frozenset({b"amp", b"lt", b"gt", b"quot", b"apos"})
+_ENTITY = re.compile(rb"&([A-Za-z][A-Za-z0-9]{1,31});")
+_XML_ENTITIES = frozenset({b"amp", b"lt", b"gt", b"quot", b"apos"})
 _DECLARES = re.compile(rb"<!ENTITY", re.IGNORECASE)
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "hl2"})
 _BLOCKS = frozenset({"p", "li", "pre", "td", "th", "dt", "dd", "lq", "tagline"}) | _HEADINGS
@@ -26,17 +26,21 @@ _NOT_TEXT = frozenset({"media", "figure", "script", "style", "body.end", "nitf-t
 
 
 def parse_xml(data: bytes) -> Element:
-    """Return the root of an XML document, all names without their namespace. Raises ItemError UNREADABLE."""
+    """Return the root of an XML document, all names without their namespace.
+
+    Raises:
+        ItemError: UNREADABLE where it is not well-formed or declares entities.
+    """
     if _DECLARES.search(data):
         raise ItemError(Outcome.QUARANTINED, Reason.UNREADABLE, "it declares entities, which newswire does not expand")
     # named characters of HTML, which agencies write although only their DTD declares them
-    known = _NAMED.sub(_character, data)
+    resolved = _ENTITY.sub(_resolve_entity, data)
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False,
         remove_comments=True, remove_pis=True,
     )  # fmt: skip
     try:
-        root = etree.fromstring(known, parser)
+        root = etree.fromstring(resolved, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise ItemError(Outcome.QUARANTINED, Reason.UNREADABLE, f"not well-formed XML: {error}") from error
     for element in root.iter():
@@ -58,37 +62,42 @@ def text_of(element: Element | None) -> str | None:
     return None if element is None else one_line("".join(str(part) for part in element.itertext()))
 
 
-def first(root: Element, *paths: str) -> str | None:
+def first_text(root: Element, *paths: str) -> str | None:
     """Return the text at the first of ``paths`` (lxml's find) where there is any."""
     return next((text for path in paths if (text := text_of(root.find(path)))), None)
 
 
-def attribute(root: Element, path: str, *names: str) -> str | None:
+def first_attribute(root: Element, path: str, *names: str) -> str | None:
     """Return the first of the attributes ``names`` of the element at ``path``."""
     element = root.find(path)
-    return None if element is None else next((v for name in names if (v := one_line(element.get(name)))), None)
+    if element is None:
+        return None
+    return next((value for name in names if (value := one_line(element.get(name)))), None)
 
 
-def paragraphs(root: Element) -> tuple[Paragraph, ...]:
+def split_paragraphs(root: Element) -> tuple[Paragraph, ...]:
     """Return the paragraphs of a text, in NITF's or HTML's elements; pictures and their captions left out."""
-    made: list[Paragraph] = []
+    paragraphs: list[Paragraph] = []
     stack = [root]
-    while stack and len(made) < MAX_PARAGRAPHS:
+    while stack and len(paragraphs) < MAX_PARAGRAPHS:
         element = stack.pop()
         tag = element.tag
         if not isinstance(tag, str) or tag in _NOT_TEXT:
             continue
         if tag in _BLOCKS and not any(child.tag in _BLOCKS | _AROUND for child in element.iterdescendants()):
             if text := text_of(element):
-                made.append(Paragraph(text, heading=tag in _HEADINGS))
+                paragraphs.append(Paragraph(text, heading=tag in _HEADINGS))
             continue
         if tag in _AROUND and (text := one_line(element.text)):  # text that stands there without a paragraph
-            made.append(Paragraph(text))
+            paragraphs.append(Paragraph(text))
         stack.extend(reversed(element))
-    return tuple(made)
+    return tuple(paragraphs)
 
 
-def _character(match: re.Match[bytes]) -> bytes:
+def _resolve_entity(match: re.Match[bytes]) -> bytes:
+    """Return an HTML entity as numbers, which need no DTD; XML's own and unknown ones as they are."""
     name = match[1]
-    known = html.entities.html5.get(f"{name.decode('ascii')};")
-    return match[0] if name in _KEPT or known is None else "".join(f"&#{ord(char)};" for char in known).encode("ascii")
+    chars = html.entities.html5.get(f"{name.decode('ascii')};")
+    if name in _XML_ENTITIES or chars is None:
+        return match[0]
+    return "".join(f"&#{ord(char)};" for char in chars).encode("ascii")

@@ -1,4 +1,7 @@
-"""What does a file in a format of the news trade say? The same for all of these formats."""
+"""The article of a file in a format of the news trade, in one shape for all of these formats.
+
+Texts are on one line each and not empty; times are as the file states them.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ class Picture(msgspec.Struct, frozen=True):
 
 
 class WireItem(msgspec.Struct, frozen=True, kw_only=True):
-    """An article as its agency wrote it down. Times are as they stand there."""
+    """An article as its agency wrote it down."""
 
     paragraphs: tuple[Paragraph, ...]
     name: str | None = None  # the agency's own identifier
@@ -46,10 +49,10 @@ class WireItem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def one_line(text: str | None) -> str | None:
-    """Return ``text`` on one line, None for none."""
+    """Return ``text`` on one line; None where there is nothing in it."""
     return re.sub(r"\s+", " ", text).strip() or None if text else None
 
 
 def unique_texts(values: list[str | None]) -> tuple[str, ...]:
-    """Return the values that there are, each once, in order."""
-    return tuple(dict.fromkeys(one for value in values if (one := one_line(value))))
+    """Return the texts among ``values``, without repetitions, in order."""
+    return tuple(dict.fromkeys(text for value in values if (text := one_line(value))))

@@ -1,4 +1,4 @@
-"""How does an article stand in ninjs, IPTC's News in JSON? Versions 1, 2 and 3 are read, 2.1 is written."""
+"""Read and write ninjs, IPTC's News in JSON: versions 1, 2 and 3 are read, 2.1 is written."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 
 from pipeline.errors import ItemError
 from pipeline.records import Document, Entity, EntityType, Outcome, Reason
-from pipeline.wires.markup import paragraphs, parse_html
+from pipeline.wires.markup import parse_html, split_paragraphs
 from pipeline.wires.model import Paragraph, Picture, WireItem, one_line, unique_texts
 from pipeline.wires.topics import find_section
 
@@ -28,7 +28,12 @@ _LISTS = {
 
 
 def parse_ninjs(data: bytes) -> WireItem:
-    """Return what a ninjs object says. Raises ItemError: NOT_HTML where it is none, or none of a text."""
+    """Return the article of a ninjs object.
+
+    Raises:
+        ItemError: BAD_RECORD where it is no JSON object, NOT_HTML where it is no ninjs, NO_TEXT where it is one of
+            pictures, say.
+    """
     try:
         plain = msgspec.json.decode(data, type=dict[str, Any])
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -51,9 +56,11 @@ def parse_ninjs(data: bytes) -> WireItem:
         modified=_text(item, "versioncreated"),
         language=_text(item, "language"),
         dateline=_text(item, "located"),
-        section=find_section((_text(one, "code") or _text(one, "uri"), _text(one, "name")) for one in subjects)
+        section=find_section(
+            (_text(subject, "code") or _text(subject, "uri"), _text(subject, "name")) for subject in subjects
+        )
         or _first_name(item.get("genre") or item.get("genres")),
-        tags=unique_texts([_text(one, "name") for one in subjects]),
+        tags=unique_texts([_text(subject, "name") for subject in subjects]),
         pictures=_pictures(item),
         rights=_text(item, "usageterms") or _text(item, "copyrightnotice"),
         status=_text(item, "pubstatus") or "usable",
@@ -62,45 +69,46 @@ def parse_ninjs(data: bytes) -> WireItem:
 
 def is_ninjs(item: Mapping[str, Any]) -> bool:
     """Whether an object of a JSON line is ninjs and no line of ours: it names its text as ninjs does."""
-    names = {key.lower() for key in item}
-    return "uri" in names and bool(names & {"bodies", "body_text", "body_xhtml", "body_html", "headlines", "headline"})
+    keys = {key.lower() for key in item}
+    return "uri" in keys and bool(keys & {"bodies", "body_text", "body_xhtml", "body_html", "headlines", "headline"})
 
 
 def _body(item: Mapping[str, Any]) -> tuple[Paragraph, ...]:
     marked = [value for key, value in item.items() if re.fullmatch("body_x?html", key) and isinstance(value, str)]
     texts = [value for value in (item.get("body_text"),) if isinstance(value, str)]
-    for one in _objects(item.get("bodies")):
-        lower: dict[str, Any] = {key.lower(): value for key, value in one.items()}  # version 3 writes contentType
+    for body in _objects(item.get("bodies")):
+        lower: dict[str, Any] = {key.lower(): value for key, value in body.items()}  # version 3 writes contentType
         kind, value = _text(lower, "contenttype") or "", lower.get("value")
         if isinstance(value, str):
             (marked if "html" in kind or re.match(r"\s*<(?:p|div|h\d)\b", value) else texts).append(value)
     for value in marked:
         tree = parse_html(value)
-        if tree is not None and (made := paragraphs(tree)):
-            return made
+        if tree is not None and (paragraphs := split_paragraphs(tree)):
+            return paragraphs
     return tuple(Paragraph(text) for value in texts[:1] for line in value.splitlines() if (text := one_line(line)))
 
 
 def _pictures(item: Mapping[str, Any]) -> tuple[Picture, ...]:
-    given = item.get("associations")
-    each = _objects(list(given.values()) if isinstance(given, dict) else given)
-    pictures = [one for one in each if one.get("type") in {"picture", "graphic"}]
-    made = []
-    for one in pictures:
-        lower = {key.lower(): value for key, value in one.items()}
+    associations = item.get("associations")
+    objects = _objects(list(associations.values()) if isinstance(associations, dict) else associations)
+    pictures = []
+    for associated in objects:
+        if associated.get("type") not in {"picture", "graphic"}:
+            continue
+        lower = {key.lower(): value for key, value in associated.items()}
         renditions = lower.get("renditions")
         hrefs = _objects(list(renditions.values()) if isinstance(renditions, dict) else renditions)
-        address = next((href for r in hrefs if (href := _text(r, "href"))), None)
+        address = next((href for rendition in hrefs if (href := _text(rendition, "href"))), None)
         caption = _value(lower, "description_text", "descriptions")
-        made.append(Picture(address, caption, _text(lower, "byline") or _text(lower, "by")))
-    return tuple(one for one in made if one.address or one.caption)
+        pictures.append(Picture(address, caption, _text(lower, "byline") or _text(lower, "by")))
+    return tuple(picture for picture in pictures if picture.address or picture.caption)
 
 
 def _value(item: Mapping[str, Any], old: str, new: str) -> str | None:
     """Return a text that version 1 has under ``old`` and later ones in the list ``new``, the one called main first."""
-    given = _objects(item.get(new))
-    main = [one for one in given if _text(one, "role") in {None, "main", "text", "summary"}]
-    return _text(item, old) or next((text for one in [*main, *given] if (text := _text(one, "value"))), None)
+    entries = _objects(item.get(new))
+    main = [entry for entry in entries if _text(entry, "role") in {None, "main", "text", "summary"}]
+    return _text(item, old) or next((text for entry in [*main, *entries] if (text := _text(entry, "value"))), None)
 
 
 def _text(item: Mapping[str, Any], key: str) -> str | None:
@@ -109,21 +117,21 @@ def _text(item: Mapping[str, Any], key: str) -> str | None:
 
 
 def _objects(value: object) -> list[dict[str, Any]]:
-    given: list[Any] = value if isinstance(value, list) else []
-    return [one for one in given if isinstance(one, dict)]
+    values: list[Any] = value if isinstance(value, list) else []
+    return [item for item in values if isinstance(item, dict)]
 
 
 def _first_name(value: object) -> str | None:
-    return next((name for one in _objects(value) if (name := _text(one, "name"))), None)
+    return next((name for item in _objects(value) if (name := _text(item, "name"))), None)
 
 
 # writing ------------------------------------------------------------------------------------------------------------
 
 
 def to_ninjs(document: Document) -> dict[str, Any]:
-    """Return the ninjs 2.1 object of an article; it holds only what is known."""
+    """Return the ninjs 2.1 object of an article, without empty fields."""
     published, text = document.published, document.text
-    made: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "uri": document.canonical_url or document.url or f"urn:newswire:{document.id}",
         "standard": {"name": "ninjs", "version": "2.1", "schema": SCHEMA},
         "type": "text",
@@ -133,8 +141,8 @@ def to_ninjs(document: Document) -> dict[str, Any]:
         "firstcreated": published.isoformat() if published else None,
         "versioncreated": (document.modified or published or document.first_seen).isoformat(),
         "language": document.language,
-        "headlines": _valued(("main", document.title)),
-        "descriptions": _valued(("summary", document.standfirst)),
+        "headlines": _value_list("main", document.title),
+        "descriptions": _value_list("summary", document.standfirst),
         "bodies": [
             {
                 "role": "main",
@@ -152,21 +160,22 @@ def to_ninjs(document: Document) -> dict[str, Any]:
         "renditions": [{"name": "image", "href": document.image}] if document.image else None,
         "altids": [{"role": "newswire", "value": document.id}, {"role": "story", "value": document.story}],
     }
-    named = _named(document.entities)
-    named["subjects"] = [{"name": tag} for tag in document.tags] + named["subjects"]
-    return {key: value for key, value in {**made, **named}.items() if value}
+    concepts = _concepts(document.entities)
+    concepts["subjects"] = [{"name": tag} for tag in document.tags] + concepts["subjects"]
+    return {key: value for key, value in {**fields, **concepts}.items() if value}
 
 
-def _valued(*given: tuple[str, str | None]) -> list[dict[str, str]]:
-    return [{"role": role, "contenttype": "text/plain", "value": value} for role, value in given if value]
+def _value_list(role: str, value: str | None) -> list[dict[str, str]]:
+    return [{"role": role, "contenttype": "text/plain", "value": value}] if value else []
 
 
-def _named(entities: Sequence[Entity]) -> dict[str, list[dict[str, Any]]]:
-    made: dict[str, list[dict[str, Any]]] = {name: [] for name in _LISTS.values()}
-    for one in entities:
-        plain: dict[str, Any] = {"name": one.name, "rel": "mentions", "literal": one.id}
-        if one.location and one.type is EntityType.PLACE:
-            point = [one.location.lon, one.location.lat]
-            plain["geojson"] = {"type": "Point", "coordinates": point}
-        made[_LISTS[one.type]].append(plain)
-    return made
+def _concepts(entities: Sequence[Entity]) -> dict[str, list[dict[str, Any]]]:
+    """Return ninjs' lists of persons, organisations, places, subjects and events."""
+    lists: dict[str, list[dict[str, Any]]] = {key: [] for key in _LISTS.values()}
+    for entity in entities:
+        concept: dict[str, Any] = {"name": entity.name, "rel": "mentions", "literal": entity.id}
+        if entity.location and entity.type is EntityType.PLACE:
+            point = [entity.location.lon, entity.location.lat]
+            concept["geojson"] = {"type": "Point", "coordinates": point}
+        lists[_LISTS[entity.type]].append(concept)
+    return lists

@@ -1,38 +1,38 @@
-"""What does a NITF document say? IPTC's News Industry Text Format, versions 2.5 to 3.6."""
+"""Read a NITF document: IPTC's News Industry Text Format, versions 2.5 to 3.6."""
 
 from __future__ import annotations
 
 from lxml.etree import _Element as Element
 
-from pipeline.wires.markup import attribute, first, paragraphs, text_of
+from pipeline.wires.markup import first_attribute, first_text, split_paragraphs, text_of
 from pipeline.wires.model import Picture, WireItem, unique_texts
 
 
 def parse_nitf(root: Element) -> WireItem:
-    """Return what the document with the root ``nitf`` says."""
+    """Return the article of the document with the root ``nitf``."""
     content = root.find("body/body.content")
-    picture = [_picture(media) for media in (root if content is None else content).iter("media")]
+    pictures = [_picture(media) for media in (root if content is None else content).iter("media")]
     return WireItem(
-        paragraphs=() if content is None else paragraphs(content),
-        name=attribute(root, "head/docdata/doc-id", "id-string"),
-        title=first(root, "body/body.head/hedline/hl1", "body/body.head/hedline", "head/title"),
-        standfirst=first(root, "body/body.head/abstract", "body/body.head/hedline/hl2"),
-        bylines=unique_texts([_byline(one) for one in root.iterfind("body/body.head/byline")]),
-        credit=first(root, "body/body.head/distributor/org", "body/body.head/distributor")
-        or attribute(root, "head/docdata/doc-id", "regsrc")
-        or attribute(root, "head/docdata/doc.copyright", "holder"),
-        published=attribute(root, "head/docdata/date.release", "norm")
-        or attribute(root, "head/docdata/date.issue", "norm")
-        or attribute(root, "head/pubdata", "date.publication"),
-        modified=attribute(root, "head/revision-history", "norm"),
+        paragraphs=() if content is None else split_paragraphs(content),
+        name=first_attribute(root, "head/docdata/doc-id", "id-string"),
+        title=first_text(root, "body/body.head/hedline/hl1", "body/body.head/hedline", "head/title"),
+        standfirst=first_text(root, "body/body.head/abstract", "body/body.head/hedline/hl2"),
+        bylines=unique_texts([_byline(element) for element in root.iterfind("body/body.head/byline")]),
+        credit=first_text(root, "body/body.head/distributor/org", "body/body.head/distributor")
+        or first_attribute(root, "head/docdata/doc-id", "regsrc")
+        or first_attribute(root, "head/docdata/doc.copyright", "holder"),
+        published=first_attribute(root, "head/docdata/date.release", "norm")
+        or first_attribute(root, "head/docdata/date.issue", "norm")
+        or first_attribute(root, "head/pubdata", "date.publication"),
+        modified=first_attribute(root, "head/revision-history", "norm"),
         language=root.get("{http://www.w3.org/XML/1998/namespace}lang"),
-        dateline=first(root, "body/body.head/dateline/location", "body/body.head/dateline"),
-        section=attribute(root, "head/pubdata", "position.section")
-        or attribute(root, "head/tobject/tobject.subject", "tobject.subject.type"),
-        tags=unique_texts([one.get("key") for one in root.iterfind("head/docdata/key-list/keyword")]),
-        pictures=tuple(one for one in picture if one.address or one.caption),
-        rights=attribute(root, "head/docdata/doc.copyright", "holder"),
-        status="canceled" if attribute(root, "head/docdata", "management-status") == "canceled" else "usable",
+        dateline=first_text(root, "body/body.head/dateline/location", "body/body.head/dateline"),
+        section=first_attribute(root, "head/pubdata", "position.section")
+        or first_attribute(root, "head/tobject/tobject.subject", "tobject.subject.type"),
+        tags=unique_texts([keyword.get("key") for keyword in root.iterfind("head/docdata/key-list/keyword")]),
+        pictures=tuple(picture for picture in pictures if picture.address or picture.caption),
+        rights=first_attribute(root, "head/docdata/doc.copyright", "holder"),
+        status="canceled" if first_attribute(root, "head/docdata", "management-status") == "canceled" else "usable",
     )
 
 
@@ -44,7 +44,7 @@ def _byline(element: Element) -> str | None:
 def _picture(media: Element) -> Picture:
     is_image = media.get("media-type") in {None, "image"}
     return Picture(
-        address=attribute(media, "media-reference", "source") if is_image else None,
-        caption=first(media, "media-caption"),
-        credit=first(media, "media-producer"),
+        address=first_attribute(media, "media-reference", "source") if is_image else None,
+        caption=first_text(media, "media-caption"),
+        credit=first_text(media, "media-producer"),
     )

@@ -1,4 +1,7 @@
-"""Which section do IPTC's subject codes put an article in? The first level of Media Topics, and of the older codes."""
+"""Name the section that IPTC's subject codes put an article in.
+
+Only the first level of Media Topics, and of the older subject codes, counts as a section.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +34,6 @@ _CODE = re.compile(r"(?:^|[:/])(\d\d)000000$")  # "medtop:15000000", "http://cv.
 def find_section(subjects: Iterable[tuple[str | None, str | None]]) -> str | None:
     """Return the name of the first subject (code, name) that is of the first level; None where none is."""
     for code, name in subjects:
-        if code and (found := _CODE.search(code)) and found[1] in _SECTIONS:
-            return name or _SECTIONS[found[1]]
+        if code and (match := _CODE.search(code)) and match[1] in _SECTIONS:
+            return name or _SECTIONS[match[1]]
     return None
