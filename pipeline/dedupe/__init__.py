@@ -1,4 +1,4 @@
-"""Is an article a copy of known copy, and of whose?"""
+"""Finds near-duplicate articles, and names the earlier article that each was taken from."""
 
 from pipeline.dedupe.matching import Arrival, decide, move_sketch, relate_copy
 from pipeline.dedupe.primary import (
