@@ -1,4 +1,4 @@
-"""Finds which sentences a corrected article has changed, and whether another text still has the old wording.
+"""Finds the sentences that a correction has changed, and texts that still have the old wording.
 
 Texts are compared sentence by sentence and word by word, normalised.
 """

@@ -1,4 +1,4 @@
-"""Decides which articles of a batch are near-duplicates, and of which earlier article each is a copy.
+"""Decides which articles of a batch are near-duplicates, and which earlier article each one copies.
 
 Each article is compared with those that were decided before it and share index terms with it, and joins the group of
 the best match. Groups are never united, so that one odd article can't draw two together.

@@ -1,4 +1,4 @@
-"""Decides whether what two texts share makes one a copy of the other, and says why where it doesn't.
+"""Decides whether what two texts share makes one a copy of the other, or says why it doesn't.
 
 The later text is the copy, however much of either stands in the other.
 """
