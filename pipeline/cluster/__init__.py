@@ -1,4 +1,7 @@
-"""Which story does an article belong to?"""
+"""Groups articles that report one event into stories, and summarises each story.
+
+Copies of one text count once.
+"""
 
 from pipeline.cluster.assignment import ArticleToAssign, decide
 from pipeline.cluster.protocol import StoryMemory, TermWeights

@@ -1,7 +1,7 @@
-"""Which story does each article of a batch belong to?
+"""Assigns each article of a batch to a story.
 
 Single-pass clustering in order of arrival: an article joins the story whose centroid is most like it, or opens one.
-Copies of one text have one vote: they follow their group, and their words count once.
+Copies of one text have one vote: they follow their copy group, and their words count once.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ from pipeline.count_min import CountMinSketch
 from pipeline.records import Article, Copy, Names, Placed, Placement
 from pipeline.settings import ClusterSettings
 
-# Of the strongest terms of an article, under how many stories are looked up, and under how many its own is found: with
-# fewer looked up, or more found, the true story is missed more often where terms lead to as many stories as they may
+# Of an article's strongest terms, so many are looked up to find stories, and so many index its own story. With fewer
+# looked up, or more indexed, the true story is missed more often where terms lead to as many stories as they may
 # (measured with bench/candidates.py; the figures are in docs/stories.md)
 LOOKUP_TERMS, INDEXED_TERMS = 24, 16
 STORY_TERMS = 64  # under which a story is found
-# What it is worth that a story has a term, by the weight that it has in the article: its product with an equal weight
-# there would be the square, but where others weigh it less the plain weight tells more
+# What it is worth that a story has a term: the term's weight in the article to this power. The product with an equal
+# weight in the story would be the square, but where the story's weight is less the plain weight says more
 PREFERENCE = 1.5
 STORY_SIZE = (300, 150)  # terms of a centroid: whole text, beginning; 2.7 kB at most
-# The least distance in time to an article whose time of publication is unknown: within its story, but not the same day
+# The least gap in time to an article whose time of publication is unknown: within its story, but not the same day
 UNKNOWN_GAP_DAYS = 2.0
-# An article must be at least this part as like its story as the others were when they joined: a topic (one firm's
-# products) is less coherent than its stories. With 0.4 nothing changes, with 0.6 true stories fall apart
+# An article's similarity to its story must be at least this share of the mean with which the others joined: a topic
+# (one firm's products) is less coherent than its stories. With 0.4 nothing changes, with 0.6 true stories fall apart
 COHERENCE = 0.5
-# Short texts share a few words by chance: this many different words halve what is found, 200 leave 98 % of it. Of
+# Short texts share a few words by chance: this many different words halve the similarity, 200 leave 98 % of it. Of
 # headlines alone ("titles alone" of bench/stories.py, all mixed) BCubed precision was .919 without, .964 with it, and
 # recall .793 and .758. With 10 too many true pairs of short texts stay apart: recall .613
 FEW_WORDS = 4
@@ -51,37 +51,37 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 class ArticleToAssign(msgspec.Struct, frozen=True, kw_only=True):
-    """An article with its place in the order of arrival and what earlier stages say of it."""
+    """An article with its place in the order of arrival and the records of earlier stages."""
 
     seq: int
-    first_seen: dt.datetime  # first seen
+    first_seen: dt.datetime
     article: Article
     copy: Copy
     names: Names | None = None
-    story: str | None = None  # that it is in already
+    story: str | None = None  # the story that it is in already
 
     @property
     def happened_at(self) -> dt.datetime:
-        """When it happened: published where that is known and has been, else first seen."""
+        """When it happened: published where that is known and not in the future, else first seen."""
         return min(self.article.published or self.first_seen, self.first_seen)
 
 
 class StoryCluster(msgspec.Struct, frozen=True, kw_only=True):
-    """A story as it is remembered: the mean of its articles' vectors."""
+    """What is remembered of a story: its centroid, the mean of its articles' vectors."""
 
     id: str
     votes: int
-    likeness: float  # mean similarity of those that joined, 0 before any did
+    likeness: float  # mean similarity of the articles when they joined, 0 before any did
     day: float  # mean time of the votes, published or first seen, in days since 1970
-    dated: bool  # whether the time of publication of any is known
+    dated: bool  # whether the time of publication of any article is known
     vectors: tuple[Vector, Vector]  # of the whole text, of its beginning
     terms: tuple[int, ...]  # under which it is found
 
     @classmethod
-    def empty(cls, name: str) -> StoryCluster:
-        """Return a story without any article yet."""
-        nothing = (Vector(), Vector())
-        return cls(id=name, votes=0, likeness=0.0, day=0.0, dated=False, vectors=nothing, terms=())
+    def empty(cls, story: str) -> StoryCluster:
+        """Return a story with the id ``story`` and no article yet."""
+        no_vectors = (Vector(), Vector())
+        return cls(id=story, votes=0, likeness=0.0, day=0.0, dated=False, vectors=no_vectors, terms=())
 
     def mean_vectors(self) -> TextVectors:
         """Return the mean vectors as arrays."""
@@ -96,46 +96,46 @@ def decide(arrivals: Sequence[ArticleToAssign], memory: StoryMemory, settings: C
     """Return for each of ``arrivals``, in their order, its story; ``memory`` learns them.
 
     An article whose copy group has a story gets that one, so an article that is decided again stays where it is.
-    Where batches begin and end changes nothing.
+    The result doesn't depend on where batches begin and end.
     """
     memory.prefetch_groups({arrival.copy.group for arrival in arrivals})
-    vectors = _weigh(arrivals, memory)
-    wanted = {seq: lookup_terms(own) for seq, own in vectors.items()}
-    memory.prefetch([(a.first_seen, wanted[a.seq]) for a in arrivals if a.seq in wanted])
+    vectors = _voting_vectors(arrivals, memory)
+    terms = {seq: lookup_terms(arrival_vectors) for seq, arrival_vectors in vectors.items()}
+    memory.prefetch([(arrival.first_seen, terms[arrival.seq]) for arrival in arrivals if arrival.seq in terms])
     placements = []
     for arrival in arrivals:
-        placement = _known(arrival, memory) or _place(
-            arrival, vectors[arrival.seq], wanted[arrival.seq], memory, settings
+        placement = _present_story(arrival, memory) or _assign(
+            arrival, vectors[arrival.seq], terms[arrival.seq], memory, settings
         )
         memory.assign_group(arrival.copy.group, placement.story, arrival.first_seen)
         placements.append(placement)
     return placements
 
 
-def _known(arrival: ArticleToAssign, memory: StoryMemory) -> Placement | None:
-    """Return the story that the copy group is in, else the one that the article was in before; None for neither."""
-    name = arrival.article.id
+def _present_story(arrival: ArticleToAssign, memory: StoryMemory) -> Placement | None:
+    """Return the story that the copy group is in, else the one that the article is in; None where it is in neither."""
+    article_id = arrival.article.id
     if story := memory.story_of(arrival.copy.group):
-        return Placement(id=name, story=story, how=Placed.KEPT if story == arrival.story else Placed.COPY)
-    return Placement(id=name, story=arrival.story, how=Placed.KEPT) if arrival.story else None
+        return Placement(id=article_id, story=story, how=Placed.KEPT if story == arrival.story else Placed.COPY)
+    return Placement(id=article_id, story=arrival.story, how=Placed.KEPT) if arrival.story else None
 
 
-def _weigh(arrivals: Sequence[ArticleToAssign], memory: StoryMemory) -> dict[int, TextVectors]:
-    """Return the vectors of those that have a vote; their words are counted, in their order."""
+def _voting_vectors(arrivals: Sequence[ArticleToAssign], memory: StoryMemory) -> dict[int, TextVectors]:
+    """Return seq → vectors of the articles that have a vote; count their words, in their order."""
     voted: set[str] = set()
-    made: dict[int, TextVectors] = {}
+    vectors: dict[int, TextVectors] = {}
     frequencies = memory.frequencies
     for arrival in arrivals:
         group = arrival.copy.group
-        if group in voted or _known(arrival, memory):
+        if group in voted or _present_story(arrival, memory):
             continue
         voted.add(group)
-        made[arrival.seq] = article_vectors(arrival, frequencies, count=True)
-    return made
+        vectors[arrival.seq] = article_vectors(arrival, frequencies, count=True)
+    return vectors
 
 
 def article_vectors(arrival: ArticleToAssign, frequencies: CountMinSketch, *, count: bool = False) -> TextVectors:
-    """Return the vectors of an article; with ``count`` its words are counted."""
+    """Return the vectors of an article; with ``count`` count its words in ``frequencies`` too."""
     terms = article_terms(arrival.article, arrival.names)
     vectors = tfidf_vectors(terms, document_shares(terms, frequencies))
     if count:
@@ -143,11 +143,11 @@ def article_vectors(arrival: ArticleToAssign, frequencies: CountMinSketch, *, co
     return vectors
 
 
-def _place(
-    arrival: ArticleToAssign, vectors: TextVectors, wanted: TermWeights, memory: StoryMemory, settings: ClusterSettings
+def _assign(
+    arrival: ArticleToAssign, vectors: TextVectors, terms: TermWeights, memory: StoryMemory, settings: ClusterSettings
 ) -> Placement:
     """Put the article into the most similar story, or a new one."""
-    candidates = [(seq, decode_story(data)) for seq, data in memory.candidates(arrival.first_seen, wanted)]
+    candidates = [(seq, decode_story(data)) for seq, data in memory.candidates(arrival.first_seen, terms)]
     scores = _similarities(arrival, vectors, [story for _, story in candidates], settings)
     alike = [
         (score, seq, story)
@@ -155,32 +155,37 @@ def _place(
         if score >= max(settings.threshold, COHERENCE * story.likeness)
     ]
     if alike:
-        score, seq, story = max(alike, key=lambda one: (one[0], -one[1]))
-        join_story(seq, story, arrival, vectors, wanted, memory, score)
+        score, seq, story = max(alike, key=lambda scored: (scored[0], -scored[1]))
+        join_story(seq, story, arrival, vectors, terms, memory, score)
         return Placement(id=arrival.article.id, story=story.id, score=round(score, 4), how=Placed.JOINED)
     opened = StoryCluster.empty(f"s{arrival.article.id}")
-    join_story(arrival.seq, opened, arrival, vectors, wanted, memory)
+    join_story(arrival.seq, opened, arrival, vectors, terms, memory)
     return Placement(id=arrival.article.id, story=opened.id, how=Placed.OPENED)
 
 
 def _similarities(
     arrival: ArticleToAssign, vectors: TextVectors, stories: Sequence[StoryCluster], settings: ClusterSettings
 ) -> list[float]:
-    """Return the mean cosine of the two vectors, decayed with the gap in time (a Gaussian), less for few words."""
+    """Return for each story the mean cosine of the two vectors, decayed with the gap in time, less for few words.
+
+    The decay is a Gaussian of ``settings.sigma_days``.
+    """
     if not stories:
         return []
     size = len(vectors[0][0])
     enough = size / (size + FEW_WORDS)
-    whole, lede = (cosines(own, [story.vectors[n] for story in stories]).tolist() for n, own in enumerate(vectors))
+    whole, lede = (
+        cosines(vector, [story.vectors[part] for story in stories]).tolist() for part, vector in enumerate(vectors)
+    )
     day, dated = _day(arrival), arrival.article.published is not None
-    made = []
+    similarities = []
     for story, of_whole, of_lede in zip(stories, whole, lede, strict=True):
         gap = abs(day - story.day)
         if not (dated and story.dated):
             gap = max(gap, UNKNOWN_GAP_DAYS)
         decay = math.exp(-((gap / settings.sigma_days) ** 2) / 2)
-        made.append((of_whole + of_lede) / 2 * decay * enough)
-    return made
+        similarities.append((of_whole + of_lede) / 2 * decay * enough)
+    return similarities
 
 
 def join_story(
@@ -188,14 +193,17 @@ def join_story(
     story: StoryCluster,
     arrival: ArticleToAssign,
     vectors: TextVectors,
-    wanted: TermWeights,
+    terms: TermWeights,
     memory: StoryMemory,
     score: float = 0.0,
 ) -> StoryCluster:
-    """Let the article, whose similarity is ``score``, vote in the story: its vectors move the mean."""
+    """Let an article vote in the story ``seq``; return the story, whose centroid it has moved.
+
+    ``vectors`` and ``terms``, the strongest first, are the article's; ``score`` is its similarity to the story.
+    """
     share = 1 / (story.votes + 1)
-    terms = list(wanted)[:INDEXED_TERMS]
-    means, found = _mean(story, vectors, terms, share)
+    article_index = list(terms)[:INDEXED_TERMS]
+    means, story_index = _mean(story, vectors, article_index, share)
     new = StoryCluster(
         id=story.id,
         votes=story.votes + 1,
@@ -203,32 +211,34 @@ def join_story(
         day=story.day + (_day(arrival) - story.day) * share,
         dated=story.dated or arrival.article.published is not None,
         vectors=means,
-        terms=tuple(found),
+        terms=tuple(story_index),
     )
-    kept = set(found)
-    memory.save_story(seq, arrival.first_seen, kept.intersection(terms), set(story.terms) - kept, _encode(new))
+    indexed = set(story_index)
+    memory.save_story(
+        seq, arrival.first_seen, indexed.intersection(article_index), set(story.terms) - indexed, _encode(new)
+    )
     return new
 
 
 def _mean(
     story: StoryCluster, vectors: TextVectors, terms: Sequence[int], share: float
 ) -> tuple[tuple[Vector, Vector], Sequence[int]]:
-    """Return the story's vectors with an article's for ``share`` of them, and the terms under which it is found."""
+    """Return the story's centroid with an article's vectors for ``share`` of it, and the terms that index the story."""
     if not story.votes:
-        whole, lede = (strongest_terms(own, most) for own, most in zip(vectors, STORY_SIZE, strict=True))
+        whole, lede = (strongest_terms(vector, size) for vector, size in zip(vectors, STORY_SIZE, strict=True))
         return (pack_vector(whole), pack_vector(lede)), terms
     whole, lede = (
-        mix_vectors(one, own, share, most)
-        for one, own, most in zip(story.mean_vectors(), vectors, STORY_SIZE, strict=True)
+        mix_vectors(mean, vector, share, size)
+        for mean, vector, size in zip(story.mean_vectors(), vectors, STORY_SIZE, strict=True)
     )
-    both, weights = mix_vectors(whole, lede, 0.5, sum(STORY_SIZE))
-    strength = dict(zip(both.tolist(), weights.tolist(), strict=True))
-    found = sorted({*story.terms, *terms}, key=lambda term: (-strength.get(term, 0.0), term))[:STORY_TERMS]
-    return (pack_vector(whole), pack_vector(lede)), found
+    mixed_terms, weights = mix_vectors(whole, lede, 0.5, sum(STORY_SIZE))
+    strength = dict(zip(mixed_terms.tolist(), weights.tolist(), strict=True))
+    strongest = sorted({*story.terms, *terms}, key=lambda term: (-strength.get(term, 0.0), term))[:STORY_TERMS]
+    return (pack_vector(whole), pack_vector(lede)), strongest
 
 
 def lookup_terms(vectors: TextVectors) -> TermWeights:
-    """Return the terms that are strongest in the two vectors together, the strongest first, and what each is worth."""
+    """Return the terms that are strongest in the two vectors together, the strongest first, with what each is worth."""
     terms, weights = mix_vectors(*vectors, 0.5, LOOKUP_TERMS)
     order = np.argsort(-weights, kind="stable")
     return dict(zip(terms[order].tolist(), (weights[order] ** PREFERENCE).tolist(), strict=True))

@@ -1,4 +1,4 @@
-"""What does cluster ask its memory for?"""
+"""Says what cluster needs of the memory that holds the stories of the window."""
 
 from __future__ import annotations
 
@@ -8,33 +8,34 @@ from typing import Protocol
 
 from pipeline.count_min import CountMinSketch
 
-TermWeights = Mapping[int, float]  # terms, and what it is worth that a story shares each
+TermWeights = Mapping[int, float]  # term → what it is worth that a story shares it
 
 
 class StoryMemory(Protocol):
-    """Stories (opaque bytes), found by their strongest terms, and which copy group is in which.
+    """Stories (opaque bytes), found by their strongest terms, and which copy group is in which story.
 
-    A story is named by the ``seq`` of the article that opened it.
+    ``seq`` is the number of the article that opened the story and identifies it; ``at`` is when the article at hand was
+    first seen.
     """
 
     frequencies: CountMinSketch  # of words
 
     def prefetch_groups(self, groups: Collection[str]) -> None:
-        """Make ready for the copy groups of a batch."""
+        """Load the stories of the copy groups of a batch."""
 
-    def prefetch(self, wanted: Sequence[tuple[dt.datetime, TermWeights]]) -> None:
-        """Make ready for the articles (first seen, terms looked up) of a batch."""
+    def prefetch(self, articles: Sequence[tuple[dt.datetime, TermWeights]]) -> None:
+        """Load what the ``articles`` (first seen, terms looked up) of a batch will ask for."""
 
     def story_of(self, group: str) -> str | None:
-        """Return the id of the story that the copy group is in."""
+        """Return the id of the story that the copy group is in, None where it is in none."""
 
-    def candidates(self, at: dt.datetime, wanted: TermWeights) -> list[tuple[int, bytes]]:
-        """Return the stories active within the window whose terms are worth most, best first."""
+    def candidates(self, at: dt.datetime, terms: TermWeights) -> list[tuple[int, bytes]]:
+        """Return the stories (``seq`` and bytes) within the window whose shared terms are worth most, best first."""
 
     def save_story(
         self, seq: int, at: dt.datetime, terms: Collection[int], dropped: Collection[int], data: bytes
     ) -> None:
-        """Remember the story, to be found under ``terms`` too and no more under ``dropped``."""
+        """Remember the story; index it under ``terms`` too, and no more under ``dropped``."""
 
     def delete_story(self, seq: int) -> None:
         """Forget a story."""

@@ -1,8 +1,8 @@
-"""Which stories of a window are one, and which are several? What is seen only when all articles are there.
+"""Finds stories of a window that should be merged or split, once all their articles are there.
 
 Both compare all articles with all, and the two limits are apart: what is merged is not split again. Measured with
-``bench/stories.py`` on three collections in several orders, neither answer ever made the stories worse; mergers at 0.8
-and splits at 0.7 sometimes did.
+``bench/stories.py`` on three collections in several orders, neither a merger nor a split ever made the stories worse;
+mergers at 0.8 and splits at 0.7 sometimes did.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from pipeline.cluster.assignment import StoryCluster
 from pipeline.cluster.vector import TextVectors
 from pipeline.settings import ClusterSettings
 
-# Of cluster.threshold: two stories whose articles are on average as like each other as this are one
+# A share of cluster.threshold: two stories whose articles are on average at least so similar are one
 MIN_MERGED = 1.0
-# Of cluster.threshold: two halves whose articles are on average less like each other than this are two stories
+# A share of cluster.threshold: two halves whose articles are on average less similar are two stories
 MAX_SPLIT = 0.6
 # A story of fewer independent articles is left as it is
 LEAST_SPLIT = 4
@@ -31,54 +31,56 @@ Matrix = npt.NDArray[np.float32]
 
 
 class ProposedMerger(msgspec.Struct, frozen=True, kw_only=True):
-    """Two stories that are one; ``gone`` becomes part of ``kept``."""
+    """Two stories that are one: ``absorbed`` becomes part of ``target``."""
 
-    target: str
+    target: str  # ids
     absorbed: str
-    score: float
+    score: float  # as ``story_likeness`` gives it
 
 
 def find_merger(
     story: StoryCluster, others: Sequence[StoryCluster], pinned: Mapping[str, set[str]], settings: ClusterSettings
 ) -> ProposedMerger | None:  # fmt: skip
-    """Return whether ``story`` and the most similar of ``others`` are one.
+    """Return the merger of ``story`` with the most similar of ``others``, None where it is one with none of them.
 
-    ``pinned`` names for each story the stories into which editors have put members of it: where two of them would
-    come together, they stay apart. A story into which an editor has put something keeps its id, else the larger one.
+    ``pinned`` has for each story the stories into which editors have put members of it: two stories whose editors'
+    stories differ stay apart. A story into which an editor has put something keeps its id, else the larger one.
     """
     best: ProposedMerger | None = None
-    for other in others:
-        if other.id == story.id or len(pinned.get(story.id, set()) | pinned.get(other.id, set())) > 1:
+    for candidate in others:
+        if candidate.id == story.id or len(pinned.get(story.id, set()) | pinned.get(candidate.id, set())) > 1:
             continue
-        score = story_likeness(story, other, settings)
+        score = story_likeness(story, candidate, settings)
         if score >= MIN_MERGED * settings.threshold and (best is None or score > best.score):
-            first, second = sorted(
-                (story, other), key=lambda one: (not pinned.get(one.id), -one.votes, one.day, one.id)
+            target, absorbed = sorted(
+                (story, candidate),
+                key=lambda cluster: (not pinned.get(cluster.id), -cluster.votes, cluster.day, cluster.id),
             )
-            best = ProposedMerger(target=first.id, absorbed=second.id, score=round(score, 4))
+            best = ProposedMerger(target=target.id, absorbed=absorbed.id, score=round(score, 4))
     return best
 
 
-def story_likeness(one: StoryCluster, other: StoryCluster, settings: ClusterSettings) -> float:
-    """Return how like each other the articles of two stories are on average, decayed with the gap in time.
+def story_likeness(first: StoryCluster, second: StoryCluster, settings: ClusterSettings) -> float:
+    """Return the mean similarity of the articles of two stories, decayed with the gap in time.
 
     The product of two means, which aren't brought to unit length, is the mean of the products of all pairs.
     """
-    made = 0.0
-    for own, foreign in zip(one.vectors, other.vectors, strict=True):
-        (terms, weights), (others, theirs) = own.arrays(), foreign.arrays()
-        _, mine, its = np.intersect1d(terms, others, assume_unique=True, return_indices=True)
-        made += float(weights[mine] @ theirs[its]) / 2
-    return made * math.exp(-(((one.day - other.day) / settings.sigma_days) ** 2) / 2)
+    likeness = 0.0
+    for first_mean, second_mean in zip(first.vectors, second.vectors, strict=True):
+        (first_terms, first_weights), (second_terms, second_weights) = first_mean.arrays(), second_mean.arrays()
+        _, first_at, second_at = np.intersect1d(first_terms, second_terms, assume_unique=True, return_indices=True)
+        likeness += float(first_weights[first_at] @ second_weights[second_at]) / 2
+    return likeness * math.exp(-(((first.day - second.day) / settings.sigma_days) ** 2) / 2)
 
 
 def split_members(
     members: Sequence[TextVectors], pinned: Sequence[str | None], settings: ClusterSettings
 ) -> list[list[int]]:
-    """Return the numbers of a story's members, one of each copy group, by the story that they should be in.
+    """Return the parts into which a story should be split, each as the indices of its ``members``.
 
-    One part where they belong together. ``pinned`` says for each member in which story an editor put it: those of one
-    story stay together, those of several are not brought together here.
+    ``members`` has the vectors of one article of each copy group. There is one part where they belong together.
+    ``pinned`` has for each member the story in which an editor put it: those of one such story stay together, those of
+    several are not brought together here. Average linkage.
     """
     count = len(members)
     whole: list[list[int]] = [list(range(count))]
@@ -100,23 +102,23 @@ def split_members(
         sums[a] += sums[b]
         sums[:, a] += sums[:, b]
         alive.remove(b)
-    made = sorted((sorted(groups[n]) for n in alive), key=lambda part: (-len(part), part))
-    return made if len(made) > 1 else whole
+    parts = sorted((sorted(groups[n]) for n in alive), key=lambda part: (-len(part), part))
+    return parts if len(parts) > 1 else whole
 
 
 def pairwise_similarities(members: Sequence[TextVectors]) -> Matrix:
-    """Return the mean cosine of each two members' vectors."""
+    """Return the mean cosine of each two members' vectors: a square matrix, in the order of ``members``."""
     total = np.zeros((len(members), len(members)), dtype=np.float32)
-    for which in range(2):
-        chosen = []
+    for part in range(2):  # the whole text, its beginning
+        vectors = []
         for member in members:
-            terms, weights = member[which]
-            kept = np.argsort(-weights, kind="stable")[:COMPARED_TERMS]
-            chosen.append((terms[kept], weights[kept]))
-        known, places = np.unique(np.concatenate([terms for terms, _ in chosen]), return_inverse=True)
-        rows = np.repeat(np.arange(len(chosen)), [len(terms) for terms, _ in chosen])
-        dense = np.zeros((len(chosen), len(known)), dtype=np.float32)
-        dense[rows, places] = np.concatenate([weights for _, weights in chosen])
+            terms, weights = member[part]
+            strongest = np.argsort(-weights, kind="stable")[:COMPARED_TERMS]
+            vectors.append((terms[strongest], weights[strongest]))
+        all_terms, columns = np.unique(np.concatenate([terms for terms, _ in vectors]), return_inverse=True)
+        rows = np.repeat(np.arange(len(vectors)), [len(terms) for terms, _ in vectors])
+        dense = np.zeros((len(vectors), len(all_terms)), dtype=np.float32)
+        dense[rows, columns] = np.concatenate([weights for _, weights in vectors])
         total += dense @ dense.T
     return np.asarray(total / 2, dtype=np.float32)
 

@@ -1,6 +1,6 @@
-"""What is a story called, and whom is it about? Chosen from its members, one vote for each copy group.
+"""Chooses a story's title and key names from its members, one vote for each copy group.
 
-A card keeps what is needed to choose again when a member is added, in bounded space however large the story grows.
+A summary keeps what is needed to choose again when a member is added, in bounded space however large the story grows.
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ class StoryFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     title: str | None = None
-    names: tuple[str, ...] = ()  # of whom and what it is about, the most telling first
+    names: tuple[str, ...] = ()  # of who and what it is about, the most telling first
     first: dt.datetime | None = None  # when its first article was published, or seen where that is unknown
     last: dt.datetime | None = None
     aliases: tuple[str, ...] = ()  # ids of stories that are part of it now
 
 
 class MemberTitle(msgspec.Struct, frozen=True, array_like=True):
-    """The title of a member."""
+    """The title of an article of the story."""
 
     article: str
     text: str
     language: str = ""
-    begun: bool = False  # whether it is how the text begins, as the member has no title
+    begun: bool = False  # whether it is the beginning of the text, as the article has no title
 
 
 class NameTally(msgspec.Struct, frozen=True, array_like=True):
@@ -56,7 +56,7 @@ class NameTally(msgspec.Struct, frozen=True, array_like=True):
     text: str
     members: int
     rarity: float
-    salience: float = 0.0  # how much the members are about it, summed up
+    salience: float = 0.0  # how much the members are about it, added up
 
 
 class StorySummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,60 +75,60 @@ class StorySummary(msgspec.Struct, frozen=True, kw_only=True):
         return next((title.text for title in self.titles if title.article == self.chosen), None)
 
     def key_names(self) -> tuple[str, ...]:
-        """Return whom and what the story is about: in the headlines of several members, and rare."""
+        """Return who and what the story is about: names that several members are about, and that are rare elsewhere."""
         least = 1 if self.votes < 2 else 2  # noqa: PLR2004
         agreed = [name for name in self.names if name.members >= least] or self.names
         ranked = sorted(agreed, key=lambda name: (-name.salience * name.rarity, name.text))
         return tuple(dict.fromkeys(name.text for name in ranked))[:SHOWN_NAMES]
 
 
-def extend_time_span(card: StorySummary, at: dt.datetime) -> StorySummary:
-    """Return the card after a member of the time ``at`` was added, without a vote."""
-    return msgspec.structs.replace(
-        card, first=min(card.first or at, at), last=max(card.last or at, at)
-    )  # fmt: skip
+def extend_time_span(summary: StorySummary, at: dt.datetime) -> StorySummary:
+    """Return the summary after a member of the time ``at`` was added, without a vote."""
+    first, last = min(summary.first or at, at), max(summary.last or at, at)
+    return msgspec.structs.replace(summary, first=first, last=last)
 
 
-def add_vote(card: StorySummary, article: Article, names: Names | None, frequencies: CountMinSketch) -> StorySummary:
-    """Return the card after the article voted on title and names."""
-    titles = card.titles
-    title = " ".join((article.title or "").split())
-    if text := title or shorten(article.text):
-        own = MemberTitle(article.id, text, base_language(article), begun=not title)
-        titles = (*(one for one in titles if one.article != own.article), own)
+def add_vote(summary: StorySummary, article: Article, names: Names | None, frequencies: CountMinSketch) -> StorySummary:
+    """Return the summary after the article voted on title and names."""
+    titles = summary.titles
+    article_title = " ".join((article.title or "").split())
+    if text := article_title or shorten(article.text):
+        vote = MemberTitle(article.id, text, base_language(article), begun=not article_title)
+        titles = (*(title for title in titles if title.article != article.id), vote)
         if len(titles) > FIRST_TITLES + LATEST_TITLES:
             middle = titles[FIRST_TITLES:-LATEST_TITLES]
-            kept = tuple(one for one in middle if one.article == card.chosen)
-            titles = (*titles[:FIRST_TITLES], *kept, *titles[-LATEST_TITLES:])
+            chosen = tuple(title for title in middle if title.article == summary.chosen)
+            titles = (*titles[:FIRST_TITLES], *chosen, *titles[-LATEST_TITLES:])
     return msgspec.structs.replace(
-        card,
-        votes=card.votes + 1,
+        summary,
+        votes=summary.votes + 1,
         titles=titles,
-        chosen=choose_title(titles, card.chosen),
-        names=_tally(card.names, names, base_language(article), frequencies),
+        chosen=choose_title(titles, summary.chosen),
+        names=_tally(summary.names, names, base_language(article), frequencies),
     )
 
 
 def choose_title(titles: Sequence[MemberTitle], present: str | None = None) -> str | None:
-    """Return the article whose title is most like the others; the earliest of equals, and ``present`` if it's as good.
+    """Return the article whose title is most like the others; the earliest of equals.
 
-    Titles in the language of most of them are preferred.
+    ``present`` is the article chosen so far: it stays while its title is nearly as good. Titles in the language of most
+    of them are preferred. None where there are no titles.
     """
     if not titles:
         return None
     languages = Counter(title.language for title in titles)
     most = max(languages.values())
-    found = [Counter(word_pieces(normalise(title.text))) for title in titles]
-    weighed = [{word: -math.log(expected_share(word)) for word in counted} for counted in found]
-    together: Counter[str] = Counter()
-    for one in weighed:
-        together.update(one)
+    words = [Counter(word_pieces(normalise(title.text))) for title in titles]
+    weights = [{word: -math.log(expected_share(word)) for word in title_words} for title_words in words]
+    total: Counter[str] = Counter()
+    for title_weights in weights:
+        total.update(title_weights)
     scores = []
-    for title, one in zip(titles, weighed, strict=True):
-        length = math.sqrt(sum(weight * weight for weight in one.values())) or 1.0
-        like = sum(weight * together[word] for word, weight in one.items()) / length
-        poor = POOR_TITLE_WEIGHT if title.begun or len(one) < SHORTEST_TITLE else 1.0
-        scores.append(like * poor * languages[title.language] / most)
+    for title, title_weights in zip(titles, weights, strict=True):
+        length = math.sqrt(sum(weight * weight for weight in title_weights.values())) or 1.0
+        likeness = sum(weight * total[word] for word, weight in title_weights.items()) / length
+        poor = POOR_TITLE_WEIGHT if title.begun or len(title_weights) < SHORTEST_TITLE else 1.0
+        scores.append(likeness * poor * languages[title.language] / most)
     best = max(scores)
     for title, score in zip(titles, scores, strict=True):
         if title.article == present and score >= TITLE_STAYS * best:
@@ -137,21 +137,22 @@ def choose_title(titles: Sequence[MemberTitle], present: str | None = None) -> s
 
 
 def _tally(
-    tallied: Iterable[NameTally], names: Names | None, language: str, frequencies: CountMinSketch
+    present: Iterable[NameTally], names: Names | None, language: str, frequencies: CountMinSketch
 ) -> tuple[NameTally, ...]:  # fmt: skip
-    found = {name.id: name for name in tallied}
-    telling = [one for one in (names.entities if names else ()) if one.type in _TELLING]
+    """Return the tallies after an article in ``language`` with these ``names`` was counted."""
+    tallies = {tally.id: tally for tally in present}
+    telling = [entity for entity in (names.entities if names else ()) if entity.type in _TELLING]
     if not telling:
-        return tuple(found.values())
-    spoken = hash_words([language])
-    known = frequencies.estimate_counts(spoken)[0]
-    counts = frequencies.estimate_counts(counter_keys(hash_words(one.id for one in telling), spoken))
-    rarities = -np.log((counts + 1.0) / (known + 2.0))
-    for one, rarity in zip(telling, rarities.tolist(), strict=True):
-        before = found.pop(one.id, None)  # so that they stand in the order in which they were named last
-        members, salience = (before.members, before.salience) if before else (0, 0.0)
-        salience = round(salience + max(one.salience, LEAST_SALIENCE), 3)
-        found[one.id] = NameTally(one.id, one.name, members + 1, round(max(rarity, 0.1), 2), salience)
-    # of those that the story is least about the new ones stay: who comes late can become whom it is about
-    kept = {name.id for name in sorted(found.values(), key=lambda name: name.salience)[-KEPT_NAMES:]}
-    return tuple(name for name in found.values() if name.id in kept)
+        return tuple(tallies.values())
+    language_hash = hash_words([language])
+    documents = frequencies.estimate_counts(language_hash)[0]
+    counts = frequencies.estimate_counts(counter_keys(hash_words(entity.id for entity in telling), language_hash))
+    rarities = -np.log((counts + 1.0) / (documents + 2.0))
+    for entity, rarity in zip(telling, rarities.tolist(), strict=True):
+        tally = tallies.pop(entity.id, None)  # so that they stand in the order in which they were mentioned last
+        members, salience = (tally.members, tally.salience) if tally else (0, 0.0)
+        salience = round(salience + max(entity.salience, LEAST_SALIENCE), 3)
+        tallies[entity.id] = NameTally(entity.id, entity.name, members + 1, round(max(rarity, 0.1), 2), salience)
+    # of the names that the story is least about the new ones stay: a name that comes late can become a key name
+    most_salient = {tally.id for tally in sorted(tallies.values(), key=lambda tally: tally.salience)[-KEPT_NAMES:]}
+    return tuple(tally for tally in tallies.values() if tally.id in most_salient)

@@ -1,4 +1,7 @@
-"""What do the articles of a batch, or all members of a story, say of their stories?"""
+"""Brings the summaries of stories up to date: after a batch, or anew from all members of a story.
+
+One member of each copy group votes.
+"""
 
 from __future__ import annotations
 
@@ -14,34 +17,34 @@ _VOTES = frozenset({Placed.OPENED, Placed.JOINED})
 
 
 def summarise_batch(
-    cards: Mapping[str, StorySummary],
+    summaries: Mapping[str, StorySummary],
     arrivals: Sequence[ArticleToAssign],
     placements: Sequence[Placement],
     frequencies: CountMinSketch,
 ) -> dict[str, StorySummary]:
-    """Return the cards, by story, after a batch was placed; ``cards`` are those of the stories before."""
-    told: dict[str, StorySummary] = {}
+    """Return story id → summary for the stories of a batch; ``summaries`` are those of the stories before the batch."""
+    updated: dict[str, StorySummary] = {}
     for arrival, placement in zip(arrivals, placements, strict=True):
-        card = told.get(placement.story) or cards.get(placement.story) or StorySummary()
+        summary = updated.get(placement.story) or summaries.get(placement.story) or StorySummary()
         if placement.how in _VOTES:
-            card = add_vote(card, arrival.article, arrival.names, frequencies)
-        told[placement.story] = extend_time_span(card, arrival.happened_at)
-    return told
+            summary = add_vote(summary, arrival.article, arrival.names, frequencies)
+        updated[placement.story] = extend_time_span(summary, arrival.happened_at)
+    return updated
 
 
 def rebuild_story(story: str, members: Iterable[ArticleToAssign], memory: StoryMemory) -> StorySummary:
-    """Make a story anew of all its members, in order of arrival; ``memory`` learns it under the first one's number.
+    """Rebuild the story with the id ``story`` from all its members, in order of arrival; return its summary.
 
-    One member of each copy group votes. The words are not counted again.
+    ``memory`` learns the story under the number of its first member. The words are not counted again.
     """
-    card, made, first = StorySummary(), StoryCluster.empty(story), None
+    summary, cluster, first = StorySummary(), StoryCluster.empty(story), None
     voted: set[str] = set()
     for member in members:
         if member.copy.group not in voted:
             voted.add(member.copy.group)
             vectors = article_vectors(member, memory.frequencies)
             first = member.seq if first is None else first
-            made = join_story(first, made, member, vectors, lookup_terms(vectors), memory)
-            card = add_vote(card, member.article, member.names, memory.frequencies)
-        card = extend_time_span(card, member.happened_at)
-    return card
+            cluster = join_story(first, cluster, member, vectors, lookup_terms(vectors), memory)
+            summary = add_vote(summary, member.article, member.names, memory.frequencies)
+        summary = extend_time_span(summary, member.happened_at)
+    return summary

@@ -1,7 +1,7 @@
-"""What are the terms of an article, and how common is each in its language?
+"""Turns an article into hashed terms, and estimates how common each is in the article's language.
 
-Articles are compared by term, so that a name joins texts of two languages. How common a term is, is counted by
-language: where few articles are German, German function words would look rare among all the others.
+Articles are compared by term, so that a name joins texts of two languages. Documents are counted by language: where few
+articles are German, German function words would look rare among all documents.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ HEADLINE_TIMES = 3
 # Words of the beginning; of a text that is mostly pairs or fours of characters (see below) so many of these: some 100
 # words of Chinese or Korean, 40 of Thai
 LEDE_WORDS, LEDE_PIECES = 80, 160
-# Chinese and Japanese, which have no spaces: pairs of characters stand for words, as in Lucene's CJKBigramFilter. Of 24
-# short articles of one day, in an empty ledger, unrelated ones had a cosine of up to .44 by single characters and .10
-# by pairs, those on one event .43 and .18 at least
+# Chinese and Japanese have no spaces: pairs of characters stand for words, as in Lucene's CJKBigramFilter. Of 24 short
+# articles of one day, in an empty ledger, unrelated ones had a cosine of up to .44 by single characters and .10 by
+# pairs, those on one event .43 and .18 at least
 _PAIRED = KANA_AND_HAN
-# Thai, Lao, Burmese and Khmer have none either, and are written in letters, of which a word has about four. Of 12
-# Thai articles unrelated ones had a cosine of up to .39 by pairs, .19 by threes, .12 by fours; those on one event .56,
-# .41 and .34 at least
+# Thai, Lao, Burmese and Khmer have no spaces either, and are written in letters, about four a word. Of 12 Thai articles
+# unrelated ones had a cosine of up to .39 by pairs, .19 by threes, .12 by fours; those on one event .56, .41 and .34 at
+# least
 _IN_FOURS = r"\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0ecd\u0edc-\u0edf\u1000-\u103f\u1050-\u109f\u1780-\u17d3\u17dc\u17dd"
-# Korean words end in particles: by pairs without the last syllable of a word, those on one event (of 12) had a cosine
-# of .40 at least and others of up to .09; by whole words it was .22 and .07, by all pairs .40 and .15
+# Korean words end in particles. By pairs without the last syllable of a word, articles on one event (of 12) had a
+# cosine of .40 at least and others of up to .09; by whole words it was .22 and .07, by all pairs .40 and .15
 _KOREAN = r"\uac00-\ud7a3"
 _PIECED = re.compile(f"[{_PAIRED}{_IN_FOURS}{_KOREAN}]")
 _RUN = re.compile(f"([{_PAIRED}]++)|([{_IN_FOURS}]++)|([{_KOREAN}]++)|[^{_PAIRED}{_IN_FOURS}{_KOREAN}]++")
@@ -56,8 +56,8 @@ class ArticleTerms(NamedTuple):
     """The terms of an article, sorted by hash."""
 
     hashes: Hashes
-    counts: TermCounts  # that each stands in the whole of it
-    lede_counts: TermCounts  # that it stands in the beginning
+    counts: TermCounts  # how often each stands in the whole article
+    lede_counts: TermCounts  # how often each stands in the beginning
     expected: Weights  # share of documents that hold it, before any is counted
     language: Hashes  # one
 
@@ -67,40 +67,40 @@ def article_terms(article: Article, names: Names | None) -> ArticleTerms:
 
     Articles of an unknown language are counted as those of a language of their own.
     """
-    # parted at apostrophes: Egypt's and l'Égypte name whom Egypt and Égypte name
+    # split at apostrophes: Egypt's and l'Égypte hold the words Egypt and Égypte
     title, text = (normalise(part).replace("'", " ") for part in (article.title or "", article.text))
     in_words = text.isascii() or not _PIECED.search(title + text)
     take, length = (split_normalised, len) if in_words else (word_pieces, count_letters)
     lede = LEDE_WORDS if in_words or 2 * len(_PIECED.findall(text)) < len(text) else LEDE_PIECES
     headline, body = take(title), take(text)
-    begun = Counter(chain(headline, body[:lede]))
-    whole = Counter(begun)  # so that the words of the beginning come first
+    in_lede = Counter(chain(headline, body[:lede]))
+    whole = Counter(in_lede)  # so that the words of the beginning come first
     whole.update(body[lede:])
-    begun.update(headline * (HEADLINE_TIMES - 1))
+    in_lede.update(headline * (HEADLINE_TIMES - 1))
     entities = {entity.id: max(1, entity.count) for entity in (names.entities if names else ())}
     size = len(whole) + len(entities)
     hashes = np.fromiter(map(crc32, map(str.encode, chain(whole, entities))), dtype=np.uint32, count=size)
     order = np.argsort(hashes, kind="stable")
     order = order[first_occurrences(hashes[order])]
-    times = np.fromiter(chain(whole.values(), entities.values()), dtype=np.intp, count=size)
-    times_begun = np.fromiter(chain(begun.values(), repeat(0, size - len(begun))), dtype=np.intp, count=size)
+    counts = np.fromiter(chain(whole.values(), entities.values()), dtype=np.intp, count=size)
+    lede_counts = np.fromiter(chain(in_lede.values(), repeat(0, size - len(in_lede))), dtype=np.intp, count=size)
     lengths = np.fromiter(chain(map(length, whole), repeat(_LONGEST, len(entities))), dtype=np.intp, count=size)
     language = hash_words([base_language(article)])
     return ArticleTerms(
-        hashes[order], times[order], times_begun[order], _EXPECTED[np.minimum(lengths[order], _LONGEST)], language
+        hashes[order], counts[order], lede_counts[order], _EXPECTED[np.minimum(lengths[order], _LONGEST)], language
     )
 
 
 def word_pieces(normalised: str) -> list[str]:
-    """Return the words of a normalised text; of scripts whose words can't be told, overlapping pieces of them."""
-    made: list[str] = []
+    """Return the words of a normalised text; in scripts without spaces, overlapping pieces in place of words."""
+    pieces: list[str] = []
     for run in _RUN.finditer(normalised):
-        made += _PIECES[run.lastindex](run[0])
-    return made
+        pieces += _PIECES[run.lastindex](run[0])
+    return pieces
 
 
 def count_letters(word: str) -> int:
-    """Return the length of a word, in letters."""
+    """Return the length of a word in letters; a Chinese character, a Katakana or a Korean syllable counts as three."""
     return len(_AS_THREE.sub("xxx", word))
 
 
@@ -122,21 +122,21 @@ def base_language(article: Article) -> str:
 
 
 def first_occurrences(ordered: Hashes) -> npt.NDArray[np.bool_]:
-    """Return which of terms in order aren't the same as the one before."""
+    """Return for each of ``ordered``, sorted terms, whether it is the first of equal ones."""
     first = np.ones(len(ordered), dtype=np.bool_)
     np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
     return first
 
 
 def counter_keys(terms: Hashes, language: Hashes) -> Hashes:
-    """Return the keys under which the documents of the language that hold each term are counted."""
+    """Return for each term the key of its counter: how many documents of ``language`` (one hash) hold it."""
     return terms ^ language
 
 
 def document_shares(terms: ArticleTerms, frequencies: CountMinSketch) -> Weights:
-    """Return the share of the documents of its language that hold each term, between 0 and 1.
+    """Return for each term the share of the documents of its language that hold it, above 0 and at most 1.
 
-    An estimate: what is expected counts like ``EXPECTED_DOCUMENTS`` documents.
+    An estimate: the expected share counts like ``EXPECTED_DOCUMENTS`` documents.
     """
     documents = frequencies.estimate_counts(terms.language)[0]
     counted = frequencies.estimate_counts(counter_keys(terms.hashes, terms.language))
@@ -146,15 +146,15 @@ def document_shares(terms: ArticleTerms, frequencies: CountMinSketch) -> Weights
 
 
 def count_document(terms: ArticleTerms, frequencies: CountMinSketch) -> None:
-    """Count one document with these terms."""
+    """Count one document with these terms in ``frequencies``."""
     frequencies.add_document(np.append(counter_keys(terms.hashes, terms.language), terms.language))
 
 
 def expected_share(word: str) -> float:
-    """Return the share of the documents of any language that one expects to hold a word."""
+    """Return the share of the documents that are expected to hold ``word``: the longer it is, the fewer."""
     return max(LEAST_SHARE, SHARE_OF_SHORTEST * SHARE_PER_LETTER ** max(0, count_letters(word) - SHORTEST))
 
 
-# by the length of a word; from the longest on every word is as rare
+# the expected share by the length of a word; words longer than this are as rare as one of this length
 _LONGEST = 12
 _EXPECTED = np.array([expected_share("x" * length) for length in range(_LONGEST + 1)], dtype=np.float32)

@@ -1,4 +1,7 @@
-"""Is an article a copy of known copy, and of whose?"""
+"""Finds near-duplicate articles, and names the earlier article that each was taken from.
+
+Decisions follow from the texts and times that are given, in the order of arrival; nothing is read or written here.
+"""
 
 from pipeline.dedupe.matching import Arrival, decide, move_sketch, relate_copy
 from pipeline.dedupe.primary import (

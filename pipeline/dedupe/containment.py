@@ -1,4 +1,7 @@
-"""How much of one text stands in another? Containment of 3-grams, both ways, the common ones weighing less."""
+"""Measures how much of one text stands in another: weighted containment of 3-grams, both ways.
+
+A 3-gram weighs the less, the more texts hold it.
+"""
 
 from __future__ import annotations
 
@@ -23,26 +26,30 @@ class Overlap(NamedTuple):
 
 
 def measure_overlaps(new: Sketch, old: Sequence[Sketch], frequencies: CountMinSketch) -> list[Overlap]:
-    """Return what ``new`` shares with each of ``old``."""
-    (mine, my_lede), arrays = new.body_shingles(), [one.body_shingles() for one in old]
-    theirs = np.concatenate([shingles for shingles, _ in arrays])
-    their_lede = np.concatenate([lede for _, lede in arrays])
-    both = rarity_weights(np.concatenate((mine, theirs)), frequencies)
-    my_weights, their_weights = both[: len(mine)], both[len(mine) :]
+    """Return what ``new`` shares with each of ``old``, of which there is one at least."""
+    (new_shingles, new_lede), arrays = new.body_shingles(), [sketch.body_shingles() for sketch in old]
+    # the shingles of all old sketches, one sketch behind the other
+    old_shingles = np.concatenate([shingles for shingles, _ in arrays])
+    old_lede = np.concatenate([lede for _, lede in arrays])
+    weights = rarity_weights(np.concatenate((new_shingles, old_shingles)), frequencies)
+    new_weights, old_weights = weights[: len(new_shingles)], weights[len(new_shingles) :]
     lengths = np.array([len(shingles) for shingles, _ in arrays])
     starts = np.cumsum(lengths) - lengths
 
-    limits = np.array([1 << (32 - max(new.level, one.level)) for one in old], dtype=np.uint64)
-    at = np.minimum(mine.searchsorted(theirs), len(mine) - 1)
-    shared = their_weights * (mine[at] == theirs)
-    kept = theirs < np.repeat(limits, lengths)
-    parts = (shared * kept, their_weights * kept, shared * (their_lede & my_lede[at]), their_weights * their_lede)
+    # of two sketches only what both could hold is compared: shingles below the lower limit
+    limits = np.array([1 << (32 - max(new.level, sketch.level)) for sketch in old], dtype=np.uint64)
+    at = np.minimum(new_shingles.searchsorted(old_shingles), len(new_shingles) - 1)
+    shared = old_weights * (new_shingles[at] == old_shingles)
+    comparable = old_shingles < np.repeat(limits, lengths)
+    parts = (shared * comparable, old_weights * comparable, shared * (old_lede & new_lede[at]), old_weights * old_lede)
     sums = np.add.reduceat(np.stack(parts), starts, axis=1)
-    upto = np.concatenate([[0], np.cumsum(my_weights)])[np.searchsorted(mine, limits)]
-    lede = np.minimum(sums[3], (my_weights * my_lede).sum())
+    new_sums = np.concatenate([[0], np.cumsum(new_weights)])[np.searchsorted(new_shingles, limits)]
+    lede_sums = np.minimum(sums[3], (new_weights * new_lede).sum())
     return [
-        Overlap(new=min(1.0, a), old=min(1.0, b), lede=min(1.0, c))
-        for a, b, c in zip(_ratio(sums[0], upto), _ratio(sums[0], sums[1]), _ratio(sums[2], lede), strict=True)
+        Overlap(new=min(1.0, of_new), old=min(1.0, of_old), lede=min(1.0, of_lede))
+        for of_new, of_old, of_lede in zip(
+            _ratio(sums[0], new_sums), _ratio(sums[0], sums[1]), _ratio(sums[2], lede_sums), strict=True
+        )
     ]
 
 

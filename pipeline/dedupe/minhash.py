@@ -1,4 +1,7 @@
-"""Which numbers are alike for texts that have much in common? Hashes of word triples, and bands of their minima."""
+"""Computes MinHash signatures of word 3-grams, in LSH bands.
+
+The hash functions are constants: stored sketches and terms were made with them.
+"""
 
 from __future__ import annotations
 
@@ -14,18 +17,21 @@ Wide = npt.NDArray[np.uint64]
 
 
 def hash_shingles(words: Hashes) -> Hashes:
-    """Return a hash of each three words that follow each other."""
+    """Return a hash of each three consecutive words, two fewer than ``words``."""
     wide = words.astype(np.uint64)
     return _mix(wide[:-2] * _ODD[0] + wide[1:-1] * _ODD[1] + wide[2:] * _ODD[2])
 
 
 def text_bands(shingles: Hashes, counts: npt.NDArray[np.int64]) -> list[list[int]]:
-    """Return the terms under which texts are found that have so many ``shingles`` each, one behind the other."""
+    """Return for each text the terms under which it is found.
+
+    ``shingles`` holds one text behind the other; ``counts`` says how many are each text's, at least one.
+    """
     return _bands(shingles, counts, _TEXT_HASHES, TEXT_ROWS)
 
 
 def lede_bands(shingles: Hashes, counts: npt.NDArray[np.int64]) -> list[list[int]]:
-    """Return the terms under which ledes are found."""
+    """Return for each lede the terms under which it is found; the arguments are as in ``text_bands``."""
     return _bands(shingles, counts, _LEDE_HASHES, LEDE_ROWS)
 
 
@@ -58,13 +64,13 @@ def _mix(values: Wide) -> Hashes:
 
 def _constants(count: int) -> Wide:
     """Return ``count`` well-spread 64-bit numbers: Steele's SplitMix64 from 0."""
-    made = []
+    numbers = []
     for n in range(1, count + 1):
         z = n * 0x9E3779B97F4A7C15 & _MASK
         z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 & _MASK
         z = (z ^ z >> 27) * 0x94D049BB133111EB & _MASK
-        made.append(z ^ z >> 31)
-    return np.array(made, dtype=np.uint64)
+        numbers.append(z ^ z >> 31)
+    return np.array(numbers, dtype=np.uint64)
 
 
 _MASK = (1 << 64) - 1

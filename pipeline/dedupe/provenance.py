@@ -1,4 +1,7 @@
-"""What did a copy take, from whom, and how much later?"""
+"""Describes a copy: how it was made, what it took from the original, and how much later it came.
+
+Whether it is a copy is decided before (``verdict``).
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ PARAGRAPH_TAKEN = 0.5
 
 
 class TakenPassages(NamedTuple):
-    """What stands in the other text."""
+    """Which part of a text stands in the original."""
 
     share: float  # of the 3-grams, quoted ones too, 0 to 1
     paragraphs: tuple[int, ...]  # those of which most stands there, numbered from 1
@@ -42,19 +45,22 @@ def describe_copy(new: Sketch, passages: Passages, original: Sketch, overlap: Ov
 
 
 def measure_taken(text: Passages, original: Sketch) -> TakenPassages:
-    """Return what of ``text`` stands in ``original``; of a long original a sample is known, and so an estimate."""
+    """Return which part of ``text`` stands in ``original``.
+
+    An estimate where ``original`` is long: of such a text only a sample of shingles is remembered.
+    """
     comparable = text.shingles < 1 << (32 - original.level)
     shingles, numbers = text.shingles[comparable], text.paragraphs[comparable]
     if not len(shingles):
         return TakenPassages(0.0, ())
-    found = isin_sorted(shingles, original.all_shingles())
-    compared, shared = np.bincount(numbers), np.bincount(numbers, weights=found)
+    taken = isin_sorted(shingles, original.all_shingles())
+    compared, shared = np.bincount(numbers), np.bincount(numbers, weights=taken)
     most = (compared > 0) & (shared >= PARAGRAPH_TAKEN * compared)
-    return TakenPassages(int(np.count_nonzero(found)) / len(found), tuple(np.flatnonzero(most).tolist()))
+    return TakenPassages(int(np.count_nonzero(taken)) / len(taken), tuple(np.flatnonzero(most).tolist()))
 
 
 def classify_copy(new: Sketch, old: Sketch, overlap: Overlap) -> CopyKind:
-    """Return how ``new`` relates to ``old``."""
+    """Return which kind of copy of ``old`` is ``new``."""
     if new.digest == old.digest:
         return CopyKind.EXACT
     if new.source and new.source == old.source:

@@ -1,10 +1,10 @@
-"""What is kept of a text, so that copies of it are recognised?
+"""Makes the sketch of a text: what is remembered of it, so that copies of it are recognised.
 
-The words' 3-grams as 32-bit hashes (Broder 1997). Those inside quotation marks are kept apart: articles that quote one
-statement are not copies. Of a long text a fixed share is kept, chosen by hash, so that any two sketches compare.
-The index terms are MinHash bands over the whole text and, narrower, over its beginning: a reprint that is cut to a
-third still begins like the original; and some of its paragraphs, as who rewrites the beginning rarely rewrites all.
-Texts are sketched together, in arrays that hold one text behind the other: that takes half the time.
+A sketch holds the words' 3-grams as 32-bit hashes (Broder 1997). Those inside quotation marks are kept apart: articles
+that quote one statement are not copies. Of a long text a fixed share is kept, chosen by hash, so that any two sketches
+compare. The index terms are MinHash bands over the whole text and, narrower, over its beginning, as a reprint that is
+cut to a third still begins like the original; and hashes of some paragraphs, as outlets that rewrite the beginning
+rarely rewrite all. Texts are sketched together, in arrays that hold one behind the other: that takes half the time.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PORTION_CHARS = 100_000  # characters: seventy articles of newswire, in less tha
 
 
 class Sketch(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """One article as it is remembered: no text, at most 1.8 kB."""
+    """What is remembered of one article: no text, at most 1.8 kB."""
 
     id: str
     turn: int  # greater than that of the articles that it was compared with
@@ -44,7 +44,7 @@ class Sketch(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     quoted: bytes  # one bit each: does it stand inside quotation marks alone?
 
     def body_shingles(self) -> tuple[Hashes, Flags]:
-        """Return the shingles that say whether it is a copy, and for each whether it stands in the lede."""
+        """Return the shingles that decide whether it is a copy, and for each whether it stands in the lede."""
         shingles, bits = self.all_shingles(), np.frombuffer(self.quoted + self.lede, dtype=np.uint8)
         quoted, lede = np.unpackbits(bits).view(np.bool_).reshape(2, -1)[:, : len(shingles)]
         return shingles[~quoted], lede[~quoted]
@@ -62,7 +62,7 @@ class Passages(NamedTuple):
 
 
 class SketchedText(NamedTuple):
-    """What is made of one text: ids, turn and time in ``sketch`` are still empty."""
+    """The sketch of one text and what belongs to it; ids, turn and time in ``sketch`` are still empty."""
 
     sketch: Sketch
     terms: tuple[int, ...]  # under which it is found
@@ -76,7 +76,7 @@ class _Grams(NamedTuple):
     texts: Numbers  # in which text each stands, numbered from 0
     paragraphs: Numbers  # in which paragraph it begins, numbered from 1 in each text
     whole: Flags  # does it end there?
-    body: Flags  # does it tell copies, as most of what stands outside quotation marks?
+    body: Flags  # does it count for copies? most that stand outside quotation marks do
     lede: Flags
 
 
@@ -90,17 +90,17 @@ class _Distinct(NamedTuple):
 
 
 def sketch_text(text: str) -> SketchedText | None:
-    """Return the sketch of ``text`` and what belongs to it; None if it is too short to tell copies of it."""
+    """Return the sketch of ``text`` and what belongs to it; None if it is too short to recognise copies of it."""
     return sketch_texts([text])[0]
 
 
 def sketch_texts(texts: Sequence[str]) -> list[SketchedText | None]:
-    """Return for each of ``texts`` what ``sketch`` returns."""
-    return [one for some in _portions(texts) for one in _portion(some)]
+    """Return for each of ``texts`` what ``sketch_text`` returns."""
+    return [sketched for portion in _portions(texts) for sketched in _sketch_portion(portion)]
 
 
 def _portions(texts: Iterable[str]) -> Iterator[list[str]]:
-    """Yield the texts in lists of ``AT_ONCE`` characters at most, or of one text."""
+    """Yield the texts in lists of ``PORTION_CHARS`` characters at most, or of one text."""
     portion: list[str] = []
     length = 0
     for text in texts:
@@ -113,28 +113,28 @@ def _portions(texts: Iterable[str]) -> Iterator[list[str]]:
         yield portion
 
 
-def _portion(texts: Sequence[str]) -> list[SketchedText | None]:
-    each = [split_runs(text) for text in texts]
-    long = [sum(len(run.words) for run in text) >= MIN_WORDS for text in each]
-    made = iter(_sketched(tokenise_runs(list(compress(each, long)))) if any(long) else ())
-    return [next(made) if one else None for one in long]
+def _sketch_portion(texts: Sequence[str]) -> list[SketchedText | None]:
+    runs = [split_runs(text) for text in texts]
+    is_long = [sum(len(run.words) for run in text_runs) >= MIN_WORDS for text_runs in runs]
+    sketched = iter(_sketch_tokens(tokenise_runs(list(compress(runs, is_long)))) if any(is_long) else ())
+    return [next(sketched) if long else None for long in is_long]
 
 
-def _sketched(said: TokenArrays) -> Iterator[SketchedText]:
-    """Yield what is made of each text, of which none is too short."""
-    grams, digests = _grams(said), _digests(said)
+def _sketch_tokens(tokens: TokenArrays) -> Iterator[SketchedText]:
+    """Yield the sketch of each text, of which none is too short."""
+    grams, digests = _grams(tokens), _digests(tokens)
     distinct = _distinct(grams)
-    terms = _terms(distinct, digests, _paragraphs(said))
+    terms = _terms(distinct, digests, _paragraphs(tokens))
     sizes = np.bincount(distinct.texts[distinct.body]).tolist()
     levels = [((size - 1) // MAX_SHINGLES).bit_length() for size in sizes]
     low = distinct.shingles < np.array([1 << (32 - level) for level in levels])[distinct.texts]
     compared = low & distinct.body | distinct.lede
-    kept = low | compared
-    shingles, lede, quoted = distinct.shingles[kept], distinct.lede[kept], ~compared[kept]
+    sampled = low | compared
+    shingles, lede, quoted = distinct.shingles[sampled], distinct.lede[sampled], ~compared[sampled]
     passages = Passages(grams.shingles[grams.whole], grams.paragraphs[grams.whole])
-    parts = _parts(distinct.texts[kept], len(levels)), _parts(grams.texts[grams.whole], len(levels))
-    for digest, level, found, part, passage in zip(digests, levels, terms, *parts, strict=True):
-        made = Sketch(
+    parts = _parts(distinct.texts[sampled], len(levels)), _parts(grams.texts[grams.whole], len(levels))
+    for digest, level, text_terms, part, passage in zip(digests, levels, terms, *parts, strict=True):
+        sketch = Sketch(
             id="",
             turn=0,
             group="",
@@ -146,24 +146,24 @@ def _sketched(said: TokenArrays) -> Iterator[SketchedText]:
             lede=np.packbits(lede[part]).tobytes(),
             quoted=np.packbits(quoted[part]).tobytes(),
         )
-        yield SketchedText(made, found, Passages(passages.shingles[passage], passages.paragraphs[passage]))
+        yield SketchedText(sketch, text_terms, Passages(passages.shingles[passage], passages.paragraphs[passage]))
 
 
-def _grams(said: TokenArrays) -> _Grams:
-    inside = said.texts[:-2] == said.texts[2:]
-    texts, paragraphs = said.texts[:-2][inside], said.paragraphs[:-2][inside]
-    outside = ~(said.quoted[:-2] & said.quoted[1:-1] & said.quoted[2:])[inside]
+def _grams(tokens: TokenArrays) -> _Grams:
+    inside = tokens.texts[:-2] == tokens.texts[2:]  # of three words in one text
+    texts, paragraphs = tokens.texts[:-2][inside], tokens.paragraphs[:-2][inside]
+    outside = ~(tokens.quoted[:-2] & tokens.quoted[1:-1] & tokens.quoted[2:])[inside]
     counts = np.bincount(texts)
     unquoted = np.bincount(texts, weights=outside) / counts
     body = outside | (unquoted < MIN_UNQUOTED)[texts]
-    before = np.cumsum(body) - body
+    preceding = np.cumsum(body) - body  # how many shingles of the body stand before each
     return _Grams(
-        shingles=hash_shingles(said.words)[inside],
+        shingles=hash_shingles(tokens.words)[inside],
         texts=texts,
         paragraphs=paragraphs,
-        whole=paragraphs == said.paragraphs[2:][inside],
+        whole=paragraphs == tokens.paragraphs[2:][inside],
         body=body,
-        lede=body & (before - before[np.cumsum(counts) - counts][texts] < LEDE_WORDS),
+        lede=body & (preceding - preceding[np.cumsum(counts) - counts][texts] < LEDE_WORDS),
     )
 
 
@@ -173,8 +173,8 @@ def _distinct(grams: _Grams) -> _Distinct:
     keys = np.sort(grams.texts << 34 | grams.shingles.astype(np.int64) << 2 | roles)
     starts = np.flatnonzero(np.diff(keys >> 2, prepend=-1))
     roles = np.bitwise_or.reduceat(keys & 3, starts)
-    each = keys[starts] >> 2
-    return _Distinct(each.astype(np.uint32), each >> 32, (roles & 2).astype(np.bool_), (roles & 1).astype(np.bool_))
+    pairs = keys[starts] >> 2  # text and shingle
+    return _Distinct(pairs.astype(np.uint32), pairs >> 32, (roles & 2).astype(np.bool_), (roles & 1).astype(np.bool_))
 
 
 def _terms(distinct: _Distinct, digests: Sequence[int], paragraphs: Sequence[list[int]]) -> Iterator[tuple[int, ...]]:
@@ -185,21 +185,21 @@ def _terms(distinct: _Distinct, digests: Sequence[int], paragraphs: Sequence[lis
         yield tuple(dict.fromkeys((digest, *text, *lede, *chosen)))
 
 
-def _digests(said: TokenArrays) -> list[int]:
+def _digests(tokens: TokenArrays) -> list[int]:
     """Return a hash of each text."""
-    return [zlib.crc32(said.words[part].tobytes()) for part in _parts(said.texts, said.texts[-1] + 1)]
+    return [zlib.crc32(tokens.words[part].tobytes()) for part in _parts(tokens.texts, tokens.texts[-1] + 1)]
 
 
-def _paragraphs(said: TokenArrays) -> list[list[int]]:
-    """Return a hash of each of ``PARAGRAPHS`` paragraphs of each text, chosen by hash."""
-    found: list[set[int]] = [set() for _ in range(said.texts[-1] + 1)]
-    begins = np.diff(said.texts << 32 | said.paragraphs, prepend=-1, append=-1) != 0
-    data = said.words.tobytes()
+def _paragraphs(tokens: TokenArrays) -> list[list[int]]:
+    """Return a hash of each of ``PARAGRAPH_TERMS`` paragraphs of each text, chosen by hash."""
+    hashes: list[set[int]] = [set() for _ in range(tokens.texts[-1] + 1)]
+    begins = np.diff(tokens.texts << 32 | tokens.paragraphs, prepend=-1, append=-1) != 0
+    data = tokens.words.tobytes()
     borders = np.flatnonzero(begins)
-    for text, (start, end) in zip(said.texts[borders[:-1]].tolist(), pairwise(borders.tolist()), strict=True):
+    for text, (start, end) in zip(tokens.texts[borders[:-1]].tolist(), pairwise(borders.tolist()), strict=True):
         if end - start >= MIN_WORDS:
-            found[text].add(zlib.crc32(data[4 * start : 4 * end]))
-    return [sorted(each)[:PARAGRAPH_TERMS] for each in found]
+            hashes[text].add(zlib.crc32(data[4 * start : 4 * end]))
+    return [sorted(text_hashes)[:PARAGRAPH_TERMS] for text_hashes in hashes]
 
 
 def _parts(texts: Numbers, count: int) -> list[slice]:

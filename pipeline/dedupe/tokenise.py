@@ -1,4 +1,7 @@
-"""Which words does a text hold, in which paragraph does each stand, and which ones are quoted?"""
+"""Splits texts into words, each with its paragraph and whether it stands inside quotation marks.
+
+Words are normalised; the words of several texts lie in arrays, one text behind the other.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,9 @@ import numpy.typing as npt
 from pipeline.count_min import Hashes, hash_words
 from pipeline.text import normalise, split_normalised, split_paragraphs
 
-# Quotation marks as languages set them, and as outlets mix them; one that isn't closed ends with its line where it can
-# only be an opening one. Single ones are apostrophes too, so those stand outside words and around no other such.
+# Quotation marks as languages set them, and as outlets mix them; a quotation that isn't closed ends with its line where
+# its mark can only be an opening one. Single marks are apostrophes too: as quotation marks they stand outside words and
+# around no other such mark.
 _SINGLE = r"(?=\w)(?:[^'‘\n]|(?<=\w)'(?=\w))*'(?!\w)"
 _QUOTED = re.compile(
     r"""(“[^”\n]*(?:”|$)|"[^"\n]*(?:"|$)|«[^»\n]*(?:»|$)|»[^«\n]*«|„[^“”\n]*(?:[“”]|$)|”[^”\n]*”"""
@@ -28,7 +32,7 @@ Numbers = npt.NDArray[np.int64]
 
 
 class WordRun(NamedTuple):
-    """Words that follow each other in one paragraph, all of them quoted or none."""
+    """Words that follow each other in one paragraph, either all quoted or none."""
 
     paragraph: int  # its number, from 1
     quoted: bool
@@ -36,7 +40,7 @@ class WordRun(NamedTuple):
 
 
 class TokenArrays(NamedTuple):
-    """The words of several texts, one text behind the other; each array has a place for each word."""
+    """The words of several texts, one text behind the other; each array has one value for each word."""
 
     words: Hashes
     texts: Numbers  # numbered from 0
@@ -45,7 +49,7 @@ class TokenArrays(NamedTuple):
 
 
 def split_runs(text: str) -> list[WordRun]:
-    """Return the words of ``text``."""
+    """Return the words of ``text``, in order."""
     return list(_runs(unescape(normalise("\n".join(split_paragraphs(text))))))
 
 
@@ -53,20 +57,20 @@ def _runs(text: str) -> Iterator[WordRun]:
     paragraph = 1
     for number, piece in enumerate(_QUOTED.split(text)):
         quoted = number % 2 == 1
-        first, *others = piece.split("\n")
-        yield WordRun(paragraph, quoted, split_normalised(first))
-        for line in others:
+        line, *following = piece.split("\n")
+        yield WordRun(paragraph, quoted, split_normalised(line))
+        for line in following:
             paragraph += 1
             yield WordRun(paragraph, quoted, split_normalised(line))
 
 
 def tokenise_runs(texts: Sequence[Sequence[WordRun]]) -> TokenArrays:
-    """Return the words of texts that are given as runs."""
-    each = list(chain.from_iterable(texts))
-    sizes = [len(run.words) for run in each]
+    """Return the words of texts, each given as its runs."""
+    all_runs = list(chain.from_iterable(texts))
+    sizes = [len(run.words) for run in all_runs]
     return TokenArrays(
-        words=hash_words(chain.from_iterable(run.words for run in each)),
+        words=hash_words(chain.from_iterable(run.words for run in all_runs)),
         texts=np.repeat(np.repeat(np.arange(len(texts)), [len(runs) for runs in texts]), sizes),
-        paragraphs=np.repeat([run.paragraph for run in each], sizes),
-        quoted=np.repeat([run.quoted for run in each], sizes),
+        paragraphs=np.repeat([run.paragraph for run in all_runs], sizes),
+        quoted=np.repeat([run.quoted for run in all_runs], sizes),
     )

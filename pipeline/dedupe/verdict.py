@@ -1,4 +1,7 @@
-"""Does what two texts share make one a copy of the other, and if not, why not?"""
+"""Decides whether what two texts share makes one a copy of the other, or says why it doesn't.
+
+The later text is the copy, however much of either stands in the other.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ ROUNDUP_MAX_TAKEN, ROUNDUP_EQUAL_SHARE, ROUNDUP_MIN_SOURCES = 0.4, 0.6, 3
 
 
 class CopyVerdict(enum.StrEnum):
-    """Whether one text is a copy of another, or why it is none; the reasons in the order in which they are asked."""
+    """Whether one text is a copy of another, or why not; the reasons in the order in which they are checked."""
 
     COPY = "copy"
     TOO_SHORT = "too short"
@@ -56,29 +59,33 @@ class Comparison(Record, frozen=True, kw_only=True):
 
 def judge_overlap(overlap: Overlap, settings: DedupeSettings) -> CopyVerdict:
     """Return whether the newer text was taken from the older."""
-    less, more = sorted((overlap.new, overlap.old))
-    if more < settings.threshold:
+    lower, higher = sorted((overlap.new, overlap.old))
+    if higher < settings.threshold:
         return CopyVerdict.TOO_LITTLE
     if overlap.new < MIN_SHARE_TAKEN:
         return CopyVerdict.ONLY_A_PART
-    if overlap.lede >= MIN_LEDE_SHARED or less >= NEARLY_ALL or (more >= CONTAINED_WHOLE and less >= CONTAINED_MUCH):
+    stands_whole = higher >= CONTAINED_WHOLE and lower >= CONTAINED_MUCH
+    if overlap.lede >= MIN_LEDE_SHARED or lower >= NEARLY_ALL or stands_whole:
         return CopyVerdict.COPY
     return CopyVerdict.OTHER_BEGINNING
 
 
 def is_roundup(new: Sketch, taken: tuple[Sketch, Overlap], others: Iterable[tuple[Sketch, Overlap]]) -> bool:
-    """Whether a text of which little is ``taken`` from one other holds about as much of several other groups."""
+    """Whether a text of which little is ``taken`` from one text holds about as much of texts of several other groups.
+
+    What was counted for one group isn't counted again for the next.
+    """
     source, overlap = taken
     if overlap.new >= ROUNDUP_MAX_TAKEN:
         return False
-    rest, (theirs, _) = new.body_shingles()[0], source.body_shingles()
-    found = isin_sorted(rest, theirs)
-    enough, groups = np.count_nonzero(found) * ROUNDUP_EQUAL_SHARE, {source.group}
-    for one, shared in others:
-        if one.group not in groups and shared.new >= overlap.new * ROUNDUP_EQUAL_SHARE:
-            rest = rest[~found]
-            found = isin_sorted(rest, one.body_shingles()[0])
-            groups |= {one.group} if np.count_nonzero(found) >= enough else set()
+    remaining, source_shingles = new.body_shingles()[0], source.body_shingles()[0]
+    shared = isin_sorted(remaining, source_shingles)
+    enough, groups = np.count_nonzero(shared) * ROUNDUP_EQUAL_SHARE, {source.group}
+    for sketch, with_sketch in others:
+        if sketch.group not in groups and with_sketch.new >= overlap.new * ROUNDUP_EQUAL_SHARE:
+            remaining = remaining[~shared]
+            shared = isin_sorted(remaining, sketch.body_shingles()[0])
+            groups |= {sketch.group} if np.count_nonzero(shared) >= enough else set()
     return len(groups) >= ROUNDUP_MIN_SOURCES
 
 
@@ -86,16 +93,16 @@ def compare_texts(
     later: Article, earlier: Article, gap: dt.timedelta, frequencies: CountMinSketch, settings: DedupeSettings
 ) -> Comparison:
     """Return what an article shares with an earlier one, which was first seen ``gap`` before it."""
-    mine, theirs = sketch_texts([later.text, earlier.text])
-    if not mine or not theirs:
+    new, old = sketch_texts([later.text, earlier.text])
+    if not new or not old:
         return Comparison(earlier=earlier.id, later=later.id, verdict=CopyVerdict.TOO_SHORT)
-    overlap = measure_overlaps(mine.sketch, [theirs.sketch], frequencies)[0]
-    terms, verdict = len(set(mine.terms) & set(theirs.terms)), judge_overlap(overlap, settings)
+    overlap = measure_overlaps(new.sketch, [old.sketch], frequencies)[0]
+    terms, verdict = len(set(new.terms) & set(old.terms)), judge_overlap(overlap, settings)
     if gap > dt.timedelta(days=settings.window_days):
         verdict = CopyVerdict.TOO_FAR_APART
     elif not terms:
         verdict = CopyVerdict.NOT_LOOKED_UP
-    elif verdict is CopyVerdict.COPY and FormCheck(later.text, mine.passages).is_refill_of(theirs.sketch):
+    elif verdict is CopyVerdict.COPY and FormCheck(later.text, new.passages).is_refill_of(old.sketch):
         verdict = CopyVerdict.OTHER_FACTS
     return Comparison(
         earlier=earlier.id,

@@ -10,10 +10,9 @@ from pipeline.context import Context
 from pipeline.count_min import CountMinSketch
 from pipeline.dedupe import move_sketch
 from pipeline.errors import UsageError
-from pipeline.reconcile.copy_groups import GroupDecision, reconcile_groups
+from pipeline.reconcile.copy_groups import GroupDecision, canonical_credit, dated_arrivals, reconcile_groups
 from pipeline.records import Copy, Stage
 from pipeline.stage_lock import exclusive
-from pipeline.stages.dedupe import credited_agency, dated_arrivals
 from pipeline.store import ArticleRow, regrouped, sketch_index
 from pipeline.store.rows import GroupMember
 
@@ -82,7 +81,7 @@ def _move_articles(context: Context, groups: Mapping[str, str], by: str, note: s
             item=item,
             arrival=arrivals[item.id],
             copy=msgspec.structs.replace(made[item.id], group=groups[item.id]),
-            credit=credited_agency(context, arrivals[item.id].article),
+            credit=canonical_credit(context, arrivals[item.id].article),
         )
         for item in items
     ]

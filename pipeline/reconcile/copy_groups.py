@@ -19,11 +19,14 @@ from pipeline.dedupe import (
     GroupSummary,
     PrimaryCandidate,
     correct_implausible_dates,
+    latest_instant,
     relate_copy,
     summarise_group,
 )
+from pipeline.documents import publication_time
 from pipeline.errors import UsageError
-from pipeline.records import Article, Copy, Precision, Stage
+from pipeline.extract.agencies import agency_of
+from pipeline.records import Article, Copy, Entry, Precision, Stage
 from pipeline.store import ArticleRow, sketch_index
 from pipeline.store.rows import GroupMember
 
@@ -198,3 +201,30 @@ def grouped_arrival(row: GroupMember, article: Article) -> Arrival:
         article, published=row.published, published_precision=Precision.INSTANT, source=row.source
     )
     return Arrival(seq=row.seq, first_seen=row.first_seen, article=dated)
+
+
+def dated_arrivals(context: Context, rows: Sequence[ArticleRow]) -> list[Arrival]:
+    """Return the articles of ``rows`` that have a text, each with the time that its page, else its feed, states.
+
+    A day, or a time of no known zone, counts as the last moment that it can mean. So an article that states a time of
+    the same day isn't put behind it.
+    """
+    ids = [row.id for row in rows]
+    articles = context.store.ledger.latest(ids, Stage.EXTRACT, Article)
+    entries = context.store.ledger.latest(ids, Stage.POLL, Entry)
+    arrivals = []
+    for row in rows:
+        if (article := articles.get(row.id)) is None:
+            continue
+        published, precision = publication_time(entries.get(row.id), article)
+        if published is None and article.published_local:
+            published, precision = latest_instant(article.published_local, precision), Precision.INSTANT
+        # the ledger's name of the source: an article may name itself otherwise
+        dated = msgspec.structs.replace(article, published=published, published_precision=precision, source=row.source)
+        arrivals.append(Arrival(seq=row.seq, first_seen=row.first_seen, article=dated))
+    return arrivals
+
+
+def canonical_credit(context: Context, article: Article) -> str | None:
+    """Return the news agency that an article credits, by its name in config/agencies.toml where it is there."""
+    return (agency_of(article.agency, context.agencies) or article.agency) if article.agency else None

@@ -7,13 +7,10 @@ from collections.abc import Callable, Sequence
 import msgspec
 import sqlalchemy as sa
 
-from pipeline.context import Context
-from pipeline.dedupe import Arrival, decide, latest_instant
-from pipeline.documents import publication_time
-from pipeline.extract.agencies import agency_of
-from pipeline.reconcile.copy_groups import GroupDecision, reconcile_groups
+from pipeline.dedupe import decide
+from pipeline.reconcile.copy_groups import GroupDecision, canonical_credit, dated_arrivals, reconcile_groups
 from pipeline.reconcile.expired_sketches import kept_decisions
-from pipeline.records import Article, Entry, Outcome, Precision, Stage
+from pipeline.records import Outcome, Stage
 from pipeline.stages.runner import StageHandler
 from pipeline.store import ArticleRow, StageResult, losses
 
@@ -43,7 +40,7 @@ class DedupeHandler(StageHandler):
         arrivals = [there[item.id] for item in claimed]
         copies = [stands.get(copy.id, copy) for copy in decide(arrivals, self._memory, settings)]
         decided = [
-            GroupDecision(item=item, arrival=arrival, copy=copy, credit=credited_agency(self.context, arrival.article))
+            GroupDecision(item=item, arrival=arrival, copy=copy, credit=canonical_credit(self.context, arrival.article))
             for item, arrival, copy in zip(claimed, arrivals, copies, strict=True)
         ]
         self._changes = reconcile_groups(self.context, self._memory.frequencies, decided)
@@ -74,30 +71,3 @@ class DedupeHandler(StageHandler):
                 store.ledger.assert_lock(connection, self.stage)
                 changes.save(connection, self.context)
                 losses.delete_losses(connection, self.stage, groups)
-
-
-def dated_arrivals(context: Context, claimed: Sequence[ArticleRow]) -> list[Arrival]:
-    """Return the articles of ``claimed`` that there are, each with the time that its page, else its feed, states.
-
-    Where that is a day or of no known zone, it is the last moment that it can mean: then whoever states a time of the
-    same day isn't put behind it.
-    """
-    ids = [item.id for item in claimed]
-    articles = context.store.ledger.latest(ids, Stage.EXTRACT, Article)
-    entries = context.store.ledger.latest(ids, Stage.POLL, Entry)
-    made = []
-    for item in claimed:
-        if (article := articles.get(item.id)) is None:
-            continue
-        at, precision = publication_time(entries.get(item.id), article)
-        if at is None and article.published_local:
-            at, precision = latest_instant(article.published_local, precision), Precision.INSTANT
-        # the ledger's name of the source: an article may name itself otherwise
-        dated = msgspec.structs.replace(article, published=at, published_precision=precision, source=item.source)
-        made.append(Arrival(seq=item.seq, first_seen=item.first_seen, article=dated))
-    return made
-
-
-def credited_agency(context: Context, article: Article) -> str | None:
-    """Return the news agency that an article credits, by its name in config/agencies.toml where it is there."""
-    return (agency_of(article.agency, context.agencies) or article.agency) if article.agency else None
