@@ -157,7 +157,7 @@ def test_an_address_that_is_none_is_a_settings_error(url):
 )
 def test_an_address_gets_its_port_and_loses_its_password(url, where):
     index = open_index(url, IndexSettings())
-    assert index._where == where
+    assert index._address == where
     index.close()
 
 

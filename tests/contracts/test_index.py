@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import os
+import sqlite3
 import threading
 import uuid
 
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.errors import SearchIndexError, UsageError
+from pipeline.errors import IndexVersionError, SearchIndexError, UsageError
 from pipeline.index import Query, open_index
 from pipeline.records import (
     Article,
@@ -98,6 +99,31 @@ def test_its_identity_stays_until_it_is_wiped(index):
     assert index.identity() != identity
     assert put(index, document(1)) == []
     assert index.count() == 1
+
+
+def set_version(index, version):
+    """Let an index look as if another version of newswire had made it."""
+    if path := getattr(index, "_path", None):
+        connection = sqlite3.connect(path)
+        connection.execute(f"PRAGMA user_version = {version}")
+        connection.close()
+    else:
+        meta = {"newswire": {"identity": index.identity(), "version": version}}
+        index._client.indices.put_mapping(index=index._alias, meta=meta)
+
+
+def test_an_index_of_another_version_is_refused_until_it_is_wiped(index):
+    put(index, document(1, text="flood"))
+    identity = index.identity()
+    set_version(index, 6)
+    for attempt in (index.prepare, index.identity):
+        with pytest.raises(IndexVersionError, match=r"another version .*index version 6.*newswire run makes it anew"):
+            attempt()
+    index.wipe()
+    assert index.count() == 0
+    assert index.identity() != identity
+    assert put(index, document(1, text="drought")) == []
+    assert found(index, "drought") == [1]
 
 
 def test_a_document_comes_back_as_it_was_put(index):
