@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pytest
+
 from pipeline.dedupe import GroupSummary
 from pipeline.documents import ArticleRecords, build_document
 from pipeline.records import (
@@ -163,6 +165,18 @@ def test_an_article_that_is_alone_is_its_own_primary():
 
 def test_rights_are_what_page_and_article_say_each_once():
     assert document(article=Article(id="a1", rights=("noai", "CC BY 4.0"))).rights == ("noai", "CC BY 4.0", "noarchive")
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (0, None), (1, "1-99"), (99, "1-99"), (100, "100-299"), (299, "100-299"), (300, "300-599"), (599, "300-599"),
+        (600, "600-1199"), (1199, "600-1199"), (1200, "1200 or more"), (50_000, "1200 or more"),
+    ],
+)  # fmt: skip
+def test_a_length_falls_into_one_range(count, words):
+    made = document(article=Article(id="a1", text="word " * count))
+    assert (made.word_count, made.words) == (count, words)
 
 
 def test_the_ledgers_figures_are_taken_over():

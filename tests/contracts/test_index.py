@@ -353,6 +353,17 @@ def test_facets_count_what_was_found_most_frequent_first(newsroom):
     assert newsroom.search(Query(facets=("people",), facet_size=1)).facets == {"people": (("Jo Kim", 2),)}
 
 
+def test_lengths_are_counted_filtered_and_searched_by_their_range(index):
+    put(index, *(document(number, text="dam " * words) for number, words in enumerate((0, 1, 99, 100, 299, 5000))))
+    assert index.search(Query(facets=("words",))).facets == {
+        "words": (("1-99", 2), ("100-299", 2), ("1200 or more", 1)),
+    }
+    assert found(index, filters={"words": ("1-99", "1200 or more")}, sort="oldest") == [1, 2, 5]
+    assert sorted(found(index, "words:100-299")) == [3, 4]
+    assert found(index, "length:1200 dam") == [5]
+    assert found(index, "1200") == []
+
+
 def test_filters_keep_any_of_the_values_of_every_field(newsroom):
     assert found(newsroom, filters={"source": ("Daily Example", "Tagblatt")}, sort="newest") == [3, 1]
     assert found(newsroom, filters={"source": ("Daily Example", "Tagblatt"), "language": ("en",)}) == [1]
