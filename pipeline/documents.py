@@ -1,10 +1,16 @@
-"""What is the document of one article? Everything that the stages found out, in one record for the index."""
+"""The document of an article: what the stages decided on it, joined in one record for the index.
+
+Pure: the same records give the same document.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
 from collections.abc import Mapping
+from typing import Any
+
+import msgspec
 
 from pipeline.cluster import StoryFacts
 from pipeline.dedupe import GroupSummary
@@ -20,47 +26,64 @@ from pipeline.records import (
     Page,
     Placement,
     Precision,
+    Record,
+    Stage,
 )
 from pipeline.settings import Source
 from pipeline.text import split_words
 
+# First → last number of words of a bucket: a brief, a short report, a report, a long one, a feature.
+_WORD_RANGES = {1: 99, 100: 299, 300: 599, 600: 1199, 1200: None}
 
-def build_document(  # noqa: PLR0913 - one argument for each record that flows together here
-    *,
-    entry: Entry | None,
-    page: Page | None,
-    article: Article,
-    copy: Copy,
-    names: Names | None,
-    placement: Placement,
-    source: Source | None,
-    revision: int,
-    version: int,
-    first_seen: dt.datetime,
-    gone: dt.datetime | None = None,
-    indexed: dt.datetime,
-    copies: int,
-    story_size: int,
-    stages: Mapping[str, str],
-    lead: GroupSummary | None = None,
-    told: StoryFacts | None = None,
-) -> Document:
-    """Return the document of ``article``.
+
+class ArticleRecords(msgspec.Struct, frozen=True, kw_only=True):
+    """What the ledger holds of one article: a record of each stage that it has passed, and what goes with them."""
+
+    id: str
+    revision: int
+    version: int
+    first_seen: dt.datetime
+    entry: Entry | None = None
+    page: Page | None = None
+    article: Article | None = None
+    copy: Copy | None = None
+    names: Names | None = None
+    placement: Placement | None = None
+    stages: Mapping[str, str] = {}  # stage → the version of the stage that made its record
+    source: Source | None = None  # its source's settings
+    gone: dt.datetime | None = None  # since when its page isn't there any more
+    group: GroupSummary | None = None  # of its copy group; None where it is alone
+    group_size: int = 1
+    story: StoryFacts | None = None  # where it is now: merges and splits change no record
+    story_size: int = 1
+
+    def by_stage(self) -> dict[Stage, Record]:
+        """Return the record of each stage that made one, in the order of the stages."""
+        records = {
+            Stage.POLL: self.entry,
+            Stage.FETCH: self.page,
+            Stage.EXTRACT: self.article,
+            Stage.DEDUPE: self.copy,
+            Stage.ENRICH: self.names,
+            Stage.CLUSTER: self.placement,
+        }
+        return {stage: record for stage, record in records.items() if record is not None}
+
+
+def build_document(records: ArticleRecords, indexed: dt.datetime) -> Document | None:
+    """Return the document that an article has at ``indexed``, None before it has passed all stages.
 
     What the page does not say is taken from the feed's entry, then from the source's settings; not the authors, whom
-    extract tells from outlets and desks in both. ``gone`` is since when the page isn't there any more. ``copies`` is
-    how many other articles are in its copy group if it is the primary, ``story_size`` how many are in its story,
-    itself included; ``stages`` maps each stage to the version that decided; ``lead`` is what is said of the copy
-    group, None where it is alone in it; ``told`` is what is known of the story. Names are sorted by how often they
-    are named.
+    extract tells from outlets and desks in both.
     """
-    lead = lead or GroupSummary(primary=article.id, earliest=article.id, agency=article.agency)
-    at, precision = publication_time(entry, article)
-    entities = _by_count(names)
-    told = told or StoryFacts(id=placement.story)
+    article, entry, page, source = records.article, records.entry, records.page, records.source
+    if article is None or records.copy is None or records.placement is None:
+        return None
+    published, precision = publication_time(entry, article)
+    word_count = len(split_words(article.text))
     return Document(
-        id=article.id,
-        revision=revision,
+        id=records.id,
+        revision=records.revision,
         url=article.url or (page.final_url if page else None) or (entry.url if entry else None),
         canonical_url=article.canonical_url,
         source=article.source or (source.name if source else None) or (entry.source if entry else None),
@@ -78,50 +101,25 @@ def build_document(  # noqa: PLR0913 - one argument for each record that flows t
         image=article.image or (entry.image if entry else None),
         captions=article.captions,
         subheadings=article.subheadings,
-        published=at,
+        published=published,
         published_precision=precision,
         modified=article.modified,
-        first_seen=first_seen,
-        revised=page.fetched if page and version > 1 else None,
-        gone=gone,
+        first_seen=records.first_seen,
+        revised=page.fetched if page and records.version > 1 else None,
+        gone=records.gone,
         indexed=indexed,
-        version=version,
-        copy_of=copy.copy_of,
-        copy_kind=copy.kind,
-        copy_group=copy.group,
-        copies=copies,
-        is_primary=copy.copy_of is None,
-        copy_score=copy.score,
-        copy_behind=copy.behind,
-        copy_primary=lead.primary,
-        copy_earliest=lead.earliest,
-        copy_agency=lead.agency,
-        copied_share=copy.taken or 0.0,
-        copied_paragraphs=copy.paragraphs,
-        own_share=round(1 - (copy.taken or 0.0), 4),
-        story=told.id,
-        story_size=story_size,
-        story_title=told.title,
-        story_names=told.names,
-        story_first=told.first,
-        story_last=told.last,
-        story_aliases=told.aliases,
-        people=_named(entities, EntityType.PERSON),
-        organisations=_named(entities, EntityType.ORG),
-        places=_named(entities, EntityType.PLACE),
-        groups=_named(entities, EntityType.GROUP),
-        events=_named(entities, EntityType.EVENT),
-        about=tuple(dict.fromkeys(e.name for e in sorted(entities, key=lambda e: -e.salience) if e.key)),
-        entities=entities,
-        countries=_countries(entities),
-        locations=_locations(entities),
-        word_count=len(split_words(article.text)),
+        version=records.version,
+        word_count=word_count,
+        words=_word_range(word_count),
         paywalled=article.paywalled,
         live=article.live,
         from_feed=article.from_feed,
         archive=page.blob if page else None,
         rights=tuple(dict.fromkeys((*article.rights, *(page.rights if page else ())))),
-        stages=dict(stages),
+        stages=dict(records.stages),
+        **_copy_fields(article, records.copy, records),
+        **_story_fields(records.story or StoryFacts(id=records.placement.story), records.story_size),
+        **_name_fields(records.names),
     )
 
 
@@ -134,22 +132,76 @@ def publication_time(entry: Entry | None, article: Article) -> tuple[dt.datetime
     return None, article.published_precision
 
 
-def _by_count(names: Names | None) -> tuple[Entity, ...]:
-    return tuple(sorted(names.entities, key=lambda one: (-one.count, one.name))) if names else ()
+def _word_range(count: int) -> str | None:
+    """Return the bucket of a text's length in words, None for a text without any."""
+    if not count:
+        return None
+    start = max(bound for bound in _WORD_RANGES if bound <= count)
+    end = _WORD_RANGES[start]
+    return f"{start}-{end}" if end else f"{start} or more"
 
 
-def _named(entities: tuple[Entity, ...], kind: EntityType) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(one.name for one in entities if one.type is kind))
+def _copy_fields(article: Article, copy: Copy, records: ArticleRecords) -> dict[str, Any]:
+    """Return what the document says of copies: whose the article is, and how many there are of a primary article."""
+    group = records.group or GroupSummary(primary=article.id, earliest=article.id, agency=article.agency)
+    return {
+        "copy_of": copy.copy_of,
+        "copy_kind": copy.kind,
+        "copy_group": copy.group,
+        "copies": records.group_size - 1 if group.primary == article.id else 0,
+        "is_primary": copy.copy_of is None,
+        "copy_score": copy.score,
+        "copy_behind": copy.behind,
+        "copy_primary": group.primary,
+        "copy_earliest": group.earliest,
+        "copy_agency": group.agency,
+        "copied_share": copy.taken or 0.0,
+        "copied_paragraphs": copy.paragraphs,
+        "own_share": round(1 - (copy.taken or 0.0), 4),
+    }
+
+
+def _story_fields(story: StoryFacts, size: int) -> dict[str, Any]:
+    return {
+        "story": story.id,
+        "story_size": size,
+        "story_title": story.title,
+        "story_names": story.names,
+        "story_first": story.first,
+        "story_last": story.last,
+        "story_aliases": story.aliases,
+    }
+
+
+def _name_fields(names: Names | None) -> dict[str, Any]:
+    """Return what the document says of names, those mentioned most often first."""
+    entities = tuple(sorted(names.entities, key=lambda entity: (-entity.count, entity.name))) if names else ()
+    key_entities = sorted((entity for entity in entities if entity.key), key=lambda entity: -entity.salience)
+    return {
+        "people": _names_of_type(entities, EntityType.PERSON),
+        "organisations": _names_of_type(entities, EntityType.ORG),
+        "places": _names_of_type(entities, EntityType.PLACE),
+        "groups": _names_of_type(entities, EntityType.GROUP),
+        "events": _names_of_type(entities, EntityType.EVENT),
+        "about": tuple(dict.fromkeys(entity.name for entity in key_entities)),
+        "entities": entities,
+        "countries": _countries(entities),
+        "locations": tuple(dict.fromkeys(_locations(entities))),
+    }
+
+
+def _names_of_type(entities: tuple[Entity, ...], entity_type: EntityType) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(entity.name for entity in entities if entity.type is entity_type))
 
 
 def _countries(entities: tuple[Entity, ...]) -> tuple[str, ...]:
-    """Return the countries that the names belong to, the one named most often first."""
+    """Return the countries that the names belong to, the country mentioned most often first."""
     counts: Counter[str] = Counter()
-    for one in entities:
-        if one.country:
-            counts[one.country] += max(one.count, 1)
+    for entity in entities:
+        if entity.country:
+            counts[entity.country] += max(entity.count, 1)
     return tuple(sorted(counts, key=lambda country: (-counts[country], country)))
 
 
-def _locations(entities: tuple[Entity, ...]) -> tuple[Location, ...]:
-    return tuple(dict.fromkeys(one.location for one in entities if one.location))
+def _locations(entities: tuple[Entity, ...]) -> list[Location]:
+    return [entity.location for entity in entities if entity.location]

@@ -10,6 +10,7 @@ NewswireError
 ├── SearchIndexError       the index can't be used
 │   ├── IndexAwayError     it does not answer; later it may
 │   └── IndexRefusedError  it answers and refuses (key, foreign mapping)
+│       └── IndexVersionError  another version of newswire made it; the next run makes it anew
 ├── ArchiveError           raw pages can't be read or written
 ├── WorkersError           no process for parsing can be started
 └── ItemError              one item can't be processed; carries the outcome and the reason
@@ -58,6 +59,10 @@ class IndexAwayError(SearchIndexError):
 
 class IndexRefusedError(SearchIndexError):
     """The index answers and refuses: a wrong key, a foreign index under the alias, no permission."""
+
+
+class IndexVersionError(IndexRefusedError):
+    """Another version of newswire made the index; stage index makes it anew from the ledger."""
 
 
 class ArchiveError(NewswireError):

@@ -336,6 +336,7 @@ class Document(Record, frozen=True, kw_only=True):
     countries: tuple[str, ...]
     locations: tuple[Location, ...]
     word_count: int
+    words: str | None = None
     paywalled: bool | None
     from_feed: bool
     archive: str | None

@@ -103,8 +103,9 @@ def test_an_editors_decision_reaches_the_index_and_is_undone(tmp_path):
     assert "person:ines-okafor is called Inês Okafor, by desk" in said.stdout
     assert "1 documents are written anew" in said.stdout
     newswire("run", "--stage", "index", home=tmp_path)
-    found = newswire("search", "bridge", "--facet", "people", "--json", home=tmp_path)
+    found = newswire("search", "bridge", "--facet", "people", "--facet", "words", "--json", home=tmp_path)
     assert json.loads(found.stdout)["facets"]["people"] == [["Inês Okafor", 1]]
+    assert json.loads(found.stdout)["facets"]["words"] == [["1-99", 1]]
     newswire("entities", "undo", "1", home=tmp_path)
     assert "undone" in newswire("entities", "decisions", home=tmp_path).stdout
     assert "person:ines-okafor  Ines Okafor" in newswire("entities", "show", "Ines Okafor", home=tmp_path).stdout

@@ -34,15 +34,15 @@ def test_where_only_a_day_is_known_a_distance_is_said_in_days(minutes, said):
 def test_a_copy_says_what_it_is_of_how_much_is_its_own_and_how_much_later():
     copy = Copy(id="a1", group="a0", copy_of="a0", kind=CopyKind.EXTENDED, taken=0.7, behind=95)
     assert describe_copy(copy) == "extended of a0, 30% its own, 1 h 35 min later"
-    made = document(copy=copy, copies=0)
+    made = document(copy=copy, group=None, group_size=1)
     assert describe_document(made) == ["extended copy of a0", "30% its own", "1 h 35 min later"]
 
 
 def test_an_article_that_was_copied_says_how_often():
-    assert describe_document(document(copies=1)) == ["1 copy"]
-    assert describe_document(document(copies=3)) == ["3 copies"]
+    assert describe_document(document(group_size=2)) == ["1 copy"]
+    assert describe_document(document(group_size=4)) == ["3 copies"]
 
 
 def test_an_article_on_its_own_says_nothing():
-    assert describe_document(document(copies=0)) == []
+    assert describe_document(document(group_size=1)) == []
     assert describe_copy(Copy(id="a1", group="a1")) == "copies nothing"

@@ -19,12 +19,12 @@ from bench.memory import page as generated
 from pipeline.cli.export import export_command
 from pipeline.cli.import_files import import_command
 from pipeline.extract import RawPage, extract, load_config
+from pipeline.parquet import COLUMNS, to_row
 from pipeline.records import Article, Caption, CopyKind, Entity, EntityType, Location, Page, Precision, Stage, to_json
 from pipeline.settings import Environment, Settings
 from pipeline.stages import Context, run_one
 from pipeline.store import NewArticle
 from pipeline.wires import ninjs
-from pipeline.wires.table import COLUMNS, row
 from tests.helpers.support import NOW, REPO
 from tests.test_documents import document
 
@@ -133,7 +133,7 @@ def test_what_is_written_as_ninjs_is_read_back_the_same():
 
 @given(documents)
 def test_a_row_has_a_cell_for_each_field_of_the_document(one):
-    assert list(row(one)) == list(one.__struct_fields__)
+    assert list(to_row(one)) == list(one.__struct_fields__)
 
 
 def test_columns_are_of_the_kinds_that_tables_know():

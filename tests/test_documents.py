@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pytest
+
 from pipeline.dedupe import GroupSummary
-from pipeline.documents import build_document
+from pipeline.documents import ArticleRecords, build_document
 from pipeline.records import (
     Article,
     Copy,
@@ -50,23 +52,23 @@ SOURCE = Source(name="Daily Example", country="PT", language="pt")
 
 
 def document(**changes):
-    given = {
+    records = {
+        "id": "a1",
         "entry": ENTRY,
         "page": PAGE,
         "article": Article(id="a1"),
         "copy": Copy(id="a1", group="a1"),
-        "names": None,
         "placement": Placement(id="a1", story="s1"),
         "source": SOURCE,
         "revision": 7,
         "version": 2,
         "first_seen": NOON,
-        "indexed": NOON + HOUR,
-        "copies": 3,
+        "group": GroupSummary(primary="a1", earliest="a1", agency=None),
+        "group_size": 4,
         "story_size": 4,
         "stages": {"extract": "1"},
     }
-    return build_document(**(given | changes))
+    return build_document(ArticleRecords(**(records | changes)), NOON + HOUR)
 
 
 def entity(name, kind, count, **more):
@@ -150,19 +152,31 @@ def test_what_a_copy_took_and_whose_it_is_are_told():
     taken = Copy(
         id="a1", group="a0", copy_of="a0", score=0.9, kind=CopyKind.REPRINT, behind=12, taken=0.8, paragraphs=(1, 3)
     )
-    made = document(copy=taken, lead=GroupSummary(primary="a2", earliest="a0", agency="AFP"), copies=0)
+    made = document(copy=taken, group=GroupSummary(primary="a2", earliest="a0", agency="AFP"))
     assert (made.copy_score, made.copy_behind) == (0.9, 12)
     assert (made.copied_share, made.own_share, made.copied_paragraphs) == (0.8, 0.2, (1, 3))
     assert (made.copy_primary, made.copy_earliest, made.copy_agency) == ("a2", "a0", "AFP")
 
 
 def test_an_article_that_is_alone_is_its_own_primary():
-    made = document(article=Article(id="a1", agency="AP"))
+    made = document(article=Article(id="a1", agency="AP"), group=None, group_size=1)
     assert (made.copy_primary, made.copy_earliest, made.copy_agency, made.own_share) == ("a1", "a1", "AP", 1.0)
 
 
 def test_rights_are_what_page_and_article_say_each_once():
     assert document(article=Article(id="a1", rights=("noai", "CC BY 4.0"))).rights == ("noai", "CC BY 4.0", "noarchive")
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (0, None), (1, "1-99"), (99, "1-99"), (100, "100-299"), (299, "100-299"), (300, "300-599"), (599, "300-599"),
+        (600, "600-1199"), (1199, "600-1199"), (1200, "1200 or more"), (50_000, "1200 or more"),
+    ],
+)  # fmt: skip
+def test_a_length_falls_into_one_range(count, words):
+    made = document(article=Article(id="a1", text="word " * count))
+    assert (made.word_count, made.words) == (count, words)
 
 
 def test_the_ledgers_figures_are_taken_over():

@@ -59,13 +59,13 @@ def test_what_is_taken_down_between_claim_and_read_stops_no_worker_and_is_not_wr
 def test_a_document_that_is_written_after_the_takedown_is_removed_in_the_same_run(read, monkeypatch):
     admin.redo_stage(read.store.database, Stage.INDEX, Selection(), NOW)
     index = type(read.index)
-    put = index.put
+    upsert = index.upsert
 
     def late(self, made):
         if any(one.id == "a1" for one in made):
             take_down(read, read.store.ledger.find_article("a1"))
             read.store.pending_removals.remove_documents(self.delete)  # another worker forgets the note
-        return put(self, made)
+        return upsert(self, made)
 
     monkeypatch.setattr(index, "upsert", late)
     run_one(read, Stage.INDEX)

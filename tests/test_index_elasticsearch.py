@@ -157,7 +157,7 @@ def test_an_address_that_is_none_is_a_settings_error(url):
 )
 def test_an_address_gets_its_port_and_loses_its_password(url, where):
     index = open_index(url, IndexSettings())
-    assert index._where == where
+    assert index._address == where
     index.close()
 
 
@@ -252,7 +252,7 @@ def real(cluster):
 @pytest.mark.servers
 def test_an_index_lies_in_months_of_first_sight_under_one_alias(cluster, real):
     real.prepare()
-    real.put([document(1), document(2, first_seen=NOON + dt.timedelta(days=40))])
+    real.upsert([document(1), document(2, first_seen=NOON + dt.timedelta(days=40))])
     real.refresh()
     names = set(cluster.indices.get_alias(name=cluster.alias))
     assert {f"{cluster.alias}-2026.03", f"{cluster.alias}-2026.04"} <= names
@@ -268,7 +268,7 @@ def test_a_foreign_index_under_the_alias_is_refused_and_left_as_it_is(cluster, r
     else:
         name = f"{cluster.alias}-theirs"
         cluster.indices.create(index=name, aliases={cluster.alias: {}})
-    for attempt in (real.prepare, real.identity, real.wipe, lambda: real.put([document(1)])):
+    for attempt in (real.prepare, real.identity, real.wipe, lambda: real.upsert([document(1)])):
         with pytest.raises(IndexRefusedError, match=f"{name} .* is not newswire's"):
             attempt()
     assert cluster.indices.get_mapping(index=name)[name]["mappings"] == {}
@@ -278,11 +278,11 @@ def test_a_foreign_index_under_the_alias_is_refused_and_left_as_it_is(cluster, r
 @pytest.mark.servers
 def test_an_index_deleted_under_way_does_not_come_back_without_its_mark(cluster, real):
     real.prepare()
-    real.put([document(1)])
+    real.upsert([document(1)])
     cluster.indices.delete(index=f"{cluster.alias}-2026.03")
-    refused = real.put([document(1)])
+    refused = real.upsert([document(1)])
     assert [one.retry for one in refused] == [True]
-    assert real.put([document(1)]) == []
+    assert real.upsert([document(1)]) == []
     real.refresh()
     assert real.count() == 1
 
@@ -290,7 +290,7 @@ def test_an_index_deleted_under_way_does_not_come_back_without_its_mark(cluster,
 @pytest.mark.servers
 def test_text_is_analysed_by_its_language_and_marked_by_it(real):
     real.prepare()
-    real.put(
+    real.upsert(
         [document(1, "Die Häuser brannten.", title="Im Haus", language="de"), document(2, "The hauser", language="en")]
     )
     real.refresh()
@@ -302,7 +302,7 @@ def test_text_is_analysed_by_its_language_and_marked_by_it(real):
 @pytest.mark.servers
 def test_what_is_analysed_by_language_is_not_stored_twice(cluster, real):
     real.prepare()
-    real.put([document(1, "Die Häuser brannten.", language="de")])
+    real.upsert([document(1, "Die Häuser brannten.", language="de")])
     real.refresh()
     source = cluster.search(index=cluster.alias)["hits"]["hits"][0]["_source"]
     assert "by_language" not in source

@@ -116,6 +116,14 @@ def test_a_search_is_filtered_bounded_sorted_and_paged(client):
     assert ids(client, "copies=all&until=2026-03-08&q=") == []
 
 
+def test_lengths_are_a_filter_and_a_facet_of_interface_and_page(client):
+    assert ids(client, "copies=all&words=1-99") == [1, 2, 3, 4]
+    assert ids(client, "copies=all&words=1200+or+more") == []
+    answer = client.get("/api/search?facets=words&copies=all").json()
+    assert answer["facets"]["words"] == [{"value": "1-99", "count": 4}]
+    assert "<summary>Words</summary>" in client.get("/").text
+
+
 @pytest.mark.parametrize(
     ("query", "words"),
     [

@@ -11,12 +11,10 @@ import click
 
 from pipeline.cli.output import Progress, open_output, print_note
 from pipeline.cli.param_types import TimeParam
-from pipeline.errors import ArchiveError, UsageError
+from pipeline.errors import ArchiveError
 from pipeline.records import Document, Page, Stage, to_json
 from pipeline.stages import Context, open_context
 from pipeline.store import ArticleRow
-
-_ROWS = 10_000  # of one Parquet row group: some 30 MB of text
 
 
 class CursorParam(click.ParamType["ExportStart"]):
@@ -113,31 +111,9 @@ def _lines(file: IO[bytes], packed: bool) -> Any:
 
 def _parquet(context: Context, batches: _Batches, file: IO[bytes], packed: bool) -> None:  # noqa: ARG001
     """One row an article; what holds several things is a list of strings, or JSON where those have parts."""
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError as error:
-        raise UsageError("--format parquet needs pyarrow: pip install 'newswire[parquet]'") from error
-    from pipeline.wires.table import COLUMNS, row
+    from pipeline.parquet import write_parquet
 
-    kinds = {
-        "text": pa.string(),
-        "json": pa.string(),
-        "share": pa.float64(),
-        "number": pa.int64(),
-        "flag": pa.bool_(),
-        "time": pa.timestamp("us", tz="UTC"),
-        "texts": pa.list_(pa.string()),
-    }
-    schema = pa.schema([(name, kinds[kind]) for name, kind in COLUMNS.items()])
-    with pq.ParquetWriter(file, schema, compression="zstd") as writer:
-        rows: list[dict[str, Any]] = []
-        for document in _documents(context, batches):
-            rows.append(row(document))
-            if len(rows) >= _ROWS:
-                writer.write_table(pa.Table.from_pylist(rows, schema=schema))
-                rows.clear()
-        writer.write_table(pa.Table.from_pylist(rows, schema=schema))
+    write_parquet(_documents(context, batches), file)
 
 
 def _warc(context: Context, batches: _Batches, file: IO[bytes], packed: bool) -> None:

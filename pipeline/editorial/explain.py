@@ -10,20 +10,11 @@ from pipeline import article_diff
 from pipeline.cluster import StoryFacts
 from pipeline.context import Context
 from pipeline.dedupe import GroupSummary
-from pipeline.reconcile.copy_groups import summarise_groups
-from pipeline.records import Article, Copy, Entry, Names, Page, Placement, Record, Stage
+from pipeline.reconcile.article_records import gather_records
+from pipeline.records import Article, Page, Record, Stage
 from pipeline.revisit_policy import Visit
 from pipeline.store import ArticleRow, OutcomeRow
 from pipeline.store.story_catalog import StoryChange
-
-_RECORDS: dict[Stage, type[Record]] = {
-    Stage.POLL: Entry,
-    Stage.FETCH: Page,
-    Stage.EXTRACT: Article,
-    Stage.DEDUPE: Copy,
-    Stage.ENRICH: Names,
-    Stage.CLUSTER: Placement,
-}
 
 
 class ArticleVersion(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,20 +50,19 @@ def explain_name(context: Context, address_or_id: str) -> Explanation | None:
         return Explanation(item=None, visit=None, versions=[], history=history, records={})
     with context.store.database.read() as connection:
         visit = context.store.visits.load_visits(connection, [item.id]).get(item.id)
-    grouped = summarise_groups(context, [item.copy_group]) if item.copy_group else {}
-    found = Explanation(
+    (records,) = gather_records(context, [item], newest=True)
+    explanation = Explanation(
         item=item,
         visit=visit,
         versions=list_versions(context, item),
         history=history,
-        records={s: r for s, kind in _RECORDS.items() if (r := ledger.latest([item.id], s, kind).get(item.id))},
-        group=next((lead for lead, _ in grouped.values()), None),
+        records=records.by_stage(),
+        group=records.group if item.copy_group else None,
     )
-    if item.story is None:
-        return found
-    book = context.store.story_catalog
-    story = book.load_facts([item.story])[item.story]
-    return msgspec.structs.replace(found, story=story, changes=book.list_changes(story.id))
+    if item.story is None or records.story is None:
+        return explanation
+    changes = context.store.story_catalog.list_changes(records.story.id)
+    return msgspec.structs.replace(explanation, story=records.story, changes=changes)
 
 
 def list_versions(context: Context, item: ArticleRow) -> list[ArticleVersion]:

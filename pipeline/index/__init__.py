@@ -1,7 +1,7 @@
-"""How are documents found again? The protocol that every index keeps, and how one is opened.
+"""The search index: the protocol that both engines implement, and the function that opens one of them.
 
-An index is a view of the ledger: it may be deleted and rebuilt. Two engines keep the protocol, SQLite FTS5 in one
-file and Elasticsearch 9; ``tests/contracts/test_index.py`` holds both to it.
+An index is a view of the ledger: it may be deleted and rebuilt. The engines are SQLite FTS5 in one file and
+Elasticsearch 9; ``tests/contracts/test_index.py`` tests what both promise.
 """
 
 from __future__ import annotations
@@ -19,17 +19,18 @@ __all__ = ["MAX_HITS", "Hit", "Index", "Query", "Refusal", "Results", "Sort", "o
 
 
 class Index(Protocol):
-    """Documents, found by words, filters and time. Safe to use from several threads.
+    """Documents, searched by words, filters and time. Safe to use from several threads.
 
-    Every method raises IndexAwayError where the index does not answer and may do so later, and IndexRefusedError
-    where it refuses and a person must act. What ``put`` and ``delete`` did is found after ``refresh``, or soon.
+    Every method raises IndexAwayError where the index does not answer and may do so later, and IndexRefusedError where
+    it refuses and a person must act; among these is IndexVersionError, for an index that another version of newswire
+    made, which ``wipe`` makes anew. Searches see what ``upsert`` and ``delete`` did after ``refresh``, or soon.
     """
 
     def prepare(self) -> None:
-        """Create what is missing, check what is there; raise IndexRefusedError for what isn't newswire's."""
+        """Create what is missing; raise IndexRefusedError for what isn't newswire's or of another version."""
 
     def identity(self) -> str:
-        """Return the id that the index got when it was created; another one means that it was lost or exchanged."""
+        """Return the id that the index got when it was created; a different one means that it was lost or exchanged."""
 
     def upsert(self, documents: Sequence[Document]) -> list[Refusal]:
         """Add or replace documents by id, except where a newer revision is there; return those not taken."""
@@ -41,7 +42,7 @@ class Index(Protocol):
         """Return a document, None where there is none."""
 
     def search(self, query: Query) -> Results:
-        """Return what a query finds; raise UsageError for one that can't be answered."""
+        """Return the results of a query; raise UsageError for a query that no index can answer."""
 
     def count(self) -> int:
         """Return how many documents there are."""
@@ -53,16 +54,17 @@ class Index(Protocol):
         """Make what was put and deleted so far visible to searches."""
 
     def wipe(self) -> None:
-        """Remove all documents; the index is ready again, under a new identity."""
+        """Remove all documents and create the index anew, under a new identity."""
 
     def close(self) -> None:
-        """Let go of files and connections."""
+        """Close files and connections."""
 
 
 def open_index(url: str, settings: IndexSettings, *, api_key: str | None = None, ca_file: str | None = None) -> Index:
     """Return the index at ``url``: ``sqlite:///path`` or ``http(s)://host:9200``. Nothing is read or written yet.
 
-    Raises SettingsError for any other address.
+    Raises:
+        SettingsError: it is another address, or one that can't be used.
     """
     scheme = urlsplit(url).scheme
     if scheme == "sqlite" and url.startswith("sqlite:///") and len(url) > len("sqlite:///"):
@@ -77,6 +79,6 @@ def open_index(url: str, settings: IndexSettings, *, api_key: str | None = None,
 
 
 def _hidden(url: str) -> str:
-    """Return ``url`` without what may be a password."""
+    """Return ``url`` without the name and password that it may hold."""
     start, at, host = url.rpartition("@")
     return f"{start.partition('://')[0]}://…@{host}" if at else url

@@ -1,4 +1,7 @@
-"""Which documents lie in Elasticsearch? One alias over one index for each month of first sight."""
+"""The index in Elasticsearch: one alias over one index for each month of first sight.
+
+A document's revision is its version there, so that an older one never replaces a newer one.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ import msgspec
 from elastic_transport.client_utils import url_to_node_config
 from elasticsearch import ApiError, BadRequestError, Elasticsearch, NotFoundError
 
-from pipeline.errors import IndexRefusedError, SettingsError
+from pipeline.errors import IndexRefusedError, IndexVersionError, SettingsError
 from pipeline.index import _elasticsearch_mapping as mapping
 from pipeline.index._elasticsearch_errors import AWAY, error_cause, translate_errors
 from pipeline.index._elasticsearch_query import decode_document, decode_results, highlight_body, search_body
@@ -36,113 +39,133 @@ class _Operation(msgspec.Struct, frozen=True):
 
 
 class ElasticsearchIndex:
-    """An index in the Elasticsearch 9 at ``url``, found under the alias that ``settings`` names."""
+    """An index in the Elasticsearch 9 at ``url``, under the alias that ``settings`` names.
+
+    Raises:
+        SettingsError: the address or the file of the certificate authority can't be used.
+    """
 
     def __init__(self, url: str, settings: IndexSettings, *, api_key: str | None, ca_file: str | None) -> None:
-        self._where, secret = _address(url)
+        self._address, credentials = _split_address(url)
         self._settings = settings
         self._alias = settings.alias
-        self._made: set[str] = set()
+        self._created: set[str] = set()  # indices that this process knows to be there
         if ca_file and not Path(ca_file).is_file():
             raise SettingsError(f"NEWSWIRE_INDEX_CA: {ca_file} is not a file")
         certificates: dict[str, Any] = {"ca_certs": ca_file} if ca_file else {}
         self._client = Elasticsearch(
-            self._where,
+            self._address,
             request_timeout=settings.timeout_seconds,
-            max_retries=0,  # the ledger tries again
+            max_retries=0,  # the ledger has it tried later
             retry_on_timeout=False,
             opaque_id="newswire",
-            **(secret or {"api_key": api_key}),
+            **(credentials or {"api_key": api_key}),
             **certificates,
         )
 
     def prepare(self) -> None:
-        """Create template and first index; raise IndexRefusedError where something foreign has the alias."""
+        """Create template and first index.
+
+        Raises:
+            IndexVersionError: another version of newswire made what is there.
+            IndexRefusedError: something foreign has the alias.
+        """
         with self._errors():
-            known = self._marks()
-            if known:
-                self.identity()  # refuses what is foreign before anything is written
+            present = bool(self._load_marks())
+            if present:
+                self.identity()  # raises for what is foreign or of another version, before anything is written
             self._client.indices.put_index_template(
                 name=self._alias,
                 **mapping.index_template(self._alias, shards=self._settings.shards, replicas=self._settings.replicas),
             )
-            if not known:
-                self._make(mapping.month_index(self._alias, dt.datetime.now(dt.UTC)), str(uuid.uuid4()))
+            if not present:
+                self._create(mapping.month_index(self._alias, dt.datetime.now(dt.UTC)), str(uuid.uuid4()))
 
     def identity(self) -> str:
-        """Return the uuid that all indices under the alias carry, made with the first of them."""
+        """Return the uuid that all indices under the alias carry, made with the first of them.
+
+        Raises:
+            IndexVersionError: another version of newswire made them.
+            IndexRefusedError: there are none, or something foreign has the alias.
+        """
         with self._errors():
-            marks = self._marks()
+            marks = self._load_marks()
         if not marks:
-            raise IndexRefusedError(f"there is no index {self._alias} at {self._where} yet; newswire run makes it")
+            raise IndexRefusedError(f"there is no index {self._alias} at {self._address} yet; newswire run makes it")
         for name, mark in marks.items():
             if not mark:
                 raise IndexRefusedError(
-                    f"{name} at {self._where} is not newswire's, but answers to {self._alias}; remove it from there, "
+                    f"{name} at {self._address} is not newswire's, but answers to {self._alias}; remove it from there, "
                     "or name another alias in newswire.toml under [index]"
                 )
             if mark.get("version") != mapping.VERSION:
-                raise IndexRefusedError(
-                    f"{name} at {self._where} was made by another version of newswire (index version "
-                    f"{mark.get('version')}, this one writes {mapping.VERSION}); run newswire reindex"
+                raise IndexVersionError(
+                    f"{name} at {self._address} was made by another version of newswire (index version "
+                    f"{mark.get('version')}, this one writes {mapping.VERSION}); the next newswire run makes it anew"
                 )
         return str(marks[min(marks)]["identity"])
 
-    def _marks(self) -> dict[str, dict[str, Any]]:
+    def _load_marks(self) -> dict[str, dict[str, Any]]:
         """Return what marks each index under the alias as ours; empty for one that is not."""
         try:
-            found = self._client.indices.get_mapping(index=self._alias)
+            mappings = self._client.indices.get_mapping(index=self._alias)
         except NotFoundError:
             return {}
-        return {name: body["mappings"].get("_meta", {}).get("newswire", {}) for name, body in found.items()}
+        return {name: body["mappings"].get("_meta", {}).get("newswire", {}) for name, body in mappings.items()}
 
-    def _make(self, name: str, identity: str) -> None:
+    def _create(self, name: str, identity: str) -> None:
         """Create an index by the template; that another process has just made it is fine."""
         try:
             self._client.indices.create(index=name, mappings={"_meta": mapping.index_meta(identity)})
         except BadRequestError as error:
             if error_cause(error.body)[0] != "resource_already_exists_exception":
                 raise
-        self._made.add(name)
+        self._created.add(name)
 
     def upsert(self, documents: Sequence[Document]) -> list[Refusal]:
         """Add or replace documents in bulks; return those that Elasticsearch refuses, each with its words."""
         refused: list[Refusal] = []
         operations: list[_Operation] = []
         with self._errors():
-            self._make_months(documents)
-            elsewhere = self._find([document.id for document in documents])
-            for one in documents:
+            self._create_months(documents)
+            present = self._locate([document.id for document in documents])
+            for document in documents:
                 try:
-                    operations += self._operations(one, elsewhere)
+                    operations += self._operations(document, present)
                 except UnicodeError as error:
-                    refused.append(Refusal(id=one.id, reason=Reason.BAD_RECORD, detail=str(error), retry=False))
+                    refused.append(Refusal(id=document.id, reason=Reason.BAD_RECORD, detail=str(error), retry=False))
             for bulk in _bulks(operations):
                 refused += self._send(bulk)
         return refused
 
-    def _make_months(self, documents: Sequence[Document]) -> None:
-        missing = {mapping.month_index(self._alias, one.first_seen) for one in documents} - self._made
+    def _create_months(self, documents: Sequence[Document]) -> None:
+        """Create the indices of the documents' months of first sight."""
+        missing = {mapping.month_index(self._alias, document.first_seen) for document in documents} - self._created
         if missing:
             identity = self.identity()
             for name in sorted(missing):
-                self._make(name, identity)
+                self._create(name, identity)
 
-    def _operations(self, one: Document, there: dict[str, tuple[str, int]]) -> list[_Operation]:
-        """Return what puts a document, and takes it away from where it was first seen in another month."""
-        name = mapping.month_index(self._alias, one.first_seen)
-        line = mapping.encode_document(one)
-        before, revision = there.get(one.id, (name, 0))
-        put = _Operation(one.id, (_action("index", name, one.id, one.revision), line))
-        if before == name:
+    def _operations(self, document: Document, present: dict[str, tuple[str, int]]) -> list[_Operation]:
+        """Return what puts a document into its month's index, and takes it out of another month's.
+
+        ``present`` maps ids to the index and the revision that are there.
+        """
+        name = mapping.month_index(self._alias, document.first_seen)
+        line = mapping.encode_document(document)
+        old_name, revision = present.get(document.id, (name, 0))
+        put = _Operation(document.id, (_action("index", name, document.id, document.revision), line))
+        if old_name == name:
             return [put]
-        if revision > one.revision:
+        if revision > document.revision:
             return []
-        return [_Operation(one.id, (_action("delete", before, one.id, one.revision),)), put]
+        return [_Operation(document.id, (_action("delete", old_name, document.id, document.revision),)), put]
 
     def _send(self, bulk: list[_Operation]) -> list[Refusal]:
         """Send operations, in halves where they are too large together; return the documents refused."""
-        lines: Any = [line for one in bulk for line in one.lines]  # the client takes what is encoded as well
+        lines: Any = [
+            line for operation in bulk for line in operation.lines
+        ]  # the client takes what is encoded as well
         try:
             answer = self._client.bulk(operations=lines)
         except ApiError as error:
@@ -157,13 +180,13 @@ class ElasticsearchIndex:
         return [refusal for item in items if (refusal := self._refusal(item))]
 
     def _refusal(self, item: dict[str, Any]) -> Refusal | None:
-        """Return what one item of a bulk's answer says, None where all is well or a newer revision is there."""
+        """Return the refusal that an item of a bulk's answer holds, None where it is done or a newer one is there."""
         status = item["status"]
         if "error" not in item or status == _CONFLICT:
             return None
         kind, reason = error_cause(item)
         if status == _NOT_FOUND:  # someone deleted the index of a month
-            self._made.discard(item["_index"])
+            self._created.discard(item["_index"])
         retry = status in AWAY or status == _NOT_FOUND or status >= 500  # noqa: PLR2004 - HTTP's server errors
         return Refusal(id=item["_id"], reason=Reason.INDEX_REFUSED, detail=f"{kind}: {reason}"[:500], retry=retry)
 
@@ -171,21 +194,22 @@ class ElasticsearchIndex:
         """Remove documents, also such as were put a moment ago; unknown ids are fine."""
         self.refresh()
         with self._errors():
-            found = self._find(ids)
+            present = self._locate(ids)
             operations = [
-                _Operation(one, (_action("delete", name, one, revision),)) for one, (name, revision) in found.items()
+                _Operation(document_id, (_action("delete", name, document_id, revision),))
+                for document_id, (name, revision) in present.items()
             ]
             for bulk in _bulks(operations):
                 self._send(bulk)
 
-    def _find(self, ids: Sequence[str]) -> dict[str, tuple[str, int]]:
-        """Return, of the documents that are there, the index and revision."""
-        found: dict[str, tuple[str, int]] = {}
+    def _locate(self, ids: Sequence[str]) -> dict[str, tuple[str, int]]:
+        """Return id → the index and revision of each document that is there."""
+        locations: dict[str, tuple[str, int]] = {}
         for start in range(0, len(ids), MAX_HITS):
-            wanted = {"values": list(ids[start : start + MAX_HITS])}
-            answer = self._search({"query": {"ids": wanted}, "_source": False, "version": True, "size": MAX_HITS})
-            found |= {hit["_id"]: (hit["_index"], hit["_version"]) for hit in answer["hits"]["hits"]}
-        return found
+            values = {"values": list(ids[start : start + MAX_HITS])}
+            answer = self._search({"query": {"ids": values}, "_source": False, "version": True, "size": MAX_HITS})
+            locations |= {hit["_id"]: (hit["_index"], hit["_version"]) for hit in answer["hits"]["hits"]}
+        return locations
 
     def get(self, document_id: str) -> Document | None:
         """Return a document, None where there is none."""
@@ -220,14 +244,14 @@ class ElasticsearchIndex:
         """Yield the id and revision of every document, as they were when the first was asked for."""
         with self._errors():
             point = self._client.open_point_in_time(index=self._alias, keep_alive="5m")["id"]
-        after = None
+        last_sort = None
         try:
             while True:
                 with self._errors():
                     answer = self._client.search(
                         pit={"id": point, "keep_alive": "5m"},
                         sort=["_shard_doc"],
-                        search_after=after,
+                        search_after=last_sort,
                         source=False,
                         version=True,
                         size=MAX_HITS,
@@ -238,7 +262,7 @@ class ElasticsearchIndex:
                 yield from ((hit["_id"], hit["_version"]) for hit in hits)
                 if len(hits) < MAX_HITS:
                     return
-                point, after = answer["pit_id"], hits[-1]["sort"]
+                point, last_sort = answer["pit_id"], hits[-1]["sort"]
         finally:
             with self._errors():
                 self._client.close_point_in_time(id=point)
@@ -249,15 +273,15 @@ class ElasticsearchIndex:
             self._client.indices.refresh(index=self._alias)
 
     def wipe(self) -> None:
-        """Delete all indices under the alias, whatever version made them, and start anew."""
+        """Delete all indices under the alias, whatever version made them, and create the first one anew."""
         with self._errors():
-            marks = self._marks()
+            marks = self._load_marks()
         if not all(marks.values()):
-            self.identity()  # refuses what is foreign
+            self.identity()  # raises for what is foreign
         with self._errors():
             for name in marks:
                 self._client.indices.delete(index=name)
-        self._made.clear()
+        self._created.clear()
         self.prepare()
 
     def close(self) -> None:
@@ -265,22 +289,26 @@ class ElasticsearchIndex:
         self._client.close()
 
     def _errors(self) -> contextlib.AbstractContextManager[None]:
-        return translate_errors(self._where, self._alias)
+        return translate_errors(self._address, self._alias)
 
 
-def _address(url: str) -> tuple[str, dict[str, Any]]:
-    """Return an address with its port and without name and password, and these as the client takes them."""
+def _split_address(url: str) -> tuple[str, dict[str, Any]]:
+    """Return an address with its port and without name and password, and these as the client takes them.
+
+    Raises:
+        SettingsError: it can't be used.
+    """
     try:
         parts = urlsplit(url)
         port = parts.port or _PORTS[parts.scheme]
         host = f"[{parts.hostname}]" if ":" in str(parts.hostname) else parts.hostname
-        where = f"{parts.scheme}://{host}:{port}{parts.path.rstrip('/')}"
-        url_to_node_config(where)
+        address = f"{parts.scheme}://{host}:{port}{parts.path.rstrip('/')}"
+        url_to_node_config(address)
     except ValueError as error:
         raise SettingsError(f"NEWSWIRE_INDEX_URL: not a usable address: {error}") from error
     if not parts.username:
-        return where, {}
-    return where, {"basic_auth": (unquote(parts.username), unquote(parts.password or ""))}
+        return address, {}
+    return address, {"basic_auth": (unquote(parts.username), unquote(parts.password or ""))}
 
 
 def _action(verb: str, name: str, document_id: str, revision: int) -> bytes:
@@ -294,12 +322,12 @@ def _bulks(operations: list[_Operation]) -> Iterator[list[_Operation]]:
     """Yield the operations in groups of at most ``_BULK_BYTES``, a larger one alone."""
     bulk: list[_Operation] = []
     size = 0
-    for one in operations:
-        length = sum(map(len, one.lines))
+    for operation in operations:
+        length = sum(map(len, operation.lines))
         if bulk and size + length > _BULK_BYTES:
             yield bulk
             bulk, size = [], 0
-        bulk.append(one)
+        bulk.append(operation)
         size += length
     if bulk:
         yield bulk

@@ -1,4 +1,7 @@
-"""What do Elasticsearch's errors mean to a user?"""
+"""Elasticsearch's errors, translated into ours: each message says what a user can do.
+
+Nothing of the client's own errors leaves ``pipeline.index``.
+"""
 
 from __future__ import annotations
 
@@ -18,47 +21,57 @@ _LONGEST = 500  # characters of foreign text in a message
 
 
 @contextlib.contextmanager
-def translate_errors(where: str, alias: str) -> Iterator[None]:
-    """Turn the errors of the client, which speaks to ``where``, into ours."""
+def translate_errors(address: str, alias: str) -> Iterator[None]:
+    """Turn the errors of the client, which speaks to ``address``, into ours.
+
+    Raises:
+        IndexAwayError: Elasticsearch does not answer, or can't do it now.
+        IndexRefusedError: it refuses, and a person must act.
+        SearchIndexError: it fails otherwise.
+    """
     try:
         yield
     except UnsupportedProductError as error:
-        raise IndexRefusedError(f"what answers at {where} is not Elasticsearch 9; check NEWSWIRE_INDEX_URL") from error
+        raise IndexRefusedError(
+            f"what answers at {address} is not Elasticsearch 9; check NEWSWIRE_INDEX_URL"
+        ) from error
     except ApiError as error:
-        raise _answered(error, where, alias) from error
+        raise _from_answer(error, address, alias) from error
     except TlsError as error:
         raise IndexRefusedError(
-            f"{where} shows a certificate that can't be trusted; name its authority's file in NEWSWIRE_INDEX_CA "
+            f"{address} shows a certificate that can't be trusted; name its authority's file in NEWSWIRE_INDEX_CA "
             f"({error.message})"
         ) from error
     except ConnectionTimeout as error:
-        raise IndexAwayError(f"Elasticsearch at {where} does not answer in time; is it overloaded?") from error
+        raise IndexAwayError(f"Elasticsearch at {address} does not answer in time; is it overloaded?") from error
     except NoConnection as error:
-        raise IndexAwayError(f"Elasticsearch at {where} can't be reached; is it running? ({error.message})") from error
+        raise IndexAwayError(
+            f"Elasticsearch at {address} can't be reached; is it running? ({error.message})"
+        ) from error
     except (TransportError, ssl.SSLError) as error:
-        raise SearchIndexError(f"what {where} answers can't be understood: {str(error)[:_LONGEST]}") from error
+        raise SearchIndexError(f"what {address} answers can't be understood: {str(error)[:_LONGEST]}") from error
 
 
-def _answered(error: ApiError, where: str, alias: str) -> SearchIndexError:
+def _from_answer(error: ApiError, address: str, alias: str) -> SearchIndexError:
     """Return our error for one that Elasticsearch answers with."""
     kind, reason = error_cause(error.body)
     if error.status_code == 401:  # noqa: PLR2004 - HTTP's own numbers
         return IndexRefusedError(
-            f"Elasticsearch at {where} does not accept the key; set NEWSWIRE_INDEX_API_KEY to a valid API key"
+            f"Elasticsearch at {address} does not accept the key; set NEWSWIRE_INDEX_API_KEY to a valid API key"
         )
     if error.status_code == 403:  # noqa: PLR2004
         return IndexRefusedError(
-            f"the key in NEWSWIRE_INDEX_API_KEY may not do this at {where}: {reason}; it needs the cluster privilege "
+            f"the key in NEWSWIRE_INDEX_API_KEY may not do this at {address}: {reason}; it needs the cluster privilege "
             f'manage_index_templates and, on "{alias}" and "{alias}-*", manage, read and write (to search alone: '
             "read and view_index_metadata)"
         )
     if kind == "media_type_header_exception":
-        return IndexRefusedError(f"Elasticsearch at {where} is too old; newswire needs Elasticsearch 9 ({reason})")
+        return IndexRefusedError(f"Elasticsearch at {address} is too old; newswire needs Elasticsearch 9 ({reason})")
     if kind == "index_not_found_exception":
-        return IndexRefusedError(f"there is no index {alias} at {where} yet; newswire run makes it")
+        return IndexRefusedError(f"there is no index {alias} at {address} yet; newswire run makes it")
     if error.status_code in AWAY:
-        return IndexAwayError(f"Elasticsearch at {where} can't do this now: {reason}")
-    return SearchIndexError(f"Elasticsearch at {where} fails: {kind}: {reason[:_LONGEST]}")
+        return IndexAwayError(f"Elasticsearch at {address} can't do this now: {reason}")
+    return SearchIndexError(f"Elasticsearch at {address} fails: {kind}: {reason[:_LONGEST]}")
 
 
 def error_cause(body: object) -> tuple[str, str]:

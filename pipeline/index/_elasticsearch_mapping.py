@@ -1,15 +1,16 @@
-"""How do documents lie in Elasticsearch?"""
+"""The mapping of Elasticsearch: how documents lie in its indices, derived from ``FIELDS``.
+
+``VERSION`` follows from the mapping, so that an index that an older mapping made is recognised.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+import zlib
 from typing import Any
 
-from pipeline.index.fields import FACETS, MAX_VALUE_CHARACTERS
-from pipeline.records import Document, Stage, to_json, to_plain
-
-# Raised when documents lie differently, so that an older index has to be built anew.
-VERSION = 6
+from pipeline.index.fields import BY_LANGUAGE, FIELDS, MAX_VALUE_CHARACTERS, Field
+from pipeline.records import Document, to_json, to_plain
 
 # Elasticsearch's own analysers, by language (ISO 639-1). English needs none beside the analyser of all text.
 LANGUAGES = {
@@ -63,42 +64,33 @@ _WORDS = {"type": "text", "analyzer": "words"}
 _VALUE = {"type": "keyword", "ignore_above": MAX_VALUE_CHARACTERS}
 _FACET = {**_VALUE, "fields": {"words": _WORDS}}
 _ADDRESS = {"type": "keyword", "ignore_above": 8191}  # Lucene's longest term, 32,766 bytes, in characters of 4 bytes
-_DATE = {"type": "date"}
-_INTEGER = {"type": "integer"}
-_BOOLEAN = {"type": "boolean"}
-_FLOAT = {"type": "float"}
 _POINT = {"type": "geo_point", "ignore_malformed": True}
 
-_INTEGERS = ("version", "copies", "copy_behind", "copied_paragraphs", "story_size", "word_count")
+
+def _property(field: Field) -> dict[str, Any]:
+    """Return how a field is mapped."""
+    if field.type == "object":
+        return {"properties": {name: _property(Field(name, kind, "")) for name, kind in field.parts}}
+    if field.type == "text":
+        return _WORDS
+    if field.type == "geo_point":
+        return _POINT
+    if field.type == "keyword":
+        return _FACET if field.facet else _ADDRESS if field.address else _VALUE
+    return {"type": field.type}
+
 
 _PROPERTIES: dict[str, Any] = {
-    **dict.fromkeys(FACETS, _FACET),
-    **dict.fromkeys(("title", "standfirst", "text", "subheadings", "dateline", "story_title"), _WORDS),
-    **dict.fromkeys(("id", "published_precision", "copy_primary", "copy_earliest"), _VALUE),
-    **dict.fromkeys(("url", "canonical_url", "image", "archive"), _ADDRESS),
-    **dict.fromkeys(
-        ("published", "modified", "first_seen", "revised", "gone", "indexed", "story_first", "story_last"), _DATE
-    ),
-    **dict.fromkeys(_INTEGERS, _INTEGER),
-    **dict.fromkeys(("is_primary", "paywalled", "live", "from_feed"), _BOOLEAN),
-    **dict.fromkeys(("copy_score", "copied_share", "own_share"), _FLOAT),
-    "revision": {"type": "long"},
-    "captions": {"properties": {"text": _WORDS, "credit": _VALUE, "number": _VALUE}},
-    "entities": {
-        "properties": {
-            **dict.fromkeys(("id", "name", "type", "aliases", "country"), _VALUE),
-            "count": _INTEGER,
-            "location": _POINT,
-            "salience": {"type": "float"},
-            "key": _BOOLEAN,
-        }
-    },
-    "locations": _POINT,
-    "stages": {"properties": dict.fromkeys(Stage, _VALUE)},
+    **{field.name: _property(field) for field in FIELDS},
     # only in Elasticsearch
-    "seen_at": _DATE,
+    "seen_at": {"type": "date"},
     "by_language": {"properties": {code: {"type": "text", "analyzer": name} for code, name in LANGUAGES.items()}},
 }
+
+# Raised when ``encode_document`` writes other values into the same mapping.
+_ENCODING = 1
+# What an index was made by: a sum of all that decides how documents lie in it. An index of another one is made anew.
+VERSION = zlib.crc32(to_json([_ENCODING, _ANALYSIS, _PROPERTIES]))
 
 
 def index_meta(identity: str) -> dict[str, Any]:
@@ -107,7 +99,7 @@ def index_meta(identity: str) -> dict[str, Any]:
 
 
 def index_template(alias: str, *, shards: int, replicas: int) -> dict[str, Any]:
-    """Return the body of the index template that every monthly index is made by."""
+    """Return the body of the index template that every monthly index is created by."""
     return {
         "index_patterns": [f"{alias}-*"],
         "priority": 500,  # above the built-in ones, which have 100 to 200
@@ -136,10 +128,14 @@ def language_code(language: str | None) -> str | None:
 
 
 def encode_document(document: Document) -> bytes:
-    """Return a document as it is sent; raise UnicodeError where it holds half of a surrogate pair."""
+    """Return a document as it is sent.
+
+    Raises:
+        UnicodeError: it holds half of a surrogate pair.
+    """
     plain = to_plain(document)
     plain["seen_at"] = plain["published"] or plain["first_seen"]
     if language := language_code(document.language):
-        texts = (document.title, document.standfirst, document.text)
+        texts = (getattr(document, name) for name in BY_LANGUAGE)
         plain["by_language"] = {language: "\n".join(text for text in texts if text)}
     return to_json(plain)

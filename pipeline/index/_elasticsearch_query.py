@@ -1,4 +1,7 @@
-"""How is a query put to Elasticsearch, and its answer read?"""
+"""Queries in Elasticsearch's own language, and its answers as results.
+
+Nothing here speaks to a server.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,12 @@ from typing import Any
 import msgspec
 
 from pipeline.index._elasticsearch_mapping import LANGUAGES, language_code
-from pipeline.index.fields import FACETS, WORD_WEIGHTS
+from pipeline.index.fields import BOOLEANS, BY_LANGUAGE, BY_NAME, WORD_WEIGHTS
 from pipeline.index.highlights import END, SNIPPET_CHARACTERS, START, render_highlight
 from pipeline.index.query import Hit, Query, Results
 from pipeline.index.query_language import Term, parse
 from pipeline.records import Document
 
-_BOOLEANS = {"is_primary", "paywalled", "live", "from_feed"}
 _NOTHING: dict[str, Any] = {"match_none": {}}
 
 # A cardinality counts exactly up to this many values, which is the most that can be asked for.
@@ -30,19 +32,22 @@ _SORTS: dict[str, list[dict[str, str]]] = {
 }
 
 
-def _searched(field: str) -> str:
+def _words_field(name: str) -> str:
     """Return the Elasticsearch field that holds the words of one of ours."""
-    return "captions.text" if field == "captions" else f"{field}.words" if field in FACETS else field
+    field = BY_NAME[name]
+    if field.searched_part:
+        return f"{name}.{field.searched_part}"
+    return f"{name}.words" if field.facet else name
 
 
-_BY_LANGUAGE = [f"by_language.{code}" for code in LANGUAGES]
-_WEIGHED = [f"{_searched(field)}^{weight}" for field, weight in WORD_WEIGHTS.items()] + _BY_LANGUAGE
+_LANGUAGE_FIELDS = [f"by_language.{code}" for code in LANGUAGES]
+_WEIGHTED_FIELDS = [f"{_words_field(name)}^{weight}" for name, weight in WORD_WEIGHTS.items()] + _LANGUAGE_FIELDS
 
 
 def render_query(query: Query) -> dict[str, Any]:
     """Return a query's clauses in Elasticsearch's own language."""
     tree = parse(query.text)
-    filters: list[dict[str, Any]] = [{"terms": {field: list(wanted)}} for field, wanted in query.filters.items()]
+    filters: list[dict[str, Any]] = [{"terms": {name: list(values)}} for name, values in query.filters.items()]
     times = {"gte": query.since, "lt": query.until}
     if any(times.values()):
         filters.append({"range": {"seen_at": {sign: time.isoformat() for sign, time in times.items() if time}}})
@@ -63,12 +68,12 @@ def _any(group: tuple[Term, ...]) -> dict[str, Any]:
 
 
 def _term(term: Term) -> dict[str, Any]:
-    if term.field in _BOOLEANS:
+    if term.field in BOOLEANS:
         value = term.text.lower()
         return {"term": {term.field: value}} if value in {"true", "false"} else _NOTHING
     if term.field is None:
-        return {"multi_match": {"query": term.text, "type": "phrase", "fields": _WEIGHED}}
-    return {"match_phrase": {_searched(term.field): term.text}}
+        return {"multi_match": {"query": term.text, "type": "phrase", "fields": _WEIGHTED_FIELDS}}
+    return {"match_phrase": {_words_field(term.field): term.text}}
 
 
 def search_body(query: Query) -> dict[str, Any]:
@@ -79,7 +84,7 @@ def search_body(query: Query) -> dict[str, Any]:
         "size": query.size,
         "sort": _SORTS[query.sort],
         "track_total_hits": True,
-        "aggs": {field: _counted(field, query.facet_size) for field in query.facets},
+        "aggs": {name: _facet_counts(name, query.facet_size) for name in query.facets},
     }
     if not query.copies:
         body["collapse"] = {"field": "copy_group"}
@@ -90,11 +95,11 @@ def search_body(query: Query) -> dict[str, Any]:
 def highlight_body(query: Query, hits: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the body of the search that marks what matched in ``hits``.
 
-    It is a search of its own because marking goes by the analysers of the languages that are among the hits: with
-    those of all languages it took ten times as long as the search.
+    It is a separate search because it marks by the analysers of the languages among the hits alone: with those of all
+    languages it took ten times as long as the search.
     """
     codes = {language_code(hit["_source"].get("language")) for hit in hits}
-    by_language = [f"by_language.{code}" for code in sorted(code for code in codes if code)]
+    language_fields = [f"by_language.{code}" for code in sorted(code for code in codes if code)]
     return {
         "query": {
             "bool": {"must": [render_query(query)], "filter": [{"ids": {"values": [hit["_id"] for hit in hits]}}]}
@@ -106,44 +111,47 @@ def highlight_body(query: Query, hits: list[dict[str, Any]]) -> dict[str, Any]:
             "post_tags": [END],
             "max_analyzed_offset": _MARKED_CHARACTERS,
             "number_of_fragments": 0,
-            "fields": {_searched(field): _marked(field, by_language) for field in WORD_WEIGHTS},
+            "fields": {_words_field(name): _highlighting(name, language_fields) for name in WORD_WEIGHTS},
         },
     }
 
 
-def _counted(field: str, size: int) -> dict[str, Any]:
+def _facet_counts(name: str, size: int) -> dict[str, Any]:
     order = [{"_count": "desc"}, {"_key": "asc"}]
-    return {"terms": {"field": field, "size": size, "shard_size": size * _SHARD_VALUES, "order": order}}
+    return {"terms": {"field": name, "size": size, "shard_size": size * _SHARD_VALUES, "order": order}}
 
 
-def _marked(field: str, by_language: list[str]) -> dict[str, Any]:
-    """Return how a field is marked: of the text the best passage; what a language's analyser found counts too."""
-    passage = {"number_of_fragments": 1, "fragment_size": SNIPPET_CHARACTERS} if field == "text" else {}
-    analysed = {"matched_fields": by_language} if by_language and field in {"title", "standfirst", "text"} else {}
+def _highlighting(name: str, language_fields: list[str]) -> dict[str, Any]:
+    """Return how a field is marked: of the text the best passage; what a language's analyser matched counts too."""
+    passage = {"number_of_fragments": 1, "fragment_size": SNIPPET_CHARACTERS} if name == "text" else {}
+    analysed = {"matched_fields": language_fields} if language_fields and name in BY_LANGUAGE else {}
     return passage | analysed
 
 
 def decode_results(query: Query, answer: dict[str, Any], marked: list[dict[str, Any]]) -> Results:
-    """Return Elasticsearch's answers to ``request`` and, for those of its hits that it marked, ``marking``."""
-    marks = {hit["_id"]: hit.get("highlight", {}) for hit in marked}
+    """Return what Elasticsearch answers to ``search_body``.
+
+    ``marked`` are the hits that it answers to ``highlight_body``.
+    """
+    highlights = {hit["_id"]: hit.get("highlight", {}) for hit in marked}
     articles = answer["hits"]["total"]["value"]
-    counted = answer.get("aggregations", {})
+    counts = answer.get("aggregations", {})
     return Results(
-        total=articles if query.copies else counted["copy groups"]["value"],
+        total=articles if query.copies else counts["copy groups"]["value"],
         articles=articles,
-        hits=tuple(_hit(query, hit, marks.get(hit["_id"], {})) for hit in answer["hits"]["hits"]),
-        facets={field: tuple(_value(bucket) for bucket in counted[field]["buckets"]) for field in query.facets},
+        hits=tuple(_decode_hit(query, hit, highlights.get(hit["_id"], {})) for hit in answer["hits"]["hits"]),
+        facets={name: tuple(_bucket_count(bucket) for bucket in counts[name]["buckets"]) for name in query.facets},
     )
 
 
-def _hit(query: Query, hit: dict[str, Any], marked: dict[str, list[str]]) -> Hit:
+def _decode_hit(query: Query, hit: dict[str, Any], highlights: dict[str, list[str]]) -> Hit:
     return Hit(
         document=decode_document(hit),
         score=hit["_score"] if query.text and query.sort == "relevance" else None,
         highlights={
-            field: ", ".join(render_highlight(text) for text in marked[_searched(field)])
-            for field in WORD_WEIGHTS
-            if _searched(field) in marked
+            name: ", ".join(render_highlight(text) for text in highlights[_words_field(name)])
+            for name in WORD_WEIGHTS
+            if _words_field(name) in highlights
         },
     )
 
@@ -153,5 +161,5 @@ def decode_document(hit: dict[str, Any]) -> Document:
     return msgspec.convert(hit["_source"], Document)
 
 
-def _value(bucket: dict[str, Any]) -> tuple[str, int]:
+def _bucket_count(bucket: dict[str, Any]) -> tuple[str, int]:
     return str(bucket.get("key_as_string", bucket["key"])), bucket["doc_count"]

@@ -1,4 +1,7 @@
-"""Which documents lie in an SQLite file? The embedded index."""
+"""The embedded index: documents in one SQLite file.
+
+Readers never wait for the writer; a writer waits for another one.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pipeline.errors import IndexAwayError, IndexRefusedError, SearchIndexError
+from pipeline.errors import IndexAwayError, IndexRefusedError, IndexVersionError, SearchIndexError
 from pipeline.index import _sqlite_schema as schema
 from pipeline.index._sqlite_search import run_search
 from pipeline.index.query import Query, Refusal, Results, check_query
@@ -39,7 +42,12 @@ class SqliteIndex:
         self._opened: list[sqlite3.Connection] = []
 
     def prepare(self) -> None:
-        """Create the file and its tables; raise IndexRefusedError for a file that isn't a newswire index."""
+        """Create the file and its tables.
+
+        Raises:
+            IndexVersionError: another version of newswire made the file.
+            IndexRefusedError: it is something else, or can't be created.
+        """
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -70,16 +78,16 @@ class SqliteIndex:
         with self._reading() as connection, self._writing(connection):
             for document in documents:
                 try:
-                    _put(connection, document)
-                except UnicodeError as error:  # half of a surrogate pair; raised before anything is written
+                    _upsert(connection, document)
+                except UnicodeError as error:
                     refused.append(Refusal(id=document.id, reason=Reason.BAD_RECORD, detail=str(error), retry=False))
         return refused
 
     def delete(self, ids: Sequence[str]) -> None:
         """Remove documents; unknown ids are fine."""
         with self._reading() as connection, self._writing(connection):
-            for one in ids:
-                if row := connection.execute("SELECT number FROM document WHERE id = ?", (one,)).fetchone():
+            for document_id in ids:
+                if row := connection.execute("SELECT number FROM document WHERE id = ?", (document_id,)).fetchone():
                     _delete(connection, row[0])
 
     def get(self, document_id: str) -> Document | None:
@@ -101,26 +109,29 @@ class SqliteIndex:
 
     def revisions(self) -> Iterator[tuple[str, int]]:
         """Yield the id and revision of every document, by id."""
-        last = ""
+        last_id = ""
         while True:
             with self._reading() as connection:
                 rows = connection.execute(
-                    "SELECT id, revision FROM document WHERE id > ? ORDER BY id LIMIT 10000", (last,)
+                    "SELECT id, revision FROM document WHERE id > ? ORDER BY id LIMIT 10000", (last_id,)
                 ).fetchall()
             if not rows:
                 return
             yield from rows
-            last = rows[-1][0]
+            last_id = rows[-1][0]
 
     def refresh(self) -> None:
-        """Do nothing: what is committed is found."""
+        """Do nothing: searches see what is committed."""
 
     def wipe(self) -> None:
-        """Remove all documents; a new identity is made."""
-        with self._reading() as connection, self._writing(connection):
-            for table in ("document", "words", "facet", "value"):
-                connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names of ours
-            connection.execute("UPDATE meta SET value = ? WHERE key = 'identity'", (str(uuid.uuid4()),))
+        """Drop all tables, whatever version made them, and create them anew, with a new identity."""
+        with self._errors():
+            connection = self._connection(checked=False)
+            self._check_application(connection)
+            with self._writing(connection):
+                for name in _tables(connection):
+                    connection.execute(f'DROP TABLE "{name}"')
+                self._create(connection)
 
     def close(self) -> None:
         """Close the connections of all threads."""
@@ -129,7 +140,14 @@ class SqliteIndex:
         self._thread = threading.local()
 
     def _connection(self, *, checked: bool = True) -> sqlite3.Connection:
-        """Return this thread's connection."""
+        """Return this thread's connection, ``checked`` to be to an index of this version.
+
+        Another process may have made the file anew since it was opened.
+
+        Raises:
+            IndexVersionError: another version of newswire made the file.
+            IndexRefusedError: there is no file, or it is something else.
+        """
         connection: sqlite3.Connection | None = getattr(self._thread, "connection", None)
         if connection is None:
             if not self._path.exists():
@@ -138,25 +156,29 @@ class SqliteIndex:
                 self._path, timeout=self._timeout, isolation_level=None, check_same_thread=False
             )
             self._opened.append(connection)
-            if checked:
-                self._check(connection)
             # the index can be rebuilt: losing the last seconds to a power cut is fine, damage is not
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA temp_store = MEMORY")
             self._thread.connection = connection
+        if checked:
+            self._check(connection)
         return connection
 
     def _check(self, connection: sqlite3.Connection) -> None:
-        application = connection.execute("PRAGMA application_id").fetchone()[0]
+        """Raise IndexVersionError, or IndexRefusedError, for what this version can't use."""
+        self._check_application(connection)
         version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if application != schema.APPLICATION:
+        if version != schema.VERSION:
+            raise IndexVersionError(
+                f"{self._path} was made by another version of newswire (index version {version}, this one writes "
+                f"{schema.VERSION}); the next newswire run makes it anew"
+            )
+
+    def _check_application(self, connection: sqlite3.Connection) -> None:
+        """Raise IndexRefusedError for a file that isn't newswire's."""
+        if connection.execute("PRAGMA application_id").fetchone()[0] != schema.APPLICATION:
             raise IndexRefusedError(
                 f"{self._path} is an SQLite file, but not a newswire index; name another in NEWSWIRE_INDEX_URL"
-            )
-        if version != schema.VERSION:
-            raise IndexRefusedError(
-                f"{self._path} was made by another version of newswire (index version {version}, this one writes "
-                f"{schema.VERSION}); delete the file and run newswire reindex"
             )
 
     @contextlib.contextmanager
@@ -177,16 +199,38 @@ class SqliteIndex:
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
-        """Turn SQLite's errors into ours."""
+        """Turn SQLite's errors into ours.
+
+        Raises:
+            IndexAwayError: it may work later.
+            IndexRefusedError: a person must act.
+            SearchIndexError: SQLite fails otherwise.
+        """
         try:
             yield
         except sqlite3.Error as error:
-            code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary code of an extended one
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary code of an extended code
             kind = IndexAwayError if code in _AWAY else IndexRefusedError if code in _ADVICE else SearchIndexError
             raise kind(f"index {self._path}: {_ADVICE.get(code, 'SQLite fails')} ({error})") from error
 
 
-def _put(connection: sqlite3.Connection, document: Document) -> None:
+def _tables(connection: sqlite3.Connection) -> list[str]:
+    """Return the file's tables, virtual ones first: what belongs to these goes with them."""
+    query = (
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' "
+        "AND sql {} LIKE 'CREATE VIRTUAL%'"
+    )
+    virtual = [row[0] for row in connection.execute(query.format(""))]
+    plain = (row[0] for row in connection.execute(query.format("NOT")))
+    return virtual + [name for name in plain if not name.startswith(tuple(f"{table}_" for table in virtual))]
+
+
+def _upsert(connection: sqlite3.Connection, document: Document) -> None:
+    """Add or replace a document, except where a newer revision is there.
+
+    Raises:
+        UnicodeError: it holds half of a surrogate pair; nothing is written then.
+    """
     json, columns = to_json(document).decode(), schema.word_columns(document)
     row = connection.execute("SELECT number, revision FROM document WHERE id = ?", (document.id,)).fetchone()
     if row and row[1] > document.revision:
@@ -197,20 +241,20 @@ def _put(connection: sqlite3.Connection, document: Document) -> None:
         "INSERT INTO document (id, revision, seen_at, is_primary, copy_group, json) VALUES (?, ?, ?, ?, ?, ?)",
         (document.id, document.revision, schema.seen_at(document), document.is_primary, document.copy_group, json),
     ).lastrowid
-    marks = ", ".join("?" * (len(columns) + 1))
+    markers = ", ".join("?" * (len(columns) + 1))
     connection.execute(
-        f"INSERT INTO words (rowid, {', '.join(schema.COLUMNS)}) VALUES ({marks})",  # noqa: S608 - names of ours
+        f"INSERT INTO searched (rowid, {', '.join(schema.COLUMNS)}) VALUES ({markers})",  # noqa: S608 - names of ours
         (number, *columns),
     )
-    for place, field, value in schema.facet_rows(document):
+    for field_number, field, value in schema.facet_rows(document):
         connection.execute("INSERT OR IGNORE INTO value (field, value) VALUES (?, ?)", (field, value))
         connection.execute(
             "INSERT INTO facet SELECT ?, ?, number FROM value WHERE field = ? AND value = ?",
-            (number, place, field, value),
+            (number, field_number, field, value),
         )
 
 
 def _delete(connection: sqlite3.Connection, number: int) -> None:
     connection.execute("DELETE FROM document WHERE number = ?", (number,))
-    connection.execute("DELETE FROM words WHERE rowid = ?", (number,))
+    connection.execute("DELETE FROM searched WHERE rowid = ?", (number,))
     connection.execute("DELETE FROM facet WHERE document = ?", (number,))

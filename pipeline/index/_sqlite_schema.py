@@ -1,24 +1,26 @@
-"""How do documents lie in an SQLite file?"""
+"""The tables of the embedded index, and the rows that a document becomes in them.
+
+``VERSION`` follows from the tables and the fields, so that a file that others made is recognised.
+"""
 
 from __future__ import annotations
 
 import re
+import zlib
 
 from pipeline.index.fields import FACETS, QUERY_FIELDS, facet_values, searched_texts
 from pipeline.index.highlights import END, START
-from pipeline.records import Document
+from pipeline.records import Document, to_json
 
 # "NWIX": says in the file's header that it is ours (https://www.sqlite.org/fileformat.html#application_id).
 APPLICATION = 0x4E574958
-# Raised when the tables change, or the fields or their order, so that an older file is built anew.
-VERSION = 7
 
-# A column for every field that words are looked for in, and one that holds the same word for each document, since
-# FTS5 knows no NOT without something to take away from.
+# A column for every field that words are looked for in, and one with the same word for every document, since FTS5 has
+# no NOT without a left side.
 COLUMNS = (*QUERY_FIELDS, "every")
 EVERY = "1"
-# FTS5 takes marks for spaces unless it is told that they are parts of words. They are vowels in the scripts of India,
-# of Thai, Lao, Burmese and Khmer; what stands between these ranges is punctuation
+# FTS5 takes marks for spaces unless they are declared as parts of words. They are vowels in the scripts of India, of
+# Thai, Lao, Burmese and Khmer; what stands between these ranges is punctuation.
 _IN_WORDS = "".join(
     "".join(map(chr, range(first, last + 1)))
     for first, last in (
@@ -27,7 +29,7 @@ _IN_WORDS = "".join(
     )
 )  # fmt: skip
 
-SCHEMA = f"""
+TABLES = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE document (
     number INTEGER PRIMARY KEY,
@@ -39,7 +41,7 @@ CREATE TABLE document (
     json TEXT NOT NULL
 );
 CREATE INDEX document_seen_at ON document (seen_at);
-CREATE VIRTUAL TABLE words USING fts5({", ".join(COLUMNS)},
+CREATE VIRTUAL TABLE searched USING fts5({", ".join(COLUMNS)},
     tokenize = "porter unicode61 remove_diacritics 2 tokenchars '{_IN_WORDS}'");
 CREATE TABLE value (number INTEGER PRIMARY KEY, field TEXT NOT NULL, value TEXT NOT NULL, UNIQUE (field, value));
 CREATE TABLE facet (
@@ -47,7 +49,15 @@ CREATE TABLE facet (
     PRIMARY KEY (document, field, value)
 ) WITHOUT ROWID;
 CREATE INDEX facet_value ON facet (value, document);
-PRAGMA application_id = {APPLICATION};
+"""
+
+# Raised when a document becomes other rows in the same tables.
+_ROWS = 1
+# What a file was made by: a sum of all that decides how documents lie in it. A file of another one is made anew. The
+# header holds 31 bits of it.
+VERSION = zlib.crc32(to_json([_ROWS, TABLES, FACETS])) & 0x7FFF_FFFF
+
+SCHEMA = f"""{TABLES}PRAGMA application_id = {APPLICATION};
 PRAGMA user_version = {VERSION};
 """
 
@@ -73,7 +83,7 @@ def join_characters(text: str) -> str:
 
 
 def word_columns(document: Document) -> list[str]:
-    """Return what a document's row of ``words`` holds."""
+    """Return what a document's row of ``searched`` holds: a text for each of ``COLUMNS``."""
     texts = [_GAP.join(searched_texts(document, field)) for field in QUERY_FIELDS]
     return [separate_characters(text).replace(START, "").replace(END, "") for text in texts] + [EVERY]
 

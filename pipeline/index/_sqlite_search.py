@@ -1,4 +1,7 @@
-"""How is a query answered by SQLite FTS5?"""
+"""Searches of the embedded index: a query as an FTS5 expression, and its hits and facets.
+
+A search reads in one transaction, so that its figures agree with each other.
+"""
 
 from __future__ import annotations
 
@@ -24,12 +27,12 @@ _ORDERS = {
 
 def match_expression(tree: Tree) -> str:
     """Return a parsed search line as an FTS5 expression, empty where everything matches."""
-    wanted = [_any(group) for group in tree if len(group) > 1 or not group[0].negated]
-    banned = [_term(group[0]) for group in tree if len(group) == 1 and group[0].negated]
-    if not wanted and not banned:
+    required = [_any(group) for group in tree if len(group) > 1 or not group[0].negated]
+    excluded = [_term(group[0]) for group in tree if len(group) == 1 and group[0].negated]
+    if not required and not excluded:
         return ""
-    found = " AND ".join(wanted) or _ALL
-    return f"({found}) NOT ({' OR '.join(banned)})" if banned else found
+    matching = " AND ".join(required) or _ALL
+    return f"({matching}) NOT ({' OR '.join(excluded)})" if excluded else matching
 
 
 def _any(group: tuple[Term, ...]) -> str:
@@ -47,7 +50,7 @@ def run_search(connection: sqlite3.Connection, query: Query) -> Results:
     connection.execute("BEGIN")
     try:
         _collect(connection, query, expression)
-        articles, groups = connection.execute("SELECT count(*), count(DISTINCT copy_group) FROM found").fetchone()
+        articles, groups = connection.execute("SELECT count(*), count(DISTINCT copy_group) FROM matches").fetchone()
         return Results(
             total=articles if query.copies else groups,
             articles=articles,
@@ -59,42 +62,42 @@ def run_search(connection: sqlite3.Connection, query: Query) -> Results:
 
 
 def _collect(connection: sqlite3.Connection, query: Query, expression: str) -> None:
-    """Fill the temporary table ``found`` with the documents that match."""
+    """Fill the temporary table ``matches`` with the documents that match."""
     rank = "0.0"
     tables = "document"
-    where: list[str] = []
+    conditions: list[str] = []
     values: list[object] = []
     if expression:
         if query.sort == "relevance":
-            rank = f"bm25(words, {_WEIGHTS})"
-        tables = "words JOIN document ON document.number = words.rowid"
-        where.append("words MATCH ?")
+            rank = f"bm25(searched, {_WEIGHTS})"
+        tables = "searched JOIN document ON document.number = searched.rowid"
+        conditions.append("searched MATCH ?")
         values.append(expression)
-    for field, wanted in query.filters.items():
-        where.append(
+    for field, allowed in query.filters.items():
+        conditions.append(
             "document.number IN (SELECT facet.document FROM value JOIN facet ON facet.value = value.number "
             "WHERE value.field = ? AND value.value IN (SELECT each.value FROM json_each(?) AS each))"
         )
-        values += [field, to_json(wanted).decode()]
+        values += [field, to_json(allowed).decode()]
     for bound, sign in ((query.since, ">="), (query.until, "<")):
         if bound is not None:
-            where.append(f"seen_at {sign} ?")
+            conditions.append(f"seen_at {sign} ?")
             values.append(bound.astimezone(dt.UTC).timestamp())
     columns = f"document.number, id, {rank}, seen_at, document.is_primary, document.copy_group"
-    condition = f"WHERE {' AND '.join(where)}" if where else ""
+    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
     connection.execute(
-        "CREATE TEMP TABLE found (number INTEGER PRIMARY KEY, id, rank, seen_at, is_primary, copy_group)"
+        "CREATE TEMP TABLE matches (number INTEGER PRIMARY KEY, id, rank, seen_at, is_primary, copy_group)"
     )
-    connection.execute(f"INSERT INTO found SELECT {columns} FROM {tables} {condition}", values)  # noqa: S608 - names of ours
+    connection.execute(f"INSERT INTO matches SELECT {columns} FROM {tables} {where}", values)  # noqa: S608 - names of ours
 
 
 def _hits(connection: sqlite3.Connection, query: Query, expression: str) -> Iterator[Hit]:
     order = _ORDERS[query.sort]
-    source = "found"
+    source = "matches"
     if not query.copies:
         source = (
-            f"(SELECT *, row_number() OVER (PARTITION BY copy_group ORDER BY {order}) AS place FROM found) "  # noqa: S608
-            "WHERE place = 1"
+            f"(SELECT *, row_number() OVER (PARTITION BY copy_group ORDER BY {order}) AS position FROM matches) "  # noqa: S608
+            "WHERE position = 1"
         )
     page = connection.execute(
         f"SELECT number, rank FROM {source} ORDER BY {order} LIMIT ? OFFSET ?",  # noqa: S608
@@ -111,14 +114,14 @@ def _hits(connection: sqlite3.Connection, query: Query, expression: str) -> Iter
 
 def _highlights(connection: sqlite3.Connection, expression: str, number: int) -> dict[str, str]:
     """Return what matched in one document: short fields whole, of the text the best passage."""
-    shown = [
-        f"snippet(words, {place}, '{START}', '{END}', '…', {SNIPPET_WORDS})"
+    columns = [
+        f"snippet(searched, {column}, '{START}', '{END}', '…', {SNIPPET_WORDS})"
         if field == "text"
-        else f"highlight(words, {place}, '{START}', '{END}')"
-        for place, field in enumerate(WORD_WEIGHTS)
+        else f"highlight(searched, {column}, '{START}', '{END}')"
+        for column, field in enumerate(WORD_WEIGHTS)  # the first columns
     ]
     row = connection.execute(
-        f"SELECT {', '.join(shown)} FROM words WHERE words MATCH ? AND rowid = ?",  # noqa: S608 - names of ours
+        f"SELECT {', '.join(columns)} FROM searched WHERE searched MATCH ? AND rowid = ?",  # noqa: S608 - names of ours
         (expression, number),
     ).fetchone()
     return {
@@ -130,9 +133,9 @@ def _highlights(connection: sqlite3.Connection, expression: str, number: int) ->
 
 def _facet(connection: sqlite3.Connection, field: str, size: int) -> tuple[tuple[str, int], ...]:
     rows = connection.execute(
-        # CROSS JOIN: SQLite keeps to this order, and so looks up what was found and not all that there is
-        "SELECT value.value, documents FROM (SELECT facet.value AS number, count(*) AS documents FROM found "
-        "CROSS JOIN facet ON facet.document = found.number AND facet.field = ? GROUP BY facet.value) AS counted "
+        # CROSS JOIN: SQLite keeps to this order, and so looks up the matches alone, not all values
+        "SELECT value.value, documents FROM (SELECT facet.value AS number, count(*) AS documents FROM matches "
+        "CROSS JOIN facet ON facet.document = matches.number AND facet.field = ? GROUP BY facet.value) AS counted "
         "CROSS JOIN value ON value.number = counted.number ORDER BY documents DESC, value.value LIMIT ?",
         (FACETS.index(field), size),
     )

@@ -1,12 +1,15 @@
-"""How does what matched become safe HTML?"""
+"""Highlights: what matched in a text, as safe HTML.
+
+Whatever a text holds, the only markup in its highlight is <mark>.
+"""
 
 from __future__ import annotations
 
 import html
 import re
 
-# Engines put these around what matched: characters of private use, which texts don't hold. (Control characters won't
-# do: Elasticsearch trims them off the ends of a passage.)
+# Engines put these around what matched: characters of private use, which texts don't hold. (Control characters are no
+# alternative: Elasticsearch trims them off the ends of a passage.)
 START = "\ue002"
 END = "\ue003"
 
@@ -19,7 +22,7 @@ def render_highlight(text: str) -> str:
     """Return ``text`` escaped, with <mark> around what the engine marked; unpaired marks vanish."""
     pieces = re.split(f"{START}([^{START}{END}]*){END}", text)
     return "".join(
-        f"<mark>{_escape(piece)}</mark>" if place % 2 else _escape(piece) for place, piece in enumerate(pieces)
+        f"<mark>{_escape(piece)}</mark>" if number % 2 else _escape(piece) for number, piece in enumerate(pieces)
     )
 
 

@@ -1,4 +1,7 @@
-"""What may be asked of an index, and what comes back?"""
+"""Queries of an index and their results.
+
+A query that ``check_query`` lets pass can be answered by every engine.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True):
-    """One document found. ``highlights`` maps fields to HTML: escaped text with what matched in <mark>."""
+    """One document that matched. ``highlights`` maps fields to HTML: escaped text with what matched in <mark>."""
 
     document: Document
     score: float | None = None
@@ -51,7 +54,7 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Results(msgspec.Struct, frozen=True, kw_only=True):
-    """What a search found.
+    """The results of a search.
 
     ``total`` counts hits (copies folded, if asked for), ``articles`` documents. ``facets`` count documents, so that
     each outlet is credited with what it printed; filter by is_primary to count originals alone.
@@ -73,10 +76,16 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check_query(query: Query) -> None:
-    """Raise UsageError, saying what is allowed, for a query that no engine can answer."""
+    """Check that every engine can answer ``query``.
+
+    Raises:
+        UsageError: none can; it says what is allowed.
+    """
     for field in (*query.filters, *query.facets):
         if field not in FACETS:
-            raise UsageError(f"can't filter or count by {field!r}{_near(field, FACETS)}; fields: {', '.join(FACETS)}")
+            raise UsageError(
+                f"can't filter or count by {field!r}{_suggestion(field, FACETS)}; fields: {', '.join(FACETS)}"
+            )
     if query.sort not in get_args(Sort):
         raise UsageError(f"can't sort by {query.sort!r}; sorts: {', '.join(get_args(Sort))}")
     if query.size < 0 or query.offset < 0 or query.facet_size < 1:
@@ -87,6 +96,6 @@ def check_query(query: Query) -> None:
         raise UsageError("since and until need a time zone")
 
 
-def _near(word: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f" (did you mean {near[0]}?)" if near else ""
+def _suggestion(word: str, names: Iterable[str]) -> str:
+    matches = difflib.get_close_matches(word, list(names), n=1)
+    return f" (did you mean {matches[0]}?)" if matches else ""

@@ -1,15 +1,13 @@
-"""What does a search line mean?
-
-The language, parsed once here and rendered by each engine:
+"""The language of search lines: parsed here once, rendered by each engine.
 
 - ``flood dam``: both words must be there, in any of the searched fields; English plurals and the like match
   (flood finds floods), accents don't matter
 - ``"state of emergency"``: these words in this order
 - ``-flood`` and ``-"dam wall"``: must not be there
-- ``flood OR drought``: one of both; OR binds its two neighbours, so ``a b OR c`` is a and (b or c)
+- ``flood OR drought``: either of them; OR binds its two neighbours, so ``a b OR c`` is a and (b or c)
 - ``people:merkel``, ``-title:"live blog"``: looked for in this field only
 
-Nothing is an error: what can't be understood is looked for as words.
+No line is an error: what can't be understood is looked for as words.
 """
 
 from __future__ import annotations
@@ -48,7 +46,7 @@ Tree = tuple[tuple[Term, ...], ...]
 
 
 def parse(line: str) -> Tree:
-    """Return a search line as groups of terms: of each group at least one must hold. Never raises."""
+    """Return a search line as groups of terms: of each group at least one term must hold. Never raises."""
     groups: list[tuple[Term, ...]] = []
     joining = False
     for count, match in enumerate(_TOKEN.finditer(_UNPRINTABLE.sub(" ", line))):
@@ -74,8 +72,8 @@ def _term(match: re.Match[str]) -> Term | None:
     """Return the term of a token, None where there is no word in it."""
     text = match["word"] if match["phrase"] is None else match["phrase"]
     field = match["field"]
-    known = ALIASES.get(field.lower(), field.lower()) if field else None
-    if known is not None and known not in QUERY_FIELDS:
-        text, known = f"{field} {text}", None
+    name = ALIASES.get(field.lower(), field.lower()) if field else None
+    if name is not None and name not in QUERY_FIELDS:
+        text, name = f"{field} {text}", None
     text = " ".join(text.split())
-    return Term(text, known, bool(match["minus"])) if split_words(text) else None
+    return Term(text, name, bool(match["minus"])) if split_words(text) else None

@@ -15,24 +15,12 @@ from markupsafe import Markup
 from starlette.exceptions import HTTPException
 
 from pipeline.index import MAX_HITS, Hit, Index
+from pipeline.index.fields import HEADINGS
 from pipeline.records import Document
 from pipeline.text import shorten, split_paragraphs
 from pipeline.web import search_params
 from pipeline.web.story_view import document_time, load_copies, load_story
 
-# The facets beside the hits, as they are called there.
-_FACETS = {
-    "source": "Outlets",
-    "people": "People",
-    "organisations": "Organisations",
-    "places": "Places",
-    "groups": "Groups",
-    "events": "Events",
-    "countries": "Countries named",
-    "language": "Languages",
-    "agency": "Agencies",
-    "section": "Sections",
-}
 _TEASER = 240  # characters, as long as a passage with marks
 
 _STYLE = resources.files("pipeline.web").joinpath("style.css").read_text(encoding="utf-8")
@@ -105,9 +93,9 @@ def add_page_routes(app: FastAPI, index: Index) -> None:
     @app.get("/", include_in_schema=False)
     def search(request: Request) -> Response:
         wanted = search_params.parse_search_params(request.query_params.multi_items())
-        found = index.search(wanted.to_query(tuple(_FACETS)))
+        found = index.search(wanted.to_query(tuple(HEADINGS)))
         last = min(-(-found.total // wanted.size), MAX_HITS // wanted.size)
-        return _page("search.html", asked=wanted, found=found, facets=_FACETS, last=last)
+        return _page("search.html", asked=wanted, found=found, facets=HEADINGS, last=last)
 
     @app.get("/articles/{article_id}", include_in_schema=False)
     def article(article_id: str) -> Response:

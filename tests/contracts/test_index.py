@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import os
+import sqlite3
 import threading
 import uuid
 
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.errors import SearchIndexError, UsageError
+from pipeline.errors import IndexVersionError, SearchIndexError, UsageError
 from pipeline.index import Query, open_index
 from pipeline.records import (
     Article,
@@ -98,6 +99,31 @@ def test_its_identity_stays_until_it_is_wiped(index):
     assert index.identity() != identity
     assert put(index, document(1)) == []
     assert index.count() == 1
+
+
+def set_version(index, version):
+    """Let an index look as if another version of newswire had made it."""
+    if path := getattr(index, "_path", None):
+        connection = sqlite3.connect(path)
+        connection.execute(f"PRAGMA user_version = {version}")
+        connection.close()
+    else:
+        meta = {"newswire": {"identity": index.identity(), "version": version}}
+        index._client.indices.put_mapping(index=index._alias, meta=meta)
+
+
+def test_an_index_of_another_version_is_refused_until_it_is_wiped(index):
+    put(index, document(1, text="flood"))
+    identity = index.identity()
+    set_version(index, 6)
+    for attempt in (index.prepare, index.identity):
+        with pytest.raises(IndexVersionError, match=r"another version .*index version 6.*newswire run makes it anew"):
+            attempt()
+    index.wipe()
+    assert index.count() == 0
+    assert index.identity() != identity
+    assert put(index, document(1, text="drought")) == []
+    assert found(index, "drought") == [1]
 
 
 def test_a_document_comes_back_as_it_was_put(index):
@@ -325,6 +351,17 @@ def test_facets_count_what_was_found_most_frequent_first(newsroom):
         "is_primary": (("true", 2),),
     }
     assert newsroom.search(Query(facets=("people",), facet_size=1)).facets == {"people": (("Jo Kim", 2),)}
+
+
+def test_lengths_are_counted_filtered_and_searched_by_their_range(index):
+    put(index, *(document(number, text="dam " * words) for number, words in enumerate((0, 1, 99, 100, 299, 5000))))
+    assert index.search(Query(facets=("words",))).facets == {
+        "words": (("1-99", 2), ("100-299", 2), ("1200 or more", 1)),
+    }
+    assert found(index, filters={"words": ("1-99", "1200 or more")}, sort="oldest") == [1, 2, 5]
+    assert sorted(found(index, "words:100-299")) == [3, 4]
+    assert found(index, "length:1200 dam") == [5]
+    assert found(index, "1200") == []
 
 
 def test_filters_keep_any_of_the_values_of_every_field(newsroom):

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from elasticsearch import Elasticsearch
 
 from pipeline.demo.newsroom import feeds_toml
-from pipeline.documents import build_document
+from pipeline.documents import ArticleRecords, build_document
 from pipeline.index import Index
 from pipeline.records import Article, Copy, Document, Placement, to_plain
 from pipeline.settings import Environment, Source
@@ -70,22 +70,20 @@ def write_config(folder: Path, sources: Sequence[Source]) -> Path:
 
 def document(article: Article, *, group: str | None = None, at: dt.datetime = INDEXED, size: int = 1) -> Document:
     """Return the document of an article that is alone in its group and no name of which is known."""
-    return build_document(
-        entry=None,
-        page=None,
-        article=article,
-        copy=Copy(id=article.id, group=group or article.id),
-        names=None,
-        placement=Placement(id=article.id, story="s1"),
-        source=None,
+    records = ArticleRecords(
+        id=article.id,
         revision=1,
         version=1,
         first_seen=at,
-        indexed=INDEXED,
-        copies=0,
+        article=article,
+        copy=Copy(id=article.id, group=group or article.id),
+        placement=Placement(id=article.id, story="s1"),
         story_size=size,
         stages={"extract": "1"},
     )
+    built = build_document(records, INDEXED)
+    assert built is not None
+    return built
 
 
 def documents(index: Index) -> dict[str, dict[str, Any]]:
