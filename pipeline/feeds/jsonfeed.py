@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
+from pipeline.dates import parse_instant
 from pipeline.errors import ItemError
-from pipeline.feeds.dates import read_date
 from pipeline.feeds.markup import html_text, title_text
 from pipeline.feeds.model import FeedItem, FeedResponse, ParsedFeed, absolute_link, distinct_names
 from pipeline.records import Outcome, Reason
@@ -50,9 +50,9 @@ def _item(
         guid=_text(item, "id") or (str(item["id"]) if isinstance(item.get("id"), int | float) else None),
         title=title_text(_text(item, "title")),
         authors=_authors(item) or _authors(feed),
-        published=read_date(raw, now, zone),
+        published=parse_instant(raw, now, zone),
         published_raw=raw[:100] if raw else None,
-        updated=read_date(_text(item, "date_modified"), now, zone),
+        updated=parse_instant(_text(item, "date_modified"), now, zone),
         summary=html_text(_text(item, "summary")),
         content=_text(item, "content_html") or _text(item, "content_text"),
         image=absolute_link(item.get("image"), *bases) or absolute_link(item.get("banner_image"), *bases),

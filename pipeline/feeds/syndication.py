@@ -11,8 +11,8 @@ from typing import Any
 
 import feedparser
 
+from pipeline.dates import parse_instant
 from pipeline.errors import ItemError
-from pipeline.feeds.dates import read_date
 from pipeline.feeds.markup import html_text, title_text
 from pipeline.feeds.model import FeedItem, FeedResponse, ParsedFeed, absolute_link, distinct_names
 from pipeline.records import Outcome, Reason
@@ -85,9 +85,9 @@ def _item(entry: dict[str, Any], bases: tuple[str | None, ...], now: dt.datetime
         guid=_text(entry.get("id")),
         title=title_text(_text(entry.get("title"))),
         authors=_authors(entry),
-        published=read_date(raw, now, zone),
+        published=parse_instant(raw, now, zone),
         published_raw=raw[:100] if raw else None,
-        updated=read_date(updated, now, zone),
+        updated=parse_instant(updated, now, zone),
         summary=html_text(summary),
         content=content,
         image=_image(entry, bases),
