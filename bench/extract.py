@@ -28,6 +28,7 @@ from pathlib import Path
 
 from trafilatura import bare_extraction
 
+from pipeline.charsets import decode_page
 from pipeline.errors import ItemError
 from pipeline.extract import (
     ExtractConfig,
@@ -39,7 +40,6 @@ from pipeline.extract import (
     make_extractor,
     preload,
 )
-from pipeline.extract.decode import decode_page
 from pipeline.extract.page_signals import gather_signals, parse_page
 from pipeline.extract.titles import SOURCE_WEIGHTS, candidates, choose_by_weight, title_key
 from pipeline.settings import config_folder

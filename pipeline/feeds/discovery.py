@@ -11,10 +11,10 @@ from urllib.parse import urljoin, urlsplit
 
 from msgspec.structs import replace
 
+from pipeline.charsets import decode_feed
 from pipeline.errors import ItemError
 from pipeline.feed_records import FeedRole
 from pipeline.feeds.arrival_rate import initial_rhythm, mean_rate
-from pipeline.feeds.decode import decode
 from pipeline.feeds.discovery_rules import country_of_host, parse_home_page, sitemap_addresses, usual_feed_addresses
 from pipeline.feeds.line import feed_item_id
 from pipeline.feeds.model import FeedResponse, ParsedFeed
@@ -103,7 +103,7 @@ class _Finder:
     async def discover_source(self, url: str) -> DiscoveredSource:
         """Return the source at ``url``."""
         answer = await self._get(url)
-        text = decode(answer.body, parse_content_type(answer.headers.get("Content-Type"))[1])
+        text = decode_feed(answer.body, parse_content_type(answer.headers.get("Content-Type"))[1])
         as_feed = await self._read(answer, "feed")
         if as_feed.fault is None:
             return _site(as_feed.title, as_feed.language, url, [replace(as_feed, url=url)], None)
@@ -148,7 +148,7 @@ class _Finder:
 
     async def _robots(self, url: str) -> str:
         try:
-            return decode((await self._get(urljoin(url, "/robots.txt"))).body)
+            return decode_feed((await self._get(urljoin(url, "/robots.txt"))).body)
         except ItemError:
             return ""
 
