@@ -9,6 +9,8 @@ import datetime as dt
 import re
 from typing import NamedTuple
 
+import dateutil.parser
+
 EARLIEST = dt.datetime(1990, 1, 1, tzinfo=dt.UTC)  # the web's first year: no article has an earlier address
 _TOLERANCE = dt.timedelta(days=1)  # servers' clocks and zones are wrong by that much
 _LONGEST = 100  # characters; the longest date written out in words has about 60, longer texts are no date
@@ -139,6 +141,16 @@ def parse_instant(text: str | None, now: dt.datetime, zone: dt.tzinfo = dt.UTC) 
     """
     stated = parse(text, now=now, zone=zone)
     return stated.time.astimezone(dt.UTC) if stated else None
+
+
+def parse_iso(text: str, zone: dt.tzinfo | None = None) -> dt.datetime:
+    """Return the ISO 8601 time that ``text`` is as a whole; where it names no zone one of ``zone``, else naive.
+
+    Raises:
+        ValueError: it is none.
+    """
+    time = dateutil.parser.isoparse(text)
+    return time if time.tzinfo else time.replace(tzinfo=zone)
 
 
 def _parse(text: str) -> StatedTime | None:
