@@ -28,20 +28,19 @@ from pathlib import Path
 
 from trafilatura import bare_extraction
 
+from pipeline.charsets import decode_page
 from pipeline.errors import ItemError
 from pipeline.extract import (
     ExtractConfig,
     RawPage,
-    article_line,
-    error_line,
     extract,
     load_config,
     make_extractor,
     preload,
 )
-from pipeline.extract.decode import decode_page
 from pipeline.extract.page_signals import gather_signals, parse_page
 from pipeline.extract.titles import SOURCE_WEIGHTS, candidates, choose_by_weight, title_key
+from pipeline.jsonlines import article_to_line, error_to_line
 from pipeline.settings import config_folder
 from pipeline.workers import Workers
 
@@ -66,9 +65,9 @@ def read(manifest: Path) -> list[tuple[RawPage, str]]:
 
 def line_of(raw: RawPage, name: str, known: ExtractConfig) -> dict[str, object]:
     try:
-        return article_line(extract(raw, known, name))
+        return article_to_line(extract(raw, known, name))
     except ItemError as error:
-        return error_line(raw.id, error)
+        return error_to_line(raw.id, error)
 
 
 def spent(work: Callable[[], object]) -> float:

@@ -13,9 +13,9 @@ import time
 from pathlib import Path
 
 from pipeline.errors import ItemError
-from pipeline.feeds.line import feed_item_line
 from pipeline.feeds.model import FeedResponse
 from pipeline.feeds.parse import parse
+from pipeline.jsonlines import feed_item_to_line
 
 
 def main(folder: Path, out: Path) -> None:
@@ -32,7 +32,7 @@ def main(folder: Path, out: Path) -> None:
                 continue
             spent += time.process_time() - began
             feeds, entries, size = feeds + 1, entries + len(parsed.items), size + len(data)
-            line = {"id": file.name, "entries": [feed_item_line(item) for item in parsed.items]}
+            line = {"id": file.name, "entries": [feed_item_to_line(item) for item in parsed.items]}
             lines.write(json.dumps(line, ensure_ascii=False) + "\n")
     print(
         f"{feeds} feeds, {entries} entries, {size / 1e6:.1f} MB in {spent:.1f} s CPU: {entries / spent:.0f} entries/s"

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from pipeline.enrich import Span, enrich, load_recognisers
-from pipeline.enrich.line import names_to_line
+from pipeline.jsonlines import names_to_line
 from pipeline.records import Article, EntityType
 from pipeline.settings import config_folder, load_settings
 

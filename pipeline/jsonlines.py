@@ -1,4 +1,7 @@
-"""How does an article stand in a JSON line? What the commands that are filters read."""
+"""Read and write the JSON lines of the commands that are filters.
+
+What one command writes, the next one reads: a line keeps every field that it came with.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,12 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-import dateutil.parser
 import msgspec
 
+from pipeline.dates import parse_iso
 from pipeline.errors import ItemError
-from pipeline.records import Article, Copy, Names, Outcome, Placement, Precision, Reason
+from pipeline.feeds.model import FeedItem, feed_item_id
+from pipeline.records import Article, Copy, Names, Outcome, Precision, Reason, to_plain
 from pipeline.urls import article_id, content_id
 
 # How systems write that they know no date: the zero of clocks (the evening before, west of Greenwich) or of calendars
@@ -27,22 +31,36 @@ _FIELDS = frozenset(Article.__struct_fields__) - {
 }
 
 
+def article_to_line(article: Article) -> dict[str, Any]:
+    """Return the line of an article: the record's fields, all of them, with ``published`` as exactly as it is known.
+
+    ``published`` is ISO 8601 with its zone; without one where no zone can be known, the day alone where only that is;
+    ``published_precision`` says which.
+    """
+    line: dict[str, Any] = to_plain(article)
+    local = line.pop("published_local")
+    line["published"] = local if article.published is None else article.published.astimezone(dt.UTC).isoformat()
+    return line
+
+
 def article_from_line(line: Mapping[str, Any]) -> Article:
     """Return the article of a line with at least ``text``; what is missing, null or unknown is left out.
 
-    Without an id it gets that of its address, else of its text. Raises ItemError for a line that holds no text or a
-    value of a wrong kind.
+    Without an id it gets that of its address, else of its text.
+
+    Raises:
+        ItemError: NO_TEXT (dropped); BAD_RECORD (quarantined) for a value of a wrong kind.
     """
     text = line.get("text")
     if not isinstance(text, str) or not text.strip():
         raise ItemError(Outcome.DROPPED, Reason.NO_TEXT, 'the line has no "text"')
-    known = {key: value for key, value in line.items() if key in _FIELDS and value is not None}
+    fields = {key: value for key, value in line.items() if key in _FIELDS and value is not None}
     published, local, precision = _time(line.get("published"))
     modified, _, _ = _time(line.get("modified"))
     try:
         return msgspec.convert(
             {
-                **known,
+                **fields,
                 "id": str(line["id"]) if line.get("id") is not None else _id(line, text),
                 "published": published,
                 "published_local": local,
@@ -57,11 +75,20 @@ def article_from_line(line: Mapping[str, Any]) -> Article:
 
 def copy_from_line(line: Mapping[str, Any], article_id: str) -> Copy:
     """Return what a line says of its article being a copy: ``copy_of`` and ``copy`` as dedupe writes them."""
-    said = line.get("copy") if isinstance(line.get("copy"), dict) else {}
+    copy = line["copy"] if isinstance(line.get("copy"), dict) else {}
     original = line.get("copy_of")
-    plain = {**(said or {}), "id": article_id, "copy_of": original}
+    plain = {**copy, "id": article_id, "copy_of": original}
     plain["group"] = plain.get("group") or original or article_id
     return _record(plain, Copy)
+
+
+def names_to_line(names: Names) -> dict[str, list[dict[str, Any]]]:
+    """Return ``mentions`` and ``entities`` as plain values; an entity's country and location only where it has one."""
+    plain = to_plain(names)
+    return {
+        "mentions": list(plain["mentions"]),
+        "entities": [{k: v for k, v in entity.items() if v is not None} for entity in plain["entities"]],
+    }
 
 
 def names_from_line(line: Mapping[str, Any], article_id: str) -> Names | None:
@@ -72,13 +99,22 @@ def names_from_line(line: Mapping[str, Any], article_id: str) -> Names | None:
     return _record(plain, Names)
 
 
-def placement_of(line: Mapping[str, Any], article_id: str) -> Placement | None:
-    """Return the story that a line names, None where it was not clustered."""
-    story = line.get("story")
-    return _record({"id": article_id, "story": story}, Placement) if story else None
+def feed_item_to_line(item: FeedItem) -> dict[str, Any]:
+    """Return the line of a feed's item: its id first, then every field."""
+    return {"id": feed_item_id(item), **to_plain(item)}
+
+
+def error_to_line(item: str | None, error: ItemError) -> dict[str, Any]:
+    """Return the line of an item (its id or name) that yields nothing."""
+    return {"id": item, "error": {"reason": str(error.reason), "detail": error.detail}}
 
 
 def _record(plain: Mapping[str, Any], kind: type[K]) -> K:
+    """Return ``plain`` as a record.
+
+    Raises:
+        ItemError: BAD_RECORD (quarantined) where a value is of a wrong kind.
+    """
     try:
         return msgspec.convert(plain, kind)
     except msgspec.ValidationError as error:
@@ -93,11 +129,15 @@ def _id(line: Mapping[str, Any], text: str) -> str:
 
 
 def _time(value: object) -> tuple[dt.datetime | None, str | None, Precision | None]:
-    """Return an aware time, or the local time as text where the value names no zone, and how exact it is."""
+    """Return an aware time, or the local time as text where the value names no zone, and how exact it is.
+
+    Raises:
+        ItemError: BAD_RECORD (quarantined) where it is no ISO 8601 time.
+    """
     if not isinstance(value, str) or not value:
         return None, None, None
     try:
-        time = dateutil.parser.isoparse(value)
+        time = parse_iso(value)
         instant = time.astimezone(dt.UTC) if time.tzinfo and time.date() not in _NO_DATES else None
     except (ValueError, OverflowError) as error:  # the last hours of the calendar are in no other zone
         raise ItemError(Outcome.QUARANTINED, Reason.BAD_RECORD, f"{value!r} is not an ISO 8601 time") from error

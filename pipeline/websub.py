@@ -1,19 +1,13 @@
-"""How does a feed push what is new? WebSub (W3C): which hub it names, and whether a push comes from it. Pure."""
+"""WebSub (W3C), as a subscriber needs it: a feed's hub, the request to subscribe, the signature of a push. Pure."""
 
 from __future__ import annotations
 
 import hmac
 import re
 from collections.abc import Iterable, Mapping
-from html import unescape
 from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
-# Feeds name their hub in their head; what stands in an item's content is not theirs.
-_HEAD_BYTES = 16 * 1024
-_LINK_ELEMENT = re.compile(rb"<(?:[A-Za-z][\w.-]*:)?link\b([^<>]{1,2000})>", re.IGNORECASE)
-_FIRST_ITEM = re.compile(rb"<(?:[\w.-]+:)?(?:item|entry)[\s>]", re.IGNORECASE)
-_ATTRIBUTE = re.compile(r"""([\w:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _LINK_HEADER = re.compile(r"""<([^<>]*)>((?:\s*;\s*[\w*-]+\s*=\s*(?:"[^"]*"|[^\s";,]+))*)""")
 _PARAMETER = re.compile(r"""([\w*-]+)\s*=\s*(?:"([^"]*)"|([^\s";,]+))""")
 # W3C WebSub 8: sha1 is allowed, and what most hubs still send.
@@ -27,23 +21,29 @@ class Hub(NamedTuple):
     topic: str
 
 
-def find_hub(url: str, link_headers: Iterable[str], body: bytes) -> Hub | None:
-    """Return the hub that a feed at ``url`` names in its Link headers or, else, in itself; None where it has none."""
-    for links in (_of_headers(link_headers), _of_feed(body)):
-        hub = next((full for rel, link in links if rel == "hub" and (full := _absolute(url, link))), None)
-        if hub:
-            topic = next((full for rel, link in links if rel == "self" and (full := _absolute(url, link))), url)
-            return Hub(hub, topic)
-    return None
+def find_hub(url: str, link_headers: Iterable[str], hub: str | None = None, topic: str | None = None) -> Hub | None:
+    """Return the hub of a feed, None where it has none.
+
+    Args:
+        url: the feed's address, its topic where it gives itself no other.
+        link_headers: the Link headers that came with it; a hub that they name comes first.
+        hub: the hub that its document names.
+        topic: the address that its document gives itself.
+    """
+    links = _parse_link_headers(link_headers)
+    if header_hub := _first_absolute(url, links, "hub"):
+        return Hub(header_hub, _first_absolute(url, links, "self") or url)
+    document_hub = _absolute(url, hub)
+    return Hub(document_hub, _absolute(url, topic) or url) if document_hub else None
 
 
 def is_signed(secret: str, header: str | None, body: bytes) -> bool:
-    """Whether an X-Hub-Signature header shows that ``body`` comes from who knows ``secret``."""
-    method, mark, given = (header or "").strip().partition("=")
+    """Whether an X-Hub-Signature header shows that the sender of ``body`` knows ``secret``."""
+    method, mark, signature = (header or "").strip().partition("=")
     if not mark or method.lower() not in _METHODS:
         return False
     expected = hmac.new(secret.encode(), body, method.lower()).hexdigest()
-    return hmac.compare_digest(expected.encode(), given.strip().lower().encode())
+    return hmac.compare_digest(expected.encode(), signature.strip().lower().encode())
 
 
 def subscription_form(hub: Hub, callback: str, secret: str, lease_seconds: int) -> Mapping[str, str]:
@@ -57,27 +57,21 @@ def subscription_form(hub: Hub, callback: str, secret: str, lease_seconds: int) 
     }
 
 
-def _of_headers(values: Iterable[str]) -> list[tuple[str, str]]:
+def _parse_link_headers(values: Iterable[str]) -> list[tuple[str, str]]:
+    """Return relation and target of each link in the headers (RFC 8288)."""
     links = []
     for value in values:
         for target, parameters in _LINK_HEADER.findall(value):
-            named = {name.lower(): quoted or plain for name, quoted, plain in _PARAMETER.findall(parameters)}
-            links += [(rel, target.strip()) for rel in named.get("rel", "").lower().split()]
+            attributes = {name.lower(): quoted or plain for name, quoted, plain in _PARAMETER.findall(parameters)}
+            links += [(relation, target.strip()) for relation in attributes.get("rel", "").lower().split()]
     return links
 
 
-def _of_feed(body: bytes) -> list[tuple[str, str]]:
-    head = body[:_HEAD_BYTES]
-    first = _FIRST_ITEM.search(head)
-    links = []
-    for match in _LINK_ELEMENT.finditer(head, 0, first.start() if first else len(head)):
-        found = _ATTRIBUTE.findall(match[1].decode("utf-8", "replace"))
-        named = {name.lower(): unescape(one or other) for name, one, other in found}
-        links += [(rel, named.get("href", "").strip()) for rel in named.get("rel", "").lower().split()]
-    return links
+def _first_absolute(url: str, links: Iterable[tuple[str, str]], relation: str) -> str | None:
+    return next((full for rel, link in links if rel == relation and (full := _absolute(url, link))), None)
 
 
-def _absolute(url: str, link: str) -> str | None:
+def _absolute(url: str, link: str | None) -> str | None:
     try:
         full = urljoin(url, link) if link else ""
         parts = urlsplit(full)

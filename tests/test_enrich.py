@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from pipeline.enrich import Span, enrich, load_recognisers
 from pipeline.enrich.coreference.acronyms import common_noun_acronyms, defined_acronyms
 from pipeline.enrich.knowledge.aliases import read_aliases
-from pipeline.enrich.line import names_to_line
 from pipeline.errors import SettingsError
+from pipeline.jsonlines import names_to_line
 from pipeline.records import Article, EntityType, Names
 from pipeline.settings import EntitySettings
 

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import ItemError
-from pipeline.extract import RawPage, article_line, error_line, extract, load_config, make_extractor
+from pipeline.extract import RawPage, extract, load_config, make_extractor
 from pipeline.extract.page import distinct_standfirst
+from pipeline.jsonlines import article_to_line, error_to_line
 from pipeline.records import Caption, Entry, Outcome, Precision, Reason
 from pipeline.settings import Source
 from pipeline.workers import Workers
@@ -201,21 +202,21 @@ def test_a_feed_fills_what_the_page_leaves_open():
 def test_a_local_time_gets_the_zone_of_its_source():
     head = '<title>Bridges</title><meta property="article:published_time" content="2031-07-04T09:30:00">'
     assert read(page(head=head)).published is None
-    assert article_line(read(page(head=head)))["published"] == "2031-07-04T09:30:00"
+    assert article_to_line(read(page(head=head)))["published"] == "2031-07-04T09:30:00"
     berlin = read(page(head=head), source=Source(name="News", time_zone="Europe/Berlin"))
     assert berlin.published == dt.datetime(2031, 7, 4, 7, 30, tzinfo=dt.UTC)
 
 
 def test_a_line_says_how_exactly_its_time_is_known():
     head = '<title>Bridges</title><meta name="date" content="2031-07-04">'
-    line = article_line(read(page(head=head)))
+    line = article_to_line(read(page(head=head)))
     assert (line["published"], line["published_precision"]) == ("2031-07-04", "day")
     assert "published_local" not in line
 
 
 def test_an_item_that_yields_nothing_has_a_line_with_its_reason():
     error = ItemError(Outcome.DROPPED, Reason.EMPTY, "there is nothing in it")
-    assert error_line("x", error) == {"id": "x", "error": {"reason": "empty", "detail": "there is nothing in it"}}
+    assert error_to_line("x", error) == {"id": "x", "error": {"reason": "empty", "detail": "there is nothing in it"}}
 
 
 def test_what_is_no_article_is_refused_with_its_reason():

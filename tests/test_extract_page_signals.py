@@ -9,9 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.errors import ItemError
 from pipeline.extract import RawPage, jsonld, load_config, metadata, times
-from pipeline.extract.decode import InputKind, decode_page, detect_kind
 from pipeline.extract.page_signals import gather_signals, parse_page
 from pipeline.extract.text_repair import repair_text
 from pipeline.records import Precision
@@ -75,34 +73,6 @@ def test_no_json_ld_breaks_its_reader(value):
     jsonld.text_of(node, "headline")
 
 
-@pytest.mark.parametrize(
-    ("text", "time"),
-    [
-        ("2031-03-04T09:30:00+01:00", "2031-03-04T09:30:00+01:00"),
-        ("2031-03-04T09:30:00.123Z", "2031-03-04T09:30:00+00:00"),
-        ("2031-03-04 09:30:00 CET", "2031-03-04T09:30:00+01:00"),
-        ("20310304T093000Z", "2031-03-04T09:30:00+00:00"),
-        ("Tue, 04 Mar 2031 09:30:00 +0100", "2031-03-04T09:30:00+01:00"),
-        ("Tue Mar 04 09:30:00 CET 2031", "2031-03-04T09:30:00+01:00"),
-        ("March 4, 2031 9:30 AM EST", "2031-03-04T09:30:00-05:00"),
-        ("1930296600", "2031-03-03T09:30:00+00:00"),
-        ("4.3.2031, 09:30 Uhr", "2031-03-04T09:30:00"),
-        ("2031-03-04", "2031-03-04T00:00:00"),
-        ("03/04/2031", None),
-        ("yesterday", None),
-        ("2031-13-45", None),
-    ],
-)
-def test_times_are_read_in_the_forms_that_pages_use(text, time):
-    stated = times.parse_time(text)
-    assert (stated and stated.time.isoformat()) == time
-
-
-@given(st.text(max_size=60) | st.from_regex(r"[0-9]{1,4}[-./][0-9]{1,2}[-./][0-9]{1,4}.{0,20}"))
-def test_no_text_breaks_the_reader_of_times(text):
-    times.parse_time(text)
-
-
 def choose(head, body="", **more):
     return times.choose_times(page(head, body), RawPage(data=b"", url=URL, **more))
 
@@ -139,6 +109,19 @@ def test_a_time_after_the_page_was_fetched_is_not_believed():
     assert choose(head, fetched=fetched).published == dt.datetime(2031, 3, 4, 9, 30, tzinfo=dt.UTC)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "20. März 2031 um 9.30 Uhr", "le 20 mars 2031 à 9h30", "20 de marzo de 2031, 9:30", "20 marzo 2031 - 9:30",
+        "20 de março de 2031 às 9h30", "20 maart 2031, 9:30", "20 marca 2031, 9:30", "20 марта 2031 г., 9:30",
+        "20 Mart 2031, 9:30", "March 20, 2031, 9:30 a.m.",
+    ],
+)  # fmt: skip
+def test_a_time_that_stands_as_text_in_the_page_is_read_in_its_language(text):
+    chosen = choose("", f"<p>An old bridge.</p><time class='published'>{text}</time>")
+    assert (chosen.local, chosen.precision) == ("2031-03-20T09:30:00", Precision.LOCAL)
+
+
 def test_the_canonical_address_is_believed_on_its_own_site_only():
     def canonical(address):
         return metadata.gather_metadata(
@@ -157,42 +140,6 @@ def test_the_language_is_read_from_the_text_and_the_template_corrected():
     assert metadata.detect_language("OK", "fr", None) == "fr"
     assert metadata.detect_language("OK", None, "de") == "de"
     assert metadata.detect_language("", None, None) is None
-
-
-def test_a_lying_charset_is_read_by_its_bytes():
-    text = '<meta charset="iso-8859-1"><p>Brücke – „schön“</p>'
-    assert decode_page(text.encode()) == text
-    assert decode_page(text.encode(), "windows-1252") == text
-
-
-@pytest.mark.parametrize(
-    ("text", "charset"),
-    [
-        ("Brücke schön", "iso-8859-1"),
-        ("Мост открыт", "windows-1251"),
-        ("橋が開通した", "shift_jis"),
-        ("橋が開通した", "iso-2022-jp"),
-        ("Bridge", "utf-16"),
-    ],
-)
-def test_a_declared_charset_is_used_where_the_bytes_fit(text, charset):
-    assert decode_page(text.encode(charset), charset) == text
-    if charset != "utf-16":
-        html = f'<meta charset="{charset}">{text}'
-        assert decode_page(html.encode(charset)) == html
-
-
-def test_a_few_broken_bytes_do_not_turn_a_page_into_another_charset():
-    data = ("Brücke " * 200).encode() + b"\xc3" + b" Ende"
-    assert decode_page(data).startswith("Brücke Brücke")
-
-
-def test_the_kind_is_told_by_bytes_and_by_what_the_server_says():
-    assert detect_kind(b"<!DOCTYPE html><p>x", "text/plain", None) is InputKind.HTML
-    assert detect_kind(b"Just text, with a < sign.", None, "a.txt") is InputKind.PLAIN
-    assert detect_kind(b"Just text", "text/html", None) is InputKind.HTML
-    with pytest.raises(ItemError):
-        detect_kind(b"Just text", "application/json", None)
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import ItemError
-from pipeline.feeds import FeedResponse, feed_item_line, parse
+from pipeline.feeds import FeedResponse, parse
 from pipeline.feeds.markup import html_text, title_text
+from pipeline.jsonlines import feed_item_to_line
 from pipeline.records import Reason
 
 NOW = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
@@ -345,14 +346,14 @@ def test_crafted_feeds_are_read_in_time(data):
 
 def test_a_line_has_an_id_even_where_there_is_no_link():
     lines = [
-        feed_item_line(one)
+        feed_item_to_line(one)
         for one in read(rss("<title>A</title><link>/a</link>", "<title>B</title>", "<guid>c</guid>")).items
     ]
     assert len({line["id"] for line in lines}) == 3
     assert {"id", "link", "title", "published", "summary", "content", "authors"} <= set(lines[0])
     assert lines[0]["link"] == "https://outlet.example/a"
     assert lines[1]["link"] is None
-    line = feed_item_line(item("<pubDate>Fri, 20 Nov 2026 10:00:00 GMT</pubDate>"))
+    line = feed_item_to_line(item("<pubDate>Fri, 20 Nov 2026 10:00:00 GMT</pubDate>"))
     assert dt.datetime.fromisoformat(line["published"]) == dt.datetime(2026, 11, 20, 10, tzinfo=dt.UTC)
 
 
@@ -375,7 +376,7 @@ WORDS = st.sampled_from(
 def parses_or_says_why(data, **changes):
     with contextlib.suppress(ItemError):
         for one in read(data, **changes).items:
-            json.dumps(feed_item_line(one)).encode()
+            json.dumps(feed_item_to_line(one)).encode()
 
 
 @given(st.lists(WORDS, max_size=40).map(lambda parts: "".join(parts).encode("utf-8", "surrogatepass")))

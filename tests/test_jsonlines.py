@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import ItemError
-from pipeline.jsonlines import article_from_line, copy_from_line, names_from_line, placement_of
+from pipeline.jsonlines import article_from_line, copy_from_line, names_from_line
 from pipeline.records import Article, Precision, Reason, to_plain
 from pipeline.urls import article_id
 
@@ -87,7 +87,5 @@ def test_a_line_says_whose_copy_it_is():
 def test_names_and_stories_are_read_where_they_are():
     assert names_from_line({}, "a") is None
     assert names_from_line({"mentions": [], "entities": []}, "a").mentions == ()
-    assert placement_of({}, "a") is None
-    assert placement_of({"story": "s1"}, "a").story == "s1"
     with pytest.raises(ItemError):
         names_from_line({"mentions": [{"start": "x"}]}, "a")

@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 import hashlib
 import hmac
+import json
 from urllib.parse import parse_qs
 
 import msgspec
@@ -268,3 +269,15 @@ def test_what_was_pushed_between_two_polls_has_not_scrolled_off_and_counts_as_ar
     yesterday = stand.now - dt.timedelta(days=1)
     assert stand.context.store.gaps.list_gaps(yesterday) == []
     assert sum(stand.context.store.gaps.count_arrivals(yesterday).values()) == 3
+
+
+def test_the_hub_of_a_json_feed_is_asked_to_push_what_the_feed_calls_itself(stand, hub):
+    feed = {
+        "feed_url": stand.site.url("/own"),
+        "hubs": [{"type": "WebSub", "url": stand.site.url("/hub")}],
+        "items": [],
+    }
+    stand.site.page("/feed", json.dumps(feed).encode(), kind="application/feed+json")
+    poll(stand)
+    (form,) = hub.forms
+    assert form["hub.topic"] == stand.site.url("/own")

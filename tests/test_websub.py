@@ -1,25 +1,49 @@
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import hmac
+import json
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.errors import ItemError
+from pipeline.feeds import FeedResponse, parse
 from pipeline.websub import Hub, find_hub, is_signed, subscription_form
 
 URL = "https://outlet.example/feed"
 ATOM = b"""<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom">
 <link rel="self" href="https://outlet.example/atom?a=1&amp;b=2"/>
 <link rel='hub' href='//hub.example/'/><entry>x</entry>"""
-RSS = b"""<rss><channel><link>https://outlet.example/</link><atom:link href="/rss" rel="self" type="x"/>
+RSS = b"""<rss xmlns:atom="http://www.w3.org/2005/Atom"><channel><link>https://outlet.example/</link>
+<atom:link href="/rss" rel="self" type="x"/>
 <atom10:link xmlns:atom10="http://www.w3.org/2005/Atom" rel="hub" href="https://hub.example/"/><item></item>"""
+JSON = {
+    "version": "https://jsonfeed.org/version/1.1",
+    "feed_url": "https://outlet.example/feed.json",
+    "hubs": [{"type": "rssCloud", "url": "https://cloud.example/"}, {"type": "WebSub", "url": "https://hub.example/"}],
+    "items": [],
+}
+
+
+def hub_of(body: bytes, headers=()):
+    try:
+        feed = parse(FeedResponse(data=body, url=URL, now=dt.datetime(2026, 11, 20, tzinfo=dt.UTC)))
+    except ItemError:
+        return find_hub(URL, headers)
+    return find_hub(URL, headers, feed.hub, feed.topic)
 
 
 def test_a_feed_names_its_hub_and_itself():
-    assert find_hub(URL, [], ATOM) == Hub("https://hub.example/", "https://outlet.example/atom?a=1&b=2")
-    assert find_hub(URL, [], RSS) == Hub("https://hub.example/", "https://outlet.example/rss")
+    assert hub_of(ATOM) == Hub("https://hub.example/", "https://outlet.example/atom?a=1&b=2")
+    assert hub_of(RSS) == Hub("https://hub.example/", "https://outlet.example/rss")
+
+
+def test_a_json_feed_names_its_hub_and_itself():
+    assert hub_of(json.dumps(JSON).encode()) == Hub("https://hub.example/", "https://outlet.example/feed.json")
+    assert hub_of(json.dumps({**JSON, "hubs": JSON["hubs"][:1]}).encode()) is None
 
 
 @pytest.mark.parametrize(
@@ -31,11 +55,11 @@ def test_a_feed_names_its_hub_and_itself():
     ],
 )
 def test_link_headers_come_before_what_the_feed_says(headers):
-    assert find_hub(URL, headers, ATOM) == Hub("https://hub.example/", "https://outlet.example/own")
+    assert hub_of(ATOM, headers) == Hub("https://hub.example/", "https://outlet.example/own")
 
 
 def test_without_a_link_to_itself_a_feed_is_what_it_was_asked_for():
-    assert find_hub(URL, ["<https://hub.example/>; rel=hub"], b"") == Hub("https://hub.example/", URL)
+    assert find_hub(URL, ["<https://hub.example/>; rel=hub"]) == Hub("https://hub.example/", URL)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +74,7 @@ def test_without_a_link_to_itself_a_feed_is_what_it_was_asked_for():
     ],
 )
 def test_what_is_no_hub_of_the_feed_is_none(body):
-    assert find_hub(URL, [], body) is None
+    assert hub_of(body) is None
 
 
 @pytest.mark.parametrize("method", ["sha1", "sha256", "sha384", "sha512", "SHA256"])
@@ -71,7 +95,7 @@ def test_what_is_no_signature_shows_nothing(header):
 
 @given(st.binary(max_size=300), st.lists(st.text(max_size=80), max_size=3))
 def test_whatever_a_feed_sends_its_hub_is_a_web_address_or_none(body, headers):
-    found = find_hub(URL, headers, b"<feed>" + body)
+    found = hub_of(b"<feed>" + body, headers)
     assert found is None or found.hub.startswith(("http://", "https://"))
 
 

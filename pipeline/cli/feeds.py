@@ -65,7 +65,8 @@ def _minute(time: dt.datetime | None) -> str:
 @click.option("-o", "output", metavar="FILE", help="Write to FILE instead of stdout.")
 def parse_command(file: str, url: str | None, headers: tuple[str, ...], output: str | None) -> None:
     """Print one line per entry of a feed in FILE ("-": stdin; .gz is unpacked)."""
-    from pipeline.feeds import FeedResponse, feed_item_line, parse
+    from pipeline.feeds import FeedResponse, parse
+    from pipeline.jsonlines import feed_item_to_line
 
     known = {key.strip().lower(): value.strip() for key, _, value in (h.partition(":") for h in headers)}
     settings = load_settings().poll
@@ -80,7 +81,7 @@ def parse_command(file: str, url: str | None, headers: tuple[str, ...], output: 
             failures.add(file, str(parsed))
         else:
             for item in parsed.items:
-                emit(feed_item_line(item))
+                emit(feed_item_to_line(item))
     failures.exit()
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 
 import click
-import dateutil.parser
+
+from pipeline.dates import parse_iso
 
 
 class TimeParam(click.ParamType[dt.datetime]):
@@ -16,7 +17,6 @@ class TimeParam(click.ParamType[dt.datetime]):
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> dt.datetime:
         """Return the aware time."""
         try:
-            made = dateutil.parser.isoparse(str(value))
+            return parse_iso(str(value), dt.UTC)
         except ValueError:
             self.fail(f"{value!r} is not a time such as 2026-11-20 or 2026-11-20T08:00Z", param, ctx)
-        return made if made.tzinfo else made.replace(tzinfo=dt.UTC)

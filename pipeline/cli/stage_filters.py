@@ -19,7 +19,14 @@ from pipeline.cli.output import Failures, Progress, json_line_writer, read_json_
 from pipeline.cli.param_types import TimeParam
 from pipeline.errors import ItemError, UsageError
 from pipeline.intake import import_files
-from pipeline.jsonlines import article_from_line, copy_from_line, names_from_line
+from pipeline.jsonlines import (
+    article_from_line,
+    article_to_line,
+    copy_from_line,
+    error_to_line,
+    names_from_line,
+    names_to_line,
+)
 from pipeline.records import Article, Names, Outcome, Reason, to_plain
 from pipeline.settings import config_folder, load_settings
 from pipeline.store import Store
@@ -56,7 +63,7 @@ def extract_command(
     output: str | None,
 ) -> None:
     """Clean pages and texts into articles, one line each; lines that a site's pages share are cut."""
-    from pipeline.extract import RawPage, article_line, error_line, load_config, make_extractor
+    from pipeline.extract import RawPage, load_config, make_extractor
     from pipeline.workers import Workers, preload
 
     if bool(paths) == bool(manifest):
@@ -84,9 +91,9 @@ def extract_command(
             name = line.get("id")
             if isinstance(made, ItemError):
                 failures.add(str(name), str(made))
-                emit(error_line(name, made))
+                emit(error_to_line(name, made))
             else:
-                emit({**article_line(made), "id": name or made.id})
+                emit({**article_to_line(made), "id": name or made.id})
             progress.add()
     progress.end()
     failures.exit()
@@ -180,7 +187,6 @@ def enrich_command(path: str, store_url: str | None, output: str | None) -> None
     """Find the names in each article, in order, each tied to one entity; uses copy_of where it is."""
     from pipeline.enrich import enrich, load_recognisers
     from pipeline.enrich.inherited import paragraph_names
-    from pipeline.enrich.line import names_to_line
     from pipeline.enrich.linking.entity_linking import ArticleNames, link_batch
 
     known, choose = load_recognisers(load_settings().entities, config_folder())

@@ -6,10 +6,10 @@ import functools
 from collections.abc import Callable
 
 from pipeline import wires
+from pipeline.charsets import decode_page
 from pipeline.errors import ItemError
 from pipeline.extract.config import Agency, ExtractConfig, RawPage, load_config
-from pipeline.extract.decode import InputKind, decode_page, detect_kind
-from pipeline.extract.line import article_line, error_line
+from pipeline.extract.input_kind import InputKind, detect_kind
 from pipeline.extract.page import from_page
 from pipeline.extract.plain_text import from_plain_text
 from pipeline.extract.site_lines import Extraction, clean_with_site_profile
@@ -22,9 +22,7 @@ __all__ = [
     "ExtractConfig",
     "Extraction",
     "RawPage",
-    "article_line",
     "clean_with_site_profile",
-    "error_line",
     "extract",
     "extract_with_lines",
     "load_config",

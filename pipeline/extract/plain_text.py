@@ -9,6 +9,7 @@ import datetime as dt
 import re
 from typing import NamedTuple
 
+from pipeline import dates
 from pipeline.errors import ItemError
 from pipeline.extract import authors, boilerplate, datelines, metadata, times
 from pipeline.extract.captions import parse_caption
@@ -39,7 +40,7 @@ class _Top(NamedTuple):
     title: str | None = None
     makers: authors.Authorship = authors.Authorship()
     captions: tuple[Caption, ...] = ()
-    time: times.StatedTime | None = None
+    time: dates.StatedTime | None = None
 
 
 def from_plain_text(text: str, raw: RawPage, known: ExtractConfig, item: str) -> Extraction:
@@ -108,7 +109,7 @@ def _top(lines: list[str], known: ExtractConfig) -> _Top:
             continue
         if _END.search(line):
             break
-        stated = times.parse_time(line) if len(re.findall(r"[^\W\d_]{4,}", line)) <= _TIME_WORDS else None
+        stated = dates.parse(line) if len(re.findall(r"[^\W\d_]{4,}", line)) <= _TIME_WORDS else None
         makers = _byline(line, known, named=top.title is not None)
         if stated and top.time is None:
             top = top._replace(start=number + 1, time=stated)
@@ -145,7 +146,7 @@ def _is_heading(lines: list[str], number: int) -> bool:
     return inside and short and (line[0].isupper() or not line[0].isascii()) and bool(_END.search(lines[number + 1]))
 
 
-def _when(stated: times.StatedTime | None, raw: RawPage) -> tuple[dt.datetime | None, str | None, Precision | None]:
+def _when(stated: dates.StatedTime | None, raw: RawPage) -> tuple[dt.datetime | None, str | None, Precision | None]:
     if stated is None:
         known = raw.entry.published if raw.entry else None
         return known, None, Precision.INSTANT if known else None

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from pipeline import dates
 from pipeline.errors import ItemError
 from pipeline.extract import authors, metadata, times
 from pipeline.extract.agencies import credited_agency
@@ -94,19 +95,10 @@ def from_mail(mail: Mail, read: Callable[[str, RawPage], Extraction], raw: RawPa
 
 def _published(value: str | None, raw: RawPage) -> tuple[dt.datetime | None, str | None, Precision | None]:
     """Return the instant that ``value`` states; where it has none, the local time or the day as text."""
-    stated = times.parse_time(_extended(value)) if value else None
+    stated = dates.parse(value)
     if stated is None:
         return None, None, None
     return times.to_published(stated, raw.source)
-
-
-def _extended(value: str) -> str:
-    """Return ISO 8601's basic form (20261120T080000Z) in its extended one."""
-    match = re.fullmatch(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)?(Z|[+-]\d\d:?\d\d)?)?", value.strip())
-    if not match:
-        return value
-    year, month, day, hour, minute, second, zone = match.groups()
-    return f"{year}-{month}-{day}" + (f"T{hour}:{minute}:{second or '00'}{zone or ''}" if hour else "")
 
 
 def _place(dateline: str) -> str | None:

@@ -1,6 +1,5 @@
 """What do the feeds say exists? Polling and parsing of RSS, Atom, JSON Feed and news sitemaps."""
 
-from pipeline.feeds.line import feed_item_line
 from pipeline.feeds.model import FeedItem, FeedResponse, ParsedFeed
 from pipeline.feeds.parse import parse
 from pipeline.feeds.poller import PolledFeed, poll_feeds, poll_feeds_in_batches
@@ -10,7 +9,6 @@ __all__ = [
     "FeedResponse",
     "ParsedFeed",
     "PolledFeed",
-    "feed_item_line",
     "parse",
     "poll_feeds",
     "poll_feeds_in_batches",

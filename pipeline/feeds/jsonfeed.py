@@ -8,11 +8,14 @@ from typing import Any
 
 import msgspec
 
+from pipeline.dates import parse_instant
 from pipeline.errors import ItemError
-from pipeline.feeds.dates import read_date
 from pipeline.feeds.markup import html_text, title_text
 from pipeline.feeds.model import FeedItem, FeedResponse, ParsedFeed, absolute_link, distinct_names
 from pipeline.records import Outcome, Reason
+
+# WebSub's name, and the one that it had before it became a standard.
+_WEBSUB = frozenset({"websub", "pubsubhubbub"})
 
 
 def parse_json_feed(text: str, document: FeedResponse) -> ParsedFeed:
@@ -27,17 +30,26 @@ def parse_json_feed(text: str, document: FeedResponse) -> ParsedFeed:
     bases = (document.url, _text(feed, "home_page_url"))
     zone = zoneinfo.ZoneInfo(document.time_zone) if document.time_zone else dt.UTC
     kept = [item for item in items if isinstance(item, dict)]
-    hubs = (
-        [hub for hub in feed.get("hubs") or () if isinstance(hub, dict)] if isinstance(feed.get("hubs"), list) else []
-    )
     return ParsedFeed(
         format="json",
         items=tuple(_item(item, feed, bases, document.now, zone) for item in kept[: document.max_items]),
         title=title_text(_text(feed, "title")),
         language=_text(feed, "language"),
-        hub=next((absolute_link(hub.get("url")) for hub in hubs), None),
+        hub=_hub(feed, document.url),
+        topic=absolute_link(feed.get("feed_url"), document.url),
         left_out=max(0, len(kept) - document.max_items),
     )
+
+
+def _hub(feed: dict[str, Any], base: str) -> str | None:
+    """Return the first of the feed's hubs that speaks WebSub; others (rssCloud) can't be subscribed to."""
+    hubs = feed.get("hubs")
+    for hub in hubs if isinstance(hubs, list) else ():
+        if isinstance(hub, dict) and str(hub.get("type", "WebSub")).lower() in _WEBSUB:
+            address = absolute_link(hub.get("url"), base)
+            if address:
+                return address
+    return None
 
 
 def _item(
@@ -50,9 +62,9 @@ def _item(
         guid=_text(item, "id") or (str(item["id"]) if isinstance(item.get("id"), int | float) else None),
         title=title_text(_text(item, "title")),
         authors=_authors(item) or _authors(feed),
-        published=read_date(raw, now, zone),
+        published=parse_instant(raw, now, zone),
         published_raw=raw[:100] if raw else None,
-        updated=read_date(_text(item, "date_modified"), now, zone),
+        updated=parse_instant(_text(item, "date_modified"), now, zone),
         summary=html_text(_text(item, "summary")),
         content=_text(item, "content_html") or _text(item, "content_text"),
         image=absolute_link(item.get("image"), *bases) or absolute_link(item.get("banner_image"), *bases),

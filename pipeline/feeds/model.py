@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from urllib.parse import urljoin, urlsplit
 
+from pipeline import urls
 from pipeline.feed_records import FeedRole
 from pipeline.records import Record
 
@@ -48,7 +49,8 @@ class ParsedFeed(Record, frozen=True, kw_only=True):
     items: tuple[FeedItem, ...]
     title: str | None = None
     language: str | None = None
-    hub: str | None = None
+    hub: str | None = None  # where one subscribes to it (WebSub)
+    topic: str | None = None  # the address under which its hub knows it
     declared_seconds: float | None = None  # how often it says that it changes: ttl, sy:updatePeriod
     sitemaps: tuple[str, ...] = ()  # of an index: those in it that are worth reading, best first
     left_out: int = 0
@@ -78,3 +80,14 @@ def distinct_names(values: list[str | None]) -> tuple[str, ...]:
     """Return the distinct, non-empty ones of ``values``, white space collapsed."""
     tidy = (" ".join(value.split())[:200] for value in values if value)
     return tuple(dict.fromkeys(value for value in tidy if value))[:50]
+
+
+def feed_item_id(item: FeedItem) -> str:
+    """Return the id of the item's article; that of its text where it has no usable address."""
+    if item.link:
+        try:
+            return urls.article_id(item.link)
+        except ValueError:
+            pass
+    text = item.guid or item.title or item.content or item.summary or item.published_raw or ""
+    return urls.content_id(text.encode("utf-8", "replace"))

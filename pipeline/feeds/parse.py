@@ -6,13 +6,14 @@ import re
 
 from w3lib.encoding import http_content_type_encoding
 
+from pipeline.charsets import decode_feed
 from pipeline.errors import ItemError
-from pipeline.feeds.decode import decode, with_safe_references, without_prolog
 from pipeline.feeds.frontpage import parse_page
 from pipeline.feeds.jsonfeed import parse_json_feed
 from pipeline.feeds.model import FeedResponse, ParsedFeed
 from pipeline.feeds.sitemap import parse_index, parse_sitemap
 from pipeline.feeds.syndication import parse_syndication
+from pipeline.feeds.xml_repair import with_safe_references, without_prolog
 from pipeline.records import Outcome, Reason
 
 _ROOT = re.compile(r"<(?:[\w-]{1,20}:)?([\w-]{1,20})")
@@ -25,7 +26,7 @@ def parse(document: FeedResponse) -> ParsedFeed:
 
     Raises ItemError: EMPTY, NOT_FEED (dropped), UNREADABLE (quarantined).
     """
-    text = decode(document.data, http_content_type_encoding(document.content_type)).lstrip()
+    text = decode_feed(document.data, http_content_type_encoding(document.content_type)).lstrip()
     if not text:
         raise ItemError(Outcome.DROPPED, Reason.EMPTY, "there is nothing in it")
     if text.startswith(("{", "[")):

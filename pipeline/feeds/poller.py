@@ -1,47 +1,41 @@
-"""What is new in the feeds that are due? Asks them all, conditionally and at once; one bad feed costs only itself."""
+"""Poll many feeds at once, conditionally, and report what came of each.
+
+A feed that fails costs only itself; where most fail at once because of our own network, none is blamed.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import functools
 import hashlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from pipeline.errors import ItemError, WorkersError
-from pipeline.feed_records import FeedGap, FeedRole, FeedState
+from pipeline.feed_records import FeedGap, FeedState
 from pipeline.feeds.entries import SelectedEntries, select_entries
 from pipeline.feeds.feed_diff import diff_feed
-from pipeline.feeds.model import FeedItem, FeedResponse, ParsedFeed
+from pipeline.feeds.model import FeedItem
 from pipeline.feeds.outage import OUTAGE_REASONS, is_outage
-from pipeline.feeds.parse import parse
+from pipeline.feeds.reader import FeedReader, open_reader
 from pipeline.feeds.redirects import permanent_target
 from pipeline.feeds.schedule import PollResult, is_full_request, next_state, plan_polls, state_after_outage
-from pipeline.fetch.client import Client, Headers, HttpResponse
 from pipeline.fetch.headers import freshness_seconds
-from pipeline.fetch.pacing import Holds, Pacing
-from pipeline.fetch.statuses import status_error
+from pipeline.fetch.pacing import Holds
 from pipeline.fetch.terms import SourceTerms
 from pipeline.records import Entry, Outcome, Reason
 from pipeline.settings import Settings, Source
 from pipeline.websub import Hub, find_hub
-from pipeline.workers import Workers
 
 _log = logging.getLogger(__name__)
 
-_ACCEPT = (
-    "application/rss+xml,application/atom+xml,application/feed+json,application/rdf+xml,application/xml;q=0.9,"
-    "text/xml;q=0.9,application/json;q=0.8,*/*;q=0.5"
-)
-_NOT_MODIFIED = 304
-
 
 class PolledFeed(NamedTuple):
-    """What came of polling one feed; entries oldest first. ``ours`` says that the failure was our network's."""
+    """What came of polling one feed; entries oldest first. ``our_fault`` says that our own network failed."""
 
     state: FeedState
     entries: tuple[Entry, ...]
@@ -65,8 +59,8 @@ def poll_feeds(
     """
     polled: list[PolledFeed] = []
     poll_feeds_in_batches(states, sources, settings, now, polled.extend)
-    order = {state.url: place for place, state in enumerate(states)}
-    return sorted(polled, key=lambda one: order[one.state.url])
+    order = {state.url: number for number, state in enumerate(states)}
+    return sorted(polled, key=lambda feed: order[feed.state.url])
 
 
 def poll_feeds_in_batches(
@@ -77,10 +71,17 @@ def poll_feeds_in_batches(
     take: Callable[[list[PolledFeed]], None],
     holds: Holds | None = None,
 ) -> None:
-    """Poll the feeds of ``states`` and give what came of them to ``take`` in parts, as their servers answer.
+    """Poll the feeds of ``states`` and give what came of them to ``take`` in batches, as their servers answer.
 
-    A slow server so keeps only its own feed waiting. Failures that may be ours come last, when all is known.
-    ``holds`` keeps which hosts are to be left alone.
+    So a slow server keeps only its own feed waiting. Failures that may be ours come last, when all answers are there.
+
+    Args:
+        states: the feeds that are due.
+        sources: the sources of these feeds, by name.
+        settings: those of ``poll``, ``fetch`` and ``run`` hold.
+        now: the time of this run.
+        take: saves a batch.
+        holds: keeps which hosts are to be left alone.
     """
     if states:
         asyncio.run(_poll_all(states, sources, settings, now, take, holds))
@@ -94,68 +95,55 @@ async def _poll_all(
     take: Callable[[list[PolledFeed]], None],
     holds: Holds | None,
 ) -> None:
-    limits, places = settings.poll, settings.poll.concurrency
-    workers: Workers[FeedResponse, ParsedFeed]
-    with Workers(parse, count=limits.workers, seconds=limits.parse_seconds, memory_mb=limits.memory_mb) as workers:
-        async with Client(settings.fetch, connections=places) as client:
-            # Half of the lease, so that what was waited for is also saved in time
-            patience = settings.run.lease_seconds / 2
-            pacing = Pacing(settings.fetch, places, patience=patience, holds=holds, now=lambda: now)
-            poller = _Poller(client, pacing, workers, settings, now)
-            poller.terms = SourceTerms(sources)
-            tasks = [asyncio.create_task(poller.poll(state, sources.get(state.source))) for state in states]
-            ready: list[PolledFeed] = []
-            suspect: list[PolledFeed] = []
-            try:
-                for done in asyncio.as_completed(tasks):
-                    one = await done
-                    (suspect if one.reason in OUTAGE_REASONS else ready).append(one)
-                    if len(ready) >= settings.run.batch:
-                        take(ready)
-                        ready = []
-            finally:
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
-    before = {state.url: state for state in states}
-    failed = {one.state.url: one.reason for one in suspect}
+    # Half of the lease, so that what was waited for is also saved in time
+    patience = settings.run.lease_seconds / 2
+    async with open_reader(settings, now, patience=patience, holds=holds) as reader:
+        poller = _Poller(reader, SourceTerms(sources), settings, now)
+        tasks = [asyncio.create_task(poller.poll(state, sources.get(state.source))) for state in states]
+        ready: list[PolledFeed] = []
+        suspect: list[PolledFeed] = []
+        try:
+            for done in asyncio.as_completed(tasks):
+                feed = await done
+                (suspect if feed.reason in OUTAGE_REASONS else ready).append(feed)
+                if len(ready) >= settings.run.batch:
+                    take(ready)
+                    ready = []
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+    failed = {feed.state.url: feed.reason for feed in suspect}
     if is_outage([(state, failed.get(state.url)) for state in states]):
-        suspect = [_spared(one, before[one.state.url], sources, settings, now) for one in suspect]
+        old_states = {state.url: state for state in states}
+        suspect = [_excuse(feed, old_states[feed.state.url], sources, settings, now) for feed in suspect]
     take(ready + suspect)
 
 
-def _spared(
-    one: PolledFeed, before: FeedState, sources: Mapping[str, Source], settings: Settings, now: dt.datetime
+def _excuse(
+    feed: PolledFeed, old_state: FeedState, sources: Mapping[str, Source], settings: Settings, now: dt.datetime
 ) -> PolledFeed:
-    scheduled = plan_polls(sources.get(before.source), settings.poll)
-    return one._replace(state=state_after_outage(before, now, scheduled), our_fault=True)
+    """Return a feed whose failure was ours, with nothing held against it."""
+    plan = plan_polls(sources.get(old_state.source), settings.poll)
+    return feed._replace(state=state_after_outage(old_state, now, plan), our_fault=True)
 
 
 class _Poller:
     """Polls one feed at a time; what all of them share."""
 
-    def __init__(
-        self,
-        client: Client,
-        pacing: Pacing,
-        workers: Workers[FeedResponse, ParsedFeed],
-        settings: Settings,
-        now: dt.datetime,
-    ) -> None:
-        self._client = client
-        self._pacing = pacing
-        self._workers = workers
+    def __init__(self, reader: FeedReader, terms: SourceTerms, settings: Settings, now: dt.datetime) -> None:
+        self._reader = reader
+        self._terms = terms
         self._settings = settings
         self._now = now
-        self.terms = SourceTerms()
-        self._hubs: dict[str, Hub] = {}  # by feed
+        self._hubs: dict[str, Hub | None] = {}  # by feed
 
     async def poll(self, state: FeedState, source: Source | None) -> PolledFeed:
         """Return what came of polling one feed, whatever happened."""
-        named = arrivals = None
+        selected = diff = None
         try:
-            result, named = await self._read(state, source)
-            arrivals = diff_feed(state, named.listed, self._now) if named else None
+            result, selected = await self._read(state, source)
+            diff = diff_feed(state, selected.listed, self._now) if selected else None
         except ItemError as error:
             result = PollResult(
                 outcome=error.outcome, reason=error.reason, detail=error.detail, retry_after=error.retry_after
@@ -166,101 +154,68 @@ class _Poller:
             _log.exception("poll %s", state.url)
             detail = f"{type(error).__name__}: {error}"[:500]
             result = PollResult(outcome=Outcome.QUARANTINED, reason=Reason.CRASHED, detail=detail)
-        after = next_state(state, result, arrivals, self._now, plan_polls(source, self._settings.poll))
-        entries, gap = named.entries if named else (), arrivals.gap if arrivals else None
         return PolledFeed(
-            after, entries, result.outcome, result.reason, result.detail, gap, hub=self._hubs.get(state.url)
+            state=next_state(state, result, diff, self._now, plan_polls(source, self._settings.poll)),
+            entries=selected.entries if selected else (),
+            outcome=result.outcome,
+            reason=result.reason,
+            detail=result.detail,
+            gap=diff.gap if diff else None,
+            hub=self._hubs.get(state.url),
         )
 
     async def _read(self, state: FeedState, source: Source | None) -> tuple[PollResult, SelectedEntries | None]:
+        """Fetch and parse a feed; its entries are None where it has not changed."""
         full = is_full_request(state, self._now)
-        answer = await self._client.get(
-            state.address or state.url,
-            headers={"Accept": _ACCEPT} if full else {"Accept": _ACCEPT, **_conditions(state)},
-            max_bytes=self._settings.poll.max_bytes,
-            seconds=self._settings.poll.timeout_seconds,
-            check=functools.partial(self._check, full),
-            gate=self._pacing.gate(),
-            login=self.terms.login_for(state.source, state.address or state.url),
+        address = state.address or state.url
+        response = await self._reader.fetch(
+            address,
+            conditions=None if full else _conditions(state),
+            login=self._terms.login_for(state.source, address),
         )
-        if hub := find_hub(answer.final_url, answer.headers.getall("Link", ()), answer.body):
-            self._hubs[state.url] = hub
+        links = response.headers.getall("Link", ())
+        self._hubs[state.url] = find_hub(response.final_url, links)
         result = PollResult(
             outcome=Outcome.DONE,
-            etag=answer.headers.get("ETag"),
-            last_modified=answer.headers.get("Last-Modified"),
-            body_hash=hashlib.sha256(answer.body).hexdigest(),
-            fresh_seconds=freshness_seconds(answer.headers, self._now),
+            etag=response.headers.get("ETag"),
+            last_modified=response.headers.get("Last-Modified"),
+            body_hash=hashlib.sha256(response.body).hexdigest(),
+            fresh_seconds=freshness_seconds(response.headers, self._now),
             format=state.format,
-            not_modified=answer.status == _NOT_MODIFIED,
+            not_modified=response.status == HTTPStatus.NOT_MODIFIED,
             full=full,
-            leads_to=permanent_target(answer.hops, answer.final_url),
+            leads_to=permanent_target(response.hops, response.final_url),
         )
         same = result.body_hash == state.body_hash and state.format != "sitemapindex"
         if result.not_modified or same:
             return replace(result, outcome=Outcome.DROPPED, reason=Reason.NOT_MODIFIED), None
-        parsed = await self._parse(answer, source, state.role)
+        time_zone = source.time_zone if source else None
+        parsed = await self._reader.parse(response, role=state.role, time_zone=time_zone)
+        self._hubs[state.url] = find_hub(response.final_url, links, parsed.hub, parsed.topic)
         if parsed.sitemaps:
-            parsed = replace(parsed, items=await self._read_sitemaps(parsed.sitemaps, source))
-        named = select_entries(parsed, state, source, self._settings.poll, self._now)
-        result = replace(result, detail=named.note, format=parsed.format, declared_seconds=parsed.declared_seconds)
-        return result, named
+            parsed = replace(parsed, items=await self._read_sitemaps(parsed.sitemaps, time_zone))
+        selected = select_entries(parsed, state, source, self._settings.poll, self._now)
+        result = replace(result, detail=selected.note, format=parsed.format, declared_seconds=parsed.declared_seconds)
+        return result, selected
 
-    async def _read_sitemaps(self, addresses: Sequence[str], source: Source | None) -> tuple[FeedItem, ...]:
+    async def _read_sitemaps(self, addresses: Sequence[str], time_zone: str | None) -> tuple[FeedItem, ...]:
         """Return the items of an index's sitemaps, those left out that aren't there or hold no news.
 
-        Raises the last ItemError where none could be read.
+        Raises:
+            ItemError: the last one met, where no sitemap could be read.
         """
-        items, fault, read = list[FeedItem](), None, 0
+        items, fault, count = list[FeedItem](), None, 0
         for address in addresses:
             try:
-                answer = await self._client.get(
-                    address,
-                    headers={"Accept": _ACCEPT},
-                    max_bytes=self._settings.poll.max_bytes,
-                    seconds=self._settings.poll.timeout_seconds,
-                    check=functools.partial(self._check, True),  # noqa: FBT003  full
-                    gate=self._pacing.gate(),
-                )
-                items += (await self._parse(answer, source, "feed")).items
-                read += 1
+                response = await self._reader.fetch(address)
+                items += (await self._reader.parse(response, time_zone=time_zone)).items
+                count += 1
             except ItemError as error:
                 _log.info("poll %s: %s", address, error)
                 fault = error if error.reason is not Reason.NOT_FEED else fault
-        if fault and not read:
+        if fault and not count:
             raise fault
         return tuple(items[: self._settings.poll.max_entries])
-
-    async def _parse(self, answer: HttpResponse, source: Source | None, role: FeedRole) -> ParsedFeed:
-        """Parse in a worker; raise the ItemError that its parser raised or that befell it."""
-        document = FeedResponse(
-            data=answer.body,
-            url=answer.final_url,
-            now=self._now,
-            content_type=answer.headers.get("Content-Type"),
-            time_zone=source.time_zone if source else None,
-            max_items=self._settings.poll.max_entries,
-            role=role,
-        )
-        self._pacing.backlog.add()
-        try:
-            future, done = self._workers.submit(document), asyncio.Event()
-            loop = asyncio.get_running_loop()
-            future.add_done_callback(lambda _: loop.call_soon_threadsafe(done.set))
-            await done.wait()
-            parsed = self._workers.wait_result(future)
-        finally:
-            self._pacing.backlog.remove()
-        if isinstance(parsed, ItemError):
-            raise parsed
-        return parsed
-
-    def _check(self, full: bool, status: int, headers: Headers) -> None:
-        """Refuse by status, before the body is read. "Not modified" answers a conditional request only."""
-        if status == _NOT_MODIFIED and not full:
-            return
-        if error := status_error(status, headers.get("Retry-After"), self._now):
-            raise error
 
 
 def _conditions(state: FeedState) -> dict[str, str]:

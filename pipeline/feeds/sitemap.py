@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 from lxml import etree
 
+from pipeline.dates import parse_instant
 from pipeline.errors import ItemError
-from pipeline.feeds.dates import read_date
 from pipeline.feeds.markup import title_text
 from pipeline.feeds.model import FeedItem, FeedResponse, ParsedFeed, absolute_link, distinct_names
 from pipeline.records import Outcome, Reason
@@ -46,7 +46,7 @@ def parse_index(text: str, document: FeedResponse) -> ParsedFeed:
     for number, fields in enumerate(_elements(text, "sitemap")):
         place = absolute_link(fields.get("loc"), document.url)
         if place and number < document.max_items:
-            places.append((place, read_date(fields.get("lastmod"), document.now, zone)))
+            places.append((place, parse_instant(fields.get("lastmod"), document.now, zone)))
     news = [one for one in places if "news" in one[0].lower()]
     recent = [one for one in places if one[1] and document.now - one[1] < _RECENT]
     best = sorted(news or recent, key=lambda one: one[1] or document.now, reverse=True)
@@ -58,9 +58,9 @@ def _item(fields: dict[str, str], document: FeedResponse, zone: dt.tzinfo) -> Fe
     return FeedItem(
         link=absolute_link(fields.get("loc"), document.url),
         title=title_text(fields.get("news.title")),
-        published=read_date(raw, document.now, zone),
+        published=parse_instant(raw, document.now, zone),
         published_raw=raw[:100] if raw else None,
-        updated=read_date(fields.get("lastmod"), document.now, zone),
+        updated=parse_instant(fields.get("lastmod"), document.now, zone),
         image=absolute_link(fields.get("image.loc"), document.url),
         tags=distinct_names([*fields.get("news.keywords", "").split(",")]),
         language=fields.get("news.language"),

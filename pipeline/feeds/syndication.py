@@ -11,8 +11,8 @@ from typing import Any
 
 import feedparser
 
+from pipeline.dates import parse_instant
 from pipeline.errors import ItemError
-from pipeline.feeds.dates import read_date
 from pipeline.feeds.markup import html_text, title_text
 from pipeline.feeds.model import FeedItem, FeedResponse, ParsedFeed, absolute_link, distinct_names
 from pipeline.records import Outcome, Reason
@@ -43,7 +43,8 @@ def parse_syndication(text: str, document: FeedResponse) -> ParsedFeed:
         items=tuple(_item(entry, bases, document.now, zone) for entry in found.entries[: document.max_items]),
         title=title_text(feed.get("title")),
         language=feed.get("language") or None,
-        hub=next((absolute_link(link.get("href")) for link in feed.get("links", ()) if link.get("rel") == "hub"), None),
+        hub=_link(feed, "hub", document.url),
+        topic=_link(feed, "self", document.url),
         declared_seconds=_declared(feed),
         left_out=left_out + max(0, len(found.entries) - document.max_items),
     )
@@ -62,6 +63,12 @@ def _feedparser(text: str) -> Any:
     except Exception as error:  # its handlers raise whatever they meet
         detail = f"feedparser gives up: {type(error).__name__}: {error}"[:300]
         raise ItemError(Outcome.QUARANTINED, Reason.UNREADABLE, detail) from error
+
+
+def _link(feed: Mapping[str, Any], relation: str, base: str) -> str | None:
+    """Return the feed's first link of this relation ("hub", "self") that is a web address."""
+    links = [link for link in feed.get("links", ()) if relation in str(link.get("rel", "")).lower().split()]
+    return next((address for link in links if (address := absolute_link(link.get("href"), base))), None)
 
 
 def _first_items(text: str, limit: int) -> tuple[str, int]:
@@ -85,9 +92,9 @@ def _item(entry: dict[str, Any], bases: tuple[str | None, ...], now: dt.datetime
         guid=_text(entry.get("id")),
         title=title_text(_text(entry.get("title"))),
         authors=_authors(entry),
-        published=read_date(raw, now, zone),
+        published=parse_instant(raw, now, zone),
         published_raw=raw[:100] if raw else None,
-        updated=read_date(updated, now, zone),
+        updated=parse_instant(updated, now, zone),
         summary=html_text(summary),
         content=content,
         image=_image(entry, bases),

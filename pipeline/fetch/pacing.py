@@ -17,6 +17,8 @@ from pipeline.fetch.client import Gate
 from pipeline.records import Outcome, Reason
 from pipeline.settings import FetchSettings
 
+# How long a request waits for its turn at a host at most, where nothing else is said.
+PATIENCE_SECONDS = 300.0
 # How long a host that refuses (429) without naming a time is left alone; as long as the usual feed interval.
 _DEFAULT_HOLD_SECONDS = 900.0
 # Longer wishes are not believed (miniflux and rss-fetcher cap Retry-After at a day too).
@@ -85,7 +87,7 @@ class Pacing:
         settings: FetchSettings,
         places: int,
         *,
-        patience: float = 300.0,
+        patience: float = PATIENCE_SECONDS,
         holds: Holds | None = None,
         now: Callable[[], dt.datetime] = _utc_now,
         clock: Callable[[], float] | None = None,

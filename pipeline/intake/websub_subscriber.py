@@ -1,4 +1,7 @@
-"""How do hubs push feeds to us? They are asked to, again before a lease ends, and what they pushed is read."""
+"""Subscribe to the hubs that feeds name, and take in what they push.
+
+A subscription is renewed before its lease ends; a push changes nothing about when its feed is polled next.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +17,12 @@ from pipeline.feed_records import FeedState
 from pipeline.feeds.entries import select_entries
 from pipeline.feeds.feed_diff import remember_pushed
 from pipeline.feeds.model import FeedResponse, ParsedFeed
-from pipeline.feeds.parse import parse
+from pipeline.feeds.reader import feed_workers
 from pipeline.fetch import Client
 from pipeline.reconcile.entry_matching import ingest_entries
 from pipeline.records import Entry, Outcome, Stage
 from pipeline.report import Report
 from pipeline.store.subscriptions import Push, Subscription
-from pipeline.workers import Workers
 
 _log = logging.getLogger(__name__)
 
@@ -44,22 +46,23 @@ def request_subscriptions(context: Context) -> int:
 
 
 async def _ask(context: Context, due: Sequence[Subscription], public: str) -> None:
-    for one in due:  # before: many hubs come back to us before they answer
-        context.store.subscriptions.mark_asked(one.feed, context.clock() + _NO_ANSWER)
+    for subscription in due:  # noted first: many hubs come back to us before they answer
+        context.store.subscriptions.mark_asked(subscription.feed, context.clock() + _NO_ANSWER)
     async with Client(context.settings.fetch) as client:
-        faults = await asyncio.gather(*(_ask_one(client, one, public) for one in due))
-    for one, fault in zip(due, faults, strict=True):
+        faults = await asyncio.gather(*(_ask_hub(client, subscription, public) for subscription in due))
+    for subscription, fault in zip(due, faults, strict=True):
         if fault:
-            _log.warning("websub %s: %s", one.hub, fault)
-            context.store.subscriptions.mark_failed(one.feed, fault)
+            _log.warning("websub %s: %s", subscription.hub, fault)
+            context.store.subscriptions.mark_failed(subscription.feed, fault)
 
 
-async def _ask_one(client: Client, one: Subscription, public: str) -> str | None:
+async def _ask_hub(client: Client, subscription: Subscription, public: str) -> str | None:
     """Ask one hub; return what went wrong."""
-    hub = websub.Hub(one.hub, one.topic)
-    form = websub.subscription_form(hub, f"{public}/websub/{one.token}", one.secret, int(LEASE_LENGTH.total_seconds()))
+    hub = websub.Hub(subscription.hub, subscription.topic)
+    callback = f"{public}/websub/{subscription.token}"
+    form = websub.subscription_form(hub, callback, subscription.secret, int(LEASE_LENGTH.total_seconds()))
     try:
-        answer = await client.post(one.hub, form)
+        answer = await client.post(subscription.hub, form)
     except ItemError as error:
         return str(error)
     if answer.status in _ACCEPTED:
@@ -71,14 +74,12 @@ def ingest_pushes(context: Context, report: Report) -> None:
     """Read what hubs have pushed as if it were polled; when a feed is polled next stays as it is."""
     while pushed := context.store.subscriptions.list_pushes(_BATCH):
         states = {state.url: state for state in context.store.feeds.list_states()}
-        limits = context.settings.poll
-        workers: Workers[FeedResponse, ParsedFeed]
-        with Workers(parse, count=limits.workers, seconds=limits.parse_seconds, memory_mb=limits.memory_mb) as workers:
-            parsed = list(workers.map(_document(context, push, states.get(push.feed)) for push in pushed))
+        with feed_workers(context.settings.poll) as workers:
+            parsed = list(workers.map(_feed_response(context, push, states.get(push.feed)) for push in pushed))
         _save(context, pushed, parsed, states, report)
 
 
-def _document(context: Context, push: Push, state: FeedState | None) -> FeedResponse:
+def _feed_response(context: Context, push: Push, state: FeedState | None) -> FeedResponse:
     source = context.sources.get(state.source) if state else None
     return FeedResponse(
         data=push.body,
@@ -100,20 +101,20 @@ def _save(
     store, now = context.store, context.clock()
     entries: list[Entry] = []
     with store.write() as connection:
-        for push, document in zip(pushed, parsed, strict=True):
+        for push, feed in zip(pushed, parsed, strict=True):
             state = states.get(push.feed)
             if state is None:  # the feed has left the settings meanwhile
                 continue
-            if isinstance(document, ItemError):
+            if isinstance(feed, ItemError):
                 store.feeds.wake(connection, push.feed, now)
-                outcome, reason, detail = document.outcome, document.reason, f"pushed: {document.detail}"
+                outcome, reason, detail = feed.outcome, feed.reason, f"pushed: {feed.detail}"
             else:
                 source = context.sources.get(state.source)
-                named = select_entries(document, state, source, context.settings.poll, now)
-                states[push.feed] = remember_pushed(state, named.listed, push.received)
+                selected = select_entries(feed, state, source, context.settings.poll, now)
+                states[push.feed] = remember_pushed(state, selected.listed, push.received)
                 store.feeds.save_pushed(connection, states[push.feed])
-                entries += named.entries
-                outcome, reason, detail = Outcome.DONE, None, f"pushed: {len(named.entries)} entries"
+                entries += selected.entries
+                outcome, reason, detail = Outcome.DONE, None, f"pushed: {len(selected.entries)} entries"
             store.ledger.log_outcome(connection, push.feed, Stage.POLL, outcome, reason, detail, now)
             report.add(outcome, reason)
         new, changed = ingest_entries(context, connection, sorted(entries, key=lambda e: e.published or e.first_seen))

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from pipeline.dates import parse_iso
 from pipeline.errors import UsageError
 from pipeline.index import MAX_HITS, Query, Sort
 from pipeline.index.fields import FACETS
@@ -17,6 +18,8 @@ from pipeline.index.fields import FACETS
 _MOST = 1000  # things in one answer
 
 _LONGEST_LINE = 2000
+
+_DAY = re.compile(r"\d{4}-?\d\d-?\d\d")
 
 
 class SearchParams(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,12 +131,12 @@ def parse_moment(name: str, text: str | None, *, end: bool = False) -> dt.dateti
     """
     if text is None:
         return None
+    fault = f"{name}: {text[:40]!r} is not a day or time such as 2026-11-20 or 2026-11-20T15:30Z"
+    day = _DAY.match(text)
+    if day is None:  # ISO 8601 has years, months and weeks too
+        raise UsageError(fault)
     try:
-        time = dt.datetime.fromisoformat(text)
-        if time.tzinfo is None:
-            time = time.replace(tzinfo=dt.UTC)
-        return time + dt.timedelta(days=1) if end and re.fullmatch(r"\d{4}-?\d\d-?\d\d", text) else time
+        time = parse_iso(text, dt.UTC)
+        return time + dt.timedelta(days=1) if end and day.end() == len(text) else time
     except (ValueError, OverflowError) as error:
-        raise UsageError(
-            f"{name}: {text[:40]!r} is not a day or time such as 2026-11-20 or 2026-11-20T15:30Z"
-        ) from error
+        raise UsageError(fault) from error

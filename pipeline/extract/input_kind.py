@@ -1,14 +1,13 @@
-"""What kind of input is this, and which text do its bytes spell?"""
+"""Tell from its first bytes, its type and its name what kind of input extraction was given."""
 
 from __future__ import annotations
 
-import codecs
 import enum
 import re
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
-from w3lib.encoding import html_body_declared_encoding, read_bom, resolve_encoding
+from w3lib.encoding import read_bom
 
 from pipeline.errors import ItemError
 from pipeline.records import Outcome, Reason
@@ -42,20 +41,20 @@ _FEED = re.compile(rb"<(?:rss|feed|rdf:RDF|urlset|sitemapindex)[\s>]")
 _HEAD = 4096  # bytes looked at to tell the kind: a doctype, a feed's root or a first tag lies within
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _CONTROL_SHARE = 0.01  # of text, at most: pasted text may hold a few form feeds, binaries hold ten times as many
-_BAD_SHARE = 0.01  # of characters that may be unreadable where a page is UTF-8 but for a few broken ones
 
 
 def detect_kind(data: bytes, media_type: str | None, path: str | None) -> InputKind:
     """Return what ``data`` is, from what the server and its name say, checked against its bytes.
 
-    Raises ItemError: EMPTY, BINARY, NOT_HTML.
+    Raises:
+        ItemError: EMPTY or NOT_HTML (dropped), BINARY (quarantined).
     """
     if not data.strip():
         raise ItemError(Outcome.DROPPED, Reason.EMPTY, "there is nothing in it")
     head = data[:_HEAD]
-    for magic, what in _MAGIC.items():
+    for magic, description in _MAGIC.items():
         if head.startswith(magic):
-            raise ItemError(Outcome.QUARANTINED, Reason.BINARY, f"{what}, not a page or a text")
+            raise ItemError(Outcome.QUARANTINED, Reason.BINARY, f"{description}, not a page or a text")
     wide = read_bom(head)[0] is not None
     if not wide and (b"\0" in head or len(_CONTROL.findall(head)) > _CONTROL_SHARE * len(head)):
         raise ItemError(Outcome.QUARANTINED, Reason.BINARY, "its bytes aren't text")
@@ -74,34 +73,3 @@ def detect_kind(data: bytes, media_type: str | None, path: str | None) -> InputK
     if start[:1] in {b"{", b"["} and re.match(rb"[{\[]\s*[\"{\[]", start):
         raise ItemError(Outcome.DROPPED, Reason.NOT_HTML, "JSON, not an article")
     return InputKind.HTML if looks_html and suffix != ".txt" and declared != "text/plain" else InputKind.PLAIN
-
-
-def decode_page(data: bytes, charset: str | None = None) -> str:
-    """Return the text of ``data``.
-
-    In this order: byte order mark; UTF-8 where the bytes are valid (other charsets hardly ever are by chance); what
-    HTTP and then the page declare, where the bytes are valid in it; UTF-8 with a few broken characters; Windows-1252,
-    the web's own fall-back. Raises ItemError UNREADABLE where nothing fits.
-    """
-    bom, mark = read_bom(data)
-    if bom:
-        return data[len(mark or b"") :].decode(bom, "replace")
-    declared = [name for name in (charset, html_body_declared_encoding(data[:_HEAD])) if name]
-    seven_bit = [name for name in declared if name.lower().replace("_", "-").startswith(("iso-2022", "iso2022", "hz"))]
-    for name in [*(seven_bit if b"\x1b" in data else []), "utf-8", *declared]:
-        known = resolve_encoding(name)
-        if known is None:
-            continue
-        try:
-            return codecs.decode(data, known)
-        except (UnicodeDecodeError, LookupError):
-            continue
-    text = data.decode("utf-8", "replace")
-    beyond = sum(not char.isascii() for char in text)
-    broken = text.count("�")
-    if broken <= _BAD_SHARE * len(text) and broken * 2 < beyond:
-        return text
-    text = data.decode("cp1252", "replace")
-    if text.count("�") > _BAD_SHARE * len(text):
-        raise ItemError(Outcome.QUARANTINED, Reason.UNREADABLE, f"its bytes are in no known charset ({declared})")
-    return text
