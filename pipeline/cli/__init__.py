@@ -27,7 +27,7 @@ _COMMANDS = {
     "explain": "ledger",
     "export": "export",
     "extract": "stage_filters",
-    "feeds": "sources",
+    "feeds": "feeds",
     "import": "import_files",
     "index": "import_files",
     "redo": "ledger",
