@@ -1,4 +1,4 @@
-"""How is a time written on the command line?"""
+"""Define the types of options and arguments that click lacks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class TimeParam(click.ParamType[dt.datetime]):
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> dt.datetime:
         """Return the aware time."""
         try:
-            made = dateutil.parser.isoparse(str(value))
+            time = dateutil.parser.isoparse(str(value))
         except ValueError:
             self.fail(f"{value!r} is not a time such as 2026-11-20 or 2026-11-20T08:00Z", param, ctx)
-        return made if made.tzinfo else made.replace(tzinfo=dt.UTC)
+        return time if time.tzinfo else time.replace(tzinfo=dt.UTC)

@@ -20,8 +20,8 @@ from pipeline.errors import UsageError
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
 def health_command(show_all: bool, hours: float, only: str | None, as_json: bool) -> None:
     """Show which feeds are gone, failing, gapped, late, silent or moved, since when and why; the worst first."""
+    from pipeline.context import open_context
     from pipeline.feeds.health import Condition, assess_feeds, measure_completeness
-    from pipeline.stages import open_context
 
     with open_context() as context:
         now = context.clock()

@@ -22,7 +22,7 @@ from pipeline.workers import Workers
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
 def list_command(as_json: bool) -> None:
     """Show every configured feed and how its last poll went."""
-    from pipeline.stages import open_context
+    from pipeline.context import open_context
 
     with open_context() as context:
         context.store.feeds.sync_feeds(list(context.sources.values()), context.clock())
