@@ -95,9 +95,8 @@ def explain_command(address_or_id: str, as_json: bool) -> None:
     item = explanation.item
     if item:
         click.echo(f"{item.id}  {item.url or 'without an address'}")
-        click.echo(
-            f"source {item.source}, first seen {item.first_seen:%Y-%m-%d %H:%M:%S}, {_describe_state(item, explanation.versions)}"
-        )
+        state = _describe_state(item, explanation.versions)
+        click.echo(f"source {item.source}, first seen {item.first_seen:%Y-%m-%d %H:%M:%S}, {state}")
     for event in explanation.history:
         why = ": ".join(part for part in (event.reason, event.detail) if part)
         click.echo(f"  {event.at:%Y-%m-%d %H:%M:%S}  {event.stage:8} {event.outcome:11} {why}".rstrip())
@@ -106,11 +105,9 @@ def explain_command(address_or_id: str, as_json: bool) -> None:
     for cut in article.cut if isinstance(article, Article) else ():
         click.echo(f"  cut ({cut.rule}): {cut.text}")
     copy = explanation.records.get(Stage.DEDUPE)
-    if isinstance(copy, Copy) and explanation.group:
-        agency = f", {explanation.group.agency} copy" if explanation.group.agency else ""
-        click.echo(
-            f"  copy: {describe_copy(copy)}; primary {explanation.group.primary}, earliest {explanation.group.earliest}{agency}"
-        )
+    if isinstance(copy, Copy) and (group := explanation.group):
+        agency = f", {group.agency} copy" if group.agency else ""
+        click.echo(f"  copy: {describe_copy(copy)}; primary {group.primary}, earliest {group.earliest}{agency}")
     if explanation.story:
         _print_story(explanation.story, explanation.records.get(Stage.CLUSTER), explanation.changes)
 
