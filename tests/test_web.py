@@ -15,8 +15,9 @@ from pipeline.index import open_index
 from pipeline.records import Article, Caption, CopyKind, Document, from_json
 from pipeline.settings import IndexSettings
 from pipeline.web import search_params
-from pipeline.web.app import create_app
+from pipeline.web.app import create_app, create_search_app, from_environment
 from tests.helpers import support
+from tests.helpers.arriving import arrive
 
 NOON = dt.datetime(2026, 3, 9, 12, tzinfo=dt.UTC)
 ORIGINAL = f"{1:020x}"
@@ -72,10 +73,7 @@ def index(tmp_path):
 
 @pytest.fixture
 def client(index):
-    def explain(address):
-        return {"address": address, "stages": []} if address == "https://daily.example/dam" else None
-
-    with TestClient(create_app(index, explain), raise_server_exceptions=False) as made:
+    with TestClient(create_search_app(index), raise_server_exceptions=False) as made:
         yield made
 
 
@@ -165,18 +163,26 @@ def test_a_story_has_members_outlets_and_a_span_of_time(client):
     assert client.get("/api/stories/unknown").status_code == 404
 
 
-def test_an_address_is_explained_where_the_ledger_knows_it(client, index):
-    known = client.get("/api/explain", params={"address": "https://daily.example/dam"})
-    assert known.json()["stages"] == []
-    assert client.get("/api/explain", params={"address": "https://other.example/"}).status_code == 404
-    with TestClient(create_app(index)) as without:
-        assert without.get("/api/explain?address=x").status_code == 404
+def test_an_address_is_explained_where_there_is_a_ledger(client, context):
+    arrive(context, "a1", "A dam leaks.")
+    with TestClient(create_app(context)) as whole:
+        assert whole.get("/api/explain", params={"address": "a1"}).json()["item"]["id"] == "a1"
+        assert whole.get("/api/explain", params={"address": "https://other.example/"}).status_code == 404
+    assert client.get("/api/explain?address=x").status_code == 404
+
+
+def test_the_application_is_put_together_from_settings_files_and_environment(tmp_path, monkeypatch):
+    monkeypatch.setenv("NEWSWIRE_HOME", str(tmp_path))
+    monkeypatch.setenv("NEWSWIRE_CONFIG", str(support.REPO / "config"))
+    with TestClient(from_environment()) as whole:
+        assert whole.get("/health").json() == {"status": "ok", "documents": 0}
+        assert whole.get("/api/entities").json() == []
 
 
 def test_health_says_whether_the_index_answers(client, tmp_path):
     assert client.get("/health").json() == {"status": "ok", "documents": 4}
     nowhere = open_index(f"sqlite:///{tmp_path}/none.db", IndexSettings())
-    with TestClient(create_app(nowhere), raise_server_exceptions=False) as other:
+    with TestClient(create_search_app(nowhere), raise_server_exceptions=False) as other:
         answer = other.get("/health")
         assert (answer.status_code, answer.json()["status"]) == (503, "unavailable")
         assert "newswire run makes it" in answer.json()["reason"]
@@ -336,7 +342,7 @@ def test_a_failure_of_ours_shows_no_traceback(index):
         def search(self, _):
             raise ZeroDivisionError
 
-    with TestClient(create_app(Failing()), raise_server_exceptions=False) as client:
+    with TestClient(create_search_app(Failing()), raise_server_exceptions=False) as client:
         answer = client.get("/")
         assert answer.status_code == 500
         assert "ZeroDivisionError" not in answer.text
@@ -366,7 +372,7 @@ def test_a_query_string_survives_being_read_and_written():
         ("source", "B"),
         ("tags", "é=1"),
     ]
-    assert search_params.parse_search_params(pairs).pairs() == pairs
+    assert search_params.parse_search_params(pairs).changed_params() == pairs
 
 
 @pytest.mark.parametrize("name", search_params._NAMES)
@@ -379,14 +385,14 @@ def test_an_empty_value_is_as_good_as_none():
         search_params.parse_search_params([("q", ""), ("sort", ""), ("since", ""), ("source", "")])
         == search_params.SearchParams()
     )
-    assert search_params.SearchParams().link() == "?"
+    assert search_params.SearchParams().query_string() == "?"
 
 
 def test_toggling_a_filter_goes_back_to_the_first_page():
     wanted = search_params.parse_search_params([("page", "4"), ("source", "A")])
-    assert wanted.toggled("source", "B") == "?source=A&source=B"
-    assert wanted.toggled("source", "A") == "?"
-    assert wanted.turned(5) == "?page=5&source=A"
+    assert wanted.toggle_filter("source", "B") == "?source=A&source=B"
+    assert wanted.toggle_filter("source", "A") == "?"
+    assert wanted.page_link(5) == "?page=5&source=A"
 
 
 def test_words_are_sorted_by_relevance_and_everything_by_time():

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import datetime as dt
 
+import msgspec
 import pytest
 from starlette.testclient import TestClient
 
 from pipeline.records import Stage
 from pipeline.stages import run_one
-from pipeline.web import copies
 from pipeline.web.app import create_app
 from tests.helpers.arriving import NOW, arrive
 from tests.helpers.copies import OTHER, WIRE
@@ -23,8 +23,8 @@ def client(context):
     arrive(context, "a2", "\n".join(WIRE.split("\n")[:2]), source="Evening", seen=1.5)
     arrive(context, "b1", OTHER, seen=2.0)
     run_one(context, Stage.DEDUPE)
-    app = create_app(context.index, more=[lambda app: copies.add_copy_routes(app, context, "open-sesame")])
-    return TestClient(app, raise_server_exceptions=False)
+    context.environment = msgspec.structs.replace(context.environment, api_key="open-sesame")
+    return TestClient(create_app(context), raise_server_exceptions=False)
 
 
 def decide(client, kind, *articles, **more):

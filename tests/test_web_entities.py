@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from starlette.testclient import TestClient
 
@@ -9,7 +10,6 @@ from pipeline.records import Article, Stage
 from pipeline.settings import Settings
 from pipeline.stages import Context, run_all
 from pipeline.store import NewArticle
-from pipeline.web import entities
 from pipeline.web.app import create_app
 from tests.helpers.support import NOW, places
 
@@ -33,8 +33,8 @@ def context(tmp_path):
 
 @pytest.fixture
 def client(context):
-    app = create_app(context.index, more=[lambda app: entities.add_entity_routes(app, context, "open-sesame")])
-    return TestClient(app, raise_server_exceptions=False)
+    context.environment = msgspec.structs.replace(context.environment, api_key="open-sesame")
+    return TestClient(create_app(context), raise_server_exceptions=False)
 
 
 def test_entities_are_found_by_name_and_type(client):

@@ -10,7 +10,6 @@ from starlette.testclient import TestClient
 from pipeline.editorial.explain import explain_name
 from pipeline.records import Stage
 from pipeline.store import admin
-from pipeline.web import ingest
 from pipeline.web.app import create_app
 from tests.helpers.newsstand import WORDS, newsstand, page
 
@@ -33,12 +32,7 @@ def stand(tmp_path):
 
 @pytest.fixture
 def client(stand):
-    app = create_app(
-        stand.context.index,
-        lambda name: explain_name(stand.context, name),
-        [lambda app: ingest.add_ingest_routes(app, stand.context)],
-    )
-    with TestClient(app, raise_server_exceptions=False) as made:
+    with TestClient(create_app(stand.context), raise_server_exceptions=False) as made:
         yield made
 
 

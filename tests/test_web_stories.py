@@ -1,10 +1,10 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 from starlette.testclient import TestClient
 
 from pipeline.records import Stage
-from pipeline.web import stories
 from pipeline.web.app import create_app
 from tests.helpers.copies import OTHER, WIRE
 from tests.test_cluster import CHOIR, HARBOUR
@@ -17,8 +17,8 @@ KEY = {"Authorization": "Bearer open-sesame"}
 def client(context):
     """A service whose ledger has two stories: sa of the articles a and b, sc of c and d."""
     tell(context, ("a", WIRE), ("c", OTHER), ("b", HARBOUR), ("d", CHOIR))
-    app = create_app(context.index, more=[lambda app: stories.add_story_routes(app, context, "open-sesame")])
-    return TestClient(app, raise_server_exceptions=False)
+    context.environment = msgspec.structs.replace(context.environment, api_key="open-sesame")
+    return TestClient(create_app(context), raise_server_exceptions=False)
 
 
 def decide(client, kind, story="sa", **more):

@@ -18,7 +18,6 @@ from starlette.testclient import TestClient
 from pipeline.cli import ledger
 from pipeline.records import Stage
 from pipeline.settings import ServeSettings
-from pipeline.web import websub
 from pipeline.web.app import create_app
 from tests.helpers.newsstand import SETTINGS, newsstand, page
 
@@ -77,8 +76,7 @@ def stand(tmp_path):
 
 @pytest.fixture
 def client(stand):
-    app = create_app(stand.context.index, None, [lambda app: websub.add_websub_routes(app, stand.context)])
-    with TestClient(app, raise_server_exceptions=False) as made:
+    with TestClient(create_app(stand.context), raise_server_exceptions=False) as made:
         yield made
 
 

@@ -1,4 +1,4 @@
-"""How do people and scripts call newswire? The commands, their errors and exit codes.
+"""Define the command line: the table of commands, and what is said of errors.
 
 Exit codes: 0 done, 1 something failed and was named, 2 wrong use. Results go to stdout, all else to stderr.
 """
@@ -27,7 +27,7 @@ _COMMANDS = {
     "explain": "ledger",
     "export": "export",
     "extract": "stage_filters",
-    "feeds": "sources",
+    "feeds": "feeds",
     "import": "import_files",
     "index": "import_files",
     "init": "init",
@@ -71,34 +71,35 @@ def cli(verbose: bool, log_json: bool) -> None:
 
 
 def main() -> None:
-    """Run the command line; never shows a traceback for what a user can understand and mend."""
+    """Run the command line; no traceback is shown for what a user can understand and mend."""
     try:
         code = cli.main(standalone_mode=False)
         sys.stdout.flush()
     except (click.ClickException, click.Abort) as error:
-        code = _refuse(error)
+        code = _report_usage_error(error)
     except UsageError as error:
-        code = _say(str(error), 2)
+        code = _report(str(error), 2)
     except NewswireError as error:
-        code = _say(str(error), 1)
+        code = _report(str(error), 1)
     except BrokenPipeError:  # the reader of our output has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
     except KeyboardInterrupt:
-        code = _say("interrupted; what was begun is done again by the next run", 130)
+        code = _report("interrupted; what was begun is done again by the next run", 130)
     except OSError as error:  # no disk space, no permission
         where = f"{error.filename}: " if error.filename else ""
-        code = _say(f"{where}{error.strerror or error}", 1)
+        code = _report(f"{where}{error.strerror or error}", 1)
     sys.exit(code)
 
 
-def _refuse(error: click.ClickException | click.Abort) -> int:
+def _report_usage_error(error: click.ClickException | click.Abort) -> int:
     if isinstance(error, click.ClickException):
         error.show()
         return error.exit_code
-    return _say("stopped", 1)
+    return _report("stopped", 1)
 
 
-def _say(message: str, code: int) -> int:
+def _report(message: str, code: int) -> int:
+    """Print one line to stderr; return ``code``."""
     click.echo(f"newswire: {message}", err=True)
     return code

@@ -1,4 +1,4 @@
-"""newswire check: what is found, and what is wrong with it?"""
+"""Define newswire check: settings, connections and models, and what is wrong with them."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ from pipeline.cli.options import decision_options
 from pipeline.cli.output import print_note as say
 from pipeline.cli.output import print_table, terminal_width
 from pipeline.cli.param_types import TimeParam
+from pipeline.context import open_context
 from pipeline.dedupe import CopyVerdict
 from pipeline.dedupe.sketch import MIN_WORDS
 from pipeline.dedupe.verdict import MIN_SHARE_TAKEN
@@ -23,7 +24,6 @@ from pipeline.editorial.corrections import find_corrections
 from pipeline.editorial.lookup import find_article
 from pipeline.reconcile.copy_groups import compare_articles
 from pipeline.records import Copy, Precision, Stage, to_json
-from pipeline.stages import open_context
 from pipeline.store import sketch_index
 from pipeline.store.rows import DROPPED, QUARANTINED, REMOVED, CopyPin
 

@@ -1,10 +1,10 @@
-"""How is it said in words whose copy an article is?"""
+"""Describe a copy in one line of text."""
 
 from __future__ import annotations
 
 from pipeline.records import Copy, Document, Precision
 
-_DAY = 24 * 60
+_DAY = 24 * 60  # minutes
 
 
 def describe_document(document: Document) -> list[str]:
@@ -17,13 +17,19 @@ def describe_document(document: Document) -> list[str]:
         return agency
     exact = document.published_precision in {Precision.INSTANT, None}
     kind = f"{document.copy_kind} copy" if document.copy_kind else "copy"
-    return [*agency, f"{kind} of {document.copy_of}", *_shares(document.own_share, document.copy_behind, exact)]
+    return [
+        *agency,
+        f"{kind} of {document.copy_of}",
+        *_describe_shares(document.own_share, document.copy_behind, exact),
+    ]
 
 
 def describe_copy(copy: Copy, *, exact: bool = True) -> str:
     """Return what a copy's record says; ``exact``: whether both times of publication are known to the minute."""
-    said = [f"{copy.kind or 'copy'} of {copy.copy_of}", *_shares(1 - (copy.taken or 0.0), copy.behind, exact)]
-    return ", ".join(said) if copy.copy_of else "copies nothing"
+    if not copy.copy_of:
+        return "copies nothing"
+    shares = _describe_shares(1 - (copy.taken or 0.0), copy.behind, exact)
+    return ", ".join([f"{copy.kind or 'copy'} of {copy.copy_of}", *shares])
 
 
 def describe_delay(minutes: int, *, exact: bool = True) -> str:
@@ -31,12 +37,12 @@ def describe_delay(minutes: int, *, exact: bool = True) -> str:
     if not exact:
         days = round(abs(minutes) / _DAY)
         return f"about {days} d {'later' if minutes > 0 else 'earlier'}" if days else "at about the same time"
-    days, rest = divmod(abs(minutes), _DAY)
-    hours, left = divmod(rest, 60)
-    parts = [f"{n} {unit}" for n, unit in ((days, "d"), (hours, "h"), (left, "min")) if n][:2]
+    days, of_day = divmod(abs(minutes), _DAY)
+    hours, of_hour = divmod(of_day, 60)
+    parts = [f"{n} {unit}" for n, unit in ((days, "d"), (hours, "h"), (of_hour, "min")) if n][:2]
     return f"{' '.join(parts)} {'later' if minutes > 0 else 'earlier'}" if parts else "at the same time"
 
 
-def _shares(own: float, behind: int | None, exact: bool) -> list[str]:
-    said = [f"{own:.0%} its own"]
-    return said if behind is None else [*said, describe_delay(behind, exact=exact)]
+def _describe_shares(own_share: float, minutes: int | None, exact: bool) -> list[str]:
+    shares = [f"{own_share:.0%} its own"]
+    return shares if minutes is None else [*shares, describe_delay(minutes, exact=exact)]

@@ -1,4 +1,4 @@
-"""newswire demo: the whole pipeline on a sample newsroom, end to end."""
+"""Define newswire demo: the whole pipeline over a sample newsroom served on this machine."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ import msgspec
 
 from pipeline.cli.output import print_note
 from pipeline.cli.run import print_reports
-from pipeline.cli.search import print_results as show_results
+from pipeline.cli.search import print_results
+from pipeline.context import Context
 from pipeline.demo.server import serve_newsroom
 from pipeline.index import Query
 from pipeline.records import Document
 from pipeline.settings import Environment, Settings, config_folder, load_environment, load_settings
-from pipeline.stages import Context, run_all
+from pipeline.stages import run_all
 from pipeline.stages.index import build_documents
 
 _SEARCHES = (
@@ -43,13 +44,14 @@ def demo_command() -> None:
     with serve_newsroom() as newsroom:
         print_note(f"serving {len(newsroom.sources)} outlets on loopback, the first at {newsroom.sources[0].home}")
         with Context(_settings(), newsroom.sources, addresses, config=config_folder()) as context:
-            _edition(context, "First edition")
+            _run_edition(context, "First edition")
             newsroom.edition = 2
             context.store.feeds.make_due(context.clock())
-            _edition(context, "Second edition: one article was corrected")
-            _recognised(context)
-            _searches(context)
-    command = f"NEWSWIRE_HOME={_short(home)} {'newswire' if shutil.which('newswire') else _short(Path(sys.argv[0]))}"
+            _run_edition(context, "Second edition: one article was corrected")
+            _print_recognised(context)
+            _print_searches(context)
+    program = "newswire" if shutil.which("newswire") else _short_path(Path(sys.argv[0]))
+    command = f"NEWSWIRE_HOME={_short_path(home)} {program}"
     click.echo(f"\nOpen the search page:    {command} serve")
     click.echo(f"Why is it (not) there?   {command} explain ADDRESS")
 
@@ -62,18 +64,18 @@ def _settings() -> Settings:
     return replace(settings, fetch=fetch)
 
 
-def _edition(context: Context, title: str) -> None:
+def _run_edition(context: Context, title: str) -> None:
     click.secho(f"\n{title}", bold=True)
     print_reports(run_all(context))
 
 
-def _recognised(context: Context) -> None:
-    """Print the copies, stories and names that were found."""
-    made = build_documents(context, context.store.ledger.indexed_page(0, None, limit=1000))
-    titles = {document.id: document for document in made}
+def _print_recognised(context: Context) -> None:
+    """Print the copies, stories and names of the demo's articles."""
+    documents = build_documents(context, context.store.ledger.indexed_page(0, None, limit=1000))
+    titles = {document.id: document for document in documents}
     groups: dict[str, list[Document]] = collections.defaultdict(list)
     stories: dict[str, list[Document]] = collections.defaultdict(list)
-    for document in made:
+    for document in documents:
         groups[document.copy_group].append(document)
         stories[document.story].append(document)
     click.secho("\nCopies", bold=True)
@@ -90,24 +92,25 @@ def _recognised(context: Context) -> None:
             click.echo(f"  {len(members)} articles, {len(hands)} texts: {_line(members[0])}")
     click.secho("\nNamed most often (articles)", bold=True)
     for field in ("people", "organisations", "places", "countries"):
-        counts = collections.Counter(name for document in made for name in getattr(document, field))
+        counts = collections.Counter(name for document in documents for name in getattr(document, field))
         click.echo(f"  {field}: " + ", ".join(f"{name} ({n})" for name, n in counts.most_common(8)))
 
 
-def _searches(context: Context) -> None:
+def _print_searches(context: Context) -> None:
     for query in _SEARCHES:
         filters = "".join(f" --filter {field}={value}" for field, values in query.filters.items() for value in values)
         facets = "".join(f" --facet {facet}" for facet in query.facets)
         fold = "" if query.copies else " --fold"
         click.secho(f"\n$ newswire search '{query.text}'{filters}{facets}{fold}", bold=True)
-        show_results(context.index.search(query), width=100)
+        print_results(context.index.search(query), width=100)
 
 
 def _line(document: Document) -> str:
     return f"{document.title} ({document.source})"
 
 
-def _short(path: Path) -> str:
+def _short_path(path: Path) -> str:
+    """Return a path as it is seen from the working directory."""
     try:
         return str(path.relative_to(Path.cwd()))
     except ValueError:

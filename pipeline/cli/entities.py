@@ -8,10 +8,10 @@ import click
 
 from pipeline.cli.options import decision_options
 from pipeline.cli.output import json_line_writer, print_table
+from pipeline.context import Context, open_context
 from pipeline.editorial import entities
 from pipeline.feed_records import EntityDecision
 from pipeline.records import EntityType, Stage, to_json
-from pipeline.stages import Context, open_context
 
 
 @click.group("entities")

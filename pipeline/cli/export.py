@@ -1,4 +1,7 @@
-"""newswire export: all articles in a format that others read, from the ledger: the index may be away."""
+"""Define newswire export, which writes all articles in a format that others read.
+
+They come from the ledger: the index may be away.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,9 @@ import click
 
 from pipeline.cli.output import Progress, open_output, print_note
 from pipeline.cli.param_types import TimeParam
+from pipeline.context import Context, open_context
 from pipeline.errors import ArchiveError
 from pipeline.records import Document, Page, Stage, to_json
-from pipeline.stages import Context, open_context
 from pipeline.store import ArticleRow
 
 
@@ -145,9 +148,9 @@ def _warc(context: Context, batches: _Batches, file: IO[bytes], packed: bool) ->
 
 def _headers(page: Page) -> list[tuple[str, str]]:
     kind = page.media_type or "application/octet-stream"
-    said = {
+    headers = {
         "Content-Type": f"{kind}; charset={page.charset}" if page.charset else kind,
         "ETag": page.etag,
         "Last-Modified": page.last_modified,
     }
-    return [(name, value) for name, value in said.items() if value]
+    return [(name, value) for name, value in headers.items() if value]

@@ -1,4 +1,7 @@
-"""newswire import, index: articles that come from files."""
+"""Define newswire import and index, which take in articles from files.
+
+What files say of a known article is taken over only with ``--update``.
+"""
 
 from __future__ import annotations
 
@@ -12,18 +15,19 @@ import sqlalchemy as sa
 
 from pipeline.cli.output import Failures, Progress, print_note, read_json_objects
 from pipeline.cli.run import print_reports
+from pipeline.context import Context, open_context
 from pipeline.errors import ItemError
 from pipeline.intake import import_files
 from pipeline.intake.submissions import find_submitted, submit_new_version
 from pipeline.jsonlines import article_from_line
 from pipeline.records import IMPORTED, Article, Outcome, Page, Reason, Stage
-from pipeline.stages import Context, open_context, run_all
+from pipeline.stages import run_all
 from pipeline.store import NewArticle
 from pipeline.store.rows import REMOVED
 from pipeline.urls import article_id, content_id
 
 _AFTER_FETCH = (Stage.EXTRACT, Stage.DEDUPE, Stage.ENRICH, Stage.CLUSTER, Stage.INDEX)
-_STEP = 100
+_STEP = 100  # articles in one transaction
 _update = click.option("--update", is_flag=True, help="Take over what is said otherwise of articles that are known.")
 
 
@@ -36,8 +40,8 @@ def import_command(paths: tuple[str, ...], source: str, update: bool) -> None:
     failures = Failures()
     with open_context() as context:
         arrivals = (a for file in import_files.list_files(paths) for a in _arrivals(context, file, source, failures))
-        _Intake(context, failures, update=update).take_in("articles", arrivals)
-        _run(context, failures)
+        _Importer(context, failures, update=update).insert_all("articles", arrivals)
+        _run_stages(context, failures)
 
 
 @click.command("index")
@@ -49,36 +53,36 @@ def index_command(path: str, source: str, update: bool) -> None:
     failures = Failures()
     with open_context() as context:
         arrivals = _from_lines(context, ((path, line) for line in read_json_objects(path, failures)), source, failures)
-        _Intake(context, failures, update=update).take_in("lines", arrivals)
-        _run(context, failures)
+        _Importer(context, failures, update=update).insert_all("lines", arrivals)
+        _run_stages(context, failures)
 
 
-def _run(context: Context, failures: Failures) -> None:
+def _run_stages(context: Context, failures: Failures) -> None:
     reports = run_all(context, _AFTER_FETCH)
     print_reports(reports)
     failures.count += sum(report.failed for report in reports)
     failures.exit()
 
 
-class _Intake:
-    """Takes in articles step by step, and counts them."""
+class _Importer:
+    """Inserts articles into the ledger step by step, and counts them."""
 
     def __init__(self, context: Context, failures: Failures, *, update: bool) -> None:
         self._context, self._failures, self._update = context, failures, update
-        self._read = self._new = self._otherwise = 0
+        self._read = self._new = self._differing = 0
 
-    def take_in(self, what: str, arrivals: Iterable[NewArticle]) -> None:
-        """Take in ``arrivals``, and say how many there were, and how many of them new."""
-        progress, each = Progress(f"{what} read"), iter(arrivals)
-        while step := list(itertools.islice(each, _STEP)):
-            self._step(step)
+    def insert_all(self, unit: str, arrivals: Iterable[NewArticle]) -> None:
+        """Insert ``arrivals``; print how many ``unit`` were read, and how many of them are new."""
+        progress, iterator = Progress(f"{unit} read"), iter(arrivals)
+        while step := list(itertools.islice(iterator, _STEP)):
+            self._insert(step)
             progress.add(len(step))
         progress.end()
-        otherwise = "changed" if self._update else "known with another text, which --update takes over"
-        more = f", {self._otherwise} {otherwise}" if self._otherwise else ""
-        print_note(f"{self._read} {what} read, {self._new} new{more}")
+        effect = "changed" if self._update else "known with another text, which --update takes over"
+        differing = f", {self._differing} {effect}" if self._differing else ""
+        print_note(f"{self._read} {unit} read, {self._new} new{differing}")
 
-    def _step(self, arrivals: Sequence[NewArticle]) -> None:
+    def _insert(self, arrivals: Sequence[NewArticle]) -> None:
         context = self._context
         with context.store.write() as connection:
             entered = context.store.ledger.insert_articles(connection, arrivals, context.clock(), "imported")
@@ -87,12 +91,12 @@ class _Intake:
                 if arrival.id in new:
                     new.remove(arrival.id)  # should it come again, that is another version
                 else:
-                    self._otherwise += self._again(connection, arrival)
+                    self._differing += self._compare(connection, arrival)
         self._read += len(arrivals)
         self._new += len(entered)
 
-    def _again(self, connection: sa.Connection, arrival: NewArticle) -> bool:
-        """Whether a known article is another one in what arrives; with ``update`` it becomes that."""
+    def _compare(self, connection: sa.Connection, arrival: NewArticle) -> bool:
+        """Return whether a known article has another text in what arrives; with ``update`` it gets that text."""
         article = arrival.records[0][1]
         if not isinstance(article, Article):
             return False  # a page: the articles of files without an address are known by what they say
@@ -109,35 +113,40 @@ class _Intake:
 
 
 def _arrivals(context: Context, file: Path, source: str, failures: Failures) -> Iterator[NewArticle]:
-    for found in import_files.read_items(file, context.settings.extract.max_bytes):
-        if isinstance(found, ItemError):
-            failures.add(str(found.detail), str(found.reason))
-        elif found.line is not None:
-            yield from _from_lines(context, [(found.where, found.line)], source, failures)
+    for item in import_files.read_items(file, context.settings.extract.max_bytes):
+        if isinstance(item, ItemError):
+            failures.add(str(item.detail), str(item.reason))
+        elif item.line is not None:
+            yield from _from_lines(context, [(item.where, item.line)], source, failures)
         else:
             try:
-                yield _from_page(context, found, source)
+                yield _from_page(context, item, source)
             except ItemError as error:
-                failures.add(found.where, str(error))
+                failures.add(item.where, str(error))
 
 
-def _from_page(context: Context, found: import_files.ImportedItem, source: str) -> NewArticle:
-    data, now = found.data or b"", context.clock()
+def _from_page(context: Context, item: import_files.ImportedItem, source: str) -> NewArticle:
+    """Return the article of a page, which is kept in the archive.
+
+    Raises:
+        ItemError: The page is empty.
+    """
+    data, now = item.data or b"", context.clock()
     if not data.strip():
         raise ItemError(Outcome.DROPPED, Reason.EMPTY, "there is nothing in it")
-    name = article_id(found.url) if found.url else content_id(data)
+    name = article_id(item.url) if item.url else content_id(data)
     page = Page(
         id=name,
-        url=found.url,
-        final_url=found.url,
+        url=item.url,
+        final_url=item.url,
         blob=context.archive.put(data),
         size=len(data),
         fetched=now,
-        media_type=found.media_type,
-        charset=found.charset,
+        media_type=item.media_type,
+        charset=item.charset,
     )
     return NewArticle(
-        id=name, source=source, first_seen=now, url=found.url, records=((Stage.FETCH, page),), stage=Stage.EXTRACT
+        id=name, source=source, first_seen=now, url=item.url, records=((Stage.FETCH, page),), stage=Stage.EXTRACT
     )
 
 

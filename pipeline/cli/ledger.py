@@ -1,4 +1,4 @@
-"""newswire status, explain, retry, redo, reindex, takedown: what the ledger knows, and how it is changed."""
+"""Define newswire status, explain, retry, redo, reindex, expire and takedown, which read and change the ledger."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from pipeline.cli.output import print_note, print_table
 from pipeline.cli.param_types import TimeParam
 from pipeline.cli.stories import describe_change
 from pipeline.cluster import StoryFacts
+from pipeline.context import open_context
 from pipeline.editorial.explain import ArticleVersion, Explanation, explain_name
 from pipeline.editorial.lookup import find_article
 from pipeline.editorial.takedown import take_down
 from pipeline.errors import UsageError
 from pipeline.records import Article, Copy, Placed, Placement, Record, Stage, to_json, to_plain
-from pipeline.stages import open_context, run_one
+from pipeline.stages import run_one
 from pipeline.store import ArticleRow, admin, site_profiles
 from pipeline.store.admin import Selection
 from pipeline.store.story_catalog import StoryChange
@@ -72,8 +73,8 @@ def status_command(as_json: bool) -> None:
     for name, alarm in alarms.items():
         click.echo(f"\nthe pages of {name} have changed: {alarm.detail}")
         for when, samples in (("before", alarm.before), ("after", alarm.after)):
-            for one in samples:
-                click.echo(f"  {when:6} {one.id}  {one.describe()}")
+            for sample in samples:
+                click.echo(f"  {when:6} {sample.id}  {sample.describe()}")
         click.echo(f"  held back until they are as before, or: newswire retry --quarantined --source '{name}'")
     for article_id, url, stage, reason, detail in broken:
         click.echo(f"  quarantined at {stage}: {url or article_id}: {reason}: {detail}")
@@ -85,50 +86,49 @@ def status_command(as_json: bool) -> None:
 def explain_command(address_or_id: str, as_json: bool) -> None:
     """Tell the whole history of an article (or a feed): why it is, or isn't, in the index."""
     with open_context() as context:
-        known = explain_name(context, address_or_id)
-    if known is None:
+        explanation = explain_name(context, address_or_id)
+    if explanation is None:
         raise UsageError(f"{address_or_id}: nothing is known of it: no feed has named it and nobody imported it")
     if as_json:
-        click.echo(to_json(known))
+        click.echo(to_json(explanation))
         return
-    item = known.item
+    item = explanation.item
     if item:
         click.echo(f"{item.id}  {item.url or 'without an address'}")
-        click.echo(
-            f"source {item.source}, first seen {item.first_seen:%Y-%m-%d %H:%M:%S}, {_standing(item, known.versions)}"
-        )
-    for event in known.history:
+        state = _describe_state(item, explanation.versions)
+        click.echo(f"source {item.source}, first seen {item.first_seen:%Y-%m-%d %H:%M:%S}, {state}")
+    for event in explanation.history:
         why = ": ".join(part for part in (event.reason, event.detail) if part)
         click.echo(f"  {event.at:%Y-%m-%d %H:%M:%S}  {event.stage:8} {event.outcome:11} {why}".rstrip())
-    _versions(known)
-    article = known.records.get(Stage.EXTRACT)
+    _print_versions(explanation)
+    article = explanation.records.get(Stage.EXTRACT)
     for cut in article.cut if isinstance(article, Article) else ():
         click.echo(f"  cut ({cut.rule}): {cut.text}")
-    copy = known.records.get(Stage.DEDUPE)
-    if isinstance(copy, Copy) and known.group:
-        agency = f", {known.group.agency} copy" if known.group.agency else ""
+    copy = explanation.records.get(Stage.DEDUPE)
+    if isinstance(copy, Copy) and (group := explanation.group):
+        agency = f", {group.agency} copy" if group.agency else ""
+        click.echo(f"  copy: {describe_copy(copy)}; primary {group.primary}, earliest {group.earliest}{agency}")
+    if explanation.story:
+        _print_story(explanation.story, explanation.records.get(Stage.CLUSTER), explanation.changes)
+
+
+def _print_versions(explanation: Explanation) -> None:
+    """Print what an article said when, and when its page is looked at again."""
+    for version in explanation.versions:
+        change = f"  {version.change.summary()}" if version.change else ""
         click.echo(
-            f"  copy: {describe_copy(copy)}; primary {known.group.primary}, earliest {known.group.earliest}{agency}"
+            f"  version {version.version}, {version.at:%Y-%m-%d %H:%M:%S}: {version.title or 'without a title'}{change}"
         )
-    if known.story:
-        _story(known.story, known.records.get(Stage.CLUSTER), known.changes)
+        for passage in describe_edits(version.change) if version.change else ():
+            click.echo(f"    {passage}")
+    if explanation.visit and explanation.visit.gone:
+        click.echo(f"  gone from the publisher's site since {explanation.visit.gone:%Y-%m-%d %H:%M:%S}")
+    if explanation.visit and explanation.visit.due:
+        click.echo(f"  looked at again from {explanation.visit.due:%Y-%m-%d %H:%M:%S} on")
 
 
-def _versions(known: Explanation) -> None:
-    """Say what an article said when, and when its page is looked at again."""
-    for seen in known.versions:
-        change = f"  {seen.change.summary()}" if seen.change else ""
-        click.echo(f"  version {seen.version}, {seen.at:%Y-%m-%d %H:%M:%S}: {seen.title or 'without a title'}{change}")
-        for place in describe_edits(seen.change) if seen.change else ():
-            click.echo(f"    {place}")
-    if known.visit and known.visit.gone:
-        click.echo(f"  gone from the publisher's site since {known.visit.gone:%Y-%m-%d %H:%M:%S}")
-    if known.visit and known.visit.due:
-        click.echo(f"  looked at again from {known.visit.due:%Y-%m-%d %H:%M:%S} on")
-
-
-def _story(story: StoryFacts, placement: Record | None, changes: Sequence[StoryChange]) -> None:
-    """Say in which story an article is, and why."""
+def _print_story(story: StoryFacts, placement: Record | None, changes: Sequence[StoryChange]) -> None:
+    """Print in which story an article is, and why."""
     why = ""
     if isinstance(placement, Placement) and placement.how:
         alike = f", {placement.score} alike" if placement.score is not None else ""
@@ -138,7 +138,8 @@ def _story(story: StoryFacts, placement: Record | None, changes: Sequence[StoryC
         click.echo(f"    {describe_change(change)}")
 
 
-def _standing(item: ArticleRow, versions: Sequence[ArticleVersion]) -> str:
+def _describe_state(item: ArticleRow, versions: Sequence[ArticleVersion]) -> str:
+    """Return which version an article has and what it waits for."""
     if versions and versions[-1].version < item.version and item.state == "pending":
         return f"version {versions[-1].version}, and its page is looked at again: waits for {item.stage}"
     version = f"version {item.version}"

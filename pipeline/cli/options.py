@@ -1,4 +1,4 @@
-"""Who decides, and why? The options that every editor's decision has."""
+"""Define the options that every editor's decision has."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where do a command's results go? JSON lines and tables, to stdout or a file."""
+"""Write a command's results as JSON lines or tables, to stdout or a file; the rest goes to stderr."""
 
 from __future__ import annotations
 
@@ -21,17 +21,20 @@ Emit = Callable[[object], None]
 
 @contextlib.contextmanager
 def json_line_writer(path: str | None) -> Iterator[Emit]:
-    """A function that writes one JSON line to ``path`` (stdout for None and "-"), as ``opened`` opens it."""
+    """Yield a function that writes one JSON line to ``path`` (stdout for None and "-"), as ``open_output`` opens it."""
     with open_output(path) as file:
         yield lambda value: _line(file, value)
 
 
 @contextlib.contextmanager
 def open_output(path: str | None) -> Iterator[IO[bytes]]:
-    """The file at ``path`` (stdout for None and "-"), to write bytes to.
+    """Open the file at ``path`` (stdout for None and "-") to write bytes to.
 
-    A file is written beside its place and put there when it is whole, so that no half of one is ever found; what is
-    no plain file (a device, a pipe) is written to as it is.
+    A file is written under another name and renamed when it is whole, so that nobody reads half of it; what is no plain
+    file (a device, a pipe) is written to as it is.
+
+    Raises:
+        UsageError: The file can't be written.
     """
     if path is None or path == "-":
         yield sys.stdout.buffer
@@ -57,18 +60,22 @@ def _line(file: IO[bytes], value: object) -> None:
 
 
 class Failures:
-    """The items of a batch that could not be processed: named on stderr as they come, counted for the exit code."""
+    """The items that could not be processed: each is named on stderr at once, all are counted for the exit code."""
 
     def __init__(self) -> None:
         self.count = 0
 
     def add(self, where: str, why: str) -> None:
-        """Name one."""
+        """Name an item on stderr and count it."""
         self.count += 1
         print_note(f"newswire: {where}: {why}")
 
     def exit(self) -> None:
-        """End the command with exit code 1 if there were any."""
+        """End the command with exit code 1 if any item failed.
+
+        Raises:
+            Exit: An item failed.
+        """
         if self.count:
             raise click.exceptions.Exit(1)
 
@@ -76,7 +83,8 @@ class Failures:
 def read_json_objects(path: str, failures: Failures) -> Iterator[dict[str, Any]]:
     """Yield the JSON objects of a file of JSON lines ("-": stdin); lines that are none go to ``failures``.
 
-    Raises UsageError where the file can't be read.
+    Raises:
+        UsageError: The file can't be read.
     """
     try:
         with contextlib.ExitStack() as stack:
@@ -93,7 +101,7 @@ def read_json_objects(path: str, failures: Failures) -> Iterator[dict[str, Any]]
 
 
 def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print rows in columns; numbers to the right."""
+    """Print rows in columns, numbers to the right."""
     cells = [[*head], *[["" if v is None else str(v) for v in row] for row in rows]]
     widths = [max(len(line[i]) for line in cells) for i in range(len(head))]
     right = [all(isinstance(row[i], int | float) for row in rows) if rows else False for i in range(len(head))]
@@ -103,10 +111,13 @@ def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
 
 
 class Progress:
-    """How far long work has come: one line that is renewed on a terminal, a line now and then where there is none."""
+    """How far long work has come: one line that is renewed on a terminal, elsewhere a line every 30 seconds.
 
-    def __init__(self, what: str, *, every: float | None = None, clock: Callable[[], float] = time.monotonic) -> None:
-        self._what = what
+    ``unit`` is what is counted, in the plural; ``every`` the seconds between two lines.
+    """
+
+    def __init__(self, unit: str, *, every: float | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._unit = unit
         self._terminal = sys.stderr.isatty()
         self._every = every or (0.2 if self._terminal else 30.0)  # seconds: often enough to see it move, or for a log
         self._clock = clock
@@ -114,25 +125,25 @@ class Progress:
         self.count = 0
 
     def add(self, count: int = 1) -> None:
-        """Say that so many more are done."""
+        """Count ``count`` more; print the line when it is time."""
         self.count += count
         if self._clock() - self._last >= self._every:
             self._last = self._clock()
             self._show(end="" if self._terminal else "\n")
 
     def end(self) -> None:
-        """Say the last word; nothing where the work was too short to say any."""
+        """Print the final line, unless the work was too short to print any."""
         if self._last > self._started:
             self._show(end="\n")
 
     def _show(self, end: str) -> None:
         rate = self.count / max(self._clock() - self._started, 1e-9)
         start = "\r\x1b[K" if self._terminal else ""
-        click.echo(f"{start}{self.count:,} {self._what}, {rate:,.1f} a second{end}", err=True, nl=False)
+        click.echo(f"{start}{self.count:,} {self._unit}, {rate:,.1f} a second{end}", err=True, nl=False)
 
 
 def print_note(message: str) -> None:
-    """Say something to the person at the terminal: stderr."""
+    """Print a message for the person at the terminal, to stderr."""
     click.echo(message, err=True)
 
 

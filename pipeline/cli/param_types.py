@@ -1,4 +1,4 @@
-"""How is a time written on the command line?"""
+"""Define the types of options and arguments that click lacks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""newswire run: all stages without Airflow."""
+"""Define newswire run, which runs the stages without Airflow."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ import click
 
 from pipeline import maintenance
 from pipeline.cli.output import print_note, print_table
+from pipeline.context import Context, open_context
 from pipeline.errors import SearchIndexError, UsageError
 from pipeline.records import Outcome, Stage
-from pipeline.stages import Context, Report, count_waiting, open_context, run_all
+from pipeline.report import Report
+from pipeline.stages import count_waiting, run_all
 
 
 @click.command("run")

@@ -1,4 +1,4 @@
-"""newswire search, serve: how the index is read."""
+"""Define newswire search and serve, which read the index."""
 
 from __future__ import annotations
 
@@ -12,23 +12,25 @@ import click
 from pipeline.cli.copy_text import describe_document
 from pipeline.cli.output import print_note, terminal_width
 from pipeline.cli.param_types import TimeParam
-from pipeline.editorial.explain import explain_name
-from pipeline.errors import SearchIndexError, UsageError
+from pipeline.context import open_context
+from pipeline.errors import UsageError
 from pipeline.index import Hit, Query, Results
 from pipeline.records import to_json
-from pipeline.stages import open_context
-
-_PATIENCE = 10.0  # seconds that who decides over HTTP waits for a batch: clients and proxies give up after 30
 
 
-def _pairs(values: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    made: dict[str, tuple[str, ...]] = {}
-    for value in values:
-        key, mark, wanted = value.partition("=")
-        if not mark or not key or not wanted:
-            raise UsageError(f"--filter {value!r}: write it as field=value, such as source='The Example Times'")
-        made[key] = (*made.get(key, ()), wanted)
-    return made
+def _parse_filters(options: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """Return field → values of the options ``field=value``.
+
+    Raises:
+        UsageError: One of them isn't written so.
+    """
+    filters: dict[str, tuple[str, ...]] = {}
+    for option in options:
+        field, mark, value = option.partition("=")
+        if not mark or not field or not value:
+            raise UsageError(f"--filter {option!r}: write it as field=value, such as source='The Example Times'")
+        filters[field] = (*filters.get(field, ()), value)
+    return filters
 
 
 @click.command("search")
@@ -55,9 +57,9 @@ def search_command(  # noqa: PLR0917  (click gives options as arguments)
     as_json: bool,
 ) -> None:
     """Search the index: words, "phrases", -not, OR, field:value."""
-    asked = Query(
+    request = Query(
         text=query,
-        filters=_pairs(filters),
+        filters=_parse_filters(filters),
         facets=facets,
         sort=sort,  # type: ignore[arg-type]  # the index checks it
         since=since,
@@ -67,7 +69,7 @@ def search_command(  # noqa: PLR0917  (click gives options as arguments)
         copies=not fold,
     )
     with open_context() as context:
-        results = context.index.search(asked)
+        results = context.index.search(request)
     if as_json:
         click.echo(to_json(results))
     else:
@@ -75,7 +77,7 @@ def search_command(  # noqa: PLR0917  (click gives options as arguments)
 
 
 def print_results(results: Results, width: int | None = None) -> None:
-    """Print what a search found."""
+    """Print hits and facets of a search."""
     width = width or min(terminal_width(), 120)
     for hit in results.hits:
         _show_hit(hit, width)
@@ -103,25 +105,11 @@ def serve_command(host: str | None, port: int | None) -> None:
     """Serve the search page and the API."""
     import uvicorn
 
-    from pipeline.web import copies, entities, ingest, stories, websub
-    from pipeline.web.app import create_app
+    from pipeline.web.app import PATIENCE, create_app, prepare_index
 
-    with open_context(patience=_PATIENCE) as context:
-        try:
-            context.index.prepare()
-        except SearchIndexError as error:
-            print_note(f"newswire: {error}")  # a read-only key may not create an index; /health says whether it answers
-        serve, api_key = context.settings.serve, context.environment.api_key
-        app = create_app(
-            context.index,
-            lambda name: explain_name(context, name),
-            [
-                lambda app: entities.add_entity_routes(app, context, api_key),
-                lambda app: copies.add_copy_routes(app, context, api_key),
-                lambda app: stories.add_story_routes(app, context, api_key),
-                lambda app: ingest.add_ingest_routes(app, context),
-                lambda app: websub.add_websub_routes(app, context),
-            ],
-        )
-        print_note(f"http://{host or serve.host}:{port or serve.port}/")
-        uvicorn.run(app, host=host or serve.host, port=port or serve.port, log_level="warning")
+    with open_context(patience=PATIENCE) as context:
+        if fault := prepare_index(context):
+            print_note(f"newswire: {fault}")
+        address = host or context.settings.serve.host, port or context.settings.serve.port
+        print_note("http://{}:{}/".format(*address))
+        uvicorn.run(create_app(context), host=address[0], port=address[1], log_level="warning")

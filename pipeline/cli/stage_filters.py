@@ -1,4 +1,7 @@
-"""newswire extract, dedupe, enrich, cluster: one stage as a filter on files, with a throw-away store."""
+"""Define newswire extract, dedupe, enrich, cluster: one stage as a filter on files, with a throw-away store.
+
+Where batches of lines begin and end changes no decision.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import gzip
 import itertools
 import tempfile
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -35,8 +38,7 @@ from pipeline.store.sketch_index import SketchIndex
 from pipeline.store.story_index import StoryIndex
 from pipeline.urls import site_host
 
-# Lines that are decided at a time; where batches begin and end changes no decision.
-_BATCH = 1000
+_BATCH = 1000  # lines that are decided at a time
 _PAGES = 50  # pages that are saved together
 _LAST = "last line"  # the number that the ledger remembers for the next call
 
@@ -73,12 +75,12 @@ def extract_command(
     failures, progress = Failures(), Progress("pages")
     lines = read_json_objects(manifest, failures) if manifest else _manifest(paths, url)
     folder = Path(manifest).parent if manifest and manifest != "-" else Path()
-    asked: collections.deque[Line] = collections.deque()
+    submitted: collections.deque[Line] = collections.deque()
 
-    def raws() -> Iterator[RawPage | ItemError]:
+    def read_pages() -> Iterator[RawPage | ItemError]:
         for line in lines:
-            asked.append(line)
-            yield _raw(line, folder, limits.max_bytes)
+            submitted.append(line)
+            yield _read_page(line, folder, limits.max_bytes)
 
     pool: Workers[RawPage, Extraction] = Workers(
         make_extractor(load_config(config_folder(), limits)),
@@ -86,20 +88,21 @@ def extract_command(
         seconds=limits.timeout_seconds,
         memory_mb=limits.memory_mb,
     )
-    with _store(store_url) as store, pool, json_line_writer(output) as emit:
-        for line, made in _remembered(store, ((asked.popleft(), one) for one in pool.map(raws()))):
+    with _open_store(store_url) as store, pool, json_line_writer(output) as emit:
+        extracted = ((submitted.popleft(), extraction) for extraction in pool.map(read_pages()))
+        for line, result in _clean_by_site(store, extracted):
             name = line.get("id")
-            if isinstance(made, ItemError):
-                failures.add(str(name), str(made))
-                emit(error_to_line(name, made))
+            if isinstance(result, ItemError):
+                failures.add(str(name), str(result))
+                emit(error_to_line(name, result))
             else:
-                emit({**article_to_line(made), "id": name or made.id})
+                emit({**article_to_line(result), "id": name or result.id})
             progress.add()
     progress.end()
     failures.exit()
 
 
-def _remembered(
+def _clean_by_site(
     store: Store, extracted: Iterable[tuple[Line, Extraction | ItemError]]
 ) -> Iterator[tuple[Line, Article | ItemError]]:
     """Yield the articles in their order, each as the memory of its site leaves it; a site is a source, else a host."""
@@ -107,27 +110,28 @@ def _remembered(
 
     seq = int(store.load_value(_LAST) or 0)
     for batch in _batched(extracted, _PAGES):
-        made: list[tuple[Line, Article | ItemError]] = []
+        results: list[tuple[Line, Article | ItemError]] = []
         with store.write() as connection:
             memory = SiteProfiles(connection, filter(None, itertools.starmap(_site, batch)), dt.datetime.now(dt.UTC))
-            for line, one in batch:
+            for line, extraction in batch:
                 seq += 1
-                site = _site(line, one)
-                if isinstance(one, ItemError):
-                    made.append((line, one))
+                site = _site(line, extraction)
+                if isinstance(extraction, ItemError):
+                    results.append((line, extraction))
+                elif site:
+                    article, *_ = clean_with_site_profile(memory[site], extraction, seq, memory.day)
+                    results.append((line, article))
                 else:
-                    made.append(
-                        (line, clean_with_site_profile(memory[site], one, seq, memory.day)[0] if site else one.article)
-                    )
+                    results.append((line, extraction.article))
             memory.flush()
             store.save_value(connection, _LAST, str(seq))
-        yield from made
+        yield from results
 
 
-def _site(line: Line, made: Extraction | ItemError) -> str | None:
+def _site(line: Line, extraction: Extraction | ItemError) -> str | None:
     """Return whose page a manifest's line names: its source, else its host, which the page itself may tell."""
-    said = None if isinstance(made, ItemError) else made.article.canonical_url
-    return line.get("source") or site_host(line.get("url") or said)
+    canonical_url = None if isinstance(extraction, ItemError) else extraction.article.canonical_url
+    return line.get("source") or site_host(line.get("url") or canonical_url)
 
 
 def _manifest(paths: Iterable[str], url: str | None) -> Iterator[Line]:
@@ -135,8 +139,8 @@ def _manifest(paths: Iterable[str], url: str | None) -> Iterator[Line]:
         yield {"path": str(path.absolute()), "url": url}
 
 
-def _raw(line: Line, folder: Path, max_bytes: int) -> Any:
-    """Return the Raw of a manifest's line, or the ItemError that says why there is none."""
+def _read_page(line: Line, folder: Path, max_bytes: int) -> Any:
+    """Return the RawPage of a manifest's line, or the ItemError that says why there is none."""
     from pipeline.extract import RawPage
 
     try:
@@ -156,102 +160,121 @@ def _raw(line: Line, folder: Path, max_bytes: int) -> Any:
         return ItemError(Outcome.QUARANTINED, Reason.UNREADABLE, f"{line.get('path')}: {error}")
 
 
-@click.command("dedupe")
-@click.argument("path", metavar="IN")
-@click.option("--store", "store_url", metavar="URL", help="A ledger of its own that is kept, not a throw-away one.")
-@click.option("-o", "output", metavar="FILE", help="Write to FILE instead of stdout.")
-def dedupe_command(path: str, store_url: str | None, output: str | None) -> None:
+ProcessBatch = Callable[[Store, Sequence["_OrderedLine"]], Iterable[Line]]
+
+
+def _filter_command(name: str) -> Callable[[Callable[[], ProcessBatch]], click.Command]:
+    """Make a command of a function that prepares a stage and returns what decides a batch of lines and saves it."""
+
+    def decorate(prepare: Callable[[], ProcessBatch]) -> click.Command:
+        @click.command(name, help=prepare.__doc__)
+        @click.argument("path", metavar="IN")
+        @click.option(
+            "--store", "store_url", metavar="URL", help="A ledger of its own that is kept, not a throw-away one."
+        )
+        @click.option("-o", "output", metavar="FILE", help="Write to FILE instead of stdout.")
+        def run_filter(path: str, store_url: str | None, output: str | None) -> None:
+            process_batch = prepare()
+            failures = Failures()
+            with _open_store(store_url) as store, json_line_writer(output) as emit:
+                for batch in _read_batches(store, path, failures):
+                    for line in process_batch(store, batch):
+                        emit(line)
+            failures.exit()
+
+        return run_filter
+
+    return decorate
+
+
+@_filter_command("dedupe")
+def dedupe_command() -> ProcessBatch:
     """Say of each article, in order, whether it is a copy of an earlier one."""
     from pipeline.dedupe import Arrival, decide
 
     settings = load_settings().dedupe
-    failures = Failures()
-    with _store(store_url) as store, json_line_writer(output) as emit:
-        for batch in _batches(store, path, failures):
-            memory = store.sketch_index(settings)
-            arrivals = [Arrival(seq=one.seq, first_seen=one.at, article=one.article) for one in batch]
-            copies = decide(arrivals, memory, settings)
-            _keep(store, memory, batch)
-            for one, copy in zip(batch, copies, strict=True):
-                plain = to_plain(copy)
-                del plain["id"]
-                emit({**one.line, "copy_of": plain.pop("copy_of"), "copy": plain})
-    failures.exit()
+
+    def find_copies(store: Store, batch: Sequence[_OrderedLine]) -> Iterator[Line]:
+        memory = store.sketch_index(settings)
+        arrivals = [Arrival(seq=line.seq, first_seen=line.at, article=line.article) for line in batch]
+        copies = decide(arrivals, memory, settings)
+        _save_memory(store, memory, batch)
+        for line, copy in zip(batch, copies, strict=True):
+            plain = to_plain(copy)
+            del plain["id"]
+            yield {**line.plain, "copy_of": plain.pop("copy_of"), "copy": plain}
+
+    return find_copies
 
 
-@click.command("enrich")
-@click.argument("path", metavar="IN")
-@click.option("--store", "store_url", metavar="URL", help="A ledger of its own that is kept, not a throw-away one.")
-@click.option("-o", "output", metavar="FILE", help="Write to FILE instead of stdout.")
-def enrich_command(path: str, store_url: str | None, output: str | None) -> None:
+@_filter_command("enrich")
+def enrich_command() -> ProcessBatch:
     """Find the names in each article, in order, each tied to one entity; uses copy_of where it is."""
     from pipeline.enrich import enrich, load_recognisers
     from pipeline.enrich.inherited import paragraph_names
     from pipeline.enrich.linking.entity_linking import ArticleNames, link_batch
 
-    known, choose = load_recognisers(load_settings().entities, config_folder())
-    failures = Failures()
-    with _store(store_url) as store, json_line_writer(output) as emit:
-        for batch in _batches(store, path, failures):
-            found: list[ArticleNames] = []
-            read: dict[str, tuple[Article, Names]] = {}
-            for one in batch:
-                original = read.get(str(one.line.get("copy_of")))
-                recognise, inherited = choose(one.article.language), paragraph_names(*original) if original else None
-                names = enrich(one.article, known, recognise, inherited=inherited)
-                read[one.article.id] = one.article, names
-                found.append(ArticleNames(one.seq, one.at, names))
-            with store.write() as connection:
-                memory = store.entity_memory(connection)
-                tied = link_batch(found, known, memory)
-                memory.flush()
-                store.save_value(connection, _LAST, str(batch[-1].seq))
-            for one, names in zip(batch, tied, strict=True):
-                emit({**one.line, **names_to_line(names)})
-    failures.exit()
+    knowledge_base, choose_recogniser = load_recognisers(load_settings().entities, config_folder())
+
+    def find_names(store: Store, batch: Sequence[_OrderedLine]) -> Iterator[Line]:
+        batch_names: list[ArticleNames] = []
+        earlier: dict[str, tuple[Article, Names]] = {}
+        for line in batch:
+            original = earlier.get(str(line.plain.get("copy_of")))
+            recognise = choose_recogniser(line.article.language)
+            inherited = paragraph_names(*original) if original else None
+            names = enrich(line.article, knowledge_base, recognise, inherited=inherited)
+            earlier[line.article.id] = line.article, names
+            batch_names.append(ArticleNames(line.seq, line.at, names))
+        with store.write() as connection:
+            memory = store.entity_memory(connection)
+            linked = link_batch(batch_names, knowledge_base, memory)
+            memory.flush()
+            store.save_value(connection, _LAST, str(batch[-1].seq))
+        for line, names in zip(batch, linked, strict=True):
+            yield {**line.plain, **names_to_line(names)}
+
+    return find_names
 
 
-@click.command("cluster")
-@click.argument("path", metavar="IN")
-@click.option("--store", "store_url", metavar="URL", help="A ledger of its own that is kept, not a throw-away one.")
-@click.option("-o", "output", metavar="FILE", help="Write to FILE instead of stdout.")
-def cluster_command(path: str, store_url: str | None, output: str | None) -> None:
+@_filter_command("cluster")
+def cluster_command() -> ProcessBatch:
     """Say of each article, in order, which story it belongs to; uses copy_of and mentions where they are."""
     from pipeline.cluster import ArticleToAssign, decide
 
     settings = load_settings().cluster
-    failures = Failures()
-    with _store(store_url) as store, json_line_writer(output) as emit:
-        for batch in _batches(store, path, failures):
-            memory = store.story_index(settings)
-            to_place = [
-                ArticleToAssign(
-                    seq=one.seq,
-                    first_seen=one.at,
-                    article=one.article,
-                    copy=copy_from_line(one.line, one.article.id),
-                    names=names_from_line(one.line, one.article.id),
-                )
-                for one in batch
-            ]
-            placements = decide(to_place, memory, settings)
-            _keep(store, memory, batch)
-            for one, placement in zip(batch, placements, strict=True):
-                emit({**one.line, "story": placement.story})
-    failures.exit()
+
+    def assign_stories(store: Store, batch: Sequence[_OrderedLine]) -> Iterator[Line]:
+        memory = store.story_index(settings)
+        articles = [
+            ArticleToAssign(
+                seq=line.seq,
+                first_seen=line.at,
+                article=line.article,
+                copy=copy_from_line(line.plain, line.article.id),
+                names=names_from_line(line.plain, line.article.id),
+            )
+            for line in batch
+        ]
+        placements = decide(articles, memory, settings)
+        _save_memory(store, memory, batch)
+        for line, placement in zip(batch, placements, strict=True):
+            yield {**line.plain, "story": placement.story}
+
+    return assign_stories
 
 
-class _Arrived(NamedTuple):
-    """A line in the order of arrival."""
+class _OrderedLine(NamedTuple):
+    """A line with its place in the order of arrival."""
 
     seq: int
     at: dt.datetime  # when it was published, but not before the line above it, nor in the future
-    line: Line
+    plain: Line
     article: Article
 
 
-def _articles(path: str, failures: Failures) -> Iterator[tuple[Line, Article]]:
-    """Yield the lines of ``path`` that hold an article; the others are named."""
+def _read_articles(path: str, failures: Failures) -> Iterator[tuple[Line, Article]]:
+    """Yield the lines of ``path`` that hold an article; each other line is named on stderr."""
     for line in read_json_objects(path, failures):
         try:
             article = article_from_line(line)
@@ -263,28 +286,30 @@ def _articles(path: str, failures: Failures) -> Iterator[tuple[Line, Article]]:
 
 def _batched(things: Iterable[T], size: int) -> Iterator[list[T]]:
     """Yield ``things`` in lists of ``size``, the last one shorter."""
-    each = iter(things)
-    while batch := list(itertools.islice(each, size)):
+    iterator = iter(things)
+    while batch := list(itertools.islice(iterator, size)):
         yield batch
 
 
-def _batches(store: Store, path: str, failures: Failures) -> Iterator[list[_Arrived]]:
+def _read_batches(store: Store, path: str, failures: Failures) -> Iterator[list[_OrderedLine]]:
+    """Yield the articles of ``path`` in batches, numbered after what the ledger has had before."""
     seq = int(store.load_value(_LAST) or 0)
     now = dt.datetime.now(dt.UTC)
     at: dt.datetime | None = None
-    for batch in _batched(_articles(path, failures), _BATCH):
-        arrived = []
+    for batch in _batched(_read_articles(path, failures), _BATCH):
+        ordered = []
         # one that is dated in the future would otherwise have all that follow it arrive now, after what they copy
-        times = [one.published if one.published and one.published <= now else None for _, one in batch]
+        times = [a.published if a.published and a.published <= now else None for _, a in batch]
         at = at or next(filter(None, times), now)
         for (line, article), published in zip(batch, times, strict=True):
             seq, at = seq + 1, max(at, published or at)
-            arrived.append(_Arrived(seq, at, line, article))
-        yield arrived
+            ordered.append(_OrderedLine(seq, at, line, article))
+        yield ordered
 
 
 @contextlib.contextmanager
-def _store(url: str | None) -> Iterator[Store]:
+def _open_store(url: str | None) -> Iterator[Store]:
+    """Open the ledger at ``url``, else a throw-away one."""
     with tempfile.TemporaryDirectory(prefix="newswire-") as folder:
         store = Store(url or f"sqlite:///{folder}/ledger.db")
         try:
@@ -293,7 +318,7 @@ def _store(url: str | None) -> Iterator[Store]:
             store.close()
 
 
-def _keep(store: Store, memory: SketchIndex | StoryIndex, batch: Sequence[_Arrived]) -> None:
+def _save_memory(store: Store, memory: SketchIndex | StoryIndex, batch: Sequence[_OrderedLine]) -> None:
     with store.write() as connection:
         memory.flush(connection)
         store.save_value(connection, _LAST, str(batch[-1].seq))

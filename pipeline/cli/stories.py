@@ -12,12 +12,12 @@ from pipeline.cli.output import print_note as say
 from pipeline.cli.output import print_table
 from pipeline.cli.param_types import TimeParam
 from pipeline.cluster import StoryFacts
+from pipeline.context import open_context
 from pipeline.editorial import stories, story_repair
 from pipeline.editorial.lookup import find_article
 from pipeline.editorial.stories import DecisionAuthor
 from pipeline.errors import UsageError
 from pipeline.records import Document, to_json, to_plain
-from pipeline.stages import open_context
 from pipeline.stages.index import build_documents
 from pipeline.store.story_catalog import StoryChange
 from pipeline.text import shorten

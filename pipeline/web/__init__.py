@@ -1,1 +1,1 @@
-"""How do people and services read the index over HTTP? A JSON interface and a plain search page."""
+"""Serve the index and the ledger over HTTP: a JSON interface and plain search pages."""

@@ -1,9 +1,13 @@
-"""How is the index served? The JSON interface, the pages, and what goes with every answer."""
+"""Put the web application together: the JSON interface, the pages, and what goes with every answer.
+
+All that it serves is read-only, but for the endpoints that need the API key and the callbacks of hubs.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from typing import Any, NoReturn
 
 import msgspec
@@ -11,11 +15,18 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from pipeline.context import Context, open_context
+from pipeline.editorial.explain import explain_name
 from pipeline.errors import BusyError, NewswireError, SearchIndexError, StoreError, UnknownError, UsageError
 from pipeline.index import Index, Results
 from pipeline.web import pages, search_params
-from pipeline.web.answers import json_response
+from pipeline.web.copies import add_copy_routes
+from pipeline.web.entities import add_entity_routes
+from pipeline.web.http import json_response
+from pipeline.web.ingest import add_ingest_routes
+from pipeline.web.stories import add_story_routes
 from pipeline.web.story_view import StoryView, load_story
+from pipeline.web.websub import add_websub_routes
 
 _log = logging.getLogger(__name__)
 
@@ -28,30 +39,72 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
 }
-# Who asks here is a program: it gets its errors as JSON.
+# Programs use these paths: they get errors as JSON.
 _FOR_SERVICES = ("/api/", "/health", "/ingest", "/websub/")
-_SOON = "10"  # seconds after which to ask again; most batches take less
+_RETRY_AFTER = "10"  # seconds; most batches take less
+# Seconds that a decision over HTTP waits for a stage's batch: clients and proxies give up after 30, and nobody would
+# know then whether it was decided.
+PATIENCE = 10.0
 
 
-def create_app(
-    index: Index,
-    explain: Callable[[str], object | None] | None = None,
-    more: Iterable[Callable[[FastAPI], None]] = (),
-) -> FastAPI:
-    """Return the application that serves ``index``, read-only but for what ``more`` adds.
+def from_environment() -> FastAPI:
+    """Return the application for what the settings files and the environment name.
 
-    ``explain`` returns what the ledger knows of an address or id as records or plain values, None where it knows
-    nothing; without it /api/explain is not served.
+    ``uvicorn --factory pipeline.web.app:from_environment`` serves it; ledger and index are closed when it ends.
     """
-    app = FastAPI(title="newswire", docs_url=None, redoc_url=None)
-    _serve_json(app, index, explain)
+    context = open_context(patience=PATIENCE)
+    if fault := prepare_index(context):
+        _log.warning("%s", fault)
+
+    @contextlib.asynccontextmanager
+    async def close_in_the_end(_: FastAPI) -> AsyncIterator[None]:
+        with context:
+            yield
+
+    return create_app(context, close_in_the_end)
+
+
+def prepare_index(context: Context) -> str | None:
+    """Make the index where there is none yet; return what is wrong where that can't be done.
+
+    The application starts all the same: a read-only key may not create an index, and /health says whether it answers.
+    """
+    try:
+        context.index.prepare()
+    except SearchIndexError as error:
+        return str(error)
+    return None
+
+
+def create_app(context: Context, lifespan: Callable[[FastAPI], Any] | None = None) -> FastAPI:
+    """Return the application that serves the index and the ledger of ``context``.
+
+    ``lifespan`` is an asynchronous context manager in which the application runs, see FastAPI.
+    """
+    app = create_search_app(context.index, lifespan)
+
+    @app.get("/api/explain")
+    def explain(address: str) -> Response:
+        """Why an address is, or is not, in the index."""
+        return json_response(explain_name(context, address) or _unknown("address", address))
+
+    add_entity_routes(app, context)
+    add_copy_routes(app, context)
+    add_story_routes(app, context)
+    add_ingest_routes(app, context)
+    add_websub_routes(app, context)
+    return app
+
+
+def create_search_app(index: Index, lifespan: Callable[[FastAPI], Any] | None = None) -> FastAPI:
+    """Return the application that serves ``index`` alone, which needs no ledger and is read-only."""
+    app = FastAPI(title="newswire", docs_url=None, redoc_url=None, lifespan=lifespan)
+    _add_search_routes(app, index)
     pages.add_page_routes(app, index)
-    for add in more:
-        add(app)
-    app.add_exception_handler(NewswireError, _failed)
-    app.add_exception_handler(HTTPException, _failed)
-    app.add_exception_handler(RequestValidationError, _failed)
-    app.add_exception_handler(Exception, _failed)
+    app.add_exception_handler(NewswireError, _error_response)
+    app.add_exception_handler(HTTPException, _error_response)
+    app.add_exception_handler(RequestValidationError, _error_response)
+    app.add_exception_handler(Exception, _error_response)
 
     @app.middleware("http")
     async def _headers(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
@@ -62,12 +115,12 @@ def create_app(
     return app
 
 
-def _serve_json(app: FastAPI, index: Index, explain: Callable[[str], object | None] | None) -> None:
+def _add_search_routes(app: FastAPI, index: Index) -> None:
     @app.get("/api/search")
     def search(request: Request) -> Response:
         """Search: q, any field as a filter, facets, sort, page, size, copies, since, until."""
-        wanted = search_params.parse_search_params(request.query_params.multi_items())
-        return json_response(_results(wanted, index.search(wanted.to_query())))
+        params = search_params.parse_search_params(request.query_params.multi_items())
+        return json_response(_describe_results(params, index.search(params.to_query())))
 
     @app.get("/api/articles/{article_id}")
     def article(article_id: str) -> Response:
@@ -75,16 +128,9 @@ def _serve_json(app: FastAPI, index: Index, explain: Callable[[str], object | No
         return json_response(index.get(article_id) or _unknown("article", article_id))
 
     @app.get("/api/stories/{story_id}")
-    def one_story(story_id: str) -> Response:
+    def story(story_id: str) -> Response:
         """One story: its articles, newest first, its outlets and its span of time."""
-        return json_response(_story(load_story(index, story_id) or _unknown("story", story_id)))
-
-    if explain is not None:
-
-        @app.get("/api/explain")
-        def explained(address: str) -> Response:
-            """Why an address is, or is not, in the index."""
-            return json_response(explain(address) or _unknown("address", address))
+        return json_response(_describe_story(load_story(index, story_id) or _unknown("story", story_id)))
 
     @app.get("/health")
     def health() -> Response:
@@ -95,20 +141,20 @@ def _serve_json(app: FastAPI, index: Index, explain: Callable[[str], object | No
             return json_response({"status": "unavailable", "reason": str(error)}, 503)
 
 
-def _results(wanted: search_params.SearchParams, found: Results) -> dict[str, Any]:
+def _describe_results(params: search_params.SearchParams, results: Results) -> dict[str, Any]:
     return {
-        "total": found.total,
-        "articles": found.articles,
-        "page": wanted.page,
-        "size": wanted.size,
-        "facets": {field: _counts(values) for field, values in found.facets.items()},
-        "hits": found.hits,
+        "total": results.total,
+        "articles": results.articles,
+        "page": params.page,
+        "size": params.size,
+        "facets": {field: _counts(values) for field, values in results.facets.items()},
+        "hits": results.hits,
     }
 
 
-def _story(found: StoryView) -> dict[str, Any]:
-    names = {field: _counts(values) for field, values in found.names.items()}
-    return msgspec.structs.asdict(found) | {"outlets": _counts(found.outlets), "names": names}
+def _describe_story(view: StoryView) -> dict[str, Any]:
+    names = {field: _counts(values) for field, values in view.names.items()}
+    return msgspec.structs.asdict(view) | {"outlets": _counts(view.outlets), "names": names}
 
 
 def _counts(values: Iterable[tuple[str, int]]) -> list[dict[str, Any]]:
@@ -116,20 +162,25 @@ def _counts(values: Iterable[tuple[str, int]]) -> list[dict[str, Any]]:
 
 
 def _unknown(kind: str, name: str) -> NoReturn:
+    """Answer that nothing has this name.
+
+    Raises:
+        HTTPException: 404, always.
+    """
     raise HTTPException(404, f"there is no {kind} {name[:200]!r} here")
 
 
-def _failed(request: Request, error: Exception) -> Response:
-    """Say what went wrong: as JSON to a service, as a page to a person."""
-    status, reason = _status(error)
+def _error_response(request: Request, error: Exception) -> Response:
+    """Return what went wrong: as JSON for a service, as a page for a person."""
+    status, reason = _status_and_reason(error)
     if request.url.path.startswith(_FOR_SERVICES):
         response = json_response({"error": reason}, status)
-        response.headers.update(_more(error))
+        response.headers.update(_error_headers(error))
         return response
     return pages.render_message(request, status, reason)
 
 
-def _status(error: Exception) -> tuple[int, str]:
+def _status_and_reason(error: Exception) -> tuple[int, str]:
     if isinstance(error, HTTPException):
         return error.status_code, error.detail
     if isinstance(error, RequestValidationError):
@@ -144,8 +195,8 @@ def _status(error: Exception) -> tuple[int, str]:
     return 500, "newswire failed; its log says why"
 
 
-def _more(error: Exception) -> Mapping[str, str]:
+def _error_headers(error: Exception) -> Mapping[str, str]:
     """Return the headers that go with an error."""
     if isinstance(error, HTTPException):
         return error.headers or {}
-    return {"Retry-After": _SOON} if isinstance(error, BusyError) else {}
+    return {"Retry-After": _RETRY_AFTER} if isinstance(error, BusyError) else {}

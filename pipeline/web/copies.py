@@ -9,16 +9,15 @@ import msgspec
 from fastapi import Depends, FastAPI, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from pipeline.context import Context
 from pipeline.editorial.copies import merge_groups, split_group
 from pipeline.editorial.copy_view import CopyGroupView, load_copy_group
 from pipeline.editorial.corrections import find_corrections
 from pipeline.editorial.lookup import find_article
 from pipeline.errors import UsageError
 from pipeline.reconcile.copy_groups import compare_articles
-from pipeline.stages import Context
-from pipeline.web.answers import json_response
 from pipeline.web.auth import require_api_key
-from pipeline.web.http import ArticleName, DecisionNote, EditorText, describe_body, read_decision
+from pipeline.web.http import ArticleName, DecisionNote, EditorText, describe_body, json_response, read_decision
 from pipeline.web.search_params import parse_moment
 
 _LONGEST = dt.timedelta(days=31)  # every text that changed since is read again for the answer
@@ -33,7 +32,7 @@ class CopyDecisionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     note: DecisionNote | None = None
 
 
-def add_copy_routes(app: FastAPI, context: Context, api_key: str | None) -> None:
+def add_copy_routes(app: FastAPI, context: Context) -> None:
     """Add the endpoints to ``app``."""
 
     @app.get("/api/copies")
@@ -61,7 +60,7 @@ def add_copy_routes(app: FastAPI, context: Context, api_key: str | None) -> None
 
     @app.post(
         "/api/copies/decisions",
-        dependencies=[Depends(require_api_key(api_key))],
+        dependencies=[Depends(require_api_key(context.environment.api_key))],
         openapi_extra=describe_body(CopyDecisionRequest),
     )
     async def decide(request: Request) -> Response:

@@ -8,14 +8,13 @@ import msgspec
 from fastapi import Depends, FastAPI, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from pipeline.context import Context
 from pipeline.editorial import entities
 from pipeline.errors import UsageError
 from pipeline.feed_records import EntityDecision
 from pipeline.records import EntityType
-from pipeline.stages import Context
-from pipeline.web.answers import json_response
 from pipeline.web.auth import require_api_key
-from pipeline.web.http import DecisionNote, EditorText, describe_body, read_decision
+from pipeline.web.http import DecisionNote, EditorText, describe_body, json_response, read_decision
 from pipeline.web.search_params import check_limit
 
 
@@ -31,9 +30,9 @@ class EntityDecisionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=T
     note: DecisionNote | None = None
 
 
-def add_entity_routes(app: FastAPI, context: Context, api_key: str | None) -> None:
+def add_entity_routes(app: FastAPI, context: Context) -> None:
     """Add the endpoints to ``app``."""
-    may_write = [Depends(require_api_key(api_key))]
+    may_write = [Depends(require_api_key(context.environment.api_key))]
 
     @app.get("/api/entities")
     def found(text: str = "", kind: EntityType | None = None, limit: int = 50) -> Response:

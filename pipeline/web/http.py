@@ -1,4 +1,7 @@
-"""How is the body of a request read without trusting its sender?"""
+"""Read requests' bodies without trusting their senders, and answer with JSON.
+
+What is too large is refused before all of it is read.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,11 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import Request
+from fastapi import Request, Response
 from starlette.exceptions import HTTPException
 
 from pipeline.errors import UsageError
+from pipeline.records import to_json
 
 # what editors write in a decision
 EditorText = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
@@ -18,8 +22,17 @@ ArticleName = Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]  # an 
 _LARGEST_DECISION = 1 << 20  # bytes: a thousand addresses
 
 
+def json_response(content: object, status: int = 200) -> Response:
+    """Return records or plain values as JSON."""
+    return Response(to_json(content), status, media_type="application/json")
+
+
 async def read_body(request: Request, limit: int) -> bytes:
-    """Return a request's body; raises HTTPException 413 where it is larger than ``limit`` bytes."""
+    """Return a request's body.
+
+    Raises:
+        HTTPException: 413, it is larger than ``limit`` bytes.
+    """
     parts, size = list[bytes](), 0
     async for part in request.stream():
         parts.append(part)
@@ -30,7 +43,11 @@ async def read_body(request: Request, limit: int) -> bytes:
 
 
 async def read_decision(request: Request, kind: Any) -> Any:
-    """Return an editor's decision, a struct of the type ``kind``; raises UsageError that says what is wrong with it."""
+    """Return an editor's decision, a struct of the type ``kind``.
+
+    Raises:
+        UsageError: It is none; the message says what is wrong with it.
+    """
     body = await read_body(request, _LARGEST_DECISION)
     try:
         return msgspec.json.decode(body, type=kind)

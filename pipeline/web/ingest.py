@@ -1,4 +1,4 @@
-"""How do publishers' own systems hand in articles? ``POST /ingest``, for those who know the API key."""
+"""Serve ``POST /ingest``, by which publishers' own systems hand in articles; it needs the API key."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from fastapi import Depends, FastAPI, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
+from pipeline.context import Context
 from pipeline.errors import ItemError
 from pipeline.intake.submissions import submit_article
 from pipeline.records import Reason, to_json
-from pipeline.stages import Context
 from pipeline.web.auth import require_api_key
 from pipeline.web.http import read_body
 
@@ -25,7 +25,7 @@ _STATUS = {
     Reason.BUSY: HTTPStatus.CONFLICT,
     Reason.TOO_LARGE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
 }
-_SOON = {"Retry-After": "60"}
+_RETRY_AFTER = {"Retry-After": "60"}  # seconds
 
 
 def add_ingest_routes(app: FastAPI, context: Context) -> None:
@@ -38,21 +38,21 @@ def add_ingest_routes(app: FastAPI, context: Context) -> None:
         Answers 202 with the id of each, which /api/explain knows; what can't be taken in is named beside them. Where
         nothing can be, the status says why: 409, 410, 413, 422.
         """
-        sent = _read(await read_body(request, context.settings.extract.max_bytes))
+        sent = _parse_body(await read_body(request, context.settings.extract.max_bytes))
         answers = await run_in_threadpool(ingest_articles, context, sent if isinstance(sent, list) else [sent])
         worst = min((answer["code"] for answer in answers), default=HTTPStatus.ACCEPTED)
-        headers = _SOON if any(a["code"] == HTTPStatus.CONFLICT for a in answers) else None
+        headers = _RETRY_AFTER if any(a["code"] == HTTPStatus.CONFLICT for a in answers) else None
         body = {"items": answers} if isinstance(sent, list) else answers[0]
         return Response(to_json(body), worst, headers, media_type="application/json")
 
 
 def ingest_articles(context: Context, sent: Sequence[Any]) -> list[dict[str, Any]]:
-    """Take in what was sent, in one transaction; return what to answer for each, in its order."""
+    """Take in the articles ``sent``, in one transaction; return what to answer for each, in their order."""
     answers: list[dict[str, Any]] = []
     with context.store.write() as connection:
-        for one in sent:
+        for submitted in sent:
             try:
-                done = submit_article(context, connection, one)
+                done = submit_article(context, connection, submitted)
                 answers.append({"id": done.id, "status": done.status, "code": int(HTTPStatus.ACCEPTED)})
             except ItemError as error:
                 code = _STATUS.get(error.reason, HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -60,7 +60,12 @@ def ingest_articles(context: Context, sent: Sequence[Any]) -> list[dict[str, Any
     return answers
 
 
-def _read(body: bytes) -> Any:
+def _parse_body(body: bytes) -> Any:
+    """Return the article or the articles of a body.
+
+    Raises:
+        HTTPException: 400, it is neither, or there are too many.
+    """
     try:
         sent = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -1,4 +1,4 @@
-"""How does the index look to a person? Pages that are made here and need no script."""
+"""Serve the search pages, which need no script."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _teaser(hit: Hit) -> str:
 
 
 def _safe(url: str | None) -> str | None:
-    """Return an address that may be linked to: an article's must not run as a script."""
+    """Return an address that may be linked to: one that can't run as a script."""
     return url if url and urlsplit(url).scheme in {"http", "https"} else None
 
 
@@ -75,7 +75,7 @@ _templates.filters |= {
     "segment": lambda text: quote(text, safe=""),
     "paragraphs": split_paragraphs,
 }
-_templates.globals |= {"style": _STYLE_ADDRESS, "everything": search_params.SearchParams()}
+_templates.globals |= {"style": _STYLE_ADDRESS, "all_articles": search_params.SearchParams()}
 
 
 def _page(name: str, status: int = 200, **values: object) -> HTMLResponse:
@@ -92,10 +92,10 @@ def add_page_routes(app: FastAPI, index: Index) -> None:
 
     @app.get("/", include_in_schema=False)
     def search(request: Request) -> Response:
-        wanted = search_params.parse_search_params(request.query_params.multi_items())
-        found = index.search(wanted.to_query(tuple(HEADINGS)))
-        last = min(-(-found.total // wanted.size), MAX_HITS // wanted.size)
-        return _page("search.html", asked=wanted, found=found, facets=HEADINGS, last=last)
+        params = search_params.parse_search_params(request.query_params.multi_items())
+        results = index.search(params.to_query(tuple(HEADINGS)))
+        last = min(-(-results.total // params.size), MAX_HITS // params.size)
+        return _page("search.html", params=params, results=results, facets=HEADINGS, last=last)
 
     @app.get("/articles/{article_id}", include_in_schema=False)
     def article(article_id: str) -> Response:
@@ -105,13 +105,13 @@ def add_page_routes(app: FastAPI, index: Index) -> None:
         return _page("article.html", document=document, copies=load_copies(index, document))
 
     @app.get("/stories/{story_id}", include_in_schema=False)
-    def one_story(story_id: str) -> Response:
-        found = load_story(index, story_id)
-        if found is None:
+    def story(story_id: str) -> Response:
+        view = load_story(index, story_id)
+        if view is None:
             raise HTTPException(404, "There is no such story here.")
-        if found.id != story_id:  # not for ever: a story may be taken out of another one again
-            return RedirectResponse(f"/stories/{quote(found.id, safe='')}", 307)
-        return _page("story.html", story=found)
+        if view.id != story_id:  # not for ever: a story may be taken out of another one again
+            return RedirectResponse(f"/stories/{quote(view.id, safe='')}", 307)
+        return _page("story.html", story=view)
 
     @app.get("/style.css", include_in_schema=False)
     def style() -> Response:

@@ -1,4 +1,4 @@
-"""What does the query string of a search ask for?"""
+"""Read a search from a query string, and write it back into one."""
 
 from __future__ import annotations
 
@@ -37,9 +37,12 @@ class SearchParams(msgspec.Struct, frozen=True, kw_only=True):
     filters: Mapping[str, tuple[str, ...]] = {}
 
     def to_query(self, facets: tuple[str, ...] | None = None) -> Query:
-        """Return what the index is asked; raise UsageError for times that are none.
+        """Return the query for the index.
 
         Without a sort, words are sorted by relevance, and everything by time.
+
+        Raises:
+            UsageError: ``since`` or ``until`` is no time.
         """
         return Query(
             text=self.q,
@@ -48,53 +51,54 @@ class SearchParams(msgspec.Struct, frozen=True, kw_only=True):
             until=parse_moment("until", self.until, end=True),
             facets=self.facets if facets is None else facets,
             facet_size=self.facet_size,
-            sort=self.order,
+            sort=self.sort_order,
             size=self.size,
             offset=(self.page - 1) * self.size,
             copies=self.copies == "all",
         )
 
     @property
-    def order(self) -> Sort:
+    def sort_order(self) -> Sort:
         """How the hits are sorted."""
         return self.sort or ("relevance" if self.q.strip() else "newest")
 
-    def has(self, field: str, value: str) -> bool:
+    def has_filter(self, field: str, value: str) -> bool:
         """Return whether the search is filtered by this value."""
         return value in self.filters.get(field, ())
 
-    def toggled(self, field: str, value: str) -> str:
+    def toggle_filter(self, field: str, value: str) -> str:
         """Return the query string of this search with one filter more or, where it is set, less."""
-        kept = tuple(one for one in self.filters.get(field, ()) if one != value)
-        wanted = kept if self.has(field, value) else (*kept, value)
-        return msgspec.structs.replace(self, filters={**self.filters, field: wanted}, page=1).link()
+        values = self.filters.get(field, ())
+        toggled = tuple(v for v in values if v != value) if value in values else (*values, value)
+        return msgspec.structs.replace(self, filters={**self.filters, field: toggled}, page=1).query_string()
 
-    def turned(self, page: int) -> str:
+    def page_link(self, page: int) -> str:
         """Return the query string of another page of this search."""
-        return msgspec.structs.replace(self, page=page).link()
+        return msgspec.structs.replace(self, page=page).query_string()
 
-    def link(self) -> str:
+    def query_string(self) -> str:
         """Return the query string of this search, "?" included."""
-        return "?" + urlencode(self.pairs())
+        return "?" + urlencode(self.changed_params())
 
-    def pairs(self) -> list[tuple[str, str]]:
+    def changed_params(self) -> list[tuple[str, str]]:
         """Return the parameters that differ from their defaults."""
         plain = [
             (name, str(getattr(self, name)))
             for name in ("q", "sort", "copies", "since", "until", "size", "page")
-            if getattr(self, name) != getattr(_NOTHING, name)
+            if getattr(self, name) != getattr(_DEFAULT, name)
         ]
         return plain + [(field, value) for field, values in self.filters.items() for value in values]
 
 
-_NOTHING = SearchParams()
+_DEFAULT = SearchParams()
 _NAMES = tuple(name for name in SearchParams.__struct_fields__ if name != "filters")
 
 
 def parse_search_params(pairs: Iterable[tuple[str, str]]) -> SearchParams:
     """Return what a query string asks for; an empty value is as good as none.
 
-    Raises UsageError, naming the parameter and what it may be, for one that is unknown or has a value it can't have.
+    Raises:
+        UsageError: A parameter is unknown or has a value that it can't have; the message names both.
     """
     plain: dict[str, object] = {}
     filters: dict[str, tuple[str, ...]] = {}
@@ -113,21 +117,28 @@ def parse_search_params(pairs: Iterable[tuple[str, str]]) -> SearchParams:
     try:
         return msgspec.convert({**plain, "facets": facets, "filters": filters}, SearchParams, strict=False)
     except msgspec.ValidationError as error:
-        what, _, where = str(error).partition(" - at ")
-        raise UsageError(f"{where.strip('`').removeprefix('$.')}: {what[0].lower()}{what[1:]}") from error
+        fault, _, path = str(error).partition(" - at ")
+        raise UsageError(f"{path.strip('`').removeprefix('$.')}: {fault[0].lower()}{fault[1:]}") from error
 
 
 def check_limit(limit: int) -> int:
-    """Return how many things are asked for; raises UsageError where they are none or too many for one answer."""
+    """Return ``limit``, the number of things that one answer is to hold.
+
+    Raises:
+        UsageError: It is not from 1 to 1000.
+    """
     if not 1 <= limit <= _MOST:
         raise UsageError(f"limit: from 1 to {_MOST}")
     return limit
 
 
 def parse_moment(name: str, text: str | None, *, end: bool = False) -> dt.datetime | None:
-    """Return the time that a parameter ``name`` tells, UTC where it names no zone; raises UsageError where it is none.
+    """Return the time that a parameter ``name`` gives, UTC where it names no zone.
 
-    Of a day it is the start or, at the end of a span, the next day's.
+    Of a day it is the start or, with ``end``, the start of the next day.
+
+    Raises:
+        UsageError: It is no time.
     """
     if text is None:
         return None

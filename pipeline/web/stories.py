@@ -8,14 +8,13 @@ import msgspec
 from fastapi import Depends, FastAPI, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from pipeline.context import Context
 from pipeline.editorial import stories
 from pipeline.editorial.lookup import find_article
 from pipeline.editorial.stories import DecisionAuthor
-from pipeline.stages import Context
 from pipeline.store.story_catalog import StoryChange
-from pipeline.web.answers import json_response
 from pipeline.web.auth import require_api_key
-from pipeline.web.http import ArticleName, DecisionNote, EditorText, describe_body, read_decision
+from pipeline.web.http import ArticleName, DecisionNote, EditorText, describe_body, json_response, read_decision
 from pipeline.web.search_params import check_limit, parse_moment
 
 
@@ -53,9 +52,9 @@ class RenameStoryRequest(
     title: EditorText | None
 
 
-def add_story_routes(app: FastAPI, context: Context, api_key: str | None) -> None:
+def add_story_routes(app: FastAPI, context: Context) -> None:
     """Add the endpoints to ``app``."""
-    may_write = [Depends(require_api_key(api_key))]
+    may_write = [Depends(require_api_key(context.environment.api_key))]
 
     @app.get("/api/stories")
     def found(since: str | None = None, largest: bool = False, limit: int = 20) -> Response:

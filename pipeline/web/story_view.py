@@ -1,4 +1,4 @@
-"""What is known of one story, and of the copies of one article?"""
+"""Read a story, and the copies of an article, from the index."""
 
 from __future__ import annotations
 
@@ -35,25 +35,25 @@ def load_story(index: Index, story_id: str) -> StoryView | None:
 
 
 def _story(index: Index, story_id: str, field: str) -> StoryView | None:
-    wanted = {field: (story_id,)}
-    found = index.search(
-        Query(filters=wanted, sort="newest", size=SHOWN, facets=("source", *_NAMES), facet_size=SHOWN, highlight=False)
+    filters = {field: (story_id,)}
+    results = index.search(
+        Query(filters=filters, sort="newest", size=SHOWN, facets=("source", *_NAMES), facet_size=SHOWN, highlight=False)
     )
-    if not found.hits:
+    if not results.hits:
         return None
-    oldest = index.search(Query(filters=wanted, sort="oldest", size=1)).hits or found.hits[-1:]
-    newest = max((hit.document for hit in found.hits), key=lambda document: document.indexed)
+    oldest = index.search(Query(filters=filters, sort="oldest", size=1)).hits or results.hits[-1:]
+    newest = max((hit.document for hit in results.hits), key=lambda document: document.indexed)
     return StoryView(
         id=newest.story,
         title=newest.story_title,
         key_names=newest.story_names,
         aliases=newest.story_aliases,
-        size=found.articles,
+        size=results.articles,
         first=document_time(oldest[0].document),
-        last=document_time(found.hits[0].document),
-        outlets=found.facets["source"],
-        names={field: found.facets[field] for field in _NAMES},
-        articles=tuple(hit.document for hit in found.hits),
+        last=document_time(results.hits[0].document),
+        outlets=results.facets["source"],
+        names={field: results.facets[field] for field in _NAMES},
+        articles=tuple(hit.document for hit in results.hits),
     )
 
 

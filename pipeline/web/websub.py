@@ -1,4 +1,4 @@
-"""How do hubs reach us? The callbacks of WebSub subscriptions; each has an address that only its hub knows."""
+"""Serve the callbacks of WebSub subscriptions; each has an address that only its hub knows."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from fastapi import FastAPI, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
+from pipeline.context import Context
 from pipeline.intake.websub_subscriber import LEASE_LENGTH, WAIT_AFTER_REFUSAL
-from pipeline.stages import Context
 from pipeline.web.http import read_body
 from pipeline.websub import is_signed
 
@@ -28,37 +28,39 @@ def add_websub_routes(app: FastAPI, context: Context) -> None:
     @app.get("/websub/{token}")
     def verify(token: str, request: Request) -> Response:
         """Confirm to a hub that we want what it asks about (W3C WebSub 5.3), or hear that it refuses (5.2)."""
-        asked = request.query_params
-        known = context.store.subscriptions.find_by_token(token)
-        if known is None:
+        params = request.query_params
+        subscription = context.store.subscriptions.find_by_token(token)
+        if subscription is None:
             raise HTTPException(404, "there is no such subscription")
-        if asked.get("hub.mode") == "denied":
-            reason = (asked.get("hub.reason") or "no reason given")[:500]
+        if params.get("hub.mode") == "denied":
+            reason = (params.get("hub.reason") or "no reason given")[:500]
             context.store.subscriptions.mark_refused(token, context.clock() + WAIT_AFTER_REFUSAL, f"refused: {reason}")
             return Response("noted", media_type="text/plain")
-        if asked.get("hub.mode") != "subscribe" or asked.get("hub.topic") != known.topic or known.state == "refused":
+        is_expected = params.get("hub.mode") == "subscribe" and params.get("hub.topic") == subscription.topic
+        if not is_expected or subscription.state == "refused":
             raise HTTPException(404, "that was not asked for")
-        lease = _lease(asked.get("hub.lease_seconds"))
+        lease = _parse_lease(params.get("hub.lease_seconds"))
         now = context.clock()
         context.store.subscriptions.mark_active(token, now + lease * _RENEW_AT, now + lease)
-        return Response(asked.get("hub.challenge", ""), media_type="text/plain")
+        return Response(params.get("hub.challenge", ""), media_type="text/plain")
 
     @app.post("/websub/{token}")
     async def push(token: str, request: Request) -> Response:
         """Keep what a hub pushes, if it is signed with our secret (W3C WebSub 7, 8)."""
-        known = await run_in_threadpool(context.store.subscriptions.find_by_token, token)
-        if known is None:
+        subscription = await run_in_threadpool(context.store.subscriptions.find_by_token, token)
+        if subscription is None:
             raise HTTPException(410, "there is no such subscription")
         body = await read_body(request, context.settings.poll.max_bytes)
-        if is_signed(known.secret, request.headers.get("X-Hub-Signature"), body):
+        if is_signed(subscription.secret, request.headers.get("X-Hub-Signature"), body):
             kind = request.headers.get("Content-Type")
-            await run_in_threadpool(context.store.subscriptions.save_push, known.feed, context.clock(), kind, body)
+            save_push, feed = context.store.subscriptions.save_push, subscription.feed
+            await run_in_threadpool(save_push, feed, context.clock(), kind, body)
         else:  # answered all the same, so that nobody learns by trying
-            _log.warning("websub %s: a push without a right signature is ignored", known.feed)
+            _log.warning("websub %s: a push without a right signature is ignored", subscription.feed)
         return Response(status_code=202)
 
 
-def _lease(seconds: str | None) -> dt.timedelta:
+def _parse_lease(seconds: str | None) -> dt.timedelta:
     """Return the lease that a hub grants; what was asked for where it names none."""
     if seconds is None or not seconds.isdecimal() or len(seconds) > 12:  # noqa: PLR2004  (longer than any life)
         return LEASE_LENGTH
