@@ -1,4 +1,4 @@
-"""Which news agency does a credit name?"""
+"""Recognise news agencies by the forms in which credits write their names."""
 
 from __future__ import annotations
 
@@ -12,19 +12,18 @@ _BETWEEN = re.compile(r"\s*(?:[/,;&+]|\b(?:and|und|et|y|e|og|och|en|with)\b)\s*"
 
 
 @functools.lru_cache(maxsize=8)
-def _table(agencies: tuple[Agency, ...]) -> dict[str, str]:
-    table: dict[str, str] = {}
+def _names_by_form(agencies: tuple[Agency, ...]) -> dict[str, str]:
+    names: dict[str, str] = {}
     for agency in agencies:
         for form in (agency.name, *agency.forms):
-            table[form if len(form) <= _SHORT else form.casefold()] = agency.name
-    return table
+            names[form if len(form) <= _SHORT else form.casefold()] = agency.name
+    return names
 
 
 def agency_of(text: str, agencies: tuple[Agency, ...]) -> str | None:
     """Return the name of the agency that ``text`` is a form of ("(AP)", "The Associated Press"); None if it isn't."""
     plain = text.strip(" \t.()[]–—-:*©")
-    table = _table(agencies)
-    return table.get(plain if len(plain) <= _SHORT else plain.casefold())
+    return _names_by_form(agencies).get(plain if len(plain) <= _SHORT else plain.casefold())
 
 
 def credited_agency(text: str, agencies: tuple[Agency, ...]) -> str | None:
@@ -34,6 +33,12 @@ def credited_agency(text: str, agencies: tuple[Agency, ...]) -> str | None:
     parts = [part for part in _BETWEEN.split(text.strip(" .()[]–—-:*©")) if part]
     names = [agency_of(part, agencies) for part in parts]
     return names[0] if names and all(names) else None
+
+
+def first_agency(text: str, agencies: tuple[Agency, ...]) -> str | None:
+    """Return the first agency that ``text`` names."""
+    match = re.search(agency_pattern(agencies), text)
+    return agency_of(match[0], agencies) if match else None
 
 
 @functools.lru_cache(maxsize=8)

@@ -1,4 +1,7 @@
-"""In which part of a page does the article stand? Told by its paragraphs and its headline, before any text is read."""
+"""Locate the part of a page in which the article stands, by its paragraphs and its headline.
+
+The region is found from the blocks alone, before any text is extracted.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +10,17 @@ from typing import NamedTuple
 
 from lxml.html import HtmlElement
 
-from pipeline.extract.blocks import Block, template_kind
+from pipeline.extract.blocks import HEADLINE_TAGS, RUNNING_TEXT_CHARS, Block, template_kind
 
-_LONG = 80  # characters: a paragraph of running text; shorter blocks may be anything
 _MIN_PARAGRAPHS = 3  # of one template's kind; fewer may be teasers
 _MAX_LINK_SHARE = 0.5  # of a paragraph; more, and it is a teaser
-_SHARE = 0.9  # of the text of the article's kind of paragraph that its element holds; a few stand in boxes of teasers
-_HEADINGS = frozenset({"h1", "h2"})
+_CORE_SHARE = (
+    0.9  # of the text of the article's kind of paragraph that its element holds; a few stand in boxes of teasers
+)
 
 
 class Region(NamedTuple):
-    """The article's place in the page."""
+    """The elements around the article."""
 
     whole: HtmlElement  # holds headline and text
     core: HtmlElement  # holds the text
@@ -26,33 +29,38 @@ class Region(NamedTuple):
 def find_region(blocks: list[Block], headlines: frozenset[str]) -> Region | None:
     """Return the elements around the article; None where the page doesn't tell them.
 
-    The text is where most of the running text is that the template sets in one way; the whole is the smallest element
-    that also holds the visible headline, known by its letters in ``headlines``: a standfirst stands between the two.
+    The core is where most of the running text stands that the template sets in one way. The whole is the smallest
+    element that also holds the visible headline: a standfirst stands between the two.
+
+    Args:
+        blocks: the page's blocks.
+        headlines: the letter keys of its visible headings.
     """
-    kinds: collections.Counter[tuple[str, ...]] = collections.Counter()
+    sizes: collections.Counter[tuple[str, ...]] = collections.Counter()
     paragraphs: dict[tuple[str, ...], list[Block]] = collections.defaultdict(list)
     for block in blocks:
         if is_running_text(block):
-            own = template_kind(block)
-            kinds[own] += len(block.text)
-            paragraphs[own].append(block)
-    if not kinds:
+            kind = template_kind(block)
+            sizes[kind] += len(block.text)
+            paragraphs[kind].append(block)
+    if not sizes:
         return None
-    usual, size = kinds.most_common(1)[0]
+    usual, size = sizes.most_common(1)[0]
     if len(paragraphs[usual]) < _MIN_PARAGRAPHS:
         return None
-    path = _path(paragraphs[usual], _SHARE * size)
-    shown = [block for block in blocks if block.tag in _HEADINGS and block.key in headlines]
-    places = [_shared(path, block.path) for block in [one for one in shown if one.tag == "h1"] or shown]
-    return Region(path[max(places) - 1], path[-1]) if places and max(places) > 0 else None
+    path = _innermost_path(paragraphs[usual], _CORE_SHARE * size)
+    shown = [block for block in blocks if block.tag in HEADLINE_TAGS and block.key in headlines]
+    shown = [block for block in shown if block.tag == "h1"] or shown
+    depth = max((_shared_depth(path, block.path) for block in shown), default=0)
+    return Region(path[depth - 1], path[-1]) if depth > 0 else None
 
 
 def is_running_text(block: Block) -> bool:
     """Whether a block is a paragraph of running text."""
-    return len(block.text) >= _LONG and block.links <= _MAX_LINK_SHARE * len(block.text)
+    return len(block.text) >= RUNNING_TEXT_CHARS and block.links <= _MAX_LINK_SHARE * len(block.text)
 
 
-def _path(paragraphs: list[Block], enough: float) -> tuple[HtmlElement, ...]:
+def _innermost_path(paragraphs: list[Block], enough: float) -> tuple[HtmlElement, ...]:
     """Return the path to the innermost element that holds ``enough`` characters of the paragraphs."""
     weight: collections.Counter[HtmlElement] = collections.Counter()
     for block in paragraphs:
@@ -60,17 +68,17 @@ def _path(paragraphs: list[Block], enough: float) -> tuple[HtmlElement, ...]:
             weight[element] += len(block.text)
     best: tuple[HtmlElement, ...] = ()
     for block in paragraphs:
-        place = sum(1 for element in block.path[:-1] if weight[element] >= enough)
-        if place > len(best):
-            best = block.path[:place]
+        depth = sum(1 for element in block.path[:-1] if weight[element] >= enough)
+        if depth > len(best):
+            best = block.path[:depth]
     return best
 
 
-def _shared(path: tuple[HtmlElement, ...], other: tuple[HtmlElement, ...]) -> int:
+def _shared_depth(left: tuple[HtmlElement, ...], right: tuple[HtmlElement, ...]) -> int:
     """Return how many elements two paths share from the root on."""
     count = 0
-    for one, two in zip(path, other, strict=False):
-        if one is not two:
+    for element, counterpart in zip(left, right, strict=False):
+        if element is not counterpart:
             break
         count += 1
     return count

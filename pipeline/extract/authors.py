@@ -1,4 +1,7 @@
-"""Who wrote the article? Persons, split and cleaned; the agency and the bureau apart."""
+"""Decide who wrote an article: its persons, split and cleaned, and apart from them the agency and the bureau.
+
+The first source that names a person decides; no name is joined from two sources.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import NamedTuple
 
 from pipeline.extract import jsonld
 from pipeline.extract.agencies import agency_of, agency_pattern, credited_agency
-from pipeline.extract.blocks import Block, letter_key
+from pipeline.extract.blocks import HEADLINE_TAGS, RUNNING_TEXT_CHARS, Block, letter_key
 from pipeline.extract.config import ExtractConfig, Phrases
 from pipeline.extract.page_signals import PageSignals
 from pipeline.extract.text_repair import repair_text
@@ -25,18 +28,20 @@ _SPLIT = re.compile(
 _NOISE = re.compile(r"https?://\S+|www\.\S+|\S+@\S+|@\w+|\([^()]{0,200}\)|\[[^\[\]]{0,200}\]|<[^<>]{0,200}>")
 _BRACKETS = re.compile(r"[(\[]([^()\[\]]{1,200})[)\]]")
 _WITH = re.compile(r"^(?:with|mit|avec|con|com)\s+", re.IGNORECASE)
-_FROM_PLACE = re.compile(r"\s(?:in|aus|à|en|från|fra|da)\s[A-ZÀ-Þ][\w' -]*$")  # "Jo Doe in London"
+_FROM_LOCATION = re.compile(r"\s(?:in|aus|à|en|från|fra|da)\s[A-ZÀ-Þ][\w' -]*$")  # "Jo Doe in London"
 _INITIAL = re.compile(r"(?:^|[\s.])[^\W\d_]\.$|\b(?:Jr|Sr)\.$")
-_IN_PLACE = re.compile(r"\s(?:in|at|à|a|en)\s[A-ZÀ-Þ].*$")  # "Associated Press in Valencia"
+_IN_LOCATION = re.compile(r"\s(?:in|at|à|a|en)\s[A-ZÀ-Þ].*$")  # "Associated Press in Valencia"
 _MAX_WORDS = 5  # of a person's name; longer parts are descriptions ("professor at the University of …")
-_TOP = 6  # lines above the text: kicker, headline, standfirst, times
-_BYLINE_WORDS = 12  # three names with their conjunction, and a desk
+_SIGNATURE_LINES = 6  # lines above the text: kicker, headline, standfirst, times
+MAX_BYLINE_WORDS = 12  # three names with their conjunction, and a desk or bureau
 _NAME_WORD = re.compile(r"[^\W\d_a-zà-öø-ÿ][^\W\d_]+(?:-[^\W\d_]+)?")
 _NAME_WORDS = range(2, 5)  # of a name that signs a text at its end
 _PARTICLES = frozenset(
     "de der den van von zu zum da do dos das del della di du la le el al bin ibn ter ten af av y e".split()
 )
-_LONE = frozenset("from with by von mit de avec par con por di da door met av af med".split())  # "From Reuters, Geneva"
+_NOT_NAMES = frozenset(
+    "from with by von mit de avec par con por di da door met av af med".split()
+)  # "From Reuters, Geneva"
 _REPORTS = frozenset({"報導", "报道", "報道", "綜合"})  # "reports", after a place as often as after a name
 _PICTURES = re.compile(r"(?:photo|foto|bild|grafik|grafika|illustration|video|zdj|фото|写真)\w*\s*:", re.IGNORECASE)
 _INITIALS = re.compile(r"[^\W\d_]|(?:[^\W\d_]\.-?){1,3}|[B-DF-HJ-NP-TV-XZ]{2}")  # "A", "J.R.", "JK"; not "JO"
@@ -45,14 +50,12 @@ _FULL_NAME = 2  # words; three beside a role may be a role of two words ("Jo Doe
 _CJK_NAME = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]{2,8}(?:[ 　][\u3400-\u9fff]{1,4})?|[\uac00-\ud7af]{2,4}")
 _CODE = 9  # characters: reporters sign short pieces with codes in small letters ("dmk", "srf/hosb")
 _MAX_NAME = 60  # characters
-_HEADINGS = frozenset({"h1", "h2"})
 _MAX_HEAD = 14  # blocks between headline and text: standfirst, byline, role, times, caption, buttons for sharing
 _MIN_HEAD = 3  # blocks after the headline that may be long: a standfirst, a caption
-_PARAGRAPH = 80  # characters
 
 
 class Authorship(NamedTuple):
-    """Who made the article."""
+    """Who wrote an article, and for whom."""
 
     persons: tuple[str, ...] = ()
     agency: str | None = None
@@ -60,177 +63,178 @@ class Authorship(NamedTuple):
 
 
 def choose_authors(
-    page: PageSignals,
-    known: ExtractConfig,
+    signals: PageSignals,
+    config: ExtractConfig,
     sites: frozenset[str],
     feed: Iterable[str] = (),
     blocks: Sequence[Block] = (),
 ) -> Authorship:
-    """Return the makers of a page: the first source that names a person.
+    """Return the authorship of a page: the first source that names a person.
 
     The order: JSON-LD (which names each person apart, and companies as such), meta elements (which often join them),
     marked bylines (which carry roles), the visible lines between the headline and the text, the feed.
-    Agencies and bureaus are taken from all that is read until a person is found. Whom the page itself calls its editor
-    isn't believed to be the author where a byline names somebody else.
+    Agencies and bureaus are taken from all sources up to the one that names a person. A person whom the page itself
+    calls its editor isn't believed to be the author where a byline names somebody else.
+
+    Args:
+        signals: what the page says of itself.
+        config: the lists of phrases and agencies.
+        sites: folded names of the outlet itself, which aren't persons.
+        feed: the authors that the feed names.
+        blocks: the page's blocks.
     """
-    said = jsonld.list_people(page.article, page.jsonld)
-    companies = clean_names([name for name, company in said if company], known, sites)
+    people = jsonld.list_people(signals.article, signals.jsonld)
+    companies = clean_names([name for name, company in people if company], config, sites)
     agency, bureau = companies.agency, companies.bureau
-    marked = _signed(page.bylines, known)
-    groups = [[name for name, company in said if not company], *(page.meta.get(name, []) for name in _META)]
-    edited = [group for group in groups if group and _edited(group, marked, blocks, known)]
-    groups = [group for group in groups if group not in edited]
-    for group in [*groups, marked, _by_line(page, blocks, known), list(feed), *edited]:
-        made = clean_names(group, known, sites)
-        agency, bureau = agency or made.agency, bureau or made.bureau
-        if made.persons:
-            return Authorship(made.persons, agency, bureau)
+    marked = _signed_or_all(signals.bylines, config)
+    groups = [[name for name, company in people if not company], *(signals.meta.get(name, []) for name in _META)]
+    editors = [group for group in groups if group and _are_editors(group, marked, blocks, config)]
+    groups = [group for group in groups if group not in editors]
+    for group in [*groups, marked, _visible_byline(signals, blocks, config), list(feed), *editors]:
+        authorship = clean_names(group, config, sites)
+        agency, bureau = agency or authorship.agency, bureau or authorship.bureau
+        if authorship.persons:
+            return Authorship(authorship.persons, agency, bureau)
     return Authorship((), agency, bureau)
 
 
-def _signed(texts: Sequence[str], known: ExtractConfig) -> list[str]:
+def _signed_or_all(texts: Sequence[str], config: ExtractConfig) -> list[str]:
     """Return those of ``texts`` that say "By …", all where none does: the others may be logos or dates."""
-    by = _words(known.phrases).by
+    by = _words(config.phrases).by
     return [text for text in texts if by.match(text) and by.sub("", text, count=1).strip()] or list(texts)
 
 
-def _edited(names: Sequence[str], marked: Sequence[str], blocks: Sequence[Block], known: ExtractConfig) -> bool:
+def _are_editors(names: Sequence[str], marked: Sequence[str], blocks: Sequence[Block], config: ExtractConfig) -> bool:
     """Whether the page says "Editor: …" of all ``names`` and its byline names others."""
     shown = {fold(text) for text in marked}
     if not shown or any(fold(name) in text for name in names for text in shown):
         return False
-    label = _words(known.phrases).editor
-    said = {fold(label.sub("", block.text, count=1)) for block in blocks if label.match(block.text)}
-    return all(fold(name) in said for name in names)
+    label = _words(config.phrases).editor
+    editors = {fold(label.sub("", block.text, count=1)) for block in blocks if label.match(block.text)}
+    return all(fold(name) in editors for name in names)
 
 
-def _by_line(page: PageSignals, blocks: Sequence[Block], known: ExtractConfig) -> list[str]:
+def _visible_byline(signals: PageSignals, blocks: Sequence[Block], config: ExtractConfig) -> list[str]:
     """Return the visible byline: a line between headline and text that says "By …" or links to a page about an author.
 
     Where there is none, the one line of the page that is labelled so ("Author: …") is it.
     """
-    words = _words(known.phrases)
-    shown = [one for one in page.headings if not one.is_breadcrumb]
-    head = [
-        block.text
-        for block in _head(
-            blocks, {letter_key(one.text) for one in shown if one.is_h1} or {letter_key(one.text) for one in shown}
-        )
-    ]
-    signed = [text for text in head if len(text.split()) <= _BYLINE_WORDS and words.by.match(text)]
+    words = _words(config.phrases)
+    shown = [heading for heading in signals.headings if not heading.is_breadcrumb]
+    headlines = {letter_key(heading.text) for heading in shown if heading.is_h1}
+    headlines = headlines or {letter_key(heading.text) for heading in shown}
+    head = [block.text for block in _head_blocks(blocks, headlines)]
+    signed = [text for text in head if len(text.split()) <= MAX_BYLINE_WORDS and words.by.match(text)]
     if signed:
         return signed[:1]  # the next one may belong to a picture or to a first paragraph of one's own
-    if linked := [text for text in page.author_links if any(text in line for line in head)]:
+    if linked := [text for text in signals.author_links if any(text in line for line in head)]:
         return linked
     labelled = {block.text for block in blocks if len(block.text) <= _MAX_NAME and words.label.match(block.text)}
     return list(labelled) if len(labelled) == 1 else []
 
 
-def _head(blocks: Sequence[Block], headlines: set[str]) -> list[Block]:
-    """Return the blocks between the headline, known by its letters, and the first paragraph."""
-    starts = [place for place, block in enumerate(blocks) if block.tag in _HEADINGS and block.key in headlines]
+def _head_blocks(blocks: Sequence[Block], headlines: set[str]) -> list[Block]:
+    """Return the blocks between the headline, which has one of these letter keys, and the first paragraph."""
+    starts = [n for n, block in enumerate(blocks) if block.tag in HEADLINE_TAGS and block.key in headlines]
     if not starts:
         return []
-    made: list[Block] = []
+    head: list[Block] = []
     for block in blocks[starts[0] + 1 : starts[0] + 1 + _MAX_HEAD]:
-        if len(block.text) >= _PARAGRAPH and made and block.tag == "p" and len(made) >= _MIN_HEAD:
+        if len(block.text) >= RUNNING_TEXT_CHARS and head and block.tag == "p" and len(head) >= _MIN_HEAD:
             break
-        made.append(block)
-    return made
+        head.append(block)
+    return head
 
 
-def clean_names(names: Iterable[str], known: ExtractConfig, sites: frozenset[str] = frozenset()) -> Authorship:
-    """Return the persons in ``names``, each once and in order, the first agency and the first bureau.
+def clean_names(names: Iterable[str], config: ExtractConfig, sites: frozenset[str] = frozenset()) -> Authorship:
+    """Return the persons in ``names``, without repetitions and in order, the first agency and the first bureau.
 
     ``sites`` are folded names of the outlet itself: they aren't persons.
     """
     persons: dict[str, str] = {}
     agency = bureau = None
-    words = _words(known.phrases)
+    words = _words(config.phrases)
     for name in names:
-        plain, before = words.by.sub("", repair_text(name), count=1), len(persons)
+        plain, persons_above = words.by.sub("", repair_text(name), count=1), len(persons)
         for inside in _BRACKETS.findall(plain):
-            agency = agency or credited_agency(_WITH.sub("", inside), known.agencies)
-        for part in _parts(plain, words, known):
-            if found := credited_agency(_IN_PLACE.sub("", part), known.agencies):
-                agency = agency or found
+            agency = agency or credited_agency(_WITH.sub("", inside), config.agencies)
+        for part in _parts(plain, words, config):
+            if credited := credited_agency(_IN_LOCATION.sub("", part), config.agencies):
+                agency = agency or credited
                 continue
-            found, rest = _without_agency(part, known)
-            agency = agency or found
-            if words.bureau.search(rest):
-                bureau = bureau if len(persons) > before and words.role.fullmatch(rest) else bureau or part
-            elif "www." not in plain and _is_person(rest := _bare(rest, words), words, sites):
-                persons.setdefault(fold(rest), _cased(rest))  # "www.": "The Courier (www.courier.example)"
+            credited, person = _split_agency(part, config)
+            agency = agency or credited
+            if words.bureau.search(person):
+                bureau = bureau if len(persons) > persons_above and words.role.fullmatch(person) else bureau or part
+            elif "www." not in plain and _is_person(person := _bare_name(person, words), words, sites):
+                persons.setdefault(fold(person), _normal_case(person))  # "www.": "The Courier (www.courier.example)"
     return Authorship(tuple(persons.values()), agency, bureau)
 
 
-def _cased(name: str) -> str:
-    """Return a name that is written in capitals as others write it: JO VAN DER DOE, O'BRIEN, JK MCROE."""
+def _normal_case(name: str) -> str:
+    """Return a name without its capitals where it is written in them: JO VAN DER DOE, O'BRIEN, JK MCROE."""
     if not name.isupper() or " " not in name:
         return name
-    made = [
-        word
-        if _INITIALS.fullmatch(word)
-        else word.lower()
-        if word.lower() in _PARTICLES
-        else _MC.sub(_upper, word.title())
-        for word in name.split()
-    ]
-    return " ".join(made)
+    return " ".join(map(_normal_case_word, name.split()))
+
+
+def _normal_case_word(word: str) -> str:
+    if _INITIALS.fullmatch(word):
+        return word
+    return word.lower() if word.lower() in _PARTICLES else _MC.sub(_upper, word.title())
 
 
 def _upper(match: re.Match[str]) -> str:
     return match[0].upper()
 
 
-def _parts(plain: str, words: _Words, known: ExtractConfig) -> Iterator[str]:
-    """Yield what stands between commas, conjunctions and marks in a byline."""
-    whole = credited_agency(plain, known.agencies)
-    for given in [plain] if whole else _SPLIT.split(_NOISE.sub(" ; ", plain)):
-        if _PICTURES.match(given.strip()):
+def _parts(plain: str, words: _Words, config: ExtractConfig) -> Iterator[str]:
+    """Yield the parts of a byline between commas, conjunctions and marks."""
+    whole = credited_agency(plain, config.agencies)
+    for raw_part in [plain] if whole else _SPLIT.split(_NOISE.sub(" ; ", plain)):
+        if _PICTURES.match(raw_part.strip()):
             continue
-        part = words.by.sub("", given.strip(), count=1).strip(" ,:-–—*\"'【】「」")
+        part = words.by.sub("", raw_part.strip(), count=1).strip(" ,:-–—*\"'【】「」")
         pieces = re.split(r"\s*/\s*", part)
-        agencies = any(agency_of(piece, known.agencies) for piece in pieces)
-        yield from pieces if len(pieces) > 1 and agencies and not credited_agency(part, known.agencies) else [part]
+        agencies = any(agency_of(piece, config.agencies) for piece in pieces)
+        yield from pieces if len(pieces) > 1 and agencies and not credited_agency(part, config.agencies) else [part]
 
 
-def _without_agency(part: str, known: ExtractConfig) -> tuple[str | None, str]:
-    """Return the agency that stands right before or after a name, and the rest ("JO DOE Associated Press")."""
-    agency = agency_pattern(known.agencies)
-    found = re.match(rf"(?P<agency>{agency})\s+(?P<rest>.+)|(?P<rest2>.+)\s(?P<agency2>{agency})$", part)
-    if not found:
+def _split_agency(part: str, config: ExtractConfig) -> tuple[str | None, str]:
+    """Return the agency that stands right before or after a name, and the name ("JO DOE Associated Press")."""
+    agency = agency_pattern(config.agencies)
+    match = re.match(rf"(?P<agency>{agency})\s+(?P<name>.+)|(?P<name2>.+)\s(?P<agency2>{agency})$", part)
+    if not match:
         return None, part
-    name = agency_of(found["agency"] or found["agency2"], known.agencies)
-    return name, found["rest"] or found["rest2"]
+    return agency_of(match["agency"] or match["agency2"], config.agencies), match["name"] or match["name2"]
 
 
-def _bare(part: str, words: _Words) -> str:
-    """Return a name without its role, the place where it was written and a last full stop."""
+def _bare_name(part: str, words: _Words) -> str:
+    """Return a name without its role, the location it reports from and a last full stop."""
     part = _without_role(part, words)
-    place = _FROM_PLACE.search(part)
-    if place and len(part[: place.start()].split()) >= _FULL_NAME:
-        part = part[: place.start()]
+    location = _FROM_LOCATION.search(part)
+    if location and len(part[: location.start()].split()) >= _FULL_NAME:
+        part = part[: location.start()]
     return part if _INITIAL.search(part) else part.rstrip(".")
 
 
-def find_signature(lines: Sequence[str], known: ExtractConfig, sites: frozenset[str]) -> Authorship:
-    """Return whom a byline in the text itself names: "By …" above it, or a name alone as its last line."""
-    for line in lines[:_TOP]:
-        if made := parse_byline(line, known, sites):
-            return made
+def find_signature(lines: Sequence[str], config: ExtractConfig, sites: frozenset[str]) -> Authorship:
+    """Return the authorship that the text itself states: "By …" in its first lines, or a name alone as its last one."""
+    for line in lines[:_SIGNATURE_LINES]:
+        if authorship := parse_byline(line, config, sites):
+            return authorship
     last = lines[-1] if lines else ""
     if len(last) <= _MAX_NAME and len(last.split()) in _NAME_WORDS and all(map(_NAME_WORD.fullmatch, last.split())):
-        return clean_names([last], known, sites)
+        return clean_names([last], config, sites)
     return Authorship()
 
 
-def parse_byline(line: str, known: ExtractConfig, sites: frozenset[str] = frozenset()) -> Authorship | None:
-    """Return whom a line of its own names: "By Jo Doe"; None where it is none."""
-    if len(line.split()) > _BYLINE_WORDS or line.endswith(".") or not _words(known.phrases).by.match(line):
+def parse_byline(line: str, config: ExtractConfig, sites: frozenset[str] = frozenset()) -> Authorship | None:
+    """Return the authorship that a line states by itself: "By Jo Doe"; None where the line is no byline."""
+    if len(line.split()) > MAX_BYLINE_WORDS or line.endswith(".") or not _words(config.phrases).by.match(line):
         return None
-    made = clean_names([line], known, sites)
-    return made if made.persons or made.agency else None
+    authorship = clean_names([line], config, sites)
+    return authorship if authorship.persons or authorship.agency else None
 
 
 class _Words(NamedTuple):
@@ -264,26 +268,27 @@ def _words(phrases: Phrases) -> _Words:
 
 def _without_role(part: str, words: _Words) -> str:
     """Return the name in ``part`` without a role right before or after it, where just a name is left."""
-    found = words.role.search(part)
-    if not found or found[0] in _REPORTS:
+    role = words.role.search(part)
+    if not role or role[0] in _REPORTS:
         return part
-    for rest in (part[: found.start()].strip(" -–:"), part[found.end() :].strip(" -–:")):
-        name = [word for word in rest.split() if word not in _PARTICLES]
-        if (len(name) == _FULL_NAME and all(map(_NAME_WORD.fullmatch, name))) or _CJK_NAME.fullmatch(rest):
-            return rest
+    for name in (part[: role.start()].strip(" -–:"), part[role.end() :].strip(" -–:")):
+        name_words = [word for word in name.split() if word not in _PARTICLES]
+        is_name = len(name_words) == _FULL_NAME and all(map(_NAME_WORD.fullmatch, name_words))
+        if is_name or _CJK_NAME.fullmatch(name):
+            return name
     return part
 
 
 def _is_person(part: str, words: _Words, sites: frozenset[str]) -> bool:
-    if fold(part) in words.cities or fold(part) in _LONE or part.lower().startswith("the "):
+    if fold(part) in words.cities or fold(part) in _NOT_NAMES or part.lower().startswith("the "):
         return False
     if not part or len(part) > _MAX_NAME or len(part.split()) > _MAX_WORDS or any(char.isdigit() for char in part):
         return False
-    own = fold(part)
-    squeezed = re.sub(r"\W+", "", own)
+    folded = fold(part)
+    squeezed = re.sub(r"\W+", "", folded)
     if not squeezed or any(squeezed == re.sub(r"\W+", "", site) for site in sites):
         return False
-    if re.search(r"\.(?:com|net|org|de|co|info|[a-z]{2})$", own):
+    if re.search(r"\.(?:com|net|org|de|co|info|[a-z]{2})$", folded):
         return False
     if part.islower() and len(part) > _CODE:
         return False

@@ -1,4 +1,7 @@
-"""Which runs of text does a page consist of, and where does each stand?"""
+"""Split a page into blocks: its runs of text, each with the elements around it.
+
+The blocks hold all visible text of the page once and in order, but for menus, forms and scripts.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,9 @@ _HOST = re.compile(r"\s*(?:[a-z][a-z0-9+.-]*:)?//([^/?#\s]*)", re.IGNORECASE)
 _DIGITS = re.compile(r"\d+")
 _MAX_BLOCKS = 20_000  # the longest live blogs hold some thousand
 
+RUNNING_TEXT_CHARS = 80  # a paragraph of running text has so many or more; shorter blocks may be anything
+HEADLINE_TAGS = frozenset({"h1", "h2"})
+
 
 class Block(NamedTuple):
     """One run of text in the page."""
@@ -34,7 +40,7 @@ class Block(NamedTuple):
 
     @property
     def key(self) -> str:
-        """Letters and digits alone: what extractors that treat spaces differently agree on."""
+        """Its letters and digits alone, on which extractors that treat spaces differently agree."""
         return letter_key(self.text)
 
 
@@ -55,10 +61,10 @@ def _without_numbers(names: str) -> str:
 
 
 def template_kind(block: Block) -> tuple[str, ...]:
-    """Return what the template made of a block: its element and the signature of the one around it.
+    """Return what the template made of a block: its tag and the signature of the element around it.
 
     The element's own classes are left out: first paragraphs, with their large initials, have classes of their own.
-    Where the element around it has no class, the next one is asked too.
+    Where the element around it has no class, the next one counts too.
     """
     around = [signature(element) for element in block.path[-3:-1]]
     around.reverse()
@@ -66,24 +72,24 @@ def template_kind(block: Block) -> tuple[str, ...]:
 
 
 def split_blocks(tree: HtmlElement, url: str | None) -> list[Block]:
-    """Return the blocks of ``tree`` in the order of the page; at most 20,000."""
+    """Return the blocks of ``tree`` in the order of the page, at most 20,000; ``url`` is the page's own."""
     walk = _Walk(url)
     body = tree.find("body")
     walk.run(tree if body is None else body)
-    return walk.made
+    return walk.blocks
 
 
 class _Walk:
     """One pass over the tree without recursion: real pages nest thousands of elements."""
 
     def __init__(self, url: str | None) -> None:
-        self.made: list[Block] = []
+        self.blocks: list[Block] = []
         self._site = publisher_domain(url) if url else None
         self._path: list[HtmlElement] = []
         self._runs: list[str] = []
-        self._own = self._links = 0
+        self._own_links = self._links = 0
         self._link: HtmlElement | None = None
-        self._is_own = False
+        self._is_own_site = False
 
     def run(self, root: HtmlElement) -> None:
         walk = etree.iterwalk(root, events=("start", "end"))
@@ -102,7 +108,7 @@ class _Walk:
                 self._leave(element, tag)
             if element.tail and element is not root:
                 self._add(element.tail)
-            if len(self.made) >= _MAX_BLOCKS:
+            if len(self.blocks) >= _MAX_BLOCKS:
                 break
         self._flush()
 
@@ -113,7 +119,7 @@ class _Walk:
             self._path.append(element)
         elif tag == "a" and self._link is None:
             self._link = element
-            self._is_own = self._site is None or _site_of(element.get("href") or "") in {None, self._site}
+            self._is_own_site = self._site is None or _site_of(element.get("href") or "") in {None, self._site}
 
     def _leave(self, element: HtmlElement, tag: str) -> None:
         if tag not in _INLINE:
@@ -128,15 +134,15 @@ class _Walk:
         if self._link is not None:
             size = len(text.strip())
             self._links += size
-            self._own += size * self._is_own
+            self._own_links += size * self._is_own_site
 
     def _flush(self) -> None:
         text = " ".join("".join(self._runs).split())
         if text and self._path:
             element = self._path[-1]
-            self.made.append(Block(text, element.tag, tuple(self._path), self._own, self._links))
+            self.blocks.append(Block(text, element.tag, tuple(self._path), self._own_links, self._links))
         self._runs.clear()
-        self._own = self._links = 0
+        self._own_links = self._links = 0
 
 
 def _site_of(href: str) -> str | None:

@@ -1,4 +1,7 @@
-"""Where in a page stands who wrote it? Elements that microdata, links or class names mark as bylines."""
+"""Collect the elements of a page that microdata, links or class names mark as bylines.
+
+An element counts by what marks it: microdata is surer than a class name; links to author pages are kept apart.
+"""
 
 from __future__ import annotations
 
@@ -35,14 +38,14 @@ class BylineElements:
         self._links: list[HtmlElement] = []
 
     def add(self, element: HtmlElement, tag: str) -> None:
-        """Take ``element`` if it is a byline."""
+        """Keep ``element`` if it is a byline."""
         get = element.get
         if get("rel") == "author" or "author" in (get("itemprop") or ""):
             if tag not in {"meta", "link"} and len(self._strong) < _MAX_ELEMENTS:
                 self._strong.append(element)
             return
-        name = get("class")
-        if name and _is_byline(name):
+        class_names = get("class")
+        if class_names and _is_byline(class_names):
             if len(self._weak) < _MAX_ELEMENTS:
                 self._weak.append(element)
         elif tag == "a" and len(self._links) < _MAX_ELEMENTS and _ABOUT.search(get("href") or ""):
@@ -50,13 +53,13 @@ class BylineElements:
 
     def texts(self) -> list[str]:
         """Return the texts of the article's bylines: the surest kind's first and those in the same box."""
-        named = [element.find(".//*[@itemprop='name']") for element in self._strong]
-        strong = [one if inner is None else inner for one, inner in zip(self._strong, named, strict=True)]
+        names = [element.find(".//*[@itemprop='name']") for element in self._strong]
+        strong = [element if name is None else name for element, name in zip(self._strong, names, strict=True)]
         return _first_group(strong) or _first_group(self._weak)
 
     def linked_texts(self) -> list[str]:
         """Return the texts of the links to pages about authors, those of teasers among them."""
-        return list(dict.fromkeys(text for one in self._links if (text := _text(one)) and len(text) <= _MAX_BYLINE))
+        return list(dict.fromkeys(text for link in self._links if (text := _text(link)) and len(text) <= _MAX_BYLINE))
 
 
 @functools.lru_cache(maxsize=4096)  # a page repeats its class names
@@ -70,7 +73,7 @@ def _text(element: HtmlElement) -> str:
 
 def _first_group(elements: list[HtmlElement]) -> list[str]:
     """Return the texts of the first element and those in the same box; later ones belong to teasers."""
-    made: list[str] = []
+    texts: list[str] = []
     box: HtmlElement | None = None
     for element in elements:
         text = _text(element)
@@ -81,5 +84,5 @@ def _first_group(elements: list[HtmlElement]) -> list[str]:
             box = around.getparent() if around.getparent() is not None else around
         elif box is not around and box not in around.iterancestors():
             break
-        made.append(text)
-    return list(dict.fromkeys(made))
+        texts.append(text)
+    return list(dict.fromkeys(texts))

@@ -1,4 +1,4 @@
-"""What stands under a picture, and who is credited for it?"""
+"""Split what stands under a picture into its caption and its credit."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ def is_credited(text: str) -> bool:
     return ":" in text[-_MAX_CREDIT:] and bool(_PICTURE.search(text))
 
 
-def parse_caption(text: str, known: ExtractConfig, *, pictured: bool = False) -> Caption | None:
+def parse_caption(text: str, config: ExtractConfig, *, pictured: bool = False) -> Caption | None:
     """Return the caption in ``text``, its credit apart; None where there is no text.
 
     Credits: "… AFP PHOTO/NAME Image Credit: AFP", "… Foto: Name/dpa", "(AP Photo/Name)", "… © Name", "… | Name/AFP";
-    where the text is known to stand under a picture (``pictured``) also a name behind its last sentence.
+    where the text stands under a picture for sure (``pictured``) also a name behind its last sentence.
     """
     plain = repair_text(text)
     if not plain:
         return None
-    agency = agency_pattern(known.agencies)
+    agency = agency_pattern(config.agencies)
     ends = [
         rf"(?:[(\[]\s*)?\b{_MARK}(?:\s*by)?\s*[:©]\s*(?P<credit>[^:]{{2,{_MAX_CREDIT}}}?)[)\].]*$",
         rf"[(\[]?\s*©\s*(?P<credit>.{{2,{_MAX_CREDIT}}}?)[)\]]?$",
@@ -52,8 +52,8 @@ def parse_caption(text: str, known: ExtractConfig, *, pictured: bool = False) ->
     ]
     for end in ends:
         if match := re.search(end, plain, re.IGNORECASE if end is ends[0] else 0):
-            words = _without_photo(plain[: match.start()].strip(" |–—-·"), agency)
-            return Caption(text=words, credit=match["credit"].strip(" .|"))
+            caption = _without_photo(plain[: match.start()].strip(" |–—-·"), agency)
+            return Caption(text=caption, credit=match["credit"].strip(" .|"))
     if pictured and (bare := _BARE.search(plain)):
         credit = next(filter(None, bare.groups()))
         return Caption(text=plain[: bare.start()].strip(), credit=credit)

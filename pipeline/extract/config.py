@@ -1,14 +1,15 @@
-"""What does extraction know of the world? The lists that an editor keeps in config/, and the shape of its input."""
+"""The lists that extraction works with, and their loading from the settings folder.
+
+Everything else in ``pipeline.extract`` is given an ``ExtractConfig`` and reads no file.
+"""
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 
 import msgspec
 
-from pipeline.records import Entry
-from pipeline.settings import ExtractSettings, Section, Source, read_toml
+from pipeline.settings import ExtractSettings, Section, read_toml
 
 
 class Agency(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -58,24 +59,8 @@ class ExtractConfig(msgspec.Struct, frozen=True, kw_only=True):
     max_bytes: int = ExtractSettings().max_bytes
 
 
-class RawPage(msgspec.Struct, frozen=True, kw_only=True):
-    """One page or text as it came, with what is known of it from outside.
-
-    ``charset`` is what HTTP said; ``entry`` is what the feed said; ``source`` gives time zone and language.
-    """
-
-    data: bytes
-    id: str | None = None
-    url: str | None = None
-    media_type: str | None = None
-    charset: str | None = None
-    fetched: dt.datetime | None = None
-    entry: Entry | None = None
-    source: Source | None = None
-
-
 def load_config(folder: Path, limits: ExtractSettings | None = None) -> ExtractConfig:
-    """Return what the settings files of ``folder`` say; raises SettingsError for what can't be used there."""
+    """Return the lists of the settings folder; raises SettingsError for a list that can't be used."""
     return ExtractConfig(
         agencies=load_agencies(folder),
         phrases=read_toml(folder / "extract.toml", Phrases),
@@ -84,5 +69,5 @@ def load_config(folder: Path, limits: ExtractSettings | None = None) -> ExtractC
 
 
 def load_agencies(folder: Path) -> tuple[Agency, ...]:
-    """Return the agencies that agencies.toml of ``folder`` names; raises SettingsError for what can't be used there."""
+    """Return the agencies that agencies.toml of ``folder`` names; raises SettingsError where it can't be used."""
     return read_toml(folder / "agencies.toml", Agencies).agency

@@ -1,4 +1,7 @@
-"""Which agency supplied it? Datelines and credits, cut off the text into fields."""
+"""Cut datelines and agency credits off a text, into fields of their own.
+
+Only what stands where such credits stand is cut: "told AP" within the text stays.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,13 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from pipeline.extract import datelines
-from pipeline.extract.agencies import credited_agency
+from pipeline.extract.agencies import credited_agency, first_agency
 from pipeline.extract.config import ExtractConfig, Phrases
-from pipeline.extract.datelines import first_agency
+from pipeline.extract.datelines import parse_dateline
 from pipeline.extract.main_text import TextLine
 
-_FIRST = 3  # lines: a standfirst or a sub-heading may stand before the line with the dateline
-_LAST = 4  # lines: a correction or a bio may follow the sign-off
+_FIRST_LINES = 3  # a standfirst or a sub-heading may stand before the line with the dateline
+_LAST_LINES = 4  # a correction or a bio may follow the sign-off
 _MAX_CREDIT = 400  # characters: a sign-off that names five reporters and their places
 _MAX_OWNER = 15  # words of a line that names whose text it is
 _MARKS = " \t-–—•·*_→>»|"
@@ -24,79 +26,82 @@ _SOURCE = re.compile(
 )
 _OWNER = re.compile(r"^\W*(?:©|\(c\)|copyright\b)\s*(?:\d{4})?", re.IGNORECASE)
 # A credit behind the last sentence: in brackets, behind a dash, or in capitals (AFP or REUTERS).
-_LAST_WORDS = re.compile(
+_CREDIT_AT_END = re.compile(
     r"\s*[(\[]([^()\[\]]{2,40})[)\]]\.?$|(?<=[.!?…\"”»])\s*[-–—]{1,2}\s*([\w /-]{2,30})$"
     r"|(?<=[.!?…\"”»])\s+([A-Z][A-Z /,-]{1,30})$"
 )
-_LETTERS = re.compile(r"[^\W_]")  # "___" and "* * *" part what is gone from the text
-_CODE = re.compile(r"(?<=\w)/[a-z]{1,4}(?=\W*$)|^\W*[a-z]{1,4}/(?=\w)")  # of the editor: "SDA/jok"
+_LETTERS = re.compile(r"[^\W_]")  # "___" and "* * *" part the text from what was cut
+_EDITOR_CODE = re.compile(r"(?<=\w)/[a-z]{1,4}(?=\W*$)|^\W*[a-z]{1,4}/(?=\w)")  # "SDA/jok"
 
 
 class WireCredits(NamedTuple):
-    """The text without wire forms, and what they said."""
+    """The text without dateline and credits, and what these say."""
 
     lines: list[TextLine]
     dateline: str | None = None
     agency: str | None = None
-    sign_offs: tuple[str, ...] = ()  # sign-offs: lines that credit agencies, colleagues and editors
+    sign_offs: tuple[str, ...] = ()  # lines that credit agencies, colleagues and editors
 
 
-def split_credits(lines: list[TextLine], known: ExtractConfig) -> WireCredits:
-    """Return ``lines`` without dateline and agency credits, and these.
-
-    Only what stands where such forms stand is cut: "told AP" within the text stays.
-    """
-    made = list(lines)
-    place = agency = None
-    for number in [n for n, line in enumerate(made[:_FIRST]) if not line.heading]:
-        line = made[number]
-        if head := datelines.parse_dateline(line.text, known):
-            place, agency = head.location, head.agency
-            made[number] = line._replace(text=head.rest)
+def split_credits(lines: list[TextLine], config: ExtractConfig) -> WireCredits:
+    """Return ``lines`` without dateline and agency credits, and these."""
+    text_lines = list(lines)
+    location = agency = None
+    for number in [n for n, line in enumerate(text_lines[:_FIRST_LINES]) if not line.heading]:
+        line = text_lines[number]
+        if dateline := parse_dateline(line.text, config):
+            location, agency = dateline.location, dateline.agency
+            text_lines[number] = line._replace(text=dateline.text)
             break
-    made, tail, gone = _tail(made, known)
-    return WireCredits([line for line in made if _LETTERS.search(line.text)], place, agency or tail, gone)
+    text_lines, sign_off_agency, sign_offs = _split_sign_offs(text_lines, config)
+    with_letters = [line for line in text_lines if _LETTERS.search(line.text)]
+    return WireCredits(with_letters, location, agency or sign_off_agency, sign_offs)
 
 
 @functools.lru_cache(maxsize=4)
 def _credit_line(phrases: Phrases) -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{one})" for one in phrases.credits) or r"(?!)", re.IGNORECASE)
+    return re.compile("|".join(f"(?:{credit})" for credit in phrases.credits) or r"(?!)", re.IGNORECASE)
 
 
-def _tail(lines: list[TextLine], known: ExtractConfig) -> tuple[list[TextLine], str | None, tuple[str, ...]]:
+def _split_sign_offs(
+    lines: list[TextLine], config: ExtractConfig
+) -> tuple[list[TextLine], str | None, tuple[str, ...]]:
     """Cut sign-offs in the last lines and a credit at the end of the last one; return the agency and what was cut."""
     agency = None
-    kept: list[TextLine] = []
-    gone: list[str] = []
+    text_lines: list[TextLine] = []
+    sign_offs: list[str] = []
     for number, line in enumerate(lines):
-        if number > 0 and number >= len(lines) - _LAST:
-            whole = _SOURCE.sub("", line.text)
-            own = credited_agency(whole, known.agencies) or credited_agency(_CODE.sub("", whole), known.agencies)
-            if own or _is_credit(line.text, known):
-                agency = agency or own or first_agency(line.text, known)
-                gone.append(line.text)
+        if number > 0 and number >= len(lines) - _LAST_LINES:
+            credit = _SOURCE.sub("", line.text)
+            credited = credited_agency(credit, config.agencies) or credited_agency(
+                _EDITOR_CODE.sub("", credit), config.agencies
+            )
+            if credited or _is_credit(line.text, config):
+                agency = agency or credited or first_agency(line.text, config.agencies)
+                sign_offs.append(line.text)
                 continue
-        kept.append(line)
-    if kept:
-        end = _LAST_WORDS.search(kept[-1].text)
-        if end and (own := credited_agency(next(filter(None, end.groups())), known.agencies)):
-            agency = agency or own
-            kept[-1] = kept[-1]._replace(text=kept[-1].text[: end.start()].rstrip())
-    return kept, agency, tuple(gone)
+        text_lines.append(line)
+    if text_lines:
+        last = text_lines[-1]
+        match = _CREDIT_AT_END.search(last.text)
+        if match and (credited := credited_agency(next(filter(None, match.groups())), config.agencies)):
+            agency = agency or credited
+            text_lines[-1] = last._replace(text=last.text[: match.start()].rstrip())
+    return text_lines, agency, tuple(sign_offs)
 
 
-def _is_credit(text: str, known: ExtractConfig) -> bool:
+def _is_credit(text: str, config: ExtractConfig) -> bool:
     plain = text.lstrip(_MARKS)
-    forms = _credit_line(known.phrases)
+    forms = _credit_line(config.phrases)
     bare = plain.strip(" ()[]（）.")
     return len(text) <= _MAX_CREDIT and bool(forms.match(plain) or forms.match(bare))
 
 
-def find_owner(texts: Iterable[str], known: ExtractConfig) -> str | None:
+def find_owner(texts: Iterable[str], config: ExtractConfig) -> str | None:
     """Return the agency whose text it is, as lines at its end say ("© 2031 AFP", "Source: Xinhua")."""
     for text in texts:
         if len(text.split()) <= _MAX_OWNER and (_OWNER.match(text) or _SOURCE.match(text)):
-            agency = first_agency(text, known)
+            agency = first_agency(text, config.agencies)
             if agency:
                 return agency
     return None
@@ -104,4 +109,4 @@ def find_owner(texts: Iterable[str], known: ExtractConfig) -> str | None:
 
 def last_line_texts(lines: list[TextLine]) -> set[str]:
     """Return the texts of the last lines, where sign-offs stand."""
-    return {line.text for line in lines[-_LAST:]}
+    return {line.text for line in lines[-_LAST_LINES:]}

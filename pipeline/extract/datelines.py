@@ -1,4 +1,7 @@
-"""Where was it written, and by which agency, as the first line of a text says?"""
+"""Parse a dateline: the location and the agency that the first line of a text begins with.
+
+The surest form is tried first; what follows a dateline must be text of its own, or the words were a label.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,12 @@ import re
 from typing import NamedTuple
 
 from pipeline import gazetteer
-from pipeline.extract.agencies import agency_of, agency_pattern
+from pipeline.extract.agencies import agency_pattern, first_agency
 from pipeline.extract.config import Agency, ExtractConfig, Phrases
 
-_REST = 20  # characters of text at least after a dateline; less, and it was a label
-_REST_UNSPACED = 8  # in scripts without spaces between words
-_MAX_PLACE_WORDS = 6  # "ABOARD THE PAPAL PLANE", "PORT-AU-PRINCE, Haiti"
+_MIN_TEXT = 20  # characters after a dateline; less, and it was a label
+_MIN_TEXT_UNSPACED = 8  # in scripts without spaces between words
+_MAX_LOCATION_WORDS = 6  # "ABOARD THE PAPAL PLANE", "PORT-AU-PRINCE, Haiti"
 
 _MONTHS = (
     "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mai|märz|okt|dez|janv|fév|avr|juin|juil|août|déc|ene|abr|ago|dic|"
@@ -37,7 +40,7 @@ _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _BRACKETED = re.compile(
     r"[【（(\[](?P<inside>[^【】（）()\[\]]{2,30})[】）)\]]\s*(?:[\uac00-\ud7af]{2,4}\s*(?:기자|특파원)\s*=\s*)?"
 )
-_AROUND_PLACE = re.compile(r"[\d\s＝=]+|[日月]?[電电发發讯訊]+$|^[日月]")
+_AROUND_LOCATION = re.compile(r"[\d\s＝=]+|[日月]?[電电发發讯訊]+$|^[日月]")
 
 
 class Dateline(NamedTuple):
@@ -45,19 +48,19 @@ class Dateline(NamedTuple):
 
     location: str | None
     agency: str | None
-    rest: str
+    text: str
 
 
-def parse_dateline(text: str, known: ExtractConfig) -> Dateline | None:
+def parse_dateline(text: str, config: ExtractConfig) -> Dateline | None:
     """Return the dateline at the start of ``text``; None where there is none.
 
-    "(ANSA) - ROMA, 12 MAR - …": what follows an agency alone may be the place.
+    "(ANSA) - ROMA, 12 MAR - …": what follows an agency alone may be the location.
     """
-    found = _unspaced(text, known) or _spaced(text, known)
-    if found and found.location is None and found.rest:
-        more = _spaced(found.rest, known)
-        return more._replace(agency=found.agency or more.agency) if more and more.rest else found
-    return found
+    dateline = _unspaced(text, config) or _spaced(text, config)
+    if dateline and dateline.location is None and dateline.text:
+        inner = _spaced(dateline.text, config)
+        return inner._replace(agency=dateline.agency or inner.agency) if inner and inner.text else dateline
+    return dateline
 
 
 @functools.lru_cache(maxsize=4)
@@ -66,26 +69,26 @@ def _forms(agencies: tuple[Agency, ...], phrases: Phrases) -> tuple[re.Pattern[s
     agency = agency_pattern(agencies)
     cities = "|".join(re.escape(city) for city in sorted(phrases.cities, key=len, reverse=True)) or r"(?!)"
     join = r"(?:[ /-]|\s(?:de|del|of|am|an der|la|im|bei)\s)"
-    place = rf"(?P<place>{_NAME}(?:{join}{_NAME}){{0,5}}(?:,\s{_NAME}(?:\s{_NAME})?){{0,2}}?)"
-    capitals = rf"(?P<place>{_CAPITALS}(?:[ /-]{_CAPITALS}){{0,5}}(?:,\s[A-Z][\w.]+(?:\s[A-Z][\w.]+)?){{0,2}}?)"
+    location = rf"(?P<location>{_NAME}(?:{join}{_NAME}){{0,5}}(?:,\s{_NAME}(?:\s{_NAME})?){{0,2}}?)"
+    capitals = rf"(?P<location>{_CAPITALS}(?:[ /-]{_CAPITALS}){{0,5}}(?:,\s[A-Z][\w.]+(?:\s[A-Z][\w.]+)?){{0,2}}?)"
     return (
         # March 7 (Reuters) - …
-        re.compile(rf"(?P<place>){_MONTH}\s+\d{{1,2}}\s+\((?P<credit>{agency})\){_DASH}"),
+        re.compile(rf"(?P<location>){_MONTH}\s+\d{{1,2}}\s+\((?P<credit>{agency})\){_DASH}"),
         # KATHMANDU, April 25 (Reuters) - …   MEXICO CITY (AP) — …   Madrid, 7 de marzo (EFE).- …   Berlin (dpa/lby) - …
         re.compile(
-            rf"{place}{_ANY_DATE}\s*[(\[](?P<credit>[^()\[\]]{{0,20}}{agency}[^()\[\]]{{0,30}})[)\]](?:{_DASH}|\s+)"
+            rf"{location}{_ANY_DATE}\s*[(\[](?P<credit>[^()\[\]]{{0,20}}{agency}[^()\[\]]{{0,30}})[)\]](?:{_DASH}|\s+)"
         ),
         # (Reuters) - …   AFP – …
         re.compile(
-            rf"(?P<place>)[(\[](?P<credit>{agency})[)\]](?:{_DASH}|\s+)|(?P<credit2>{agency})\s+[-–—]{{1,2}}\s+"
+            rf"(?P<location>)[(\[](?P<credit>{agency})[)\]](?:{_DASH}|\s+)|(?P<credit2>{agency})\s+[-–—]{{1,2}}\s+"
         ),
         # Sydney, AAP — …   МОСКВА, 7 мар — РИА Новости. …
-        re.compile(rf"{place}{_DATE}(?:,|\s+[-–—])\s+(?P<credit>{agency})(?:\.|\s*[-–—:]{{1,2}})\s+"),
+        re.compile(rf"{location}{_DATE}(?:,|\s+[-–—])\s+(?P<credit>{agency})(?:\.|\s*[-–—:]{{1,2}})\s+"),
         # BEIRUT, March 7 — …   DUBLIN — …
         re.compile(rf"{capitals}{_DATE}\s+(?:[-–—]{{1,2}}|·)\s+(?=\S)"),
         # Beirut: …   Berlin/London, 7. März – …   Berlin. …   New Delhi | …
         re.compile(
-            rf"(?P<place>(?i:{cities})(?:/(?i:{cities})|,\s{_NAME})?){_DATE}(?::|\s+[-–—·|]{{1,2}}|\.)\s+(?=[^a-z\s])"
+            rf"(?P<location>(?i:{cities})(?:/(?i:{cities})|,\s{_NAME})?){_DATE}(?::|\s+[-–—·|]{{1,2}}|\.)\s+(?=[^a-z\s])"
         ),
         # [SINGAPORE] …   Port Sudan: …   any city of the gazetteer
         re.compile(rf"\[(?P<city>{_CAPITALS}(?:[ -]{_CAPITALS}){{0,3}})\]\s+(?=[^a-z\s])"),
@@ -93,47 +96,43 @@ def _forms(agencies: tuple[Agency, ...], phrases: Phrases) -> tuple[re.Pattern[s
     )
 
 
-def _spaced(text: str, known: ExtractConfig) -> Dateline | None:
-    for form in _forms(known.agencies, known.phrases):
+def _spaced(text: str, config: ExtractConfig) -> Dateline | None:
+    for form in _forms(config.agencies, config.phrases):
         match = form.match(text)
         if not match:
             continue
-        found = match.groupdict()
-        city = found.get("city")
-        if city and city.casefold() not in gazetteer.load_city_names() and city.title() not in known.phrases.cities:
+        groups = match.groupdict()
+        city = groups.get("city")
+        if city and city.casefold() not in gazetteer.load_city_names() and city.title() not in config.phrases.cities:
             continue
-        place = _WEEKDAY.sub("", (city or found.get("place") or "").strip(" ,")) or None
-        rest = text[match.end() :].strip()
-        if len(rest) < _REST:
+        location = _WEEKDAY.sub("", (city or groups.get("location") or "").strip(" ,")) or None
+        following = text[match.end() :].strip()
+        if len(following) < _MIN_TEXT:
             return None
-        if place and (place.casefold() in known.phrases.labels or len(place.split()) > _MAX_PLACE_WORDS):
+        if location and (location.casefold() in config.phrases.labels or len(location.split()) > _MAX_LOCATION_WORDS):
             continue
-        inside = found.get("credit") or found.get("credit2") or ""
-        return Dateline(place, first_agency(inside, known), rest)
+        credit = groups.get("credit") or groups.get("credit2") or ""
+        return Dateline(location, first_agency(credit, config.agencies), following)
     city = text.strip(" .:")
-    return Dateline(city, None, "") if city in known.phrases.cities else None
-
-
-def first_agency(text: str, known: ExtractConfig) -> str | None:
-    """Return the first agency that ``text`` names."""
-    found = re.search(agency_pattern(known.agencies), text)
-    return agency_of(found[0], known.agencies) if found else None
+    return Dateline(city, None, "") if city in config.phrases.cities else None
 
 
 @functools.lru_cache(maxsize=4)
 def _unspaced_forms(agencies: tuple[Agency, ...]) -> dict[str, str]:
-    forms = {form: one.name for one in agencies for form in (one.name, *one.forms) if _UNSPACED.search(form)}
-    return dict(sorted(forms.items(), key=lambda pair: -len(pair[0])))
+    names = {
+        form: agency.name for agency in agencies for form in (agency.name, *agency.forms) if _UNSPACED.search(form)
+    }
+    return dict(sorted(names.items(), key=lambda pair: -len(pair[0])))
 
 
-def _unspaced(text: str, known: ExtractConfig) -> Dateline | None:
+def _unspaced(text: str, config: ExtractConfig) -> Dateline | None:
     """Return the dateline in brackets of scripts that are written without spaces between words."""
     match = _BRACKETED.match(text)
-    if not match or len(text) - match.end() < _REST_UNSPACED:
+    if not match or len(text) - match.end() < _MIN_TEXT_UNSPACED:
         return None
     inside = match["inside"]
-    form = next((form for form in _unspaced_forms(known.agencies) if form in inside), None)
+    form = next((form for form in _unspaced_forms(config.agencies) if form in inside), None)
     if form is None:
         return None
-    place = _AROUND_PLACE.sub("", inside.replace(form, "")).strip(" ・,，")
-    return Dateline(place or None, _unspaced_forms(known.agencies)[form], text[match.end() :].strip())
+    location = _AROUND_LOCATION.sub("", inside.replace(form, "")).strip(" ・,，")
+    return Dateline(location or None, _unspaced_forms(config.agencies)[form], text[match.end() :].strip())

@@ -1,4 +1,4 @@
-"""What did the feed give where the page can't be read? A page made of its entry, and whether that says more."""
+"""Take an article's text from its feed entry where the page can't be read or shows less."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TAG = re.compile(r"<[^>]{0,1000}>")
 
 
 def build_page(entry: Entry) -> bytes:
-    """Return what the feed gave as a page: headline, then the whole text where there is one, else the summary."""
+    """Return the feed's entry as an HTML page: headline, then the whole text where there is one, else the summary."""
     title = html.escape(entry.title or "")
     text = entry.content or entry.summary or ""
     body = text if _TAG.search(text) else "".join(f"<p>{html.escape(line)}</p>" for line in text.splitlines())
@@ -27,13 +27,13 @@ def build_page(entry: Entry) -> bytes:
     ).encode()
 
 
-def feed_has_more(entry: Entry | None, made: Extraction | ItemError) -> bool:
+def feed_has_more(entry: Entry | None, extraction: Extraction | ItemError) -> bool:
     """Whether the feed gave more of the text than a page behind a wall, or one without a text, shows."""
     if entry is None or not entry.content:
         return False
-    if isinstance(made, ItemError):
-        return made.reason in {Reason.NO_TEXT, Reason.EMPTY}
-    article = made.article
-    return bool(article.paywalled) and len(split_words(_TAG.sub(" ", entry.content))) > _MORE * len(
-        split_words(article.text)
-    )
+    if isinstance(extraction, ItemError):
+        return extraction.reason in {Reason.NO_TEXT, Reason.EMPTY}
+    article = extraction.article
+    if not article.paywalled:
+        return False
+    return len(split_words(_TAG.sub(" ", entry.content))) > _MORE * len(split_words(article.text))

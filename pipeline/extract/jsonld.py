@@ -1,4 +1,7 @@
-"""What does a page say of itself in JSON-LD, in whatever shape it wrote it?"""
+"""Read what a page says of itself in JSON-LD, in whatever shape it wrote it.
+
+Nothing here raises on broken JSON-LD; what can't be read is left out.
+"""
 
 from __future__ import annotations
 
@@ -31,24 +34,23 @@ _decoder = json.JSONDecoder(strict=False)
 
 
 def parse_scripts(scripts: Iterable[str]) -> list[Any]:
-    """Return the values in the JSON-LD ``scripts``; broken JSON is mended where it is clear how, else left out."""
+    """Return the values in the JSON-LD ``scripts``; broken JSON is repaired where it is clear how, else left out."""
     values: list[Any] = []
     for script in scripts:
         text = _WRAPPING.sub("", script).strip().rstrip(";")
         for attempt in (text, _TRAILING_COMMA.sub(r"\1", text), html.unescape(text)):
-            found = list(_values(attempt))
-            if found:
-                values += found
+            if attempt_values := list(_values(attempt)):
+                values += attempt_values
                 break
     return values
 
 
 def _values(text: str) -> Iterator[Any]:
     """Yield the JSON values that stand one after another in ``text``, up to the first broken one."""
-    place = 0
-    while match := re.compile(r"[{\[]").search(text, place):
+    position = 0
+    while match := re.compile(r"[{\[]").search(text, position):
         try:
-            value, place = _decoder.raw_decode(text, match.start())
+            value, position = _decoder.raw_decode(text, match.start())
         except (ValueError, RecursionError):
             return
         yield value
@@ -57,17 +59,17 @@ def _values(text: str) -> Iterator[Any]:
 def find_article(values: list[Any], url: str | None = None) -> Node:
     """Return the node that describes the page's own article; {} where there is none.
 
-    Outer nodes before inner ones, the more specific type first; a node whose own address is another page's comes last.
-    References by ``@id`` are resolved in ``author`` and the like by ``people``.
+    Outer nodes come before inner ones, more specific types before general ones; a node whose own address is another
+    page's comes last. ``list_people`` resolves references by ``@id``.
     """
-    found: list[tuple[tuple[int, int, int], Node]] = []
+    candidates: list[tuple[tuple[int, int, int], Node]] = []
     for depth, node in _walk(values, 0):
         ranks = [_ARTICLES.index(kind) for kind in node_types(node) if kind in _ARTICLES]
         if ranks and (node.get("headline") or node.get("name") or node.get("datePublished")):
-            other = int(bool(url) and _foreign(node, url or ""))
+            foreign = int(bool(url) and _is_of_another_page(node, url or ""))
             weak = int("headline" not in node)
-            found.append(((other, weak, min(ranks) + depth), node))
-    return min(found, key=lambda pair: pair[0])[1] if found else {}
+            candidates.append(((foreign, weak, min(ranks) + depth), node))
+    return min(candidates, key=lambda pair: pair[0])[1] if candidates else {}
 
 
 def find_web_page(values: list[Any]) -> Node:
@@ -75,15 +77,15 @@ def find_web_page(values: list[Any]) -> Node:
     return next((node for _, node in _walk(values, 0) if {"webpage", "itempage"} & set(node_types(node))), {})
 
 
-def _foreign(node: Node, url: str) -> bool:
-    own = node.get("url") or node.get("mainEntityOfPage") or node.get("@id")
-    if isinstance(own, dict):
-        own = own.get("@id") or own.get("url")
-    if not isinstance(own, str) or not own.startswith("http"):
+def _is_of_another_page(node: Node, url: str) -> bool:
+    address = node.get("url") or node.get("mainEntityOfPage") or node.get("@id")
+    if isinstance(address, dict):
+        address = address.get("@id") or address.get("url")
+    if not isinstance(address, str) or not address.startswith("http"):
         return False
     parts = [part for part in re.split(r"[/?#&=]", url.partition("://")[2])[1:] if part]
-    telling = [part for part in parts if len(part) >= _SLUG or re.search(r"\d{4}", part)] or parts[-1:]
-    return not any(part in own for part in telling)
+    distinctive = [part for part in parts if len(part) >= _SLUG or re.search(r"\d{4}", part)] or parts[-1:]
+    return not any(part in address for part in distinctive)
 
 
 def _walk(value: Any, depth: int) -> Iterator[tuple[int, Node]]:
@@ -91,8 +93,8 @@ def _walk(value: Any, depth: int) -> Iterator[tuple[int, Node]]:
     if depth > _MAX_DEPTH:
         return
     if isinstance(value, list):
-        for one in value:
-            yield from _walk(one, depth)
+        for item in value:
+            yield from _walk(item, depth)
     elif isinstance(value, dict):
         if "@type" in value:
             yield depth, value
@@ -108,12 +110,18 @@ def node_types(node: Node) -> list[str]:
 
 
 def list_people(node: Node, values: list[Any], keys: tuple[str, ...] = ("author", "creator")) -> list[tuple[str, bool]]:
-    """Return who made the node: names, each with whether it is said to be an organisation."""
+    """Return the persons under the first of ``keys`` that holds any: name, and whether it names an organisation.
+
+    Args:
+        node: the node that describes the article.
+        values: all JSON-LD of the page, in which references by ``@id`` are resolved.
+        keys: the properties that may hold persons.
+    """
     for key in keys:
-        given = node.get(key)
-        made = [pair for one in (given if isinstance(given, list) else [given]) for pair in _person(one, values)]
-        if made:
-            return made
+        value = node.get(key)
+        persons = value if isinstance(value, list) else [value]
+        if people := [pair for person in persons for pair in _person(person, values)]:
+            return people
     return []
 
 
@@ -124,23 +132,23 @@ def _person(value: Any, values: list[Any]) -> Iterator[tuple[str, bool]]:
     if not isinstance(value, dict):
         return
     if "name" not in value and "@id" in value:
-        value = next((n for n in _all(values) if n.get("@id") == value["@id"] and "name" in n), value)
+        value = next((n for n in _all_nodes(values) if n.get("@id") == value["@id"] and "name" in n), value)
     name = value.get("name")
     if not name and (value.get("givenName") or value.get("familyName")):
         name = f"{value.get('givenName') or ''} {value.get('familyName') or ''}".strip()
     company = bool({"organization", "newsmediaorganization", "corporation"} & set(node_types(value)))
-    for one in name if isinstance(name, list) else [name]:
-        if isinstance(one, str) and one.strip():
-            yield one, company
+    for single_name in name if isinstance(name, list) else [name]:
+        if isinstance(single_name, str) and single_name.strip():
+            yield single_name, company
 
 
-def _all(value: Any, depth: int = 0) -> Iterator[Node]:
+def _all_nodes(value: Any, depth: int = 0) -> Iterator[Node]:
     if isinstance(value, dict):
         yield value
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     if depth < _MAX_DEPTH:
-        for one in inner:
-            yield from _all(one, depth + 1)
+        for item in inner:
+            yield from _all_nodes(item, depth + 1)
 
 
 def text_of(node: Node, *keys: str) -> str | None:
@@ -159,9 +167,9 @@ def text_of(node: Node, *keys: str) -> str | None:
 def texts_of(node: Node, key: str) -> list[str]:
     """Return all texts under ``key``: a list, one text, or one text with commas for keywords."""
     value = node.get(key)
-    made = []
-    for one in value if isinstance(value, list) else [value]:
-        inner = one.get("name") if isinstance(one, dict) else one
-        if isinstance(inner, str) and inner.strip():
-            made.append(html.unescape(inner).strip())
-    return made
+    texts = []
+    for item in value if isinstance(value, list) else [value]:
+        text = item.get("name") if isinstance(item, dict) else item
+        if isinstance(text, str) and text.strip():
+            texts.append(html.unescape(text).strip())
+    return texts

@@ -1,7 +1,7 @@
-"""Which lines of a page are the article's text?
+"""Find the lines of a page that are the article's text.
 
 trafilatura finds the text; the page's own blocks tell where each line stands. What the article's template set like
-the lines found, but trafilatura left out, comes back (``recover``); what isn't the article goes (``rules``).
+these lines, but trafilatura left out, comes back; what isn't the article goes later (``boilerplate``).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import collections
 import copy
 import logging
 import re
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from lxml import etree
 from lxml.html import Element, HtmlElement
@@ -18,7 +18,7 @@ from trafilatura import bare_extraction
 from trafilatura.settings import Document, Extractor
 
 from pipeline.extract import article_region, jsonld
-from pipeline.extract.blocks import Block, letter_key, split_blocks, template_kind
+from pipeline.extract.blocks import RUNNING_TEXT_CHARS, Block, letter_key, split_blocks, template_kind
 from pipeline.extract.page_signals import PageSignals
 from pipeline.extract.text_repair import repair_text
 
@@ -26,17 +26,16 @@ logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # what it logs of a
 
 # What trafilatura lets through on odd pages (elements nested beyond Python's recursion limit, unforeseen trees).
 _FAILURES = (RecursionError, AttributeError, IndexError, KeyError, AssertionError, etree.LxmlError)
-_LONG = 80  # characters: a paragraph of running text; shorter blocks may be anything
-_KIN = 3  # lines found of one template's kind, for that kind to count as the article's
+_MIN_OF_KIND = 3  # lines of one template's kind in the text, for that kind to count as the article's
 _MAX_LINK_SHARE = 0.6  # of a paragraph that is recovered; teasers are links nearly whole
 _MAX_LOST = 0.2  # of the running text around the article that may be missing: boxes set in ways of their own
-_MAX_OUTSIDE = 0.5  # of that text that may be found elsewhere: standfirst, boxes, parts in a column of their own
+_MAX_OUTSIDE = 0.5  # of that text that may stand elsewhere: standfirst, boxes, parts in a column of their own
 _SUB_HEADINGS = frozenset({"h2", "h3", "h4"})
-_LD_LONGER = 2.0  # times the found text, for JSON-LD's articleBody to replace it: half of a text isn't missed by chance
+_JSONLD_LONGER = 2.0  # times the page's text, for articleBody to replace it: half of a text isn't missed by chance
 
 
 class TextLine(NamedTuple):
-    """A line of the text, with the block of the page that it was found in, where it is known."""
+    """A line of the text, with the block of the page in which it stands, where that is known."""
 
     text: str
     heading: bool = False
@@ -45,56 +44,21 @@ class TextLine(NamedTuple):
 
 
 class MainText(NamedTuple):
-    """The text of a page before the rules."""
+    """The text of a page before its boilerplate is cut, and all blocks of the page."""
 
     lines: list[TextLine]
     blocks: list[Block]
 
 
-def find_main_text(page: PageSignals, url: str | None, all_blocks: list[Block] | None = None) -> MainText:
-    """Return the lines of the article's text, nothing lost, foreign ones still among them.
+class BaseExtractor(Protocol):
+    """What finds the lines of a text in a tree, which it may change, and the letter keys of the headings."""
 
-    ``all_blocks`` are the page's blocks, where they have been taken already. The cheap answer first: trafilatura's
-    quick settings, in the part of the page where the article stands. Where that loses text, or finds much of it
-    elsewhere, or where the part isn't clear, the whole page with all of trafilatura's fall-backs.
-    """
-    all_blocks = split_blocks(page.tree, url) if all_blocks is None else all_blocks
-    shown = frozenset(
-        letter_key(text) for one in page.headings if not one.is_breadcrumb for text in (one.text, one.runs[-1])
-    )
-    place = article_region.find_region(all_blocks, shown)
-    lines = _quick(place, url, all_blocks) if place else None
-    if lines is None:
-        texts, headings = _base(copy.deepcopy(page.tree), url)
-        lines, used = _place(texts, headings, all_blocks)
-        lines = _recover(lines, used, all_blocks, place) if lines else _running_text(all_blocks)
-    return MainText(_from_ld(lines, page.article), all_blocks)
+    def __call__(self, tree: HtmlElement, url: str | None, *, fast: bool = False) -> tuple[list[str], set[str]]:
+        """Return lines and headings; with ``fast`` without fall-backs."""
 
 
-def _quick(place: article_region.Region, url: str | None, all_blocks: list[Block]) -> list[TextLine] | None:
-    """Return the lines that the quick settings find in ``place``; None where they are doubtful."""
-    root = Element("html")
-    part = copy.deepcopy(place.whole)
-    part.tail = None
-    (root if part.tag == "body" else etree.SubElement(root, "body")).append(part)
-    texts, headings = _base(root, url, fast=True)
-    inside = [block for block in all_blocks if place.whole in block.path]
-    lines, used = _place(texts, headings, inside)
-    core = [(number, len(block.text)) for number, block in enumerate(inside) if _in_core(block, place)]
-    size = sum(length for _, length in core)
-    lines = _recover(lines, used, inside, place)
-    have = {id(line.block) for line in lines}
-    lost = sum(length for number, length in core if id(inside[number]) not in have)
-    outside = sum(len(line.text) for line in lines if line.block is None or place.core not in line.block.path)
-    return None if lost > _MAX_LOST * size or outside > _MAX_OUTSIDE * size else lines
-
-
-def _in_core(block: Block, place: article_region.Region) -> bool:
-    return place.core in block.path and article_region.is_running_text(block)
-
-
-def _base(tree: HtmlElement, url: str | None, *, fast: bool = False) -> tuple[list[str], set[str]]:
-    """Return the lines that trafilatura finds in ``tree``, which it may change, and the keys of the headings."""
+def run_trafilatura(tree: HtmlElement, url: str | None, *, fast: bool = False) -> tuple[list[str], set[str]]:
+    """Return the lines that trafilatura finds in ``tree``, which it may change, and the letter keys of the headings."""
     options = Extractor(output_format="python", comments=False, url=url, fast=fast)
     try:
         document = bare_extraction(tree, options=options)
@@ -106,83 +70,142 @@ def _base(tree: HtmlElement, url: str | None, *, fast: bool = False) -> tuple[li
     return [line for line in document.text.splitlines() if line.strip()], headings
 
 
-def _place(texts: list[str], headings: set[str], all_blocks: list[Block]) -> tuple[list[TextLine], dict[int, int]]:
+def find_main_text(
+    signals: PageSignals,
+    url: str | None,
+    all_blocks: list[Block] | None = None,
+    *,
+    base: BaseExtractor = run_trafilatura,
+) -> MainText:
+    """Return the lines of the article's text, nothing lost, boilerplate still among them.
+
+    The cheap answer first: the base extractor's quick settings, in the part of the page where the article stands.
+    Where that loses text, or finds much of it elsewhere, or where the part isn't clear, the whole page with all
+    fall-backs.
+
+    Args:
+        signals: what the page says of itself.
+        url: its address.
+        all_blocks: its blocks, where they have been taken already.
+        base: what finds the text.
+    """
+    all_blocks = split_blocks(signals.tree, url) if all_blocks is None else all_blocks
+    headings = [heading for heading in signals.headings if not heading.is_breadcrumb]
+    headlines = frozenset(letter_key(text) for heading in headings for text in (heading.text, heading.runs[-1]))
+    region = article_region.find_region(all_blocks, headlines)
+    lines = _quick(region, url, all_blocks, base) if region else None
+    if lines is None:
+        texts, heading_keys = base(copy.deepcopy(signals.tree), url)
+        lines, used = _match_blocks(texts, heading_keys, all_blocks)
+        lines = _recover(lines, used, all_blocks, region) if lines else _running_text(all_blocks)
+    return MainText(_prefer_jsonld(lines, signals.article), all_blocks)
+
+
+def _quick(
+    region: article_region.Region, url: str | None, all_blocks: list[Block], base: BaseExtractor
+) -> list[TextLine] | None:
+    """Return the lines that the quick settings find in ``region``; None where they are doubtful."""
+    root = Element("html")
+    part = copy.deepcopy(region.whole)
+    part.tail = None
+    (root if part.tag == "body" else etree.SubElement(root, "body")).append(part)
+    texts, heading_keys = base(root, url, fast=True)
+    inside = [block for block in all_blocks if region.whole in block.path]
+    lines, used = _match_blocks(texts, heading_keys, inside)
+    core = [(number, len(block.text)) for number, block in enumerate(inside) if _is_in_core(block, region)]
+    size = sum(length for _, length in core)
+    lines = _recover(lines, used, inside, region)
+    matched = {id(line.block) for line in lines}
+    lost = sum(length for number, length in core if id(inside[number]) not in matched)
+    outside = sum(len(line.text) for line in lines if line.block is None or region.core not in line.block.path)
+    return None if lost > _MAX_LOST * size or outside > _MAX_OUTSIDE * size else lines
+
+
+def _is_in_core(block: Block, region: article_region.Region) -> bool:
+    return region.core in block.path and article_region.is_running_text(block)
+
+
+def _match_blocks(
+    texts: list[str], heading_keys: set[str], all_blocks: list[Block]
+) -> tuple[list[TextLine], dict[int, int]]:
     """Join lines and blocks by their letters; return the lines, and by block number the number of its line."""
-    places: dict[str, collections.deque[int]] = collections.defaultdict(collections.deque)
-    for number, one in enumerate(all_blocks):
-        places[one.key].append(number)
+    numbers_by_key: dict[str, collections.deque[int]] = collections.defaultdict(collections.deque)
+    for number, page_block in enumerate(all_blocks):
+        numbers_by_key[page_block.key].append(number)
     lines: list[TextLine] = []
     used: dict[int, int] = {}
     for text in texts:
         item = text.startswith("- ")
         plain = repair_text(re.sub(r"^\s*(?:- |\| )|[ |]+$", "", text))
-        own = letter_key(plain)
+        key = letter_key(plain)
         if not plain:
             continue
         block: Block | None = None
-        if numbers := places.get(own):
+        if numbers := numbers_by_key.get(key):
             number = numbers.popleft() if len(numbers) > 1 else numbers[0]
             block = all_blocks[number]
             used.setdefault(number, len(lines))
-        heading = own in headings or (block is not None and re.fullmatch("h[2-6]", block.tag) is not None)
+        heading = key in heading_keys or (block is not None and re.fullmatch("h[2-6]", block.tag) is not None)
         lines.append(TextLine(plain, heading, item, block))
     return lines, used
 
 
 def _recover(
-    lines: list[TextLine], used: dict[int, int], all_blocks: list[Block], place: article_region.Region | None
+    lines: list[TextLine], used: dict[int, int], all_blocks: list[Block], region: article_region.Region | None
 ) -> list[TextLine]:
-    """Put paragraphs back that the template set like those found, and headings right above them."""
-    kinds = collections.Counter(template_kind(all_blocks[n]) for n in used if len(all_blocks[n].text) >= _LONG)
-    have = {letter_key(line.text) for line in lines}
+    """Put paragraphs back that the template set like those in ``lines``, and headings right above them."""
+    kinds = collections.Counter(
+        template_kind(all_blocks[n]) for n in used if len(all_blocks[n].text) >= RUNNING_TEXT_CHARS
+    )
+    present = {letter_key(line.text) for line in lines}
     whole = "".join(letter_key(line.text) for line in lines)
     missing: dict[int, list[TextLine]] = collections.defaultdict(list)
-    after = -1
-    heading: Block | None = None  # the last one, while only it stands between here and what was found before
+    last_used = -1
+    heading: Block | None = None  # the last one, while only it stands between here and the last line
     for number, block in enumerate(all_blocks):
-        back = number not in used and _is_missing(block, kinds) and not (block.key in have or block.key in whole)
-        if (back or number in used) and heading is not None and heading.key not in have:
-            have.add(heading.key)
-            missing[after].append(TextLine(repair_text(heading.text), heading=True, block=heading))
+        is_missing = number not in used and _is_of_kinds(block, kinds)
+        is_missing = is_missing and not (block.key in present or block.key in whole)
+        if (is_missing or number in used) and heading is not None and heading.key not in present:
+            present.add(heading.key)
+            missing[last_used].append(TextLine(repair_text(heading.text), heading=True, block=heading))
         if number in used:
-            after = max(after, used[number])
-        elif back:
-            have.add(block.key)
-            missing[after].append(TextLine(repair_text(block.text), block=block))
-        heading = block if number not in used and place is not None and _is_heading(block, place) else None
+            last_used = max(last_used, used[number])
+        elif is_missing:
+            present.add(block.key)
+            missing[last_used].append(TextLine(repair_text(block.text), block=block))
+        heading = block if number not in used and region is not None and _is_heading(block, region) else None
     if not missing:
         return lines
-    made = list(missing[-1])
+    complete = list(missing[-1])
     for number, line in enumerate(lines):
-        made.append(line)
-        made += missing[number]
-    return made
+        complete.append(line)
+        complete += missing[number]
+    return complete
 
 
-def _is_missing(block: Block, kinds: collections.Counter[tuple[str, ...]]) -> bool:
-    long = len(block.text) >= _LONG and block.links <= _MAX_LINK_SHARE * len(block.text)
-    return long and kinds[template_kind(block)] >= _KIN
+def _is_of_kinds(block: Block, kinds: collections.Counter[tuple[str, ...]]) -> bool:
+    return _is_paragraph(block) and kinds[template_kind(block)] >= _MIN_OF_KIND
 
 
-def _is_heading(block: Block, place: article_region.Region) -> bool:
-    return block.tag in _SUB_HEADINGS and place.core in block.path and not block.links
+def _is_paragraph(block: Block) -> bool:
+    return len(block.text) >= RUNNING_TEXT_CHARS and block.links <= _MAX_LINK_SHARE * len(block.text)
+
+
+def _is_heading(block: Block, region: article_region.Region) -> bool:
+    return block.tag in _SUB_HEADINGS and region.core in block.path and not block.links
 
 
 def _running_text(all_blocks: list[Block]) -> list[TextLine]:
     """Return the blocks that look like running text, for a page in which trafilatura finds nothing."""
-    return [
-        TextLine(repair_text(block.text), block=block)
-        for block in all_blocks
-        if len(block.text) >= _LONG and block.links <= _MAX_LINK_SHARE * len(block.text)
-    ]
+    return [TextLine(repair_text(block.text), block=block) for block in all_blocks if _is_paragraph(block)]
 
 
-def _from_ld(lines: list[TextLine], article: jsonld.Node) -> list[TextLine]:
-    """Return JSON-LD's articleBody instead, where it holds the found text and much more (text behind a script)."""
+def _prefer_jsonld(lines: list[TextLine], article: jsonld.Node) -> list[TextLine]:
+    """Return JSON-LD's articleBody instead, where it holds these lines and much more (text behind a script)."""
     paragraphs = jsonld_paragraphs(article)
     body = "".join(paragraphs)
     size = sum(len(line.text) for line in lines)
-    if len(body) < max(_LD_LONGER * size, _LONG):
+    if len(body) < max(_JSONLD_LONGER * size, RUNNING_TEXT_CHARS):
         return lines
     whole = letter_key(body)
     shared = sum(len(line.text) for line in lines if letter_key(line.text) in whole)

@@ -1,4 +1,7 @@
-"""What does a page say of itself? One walk over its tree gathers all that the fields are decided from."""
+"""Gather what a page says of itself outside its text: meta elements, JSON-LD, headings, times, bylines.
+
+Two walks over the tree gather all that an article's fields are decided from.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,7 @@ class TimeElement(NamedTuple):
     """A time element or a machine-readable date in the page."""
 
     value: str
-    labels: str  # itemprop, class and pubdate of it and its parent: "published", "updated" …
+    labels: str  # itemprop, class, pubdate and id of it and its parent: "published", "updated" …
     text: str
 
 
@@ -77,7 +80,11 @@ class PageSignals(NamedTuple):
 
 
 def parse_page(text: str) -> HtmlElement:
-    """Return the tree of an HTML text. Raises ItemError NO_TEXT where there is no element in it."""
+    """Return the tree of an HTML text.
+
+    Raises:
+        ItemError: NO_TEXT where there is no element in it.
+    """
     parser = etree.HTMLParser(**_PARSER_OPTIONS)
     parser.set_element_class_lookup(_ONE_CLASS)
     try:
@@ -87,11 +94,11 @@ def parse_page(text: str) -> HtmlElement:
 
 
 def gather_signals(tree: HtmlElement, url: str | None) -> PageSignals:
-    """Return what the page says of itself, and take what nobody sees (scripts, styles) out of ``tree``."""
+    """Return what the page says of itself; take what nobody sees (scripts, styles) out of ``tree``."""
     meta: dict[str, list[str]] = {}
     links: dict[str, list[str]] = {}
     scripts: list[str] = []
-    seen = _ElementCollector()
+    elements = _ElementCollector()
     title: str | None = None
     for element in tree.iter("meta", "link", "title", "script"):
         tag = element.tag
@@ -105,7 +112,7 @@ def gather_signals(tree: HtmlElement, url: str | None) -> PageSignals:
             scripts.append(element.text or "")
     etree.strip_elements(tree, *_UNSEEN, with_tail=False)
     for element in tree.iter(etree.Element):
-        seen.add(element, element.tag)
+        elements.add(element, element.tag)
     values = jsonld.parse_scripts(scripts)
     return PageSignals(
         tree=tree,
@@ -114,16 +121,16 @@ def gather_signals(tree: HtmlElement, url: str | None) -> PageSignals:
         jsonld=values,
         article=jsonld.find_article(values, url),
         title=title or None,
-        headings=[heading for element in seen.headings if (heading := _heading(element)).runs],
-        times=[_time(element) for element in seen.times + seen.dates],
-        bylines=seen.bylines.texts(),
-        author_links=seen.bylines.linked_texts(),
+        headings=[heading for element in elements.headings if (heading := _heading(element)).runs],
+        times=[_time(element) for element in elements.times + elements.dates],
+        bylines=elements.bylines.texts(),
+        author_links=elements.bylines.linked_texts(),
         language=tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang"),
     )
 
 
 class _ElementCollector:
-    """The elements of a page that may say something of the article, as the walk over the tree meets them."""
+    """The elements that may say something of the article, as the walk over the tree meets them."""
 
     def __init__(self) -> None:
         self.headings: list[HtmlElement] = []
@@ -165,11 +172,11 @@ def _add_meta(meta: dict[str, list[str]], element: HtmlElement) -> None:
 def _time(element: HtmlElement) -> TimeElement:
     text = repair_text(element.text_content())
     parent = element.getparent()
-    what = " ".join(
+    labels = " ".join(
         value
-        for one in (element, parent)
-        if one is not None
-        for value in (one.get("itemprop"), one.get("class"), one.get("pubdate"), one.get("id"))
+        for holder in (element, parent)
+        if holder is not None
+        for value in (holder.get("itemprop"), holder.get("class"), holder.get("pubdate"), holder.get("id"))
         if value
     )
-    return TimeElement((element.get("datetime") or element.get("content") or text).strip(), what.lower(), text)
+    return TimeElement((element.get("datetime") or element.get("content") or text).strip(), labels.lower(), text)

@@ -1,4 +1,7 @@
-"""How is typographic damage in running text mended?"""
+"""Repair what a broken transfer did to running text: mojibake, entities, control characters, ticks.
+
+Quotes and ligatures are the author's and stay.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ import unicodedata
 import ftfy
 from ftfy.badness import is_bad
 
-# Quotes and ligatures are the author's; only what a broken transfer did is undone.
 _FTFY = ftfy.TextFixerConfig(
     unescape_html=False,
     uncurl_quotes=False,
@@ -32,7 +34,7 @@ _TICK_QUOTE = re.compile(r"(?<!\w)[`´](\S[^`´]*?)[`´'](?!\w)")
 
 
 def repair_text(text: str) -> str:
-    """Return ``text`` on one line, NFC, without soft hyphens, mojibake, double-encoded entities, ticks as apostrophes.
+    """Return ``text`` on one line, in NFC, without soft hyphens, mojibake, double-encoded entities and ticks.
 
     Mojibake is undone by ftfy (Speer 2019), which changes only what is no sensible text in any language.
     """

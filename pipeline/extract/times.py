@@ -17,8 +17,8 @@ from htmldate import find_date
 from pipeline import dates
 from pipeline.dates import StatedTime
 from pipeline.extract import jsonld
-from pipeline.extract.config import RawPage
 from pipeline.extract.page_signals import PageSignals
+from pipeline.extract.source_page import RawPage
 from pipeline.records import Precision
 from pipeline.settings import Source
 

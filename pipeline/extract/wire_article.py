@@ -1,4 +1,4 @@
-"""How does what an agency's file or an e-mail says become an article?"""
+"""Turn what an agency's file or an e-mail says into an article."""
 
 from __future__ import annotations
 
@@ -12,85 +12,102 @@ from pipeline import dates
 from pipeline.errors import ItemError
 from pipeline.extract import authors, metadata, times
 from pipeline.extract.agencies import credited_agency
-from pipeline.extract.config import ExtractConfig, RawPage
+from pipeline.extract.config import ExtractConfig
 from pipeline.extract.credits import split_credits
 from pipeline.extract.main_text import TextLine
 from pipeline.extract.site_lines import Extraction, observed_lines
+from pipeline.extract.source_page import RawPage
 from pipeline.extract.text_repair import repair_text
 from pipeline.records import Article, Caption, Cut, Outcome, Precision, Reason
 from pipeline.wires import Mail, WireItem
 
-_PLACE = re.compile(r"^(.*?)(?:[,\s]+(?:\d|[A-Z][a-z]{2,8}\.? \d).*|\s*\(.*)?[\s,:–—-]*$")  # "BERN, March 3 (XYZ) –"
+_LOCATION = re.compile(r"^(.*?)(?:[,\s]+(?:\d|[A-Z][a-z]{2,8}\.? \d).*|\s*\(.*)?[\s,:–—-]*$")  # "BERN, March 3 (XYZ) –"
 
 
-def from_wire_item(told: WireItem, raw: RawPage, known: ExtractConfig, item: str) -> Extraction:
-    """Return the article of a file in a format of the news trade; raises ItemError NO_TEXT where nothing is left."""
-    marked = [TextLine(text, heading=one.heading) for one in told.paragraphs if (text := repair_text(one.text))]
-    signed, marked = _signed(marked, known)
-    wire = split_credits(marked, known)
+def from_wire_item(wire_item: WireItem, raw: RawPage, config: ExtractConfig, item: str) -> Extraction:
+    """Return the article of a file in a format of the news trade; ``item`` is its id.
+
+    Raises:
+        ItemError: NO_TEXT where nothing but credits is in it.
+    """
+    lines = [
+        TextLine(text, heading=paragraph.heading)
+        for paragraph in wire_item.paragraphs
+        if (text := repair_text(paragraph.text))
+    ]
+    byline, lines = _split_byline(lines, config)
+    wire = split_credits(lines, config)
     if not wire.lines:
         raise ItemError(Outcome.DROPPED, Reason.NO_TEXT, "nothing but credits in it")
-    makers = signed or authors.clean_names(told.bylines, known)
+    authorship = byline or authors.clean_names(wire_item.bylines, config)
     whole = "\n".join(line.text for line in wire.lines)
-    published, local, precision = _published(told.published, raw)
-    modified, _, _ = _published(told.modified, raw)
+    published, local, precision = _published(wire_item.published, raw)
+    modified, _, _ = _published(wire_item.modified, raw)
+    credited = credited_agency(wire_item.credit, config.agencies) if wire_item.credit else None
+    pictures = wire_item.pictures
     article = Article(
         id=item,
-        url=raw.url or told.url,
+        url=raw.url or wire_item.url,
         source=raw.source.name if raw.source else None,
-        title=repair_text(told.title) if told.title else None,
-        standfirst=repair_text(told.standfirst) if told.standfirst else None,
-        authors=makers.persons,
-        bureau=makers.bureau,
+        title=repair_text(wire_item.title) if wire_item.title else None,
+        standfirst=repair_text(wire_item.standfirst) if wire_item.standfirst else None,
+        authors=authorship.persons,
+        bureau=authorship.bureau,
         published=published,
         published_local=local,
         published_precision=precision,
         modified=modified if modified and published and modified > published else None,
-        language=metadata.detect_language(whole, told.language, raw.source.language if raw.source else None),
+        language=metadata.detect_language(whole, wire_item.language, raw.source.language if raw.source else None),
         text=whole,
         subheadings=tuple(line.text for line in wire.lines[1:] if line.heading),
-        agency=wire.agency or makers.agency or (credited_agency(told.credit, known.agencies) if told.credit else None),
-        dateline=wire.dateline or (_place(told.dateline) if told.dateline else None),
-        captions=tuple(Caption(text=repair_text(p.caption), credit=p.credit) for p in told.pictures if p.caption),
-        section=told.section,
-        tags=told.tags,
+        agency=wire.agency or authorship.agency or credited,
+        dateline=wire.dateline or (_location(wire_item.dateline) if wire_item.dateline else None),
+        captions=tuple(Caption(text=repair_text(p.caption), credit=p.credit) for p in pictures if p.caption),
+        section=wire_item.section,
+        tags=wire_item.tags,
         cut=tuple(Cut(rule="credit", text=text) for text in wire.sign_offs),
-        image=next((p.address for p in told.pictures if p.address and p.address.startswith("http")), None),
+        image=next((p.address for p in pictures if p.address and p.address.startswith("http")), None),
     )
     return Extraction(article=article, lines=observed_lines(wire.lines))
 
 
-def _signed(lines: list[TextLine], known: ExtractConfig) -> tuple[authors.Authorship | None, list[TextLine]]:
-    """Return whom the first line names as the author ("By Jo Doe"), and the lines without it.
+def _split_byline(lines: list[TextLine], config: ExtractConfig) -> tuple[authors.Authorship | None, list[TextLine]]:
+    """Return the authorship that the first line states ("By Jo Doe"), and the lines without it.
 
     Word's own field for the author holds whoever set up the program.
     """
-    if len(lines) > 1 and (makers := authors.parse_byline(lines[0].text, known)):
-        return makers, lines[1:]
+    if len(lines) > 1 and (byline := authors.parse_byline(lines[0].text, config)):
+        return byline, lines[1:]
     return None, lines
 
 
-def from_mail(mail: Mail, read: Callable[[str, RawPage], Extraction], raw: RawPage, known: ExtractConfig) -> Extraction:
-    """Return the article of an e-mail: ``read`` reads its text, the headers say what that leaves open."""
-    made = read(mail.text, msgspec.structs.replace(raw, media_type=mail.media_type))
-    article = made.article
+def from_mail(
+    mail: Mail, extract_text: Callable[[str, RawPage], Extraction], raw: RawPage, config: ExtractConfig
+) -> Extraction:
+    """Return the article of an e-mail; the headers fill the fields that its text leaves open.
+
+    Args:
+        mail: the e-mail.
+        extract_text: extracts the article from its text, which is plain or HTML.
+        raw: the file that the e-mail came in.
+        config: the lists of phrases and agencies.
+    """
+    extraction = extract_text(mail.text, msgspec.structs.replace(raw, media_type=mail.media_type))
+    article = extraction.article
     published, local, precision = _published(mail.date, raw)
-    sender = (
-        authors.clean_names([mail.sender], known) if mail.sender and "@" not in mail.sender else authors.Authorship()
-    )
+    sender_names = [mail.sender] if mail.sender and "@" not in mail.sender else []
+    sender = authors.clean_names(sender_names, config)
     if article.published is None and article.published_local is None:
         article = msgspec.structs.replace(
             article, published=published, published_local=local, published_precision=precision
         )
-    return msgspec.structs.replace(
-        made,
-        article=msgspec.structs.replace(
-            article,
-            title=repair_text(mail.subject) if mail.subject else article.title,
-            authors=article.authors or sender.persons,
-            agency=article.agency or sender.agency,
-        ),
+    article = msgspec.structs.replace(
+        article,
+        title=repair_text(mail.subject) if mail.subject else article.title,
+        authors=article.authors or sender.persons,
+        agency=article.agency or sender.agency,
     )
+    return msgspec.structs.replace(extraction, article=article)
 
 
 def _published(value: str | None, raw: RawPage) -> tuple[dt.datetime | None, str | None, Precision | None]:
@@ -101,6 +118,6 @@ def _published(value: str | None, raw: RawPage) -> tuple[dt.datetime | None, str
     return times.to_published(stated, raw.source)
 
 
-def _place(dateline: str) -> str | None:
-    match = _PLACE.match(repair_text(dateline))
+def _location(dateline: str) -> str | None:
+    match = _LOCATION.match(repair_text(dateline))
     return (match[1].strip(" ,:–—-") or None) if match else None
