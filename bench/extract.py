@@ -36,7 +36,7 @@ from pipeline.extract import (
     extract,
     load_config,
     make_extractor,
-    preload,
+    warm_up,
 )
 from pipeline.extract.page_signals import gather_signals, parse_page
 from pipeline.extract.titles import SOURCE_WEIGHTS, candidates, choose_by_weight, title_key
@@ -158,7 +158,7 @@ def main() -> None:
     options.add_argument("--leave-out", type=Path, metavar="GOLD")
     given = options.parse_args()
     items, known = read(given.manifest), load_config(config_folder())
-    assert preload  # what workers load before their first page
+    warm_up()  # as in the process that workers are forked from
     if given.speed:
         speed(items, known)
     elif given.scaling:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,17 @@ TEXT = "".join(
     f"<p>Paragraph {n} says that the council voted to repair bridge number {n}, which was closed in spring.</p>"
     for n in range(8)
 )
+
+
+def test_the_language_model_is_loaded_by_warm_up_and_not_by_an_import():
+    script = (
+        "import pipeline.extract, pipeline.stages\n"
+        "from py3langid import langid\n"
+        "assert langid.IDENTIFIER is None\n"
+        "import pipeline.extract.preload\n"
+        "assert langid.IDENTIFIER is not None\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
 
 
 def page(body=TEXT, head="<title>Bridges to be repaired</title>", attributes='lang="en"'):

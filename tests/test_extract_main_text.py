@@ -30,8 +30,8 @@ def place(content):
     )
 
 
-def texts(content):
-    return [line.text for line in main_text.find_main_text(page(content), URL).lines]
+def texts(content, **options):
+    return [line.text for line in main_text.find_main_text(page(content), URL, **options).lines]
 
 
 MENU = "<nav><a href='/a'>Local</a></nav>"
@@ -64,26 +64,22 @@ def test_a_long_consent_dialogue_does_not_hide_the_article():
     assert all(SENTENCE.format(n) in made for n in range(6))
 
 
-def test_text_that_the_quick_settings_lose_is_found_in_the_whole_page(monkeypatch):
-    base = main_text._base
-
+def test_text_that_the_quick_settings_lose_is_found_in_the_whole_page():
     def losing(tree, url, *, fast=False):
-        found, headings = base(tree, url, fast=fast)
-        return (found[:2] if fast else found), headings
+        lines, headings = main_text.run_trafilatura(tree, url, fast=fast)
+        return (lines[:2] if fast else lines), headings
 
     kinds = "".join(f"<section class='{c}'>{paragraphs(2, n)}</section>" for n, c in enumerate("abcdefgh"))
-    monkeypatch.setattr(main_text, "_base", losing)
-    made = texts(f"<article><h1>{TITLE}</h1><div>{paragraphs(3, 20)}{kinds}</div></article>")
+    made = texts(f"<article><h1>{TITLE}</h1><div>{paragraphs(3, 20)}{kinds}</div></article>", base=losing)
     assert all(SENTENCE.format(n) in made for n in [*range(9), 20, 21, 22])
 
 
-def test_a_doubtful_quick_answer_is_none(monkeypatch):
-    made = page(ARTICLE.format(lead=LEAD))
-    every = split_blocks(made.tree, URL)
-    where = article_region.find_region(every, frozenset({letter_key(TITLE)}))
-    assert main_text._quick(where, URL, every) is not None
-    monkeypatch.setattr(main_text, "_base", lambda *_args, **_options: ([SENTENCE.format(1)], set()))
-    assert main_text._quick(where, URL, every) is None
+def test_a_doubtful_quick_answer_is_none():
+    signals = page(ARTICLE.format(lead=LEAD))
+    blocks = split_blocks(signals.tree, URL)
+    region = article_region.find_region(blocks, frozenset({letter_key(TITLE)}))
+    assert main_text._quick(region, URL, blocks, main_text.run_trafilatura) is not None
+    assert main_text._quick(region, URL, blocks, lambda *_args, **_options: ([SENTENCE.format(1)], set())) is None
 
 
 def test_sub_headings_between_paragraphs_stay():

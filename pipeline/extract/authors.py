@@ -32,7 +32,7 @@ _FROM_LOCATION = re.compile(r"\s(?:in|aus|à|en|från|fra|da)\s[A-ZÀ-Þ][\w' -]
 _INITIAL = re.compile(r"(?:^|[\s.])[^\W\d_]\.$|\b(?:Jr|Sr)\.$")
 _IN_LOCATION = re.compile(r"\s(?:in|at|à|a|en)\s[A-ZÀ-Þ].*$")  # "Associated Press in Valencia"
 _MAX_WORDS = 5  # of a person's name; longer parts are descriptions ("professor at the University of …")
-_SIGNATURE_LINES = 6  # lines above the text: kicker, headline, standfirst, times
+_BYLINE_LINES = 6  # lines above the text: kicker, headline, standfirst, times
 MAX_BYLINE_WORDS = 12  # three names with their conjunction, and a desk or bureau
 _NAME_WORD = re.compile(r"[^\W\d_a-zà-öø-ÿ][^\W\d_]+(?:-[^\W\d_]+)?")
 _NAME_WORDS = range(2, 5)  # of a name that signs a text at its end
@@ -218,9 +218,9 @@ def _bare_name(part: str, words: _Words) -> str:
     return part if _INITIAL.search(part) else part.rstrip(".")
 
 
-def find_signature(lines: Sequence[str], config: ExtractConfig, sites: frozenset[str]) -> Authorship:
+def find_text_byline(lines: Sequence[str], config: ExtractConfig, sites: frozenset[str]) -> Authorship:
     """Return the authorship that the text itself states: "By …" in its first lines, or a name alone as its last one."""
-    for line in lines[:_SIGNATURE_LINES]:
+    for line in lines[:_BYLINE_LINES]:
         if authorship := parse_byline(line, config, sites):
             return authorship
     last = lines[-1] if lines else ""

@@ -111,7 +111,7 @@ def _authorship(
     authorship = authors.choose_authors(signals, config, sites, feed_authors, page_text.blocks)
     if authorship.persons:
         return authorship
-    signature = authors.find_signature([line.text for line in page_text.lines], config, sites)
+    text_byline = authors.find_text_byline([line.text for line in page_text.lines], config, sites)
     return authors.Authorship(
-        signature.persons, authorship.agency or signature.agency, authorship.bureau or signature.bureau
+        text_byline.persons, authorship.agency or text_byline.agency, authorship.bureau or text_byline.bureau
     )
