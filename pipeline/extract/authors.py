@@ -1,4 +1,4 @@
-"""Decide who wrote an article: its persons, split and cleaned, and apart from them the agency and the bureau.
+"""Decide who wrote an article: its persons, split and cleaned; apart, the agency and the bureau.
 
 The first source that names a person decides; no name is joined from two sources.
 """

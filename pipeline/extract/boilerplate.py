@@ -1,4 +1,4 @@
-"""Cut the lines of a text that aren't the article: its headline again, links to others, prompts, captions.
+"""Cut the lines of a text that aren't the article: repeated headlines, links, prompts, captions.
 
 Each rule has a name, under which ``CleanedText.cut`` lists what it cut. Rules look at a line's words
 (``config/extract.toml``) or at where it stands in the page; none knows a publisher.

@@ -1,4 +1,4 @@
-"""Decide an article's plain fields: address, language, section, tags, picture, paywall, rights, standfirst.
+"""Decide an article's plain fields: address, language, section, tags, picture, paywall, rights.
 
 JSON-LD is believed before meta elements, and those before the feed.
 """

@@ -1,4 +1,4 @@
-"""Gather what a page says of itself outside its text: meta elements, JSON-LD, headings, times, bylines.
+"""Gather what a page says of itself beside its text: meta elements, JSON-LD, headings, times.
 
 Two walks over the tree gather all that an article's fields are decided from.
 """

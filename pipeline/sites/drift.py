@@ -1,4 +1,4 @@
-"""Raise an alarm when a site's pages suddenly read differently: its template changed, or a wall was put up.
+"""Raise an alarm when a site's pages suddenly differ: its template changed, or a wall was put up.
 
 The baseline is the site's earlier pages. An alarm begins when most of the latest pages are far from it, and ends when
 they are near it again or an editor accepts the new pages.

@@ -1,4 +1,4 @@
-"""Summarise one page of a site: its lines as hashes, the words that say what it is about, its measures.
+"""Summarise one page of a site: hashes of its lines and of the words of its topic, its measures.
 
 A fingerprint holds no text but the title; two pages that have a line in common have its hash in common.
 """

@@ -1,4 +1,4 @@
-"""Learn which lines of a site's pages are boilerplate: lines that its articles about different things share.
+"""Learn a site's boilerplate: the lines that its articles about different things share.
 
 Such a line is a promotion, a notice, a sign-off. What articles about one thing share (a quotation, a list, the
 background) is theirs, so the articles that hold a line count only as far as they are about different things. How many
