@@ -28,7 +28,7 @@ from pipeline.cluster.assignment import article_vectors, decode_story
 from pipeline.jsonlines import article_from_line, copy_from_line, names_from_line
 from pipeline.settings import ClusterSettings
 from pipeline.store import Store
-from pipeline.store.schema import stories
+from pipeline.store.schema.stories import stories
 from pipeline.text import split_words
 
 Line = dict[str, Any]

@@ -12,7 +12,9 @@ from pipeline.count_min import CountMinSketch
 from pipeline.settings import ClusterSettings, DedupeSettings
 from pipeline.store import posting_tables, sketch_index, story_index
 from pipeline.store.inverted_index import load_frequencies, save_frequencies
-from pipeline.store.schema import copy_sketches, frequencies, story_groups
+from pipeline.store.schema.copies import copy_sketches
+from pipeline.store.schema.stories import story_groups
+from pipeline.store.schema.term_frequencies import frequencies
 from tests.helpers.copies import AT
 
 DAY = dt.timedelta(days=1)

@@ -18,7 +18,7 @@ from pipeline.store.ledger import Ledger
 from pipeline.store.locks import hold_lock, new_owner, release_dead
 from pipeline.store.robots import StoredRobots
 from pipeline.store.rows import ArticleRow, NewArticle, OutcomeRow, StageResult
-from pipeline.store.schema import meta
+from pipeline.store.schema.bookkeeping import meta
 from pipeline.store.sketch_index import SketchIndex
 from pipeline.store.story_catalog import StoryCatalog
 from pipeline.store.story_index import StoryIndex

@@ -13,7 +13,7 @@ from pipeline.store import entity_catalog, gaps, site_profiles, sketch_index, st
 from pipeline.store.engine import Database, among
 from pipeline.store.ledger import append_outcomes
 from pipeline.store.rows import DROPPED, PENDING, QUARANTINED, REMOVED, ArticleRow
-from pipeline.store.schema import items, outcomes, records
+from pipeline.store.schema.articles import items, outcomes, records
 from pipeline.store.unwanted import PendingRemovals
 
 # the record that each stage works on: articles that were imported have no page, so they can't be fetched again

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from pipeline.store.engine import insert_new
 from pipeline.store.rows import DROPPED, QUARANTINED
-from pipeline.store.schema import addresses, items
+from pipeline.store.schema.articles import addresses, items
 from pipeline.urls import address_key
 
 

@@ -10,8 +10,7 @@ import sqlalchemy as sa
 from pipeline.records import Article, Copy, Page, Stage, from_json
 from pipeline.store.engine import Database, among
 from pipeline.store.rows import PENDING
-from pipeline.store.schema import items, records
-from pipeline.store.schema_fetch import visits
+from pipeline.store.schema.articles import items, records, visits
 from pipeline.store.stage_records import join_latest
 
 

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from pipeline.feed_records import EntityDecision
 from pipeline.records import Entity, EntityType, Location, from_json, to_json
 from pipeline.store.engine import Database, among
-from pipeline.store.schema import entities, entity_articles, entity_decisions, entity_forms, items
+from pipeline.store.schema.articles import items
+from pipeline.store.schema.entities import entities, entity_articles, entity_decisions, entity_forms
 
 
 class EntityRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from pipeline.feed_records import RememberedEntity, RememberedForm
 from pipeline.records import Entity, Names, Stage, from_json
 from pipeline.store.engine import among
-from pipeline.store.schema import entities, entity_articles, entity_forms, records
+from pipeline.store.schema.articles import records
+from pipeline.store.schema.entities import entities, entity_articles, entity_forms
 
 # So many of the latest articles about an entity say in whose company it is named.
 _LATEST = 20

@@ -13,7 +13,7 @@ from pipeline.feed_records import FeedRole, FeedState
 from pipeline.records import from_json, to_json
 from pipeline.settings import Source
 from pipeline.store.engine import Database, insert_new
-from pipeline.store.schema import feeds
+from pipeline.store.schema.feeds import feeds
 
 # Sitemaps that only fill gaps are due when there is one.
 _WHEN_CALLED = dt.timedelta(days=3650)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from pipeline.feed_records import FeedGap
 from pipeline.records import Entry
 from pipeline.store.engine import Database
-from pipeline.store.schema import arrivals, gaps
+from pipeline.store.schema.feeds import arrivals, gaps
 
 # News sitemaps hold two days; what is named later fills no gap, it is late.
 _OPEN = dt.timedelta(days=3)

@@ -7,7 +7,7 @@ import datetime as dt
 import sqlalchemy as sa
 
 from pipeline.store.engine import Database, upsert
-from pipeline.store.schema_fetch import holds
+from pipeline.store.schema.hosts import holds
 
 
 class HostHolds:

@@ -18,7 +18,8 @@ from pipeline.store import entity_catalog, losses, sketch_index
 from pipeline.store.article_addresses import ArticleAddresses, optional_address_key
 from pipeline.store.engine import Database, among, insert_new, upsert
 from pipeline.store.rows import DROPPED, PENDING, QUARANTINED, REMOVED, ArticleRow, NewArticle, OutcomeRow, StageResult
-from pipeline.store.schema import addresses, items, locks, outcomes, records
+from pipeline.store.schema.articles import addresses, items, outcomes, records
+from pipeline.store.schema.bookkeeping import locks
 from pipeline.store.stage_records import StageRecords, record_row
 from pipeline.store.unwanted import PendingRemovals
 

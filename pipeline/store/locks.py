@@ -12,7 +12,9 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 
 from pipeline.store.engine import Database, insert_new
-from pipeline.store.schema import feeds, items, locks
+from pipeline.store.schema.articles import items
+from pipeline.store.schema.bookkeeping import locks
+from pipeline.store.schema.feeds import feeds
 
 
 def new_owner() -> str:

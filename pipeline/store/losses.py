@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from pipeline.records import Stage
 from pipeline.store.engine import Database, among, insert_new
-from pipeline.store.schema_fetch import losses
+from pipeline.store.schema.outbox import losses
 
 
 def add_losses(connection: sa.Connection, stage: Stage, names: Iterable[str | None]) -> None:

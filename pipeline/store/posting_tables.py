@@ -20,7 +20,8 @@ import numpy.typing as npt
 import sqlalchemy as sa
 
 from pipeline.store.engine import among, delete_columns, upsert_columns
-from pipeline.store.schema import copy_sketches, copy_terms, copy_terms_new, stories, story_terms, story_terms_new
+from pipeline.store.schema.copies import copy_sketches, copy_terms, copy_terms_new
+from pipeline.store.schema.stories import stories, story_terms, story_terms_new
 
 # A posting waits for so many batches. More: fewer pages are written when they move, but a larger table is looked
 # through. With batches of 200 articles of 31 terms, some 200,000 wait, on 1,000 pages.

@@ -11,7 +11,7 @@ import msgspec
 import sqlalchemy as sa
 
 from pipeline.store.engine import Database, among
-from pipeline.store.schema import regrouped
+from pipeline.store.schema.outbox import regrouped
 
 
 class ArticleToReassign(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,8 @@ from pipeline.sites import Alarm, LearntLine, PageFingerprint, SiteProfile, expi
 from pipeline.store.engine import Database, among, insert_new, upsert
 from pipeline.store.inverted_index import day_number
 from pipeline.store.rows import PENDING, QUARANTINED
-from pipeline.store.schema import items, outcomes, site_lines, site_pages, sites
+from pipeline.store.schema.articles import items, outcomes
+from pipeline.store.schema.sites import site_lines, site_pages, sites
 
 _COLUMNS = tuple(name for name in LearntLine.__struct_fields__ if name != "key")
 _sheets = msgspec.msgpack.Encoder()

@@ -18,7 +18,8 @@ from pipeline.store.inverted_index import (
     save_frequencies,
 )
 from pipeline.store.rows import CopyPin, GroupMember
-from pipeline.store.schema import copy_pins, copy_sketches, items
+from pipeline.store.schema.articles import items
+from pipeline.store.schema.copies import copy_pins, copy_sketches
 
 MOST_POSTINGS = 50  # a term that more articles share leads nowhere, or to the group to which the first of them lead
 MOST_CANDIDATES = 50  # compared with one article; the mean is 4

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from pipeline.records import STAGE_VERSIONS, Article, Entry, Record, Stage, from_json, to_json
 from pipeline.store.engine import Database, among, upsert
 from pipeline.store.rows import ArticleRow
-from pipeline.store.schema import items, records
+from pipeline.store.schema.articles import items, records
 
 R = TypeVar("R", bound=Record)
 

@@ -12,7 +12,8 @@ from pipeline.cluster import ArticleToAssign, StoryFacts, StorySummary, summaris
 from pipeline.count_min import CountMinSketch
 from pipeline.records import Placement
 from pipeline.store.engine import Database, among, upsert
-from pipeline.store.schema import items, story_aliases, story_cards, story_changes, story_moves
+from pipeline.store.schema.articles import items
+from pipeline.store.schema.stories import story_aliases, story_cards, story_changes, story_moves
 
 REPAIR = "repair"  # who changes stories beside editors
 _GREATEST = 2**31 - 1  # number of a change: PostgreSQL refuses to compare with greater ones

@@ -18,7 +18,7 @@ from pipeline.store.inverted_index import (
     load_frequencies,
     save_frequencies,
 )
-from pipeline.store.schema import story_aliases, story_groups
+from pipeline.store.schema.stories import story_aliases, story_groups
 
 MOST_POSTINGS = 40  # stories that a term leads to: those with the latest votes
 MOST_CANDIDATES = 12  # compared with one article

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from pipeline.records import Record
 from pipeline.store.engine import Database, insert_new
-from pipeline.store.schema import feeds
-from pipeline.store.schema_fetch import pushes, subscriptions
+from pipeline.store.schema.feeds import feeds
+from pipeline.store.schema.websub import pushes, subscriptions
 from pipeline.websub import Hub
 
 SubscriptionState = Literal["asked", "active", "refused"]

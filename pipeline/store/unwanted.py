@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 import sqlalchemy as sa
 
 from pipeline.store.engine import Database, insert_new
-from pipeline.store.schema_fetch import unwanted_blobs, withdrawn
+from pipeline.store.schema.outbox import unwanted_blobs, withdrawn
 
 _STEP = 500
 

@@ -11,8 +11,7 @@ from pipeline.records import Stage
 from pipeline.revisit_policy import Visit
 from pipeline.store.engine import Database, upsert
 from pipeline.store.rows import PENDING
-from pipeline.store.schema import items
-from pipeline.store.schema_fetch import visits
+from pipeline.store.schema.articles import items, visits
 
 _STEP = 500  # articles a transaction
 

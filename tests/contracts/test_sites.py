@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from pipeline.records import Entry, Outcome, Reason, Stage
 from pipeline.sites import Alarm, Measures, SiteLine, fingerprint_page
 from pipeline.store import NewArticle, StageResult, Store, admin, site_profiles
-from pipeline.store.schema import site_lines, site_pages
+from pipeline.store.schema.sites import site_lines, site_pages
 from pipeline.store.site_profiles import SiteProfiles, SiteStanding
 from pipeline.urls import article_id
 from tests.helpers.support import NOW
