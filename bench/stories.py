@@ -110,7 +110,7 @@ def after_repair(
     store: Store, arrivals: Sequence[ArticleToAssign], found: dict[str, str], settings: ClusterSettings
 ) -> dict[str, str]:  # fmt: skip
     """Return the stories after one pass over all of them."""
-    with store.database.read() as connection:
+    with store.read() as connection:
         known = [decode_story(data) for data in connection.scalars(stories.select().with_only_columns(stories.c.data))]
     leads: dict[str, str] = {}
     for story in known:

@@ -20,7 +20,6 @@ from pipeline.revisit_policy import VisitOutcome
 from pipeline.sites import Alarm, is_drifted, update_alarm
 from pipeline.stages.runner import StageHandler
 from pipeline.store import ArticleRow, StageResult
-from pipeline.store.site_profiles import SiteProfiles, release_held
 from pipeline.urls import site_host
 from pipeline.workers import Workers
 
@@ -50,11 +49,13 @@ class ExtractHandler(StageHandler):
     def decide(self, claimed: Sequence[ArticleRow], emit: Callable[[StageResult], None]) -> None:
         """Extract the articles of ``claimed``; those of which the feed gave more than the page come last."""
         ledger = self.context.store.ledger
-        self._pages = ledger.current(claimed, Stage.FETCH, Page)
-        entries = ledger.current(claimed, Stage.POLL, Entry)
-        present = ledger.current(claimed, Stage.EXTRACT, Article)
+        with self.context.store.read() as connection:
+            self._pages = ledger.current(connection, claimed, Page)
+            entries = ledger.current(connection, claimed, Entry)
+            present = ledger.current(connection, claimed, Article)
         claimed = self.with_records(claimed, emit, self._pages)
-        self._before = ledger.previous([item for item in claimed if item.id not in present], Stage.EXTRACT, Article)
+        with self.context.store.read() as connection:
+            self._before = ledger.previous(connection, [item for item in claimed if item.id not in present], Article)
         from_pages = [item for item in claimed if self._pages[item.id].blob or self._pages[item.id].blocked]
         raws = (self._raw(self._pages[item.id], entries.get(item.id), item) for item in from_pages)
         walled: list[tuple[ArticleRow, Extraction | ItemError, Entry]] = []
@@ -128,7 +129,7 @@ class ExtractHandler(StageHandler):
         What then says the same as the version before is no new one.
         """
         done = {self._site(result) for result in results if result.item.id in self._made}
-        self._sites = SiteProfiles(connection, filter(None, done), self.context.clock())
+        self._sites = self.context.store.site_profiles(connection, filter(None, done), self.context.clock())
         results = self.context.store.ledger.still_leased(connection, results)
         prepared = [self._remembered(one) if one.item.id in self._made else one for one in results]
         self._sites.flush()
@@ -163,9 +164,11 @@ class ExtractHandler(StageHandler):
         alarm = update_alarm(pages, before.accepted, before.alarm)
         if alarm != before.alarm:
             self._sites.standing[name] = msgspec.structs.replace(before, alarm=alarm)
-            log_alarm(
-                name, alarm, release_held(self._sites.connection, name, self.context.clock()) if alarm is None else 0
-            )
+            released = 0
+            if alarm is None:
+                site_alarms, now = self.context.store.site_alarms, self.context.clock()
+                released = site_alarms.release_held(self._sites.connection, name, now)
+            log_alarm(name, alarm, released)
         page = self._sites[name].pages.get(seq)
         if alarm is None or page is None or seq < alarm.since or not is_drifted(pages, alarm, page):
             return result
@@ -188,7 +191,7 @@ class ExtractHandler(StageHandler):
         pages = {item: self._pages[item.id] for item in unwanted}
         self.context.store.pending_removals.add_blobs(connection, [page.blob for page in pages.values() if page.blob])
         for item, page in pages.items():
-            ledger.replace_record(connection, item, Stage.FETCH, msgspec.structs.replace(page, blob=None), now)
+            ledger.replace_record(connection, item, msgspec.structs.replace(page, blob=None), now)
         self._sites.requeue_for_cleaning()
 
     def _not_kept(self, result: StageResult) -> bool:
