@@ -78,7 +78,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         store = Store(f"sqlite:///{folder}/ledger.db")
         for start in range(0, len(arrivals), BATCH):
-            memory = Witness(store.database.engine, settings)
+            memory = Witness(store.engine, settings)
             memory.known = known
             decide(arrivals[start : start + BATCH], memory, settings)
             with store.write() as connection:

@@ -115,7 +115,7 @@ def fill(store: Store, count: int) -> None:
         keys = sorted(set(zip(terms[rows].tolist(), seqs[rows].tolist(), strict=True)))
         with store.write() as connection:
             posting_tables.write_blobs(connection, posting_tables.COPIES, [], [(term, seq, day) for term, seq in keys])
-            if store.database.is_sqlite:  # as they lie after many batches
+            if store.engine.dialect.name == "sqlite":  # as they lie after many batches
                 for batch in range(4 * posting_tables.SLICES):
                     posting_tables.merge_slice(connection, posting_tables.COPIES, batch)
     for start in range(1, count + 1, 20_000):
@@ -179,8 +179,8 @@ def run(store: Store, count: int, first: int, size: int, *, stories: bool) -> No
 
 def size(store: Store) -> int:
     """Return how many bytes the ledger takes."""
-    with store.database.read() as connection:
-        if store.database.is_sqlite:
+    with store.read() as connection:
+        if store.engine.dialect.name == "sqlite":
             pages, page = (
                 connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("page_count", "page_size")
             )

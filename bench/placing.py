@@ -23,7 +23,7 @@ from copies import BATCH, articles, size
 from pipeline import cluster
 from pipeline.records import Copy, Entity, EntityType, Names
 from pipeline.settings import load_settings
-from pipeline.store import Store, story_catalog
+from pipeline.store import Store
 
 NAMED = 5
 NAMES = 20_000  # entities, as unequally common as words are
@@ -57,7 +57,7 @@ def run(store: Store, count: int) -> int:
         placements = cluster.decide(batch, memory, settings)
         with store.write() as connection:
             memory.flush(connection)
-            story_catalog.apply_votes(connection, batch, placements, memory.frequencies)
+            store.story_catalog.apply_votes(connection, batch, placements, memory.frequencies)
         clock, own = clock + time.perf_counter() - begun, own + time.process_time() - used
         stories |= {one.story for one in placements}
         done += len(batch)

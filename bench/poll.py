@@ -100,7 +100,8 @@ def main() -> None:
                 here.send(edition)
                 # within the same day, so that none is asked for in full
                 now += dt.timedelta(minutes=edition)
-                context.store.feeds.make_due(now)
+                with context.store.write() as connection:
+                    context.store.feeds.make_due(connection, now)
                 used, began = resource.getrusage(resource.RUSAGE_SELF), time.monotonic()
                 plain = run_one(context, Stage.POLL).to_plain()
                 seconds, spent = time.monotonic() - began, resource.getrusage(resource.RUSAGE_SELF)

@@ -28,7 +28,7 @@ from pipeline.cluster.assignment import article_vectors, decode_story
 from pipeline.jsonlines import article_from_line, copy_from_line, names_from_line
 from pipeline.settings import ClusterSettings
 from pipeline.store import Store
-from pipeline.store.schema import stories
+from pipeline.store.schema.stories import stories
 from pipeline.text import split_words
 
 Line = dict[str, Any]
@@ -110,7 +110,7 @@ def after_repair(
     store: Store, arrivals: Sequence[ArticleToAssign], found: dict[str, str], settings: ClusterSettings
 ) -> dict[str, str]:  # fmt: skip
     """Return the stories after one pass over all of them."""
-    with store.database.read() as connection:
+    with store.read() as connection:
         known = [decode_story(data) for data in connection.scalars(stories.select().with_only_columns(stories.c.data))]
     leads: dict[str, str] = {}
     for story in known:

@@ -6,7 +6,6 @@ import datetime as dt
 
 from pipeline.context import Context, open_context
 from pipeline.editorial import story_repair
-from pipeline.store import admin
 
 HISTORY_DAYS = 90.0  # of outcomes; long enough to ask why an article of last month is missing
 DAILY_INTERVAL = dt.timedelta(days=1)
@@ -16,8 +15,7 @@ _LAST = "housekept"
 def expire_memories(context: Context, history_days: float = HISTORY_DAYS) -> int:
     """Forget what nothing is compared with any more, and old history; return how many lines of history went."""
     now, settings = context.clock(), context.settings
-    return admin.delete_expired(
-        context.store.database,
+    return context.store.admin.delete_expired(
         # a day more than the window: days are counted whole
         copies_before=now - dt.timedelta(days=settings.dedupe.window_days + 1),
         stories_before=now - dt.timedelta(days=settings.cluster.window_days + 1),
@@ -31,7 +29,9 @@ def run_daily(context: Context) -> str | None:
 
     For a process that runs without Airflow. What is cut off is done again; two at once do nothing twice.
     """
-    now, last = context.clock(), context.store.load_value(_LAST)
+    now = context.clock()
+    with context.store.read() as connection:
+        last = context.store.values.get(connection, _LAST)
     if last and now - dt.datetime.fromisoformat(last) < DAILY_INTERVAL:
         return None
     done, history = (
@@ -39,7 +39,7 @@ def run_daily(context: Context) -> str | None:
         expire_memories(context),
     )
     with context.store.write() as connection:
-        context.store.save_value(connection, _LAST, now.isoformat())
+        context.store.values.save(connection, _LAST, now.isoformat())
     return f"{done.merged} stories merged, {done.split} split; {history} lines of history forgotten"
 
 

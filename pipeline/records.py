@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import msgspec
 
@@ -91,8 +91,19 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     """What all records share."""
 
 
-class Entry(Record, frozen=True, kw_only=True):
+class StageRecord(Record, frozen=True, kw_only=True):
+    """What one stage makes of one version of an article; ``made_from`` is the stage whose record it is made from."""
+
+    stage: ClassVar[Stage]
+    made_from: ClassVar[Stage | None] = None
+
+    id: str
+
+
+class Entry(StageRecord, frozen=True, kw_only=True):
     """A feed says that an article exists. Made by poll (or by import)."""
+
+    stage: ClassVar[Stage] = Stage.POLL
 
     id: str
     url: str
@@ -112,8 +123,11 @@ class Entry(Record, frozen=True, kw_only=True):
     language: str | None = None
 
 
-class Page(Record, frozen=True, kw_only=True):
+class Page(StageRecord, frozen=True, kw_only=True):
     """What a server sent for an entry. The bytes lie in the archive under ``blob``, where they may be kept."""
+
+    stage: ClassVar[Stage] = Stage.FETCH
+    made_from: ClassVar[Stage | None] = Stage.POLL
 
     id: str
     url: str | None
@@ -153,8 +167,11 @@ class Cut(Record, frozen=True, kw_only=True):
     text: str
 
 
-class Article(Record, frozen=True, kw_only=True):
+class Article(StageRecord, frozen=True, kw_only=True):
     """The cleaned article. Made by extract from a page (or from a file)."""
+
+    stage: ClassVar[Stage] = Stage.EXTRACT
+    made_from: ClassVar[Stage | None] = Stage.FETCH
 
     id: str
     url: str | None = None
@@ -195,8 +212,11 @@ class CopyKind(enum.StrEnum):
     REVISION = "revision"
 
 
-class Copy(Record, frozen=True, kw_only=True):
+class Copy(StageRecord, frozen=True, kw_only=True):
     """Whether an article is a copy of known copy, and of whose. Made by dedupe for every article."""
+
+    stage: ClassVar[Stage] = Stage.DEDUPE
+    made_from: ClassVar[Stage | None] = Stage.EXTRACT
 
     id: str
     group: str  # id of the group's first article; its own id for an article that copies nothing
@@ -250,8 +270,11 @@ class Entity(Record, frozen=True, kw_only=True):
     key: bool = False  # whether the article is about it
 
 
-class Names(Record, frozen=True, kw_only=True):
+class Names(StageRecord, frozen=True, kw_only=True):
     """The names in one article. Made by enrich."""
+
+    stage: ClassVar[Stage] = Stage.ENRICH
+    made_from: ClassVar[Stage | None] = Stage.EXTRACT
 
     id: str
     mentions: tuple[Mention, ...] = ()
@@ -267,13 +290,22 @@ class Placed(enum.StrEnum):
     KEPT = "kept"  # it was in it before
 
 
-class Placement(Record, frozen=True, kw_only=True):
+class Placement(StageRecord, frozen=True, kw_only=True):
     """Which story cluster put an article into; where it is now, after merges and splits, the ledger says."""
+
+    stage: ClassVar[Stage] = Stage.CLUSTER
+    made_from: ClassVar[Stage | None] = Stage.DEDUPE
 
     id: str
     story: str
     score: float | None = None  # how like the story it was, 0 to 1
     how: Placed | None = None
+
+
+# The record that each stage makes; index makes none, it builds the document.
+RECORD_TYPES: dict[Stage, type[StageRecord]] = {
+    kind.stage: kind for kind in (Entry, Page, Article, Copy, Names, Placement)
+}
 
 
 class Document(Record, frozen=True, kw_only=True):

@@ -9,9 +9,9 @@ from click.testing import CliRunner
 
 from pipeline.cli import copies as commands
 from pipeline.errors import UsageError
-from pipeline.store import admin
 from tests.helpers.arriving import arrive, change, through
 from tests.helpers.copies import OTHER, WIRE
+from tests.helpers.transactions import ask
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_groups_are_merged_and_split_by_address_or_id(context, run):
 def test_of_what_was_taken_down_it_is_said_so(context, run):
     arrive(context, "a1", WIRE)
     assert "has not decided" in CliRunner().invoke(commands.copies_command, ["show", "a1"]).stderr
-    admin.remove_articles(context.store.database, [context.store.ledger.find_article("a1")], context.clock())
+    ask(context.store).admin.remove_articles([ask(context.store).ledger.find_article("a1")], context.clock())
     assert run(commands.copies_command, "show", "a1") == ""
     assert "taken down" in CliRunner().invoke(commands.copies_command, ["show", "a1"]).stderr
 

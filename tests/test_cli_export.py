@@ -164,7 +164,7 @@ def home(tmp_path_factory):
             )  # fmt: skip
             arrivals.append(
                 NewArticle(
-                    id=page.id, source="Herald", first_seen=NOW, url=url, records=((Stage.FETCH, page),),
+                    id=page.id, source="Herald", first_seen=NOW, url=url, records=(page,),
                     stage=Stage.EXTRACT,
                 )
             )  # fmt: skip

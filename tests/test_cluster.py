@@ -189,7 +189,7 @@ def test_a_copy_is_in_the_story_of_its_group_whatever_it_says(store):
 def test_copies_do_not_outvote_others(store):
     alone, many = [to_place(30, WIRE), to_place(80, HARBOUR)], [to_place(n, WIRE, group="a30") for n in range(40, 70)]
     placed(store, [*background(), alone[0], *many, alone[1]])
-    with store.database.read() as connection:
+    with store.read() as connection:
         data = connection.exec_driver_sql("SELECT data FROM stories WHERE seq = 30").scalar()
     assert msgspec.msgpack.decode(data)["votes"] == 2
 
@@ -213,7 +213,7 @@ def test_articles_without_any_words_are_stories_of_their_own(store):
 
 def test_a_story_stays_small_however_many_articles_it_has(store):
     placed(store, [to_place(n, WIRE + invented(n, 400)) for n in range(1, 60)])
-    with store.database.read() as connection:
+    with store.read() as connection:
         sizes = connection.exec_driver_sql("SELECT length(data) + length(terms) FROM stories").scalars().all()
     assert max(sizes) < 4000
 

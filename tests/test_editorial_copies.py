@@ -7,17 +7,18 @@ import pytest
 from pipeline.editorial.copies import merge_groups, repair_groups, split_group
 from pipeline.errors import UsageError
 from pipeline.records import Stage
-from pipeline.store import admin
+from pipeline.store import Selection
 from tests.helpers.arriving import NOW, arrive, through
 from tests.helpers.copies import OTHER, WIRE
+from tests.helpers.transactions import ask
 
 
 def items(context, *names):
-    return [context.store.ledger.find_article(name) for name in names]
+    return [ask(context.store).ledger.find_article(name) for name in names]
 
 
 def again(context):
-    admin.redo_stage(context.store.database, Stage.DEDUPE, admin.Selection(), NOW)
+    ask(context.store).admin.redo_stage(Stage.DEDUPE, Selection(), NOW)
     return through(context)
 
 
@@ -96,7 +97,7 @@ def test_a_group_whose_original_was_taken_down_gets_another_primary(context):
     for n in range(1, 4):
         arrive(context, f"a{n}", WIRE, seen=float(n))
     through(context)
-    admin.remove_articles(context.store.database, items(context, "a1"), NOW)
+    ask(context.store).admin.remove_articles(items(context, "a1"), NOW)
     repair_groups(context, ["a1"])
     made = through(context)
     assert (made["a2"].is_primary, made["a2"].copy_of, made["a2"].copies) == (True, None, 1)

@@ -7,10 +7,11 @@ import datetime as dt
 import pytest
 
 from pipeline.editorial.corrections import find_corrections
-from pipeline.records import Stage
-from pipeline.store import admin
+from pipeline.records import Article, Stage
+from pipeline.store import Selection
 from tests.helpers.arriving import NOW, arrive, change, through
 from tests.helpers.copies import WIRE
+from tests.helpers.transactions import ask
 
 SINCE = NOW - dt.timedelta(days=1)
 CORRECTED = WIRE.replace("six cranes", "five cranes")
@@ -82,11 +83,11 @@ def test_what_is_decided_or_extracted_again_is_no_new_correction(context):
     through(context)
     assert {article for article, *_ in found(context)} == {"w2", "a2"}
     context.clock = lambda: NOW + dt.timedelta(days=3)
-    admin.redo_stage(context.store.database, Stage.DEDUPE, admin.Selection(), context.clock())
+    ask(context.store).admin.redo_stage(Stage.DEDUPE, Selection(), context.clock())
     through(context)
     with context.store.write() as connection:  # as extract does when it is done again
-        made = context.store.ledger.latest_articles(connection, ["a2"])
-        context.store.ledger.replace_latest(connection, Stage.EXTRACT, made, context.clock())
+        made = context.store.ledger.latest(connection, ["a2"], Article)
+        context.store.ledger.replace_latest(connection, Article, made, context.clock())
     assert {article for article, *_ in found(context)} == {"w2", "a2"}
     assert found(context, NOW + dt.timedelta(days=2)) == []
 

@@ -14,9 +14,9 @@ from pipeline.errors import UsageError
 from pipeline.records import Article, Names, Stage
 from pipeline.settings import RunSettings, Settings
 from pipeline.stages import Context, run_all, run_one
-from pipeline.store import NewArticle, admin
-from pipeline.store.admin import Selection
+from pipeline.store import NewArticle, Selection
 from tests.helpers.support import NOW, places
+from tests.helpers.transactions import ask
 
 CONFIG = Path(__file__).parent.parent / "config"
 AFTER_FETCH = (Stage.DEDUPE, Stage.ENRICH, Stage.CLUSTER, Stage.INDEX)
@@ -35,7 +35,7 @@ def enter(context, **texts: str) -> None:
             id=name,
             source="Times",
             first_seen=NOW,
-            records=((Stage.EXTRACT, Article(id=name, text=text, language="en")),),
+            records=(Article(id=name, text=text, language="en"),),
             stage=Stage.DEDUPE,
         )
         for name, text in texts.items()
@@ -96,17 +96,17 @@ def test_a_split_person_is_two_in_the_documents(context):
 def test_an_article_that_is_enriched_again_is_counted_once(context):
     enter(context, **TEXTS)
     people(context)
-    assert admin.redo_stage(context.store.database, Stage.ENRICH, Selection(), NOW) == 2
+    assert ask(context.store).admin.redo_stage(Stage.ENRICH, Selection(), NOW) == 2
     people(context)
-    assert context.store.entities.get([CLERK])[CLERK].articles == 2
-    assert [(w.surface, w.articles) for w in context.store.entities.list_forms(CLERK)] == [("Hilda Clerk", 2)]
+    assert ask(context.store).entities.get([CLERK])[CLERK].articles == 2
+    assert [(w.surface, w.articles) for w in ask(context.store).entities.list_forms(CLERK)] == [("Hilda Clerk", 2)]
 
 
 def test_an_article_that_is_taken_down_is_counted_no_more(context):
     enter(context, **TEXTS)
     people(context)
-    admin.remove_articles(context.store.database, [context.store.ledger.find_article("a")], NOW)
-    assert context.store.entities.get([CLERK])[CLERK].articles == 1
+    ask(context.store).admin.remove_articles([ask(context.store).ledger.find_article("a")], NOW)
+    assert ask(context.store).entities.get([CLERK])[CLERK].articles == 1
 
 
 def test_documents_follow_when_a_person_is_shown_under_another_name(context):
@@ -122,8 +122,8 @@ def test_two_workers_come_to_one_entity(context, store_url):
     with Context(context.settings, [], context.environment, config=CONFIG, clock=lambda: NOW) as other:
         run_one(context, Stage.ENRICH, limit=1)
         run_one(other, Stage.ENRICH)
-        items = [other.store.ledger.find_article(name) for name in "ab"]
-        found = other.store.ledger.current(items, Stage.ENRICH, Names)
+        items = [ask(other.store).ledger.find_article(name) for name in "ab"]
+        found = ask(other.store).ledger.current(items, Names)
     assert {m.entity for names in found.values() for m in names.mentions} == {"person:hilda-rosam-clerk", BERG}
 
 
@@ -173,12 +173,12 @@ def test_two_workers_at_once_count_every_article_once(context):
     with ThreadPoolExecutor(2) as pool:
         for done in [pool.submit(work) for _ in range(2)]:
             done.result()
-    items = [context.store.ledger.find_article(name) for name in texts]
-    read = context.store.ledger.current(items, Stage.ENRICH, Names)
+    items = [ask(context.store).ledger.find_article(name) for name in texts]
+    read = ask(context.store).ledger.current(items, Names)
     counted = Counter(e.id for names in read.values() for e in names.entities)
     assert len(read) == 60
-    assert {k: one.articles for k, one in context.store.entities.get(counted).items()} == counted
-    assert sum(w.articles for w in context.store.entities.list_forms("person:hilda-clerk")) == 12
+    assert {k: one.articles for k, one in ask(context.store).entities.get(counted).items()} == counted
+    assert sum(w.articles for w in ask(context.store).entities.list_forms("person:hilda-clerk")) == 12
 
 
 def test_what_is_decided_is_shown_with_the_entity(context):

@@ -16,10 +16,10 @@ from pipeline.settings import RunSettings, Settings
 from pipeline.stage_lock import exclusive
 from pipeline.stages import Context, run_one
 from pipeline.stages.index import build_documents
-from pipeline.store import NewArticle, admin, story_catalog
-from pipeline.store.story_catalog import REPAIR
+from pipeline.store import REPAIR, NewArticle
 from tests.helpers.copies import AT, OTHER, WIRE, invented
 from tests.helpers.support import REPO, places
+from tests.helpers.transactions import ask
 from tests.test_cluster import CHOIR, HARBOUR
 
 ANA = DecisionAuthor(name="ana", reason="as I know")
@@ -52,9 +52,9 @@ def arrive(context, *told, group=None):
             first_seen=AT + dt.timedelta(hours=n),
             stage=Stage.CLUSTER,
             records=(
-                (Stage.EXTRACT, Article(id=name, title=f"Title {name}", text=text, language="en")),
-                (Stage.DEDUPE, Copy(id=name, group=group or name, copy_of=group)),
-                (Stage.ENRICH, Names(id=name, entities=(Entity(id="q1", name="Velmark", type=EntityType.PLACE),))),
+                Article(id=name, title=f"Title {name}", text=text, language="en"),
+                Copy(id=name, group=group or name, copy_of=group),
+                Names(id=name, entities=(Entity(id="q1", name="Velmark", type=EntityType.PLACE),)),
             ),
         )
         for n, (name, text) in enumerate(told)
@@ -69,7 +69,7 @@ def arrive(context, *told, group=None):
 
 def now(context):
     """Return article → story, as the documents say it."""
-    made = build_documents(context, context.store.ledger.indexed_page(0, None, limit=500))
+    made = build_documents(context, ask(context.store).ledger.indexed_page(0, None, limit=500))
     return {document.id: document.story for document in made}
 
 
@@ -80,7 +80,7 @@ def indexed(context):
 
 
 def titles(context, *names):
-    facts = context.store.story_catalog.load_facts(names)
+    facts = ask(context.store).story_catalog.load_facts(names)
     return [facts[name].title for name in names]
 
 
@@ -103,10 +103,10 @@ def test_a_merger_moves_all_articles_and_the_old_id_leads_to_the_story(told):
     assert stories.merge_stories(told, "sa", "sc", ANA).story == "sa"
     assert {now(told)[name] for name in "abcd"} == {"sa"}
     assert {indexed(told)[name] for name in "abcd"} == {"sa"}
-    assert told.store.story_catalog.resolve("sc") == "sa"
-    facts = told.store.story_catalog.load_facts(["sa"])["sa"]
+    assert ask(told.store).story_catalog.resolve("sc") == "sa"
+    facts = ask(told.store).story_catalog.load_facts(["sa"])["sa"]
     assert (facts.aliases, facts.first, facts.last) == (("sc",), AT, AT + dt.timedelta(hours=3))
-    (change,) = told.store.story_catalog.list_changes("sc")
+    (change,) = ask(told.store).story_catalog.list_changes("sc")
     assert (change.kind, change.story, change.other, change.made_by, change.reason) == (
         "merge",
         "sa",
@@ -125,7 +125,7 @@ def test_what_arrives_later_joins_the_merged_story(told):
 def test_ids_of_ids_lead_on(told):
     stories.merge_stories(told, "sc", "sa", ANA)
     stories.merge_stories(told, "sx0", "sa", ANA)
-    assert {told.store.story_catalog.resolve(name) for name in ("sa", "sc", "sx0")} == {"sx0"}
+    assert {ask(told.store).story_catalog.resolve(name) for name in ("sa", "sc", "sx0")} == {"sx0"}
 
 
 def test_a_split_gives_an_id_to_what_leaves_and_later_articles_go_where_they_belong(told):
@@ -151,9 +151,9 @@ def test_copies_follow_in_a_split(told):
 def test_a_title_that_was_given_stays_until_it_is_taken_back(told):
     stories.rename_story(told, "sa", "Crane falls in Port Ansel", ANA)
     tell(told, ("e", HARBOUR))
-    assert told.store.story_catalog.load_facts(["sa"])["sa"].title == "Crane falls in Port Ansel"
+    assert ask(told.store).story_catalog.load_facts(["sa"])["sa"].title == "Crane falls in Port Ansel"
     stories.undo_change(told, 1, ANA)
-    assert told.store.story_catalog.load_facts(["sa"])["sa"].title == "Title a"
+    assert ask(told.store).story_catalog.load_facts(["sa"])["sa"].title == "Title a"
 
 
 def test_what_was_taken_back_by_somebody_else_meanwhile_is_not_taken_back_again(told):
@@ -162,7 +162,7 @@ def test_what_was_taken_back_by_somebody_else_meanwhile_is_not_taken_back_again(
     stories.rename_story(told, "sa", "Crane kills two", ANA)
     with pytest.raises(UsageError, match="taken back already"):
         stories.rename_story(told, "sa", None, msgspec.structs.replace(ANA, undoes=1))
-    assert told.store.story_catalog.load_facts(["sa"])["sa"].title == "Crane kills two"
+    assert ask(told.store).story_catalog.load_facts(["sa"])["sa"].title == "Crane kills two"
 
 
 def test_a_title_that_a_merger_brought_goes_with_its_story_when_that_is_taken_back(told):
@@ -201,7 +201,7 @@ def test_a_merger_is_taken_back_and_back_again(told, times):
     for n in range(1, times + 1):
         stories.undo_change(told, n, ANA)
     assert [now(told)[name] for name in "abcde"] == (["sa", "sa", "sc", "sc", "sa"] if times == 1 else ["sa"] * 5)
-    assert told.store.story_catalog.resolve("sc") == ("sc" if times == 1 else "sa")
+    assert ask(told.store).story_catalog.resolve("sc") == ("sc" if times == 1 else "sa")
     with pytest.raises(UsageError, match="taken back already"):
         stories.undo_change(told, 1, ANA)
 
@@ -218,7 +218,7 @@ def test_what_cannot_be_done_is_said_and_changes_nothing(told):
         with pytest.raises(UsageError):
             wrong()
     assert now(told) == before
-    assert told.store.story_catalog.list_changes("sa") == []
+    assert ask(told.store).story_catalog.list_changes("sa") == []
 
 
 def test_decisions_stand_when_articles_are_decided_again(told):
@@ -253,7 +253,7 @@ def test_repair_brings_together_and_takes_apart_and_then_changes_nothing(told):
     assert after["a"] == after["b"]
     assert after["c"] == after["d"] != after["x0"]
     assert {after[name] for name in ("x0", "x00", "x01")} == {"sx0"}
-    assert told.store.story_catalog.resolve(before["b"]) == after["a"]
+    assert ask(told.store).story_catalog.resolve(before["b"]) == after["a"]
     again = story_repair.repair_stories(told, days=9)
     assert (again.merged, again.split, again.changes) == (0, 0, [])
 
@@ -280,13 +280,13 @@ def test_what_an_editor_takes_back_repair_does_not_do_again(told):
 
 
 def test_a_story_says_nothing_more_of_an_article_that_was_taken_down(told):
-    assert told.store.story_catalog.load_facts(["sa"])["sa"].title == "Title a"
-    admin.remove_articles(told.store.database, [told.store.ledger.find_article("a")], NOW)
+    assert ask(told.store).story_catalog.load_facts(["sa"])["sa"].title == "Title a"
+    ask(told.store).admin.remove_articles([ask(told.store).ledger.find_article("a")], NOW)
     stories.refresh_story(told, "sa")
-    assert told.store.story_catalog.load_facts(["sa"])["sa"].title == "Title b"
-    admin.remove_articles(told.store.database, [told.store.ledger.find_article("b")], NOW)
+    assert ask(told.store).story_catalog.load_facts(["sa"])["sa"].title == "Title b"
+    ask(told.store).admin.remove_articles([ask(told.store).ledger.find_article("b")], NOW)
     stories.refresh_story(told, "sa")
-    assert told.store.story_catalog.resolve("sa") is None
+    assert ask(told.store).story_catalog.resolve("sa") is None
 
 
 def test_no_story_changes_while_cluster_is_at_work(told):
@@ -302,7 +302,7 @@ def test_no_story_changes_while_cluster_is_at_work(told):
 
 
 def test_the_document_tells_of_its_story(told):
-    (made,) = build_documents(told, [told.store.ledger.find_article("a")])
+    (made,) = build_documents(told, [ask(told.store).ledger.find_article("a")])
     assert (made.story, made.story_size, made.story_title, made.story_names) == ("sa", 2, "Title a", ("Velmark",))
     assert (made.story_first, made.story_last) == (AT, AT + dt.timedelta(hours=1))
 
@@ -319,8 +319,7 @@ def test_two_workers_place_each_article_once_and_as_one_alone_would(told, tmp_pa
     assert taken == len(texts)
     assert {now(told)[name] for name, _ in texts[1::2]} == {"sa"}
     assert {now(told)[name] for name, _ in texts[::2]} == {"sc"}
-    with told.store.database.read() as connection:
-        ((votes, size),) = [
-            (one.card.votes, 2 + len(texts[1::2])) for one in story_catalog.load_stories(connection, ["sa"]).values()
-        ]
+    with told.store.read() as connection:
+        stories = told.store.story_catalog.load_stories(connection, ["sa"])
+    ((votes, size),) = [(one.card.votes, 2 + len(texts[1::2])) for one in stories.values()]
     assert votes == size

@@ -12,10 +12,10 @@ from pipeline.stages.dedupe import DedupeHandler
 from pipeline.stages.enrich import EnrichHandler
 from pipeline.stages.index import IndexHandler, build_documents
 from pipeline.stages.runner import run_handler
-from pipeline.store import admin
-from pipeline.store.admin import Selection
+from pipeline.store import Selection
 from tests.helpers.arriving import NOW, arrive, through
 from tests.helpers.copies import OTHER, WIRE
+from tests.helpers.transactions import ask
 
 
 @pytest.fixture
@@ -42,12 +42,12 @@ def meanwhile(kind, act):
 
 def gone(context, name):
     context.index.refresh()
-    return context.index.get(name) is None and context.store.ledger.find_article(name).state == "removed"
+    return context.index.get(name) is None and ask(context.store).ledger.find_article(name).state == "removed"
 
 
 def test_what_is_taken_down_between_claim_and_read_stops_no_worker_and_is_not_written(read):
-    admin.redo_stage(read.store.database, Stage.INDEX, Selection(), NOW)
-    act = meanwhile(IndexHandler, lambda: take_down(read, read.store.ledger.find_article("a1")))
+    ask(read.store).admin.redo_stage(Stage.INDEX, Selection(), NOW)
+    act = meanwhile(IndexHandler, lambda: take_down(read, ask(read.store).ledger.find_article("a1")))
     report = run_handler(act(read))
     assert gone(read, "a1")
     assert report.counts_by_reason(Outcome.QUARANTINED) == {}
@@ -57,13 +57,13 @@ def test_what_is_taken_down_between_claim_and_read_stops_no_worker_and_is_not_wr
 
 @pytest.mark.slow
 def test_a_document_that_is_written_after_the_takedown_is_removed_in_the_same_run(read, monkeypatch):
-    admin.redo_stage(read.store.database, Stage.INDEX, Selection(), NOW)
+    ask(read.store).admin.redo_stage(Stage.INDEX, Selection(), NOW)
     index = type(read.index)
     upsert = index.upsert
 
     def late(self, made):
         if any(one.id == "a1" for one in made):
-            take_down(read, read.store.ledger.find_article("a1"))
+            take_down(read, ask(read.store).ledger.find_article("a1"))
             read.store.pending_removals.remove_documents(self.delete)  # another worker forgets the note
         return upsert(self, made)
 
@@ -76,16 +76,16 @@ def test_a_document_that_is_written_after_the_takedown_is_removed_in_the_same_ru
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", [DedupeHandler, EnrichHandler, ClusterHandler])
 def test_articles_without_records_stop_no_stage_and_are_shown_to_a_person(read, kind):
-    admin.redo_stage(read.store.database, kind.stage, Selection(), NOW)
+    ask(read.store).admin.redo_stage(kind.stage, Selection(), NOW)
     with read.store.write() as connection:
         connection.exec_driver_sql("DELETE FROM records WHERE id = 'a1'")
     report = run_handler(kind(read))
     assert (report.taken, report.counts_by_reason(Outcome.QUARANTINED)) == (3, {"bad record": 1})
-    assert read.store.ledger.find_article("a1").state == "quarantined"
+    assert ask(read.store).ledger.find_article("a1").state == "quarantined"
 
 
 @pytest.mark.slow
 def test_documents_are_made_of_what_is_there(read):
-    claimed = [read.store.ledger.find_article(name) for name in ("a1", "a3")]
+    claimed = [ask(read.store).ledger.find_article(name) for name in ("a1", "a3")]
     take_down(read, claimed[0])
     assert [one.id for one in build_documents(read, claimed)] == ["a3"]

@@ -15,6 +15,7 @@ from pipeline.enrich.linking.entity_linking import ArticleNames, link_article, l
 from pipeline.records import Article, Entity, EntityType, Names
 from pipeline.settings import EntitySettings
 from tests.helpers.support import NOW
+from tests.helpers.transactions import ask
 
 CONFIG = Path(__file__).parent.parent / "config"
 PERSON, ORG, PLACE = EntityType.PERSON, EntityType.ORG, EntityType.PLACE
@@ -147,7 +148,7 @@ def test_a_faith_before_a_known_name_describes_it_and_a_nationality_makes_anothe
 
 def test_a_ministry_without_its_country_is_never_remembered(reader):
     reader.read("Kenya waited. Kenya's Interior Ministry spoke.", ORG="Interior Ministry", PLACE="Kenya")
-    with reader.store.database.read() as connection:
+    with reader.store.read() as connection:
         assert connection.exec_driver_sql("SELECT surface FROM entity_forms").all() == []
 
 
@@ -157,13 +158,13 @@ def test_the_name_that_most_articles_use_is_shown(reader):
         reader.read("Hilda Clerk sang.", PERSON="Hilda Clerk")
     ident = "person:hilda-rosam-clerk"
     assert reader.renamed == [ident]
-    assert reader.store.entities.get([ident])[ident].name == "Hilda Clerk"
+    assert ask(reader.store).entities.get([ident])[ident].name == "Hilda Clerk"
 
 
 def test_it_is_known_how_often_a_name_of_the_alias_file_is_written_in_which_way(reader, store):
     reader.read("Isil lost. ISIS fled.", ORG="Isil|ISIS")
     reader.read("ISIS lost.", ORG="ISIS")
-    written = {w.surface: (w.how, w.articles) for w in store.entities.list_forms("org:islamic-state")}
+    written = {w.surface: (w.how, w.articles) for w in ask(store).entities.list_forms("org:islamic-state")}
     assert written == {"ISIS": ("listed", 2), "Isil": ("listed", 1)}
 
 
@@ -188,16 +189,16 @@ def test_a_name_in_the_alias_file_is_shown_from_the_next_article_on(reader, stor
         memory = store.entity_memory(connection)
         memory.add_names(2, NOW, msgspec.structs.replace(names, entities=(listed,)), [], {listed.id})
         assert memory.flush() == [listed.id]
-    assert store.entities.get([listed.id])[listed.id].name == "Hilda Clerk-Sowe"
+    assert ask(store).entities.get([listed.id])[listed.id].name == "Hilda Clerk-Sowe"
 
 
 def test_an_entity_knows_its_articles_and_when_it_was_seen(reader):
     reader.read("Hilda Clerk sang.", PERSON="Hilda Clerk")
     reader.read("Hilda Clerk won in Paris.", PERSON="Hilda Clerk", PLACE="Paris", at=NOW + DAY)
-    one = reader.store.entities.get(["person:hilda-clerk"])["person:hilda-clerk"]
+    one = ask(reader.store).entities.get(["person:hilda-clerk"])["person:hilda-clerk"]
     assert (one.articles, one.first_seen, one.last_seen) == (2, NOW, NOW + DAY)
-    assert [e.id for e in reader.store.entities.search_entities("hilda")] == ["person:hilda-clerk"]
-    assert [e.id for e in reader.store.entities.search_entities(kind=PLACE)] == ["place:paris-fr"]
+    assert [e.id for e in ask(reader.store).entities.search_entities("hilda")] == ["person:hilda-clerk"]
+    assert [e.id for e in ask(reader.store).entities.search_entities(kind=PLACE)] == ["place:paris-fr"]
 
 
 def test_an_article_that_is_counted_no_more_leaves_nothing(reader, store):
@@ -207,9 +208,9 @@ def test_an_article_that_is_counted_no_more_leaves_nothing(reader, store):
         memory.load_forms(*lookup_keys(reader.last, known()))
         memory.subtract_names(1, reader.last, remembered_forms(reader.last, known()))
         memory.flush()
-    assert store.entities.search_entities() == []
-    assert store.entities.list_forms("person:hilda-clerk") == []
-    with store.database.read() as connection:
+    assert ask(store).entities.search_entities() == []
+    assert ask(store).entities.list_forms("person:hilda-clerk") == []
+    with store.read() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM entity_articles").scalar() == 0
 
 

@@ -7,7 +7,7 @@ import datetime as dt
 from pipeline import maintenance
 from pipeline.editorial import stories
 from pipeline.editorial.stories import DecisionAuthor
-from pipeline.store.story_catalog import REPAIR
+from pipeline.store import REPAIR
 from tests.helpers.arriving import NOW, arrive, through
 from tests.helpers.copies import WIRE
 from tests.test_cluster import HARBOUR

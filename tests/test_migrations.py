@@ -27,7 +27,7 @@ def test_the_migrations_make_just_the_tables_of_the_schema(store):
             return name not in {"ix_copy_terms_term", "ix_story_terms_term"} or dialect == "postgresql"
         return kind != "table" or thing.info.get("dialect", dialect) == dialect
 
-    with store.database.read() as connection:
+    with store.read() as connection:
         dialect = connection.dialect.name
         context = alembic.migration.MigrationContext.configure(connection, opts={"include_object": here})
         assert alembic.autogenerate.compare_metadata(context, metadata) == []

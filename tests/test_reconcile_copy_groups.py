@@ -9,9 +9,10 @@ import pytest
 from pipeline.reconcile import copy_groups
 from pipeline.records import CopyKind, Outcome, Reason, Stage
 from pipeline.stages import Context, count_waiting, run_one
-from pipeline.store import admin
+from pipeline.store import Selection
 from tests.helpers.arriving import NOW, SOURCES, arrive, change, finish, look, through
 from tests.helpers.copies import OTHER, WIRE
+from tests.helpers.transactions import ask
 
 PARAGRAPHS = WIRE.split("\n")
 
@@ -108,7 +109,7 @@ def test_doing_it_again_changes_nothing(context):
     arrive(context, "w1", WIRE, source="Coastwire", seen=2.0)
     before = through(context)
     for _ in range(2):
-        assert admin.redo_stage(context.store.database, Stage.DEDUPE, admin.Selection(), NOW) == 3
+        assert ask(context.store).admin.redo_stage(Stage.DEDUPE, Selection(), NOW) == 3
         after = through(context)
     for name, one in before.items():
         again = after[name]
@@ -212,7 +213,8 @@ def test_a_group_that_changes_while_a_page_of_it_is_looked_at_is_right_afterward
     arrive(context, "a1", WIRE)
     through(context)
     with context.store.write() as connection:
-        context.store.ledger.start_version(connection, context.store.ledger.find_article("a1"), Stage.FETCH, NOW)
+        ledger = context.store.ledger
+        ledger.start_version(connection, ledger.find_article(connection, "a1"), Stage.FETCH, NOW)
     arrive(context, "w1", WIRE, source="Coastwire", seen=3.0)
     assert through(context)["w1"].copies == 1
     finish(context, Stage.FETCH, outcome=Outcome.DROPPED, reason=Reason.NOT_MODIFIED)

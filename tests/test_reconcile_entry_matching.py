@@ -8,6 +8,7 @@ from pipeline.reconcile.entry_matching import entry_has_changed, match_keys
 from pipeline.records import Entry, Stage
 from tests.helpers.newsstand import WORDS, newsstand, page
 from tests.helpers.support import NOW
+from tests.helpers.transactions import ask
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def stand(tmp_path):
 
 
 def count(stand):
-    return len(stand.context.store.ledger.indexed_page(0, None, 99))
+    return len(ask(stand.context.store).ledger.indexed_page(0, None, 99))
 
 
 def test_another_headline_in_the_feed_is_a_look_at_the_page_and_no_new_article(stand):

@@ -6,10 +6,10 @@ import pytest
 
 from pipeline.records import Copy, Stage
 from pipeline.stages import run_one
-from pipeline.store import admin, sketch_index
-from pipeline.store.admin import Selection
+from pipeline.store import Selection, sketch_index
 from tests.helpers.arriving import HOUR, NOW, arrive, change
 from tests.helpers.copies import OTHER, WIRE
+from tests.helpers.transactions import ask
 
 MORE = WIRE + "\n" + OTHER.split("\n")[0]
 
@@ -30,8 +30,8 @@ def forgotten(context):
 def links(context):
     """Let dedupe decide; return article → (group, what it copies), as the ledger has them."""
     run_one(context, Stage.DEDUPE)
-    ledger = context.store.ledger
-    made = ledger.latest(["a1", "a2", "a3"], Stage.DEDUPE, Copy)
+    ledger = ask(context.store).ledger
+    made = ledger.latest(["a1", "a2", "a3"], Copy)
     assert {name: ledger.find_article(name).copy_group for name in made} == {
         name: one.group for name, one in made.items()
     }
@@ -39,7 +39,7 @@ def links(context):
 
 
 def again(context, *names):
-    admin.redo_stage(context.store.database, Stage.DEDUPE, Selection(ids=names), NOW)
+    ask(context.store).admin.redo_stage(Stage.DEDUPE, Selection(ids=names), NOW)
     return links(context)
 
 
@@ -48,17 +48,17 @@ def again(context, *names):
     [("a2",), *(pytest.param(some, marks=pytest.mark.slow) for some in (("a1",), ("a3", "a1"), ("a1", "a2", "a3")))],
 )
 def test_what_is_decided_again_as_it_is_stays_and_copies_what_it_copied(forgotten, names):
-    before = forgotten.store.ledger.latest(names, Stage.DEDUPE, Copy)
+    before = ask(forgotten.store).ledger.latest(names, Copy)
     for _ in range(2):
         assert again(forgotten, *names) == {"a1": ("a1", None), "a2": ("a1", "a1"), "a3": ("a1", "a2")}
     if len(names) == 1:
-        assert forgotten.store.ledger.latest(names, Stage.DEDUPE, Copy) == before
+        assert ask(forgotten.store).ledger.latest(names, Copy) == before
 
 
 def test_a_copy_in_which_a_word_was_put_right_stays(forgotten):
     change(forgotten, "a2", MORE.replace("Nobody was hurt", "Two men were hurt"))
     assert links(forgotten)["a2"] == ("a1", "a1")
-    made = forgotten.store.ledger.latest(["a2"], Stage.DEDUPE, Copy)["a2"]
+    made = ask(forgotten.store).ledger.latest(["a2"], Copy)["a2"]
     assert (0.8 < made.score < 1, made.behind) == (True, 60)
 
 

@@ -7,6 +7,7 @@ import pytest
 from pipeline.editorial.explain import explain_name
 from pipeline.records import Outcome, Page, Reason, Stage
 from tests.helpers.newsstand import WORDS, newsstand, page
+from tests.helpers.transactions import ask
 
 HOUR, DAY = 60, 24 * 60
 
@@ -92,7 +93,7 @@ def test_a_server_that_fails_leaves_the_article_as_it_was(stand):
     item = stand.find("/a")
     assert (item.version, item.stage, item.state) == (1, None, "pending")
     assert stand.document("/a").gone is None
-    assert stand.context.store.ledger.list_outcomes(item.id)[-1].reason == Reason.ATTEMPTS
+    assert ask(stand.context.store).ledger.list_outcomes(item.id)[-1].reason == Reason.ATTEMPTS
 
 
 def test_what_an_article_missed_while_its_page_was_looked_at_is_indexed_then(stand):
@@ -126,13 +127,13 @@ def test_two_articles_whose_pages_turn_out_to_be_one_are_one_in_the_index(stand)
     assert stand.context.index.count() == 1
     assert stand.context.index.get(gone) is None
     assert stand.find("/a").id == stand.find("/b").id  # and both addresses lead to it
-    assert stand.context.store.ledger.list_outcomes(gone)[-1].reason == Reason.DUPLICATE
+    assert ask(stand.context.store).ledger.list_outcomes(gone)[-1].reason == Reason.DUPLICATE
 
 
 def test_a_takedown_takes_the_pages_of_all_versions(stand, monkeypatch):
     stand.site.page("/a", page("Bridge to be torn down"))
     stand.run(61, poll=False)
-    assert len(stand.context.store.ledger.list_versions(stand.find("/a"), Stage.FETCH, Page)) == 2
+    assert len(ask(stand.context.store).ledger.list_versions(stand.find("/a").id, Page)) == 2
     told(stand, monkeypatch, "takedown_command", stand.site.url("/a"))
     assert list((stand.context.environment.home / "archive").rglob("*.zst")) == []
 

@@ -13,9 +13,10 @@ from pipeline.cli.ledger import explain_command, status_command
 from pipeline.records import Article, Outcome, Page, Reason, Stage
 from pipeline.settings import RunSettings, Settings, Source
 from pipeline.stages import Context, run_one
-from pipeline.store import NewArticle, admin, site_profiles
+from pipeline.store import NewArticle, Selection, site_profiles
 from pipeline.urls import article_id
 from tests.helpers.support import NOW, REPO, places
+from tests.helpers.transactions import ask
 
 AFTER = (Stage.DEDUPE, Stage.ENRICH, Stage.CLUSTER, Stage.INDEX)
 
@@ -49,7 +50,7 @@ def enter(context, pages, source="Herald", *, addressed=True):
         )  # fmt: skip
         arrivals.append(
             NewArticle(
-                id=name(number), source=source, first_seen=NOW, url=own, records=((Stage.FETCH, page),),
+                id=name(number), source=source, first_seen=NOW, url=own, records=(page,),
                 stage=Stage.EXTRACT,
             )
         )  # fmt: skip
@@ -58,8 +59,8 @@ def enter(context, pages, source="Herald", *, addressed=True):
 
 
 def article(context, number):
-    item = context.store.ledger.find_article(name(number))
-    return context.store.ledger.current([item], Stage.EXTRACT, Article).get(item.id)
+    item = ask(context.store).ledger.find_article(name(number))
+    return ask(context.store).ledger.current([item], Article).get(item.id)
 
 
 def test_foreign_lines_are_cut_from_all_articles_of_a_source_also_from_the_earlier_ones(context):
@@ -91,7 +92,7 @@ def test_doing_all_again_changes_nothing_and_counts_nothing_twice(context):
     enter(context, {number: generated(number).html for number in range(12)})
     run_one(context, Stage.EXTRACT)
     before = [article(context, number) for number in range(12)]
-    assert admin.redo_stage(context.store.database, Stage.EXTRACT, admin.Selection(), NOW) == 12
+    assert ask(context.store).admin.redo_stage(Stage.EXTRACT, Selection(), NOW) == 12
     assert run_one(context, Stage.EXTRACT).taken == 12
     assert [article(context, number) for number in range(12)] == before
 
@@ -157,7 +158,7 @@ def test_a_source_whose_pages_change_is_told_with_samples_and_its_new_pages_are_
     shown = CliRunner().invoke(status_command).output
     assert "the pages of Herald have changed" in shown
     assert "newswire retry --quarantined --source 'Herald'" in shown
-    assert context.store.ledger.list_outcomes(name(43))[-1].reason == Reason.DRIFT
+    assert ask(context.store).ledger.list_outcomes(name(43))[-1].reason == Reason.DRIFT
 
 
 def test_pages_that_are_as_usual_pass_while_an_alarm_holds(context, drifted):
@@ -168,16 +169,16 @@ def test_pages_that_are_as_usual_pass_while_an_alarm_holds(context, drifted):
 def test_a_person_who_says_that_the_new_pages_are_right_releases_them(context, drifted):
     report, _ = drifted
     held = report.counts_by_reason(Outcome.QUARANTINED)[str(Reason.DRIFT)]
-    assert admin.retry_articles(context.store.database, admin.Selection(sources=("Herald",)), NOW) == held
+    assert ask(context.store).admin.retry_articles(Selection(sources=("Herald",)), NOW) == held
     assert not run_one(context, Stage.EXTRACT).failed
-    assert site_profiles.list_alarms(context.store.database) == {}
+    assert ask(context.store).site_alarms.list_alarms() == {}
     assert "matter 43" in article(context, 43).text
 
 
 def test_an_alarm_ends_and_releases_by_itself_when_the_pages_are_as_before(context, drifted):
     enter(context, {number: usual(number) for number in range(50, 60)})
     assert not run_one(context, Stage.EXTRACT).failed
-    assert site_profiles.list_alarms(context.store.database) == {}
+    assert ask(context.store).site_alarms.list_alarms() == {}
     assert "matter 43" in article(context, 43).text
 
 

@@ -44,7 +44,7 @@ def context(tmp_path):
     articles = [
         NewArticle(
             id=f"a{number}", source="Herald", first_seen=NOW, url=None, stage=Stage.DEDUPE,
-            records=((Stage.EXTRACT, Article(id=f"a{number}", title=f"Dam {number}", text="The dam broke.")),),
+            records=(Article(id=f"a{number}", title=f"Dam {number}", text="The dam broke."),),
         )
         for number in range(3)
     ]  # fmt: skip

@@ -11,6 +11,7 @@ from pipeline.settings import Environment, FetchSettings, PollSettings, Settings
 from pipeline.stages import Context, run_one
 from pipeline.store import gaps
 from tests.helpers.support import REPO
+from tests.helpers.transactions import ask
 
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)
@@ -81,10 +82,10 @@ def test_a_gap_is_noted_and_filled_from_the_sitemap_in_the_same_run(site, opened
     site.page("/sitemap", sitemap(*range(-3, 23)))
     report = run_one(context, Stage.POLL)
     assert site.paths() == ["/feed", "/feed", "/sitemap"]
-    (gap,) = context.store.gaps.list_gaps(NOW)
+    (gap,) = ask(context.store).gaps.list_gaps(NOW)
     assert (gap.since, gap.until, gap.missed, gap.filled) == (when(-1), when(20), 21, 20)
     assert (report.notes["gaps"], report.notes["new"]) == (1, 23)
-    counts = context.store.gaps.count_arrivals(NOW)
+    counts = ask(context.store).gaps.count_arrivals(NOW)
     assert counts == {("outlet", when(hour)): 1 for hour in range(23)}
     clock.now += HOUR
     run_one(context, Stage.POLL)
@@ -95,7 +96,7 @@ def test_what_is_named_twice_is_counted_once(site, opened, clock):
     source = Source(name="outlet", feeds=(site.page("/a", rss(-2, -1)), site.page("/b", rss(-1))))
     context = opened(source)
     run_one(context, Stage.POLL)
-    assert sum(context.store.gaps.count_arrivals(NOW - 9 * HOUR).values()) == 2
+    assert sum(ask(context.store).gaps.count_arrivals(NOW - 9 * HOUR).values()) == 2
 
 
 @pytest.mark.parametrize("slow", ["/a", "/b"])
@@ -112,7 +113,7 @@ def test_the_plainer_of_two_addresses_is_kept_whichever_server_is_slower(site, o
     site.handlers[slow] = late
     context = opened(source)
     assert run_one(context, Stage.POLL).notes["new"] == 1
-    assert context.store.ledger.find_article(plain).url == plain
+    assert ask(context.store).ledger.find_article(plain).url == plain
 
 
 def test_old_gaps_and_arrivals_can_be_forgotten(site, opened, clock):
@@ -121,23 +122,23 @@ def test_old_gaps_and_arrivals_can_be_forgotten(site, opened, clock):
     later = NOW + 24 * HOUR
     with context.store.write() as connection:
         gaps.delete_gaps_before(connection, later)
-    assert context.store.gaps.count_arrivals(NOW - 9 * HOUR) == {}
+    assert ask(context.store).gaps.count_arrivals(NOW - 9 * HOUR) == {}
 
 
 def test_an_outage_of_ours_ends_the_run_and_is_told_in_the_history(opened, clock):
     context = opened(*(Source(name=f"{n}", feeds=(f"http://127.0.1.{n}:9/feed",)) for n in range(1, 8)))
     run_one(context, Stage.POLL)  # nobody has ever answered: that is theirs
-    states = context.store.feeds.list_states()
+    states = ask(context.store).feeds.list_states()
     assert {one.failures for one in states} == {1}
-    context.store.feeds.claim(clock.now + 24 * HOUR, limit=10, seconds=60)
+    ask(context.store).feeds.claim(clock.now + 24 * HOUR, limit=10, seconds=60)
     with context.store.write() as connection:
         for one in states:
             well = msgspec.structs.replace(one, failures=0, succeeded=NOW, due=NOW)
             assert context.store.feeds.save(connection, well)
     report = run_one(context, Stage.POLL)
     assert report.taken == 7
-    assert {one.failures for one in context.store.feeds.list_states()} == {0}
-    last = context.store.ledger.list_outcomes(states[0].url)[-1]
+    assert {one.failures for one in ask(context.store).feeds.list_states()} == {0}
+    last = ask(context.store).ledger.list_outcomes(states[0].url)[-1]
     assert (last.outcome, last.detail[:24]) == (Outcome.RETRY, "our own network seems to")
 
 
@@ -146,7 +147,7 @@ def test_a_feed_may_become_a_sitemap_and_the_other_way_round(opened, clock):
     context = opened(Source(name="a", feeds=(url,)))
     context.store.feeds.sync_feeds([Source(name="a", feeds=(url,))], NOW)
     context.store.feeds.sync_feeds([Source(name="b", sitemaps=(url,))], NOW)
-    (state,) = context.store.feeds.list_states()
+    (state,) = ask(context.store).feeds.list_states()
     assert (state.source, state.role) == ("b", "sitemap")
     context.store.feeds.sync_feeds([], NOW)
-    assert context.store.feeds.list_states() == []
+    assert ask(context.store).feeds.list_states() == []

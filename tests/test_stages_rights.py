@@ -8,8 +8,9 @@ from aiohttp import web
 
 from pipeline.records import Article, Outcome, Reason, Stage
 from pipeline.settings import RightsSettings
-from pipeline.store import admin
+from pipeline.store import Selection
 from tests.helpers.newsstand import SETTINGS, WORDS, newsstand, page
+from tests.helpers.transactions import ask
 
 META = "<meta name={} content='{}'>"
 LONG = "<p>" + WORDS + "</p><p>Behind the wall stands what only readers of the feed learn about the bridge.</p>" * 3
@@ -49,7 +50,7 @@ def test_noindex_is_not_indexed(stand, way):
         stand.site.page("/a", page("Bridge to be mended", head=META.format("robots", "noindex,follow")))
     stand.run()
     assert stand.document("/a") is None
-    assert stand.context.store.ledger.list_outcomes(stand.find("/a").id)[-1].reason == Reason.NO_INDEX
+    assert ask(stand.context.store).ledger.list_outcomes(stand.find("/a").id)[-1].reason == Reason.NO_INDEX
     assert blobs(stand) == []
 
 
@@ -74,11 +75,11 @@ def test_noarchive_is_read_and_not_kept(stand):
     assert stand.document("/a").text.startswith("The council met")
     assert stand.document("/a").archive is None
     assert blobs(stand) == []
-    which = admin.Selection(ids=(stand.find("/a").id,))
-    admin.redo_stage(stand.context.store.database, Stage.EXTRACT, which, stand.now)
-    before = stand.context.store.ledger.current([stand.find("/a")], Stage.EXTRACT, Article)
+    which = Selection(ids=(stand.find("/a").id,))
+    ask(stand.context.store).admin.redo_stage(Stage.EXTRACT, which, stand.now)
+    before = ask(stand.context.store).ledger.current([stand.find("/a")], Article)
     assert stand.run(poll=False)[Stage.EXTRACT].counts_by_reason(Outcome.DONE) == {"no reason": 1}
-    assert stand.context.store.ledger.current([stand.find("/a")], Stage.EXTRACT, Article) == before
+    assert ask(stand.context.store).ledger.current([stand.find("/a")], Article) == before
 
 
 def test_an_operator_decides_what_is_acted_on(tmp_path):
@@ -128,7 +129,7 @@ def test_a_page_that_robots_txt_refuses_is_taken_from_the_feed_only_where_that_h
     stand.item("/b", "Harvest was good this year", minutes=3, more="<description>It was good.</description>")
     stand.run()
     assert stand.document("/a").from_feed
-    assert stand.context.store.ledger.list_outcomes(stand.find("/b").id)[-1].reason == Reason.ROBOTS
+    assert ask(stand.context.store).ledger.list_outcomes(stand.find("/b").id)[-1].reason == Reason.ROBOTS
     assert not stand.asked("/a")
 
 

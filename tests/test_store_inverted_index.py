@@ -39,7 +39,7 @@ def test_what_was_written_is_read_again(store_url, since):
     store = Store(store_url)
     with store.write() as connection:
         filled(connection.engine, found).flush(connection)
-    with store.database.read() as connection:
+    with store.read() as connection:
         postings = InvertedIndex(connection.engine, STORIES)
     postings.load_postings([*found, 99], since)
     for term, seqs in found.items():

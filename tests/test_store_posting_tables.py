@@ -104,7 +104,7 @@ def test_postings_move_on_to_where_they_stay(tmp_path):
         rows = [((batch * each + n) * 2_654_435_761 % 2**32, batch * each + n, DAY) for n in range(each)]
         with store.write() as connection:
             posting_tables.write_blobs(connection, COPIES, [], rows)
-    with store.database.read() as connection:
+    with store.read() as connection:
         waiting, stay = counted(connection, COPIES.waiting), counted(connection, COPIES.postings)
     store.close()
     assert waiting + stay == batches * each
@@ -117,7 +117,7 @@ def test_days_are_forgotten_as_wholes(store):
     with store.write() as connection:
         posting_tables.write_blobs(connection, COPIES, things, postings)
         assert posting_tables.delete_days_before(connection, COPIES, DAY + 2) == 2
-    with store.database.read() as connection:
+    with store.read() as connection:
         assert found(connection, COPIES, [7, 1, 3]) == {7: {n: DAY + n for n in (2, 3, 4)}, 3: {3: DAY + 3}}
         assert [one.seq for one in posting_tables.select_blobs(connection, COPIES, range(5))] == [2, 3, 4]
 
@@ -142,7 +142,7 @@ def test_on_postgresql_each_day_is_a_partition(store):
 @pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
 def test_forgetting_a_day_waits_for_a_batch_and_the_batch_never_for_it(store):
     def waiting():
-        with store.database.read() as connection:
+        with store.read() as connection:
             return connection.scalar(sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted"))
 
     def forget():
@@ -157,7 +157,7 @@ def test_forgetting_a_day_waits_for_a_batch_and_the_batch_never_for_it(store):
                 [IndexedBlob(seq, DAY + seq, posting_tables.pack_terms([7]), b"x")],
                 [(7, seq, DAY + seq)],
             )
-    postings = InvertedIndex(store.database.engine, COPIES)
+    postings = InvertedIndex(store.engine, COPIES)
     postings.load_blobs([2])
     postings.drop_posting(7, 2)
     postings.set_blob(2, DAY + 2, b"y")
@@ -169,7 +169,7 @@ def test_forgetting_a_day_waits_for_a_batch_and_the_batch_never_for_it(store):
                 time.sleep(0.01)
             postings.flush(connection)
         assert forgotten.result() == 0
-    with store.database.read() as connection:
+    with store.read() as connection:
         assert [one.data for one in posting_tables.select_blobs(connection, COPIES, [1, 2])] == [b"x", b"y"]
 
 

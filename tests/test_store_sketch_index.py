@@ -12,7 +12,9 @@ from pipeline.count_min import CountMinSketch
 from pipeline.settings import ClusterSettings, DedupeSettings
 from pipeline.store import posting_tables, sketch_index, story_index
 from pipeline.store.inverted_index import load_frequencies, save_frequencies
-from pipeline.store.schema import copy_sketches, frequencies, story_groups
+from pipeline.store.schema.copies import copy_sketches
+from pipeline.store.schema.stories import story_groups
+from pipeline.store.schema.term_frequencies import frequencies
 from tests.helpers.copies import AT
 
 DAY = dt.timedelta(days=1)
@@ -28,12 +30,12 @@ def flush(store):
 
 
 def rows(store, table):
-    with store.database.read() as connection:
+    with store.read() as connection:
         return connection.execute(sa.select(sa.func.count()).select_from(table)).scalar()
 
 
 def postings(store, tables):
-    with store.database.read() as connection:
+    with store.read() as connection:
         return sum(rows(store, table) for table in posting_tables.tables_with_postings(connection, tables))
 
 
@@ -116,13 +118,13 @@ def test_how_common_terms_are_is_written_in_parts_and_now_and_then_as_a_whole(st
     parts, counted = [], CountMinSketch()
     for n in range(700):
         with store.write() as connection:
-            memory = load_frequencies(store.database.engine, "dedupe")
+            memory = load_frequencies(store.engine, "dedupe")
             for one in (memory, counted):
                 one.add_document(np.arange(n, n + 200, dtype=np.uint32))
             save_frequencies(connection, "dedupe", memory)
         if n % 50 == 0:
             parts.append(rows(store, frequencies))
-    assert bytes(load_frequencies(store.database.engine, "dedupe")) == bytes(counted)
+    assert bytes(load_frequencies(store.engine, "dedupe")) == bytes(counted)
     assert max(parts) > parts[0] == 1
     assert rows(store, frequencies) < 650
 

@@ -12,6 +12,7 @@ from pipeline.stages import Context, run_all
 from pipeline.store import NewArticle
 from pipeline.web.app import create_app
 from tests.helpers.support import NOW, places
+from tests.helpers.transactions import ask
 
 CONFIG = Path(__file__).parent.parent / "config"
 KEY = {"Authorization": "Bearer open-sesame"}
@@ -22,9 +23,7 @@ TEXT = "Hilda Clerk won the race on Sunday, said Tom Berg. Clerk smiled."
 def context(tmp_path):
     with Context(Settings(), [], places(tmp_path), config=CONFIG, clock=lambda: NOW) as made:
         article = Article(id="a", text=TEXT, language="en")
-        arrival = NewArticle(
-            id="a", source="Times", first_seen=NOW, records=((Stage.EXTRACT, article),), stage=Stage.DEDUPE
-        )
+        arrival = NewArticle(id="a", source="Times", first_seen=NOW, records=(article,), stage=Stage.DEDUPE)
         with made.store.write() as connection:
             made.store.ledger.insert_articles(connection, [arrival], NOW)
         run_all(made, list(Stage)[3:])
@@ -66,7 +65,7 @@ def test_nobody_decides_without_the_key(client, context, path):
     plain = {"kind": "hide", "entity": "Tom Berg"}
     assert client.post(path, json=plain).status_code == 401
     assert client.post(path, json=plain, headers={"X-API-Key": "guess"}).status_code == 401
-    assert context.store.entities.list_decisions() == []
+    assert ask(context.store).entities.list_decisions() == []
 
 
 @pytest.mark.parametrize(

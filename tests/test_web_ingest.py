@@ -9,9 +9,9 @@ from starlette.testclient import TestClient
 
 from pipeline.editorial.explain import explain_name
 from pipeline.records import Stage
-from pipeline.store import admin
 from pipeline.web.app import create_app
 from tests.helpers.newsstand import WORDS, newsstand, page
+from tests.helpers.transactions import ask
 
 KEY = {"Authorization": "Bearer s3cret"}
 ARTICLE = {
@@ -169,20 +169,20 @@ def test_without_the_key_nothing_is_written(stand, client):
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"] == "Bearer"
     assert "API key" in answer.json()["error"]
-    assert stand.context.store.ledger.find_article(ARTICLE["url"]) is None
+    assert ask(stand.context.store).ledger.find_article(ARTICLE["url"]) is None
 
 
 def test_an_article_that_is_being_worked_on_is_a_409_that_says_when_to_come_back(stand, client):
     send(client, ARTICLE)
-    stand.context.store.ledger.claim(Stage.DEDUPE, stand.now, limit=1, seconds=60)
+    ask(stand.context.store).ledger.claim(Stage.DEDUPE, stand.now, limit=1, seconds=60)
     answer = send(client, {**ARTICLE, "title": "Other"})
     assert (answer.status_code, answer.headers["Retry-After"]) == (409, "60")
 
 
 def test_an_article_that_was_taken_down_is_a_410(stand, client):
     name = send(client, ARTICLE).json()["id"]
-    item = stand.context.store.ledger.find_article(name)
-    admin.remove_articles(stand.context.store.database, [item], stand.now)
+    item = ask(stand.context.store).ledger.find_article(name)
+    ask(stand.context.store).admin.remove_articles([item], stand.now)
     assert send(client, ARTICLE).status_code == 410
     assert send(client, {"url": ARTICLE["url"]}).status_code == 410
 
@@ -204,4 +204,4 @@ def test_what_was_handed_in_is_told_as_such(stand, client):
 def test_what_may_not_be_indexed_or_shown_is_refused(stand, client, more, why):
     answer = send(client, ARTICLE | more)
     assert (answer.status_code, answer.json()["error"]) == (422, why)
-    assert stand.context.store.ledger.find_article(ARTICLE["url"]) is None
+    assert ask(stand.context.store).ledger.find_article(ARTICLE["url"]) is None

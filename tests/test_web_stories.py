@@ -7,6 +7,7 @@ from starlette.testclient import TestClient
 from pipeline.records import Stage
 from pipeline.web.app import create_app
 from tests.helpers.copies import OTHER, WIRE
+from tests.helpers.transactions import ask
 from tests.test_cluster import CHOIR, HARBOUR
 from tests.test_editorial_stories import now, tell
 
@@ -50,9 +51,9 @@ def test_a_decision_moves_articles_and_its_number_takes_it_back(client, context)
 def test_articles_leave_a_story_and_a_story_gets_a_title(client, context):
     assert decide(client, "split", articles=["b"]).json()["other"] == now(context)["b"] != "sa"
     decide(client, "rename", story="a", title=" Crane  falls ")
-    assert context.store.story_catalog.load_facts(["sa"])["sa"].title == "Crane falls"
+    assert ask(context.store).story_catalog.load_facts(["sa"])["sa"].title == "Crane falls"
     assert decide(client, "rename", title=None).json()["before"] == "Crane falls"
-    assert context.store.story_catalog.load_facts(["sa"])["sa"].title == "Title a"
+    assert ask(context.store).story_catalog.load_facts(["sa"])["sa"].title == "Title a"
 
 
 def test_what_cannot_be_changed_is_refused_in_one_line_and_changes_nothing(client, context):

@@ -20,6 +20,7 @@ from pipeline.records import Stage
 from pipeline.settings import ServeSettings
 from pipeline.web.app import create_app
 from tests.helpers.newsstand import SETTINGS, newsstand, page
+from tests.helpers.transactions import ask
 
 PUBLIC = msgspec.structs.replace(SETTINGS, serve=ServeSettings(public_url="https://news.example/"))
 DAY = 24 * 60
@@ -90,7 +91,7 @@ def poll(stand, minutes=0.0):
 
 
 def one(stand):
-    (found,) = stand.context.store.subscriptions.list_subscriptions()
+    (found,) = ask(stand.context.store).subscriptions.list_subscriptions()
     return found
 
 
@@ -190,7 +191,7 @@ def test_what_a_hub_pushes_is_searchable_after_the_next_run_without_a_poll(stand
     assert reports[Stage.POLL].notes["new"] == 1
     assert len(stand.asked("/feed")) == polls
     assert stand.document("/a").title == "Bridge to be mended"
-    assert stand.context.store.subscriptions.list_pushes(9) == []
+    assert ask(stand.context.store).subscriptions.list_pushes(9) == []
 
 
 @pytest.mark.parametrize("secret", ["wrong", "x" * 43])
@@ -199,7 +200,7 @@ def test_a_push_that_is_not_signed_with_our_secret_is_ignored_without_a_word(sta
     answer = hub.push(feed_of(stand, "/a", "Forged"), secret=secret)
     assert (answer.status_code, answer.content) == (202, b"")
     assert hub.client.post(hub.callback, content=feed_of(stand, "/a", "Forged")).status_code == 202
-    assert stand.context.store.subscriptions.list_pushes(9) == []
+    assert ask(stand.context.store).subscriptions.list_pushes(9) == []
 
 
 def test_a_push_that_is_no_feed_costs_only_itself(stand, hub):
@@ -208,7 +209,7 @@ def test_a_push_that_is_no_feed_costs_only_itself(stand, hub):
     hub.push(feed_of(stand, "/a", "Bridge to be mended"))
     report = poll(stand)
     assert report.notes["new"] == 1
-    history = stand.context.store.ledger.list_outcomes(stand.site.url("/feed"))
+    history = ask(stand.context.store).ledger.list_outcomes(stand.site.url("/feed"))
     assert [(h.outcome, (h.detail or "").partition(":")[0]) for h in history[1:3]] == [
         ("dropped", "pushed"),
         ("done", "pushed"),
@@ -232,7 +233,7 @@ def test_polling_goes_on_as_the_safety_net(stand, hub):
     poll(stand)
     hub.verify()
     stand.site.page("/feed", feed_of(stand, "/a", "Bridge to be mended"), kind="application/rss+xml")
-    stand.context.store.feeds.make_due(stand.now)
+    ask(stand.context.store).feeds.make_due(stand.now)
     assert poll(stand).notes["new"] == 1
 
 
@@ -241,8 +242,8 @@ def test_a_feed_that_is_read_no_more_is_not_asked_for_and_its_pushes_are_let_go(
     hub.push(feed_of(stand, "/a", "Bridge to be mended"))
     stand.context.sources = {}
     assert poll(stand, 2 * DAY).notes["new"] == 0
-    assert stand.context.store.subscriptions.list_subscriptions() == []
-    assert stand.context.store.subscriptions.list_pushes(9) == []
+    assert ask(stand.context.store).subscriptions.list_subscriptions() == []
+    assert ask(stand.context.store).subscriptions.list_pushes(9) == []
     assert len(hub.forms) == 1
 
 
@@ -262,11 +263,11 @@ def test_what_was_pushed_between_two_polls_has_not_scrolled_off_and_counts_as_ar
         if "push" in ways:
             hub.push(stand.feed().encode())
         if "poll" in ways:
-            stand.context.store.feeds.make_due(stand.now)
+            ask(stand.context.store).feeds.make_due(stand.now)
         assert poll(stand).notes["new"] == 1
     yesterday = stand.now - dt.timedelta(days=1)
-    assert stand.context.store.gaps.list_gaps(yesterday) == []
-    assert sum(stand.context.store.gaps.count_arrivals(yesterday).values()) == 3
+    assert ask(stand.context.store).gaps.list_gaps(yesterday) == []
+    assert sum(ask(stand.context.store).gaps.count_arrivals(yesterday).values()) == 3
 
 
 def test_the_hub_of_a_json_feed_is_asked_to_push_what_the_feed_calls_itself(stand, hub):

@@ -67,7 +67,7 @@ def _ledger() -> str:
 
     store = Store(load_environment().store_url)
     with store.write():
-        where = store.database.url.render_as_string(hide_password=True)
+        where = store.address
     store.close()
     return where
 

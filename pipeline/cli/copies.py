@@ -23,9 +23,8 @@ from pipeline.editorial.copy_view import load_copy_group
 from pipeline.editorial.corrections import find_corrections
 from pipeline.editorial.lookup import find_article
 from pipeline.reconcile.copy_groups import compare_articles
-from pipeline.records import Copy, Precision, Stage, to_json
-from pipeline.store import sketch_index
-from pipeline.store.rows import DROPPED, QUARANTINED, REMOVED, CopyPin
+from pipeline.records import Copy, Precision, to_json
+from pipeline.store import DROPPED, QUARANTINED, REMOVED, CopyPin
 
 _WHY = {
     CopyVerdict.COPY: "a copy, were it decided now and by the texts alone; it may be more like another article",
@@ -92,9 +91,9 @@ def compare_command(addresses_or_ids: tuple[str, str], as_json: bool) -> None:
     with open_context() as context:
         pair = [find_article(context, name) for name in addresses_or_ids]
         found = compare_articles(context, *pair)
-        made = context.store.ledger.latest([found.earlier, found.later], Stage.DEDUPE, Copy)
-        with context.store.database.read() as connection:
-            decided = sketch_index.list_pins(connection, [item.seq for item in pair])
+        with context.store.read() as connection:
+            made = context.store.ledger.latest(connection, [found.earlier, found.later], Copy)
+            decided = context.store.copy_groups.list_pins(connection, [item.seq for item in pair])
     if as_json:
         click.echo(to_json(found))
         return

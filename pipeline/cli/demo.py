@@ -46,7 +46,8 @@ def demo_command() -> None:
         with Context(_settings(), newsroom.sources, addresses, config=config_folder()) as context:
             _run_edition(context, "First edition")
             newsroom.edition = 2
-            context.store.feeds.make_due(context.clock())
+            with context.store.write() as connection:
+                context.store.feeds.make_due(connection, context.clock())
             _run_edition(context, "Second edition: one article was corrected")
             _print_recognised(context)
             _print_searches(context)
@@ -71,7 +72,8 @@ def _run_edition(context: Context, title: str) -> None:
 
 def _print_recognised(context: Context) -> None:
     """Print the copies, stories and names of the demo's articles."""
-    documents = build_documents(context, context.store.ledger.indexed_page(0, None, limit=1000))
+    with context.store.read() as connection:
+        documents = build_documents(context, context.store.ledger.indexed_page(connection, 0, None, limit=1000))
     titles = {document.id: document for document in documents}
     groups: dict[str, list[Document]] = collections.defaultdict(list)
     stories: dict[str, list[Document]] = collections.defaultdict(list)

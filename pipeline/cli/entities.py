@@ -62,8 +62,8 @@ def show_command(entity: str, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
 def decisions_command(as_json: bool) -> None:
     """Show all decisions, undone ones too, in order."""
-    with open_context() as context:
-        made = context.store.entities.list_decisions()
+    with open_context() as context, context.store.read() as connection:
+        made = context.store.entities.list_decisions(connection)
     if as_json:
         with json_line_writer(None) as emit:
             for one in made:
@@ -118,7 +118,8 @@ def undo_command(number: int) -> None:
 def _decide(make: Callable[[Context], EntityDecision]) -> None:
     with open_context() as context:
         decision = make(context)
-        waiting = context.store.ledger.count_waiting(Stage.INDEX, context.clock())
+        with context.store.read() as connection:
+            waiting = context.store.ledger.count_waiting(connection, Stage.INDEX, context.clock())
     _show_decisions([decision])
     click.echo(f"{waiting} documents are written anew by the next run")
 

@@ -16,7 +16,7 @@ from pipeline.cli.output import Progress, open_output, print_note
 from pipeline.cli.param_types import TimeParam
 from pipeline.context import Context, open_context
 from pipeline.errors import ArchiveError
-from pipeline.records import Document, Page, Stage, to_json
+from pipeline.records import Document, Page, to_json
 from pipeline.store import ArticleRow
 
 
@@ -74,8 +74,12 @@ class _Batches:
         self.cursor = since.after
 
     def __iter__(self) -> Iterator[Sequence[ArticleRow]]:
-        size = self._context.settings.run.batch
-        while batch := self._context.store.ledger.indexed_page(self.cursor, self._since.time, limit=size):
+        store, size = self._context.store, self._context.settings.run.batch
+        while True:
+            with store.read() as connection:
+                batch = store.ledger.indexed_page(connection, self.cursor, self._since.time, limit=size)
+            if not batch:
+                return
             yield batch
             self.cursor = batch[-1].seq
             self._progress.add(len(batch))
@@ -126,7 +130,8 @@ def _warc(context: Context, batches: _Batches, file: IO[bytes], packed: bool) ->
 
     writer = WARCWriter(file, gzip=packed)
     for batch in batches:
-        pages = context.store.ledger.current(batch, Stage.FETCH, Page)
+        with context.store.read() as connection:
+            pages = context.store.ledger.current(connection, batch, Page)
         for page in (pages[item.id] for item in batch if item.id in pages):
             if page.blob is None:  # its publisher lets nobody keep it, or it was never had
                 continue

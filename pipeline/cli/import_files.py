@@ -22,8 +22,7 @@ from pipeline.intake.submissions import find_submitted, submit_new_version
 from pipeline.jsonlines import article_from_line
 from pipeline.records import IMPORTED, Article, Outcome, Page, Reason, Stage
 from pipeline.stages import run_all
-from pipeline.store import NewArticle
-from pipeline.store.rows import REMOVED
+from pipeline.store import REMOVED, NewArticle
 from pipeline.urls import article_id, content_id
 
 _AFTER_FETCH = (Stage.EXTRACT, Stage.DEDUPE, Stage.ENRICH, Stage.CLUSTER, Stage.INDEX)
@@ -97,7 +96,7 @@ class _Importer:
 
     def _compare(self, connection: sa.Connection, arrival: NewArticle) -> bool:
         """Return whether a known article has another text in what arrives; with ``update`` it gets that text."""
-        article = arrival.records[0][1]
+        article = arrival.records[0]
         if not isinstance(article, Article):
             return False  # a page: the articles of files without an address are known by what they say
         item, same = find_submitted(self._context, connection, article)
@@ -145,9 +144,7 @@ def _from_page(context: Context, item: import_files.ImportedItem, source: str) -
         media_type=item.media_type,
         charset=item.charset,
     )
-    return NewArticle(
-        id=name, source=source, first_seen=now, url=item.url, records=((Stage.FETCH, page),), stage=Stage.EXTRACT
-    )
+    return NewArticle(id=name, source=source, first_seen=now, url=item.url, records=(page,), stage=Stage.EXTRACT)
 
 
 def _from_lines(
@@ -165,6 +162,6 @@ def _from_lines(
             source=article.source or source,
             first_seen=context.clock(),
             url=article.url,
-            records=((Stage.EXTRACT, article),),
+            records=(article,),
             stage=Stage.DEDUPE,
         )

@@ -22,9 +22,7 @@ from pipeline.editorial.takedown import take_down
 from pipeline.errors import UsageError
 from pipeline.records import Article, Copy, Placed, Placement, Record, Stage, to_json, to_plain
 from pipeline.stages import run_one
-from pipeline.store import ArticleRow, admin, site_profiles
-from pipeline.store.admin import Selection
-from pipeline.store.story_catalog import StoryChange
+from pipeline.store import ArticleRow, Selection, StoryChange
 
 _WHY = {
     Placed.OPENED: "it opened one: no known story was like it",
@@ -38,12 +36,12 @@ _WHY = {
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def status_command(as_json: bool) -> None:
     """Show how many articles stand where, and which feeds fail."""
-    with open_context() as context:
-        standings = admin.count_by_stage(context.store.database)
-        feeds = context.store.feeds.list_states()
-        hubs = context.store.subscriptions.list_subscriptions()
-        broken = admin.list_failures(context.store.database, limit=20)
-        alarms = site_profiles.list_alarms(context.store.database)
+    with open_context() as context, context.store.read() as connection:
+        standings = context.store.admin.count_by_stage(connection)
+        feeds = context.store.feeds.list_states(connection)
+        hubs = context.store.subscriptions.list_subscriptions(connection)
+        broken = context.store.admin.list_failures(connection, limit=20)
+        alarms = context.store.site_alarms.list_alarms(connection)
     if as_json:
         plain = {
             "articles": to_plain(standings),
@@ -52,7 +50,7 @@ def status_command(as_json: bool) -> None:
             ],
             "feeds": {"all": len(feeds), "failing": [f.url for f in feeds if f.failures]},
             "alarms": to_plain(alarms),
-            "quarantined": [dict(zip(("id", "url", "stage", "reason", "detail"), b, strict=True)) for b in broken],
+            "quarantined": to_plain(broken),
         }
         click.echo(to_json(plain))
         return
@@ -76,8 +74,9 @@ def status_command(as_json: bool) -> None:
             for sample in samples:
                 click.echo(f"  {when:6} {sample.id}  {sample.describe()}")
         click.echo(f"  held back until they are as before, or: newswire retry --quarantined --source '{name}'")
-    for article_id, url, stage, reason, detail in broken:
-        click.echo(f"  quarantined at {stage}: {url or article_id}: {reason}: {detail}")
+    for failure in broken:
+        where = failure.url or failure.id
+        click.echo(f"  quarantined at {failure.stage}: {where}: {failure.reason}: {failure.detail}")
 
 
 @click.command("explain")
@@ -160,7 +159,9 @@ def retry_command(addresses_or_ids: tuple[str, ...], quarantined: bool, sources:
         raise UsageError("name articles by address or id, or say --quarantined")
     with open_context() as context:
         ids = tuple(find_article(context, name).id for name in addresses_or_ids)
-        count = admin.retry_articles(context.store.database, Selection(ids=ids, sources=sources), context.clock())
+        with context.store.write() as connection:
+            selection = Selection(ids=ids, sources=sources)
+            count = context.store.admin.retry_articles(connection, selection, context.clock())
     click.echo(f"{count} will be tried again by the next run")
 
 
@@ -175,8 +176,8 @@ def redo_command(
 ) -> None:
     """Send articles back to STAGE; the next run does it and the later ones again."""
     which = Selection(sources=sources, since=since, until=until)
-    with open_context() as context:
-        count = admin.redo_stage(context.store.database, Stage(stage), which, context.clock(), dry_run=dry_run)
+    with open_context() as context, context.store.write() as connection:
+        count = context.store.admin.redo_stage(connection, Stage(stage), which, context.clock(), dry_run=dry_run)
     click.echo(f"{count} would go back to {stage}" if dry_run else f"{count} go back to {stage} with the next run")
 
 

@@ -40,7 +40,8 @@ def run_command(  # noqa: PLR0917  (click gives options as arguments)
     wanted = [Stage(s) for s in stages] or list(Stage)
     with open_context() as context:
         if now and not dry_run:
-            context.store.feeds.make_due(context.clock(), sources)
+            with context.store.write() as connection:
+                context.store.feeds.make_due(connection, context.clock(), sources)
         if dry_run:
             rows = [(stage, count_waiting(context, stage, sources=sources)) for stage in Stage if stage in wanted]
             print_table(("stage", "waiting"), rows)

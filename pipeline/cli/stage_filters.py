@@ -32,10 +32,7 @@ from pipeline.jsonlines import (
 )
 from pipeline.records import Article, Names, Outcome, Reason, to_plain
 from pipeline.settings import config_folder, load_settings
-from pipeline.store import Store
-from pipeline.store.site_profiles import SiteProfiles
-from pipeline.store.sketch_index import SketchIndex
-from pipeline.store.story_index import StoryIndex
+from pipeline.store import SketchIndex, Store, StoryIndex
 from pipeline.urls import site_host
 
 _BATCH = 1000  # lines that are decided at a time
@@ -108,11 +105,13 @@ def _clean_by_site(
     """Yield the articles in their order, each as the memory of its site leaves it; a site is a source, else a host."""
     from pipeline.extract import clean_with_site_profile
 
-    seq = int(store.load_value(_LAST) or 0)
+    with store.read() as connection:
+        seq = int(store.values.get(connection, _LAST) or 0)
     for batch in _batched(extracted, _PAGES):
         results: list[tuple[Line, Article | ItemError]] = []
         with store.write() as connection:
-            memory = SiteProfiles(connection, filter(None, itertools.starmap(_site, batch)), dt.datetime.now(dt.UTC))
+            sites = filter(None, itertools.starmap(_site, batch))
+            memory = store.site_profiles(connection, sites, dt.datetime.now(dt.UTC))
             for line, extraction in batch:
                 seq += 1
                 site = _site(line, extraction)
@@ -124,7 +123,7 @@ def _clean_by_site(
                 else:
                     results.append((line, extraction.article))
             memory.flush()
-            store.save_value(connection, _LAST, str(seq))
+            store.values.save(connection, _LAST, str(seq))
         yield from results
 
 
@@ -230,7 +229,7 @@ def enrich_command() -> ProcessBatch:
             memory = store.entity_memory(connection)
             linked = link_batch(batch_names, knowledge_base, memory)
             memory.flush()
-            store.save_value(connection, _LAST, str(batch[-1].seq))
+            store.values.save(connection, _LAST, str(batch[-1].seq))
         for line, names in zip(batch, linked, strict=True):
             yield {**line.plain, **names_to_line(names)}
 
@@ -293,7 +292,8 @@ def _batched(things: Iterable[T], size: int) -> Iterator[list[T]]:
 
 def _read_batches(store: Store, path: str, failures: Failures) -> Iterator[list[_OrderedLine]]:
     """Yield the articles of ``path`` in batches, numbered after what the ledger has had before."""
-    seq = int(store.load_value(_LAST) or 0)
+    with store.read() as connection:
+        seq = int(store.values.get(connection, _LAST) or 0)
     now = dt.datetime.now(dt.UTC)
     at: dt.datetime | None = None
     for batch in _batched(_read_articles(path, failures), _BATCH):
@@ -321,4 +321,4 @@ def _open_store(url: str | None) -> Iterator[Store]:
 def _save_memory(store: Store, memory: SketchIndex | StoryIndex, batch: Sequence[_OrderedLine]) -> None:
     with store.write() as connection:
         memory.flush(connection)
-        store.save_value(connection, _LAST, str(batch[-1].seq))
+        store.values.save(connection, _LAST, str(batch[-1].seq))

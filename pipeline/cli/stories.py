@@ -19,7 +19,7 @@ from pipeline.editorial.stories import DecisionAuthor
 from pipeline.errors import UsageError
 from pipeline.records import Document, to_json, to_plain
 from pipeline.stages.index import build_documents
-from pipeline.store.story_catalog import StoryChange
+from pipeline.store import StoryChange
 from pipeline.text import shorten
 
 _SHOWN = 100  # articles of a story that are shown
@@ -40,8 +40,8 @@ def stories_command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_command(since: dt.datetime | None, largest: bool, limit: int, as_json: bool) -> None:
     """List stories."""
-    with open_context() as context:
-        found = context.store.story_catalog.list_stories(limit=limit, since=since, largest=largest)
+    with open_context() as context, context.store.read() as connection:
+        found = context.store.story_catalog.list_stories(connection, limit=limit, since=since, largest=largest)
     if as_json:
         click.echo(to_json(found))
         return
@@ -56,10 +56,12 @@ def show_command(story: str, as_json: bool) -> None:
     """Show a story (by an id that it has or had, or by an article): its articles, and what was changed of it."""
     with open_context() as context:
         present = stories.resolve_story(context, story)
-        facts = context.store.story_catalog.load_facts([present])[present]
-        items = context.store.ledger.list_story_articles(present)
+        with context.store.read() as connection:
+            facts = context.store.story_catalog.load_facts(connection, [present])[present]
+            items = context.store.ledger.list_story_articles(connection, present)
         shown = build_documents(context, items[-_SHOWN:])
-        changes = context.store.story_catalog.list_changes(present)
+        with context.store.read() as connection:
+            changes = context.store.story_catalog.list_changes(connection, present)
     if as_json:
         click.echo(to_json({**to_plain(facts), "size": len(items), "articles": shown, "changes": changes}))
         return

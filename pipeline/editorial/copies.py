@@ -13,8 +13,7 @@ from pipeline.errors import UsageError
 from pipeline.reconcile.copy_groups import GroupDecision, canonical_credit, dated_arrivals, reconcile_groups
 from pipeline.records import Copy, Stage
 from pipeline.stage_lock import exclusive
-from pipeline.store import ArticleRow, regrouped, sketch_index
-from pipeline.store.rows import GroupMember
+from pipeline.store import ArticleRow, GroupMember
 
 
 def merge_groups(context: Context, items: Sequence[ArticleRow], by: str, note: str | None = None) -> str:
@@ -61,20 +60,21 @@ def repair_groups(context: Context, groups: Collection[str]) -> None:
 
 def _members(context: Context, items: Sequence[ArticleRow]) -> dict[str, list[GroupMember]]:
     """Return the groups that ``items`` are in now, which may be others than when they were looked up."""
-    with context.store.database.read() as connection:
+    with context.store.read() as connection:
         now = context.store.ledger.get_articles(connection, [item.id for item in items])
         for item in items:
             if now[item.id].copy_group is None:
                 raise UsageError(f"{item.url or item.id}: dedupe has not decided on it yet; run newswire run first")
-        return sketch_index.list_members(connection, {item.copy_group for item in now.values() if item.copy_group})
+        groups = {item.copy_group for item in now.values() if item.copy_group}
+        return context.store.copy_groups.list_members(connection, groups)
 
 
 def _move_articles(context: Context, groups: Mapping[str, str], by: str, note: str | None, *, anew: bool) -> None:
     """Put articles (id → group) into groups; ``anew`` says whether they may leave their story."""
     store, now = context.store, context.clock()
-    with store.database.read() as connection:
+    with store.read() as connection:
         items = list(store.ledger.get_articles(connection, groups).values())
-    made = store.ledger.latest([item.id for item in items], Stage.DEDUPE, Copy)
+        made = store.ledger.latest(connection, [item.id for item in items], Copy)
     arrivals = {arrival.article.id: arrival for arrival in dated_arrivals(context, items)}
     decided = [
         GroupDecision(
@@ -89,10 +89,11 @@ def _move_articles(context: Context, groups: Mapping[str, str], by: str, note: s
     records = {one.item.id: one.copy for one in decided} | changes.copies
     with store.write() as connection:
         decision = {"at": now, "made_by": by, "reason": note}
-        sketch_index.pin_to_groups(connection, {item.seq: groups[item.id] for item in items}, move_sketch, decision)
-        store.ledger.replace_latest(connection, Stage.DEDUPE, records, now)
+        by_seq = {item.seq: groups[item.id] for item in items}
+        store.copy_groups.pin_to_groups(connection, by_seq, move_sketch, decision)
+        store.ledger.replace_latest(connection, Copy, records, now)
         store.ledger.bump_revision(connection, ids=groups)
-        regrouped.add_articles(connection, groups, anew=anew)
+        store.articles_to_reassign.add(connection, groups, anew=anew)
 
 
 def _frequencies(context: Context) -> CountMinSketch:

@@ -10,9 +10,8 @@ from pipeline.context import Context
 from pipeline.dedupe import GroupSummary
 from pipeline.documents import publication_time
 from pipeline.reconcile.copy_groups import summarise_groups
-from pipeline.records import Article, Copy, Entry, Precision, Stage
-from pipeline.store import sketch_index
-from pipeline.store.rows import CopyPin, GroupMember
+from pipeline.records import Article, Copy, Entry, Precision
+from pipeline.store import CopyPin, GroupMember
 
 
 class CopyGroupMember(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,13 +41,13 @@ def load_copy_group(context: Context, group: str | None) -> CopyGroupView:
     """Return what is known of the copy group with this id, which is None for an article that has none yet."""
     if group is None:
         return CopyGroupView(group=None)
-    with context.store.database.read() as connection:
-        grouped = sketch_index.list_members(connection, [group]).get(group, [])
-        decided = sketch_index.list_pins(connection, [one.seq for one in grouped])
-    ids = [one.id for one in grouped]
-    made = context.store.ledger.latest(ids, Stage.DEDUPE, Copy)
-    articles = context.store.ledger.latest(ids, Stage.EXTRACT, Article)
-    entries = context.store.ledger.latest(ids, Stage.POLL, Entry)
+    with context.store.read() as connection:
+        grouped = context.store.copy_groups.list_members(connection, [group]).get(group, [])
+        decided = context.store.copy_groups.list_pins(connection, [one.seq for one in grouped])
+        ids = [one.id for one in grouped]
+        made = context.store.ledger.latest(connection, ids, Copy)
+        articles = context.store.ledger.latest(connection, ids, Article)
+        entries = context.store.ledger.latest(connection, ids, Entry)
     members = tuple(
         _member(one, articles[one.id], entries.get(one.id))
         for one in grouped

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 
 from pipeline.context import Context
 from pipeline.dedupe.corrections import SentenceChange, changed_sentences, has_old_wording, is_withdrawn
-from pipeline.records import Article, Copy, Stage
-from pipeline.store import article_history, sketch_index
+from pipeline.records import Article, Copy
 
 _USUAL = dt.timedelta(days=7)  # who looks once a week misses nothing
 
@@ -46,21 +45,34 @@ def find_corrections(
 
 
 def _corrections(context: Context, since: dt.datetime) -> Iterator[Correction]:
-    database = context.store.database
-    for article_id in article_history.list_changed(database, since):
-        *earlier, (at, now) = article_history.load_texts(database, [article_id])[article_id]
+    history = context.store.article_history
+    with context.store.read() as connection:
+        changed_ids = history.list_changed(connection, since)
+    for article_id in changed_ids:
+        *earlier, (at, now) = _load_texts(context, [article_id])[article_id]
         if at >= since:
             yield from _compared(context, [one for _, one in earlier], now, at)
-    for copy in article_history.list_revisions(database, since):
+    with context.store.read() as connection:
+        revisions = history.list_revisions(connection, since)
+    for copy in revisions:
         older, newer = _in_order(copy)
-        known = article_history.load_texts(database, [older, newer])
+        known = _load_texts(context, [older, newer])
         if older in known and newer in known:
             at = known[copy.id][-1][0]
             if at >= since:
                 yield from _compared(context, [known[older][-1][1]], known[newer][-1][1], at)
-    for article_id in article_history.list_gone(database, since):
-        for at, now in article_history.load_texts(database, [article_id]).get(article_id, [])[-1:]:
-            yield from _withdrawn(context, now, at, context.store.ledger.latest([article_id], Stage.EXTRACT, Article))
+    with context.store.read() as connection:
+        gone_ids = history.list_gone(connection, since)
+    for article_id in gone_ids:
+        for at, now in _load_texts(context, [article_id]).get(article_id, [])[-1:]:
+            with context.store.read() as connection:
+                own = context.store.ledger.latest(connection, [article_id], Article)
+            yield from _withdrawn(context, now, at, own)
+
+
+def _load_texts(context: Context, ids: Collection[str]) -> dict[str, list[tuple[dt.datetime, Article]]]:
+    with context.store.read() as connection:
+        return context.store.article_history.load_texts(connection, ids)
 
 
 def _in_order(copy: Copy) -> tuple[str, str]:
@@ -92,13 +104,14 @@ def _withdrawn(context: Context, now: Article, at: dt.datetime, own: dict[str, A
 
 def _others(context: Context, article_id: str, own: set[str]) -> list[Article]:
     """Return the present texts of the others in an article's copy group."""
-    item = context.store.ledger.find_article(article_id)
+    with context.store.read() as connection:
+        item = context.store.ledger.find_article(connection, article_id)
     if item is None or item.copy_group is None:
         return []
-    with context.store.database.read() as connection:
-        members = sketch_index.list_members(connection, [item.copy_group]).get(item.copy_group, [])
-    ids = [one.id for one in members if one.id not in own]
-    articles = context.store.ledger.latest(ids, Stage.EXTRACT, Article)
+    with context.store.read() as connection:
+        members = context.store.copy_groups.list_members(connection, [item.copy_group]).get(item.copy_group, [])
+        ids = [one.id for one in members if one.id not in own]
+        articles = context.store.ledger.latest(connection, ids, Article)
     return [
         msgspec.structs.replace(articles[one.id], source=one.source)
         for one in members

@@ -16,8 +16,7 @@ from pipeline.enrich.linking.editorial_rules import EntityRules
 from pipeline.errors import UnknownError, UsageError
 from pipeline.feed_records import EntityDecision, EntityDecisionKind
 from pipeline.records import EntityType, Names
-from pipeline.store import Store
-from pipeline.store.entity_catalog import EntityRow, SurfaceFormRow, select_articles_naming
+from pipeline.store import EntityRow, Store, SurfaceFormRow
 
 
 class EntityView(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,15 +31,18 @@ class EntityView(msgspec.Struct, frozen=True, kw_only=True):
 
 def apply_decisions(store: Store, names: Mapping[str, Names]) -> dict[str, Names]:
     """Return article → names as they are to be read: shown under elected names, merged, split, renamed and hidden."""
-    rules = EntityRules(store.entities.list_decisions())
-    shown = {k: one.to_entity() for k, one in store.entities.get(rules.concerned_entities(names.values())).items()}
+    with store.read() as connection:
+        rules = EntityRules(store.entities.list_decisions(connection))
+        concerned = store.entities.get(connection, rules.concerned_entities(names.values()))
+    shown = {ident: entity.to_entity() for ident, entity in concerned.items()}
     return {article: rules.apply(one, shown) for article, one in names.items()}
 
 
 def list_entities(context: Context, text: str = "", kind: EntityType | None = None, limit: int = 50) -> list[EntityRow]:
     """Return the entities that articles name, as decided: those named most first."""
-    rules = EntityRules(context.store.entities.list_decisions())
-    found = context.store.entities.search_entities(text, kind, limit=limit)
+    with context.store.read() as connection:
+        rules = EntityRules(context.store.entities.list_decisions(connection))
+        found = context.store.entities.search_entities(connection, text, kind, limit=limit)
     return [
         msgspec.structs.replace(one, name=rules.given_name(one.id) or one.name)
         for one in found
@@ -52,28 +54,31 @@ def load_entity(context: Context, name: str) -> EntityView:
     """Return what is known of the entity with this id or name; raises UsageError where there is none or several."""
     store = context.store.entities
     ident = resolve_entity(context, name)
-    decisions = store.list_decisions()
-    rules = EntityRules(decisions)
-    known = store.get([ident])[ident]
-    return EntityView(
-        entity=msgspec.structs.replace(known, name=rules.given_name(ident) or known.name),
-        became=rules.current_entity(ident),
-        written=[form for one in sorted(rules.source_entities([ident])) for form in store.list_forms(one)],
-        articles=store.list_articles(rules.source_entities([ident])),
-        decisions=[d for d in decisions if ident in {d.entity, d.target}],
-    )
+    with context.store.read() as connection:
+        decisions = store.list_decisions(connection)
+        rules = EntityRules(decisions)
+        known = store.get(connection, [ident])[ident]
+        return EntityView(
+            entity=msgspec.structs.replace(known, name=rules.given_name(ident) or known.name),
+            became=rules.current_entity(ident),
+            written=[f for one in sorted(rules.source_entities([ident])) for f in store.list_forms(connection, one)],
+            articles=store.list_articles(connection, rules.source_entities([ident])),
+            decisions=[d for d in decisions if ident in {d.entity, d.target}],
+        )
 
 
 def resolve_entity(context: Context, name: str) -> str:
     """Return the id of the entity with this id or name; raises UsageError where there is none or several."""
     store = context.store.entities
-    if store.get([name]):
-        return name
-    decisions = store.list_decisions()
+    with context.store.read() as connection:
+        if store.get(connection, [name]):
+            return name
+        decisions = store.list_decisions(connection)
     if any(name == d.target for d in decisions):
         return name
     named = {d.target or d.entity for d in decisions if d.name == name and d.undone is None}
-    found = named or {one.id for one in store.search_entities(name, exact=True)}
+    with context.store.read() as connection:
+        found = named or {one.id for one in store.search_entities(connection, name, exact=True)}
     if len(found) == 1:
         return found.pop()
     if not found:
@@ -86,7 +91,9 @@ def merge_entities(
 ) -> EntityDecision:
     """Let an entity be another one from now on, and in all articles so far."""
     one, other = resolve_entity(context, entity), resolve_entity(context, into)
-    if EntityRules(context.store.entities.list_decisions()).current_entity(other) == one or one == other:
+    with context.store.read() as connection:
+        rules = EntityRules(context.store.entities.list_decisions(connection))
+    if rules.current_entity(other) == one or one == other:
         raise UsageError(f"{one} and {other} are one entity already")
     return _decide(
         context,
@@ -142,7 +149,8 @@ def hide_entity(context: Context, entity: str, *, by: str | None = None, note: s
 def undo_decision(context: Context, n: int) -> EntityDecision:
     """Let a decision hold no more."""
     store = context.store
-    decision = next((d for d in store.entities.list_decisions() if d.n == n), None)
+    with store.read() as connection:
+        decision = next((d for d in store.entities.list_decisions(connection) if d.n == n), None)
     if decision is None:
         raise UnknownError(f"there is no decision {n}; newswire entities decisions lists them")
     if decision.undone:
@@ -150,7 +158,7 @@ def undo_decision(context: Context, n: int) -> EntityDecision:
     concerned = _concerned(context, decision)
     with store.write() as connection:
         store.entities.mark_undone(connection, decision, context.clock())
-        store.ledger.bump_revision(connection, seqs=select_articles_naming(connection, concerned))
+        store.ledger.bump_revision(connection, seqs=store.entities.select_articles_naming(connection, concerned))
     return msgspec.structs.replace(decision, undone=context.clock())
 
 
@@ -158,10 +166,12 @@ def _decide(context: Context, decision: EntityDecision) -> EntityDecision:
     concerned = _concerned(context, decision)
     with context.store.write() as connection:
         decision = context.store.entities.add_decision(connection, decision)
-        context.store.ledger.bump_revision(connection, seqs=select_articles_naming(connection, concerned))
+        articles = context.store.entities.select_articles_naming(connection, concerned)
+        context.store.ledger.bump_revision(connection, seqs=articles)
     return decision
 
 
 def _concerned(context: Context, decision: EntityDecision) -> set[str]:
     """Return the entities, as articles have them, whose documents a decision changes."""
-    return EntityRules(context.store.entities.list_decisions()).source_entities([decision.entity])
+    with context.store.read() as connection:
+        return EntityRules(context.store.entities.list_decisions(connection)).source_entities([decision.entity])

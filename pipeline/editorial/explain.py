@@ -13,8 +13,7 @@ from pipeline.dedupe import GroupSummary
 from pipeline.reconcile.article_records import gather_records
 from pipeline.records import Article, Page, Record, Stage
 from pipeline.revisit_policy import Visit
-from pipeline.store import ArticleRow, OutcomeRow
-from pipeline.store.story_catalog import StoryChange
+from pipeline.store import ArticleRow, OutcomeRow, StoryChange
 
 
 class ArticleVersion(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,13 +41,14 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
 def explain_name(context: Context, address_or_id: str) -> Explanation | None:
     """Return what the ledger knows of an article (by address or id) or a feed (by address), None for nothing."""
     ledger = context.store.ledger
-    item = ledger.find_article(address_or_id)
-    history = ledger.list_outcomes(item.id if item else address_or_id)
+    with context.store.read() as connection:
+        item = ledger.find_article(connection, address_or_id)
+        history = ledger.list_outcomes(connection, item.id if item else address_or_id)
     if item is None and not history:
         return None
     if item is None:
         return Explanation(item=None, visit=None, versions=[], history=history, records={})
-    with context.store.database.read() as connection:
+    with context.store.read() as connection:
         visit = context.store.visits.load_visits(connection, [item.id]).get(item.id)
     (records,) = gather_records(context, [item], newest=True)
     explanation = Explanation(
@@ -61,7 +61,8 @@ def explain_name(context: Context, address_or_id: str) -> Explanation | None:
     )
     if item.story is None or records.story is None:
         return explanation
-    changes = context.store.story_catalog.list_changes(records.story.id)
+    with context.store.read() as connection:
+        changes = context.store.story_catalog.list_changes(connection, records.story.id)
     return msgspec.structs.replace(explanation, story=records.story, changes=changes)
 
 
@@ -69,9 +70,12 @@ def list_versions(context: Context, item: ArticleRow) -> list[ArticleVersion]:
     """Return every version of an article, the first one first."""
     seen: list[ArticleVersion] = []
     before: Article | None = None
-    pages = {number: page.fetched for number, _, page in context.store.ledger.list_versions(item, Stage.FETCH, Page)}
-    for number, at, article in context.store.ledger.list_versions(item, Stage.EXTRACT, Article):
+    with context.store.read() as connection:
+        pages = context.store.ledger.list_versions(connection, item.id, Page)
+        articles = context.store.ledger.list_versions(connection, item.id, Article)
+    fetched = {number: page.fetched for number, _, page in pages}
+    for number, at, article in articles:
         change = article_diff.compare_versions(before, article) if before else None
-        seen.append(ArticleVersion(version=number, at=pages.get(number, at), title=article.title, change=change))
+        seen.append(ArticleVersion(version=number, at=fetched.get(number, at), title=article.title, change=change))
         before = article
     return seen

@@ -9,7 +9,8 @@ from pipeline.store import ArticleRow
 
 def find_article(context: Context, name: str) -> ArticleRow:
     """Return the article with this address or id; raises UnknownError where none is known."""
-    item = context.store.ledger.find_article(name)
+    with context.store.read() as connection:
+        item = context.store.ledger.find_article(connection, name)
     if item is None:
         raise UnknownError(f"{name}: no article with this address or id is known")
     return item

@@ -18,8 +18,7 @@ from pipeline.editorial.entities import apply_decisions
 from pipeline.errors import UnknownError, UsageError
 from pipeline.records import Article, Copy, Names, Stage
 from pipeline.stage_lock import exclusive
-from pipeline.store import ArticleRow, losses, story_catalog
-from pipeline.store.story_catalog import StoredStory, StoryChange
+from pipeline.store import ArticleRow, StoredStory, StoryChange
 
 MERGE, SPLIT, RENAME = "merge", "split", "rename"
 _READ = 200  # articles at a time
@@ -36,9 +35,10 @@ class DecisionAuthor(msgspec.Struct, frozen=True, kw_only=True):
 
 def resolve_story(context: Context, story: str) -> str:
     """Return the present id of a story, named by any of its ids or articles; else raises UnknownError."""
-    if present := context.store.story_catalog.resolve(story):
-        return present
-    article = context.store.ledger.find_article(story)
+    with context.store.read() as connection:
+        if present := context.store.story_catalog.resolve(connection, story):
+            return present
+        article = context.store.ledger.find_article(connection, story)
     if article is None or article.story is None:
         raise UnknownError(f"{story}: no story has or had this id, nor an article; newswire stories list names them")
     return article.story
@@ -50,7 +50,8 @@ def merge_stories(context: Context, kept: str, gone: str, who: DecisionAuthor) -
         kept, gone = resolve_story(context, kept), resolve_story(context, gone)
         if kept == gone:
             raise UsageError(f"{kept}: that is one story already")
-        of = {name: context.store.ledger.list_story_articles(name) for name in (kept, gone)}
+        with context.store.read() as connection:
+            of = {name: context.store.ledger.list_story_articles(connection, name) for name in (kept, gone)}
         both = sorted((*of[kept], *of[gone]), key=lambda item: item.seq)
         given = _given_titles(context, [kept, gone])
         change = {"kind": MERGE, "story": kept, "other": gone, "before": given[gone]}
@@ -74,7 +75,8 @@ def split_story(
     """
     with exclusive(context, Stage.CLUSTER):
         story = resolve_story(context, story)
-        items = context.store.ledger.list_story_articles(story)
+        with context.store.read() as connection:
+            items = context.store.ledger.list_story_articles(connection, story)
         own = {item.id for item in items}
         if foreign := set(articles) - own:
             raise UsageError(f"{min(foreign)}: not an article of story {story}")
@@ -99,8 +101,8 @@ def rename_story(context: Context, story: str, title: str | None, who: DecisionA
     with exclusive(context, Stage.CLUSTER):
         story = resolve_story(context, story)
         with context.store.write() as connection:
-            told = story_catalog.load_stories(connection, [story])[story]
-            story_catalog.save_stories(connection, {story: msgspec.structs.replace(told, given=title)})
+            told = context.store.story_catalog.load_stories(connection, [story])[story]
+            context.store.story_catalog.save_stories(connection, {story: msgspec.structs.replace(told, given=title)})
             change = {"kind": RENAME, "story": story, "other": None, "before": told.given}
             made = record_change(context, connection, change, who, [])
             context.store.ledger.bump_revision(connection, stories=[story])
@@ -109,7 +111,8 @@ def rename_story(context: Context, story: str, title: str | None, who: DecisionA
 
 def undo_change(context: Context, n: int, who: DecisionAuthor) -> StoryChange:
     """Take a change back; return it. What repair did and an editor takes back, repair doesn't do again."""
-    change = context.store.story_catalog.get_change(n)
+    with context.store.read() as connection:
+        change = context.store.story_catalog.get_change(connection, n)
     if change is None:
         raise UnknownError(f"{n}: there is no such change; newswire stories show STORY names them")
     if change.undone:
@@ -119,9 +122,10 @@ def undo_change(context: Context, n: int, who: DecisionAuthor) -> StoryChange:
         rename_story(context, change.story, change.before, who)
     elif change.kind == MERGE:
         story = resolve_story(context, change.story)
-        with context.store.database.read() as connection:
-            moved = set(story_catalog.list_moved(connection, n))
-        still = [item.id for item in context.store.ledger.list_story_articles(story) if item.id in moved]
+        with context.store.read() as connection:
+            moved = set(context.store.story_catalog.list_moved(connection, n))
+            members = context.store.ledger.list_story_articles(connection, story)
+        still = [item.id for item in members if item.id in moved]
         split_story(context, story, still, who, change.other, change.before)
     elif change.other:
         merge_stories(context, change.story, change.other, who)
@@ -137,20 +141,20 @@ def refresh_story(context: Context, story: str) -> None:
 def rebuild_locked_story(context: Context, story: str) -> None:
     """Do what ``refresh`` does, for who has cluster's lock; that the story has lost an article is settled then."""
     memory = context.store.story_index(context.settings.cluster)
-    with context.store.database.read() as connection:
-        told = story_catalog.load_stories(connection, [story]).get(story)
-    items = context.store.ledger.list_story_articles(story)
+    with context.store.read() as connection:
+        told = context.store.story_catalog.load_stories(connection, [story]).get(story)
+        items = context.store.ledger.list_story_articles(connection, story)
     new = rebuild_stored_story(context, memory, story, items, told) if told else None
     with context.store.write() as connection:
         context.store.ledger.assert_lock(connection, Stage.CLUSTER)
-        losses.delete_losses(connection, Stage.CLUSTER, [story])
+        context.store.groups_to_settle.delete(connection, Stage.CLUSTER, [story])
         if told is None:
             return
         memory.flush(connection)
         if new is None:
-            story_catalog.delete_story(connection, story)
+            context.store.story_catalog.delete_story(connection, story)
             return
-        story_catalog.save_stories(connection, {story: new})
+        context.store.story_catalog.save_stories(connection, {story: new})
         context.store.ledger.bump_revision(connection, stories=[story])
 
 
@@ -179,9 +183,11 @@ def iter_cluster_inputs(context: Context, items: Sequence[ArticleRow]) -> Iterat
     for start in range(0, len(items), _READ):
         some = items[start : start + _READ]
         ids = [item.id for item in some]
-        articles = ledger.latest(ids, Stage.EXTRACT, Article)
-        copies = ledger.latest(ids, Stage.DEDUPE, Copy)
-        names = apply_decisions(context.store, ledger.latest(ids, Stage.ENRICH, Names))
+        with context.store.read() as connection:
+            articles = ledger.latest(connection, ids, Article)
+            copies = ledger.latest(connection, ids, Copy)
+            names = ledger.latest(connection, ids, Names)
+        names = apply_decisions(context.store, names)
         for item in some:
             if item.id in articles and item.id in copies:
                 yield cluster_input(item, articles[item.id], copies[item.id], names.get(item.id))
@@ -203,8 +209,8 @@ def _regroup(
     """
     store = context.store
     memory = store.story_index(context.settings.cluster)
-    with store.database.read() as connection:
-        told = story_catalog.load_stories(connection, before)
+    with store.read() as connection:
+        told = store.story_catalog.load_stories(connection, before)
     for one in told.values():
         memory.delete_story(one.seq)
     made = {name: rebuild_story(name, iter_cluster_inputs(context, items), memory) for name, items in parts.items()}
@@ -214,7 +220,7 @@ def _regroup(
     with store.write() as connection:
         store.ledger.assert_lock(connection, Stage.CLUSTER)
         memory.flush(connection)
-        _rewrite(connection, parts, before, made, titles)
+        _rewrite(context, connection, parts, before, made, titles)
         pins = _first_of_groups(parts)
         logged = record_change(context, connection, change, who, [{**pin, "moved": pin["id"] in moved} for pin in pins])
         for name, items in parts.items():
@@ -224,6 +230,7 @@ def _regroup(
 
 
 def _rewrite(
+    context: Context,
     connection: sa.Connection,
     parts: Mapping[str, Sequence[ArticleRow]],
     before: Sequence[str],
@@ -234,18 +241,18 @@ def _rewrite(
     first = before[0]
     for name in before:
         if name not in parts:
-            story_catalog.delete_story(connection, name)
-            story_catalog.redirect(connection, name, first)
+            context.store.story_catalog.delete_story(connection, name)
+            context.store.story_catalog.redirect(connection, name, first)
     for name, items in parts.items():
-        story_catalog.remove_redirect(connection, name)
+        context.store.story_catalog.remove_redirect(connection, name)
         told = StoredStory(seq=items[0].seq, card=made[name], given=titles[name])
-        story_catalog.save_stories(connection, {name: told})
+        context.store.story_catalog.save_stories(connection, {name: told})
 
 
 def _given_titles(context: Context, stories: Sequence[str]) -> dict[str, str | None]:
     """Return story → the title that an editor gave it."""
-    with context.store.database.read() as connection:
-        told = story_catalog.load_stories(connection, stories)
+    with context.store.read() as connection:
+        told = context.store.story_catalog.load_stories(connection, stories)
     return {name: told[name].given if name in told else None for name in stories}
 
 
@@ -268,10 +275,10 @@ def record_change(
     """Append a change to the history of stories, with where it put which articles; return it."""
     told: dict[str, object] = {"at": context.clock(), "made_by": who.name, "reason": who.reason}
     told |= {"undoes": who.undoes, "stands": who.stands, "before": None, **change}
-    if who.undoes is not None and not story_catalog.mark_undone(connection, who.undoes):
+    if who.undoes is not None and not context.store.story_catalog.mark_undone(connection, who.undoes):
         raise _already_undone(who.undoes)  # by somebody else, while this one waited for the lock
     return msgspec.convert(
-        {"n": story_catalog.log_change(connection, told, moves), "undone": False, **told}, StoryChange
+        {"n": context.store.story_catalog.log_change(connection, told, moves), "undone": False, **told}, StoryChange
     )
 
 
@@ -283,6 +290,6 @@ def choose_story_id(context: Context, articles: Sequence[str], wanted: str | Non
     """Return an id for a story of these articles: one that no other story has now."""
     names = [*([wanted] if wanted else []), *(f"s{article}" for article in articles)]
     names += [f"s{articles[0]}-{n}" for n in range(2, len(articles) + 100)]
-    with context.store.database.read() as connection:
-        taken = story_catalog.load_stories(connection, names)
+    with context.store.read() as connection:
+        taken = context.store.story_catalog.load_stories(connection, names)
     return next(name for name in names if name not in taken)

@@ -18,7 +18,7 @@ from pipeline.context import Context
 from pipeline.editorial.stories import DecisionAuthor, iter_cluster_inputs, merge_stories, split_story
 from pipeline.records import Stage
 from pipeline.stage_lock import exclusive
-from pipeline.store import ArticleRow, story_catalog
+from pipeline.store import REPAIR, ArticleRow
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +39,9 @@ def repair_stories(context: Context, *, days: float, dry_run: bool = False) -> R
     """Merge and split the stories that were active in the last ``days``; with ``dry_run`` only say which."""
     done = RepairReport()
     gone: set[str] = set()
-    for name, seq in context.store.story_catalog.list_active(context.clock() - dt.timedelta(days=days)):
+    with context.store.read() as connection:
+        active = context.store.story_catalog.list_active(connection, context.clock() - dt.timedelta(days=days))
+    for name, seq in active:
         if name in gone:
             continue
         done.stories += 1
@@ -59,7 +61,7 @@ def repair_stories(context: Context, *, days: float, dry_run: bool = False) -> R
 
 
 def _who(reason: str) -> DecisionAuthor:
-    return DecisionAuthor(name=story_catalog.REPAIR, reason=reason, stands=False)
+    return DecisionAuthor(name=REPAIR, reason=reason, stands=False)
 
 
 def _change(done: RepairReport, what: str) -> None:
@@ -90,22 +92,23 @@ def _merger(context: Context, seq: int, gone: set[str]) -> repair.ProposedMerger
 
 def _pins(context: Context, story: StoryCluster) -> set[str]:
     """Return the stories into which editors have put members of this one."""
-    ids = [item.id for item in context.store.ledger.list_story_articles(story.id)]
-    with context.store.database.read() as connection:
-        return set(story_catalog.find_pinned_stories(connection, ids).values())
+    with context.store.read() as connection:
+        ids = [item.id for item in context.store.ledger.list_story_articles(connection, story.id)]
+        return set(context.store.story_catalog.find_pinned_stories(connection, ids).values())
 
 
 def _parts(context: Context, name: str) -> list[list[str]]:
     """Return the articles of each part of a story that is to leave it."""
     store, settings = context.store, context.settings.cluster
-    items = _one_of_each_group(store.ledger.list_story_articles(name))[-MOST_COMPARED:]
+    with store.read() as connection:
+        items = _one_of_each_group(store.ledger.list_story_articles(connection, name))[-MOST_COMPARED:]
     if len(items) < repair.LEAST_SPLIT:
         return []
     frequencies = store.story_index(settings).frequencies
     found = [(one.article.id, article_vectors(one, frequencies)) for one in iter_cluster_inputs(context, items)]
     ids = [article for article, _ in found]
-    with store.database.read() as connection:
-        pinned = story_catalog.find_pinned_stories(connection, ids)
+    with store.read() as connection:
+        pinned = store.story_catalog.find_pinned_stories(connection, ids)
     parts = repair.split_members([vectors for _, vectors in found], [pinned.get(article) for article in ids], settings)
     # the largest part keeps the id, or the one into which an editor put something
     keeps = next((part for part in parts if any(pinned.get(ids[n]) == name for n in part)), parts[0])

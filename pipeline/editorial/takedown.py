@@ -12,7 +12,7 @@ from pipeline.editorial import stories
 from pipeline.editorial.copies import repair_groups
 from pipeline.records import Stage
 from pipeline.stage_lock import exclusive
-from pipeline.store import ArticleRow, admin
+from pipeline.store import ArticleRow
 
 
 def take_down(context: Context, item: ArticleRow) -> None:
@@ -23,9 +23,9 @@ def take_down(context: Context, item: ArticleRow) -> None:
     store, index = context.store, context.index
     index.prepare()
     # in a batch of theirs it would be remembered, and later articles be copies of it
-    with exclusive(context, Stage.DEDUPE), exclusive(context, Stage.CLUSTER):
-        item = store.ledger.find_article(item.id) or item  # in the group and story that it is in by now
-        admin.remove_articles(store.database, [item], context.clock())
+    with exclusive(context, Stage.DEDUPE), exclusive(context, Stage.CLUSTER), store.write() as connection:
+        item = store.ledger.find_article(connection, item.id) or item  # in the group and story that it is in by now
+        store.admin.remove_articles(connection, [item], context.clock())
     index.delete([item.id])
     store.pending_removals.remove_blobs(context.archive.delete)
     if item.copy_group:

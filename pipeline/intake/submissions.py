@@ -15,8 +15,7 @@ from pipeline.errors import ItemError
 from pipeline.jsonlines import article_from_line
 from pipeline.records import HANDED_IN, Article, Entry, Outcome, Reason, Stage
 from pipeline.settings import Settings
-from pipeline.store import ArticleRow, NewArticle
-from pipeline.store.rows import REMOVED
+from pipeline.store import REMOVED, ArticleRow, NewArticle
 from pipeline.urls import article_id, content_id
 
 SubmissionStatus = Literal["accepted", "known", "changed"]
@@ -80,7 +79,7 @@ def _whole(context: Context, connection: sa.Connection, sent: Mapping[str, Any],
             source=source,
             first_seen=now,
             url=article.url,
-            records=((Stage.EXTRACT, article),),
+            records=(article,),
             stage=Stage.DEDUPE,
         )
         ledger.insert_articles(connection, [arrival], now, _HOW)
@@ -94,7 +93,7 @@ def _whole(context: Context, connection: sa.Connection, sent: Mapping[str, Any],
 def find_submitted(context: Context, connection: sa.Connection, article: Article) -> tuple[ArticleRow | None, bool]:
     """Return the article as the ledger knows it (None where it doesn't), and whether it says the same there."""
     item = _known(context, connection, article.id, article.url)
-    present = context.store.ledger.latest_articles(connection, [item.id]).get(item.id) if item else None
+    present = context.store.ledger.latest(connection, [item.id], Article).get(item.id) if item else None
     return item, present is not None and compare_versions(present, article) is None
 
 

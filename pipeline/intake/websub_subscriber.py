@@ -22,7 +22,7 @@ from pipeline.fetch import Client
 from pipeline.reconcile.entry_matching import ingest_entries
 from pipeline.records import Entry, Outcome, Stage
 from pipeline.report import Report
-from pipeline.store.subscriptions import Push, Subscription
+from pipeline.store import Push, Subscription
 
 _log = logging.getLogger(__name__)
 
@@ -46,14 +46,16 @@ def request_subscriptions(context: Context) -> int:
 
 
 async def _ask(context: Context, due: Sequence[Subscription], public: str) -> None:
-    for subscription in due:  # noted first: many hubs come back to us before they answer
-        context.store.subscriptions.mark_asked(subscription.feed, context.clock() + _NO_ANSWER)
+    with context.store.write() as connection:
+        for subscription in due:  # noted first: many hubs come back to us before they answer
+            context.store.subscriptions.mark_asked(connection, subscription.feed, context.clock() + _NO_ANSWER)
     async with Client(context.settings.fetch) as client:
         faults = await asyncio.gather(*(_ask_hub(client, subscription, public) for subscription in due))
     for subscription, fault in zip(due, faults, strict=True):
         if fault:
             _log.warning("websub %s: %s", subscription.hub, fault)
-            context.store.subscriptions.mark_failed(subscription.feed, fault)
+            with context.store.write() as connection:
+                context.store.subscriptions.mark_failed(connection, subscription.feed, fault)
 
 
 async def _ask_hub(client: Client, subscription: Subscription, public: str) -> str | None:
@@ -72,8 +74,13 @@ async def _ask_hub(client: Client, subscription: Subscription, public: str) -> s
 
 def ingest_pushes(context: Context, report: Report) -> None:
     """Read what hubs have pushed as if it were polled; when a feed is polled next stays as it is."""
-    while pushed := context.store.subscriptions.list_pushes(_BATCH):
-        states = {state.url: state for state in context.store.feeds.list_states()}
+    store = context.store
+    while True:
+        with store.read() as connection:
+            pushed = store.subscriptions.list_pushes(connection, _BATCH)
+            states = {state.url: state for state in store.feeds.list_states(connection)} if pushed else {}
+        if not pushed:
+            return
         with feed_workers(context.settings.poll) as workers:
             parsed = list(workers.map(_feed_response(context, push, states.get(push.feed)) for push in pushed))
         _save(context, pushed, parsed, states, report)

@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
+import sqlalchemy as sa
+
 from pipeline.context import Context
 from pipeline.documents import ArticleRecords
 from pipeline.editorial.entities import apply_decisions
 from pipeline.reconcile.copy_groups import summarise_groups
-from pipeline.records import Article, Copy, Entry, Names, Page, Placement, Record, Stage
+from pipeline.records import Article, Copy, Entry, Names, Page, Placement, StageRecord
 from pipeline.settings import Source
-from pipeline.store import ArticleRow
+from pipeline.store import ArticleRow, Store
 
-R = TypeVar("R", bound=Record)
+R = TypeVar("R", bound=StageRecord)
 
 
 def gather_records(context: Context, rows: Sequence[ArticleRow], *, newest: bool = False) -> list[ArticleRecords]:
@@ -26,21 +28,22 @@ def gather_records(context: Context, rows: Sequence[ArticleRow], *, newest: bool
     names are as enrich made them.
     """
     store = context.store
-    entries = _load(context, rows, Stage.POLL, Entry, newest)
-    pages = _load(context, rows, Stage.FETCH, Page, newest)
-    articles = _load(context, rows, Stage.EXTRACT, Article, newest)
-    copies = _load(context, rows, Stage.DEDUPE, Copy, newest)
-    names = _load(context, rows, Stage.ENRICH, Names, newest)
-    placements = _load(context, rows, Stage.CLUSTER, Placement, newest)
+    with store.read() as connection:
+        entries = _load(store, connection, rows, Entry, newest)
+        pages = _load(store, connection, rows, Page, newest)
+        articles = _load(store, connection, rows, Article, newest)
+        copies = _load(store, connection, rows, Copy, newest)
+        names = _load(store, connection, rows, Names, newest)
+        placements = _load(store, connection, rows, Placement, newest)
+        # where an article is now: merges and splits change no record
+        stories = {row.id: row.story or placements[row.id].story for row in rows if row.story or row.id in placements}
+        facts = store.story_catalog.load_facts(connection, stories.values())
+        story_sizes = store.ledger.count_by_story(connection, set(stories.values()))
+        stage_versions = store.ledger.stage_versions(connection, rows)
+        gone = store.visits.list_gone(connection, [row.id for row in rows])
     if not newest:
         names = apply_decisions(store, names)
     groups = summarise_groups(context, {copy.group for copy in copies.values()})
-    # where an article is now: merges and splits change no record
-    stories = {row.id: row.story or placements[row.id].story for row in rows if row.story or row.id in placements}
-    facts = store.story_catalog.load_facts(stories.values())
-    story_sizes = store.ledger.count_by_story(set(stories.values()))
-    stage_versions = store.ledger.stage_versions(rows)
-    gone = store.visits.list_gone([row.id for row in rows])
     gathered = []
     for row in rows:
         copy, story = copies.get(row.id), stories.get(row.id)
@@ -71,9 +74,8 @@ def gather_records(context: Context, rows: Sequence[ArticleRow], *, newest: bool
 
 
 def _load(
-    context: Context, rows: Sequence[ArticleRow], stage: Stage, record_type: type[R], newest: bool
+    store: Store, connection: sa.Connection, rows: Sequence[ArticleRow], record_type: type[R], newest: bool
 ) -> dict[str, R]:
-    ledger = context.store.ledger
     if newest:
-        return ledger.latest([row.id for row in rows], stage, record_type)
-    return ledger.current(rows, stage, record_type)
+        return store.ledger.latest(connection, [row.id for row in rows], record_type)
+    return store.ledger.current(connection, rows, record_type)

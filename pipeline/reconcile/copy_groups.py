@@ -26,9 +26,8 @@ from pipeline.dedupe import (
 from pipeline.documents import publication_time
 from pipeline.errors import UsageError
 from pipeline.extract.agencies import agency_of
-from pipeline.records import Article, Copy, Entry, Precision, Stage
-from pipeline.store import ArticleRow, sketch_index
-from pipeline.store.rows import GroupMember
+from pipeline.records import Article, Copy, Entry, Precision
+from pipeline.store import ArticleRow, GroupMember
 
 # Copies that one batch relates anew because what they were taken from says something else now: a second's work
 MOST_RELATED = 1000
@@ -52,14 +51,14 @@ class GroupChanges(msgspec.Struct, frozen=True, kw_only=True):
     def save(self, connection: sa.Connection, context: Context) -> None:
         """Write them."""
         ledger = context.store.ledger
-        ledger.replace_latest(connection, Stage.DEDUPE, self.copies, context.clock())
+        ledger.replace_latest(connection, Copy, self.copies, context.clock())
         ledger.bump_revision(connection, ids=self.touched)
 
 
 def summarise_groups(context: Context, groups: Iterable[str]) -> Mapping[str, tuple[GroupSummary, int]]:
     """Return what is said of each group, and how many articles it has."""
-    with context.store.database.read() as connection:
-        found = sketch_index.list_members(connection, groups)
+    with context.store.read() as connection:
+        found = context.store.copy_groups.list_members(connection, groups)
     return {group: (summarise_group(_members(context, members)), len(members)) for group, members in found.items()}
 
 
@@ -70,7 +69,8 @@ def compare_articles(context: Context, one: ArticleRow, other: ArticleRow) -> Co
     """
     if one.id == other.id:
         raise UsageError(f"{one.url or one.id}: both are this article; name two")
-    articles = context.store.ledger.latest([one.id, other.id], Stage.EXTRACT, Article)
+    with context.store.read() as connection:
+        articles = context.store.ledger.latest(connection, [one.id, other.id], Article)
     earlier, later = sorted((one, other), key=lambda item: item.seq)
     for item in (earlier, later):
         if item.id not in articles:
@@ -92,8 +92,8 @@ def reconcile_groups(
     repaired = set(groups)
     batch = {one.item.id: one for one in decided}
     affected = repaired | {g for one in decided for g in (one.copy.group, one.item.copy_group) if g}
-    with context.store.database.read() as connection:
-        before = sketch_index.list_members(connection, affected)
+    with context.store.read() as connection:
+        before = context.store.copy_groups.list_members(connection, affected)
     now: dict[str, list[GroupMember]] = defaultdict(list)
     for known in chain.from_iterable(before.values()):
         if known.id not in batch:
@@ -130,7 +130,8 @@ class _GroupReconciler:
         copied = {one: self._batch[one].copy for one in ids & self._batch.keys()}
         renewed = {one for one in copied if self._batch[one].item.version > 1 and one in were}
         if repaired or (was and was.primary != top.primary) or were - ids or renewed or redated:
-            copied |= self._context.store.ledger.latest(ids - self._batch.keys(), Stage.DEDUPE, Copy)
+            with self._context.store.read() as connection:
+                copied |= self._context.store.ledger.latest(connection, ids - self._batch.keys(), Copy)
         made = self._again({one.id: one for one in now}, copied, top.primary, renewed)
         for one, copy in copied.items():
             new = made.get(one, copy)
@@ -156,7 +157,8 @@ class _GroupReconciler:
                 origins[one] = origin
                 self._left -= 1
         missing = {*origins, *origins.values()} - self._batch.keys()
-        articles = self._context.store.ledger.latest(missing, Stage.EXTRACT, Article)
+        with self._context.store.read() as connection:
+            articles = self._context.store.ledger.latest(connection, missing, Article)
         arrivals = {
             one: grouped_arrival(rows[one], articles[one]) if one in articles else self._batch[one].arrival
             for one in {*origins, *origins.values()}
@@ -210,8 +212,9 @@ def dated_arrivals(context: Context, rows: Sequence[ArticleRow]) -> list[Arrival
     the same day isn't put behind it.
     """
     ids = [row.id for row in rows]
-    articles = context.store.ledger.latest(ids, Stage.EXTRACT, Article)
-    entries = context.store.ledger.latest(ids, Stage.POLL, Entry)
+    with context.store.read() as connection:
+        articles = context.store.ledger.latest(connection, ids, Article)
+        entries = context.store.ledger.latest(connection, ids, Entry)
     arrivals = []
     for row in rows:
         if (article := articles.get(row.id)) is None:

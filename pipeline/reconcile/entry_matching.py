@@ -36,7 +36,7 @@ def ingest_entries(context: Context, connection: sa.Connection, entries: Sequenc
     ids = {entry.url: known.get(address_key(entry.url), entry.id) for entry in entries}
     heard = [entry for entry in entries if ids[entry.url] not in new]
     items = ledger.get_articles(connection, [ids[entry.url] for entry in heard])
-    before = ledger.latest_entries(connection, items)
+    before = ledger.latest(connection, items, Entry)
     changed = 0
     for entry in heard:
         item, old = items.get(ids[entry.url]), before.get(ids[entry.url])
@@ -51,7 +51,7 @@ def _known_by_signs(context: Context, connection: sa.Connection, entries: Sequen
     known = ledger.find_ids_by_url(connection, [entry.url for entry in entries])
     strangers = [entry for entry in entries if address_key(entry.url) not in known]
     marked = ledger.find_ids_by_mark(connection, {sign for entry in strangers for sign in match_keys(entry)})
-    before = ledger.latest_entries(connection, set(marked.values()))
+    before = ledger.latest(connection, set(marked.values()), Entry)
     listed = {(entry.feed, address_key(entry.url)) for entry in entries}
     moved: dict[str, bool] = {}
     twins: dict[str, Entry] = {}  # the first of this round that has a headline and an instant

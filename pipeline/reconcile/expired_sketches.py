@@ -12,9 +12,8 @@ from pipeline.context import Context
 from pipeline.count_min import CountMinSketch
 from pipeline.dedupe import Arrival, CopyVerdict, compare_texts, relate_copy
 from pipeline.reconcile.copy_groups import grouped_arrival
-from pipeline.records import Article, Copy, Stage
-from pipeline.store import ArticleRow, sketch_index
-from pipeline.store.rows import GroupMember
+from pipeline.records import Article, Copy
+from pipeline.store import ArticleRow, GroupMember
 
 
 def kept_decisions(
@@ -24,13 +23,14 @@ def kept_decisions(
     again = [item for item in claimed if item.copy_group]
     if not again:
         return {}
-    with context.store.database.read() as connection:
-        groups = sketch_index.list_members(connection, {item.copy_group for item in again if item.copy_group})
-        known = sketch_index.find_sketched(connection, [one.seq for members in groups.values() for one in members])
-    ledger = context.store.ledger
-    as_it_was = ledger.current(again, Stage.DEDUPE, Copy)
+    copy_groups, ledger = context.store.copy_groups, context.store.ledger
+    with context.store.read() as connection:
+        groups = copy_groups.list_members(connection, {item.copy_group for item in again if item.copy_group})
+        known = copy_groups.find_sketched(connection, [one.seq for members in groups.values() for one in members])
+        as_it_was = ledger.current(connection, again, Copy)
+        latest = ledger.latest(connection, [item.id for item in again], Copy)
     stands: dict[str, Copy] = {}
-    for name, was in ledger.latest([item.id for item in again], Stage.DEDUPE, Copy).items():
+    for name, was in latest.items():
         members = {one.id: one for one in groups.get(was.group, ())}
         if name not in members:
             continue
@@ -47,7 +47,8 @@ def kept_decisions(
 
 def _again(context: Context, new: Arrival, original: GroupMember, frequencies: CountMinSketch) -> Copy | None:
     """Return how an article with another text relates to what it copied, None where it is no copy any more."""
-    article = context.store.ledger.latest([original.id], Stage.EXTRACT, Article)[original.id]
+    with context.store.read() as connection:
+        article = context.store.ledger.latest(connection, [original.id], Article)[original.id]
     gap, settings = new.first_seen - original.first_seen, context.settings.dedupe
     if compare_texts(new.article, article, gap, frequencies, settings).verdict is not CopyVerdict.COPY:
         return None

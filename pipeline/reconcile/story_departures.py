@@ -16,8 +16,7 @@ from pipeline.cluster import StoryMemory
 from pipeline.context import Context
 from pipeline.editorial.stories import MERGE, DecisionAuthor, rebuild_stored_story, record_change
 from pipeline.records import Placement, Stage
-from pipeline.store import ArticleRow, story_catalog
-from pipeline.store.story_catalog import StoredStory
+from pipeline.store import ArticleRow, StoredStory
 
 _WHY = DecisionAuthor(name=str(Stage.CLUSTER), reason="all its articles are copies of articles there", stands=False)
 
@@ -31,10 +30,10 @@ class Departures(msgspec.Struct, frozen=True, kw_only=True):
 
     def save(self, connection: sa.Connection, context: Context) -> None:
         """Write them."""
-        story_catalog.save_stories(connection, self.remade)
+        context.store.story_catalog.save_stories(connection, self.remade)
         for story, target in self.emptied.items():
-            story_catalog.delete_story(connection, story)
-            story_catalog.redirect(connection, story, target)
+            context.store.story_catalog.delete_story(connection, story)
+            context.store.story_catalog.redirect(connection, story, target)
             moves = [{"id": article, "story": target, "moved": True} for article in self.moved[story]]
             record_change(context, connection, {"kind": MERGE, "story": target, "other": story}, _WHY, moves)
 
@@ -48,12 +47,12 @@ def find_departures(
     found = Departures(remade={}, emptied={}, moved={})
     if not went:
         return found
-    with context.store.database.read() as connection:
-        told = story_catalog.load_stories(connection, went)
+    with context.store.read() as connection:
+        told = context.store.story_catalog.load_stories(connection, went)
     for story, target in went.items():
-        remaining = {item.id: item for item in context.store.ledger.list_story_articles(story)} | {
-            i.id: i for i in claimed
-        }
+        with context.store.read() as connection:
+            present = context.store.ledger.list_story_articles(connection, story)
+        remaining = {item.id: item for item in (*present, *claimed)}
         items = [item for item in remaining.values() if item.id not in placed or placed[item.id].story == story]
         items.sort(key=lambda item: item.seq)
         if new := rebuild_stored_story(context, memory, story, items, told.get(story)):

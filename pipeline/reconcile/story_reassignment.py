@@ -16,23 +16,21 @@ from pipeline.context import Context
 from pipeline.editorial.stories import choose_story_id, iter_cluster_inputs, rebuild_stored_story
 from pipeline.reconcile.story_departures import Departures, find_departures
 from pipeline.records import Placed, Placement, Stage
-from pipeline.store import ArticleRow, regrouped, story_catalog
-from pipeline.store.regrouped import ArticleToReassign
-from pipeline.store.story_catalog import StoredStory
-from pipeline.store.story_index import StoryIndex
+from pipeline.store import ArticleRow, ArticleToReassign, StoredStory, StoryIndex
 
 _OWN = {Placed.OPENED, Placed.JOINED}  # why an article is in its story by itself
 
 
 def reassign_regrouped(context: Context) -> None:
     """Place the articles that are noted, for who has cluster's lock; that is settled then."""
-    noted = regrouped.list_articles(context.store.database)
+    with context.store.read() as connection:
+        noted = context.store.articles_to_reassign.list_pending(connection)
     latest = {one.id: one.anew for one in noted}
     for anew, place in ((False, _follow), (True, _part)):
         which = [one for one in noted if latest[one.id] is anew]
         if not which:
             continue
-        with context.store.database.read() as connection:
+        with context.store.read() as connection:
             items = context.store.ledger.get_articles(connection, {one.id for one in which}).values()
         # what has no story yet is placed when it comes to cluster
         place(context, sorted((item for item in items if item.story), key=lambda item: item.seq), which)
@@ -74,14 +72,14 @@ def _part(context: Context, items: Sequence[ArticleRow], noted: Sequence[Article
 def _came_by_group(context: Context, its: Sequence[ArticleToAssign]) -> bool:
     """Whether no member of a group opened its story, is like it, or was put there by an editor."""
     ids = [one.article.id for one in its]
-    story, resolve = its[0].story, context.store.story_catalog.resolve
-    with context.store.database.read() as connection:
-        decided = story_catalog.find_pinned_stories(connection, ids)
-    if story in {f"s{one}" for one in ids} | set(map(resolve, decided.values())):
-        return False
-    placed = context.store.ledger.latest(ids, Stage.CLUSTER, Placement).values()
-    if any(one.how in _OWN and resolve(one.story) == story for one in placed):
-        return False
+    story, story_catalog = its[0].story, context.store.story_catalog
+    with context.store.read() as connection:
+        decided = story_catalog.find_pinned_stories(connection, ids).values()
+        if story in {f"s{one}" for one in ids} | {story_catalog.resolve(connection, pinned) for pinned in decided}:
+            return False
+        placed = context.store.ledger.latest(connection, ids, Placement).values()
+        if any(one.how in _OWN and story_catalog.resolve(connection, one.story) == story for one in placed):
+            return False
     return any(one.how is Placed.COPY for one in placed)
 
 
@@ -91,11 +89,13 @@ def _without(
     """Make the stories anew without the articles ``gone``; those that would have no other one are left out."""
     remade: dict[str, StoredStory] = {}
     for story in {its[0].story for its in going.values()}:
-        stay = [item for item in context.store.ledger.list_story_articles(story or "") if item.id not in gone]
+        with context.store.read() as connection:
+            members = context.store.ledger.list_story_articles(connection, story or "")
+        stay = [item for item in members if item.id not in gone]
         if not story or not stay:
             continue
-        with context.store.database.read() as connection:
-            told = story_catalog.load_stories(connection, [story]).get(story)
+        with context.store.read() as connection:
+            told = context.store.story_catalog.load_stories(connection, [story]).get(story)
         if new := rebuild_stored_story(context, memory, story, stay, told):
             remade[story] = new
     return remade
@@ -138,10 +138,10 @@ def _save(
         gone.save(connection, context)
         for one in placements:
             if one.how is Placed.OPENED:
-                story_catalog.remove_redirect(connection, one.story)
-        story_catalog.apply_votes(connection, moved, placements, memory.frequencies)
+                store.story_catalog.remove_redirect(connection, one.story)
+        store.story_catalog.apply_votes(connection, moved, placements, memory.frequencies)
         for story, ids in parts.items():
             store.ledger.assign_story(connection, story, ids)
-        store.ledger.replace_latest(connection, Stage.CLUSTER, {one.id: one for one in placements}, context.clock())
+        store.ledger.replace_latest(connection, Placement, {one.id: one for one in placements}, context.clock())
         store.ledger.bump_revision(connection, stories={*parts, *gone.remade})
-        regrouped.delete_articles(connection, noted)
+        store.articles_to_reassign.delete(connection, noted)

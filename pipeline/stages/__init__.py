@@ -72,14 +72,20 @@ def count_waiting(context: Context, stage: Stage, *, sources: Sequence[str] = ()
     now = context.clock()
     if stage is Stage.POLL:
         context.store.feeds.sync_feeds(list(context.sources.values()), now)
-        return sum(
-            state.due <= now and (not sources or state.source in sources) for state in context.store.feeds.list_states()
-        )
-    return context.store.ledger.count_waiting(stage, now, sources)
+        with context.store.read() as connection:
+            return sum(
+                state.due <= now and (not sources or state.source in sources)
+                for state in context.store.feeds.list_states(connection)
+            )
+    with context.store.read() as connection:
+        return context.store.ledger.count_waiting(connection, stage, now, sources)
 
 
 def check_sources(context: Context, sources: Sequence[str]) -> None:
     """Refuse names that no source has; raises UsageError."""
     unknown = set(sources) - set(context.sources)
-    if unknown := unknown and unknown - set(context.store.ledger.list_sources()):
+    if unknown:
+        with context.store.read() as connection:
+            unknown -= set(context.store.ledger.list_sources(connection))
+    if unknown:
         raise UsageError(f"no source is called {min(unknown)!r}; config/feeds.toml names the sources")

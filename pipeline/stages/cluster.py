@@ -14,7 +14,7 @@ from pipeline.reconcile.story_departures import find_departures
 from pipeline.reconcile.story_reassignment import reassign_regrouped
 from pipeline.records import Article, Copy, Names, Outcome, Placed, Placement, Stage
 from pipeline.stages.runner import StageHandler
-from pipeline.store import ArticleRow, StageResult, losses, regrouped, story_catalog
+from pipeline.store import ArticleRow, StageResult
 
 
 class ClusterHandler(StageHandler):
@@ -25,26 +25,33 @@ class ClusterHandler(StageHandler):
 
     def has_pending_work(self) -> bool:
         """Whether a story has lost an article, or an editor has changed copy groups."""
-        database = self.context.store.database
-        return bool(losses.list_losses(database, self.stage) or regrouped.list_articles(database))
+        store = self.context.store
+        with store.read() as connection:
+            regrouped = store.articles_to_reassign.list_pending(connection)
+            return bool(store.groups_to_settle.list_pending(connection, self.stage) or regrouped)
 
     def decide(self, claimed: Sequence[ArticleRow], emit: Callable[[StageResult], None]) -> None:
         """Place each article; first make the stories anew that have lost one, and follow what editors decided."""
-        for story in losses.list_losses(self.context.store.database, self.stage):
+        with self.context.store.read() as connection:
+            stories = self.context.store.groups_to_settle.list_pending(connection, self.stage)
+        for story in stories:
             rebuild_locked_story(self.context, story)
         reassign_regrouped(self.context)
         if not claimed:
             return
         ledger, settings = self.context.store.ledger, self.context.settings.cluster
-        articles = ledger.current(claimed, Stage.EXTRACT, Article)
-        copies = ledger.current(claimed, Stage.DEDUPE, Copy)
-        names = apply_decisions(self.context.store, ledger.current(claimed, Stage.ENRICH, Names))
+        with self.context.store.read() as connection:
+            articles = ledger.current(connection, claimed, Article)
+            copies = ledger.current(connection, claimed, Copy)
+            names = ledger.current(connection, claimed, Names)
+        names = apply_decisions(self.context.store, names)
         claimed = self.with_records(claimed, emit, articles, copies)
         self._memory = self.context.store.story_index(settings)
         self._arrivals = [
             cluster_input(item, articles[item.id], copies[item.id], names.get(item.id)) for item in claimed
         ]
-        earlier = ledger.latest([item.id for item in claimed if item.story], Stage.CLUSTER, Placement)
+        with self.context.store.read() as connection:
+            earlier = ledger.latest(connection, [item.id for item in claimed if item.story], Placement)
         made = decide(self._arrivals, self._memory, settings)
         placements = [self._as_before(one, earlier.get(one.id)) for one in made]
         self._left = find_departures(self.context, self._memory, claimed, {one.id: one for one in placements})
@@ -55,7 +62,9 @@ class ClusterHandler(StageHandler):
         """Return the placement of an article that stays where it was with the reason for which it came there."""
         if placement.how is not Placed.KEPT or earlier is None or earlier.how is None:
             return placement
-        same = placement.story in {earlier.story, self.context.store.story_catalog.resolve(earlier.story)}
+        with self.context.store.read() as connection:
+            present = self.context.store.story_catalog.resolve(connection, earlier.story)
+        same = placement.story in {earlier.story, present}
         return msgspec.structs.replace(earlier, story=placement.story) if same else placement
 
     def save(self, connection: sa.Connection, saved: Sequence[StageResult]) -> None:
@@ -64,7 +73,7 @@ class ClusterHandler(StageHandler):
         made = {r.item.id: r.record for r in saved if isinstance(r.record, Placement)}
         arrivals = [one for one in self._arrivals if one.article.id in made]
         placements = [made[one.article.id] for one in arrivals]
-        story_catalog.apply_votes(connection, arrivals, placements, self._memory.frequencies)
+        self.context.store.story_catalog.apply_votes(connection, arrivals, placements, self._memory.frequencies)
         self._left.save(connection, self.context)
         stories = {r.story for r in saved if r.story} | {r.item.story for r in saved if r.item.story}
         self.context.store.ledger.bump_revision(connection, stories=stories)

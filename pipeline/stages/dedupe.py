@@ -12,7 +12,7 @@ from pipeline.reconcile.copy_groups import GroupDecision, canonical_credit, date
 from pipeline.reconcile.expired_sketches import kept_decisions
 from pipeline.records import Outcome, Stage
 from pipeline.stages.runner import StageHandler
-from pipeline.store import ArticleRow, StageResult, losses
+from pipeline.store import ArticleRow, StageResult
 
 
 class DedupeHandler(StageHandler):
@@ -23,7 +23,8 @@ class DedupeHandler(StageHandler):
 
     def has_pending_work(self) -> bool:
         """Whether a group has lost an article."""
-        return bool(losses.list_losses(self.context.store.database, self.stage))
+        with self.context.store.read() as connection:
+            return bool(self.context.store.groups_to_settle.list_pending(connection, self.stage))
 
     def decide(self, claimed: Sequence[ArticleRow], emit: Callable[[StageResult], None]) -> None:
         """Say of each article whether it is a copy, and of whose; first settle the groups that have lost one."""
@@ -63,11 +64,13 @@ class DedupeHandler(StageHandler):
 
     def _settle_losses(self) -> None:
         store = self.context.store
-        if groups := losses.list_losses(store.database, self.stage):
+        with store.read() as connection:
+            groups = store.groups_to_settle.list_pending(connection, self.stage)
+        if groups:
             changes = reconcile_groups(
                 self.context, store.sketch_index(self.context.settings.dedupe).frequencies, [], groups
             )
             with store.write() as connection:
                 store.ledger.assert_lock(connection, self.stage)
                 changes.save(connection, self.context)
-                losses.delete_losses(connection, self.stage, groups)
+                store.groups_to_settle.delete(connection, self.stage, groups)

@@ -14,7 +14,6 @@ from pipeline.enrich.linking.entity_linking import ArticleNames, link_batch
 from pipeline.records import STAGE_VERSIONS, Article, Copy, Names, Outcome, Stage
 from pipeline.stages.runner import StageHandler
 from pipeline.store import ArticleRow, StageResult
-from pipeline.store.entity_catalog import select_articles_naming
 
 
 class EnrichHandler(StageHandler):
@@ -29,8 +28,9 @@ class EnrichHandler(StageHandler):
     def decide(self, claimed: Sequence[ArticleRow], emit: Callable[[StageResult], None]) -> None:
         """Find the names of each article."""
         ledger = self.context.store.ledger
-        articles = ledger.current(claimed, Stage.EXTRACT, Article)
-        copies = ledger.current(claimed, Stage.DEDUPE, Copy)
+        with self.context.store.read() as connection:
+            articles = ledger.current(connection, claimed, Article)
+            copies = ledger.current(connection, claimed, Copy)
         claimed = self.with_records(claimed, emit, articles, copies)
         originals = self._originals({c.copy_of for c in copies.values() if c.copy_of})
 
@@ -52,10 +52,10 @@ class EnrichHandler(StageHandler):
     def _originals(self, ids: Collection[str]) -> dict[str, tuple[Article, Names]]:
         """Return articles that were copied, with their names, where this version of the stage read them."""
         ledger = self.context.store.ledger
-        with self.context.store.database.read() as connection:
+        with self.context.store.read() as connection:
             items = list(ledger.get_articles(connection, ids).values())
-        articles, names = ledger.current(items, Stage.EXTRACT, Article), ledger.current(items, Stage.ENRICH, Names)
-        made_by, version = ledger.stage_versions(items), STAGE_VERSIONS[Stage.ENRICH]
+            articles, names = ledger.current(connection, items, Article), ledger.current(connection, items, Names)
+            made_by, version = ledger.stage_versions(connection, items), STAGE_VERSIONS[Stage.ENRICH]
         return {
             one.id: (articles[one.id], names[one.id])
             for one in items
@@ -74,5 +74,6 @@ class EnrichHandler(StageHandler):
         batch = [ArticleNames(r.item.seq, r.item.first_seen, names, earlier.get(r.item.id)) for r, names in read]
         tied = dict(zip((r.item.id for r, _ in read), link_batch(batch, self._known, memory), strict=True))
         if renamed := memory.flush():
-            self.context.store.ledger.bump_revision(connection, seqs=select_articles_naming(connection, renamed))
+            articles = self.context.store.entities.select_articles_naming(connection, renamed)
+            self.context.store.ledger.bump_revision(connection, seqs=articles)
         return [msgspec.structs.replace(r, record=tied.get(r.item.id, r.record)) for r in owned]

@@ -23,7 +23,6 @@ from pipeline.revisit_policy import VisitOutcome
 from pipeline.sites import Alarm, is_drifted, update_alarm
 from pipeline.stages.runner import StageHandler
 from pipeline.store import ArticleRow, StageResult
-from pipeline.store.site_profiles import SiteProfiles, release_held
 from pipeline.urls import site_host
 from pipeline.workers import Workers
 
@@ -53,11 +52,14 @@ class ExtractHandler(StageHandler):
     def decide(self, claimed: Sequence[ArticleRow], emit: Callable[[StageResult], None]) -> None:
         """Extract the claimed articles; those of which the feed gave more than the page come last."""
         ledger = self.context.store.ledger
-        self._pages = ledger.current(claimed, Stage.FETCH, Page)
-        entries = ledger.current(claimed, Stage.POLL, Entry)
-        present = ledger.current(claimed, Stage.EXTRACT, Article)
+        with self.context.store.read() as connection:
+            self._pages = ledger.current(connection, claimed, Page)
+            entries = ledger.current(connection, claimed, Entry)
+            present = ledger.current(connection, claimed, Article)
         claimed = self.with_records(claimed, emit, self._pages)
-        self._previous = ledger.previous([item for item in claimed if item.id not in present], Stage.EXTRACT, Article)
+        with self.context.store.read() as connection:
+            fresh = [item for item in claimed if item.id not in present]
+            self._previous = ledger.previous(connection, fresh, Article)
         from_pages = [item for item in claimed if self._pages[item.id].blob or self._pages[item.id].blocked]
         raws = (self._raw(self._pages[item.id], entries.get(item.id), item) for item in from_pages)
         walled: list[tuple[ArticleRow, Extraction | ItemError, Entry]] = []
@@ -131,7 +133,7 @@ class ExtractHandler(StageHandler):
         An article that then says the same as the version before is no new version.
         """
         sites = {self._site(result) for result in results if result.item.id in self._extractions}
-        self._sites = SiteProfiles(connection, filter(None, sites), self.context.clock())
+        self._sites = self.context.store.site_profiles(connection, filter(None, sites), self.context.clock())
         results = self.context.store.ledger.still_leased(connection, results)
         cleaned = [self._cleaned(result) if result.item.id in self._extractions else result for result in results]
         self._sites.flush()
@@ -167,9 +169,11 @@ class ExtractHandler(StageHandler):
         alarm = update_alarm(pages, standing.accepted, standing.alarm)
         if alarm != standing.alarm:
             self._sites.standing[name] = msgspec.structs.replace(standing, alarm=alarm)
-            log_alarm(
-                name, alarm, release_held(self._sites.connection, name, self.context.clock()) if alarm is None else 0
-            )
+            released = 0
+            if alarm is None:
+                site_alarms, now = self.context.store.site_alarms, self.context.clock()
+                released = site_alarms.release_held(self._sites.connection, name, now)
+            log_alarm(name, alarm, released)
         page = self._sites[name].pages.get(seq)
         if alarm is None or page is None or seq < alarm.since or not is_drifted(pages, alarm, page):
             return result
@@ -192,7 +196,7 @@ class ExtractHandler(StageHandler):
         pages = {item: self._pages[item.id] for item in unwanted}
         self.context.store.pending_removals.add_blobs(connection, [page.blob for page in pages.values() if page.blob])
         for item, page in pages.items():
-            ledger.replace_record(connection, item, Stage.FETCH, msgspec.structs.replace(page, blob=None), now)
+            ledger.replace_record(connection, item, msgspec.structs.replace(page, blob=None), now)
         self._sites.requeue_for_cleaning()
 
     def _is_not_archived(self, result: StageResult) -> bool:

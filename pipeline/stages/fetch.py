@@ -54,7 +54,8 @@ class FetchHandler(StageHandler):
 
     async def _fetch(self, claimed: Sequence[ArticleRow], emit: Callable[[StageResult], None]) -> None:
         context = self.context
-        entries = context.store.ledger.current(claimed, Stage.POLL, Entry)
+        with context.store.read() as connection:
+            entries = context.store.ledger.current(connection, claimed, Entry)
         claimed = self.with_records(claimed, emit, entries)
         items = {item.id: item for item in claimed}
         wanted = [entries[item.id] for item in claimed]
@@ -80,7 +81,8 @@ class FetchHandler(StageHandler):
     def _before(self, claimed: Sequence[ArticleRow]) -> Mapping[str, Page]:
         """Return the pages that may still be as they were; the last look asks for the whole page all the same."""
         now, settings = self.context.clock(), self.context.settings.revisit
-        pages = self.context.store.ledger.previous(claimed, Stage.FETCH, Page)
+        with self.context.store.read() as connection:
+            pages = self.context.store.ledger.previous(connection, claimed, Page)
         last = {item.id for item in claimed if is_last_visit(item.first_seen, now, settings)}
         return {i: replace(p, etag=None, last_modified=None) if i in last else p for i, p in pages.items()}
 

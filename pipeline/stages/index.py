@@ -39,10 +39,12 @@ class IndexHandler(StageHandler):
             _log.warning("%s", error)
             index.wipe()
         identity = index.identity()
-        if store.load_value(_IDENTITY) != identity:
+        with store.read() as connection:
+            indexed_as = store.values.get(connection, _IDENTITY)
+        if indexed_as != identity:
             with store.write() as connection:
                 store.ledger.requeue_all_for_index(connection)
-                store.save_value(connection, _IDENTITY, identity)
+                store.values.save(connection, _IDENTITY, identity)
         return self
 
     def decide(self, claimed: Sequence[ArticleRow], emit: Callable[[StageResult], None]) -> None:

@@ -33,7 +33,9 @@ def _poll_due(context: Context, report: Report, sources: Sequence[str], limit: i
     store, settings = context.store, context.settings
     while limit is None or report.taken < limit:
         size = _ROUND if limit is None else min(_ROUND, limit - report.taken)
-        due = store.feeds.claim(context.clock(), limit=size, seconds=settings.run.lease_seconds, sources=sources)
+        with store.write() as connection:
+            seconds = settings.run.lease_seconds
+            due = store.feeds.claim(connection, context.clock(), limit=size, seconds=seconds, sources=sources)
         if not due:
             return
         ours = False

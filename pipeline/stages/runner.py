@@ -118,10 +118,11 @@ class StageHandler:
 def run_handler(work: StageHandler, *, sources: Sequence[str] = (), limit: int | None = None) -> Report:
     """Run a stage over all that waits for it (at most ``limit`` items, of ``sources``); return the counts."""
     report, settings = Report(work.stage), work.context.settings.run
-    if not work.has_pending_work() and not work.context.store.ledger.count_waiting(
-        work.stage, work.context.clock(), sources
-    ):
-        return report
+    if not work.has_pending_work():
+        with work.context.store.read() as connection:
+            count = work.context.store.ledger.count_waiting(connection, work.stage, work.context.clock(), sources)
+        if not count:
+            return report
     with work:
         while limit is None or report.taken < limit:
             size = settings.ordered_batch if work.ordered else settings.batch
@@ -133,16 +134,19 @@ def run_handler(work: StageHandler, *, sources: Sequence[str] = (), limit: int |
 def _batch(work: StageHandler, report: Report, sources: Sequence[str], size: int) -> bool:
     """Run one batch; False where nothing waits (or another worker is at an ordered stage)."""
     context, stage = work.context, work.stage
-    seconds = context.settings.run.lease_seconds
     if not work.ordered:
-        claimed = context.store.ledger.claim(stage, context.clock(), limit=size, seconds=seconds, sources=sources)
-        return _decide(work, report, claimed)
-    with context.store.lock(stage, context.clock(), seconds) as mine:
+        return _decide(work, report, _claim(work, sources, size))
+    with context.store.lock(stage, context.clock(), context.settings.run.lease_seconds) as mine:
         if not mine:
             _log.info("%s: another worker is at it", stage)
             return False
-        claimed = context.store.ledger.claim(stage, context.clock(), limit=size, seconds=seconds, sources=sources)
-        return _decide(work, report, claimed)
+        return _decide(work, report, _claim(work, sources, size))
+
+
+def _claim(work: StageHandler, sources: Sequence[str], size: int) -> list[ArticleRow]:
+    store, now, seconds = work.context.store, work.context.clock(), work.context.settings.run.lease_seconds
+    with store.write() as connection:
+        return store.ledger.claim(connection, work.stage, now, limit=size, seconds=seconds, sources=sources)
 
 
 def _decide(work: StageHandler, report: Report, claimed: Sequence[ArticleRow]) -> bool:
@@ -168,8 +172,9 @@ def _decide(work: StageHandler, report: Report, claimed: Sequence[ArticleRow]) -
         work.decide(claimed, emit)
         flush()
     except BaseException:
-        with contextlib.suppress(StoreError):  # then the leases end by themselves
-            work.context.store.ledger.release(claimed)
+        # where it can't be reached, the leases end by themselves
+        with contextlib.suppress(StoreError), work.context.store.write() as connection:
+            work.context.store.ledger.release(connection, claimed)
         raise
     return bool(claimed)
 

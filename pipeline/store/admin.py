@@ -1,4 +1,4 @@
-"""What does an operator change in the ledger? Trying again, doing again, taking down, and the state of it all."""
+"""What an operator does to the ledger: try again, do again, take down, count, and forget what is old."""
 
 from __future__ import annotations
 
@@ -8,23 +8,18 @@ from collections.abc import Sequence
 import msgspec
 import sqlalchemy as sa
 
-from pipeline.records import Outcome, Page, Reason, Stage, from_json
-from pipeline.store import entity_catalog, gaps, site_profiles, sketch_index, story_index
-from pipeline.store.engine import Database, among
-from pipeline.store.ledger import append_outcomes
-from pipeline.store.rows import DROPPED, PENDING, QUARANTINED, REMOVED, ArticleRow
-from pipeline.store.schema import items, outcomes, records
-from pipeline.store.unwanted import PendingRemovals
+from pipeline.records import RECORD_TYPES, Outcome, Page, Placement, Reason, Stage, from_json
+from pipeline.store import article_state, entity_memory, gaps, outcome_log, site_profiles, sketch_index, story_index
+from pipeline.store.engine import Database
+from pipeline.store.outbox import PendingRemovals
+from pipeline.store.rows import DROPPED, PENDING, QUARANTINED, ArticleRow, OutcomeRow
+from pipeline.store.schema.articles import items, outcomes, records
+from pipeline.store.site_profiles import SiteAlarms
+from pipeline.store.stage_records import StageRecords
+from pipeline.store.statements import among, rows_as
 
-# the record that each stage works on: articles that were imported have no page, so they can't be fetched again
-_INPUT = {
-    Stage.FETCH: Stage.POLL,
-    Stage.EXTRACT: Stage.FETCH,
-    Stage.DEDUPE: Stage.EXTRACT,
-    Stage.ENRICH: Stage.EXTRACT,
-    Stage.CLUSTER: Stage.DEDUPE,
-    Stage.INDEX: Stage.CLUSTER,
-}
+# the stage whose record each stage works on: articles that were imported have no page, so they can't be fetched again
+_MADE_FROM = {stage: kind.made_from for stage, kind in RECORD_TYPES.items()} | {Stage.INDEX: Placement.stage}
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,16 +32,16 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 
     def conditions(self, connection: sa.Connection) -> list[sa.ColumnElement[bool]]:
         """Return the conditions, for the database of ``connection``."""
-        made: list[sa.ColumnElement[bool]] = []
+        conditions: list[sa.ColumnElement[bool]] = []
         if self.ids:
-            made.append(among(connection, items.c.id, self.ids))
+            conditions.append(among(connection, items.c.id, self.ids))
         if self.sources:
-            made.append(items.c.source.in_(self.sources))
+            conditions.append(items.c.source.in_(self.sources))
         if self.since:
-            made.append(items.c.first_seen >= self.since)
+            conditions.append(items.c.first_seen >= self.since)
         if self.until:
-            made.append(items.c.first_seen < self.until)
-        return made
+            conditions.append(items.c.first_seen < self.until)
+        return conditions
 
 
 class StageCount(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,113 +53,118 @@ class StageCount(msgspec.Struct, frozen=True, kw_only=True):
     oldest: dt.datetime
 
 
-def count_by_stage(database: Database) -> list[StageCount]:
-    """Return how many articles stand where, by stage."""
-    columns = (items.c.stage, items.c.state)
-    counted = sa.select(*columns, sa.func.count().label("n"), sa.func.min(items.c.first_seen).label("oldest"))
-    with database.read() as connection:
-        rows = connection.execute(counted.group_by(*columns)).all()
-    order = [None, *reversed(Stage)]
-    standings = [StageCount(stage=r.stage, state=r.state, count=r.n, oldest=r.oldest) for r in rows]
-    return sorted(standings, key=lambda s: (-order.index(Stage(s.stage) if s.stage else None), s.state))
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """A quarantined article, and why it is."""
+
+    id: str
+    url: str | None
+    stage: str | None
+    reason: str | None
+    detail: str | None
 
 
-def list_failures(database: Database, limit: int) -> list[tuple[str, str | None, str | None, str | None, str | None]]:
-    """Return id, address, stage, reason and detail of the latest quarantined articles."""
-    any_of_it = outcomes.alias()
-    latest = sa.select(sa.func.max(any_of_it.c.n)).where(any_of_it.c.id == items.c.id).scalar_subquery()
-    wanted = (
-        sa.select(items.c.id, items.c.url, items.c.stage, outcomes.c.reason, outcomes.c.detail)
-        .select_from(items.join(outcomes, outcomes.c.n == latest))
-        .where(items.c.state == QUARANTINED)
-        .order_by(items.c.seq.desc())
-        .limit(limit)
-    )
-    with database.read() as connection:
-        return [(r.id, r.url, r.stage, r.reason, r.detail) for r in connection.execute(wanted)]
+class Admin:
+    """What an operator does to a database."""
 
+    def __init__(self, database: Database, pending_removals: PendingRemovals) -> None:
+        self._database = database
+        self._pending_removals = pending_removals
 
-def retry_articles(database: Database, which: Selection, now: dt.datetime) -> int:
-    """Let quarantined articles (and, named by id, dropped ones) be tried again where they stopped; return how many.
+    def count_by_stage(self, connection: sa.Connection) -> list[StageCount]:
+        """Return how many articles stand where: those that are through first, then by stage from the last one on."""
+        columns = (items.c.stage, items.c.state)
+        counts = sa.select(
+            *columns, sa.func.count().label("count"), sa.func.min(items.c.first_seen).label("oldest")
+        ).group_by(*columns)
+        order = [None, *reversed(Stage)]
+        stage_counts = rows_as(StageCount, connection.execute(counts))
+        return sorted(stage_counts, key=lambda c: (-order.index(Stage(c.stage) if c.stage else None), c.state))
 
-    Where an alarm has quarantined one of them, its site's new pages count as right from now on.
-    """
-    states = [QUARANTINED, DROPPED, PENDING] if which.ids else [QUARANTINED]
-    with database.write() as connection:
-        chosen = which.conditions(connection)
-        site_profiles.accept_alarms(connection, chosen)
-        change = items.update().where(items.c.state.in_(states), items.c.stage.isnot(None), *chosen)
-        return connection.execute(change.values(state=PENDING, attempts=0, due=now)).rowcount
+    def list_failures(self, connection: sa.Connection, limit: int) -> list[Failure]:
+        """Return the latest quarantined articles."""
+        quarantined = (
+            sa.select(items.c.id, items.c.url, items.c.stage, outcomes.c.reason, outcomes.c.detail)
+            .select_from(items.join(outcomes, outcome_log.is_latest_outcome()))
+            .where(items.c.state == QUARANTINED)
+            .order_by(items.c.seq.desc())
+            .limit(limit)
+        )
+        return rows_as(Failure, connection.execute(quarantined))
 
+    def retry_articles(self, connection: sa.Connection, selection: Selection, now: dt.datetime) -> int:
+        """Let quarantined articles (and, named by id, dropped ones) be tried again where they stopped.
 
-def redo_stage(database: Database, stage: Stage, which: Selection, now: dt.datetime, *, dry_run: bool = False) -> int:
-    """Send articles that have passed ``stage`` back to it; return how many (``dry_run``: would be).
+        Where an alarm has quarantined one of them, its site's new pages count as right from now on. Returns how many
+        articles are tried again.
+        """
+        states = [QUARANTINED, DROPPED, PENDING] if selection.ids else [QUARANTINED]
+        conditions = selection.conditions(connection)
+        SiteAlarms().accept_alarms(connection, conditions)
+        return article_state.requeue(connection, [items.c.state.in_(states), *conditions], now)
 
-    What a later stage is working on is taken from it: that would be made again anyhow.
-    """
-    later = list(Stage)[list(Stage).index(stage) + 1 :]
-    # a feed's entry holds until a later one takes its place
-    present = records.c.version <= items.c.version if stage is Stage.FETCH else records.c.version == items.c.version
-    has_input = sa.exists().where(records.c.id == items.c.id, present, records.c.stage == _INPUT[stage])
-    where = [
-        items.c.state == PENDING,
-        sa.or_(items.c.stage.is_(None), items.c.stage.in_(later)),
-        has_input,
-    ]
-    with database.write() as connection:
-        where += which.conditions(connection)
+    def redo_stage(
+        self,
+        connection: sa.Connection,
+        stage: Stage,
+        selection: Selection,
+        now: dt.datetime,
+        *,
+        dry_run: bool = False,
+    ) -> int:
+        """Send articles that have passed ``stage`` back to it; return how many (``dry_run``: would be).
+
+        What a later stage is working on is taken from it: that would be made again anyhow.
+        """
+        # a feed's entry holds until a later one takes its place
+        is_present = (
+            records.c.version <= items.c.version if stage is Stage.FETCH else records.c.version == items.c.version
+        )
+        has_input = sa.exists().where(records.c.id == items.c.id, is_present, records.c.stage == _MADE_FROM[stage])
+        conditions = [article_state.has_passed(stage), has_input, *selection.conditions(connection)]
         if dry_run:
-            return connection.scalar(sa.select(sa.func.count()).select_from(items).where(*where)) or 0
-        change = items.update().where(*where)
-        # what waits for the index waits for it again should nothing come of it
-        revision = sa.case((items.c.stage == Stage.INDEX, items.c.revision + 1), else_=items.c.revision)
-        back = {"stage": stage, "due": now, "attempts": 0, "revision": revision}
-        return connection.execute(change.values(lease_owner=None, lease_until=None, **back)).rowcount
+            return connection.scalar(sa.select(sa.func.count()).select_from(items).where(*conditions)) or 0
+        return article_state.send_back(connection, conditions, stage, now)
 
+    def remove_articles(self, connection: sa.Connection, articles: Sequence[ArticleRow], now: dt.datetime) -> None:
+        """Forget all that is known of articles but that they must not come back.
 
-def remove_articles(database: Database, taken_down: Sequence[ArticleRow], now: dt.datetime) -> None:
-    """Forget all that is known of articles but that they must not come back; note what index and archive must forget.
-
-    A worker that has one of them just now can't save anything of it any more.
-    """
-    ids, seqs = [item.id for item in taken_down], [item.seq for item in taken_down]
-    told = {"stage": Stage.INDEX, "at": now, "outcome": Outcome.DROPPED, "reason": Reason.TAKEN_DOWN, "detail": None}
-    with database.write() as connection:
-        gone = items.update().where(items.c.id.in_(ids))  # first: what a worker is saving is there after that
-        connection.execute(gone.values(state=REMOVED, stage=None, lease_owner=None, copy_group=None, story=None))
-        fetched = sa.select(records.c.data).where(records.c.id.in_(ids), records.c.stage == Stage.FETCH)
-        blobs = {from_json(data, Page).blob for data in connection.scalars(fetched)}
-        PendingRemovals.add_documents(connection, ids)
-        PendingRemovals.add_blobs(connection, filter(None, blobs))
-        connection.execute(records.delete().where(records.c.id.in_(ids)))
+        What index and archive must forget is noted. A worker that has one of them just now can't save anything of it
+        any more.
+        """
+        ids, seqs = [article.id for article in articles], [article.seq for article in articles]
+        article_state.remove(connection, ids)  # first: what a worker is saving is there after that
+        pages = sa.select(records.c.data).where(records.c.id.in_(ids), records.c.stage == Stage.FETCH)
+        blobs = {from_json(data, Page).blob for data in connection.scalars(pages)}
+        self._pending_removals.add_documents(connection, ids)
+        self._pending_removals.add_blobs(connection, filter(None, blobs))
+        StageRecords().delete_records(connection, ids)
         sketch_index.delete_sketches(connection, seqs)
-        entity_catalog.subtract_articles(connection, seqs)
+        entity_memory.subtract_articles(connection, seqs)
         site_profiles.delete_pages(connection, seqs)
-        append_outcomes(connection, [{"id": i, **told} for i in ids])
+        removed = OutcomeRow(
+            id="", stage=Stage.INDEX, at=now, outcome=Outcome.DROPPED, reason=Reason.TAKEN_DOWN, detail=None
+        )
+        outcome_log.append_outcomes(connection, [msgspec.structs.replace(removed, id=name) for name in ids])
 
+    def delete_expired(
+        self,
+        *,
+        copies_before: dt.datetime,
+        stories_before: dt.datetime,
+        names_before: dt.datetime,
+        history: dt.datetime,
+    ) -> int:
+        """Forget sketches and stories that no article will be compared with any more, and history older than that.
 
-def delete_expired(
-    database: Database,
-    *,
-    copies_before: dt.datetime,
-    stories_before: dt.datetime,
-    names_before: dt.datetime,
-    history: dt.datetime,
-) -> int:
-    """Forget fingerprints and stories that no article will be compared with any more, and history older than that.
-
-    Of the ways in which names are written those go that one article alone used before ``names_before``.
-
-    Articles, their records and documents stay. Returns how many rows of history went.
-    """
-    # each by itself: where PostgreSQL drops a day, dedupe and cluster wait for it
-    for forget, before in (
-        (sketch_index.delete_sketches_before, copies_before),
-        (story_index.delete_stories_before, stories_before),
-    ):
-        with database.write() as connection:
-            forget(connection, before)
-    with database.write() as connection:
-        entity_catalog.delete_rare_forms(connection, names_before)
-        gaps.delete_gaps_before(connection, history)
-        return connection.execute(outcomes.delete().where(outcomes.c.at < history)).rowcount
+        Of the ways in which names are written those go that one article alone used before ``names_before``. Articles,
+        their records and documents stay. Returns how many rows of history went.
+        """
+        # each by itself: where PostgreSQL drops a day, dedupe and cluster wait for it
+        with self._database.write() as connection:
+            sketch_index.delete_sketches_before(connection, copies_before)
+        with self._database.write() as connection:
+            story_index.delete_stories_before(connection, stories_before)
+        with self._database.write() as connection:
+            entity_memory.delete_rare_forms(connection, names_before)
+            gaps.delete_gaps_before(connection, history)
+            return outcome_log.delete_outcomes_before(connection, history)

@@ -8,56 +8,57 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from pipeline.records import Article, Copy, Page, Stage, from_json
-from pipeline.store.engine import Database, among
 from pipeline.store.rows import PENDING
-from pipeline.store.schema import items, records
-from pipeline.store.schema_fetch import visits
+from pipeline.store.schema.articles import items, records, visits
 from pipeline.store.stage_records import join_latest
+from pipeline.store.statements import among
 
 
-def list_changed(database: Database, since: dt.datetime) -> list[str]:
-    """Return the ids of articles whose present text is not their first and was read ``since``, in order of arrival."""
-    c = records.c
-    read = items.join(records, join_latest(Stage.EXTRACT))
-    statement = sa.select(items.c.id).select_from(read).where(items.c.version > 1, c.version > 1, c.at >= since)
-    with database.read() as connection:
+class ArticleHistory:
+    """What articles of a database said before, and which of them were changed."""
+
+    def list_changed(self, connection: sa.Connection, since: dt.datetime) -> list[str]:
+        """Return the ids of articles whose present text is not their first, in order of arrival.
+
+        It was read ``since``.
+        """
+        c = records.c
+        read = items.join(records, join_latest(Stage.EXTRACT))
+        statement = sa.select(items.c.id).select_from(read).where(items.c.version > 1, c.version > 1, c.at >= since)
         return list(connection.scalars(statement.order_by(items.c.seq)))
 
-
-def list_gone(database: Database, since: dt.datetime) -> list[str]:
-    """Return the ids of articles whose pages have not been there any more ``since``."""
-    statement = sa.select(items.c.id).join(visits, visits.c.id == items.c.id).where(visits.c.gone >= since)
-    statement = statement.where(items.c.state == PENDING, items.c.copy_group.isnot(None))
-    with database.read() as connection:
+    def list_gone(self, connection: sa.Connection, since: dt.datetime) -> list[str]:
+        """Return the ids of articles whose pages have not been there any more ``since``."""
+        statement = sa.select(items.c.id).join(visits, visits.c.id == items.c.id).where(visits.c.gone >= since)
+        statement = statement.where(items.c.state == PENDING, items.c.copy_group.isnot(None))
         return list(connection.scalars(statement.order_by(items.c.seq)))
 
+    def list_revisions(self, connection: sa.Connection, since: dt.datetime) -> list[Copy]:
+        """Return the copies that are versions by the same outlet under another address.
 
-def list_revisions(database: Database, since: dt.datetime) -> list[Copy]:
-    """Return the copies that are versions by the same outlet under another address, of which one was made ``since``."""
-    c, made = records.c, records.alias().c
-    decided = items.join(records, join_latest(Stage.DEDUPE))
-    lately = sa.exists().where(made.id == items.c.id, made.stage == Stage.EXTRACT, made.at >= since)
-    statement = sa.select(c.data).select_from(decided)
-    statement = statement.where(c.at >= since, c.data.contains('"kind":"revision"'), lately)
-    with database.read() as connection:
+        One of the two was made ``since``.
+        """
+        c, made = records.c, records.alias().c
+        decided = items.join(records, join_latest(Stage.DEDUPE))
+        lately = sa.exists().where(made.id == items.c.id, made.stage == Stage.EXTRACT, made.at >= since)
+        statement = sa.select(c.data).select_from(decided)
+        statement = statement.where(c.at >= since, c.data.contains('"kind":"revision"'), lately)
         return [from_json(data, Copy) for data in connection.scalars(statement.order_by(items.c.seq))]
 
+    def load_texts(self, connection: sa.Connection, ids: Iterable[str]) -> dict[str, list[tuple[dt.datetime, Article]]]:
+        """Return id → when each version of an article was read and what it said, oldest first.
 
-def load_texts(database: Database, ids: Iterable[str]) -> dict[str, list[tuple[dt.datetime, Article]]]:
-    """Return id → when each version of an article was read and what it said, oldest first.
-
-    A page was read when it was fetched, however often it was extracted since; what came as text when it was taken in.
-    """
-    c = records.c
-    read = sa.select(c.id, c.version, c.stage, c.at, c.data).join(items, items.c.id == c.id)
-    with database.read() as connection:
+        A page was read when it was fetched, however often it was extracted since; what came as text, when it arrived.
+        """
+        c = records.c
+        read = sa.select(c.id, c.version, c.stage, c.at, c.data).join(items, items.c.id == c.id)
         known = sa.and_(c.version <= items.c.version, among(connection, c.id, ids))
         statement = read.where(c.stage.in_([Stage.FETCH, Stage.EXTRACT]), known)
         rows = connection.execute(statement.order_by(c.id, c.version)).all()
-    fetched = {(row.id, row.version): from_json(row.data, Page).fetched for row in rows if row.stage == Stage.FETCH}
-    made: dict[str, list[tuple[dt.datetime, Article]]] = {}
-    for row in rows:
-        if row.stage == Stage.EXTRACT:
-            at = fetched.get((row.id, row.version), row.at)
-            made.setdefault(row.id, []).append((at, from_json(row.data, Article)))
-    return made
+        fetched = {(row.id, row.version): from_json(row.data, Page).fetched for row in rows if row.stage == Stage.FETCH}
+        made: dict[str, list[tuple[dt.datetime, Article]]] = {}
+        for row in rows:
+            if row.stage == Stage.EXTRACT:
+                at = fetched.get((row.id, row.version), row.at)
+                made.setdefault(row.id, []).append((at, from_json(row.data, Article)))
+        return made

@@ -1,17 +1,20 @@
-"""How is the ledger's database opened, brought up to date and written to?"""
+"""The ledger's database: opened, brought up to date, read and written through transactions.
+
+Every transaction that writes goes through ``Database.write``: on SQLite it takes the write lock when it begins, since a
+transaction that turns from reading to writing fails at once where another writer is at work.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.errors import StoreError, StoreVersionError
+from pipeline.store.locks import AdvisoryLock, take_advisory_lock
 from pipeline.store.schema import SCHEMA
 
 # How long a writer waits for another one before it gives up; batches hold the write lock for well under a second.
@@ -32,13 +35,13 @@ class Database:
                 self.url = self.url.set(drivername="postgresql+psycopg")
             if self.url.get_backend_name() not in {"sqlite", "postgresql"}:
                 raise StoreError(
-                    f"NEWSWIRE_STORE_URL: {self._where}: newswire keeps its ledger in sqlite or postgresql"
+                    f"NEWSWIRE_STORE_URL: {self.address}: newswire keeps its ledger in sqlite or postgresql"
                 )
             self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgres_engine(self.url)
         except sa.exc.ArgumentError as error:
             raise StoreError(f"NEWSWIRE_STORE_URL: not a database address: {error}") from error
         except (sa.exc.NoSuchModuleError, ImportError) as error:
-            raise StoreError(f"NEWSWIRE_STORE_URL: {self._where}: no driver: {error}") from error
+            raise StoreError(f"NEWSWIRE_STORE_URL: {self.address}: no driver: {error}") from error
 
     @property
     def is_sqlite(self) -> bool:
@@ -46,7 +49,8 @@ class Database:
         return self.url.get_backend_name() == "sqlite"
 
     @property
-    def _where(self) -> str:
+    def address(self) -> str:
+        """The database's address, without its password."""
         return self.url.render_as_string(hide_password=True)
 
     def close(self) -> None:
@@ -74,7 +78,7 @@ class Database:
         except sa.exc.IntegrityError:
             raise  # a fault of ours: shown whole
         except sa.exc.DBAPIError as error:
-            raise StoreError(f"ledger {self._where}: {str(error.orig).strip()}") from error
+            raise StoreError(f"ledger {self.address}: {str(error.orig).strip()}") from error
 
     def migrate(self) -> None:
         """Bring the schema up to date; raises StoreVersionError where a newer newswire wrote it."""
@@ -92,12 +96,11 @@ class Database:
         script = alembic.script.ScriptDirectory.from_config(config)
         if current is not None and current not in {one.revision for one in script.walk_revisions()}:
             raise StoreVersionError(
-                f"ledger {self._where}: its schema {current!r} is of a newer newswire than this one ({SCHEMA!r}); "
+                f"ledger {self.address}: its schema {current!r} is of a newer newswire than this one ({SCHEMA!r}); "
                 "update newswire, or name another ledger in NEWSWIRE_STORE_URL"
             )
         with self.write() as connection:
-            if not self.is_sqlite:  # two processes that start at once: the second finds the work done
-                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7263514)")
+            take_advisory_lock(connection, AdvisoryLock.MIGRATION)
             config.attributes["connection"] = connection
             alembic.command.upgrade(config, "head")
 
@@ -145,79 +148,3 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
-
-
-def among(
-    connection: sa.Connection, column: sa.Column[int] | sa.Column[str], values: Iterable[int] | Iterable[str]
-) -> sa.ColumnElement[bool]:
-    """Return the condition that the column is one of ``values``, however many, in one parameter."""
-    if connection.dialect.name == "sqlite":
-        each = sa.func.json_each(json.dumps(list(values))).table_valued("value")
-        return column.in_(sa.select(each.c.value))
-    return column == sa.any_(sa.cast(list(values), sa.ARRAY(column.type)))
-
-
-def upsert(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert ``rows``; where a row of the same primary key stands, it is replaced."""
-    if not rows:
-        return
-    statement = _insert(connection, table)
-    keys = [column.name for column in table.primary_key]
-    others = {name: statement.excluded[name] for name in rows[0] if name not in keys}
-    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=others), list(rows))
-
-
-def upsert_columns(connection: sa.Connection, table: sa.Table, columns: Mapping[str, Sequence[object]]) -> None:
-    """Insert many rows, given column by column, in one statement; a row of the same primary key is replaced.
-
-    The driver gets plain values: with SQLAlchemy's own handling of each row's parameters it takes three times as long
-    on SQLite, and on PostgreSQL each row would be a message of its own.
-    """
-    if not any(columns.values()):
-        return
-    keys = [column.name for column in table.primary_key]
-    others = [f"{name} = excluded.{name}" for name in columns if name not in keys]
-    into = f"INSERT INTO {table.name} ({', '.join(columns)})"
-    replaced = f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {', '.join(others)}"
-    conflict = replaced if others else "ON CONFLICT DO NOTHING"
-    if connection.dialect.name == "sqlite":
-        marks = ", ".join("?" * len(columns))
-        connection.exec_driver_sql(f"{into} VALUES ({marks}) {conflict}", list(zip(*columns.values(), strict=True)))
-        return
-    statement = f"{into} SELECT * FROM {_unnested(connection, table, columns)} {conflict}"  # noqa: S608
-    connection.exec_driver_sql(statement, {name: list(values) for name, values in columns.items()})
-
-
-def delete_columns(connection: sa.Connection, table: sa.Table, columns: Mapping[str, Sequence[object]]) -> None:
-    """Delete the rows whose columns have these values, given column by column, in one statement."""
-    if not any(columns.values()):
-        return
-    delete = f"DELETE FROM {table.name}"  # noqa: S608 - names of ours
-    if connection.dialect.name == "sqlite":
-        where = " AND ".join(f"{name} = ?" for name in columns)
-        connection.exec_driver_sql(f"{delete} WHERE {where}", list(zip(*columns.values(), strict=True)))
-        return
-    same = " AND ".join(f"{table.name}.{name} = gone.{name}" for name in columns)
-    gone = f"{_unnested(connection, table, columns)} AS gone ({', '.join(columns)})"
-    connection.exec_driver_sql(
-        f"{delete} USING {gone} WHERE {same}", {name: list(values) for name, values in columns.items()}
-    )
-
-
-def _unnested(connection: sa.Connection, table: sa.Table, columns: Mapping[str, Sequence[object]]) -> str:
-    """Return the call that makes rows of one array parameter per column on PostgreSQL."""
-    kinds = {name: table.c[name].type.compile(dialect=connection.dialect) for name in columns}
-    return f"unnest({', '.join(f'%({name})s::{kind}[]' for name, kind in kinds.items())})"
-
-
-def insert_new(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str, Any]]) -> int:
-    """Insert those ``rows`` whose keys are new; return how many. The others stay as they are."""
-    if not rows:
-        return 0
-    # what is returned is counted, because PostgreSQL's driver gives no row count here
-    statement = _insert(connection, table).on_conflict_do_nothing().returning(*table.primary_key)
-    return sum(len(connection.execute(statement, row).all()) for row in rows)
-
-
-def _insert(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
-    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)

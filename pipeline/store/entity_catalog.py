@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 import msgspec
 import sqlalchemy as sa
 
 from pipeline.feed_records import EntityDecision
 from pipeline.records import Entity, EntityType, Location, from_json, to_json
-from pipeline.store.engine import Database, among
-from pipeline.store.schema import entities, entity_articles, entity_decisions, entity_forms, items
+from pipeline.store.schema.articles import items
+from pipeline.store.schema.entities import entities, entity_articles, entity_decisions, entity_forms
+from pipeline.store.statements import among
 
 
 class EntityRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,17 +45,19 @@ class SurfaceFormRow(msgspec.Struct, frozen=True, kw_only=True):
 class EntityCatalog:
     """The entities of a ledger."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def get(self, idents: Collection[str]) -> dict[str, EntityRow]:
+    def get(self, connection: sa.Connection, idents: Collection[str]) -> dict[str, EntityRow]:
         """Return id → entity of those that are known."""
-        with self._database.read() as connection:
-            rows = connection.execute(sa.select(entities).where(among(connection, entities.c.id, sorted(idents))))
-            return {row.id: _known(row) for row in rows}
+        rows = connection.execute(sa.select(entities).where(among(connection, entities.c.id, sorted(idents))))
+        return {row.id: _known(row) for row in rows}
 
     def search_entities(
-        self, text: str = "", kind: EntityType | None = None, *, exact: bool = False, limit: int = 50
+        self,
+        connection: sa.Connection,
+        text: str = "",
+        kind: EntityType | None = None,
+        *,
+        exact: bool = False,
+        limit: int = 50,
     ) -> list[EntityRow]:
         """Return the entities whose name or any form holds ``text`` (``exact``: is it), those most named first."""
         c = entities.c
@@ -65,36 +68,32 @@ class EntityCatalog:
             like = text if exact else f"%{text}%"
             written = sa.select(entity_forms.c.entity).where(entity_forms.c.surface.ilike(like))
             wanted = wanted.where(sa.or_(c.name.ilike(like), c.n.in_(written)))
-        with self._database.read() as connection:
-            return [_known(row) for row in connection.execute(wanted)]
+        return [_known(row) for row in connection.execute(wanted)]
 
-    def list_forms(self, ident: str) -> list[SurfaceFormRow]:
+    def list_forms(self, connection: sa.Connection, ident: str) -> list[SurfaceFormRow]:
         """Return how articles write an entity, the most frequent first."""
         f = entity_forms.c
         wanted = sa.select(entity_forms).join(entities, entities.c.n == f.entity).where(entities.c.id == ident)
-        with self._database.read() as connection:
-            return [
-                SurfaceFormRow(
-                    surface=row.surface,
-                    how=row.how,
-                    articles=row.articles,
-                    first_seen=row.first_seen,
-                    last_seen=row.last_seen,
-                )
-                for row in connection.execute(wanted.order_by(f.articles.desc(), f.surface))
-            ]
+        return [
+            SurfaceFormRow(
+                surface=row.surface,
+                how=row.how,
+                articles=row.articles,
+                first_seen=row.first_seen,
+                last_seen=row.last_seen,
+            )
+            for row in connection.execute(wanted.order_by(f.articles.desc(), f.surface))
+        ]
 
-    def list_articles(self, idents: Collection[str], limit: int = 20) -> list[str]:
+    def list_articles(self, connection: sa.Connection, idents: Collection[str], limit: int = 20) -> list[str]:
         """Return the ids of the latest articles that name any of the entities."""
-        with self._database.read() as connection:
-            latest = sa.select(items.c.id).where(items.c.seq.in_(select_articles_naming(connection, idents)))
-            return list(connection.scalars(latest.order_by(items.c.seq.desc()).limit(limit)))
+        latest = sa.select(items.c.id).where(items.c.seq.in_(self.select_articles_naming(connection, idents)))
+        return list(connection.scalars(latest.order_by(items.c.seq.desc()).limit(limit)))
 
-    def list_decisions(self) -> list[EntityDecision]:
+    def list_decisions(self, connection: sa.Connection) -> list[EntityDecision]:
         """Return all decisions, undone ones too, in order."""
-        with self._database.read() as connection:
-            rows = connection.execute(sa.select(entity_decisions).order_by(entity_decisions.c.n))
-            return [msgspec.structs.replace(from_json(row.data, EntityDecision), n=row.n) for row in rows]
+        rows = connection.execute(sa.select(entity_decisions).order_by(entity_decisions.c.n))
+        return [msgspec.structs.replace(from_json(row.data, EntityDecision), n=row.n) for row in rows]
 
     def add_decision(self, connection: sa.Connection, decision: EntityDecision) -> EntityDecision:
         """Note a decision; return it with its number."""
@@ -107,29 +106,10 @@ class EntityCatalog:
         undone = to_json(msgspec.structs.replace(decision, undone=at)).decode()
         connection.execute(entity_decisions.update().where(entity_decisions.c.n == decision.n).values(data=undone))
 
-
-def select_articles_naming(connection: sa.Connection, idents: Collection[str]) -> sa.Select[tuple[int]]:
-    """Return the query for the articles (their seq) that name any of the entities."""
-    joined = sa.select(entity_articles.c.seq).join(entities, entities.c.n == entity_articles.c.entity)
-    return joined.where(among(connection, entities.c.id, sorted(idents)))
-
-
-def subtract_articles(connection: sa.Connection, seqs: Sequence[int]) -> None:
-    """Count the articles ``seqs`` no longer."""
-    a, c = entity_articles.c, entities.c
-    which = among(connection, a.seq, seqs)
-    lost = sa.select(a.entity, sa.func.count().label("lost")).where(which).group_by(a.entity)
-    changes = [{"number": row.entity, "less": row.lost} for row in connection.execute(lost)]
-    if changes:
-        less = entities.update().where(c.n == sa.bindparam("number"))
-        connection.execute(less.values(articles=c.articles - sa.bindparam("less")), changes)
-        connection.execute(sa.delete(entity_articles).where(which))
-
-
-def delete_rare_forms(connection: sa.Connection, before: dt.datetime) -> int:
-    """Forget the forms that one article alone used, before that time; return how many."""
-    f = entity_forms.c
-    return connection.execute(sa.delete(entity_forms).where(f.articles <= 1, f.last_seen < before)).rowcount
+    def select_articles_naming(self, connection: sa.Connection, idents: Collection[str]) -> sa.Select[tuple[int]]:
+        """Return the query for the articles (their seq) that name any of the entities."""
+        joined = sa.select(entity_articles.c.seq).join(entities, entities.c.n == entity_articles.c.entity)
+        return joined.where(among(connection, entities.c.id, sorted(idents)))
 
 
 def _known(row: sa.Row[tuple[object, ...]]) -> EntityRow:

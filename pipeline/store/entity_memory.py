@@ -15,15 +15,15 @@ import sqlalchemy as sa
 
 from pipeline.feed_records import RememberedEntity, RememberedForm
 from pipeline.records import Entity, Names, Stage, from_json
-from pipeline.store.engine import among
-from pipeline.store.schema import entities, entity_articles, entity_forms, records
+from pipeline.store.locks import AdvisoryLock, take_advisory_lock
+from pipeline.store.schema.articles import records
+from pipeline.store.schema.entities import entities, entity_articles, entity_forms
+from pipeline.store.statements import among
 
 # So many of the latest articles about an entity say in whose company it is named.
 _LATEST = 20
 # A name is shown when it is used this many times as often as the one shown until then, by so many articles.
 _TIMES, _FEWEST = 2, 3
-# The key of PostgreSQL's lock for transactions that change names.
-_LOCK = 7263515
 
 
 class _Row(NamedTuple):
@@ -42,8 +42,7 @@ class EntityMemory:
 
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
-        if connection.dialect.name != "sqlite":  # there a transaction that writes is alone anyway
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+        take_advisory_lock(connection, AdvisoryLock.ENTITIES)
         self._forms: dict[str, dict[tuple[str, str], _Row]] = defaultdict(dict)  # key → (entity, surface) → row
         self._sounds: dict[str, dict[str, None]] = defaultdict(dict)  # sound → its keys
         self._shown: dict[str, tuple[str, str | None]] = {}  # entity → its name and country
@@ -256,6 +255,24 @@ class EntityMemory:
                 connection.execute(entities.update().where(c.n == number).values(name=best))
                 renamed.append(ident)
         return renamed
+
+
+def subtract_articles(connection: sa.Connection, seqs: Sequence[int]) -> None:
+    """Count the articles ``seqs`` no longer."""
+    a, c = entity_articles.c, entities.c
+    which = among(connection, a.seq, seqs)
+    lost = sa.select(a.entity, sa.func.count().label("lost")).where(which).group_by(a.entity)
+    changes = [{"number": row.entity, "less": row.lost} for row in connection.execute(lost)]
+    if changes:
+        less = entities.update().where(c.n == sa.bindparam("number"))
+        connection.execute(less.values(articles=c.articles - sa.bindparam("less")), changes)
+        connection.execute(sa.delete(entity_articles).where(which))
+
+
+def delete_rare_forms(connection: sa.Connection, before: dt.datetime) -> int:
+    """Forget the forms that one article alone used, before that time; return how many."""
+    f = entity_forms.c
+    return connection.execute(sa.delete(entity_forms).where(f.articles <= 1, f.last_seen < before)).rowcount
 
 
 def _entity_row(entity: Entity, *, fixed: bool) -> dict[str, object]:

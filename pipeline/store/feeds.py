@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from pipeline.feed_records import FeedRole, FeedState
 from pipeline.records import from_json, to_json
 from pipeline.settings import Source
-from pipeline.store.engine import Database, insert_new
-from pipeline.store.schema import feeds
+from pipeline.store.engine import Database
+from pipeline.store.schema.feeds import feeds
+from pipeline.store.statements import insert_new
 
 # Sitemaps that only fill gaps are due when there is one.
 _WHEN_CALLED = dt.timedelta(days=3650)
@@ -45,7 +46,9 @@ class FeedStates:
             for url in known.keys() - wanted.keys():
                 connection.execute(feeds.delete().where(feeds.c.url == url))
 
-    def claim(self, now: dt.datetime, *, limit: int, seconds: float, sources: Sequence[str] = ()) -> list[FeedState]:
+    def claim(
+        self, connection: sa.Connection, now: dt.datetime, *, limit: int, seconds: float, sources: Sequence[str] = ()
+    ) -> list[FeedState]:
         """Lease up to ``limit`` feeds that are due, by source and address, for ``seconds``."""
         due = (
             sa.select(feeds.c.source, feeds.c.role, feeds.c.state)
@@ -55,15 +58,14 @@ class FeedStates:
         )
         if sources:
             due = due.where(feeds.c.source.in_(sources))
-        if not self._database.is_sqlite:
+        if connection.dialect.name != "sqlite":
             due = due.with_for_update(skip_locked=True)
-        with self._database.write() as connection:
-            claimed = [_state(row) for row in connection.execute(due)]
-            connection.execute(
-                feeds.update()
-                .where(feeds.c.url.in_([state.url for state in claimed]))
-                .values(lease_owner=self._owner, lease_until=now + dt.timedelta(seconds=seconds))
-            )
+        claimed = [_state(row) for row in connection.execute(due)]
+        connection.execute(
+            feeds.update()
+            .where(feeds.c.url.in_([state.url for state in claimed]))
+            .values(lease_owner=self._owner, lease_until=now + dt.timedelta(seconds=seconds))
+        )
         return claimed
 
     def save(self, connection: sa.Connection, state: FeedState) -> bool:
@@ -85,20 +87,26 @@ class FeedStates:
         which = feeds.update().where(feeds.c.role == "sitemap", feeds.c.source.in_(sources), feeds.c.due > now)
         connection.execute(which.values(due=now))
 
-    def make_due(self, now: dt.datetime, sources: Sequence[str] = ()) -> int:
+    def make_due(self, connection: sa.Connection, now: dt.datetime, sources: Sequence[str] = ()) -> int:
         """Make all feeds (of ``sources``) due at once, but for sitemaps that only fill gaps; return how many."""
-        with self._database.write() as connection:
-            which = feeds.update().where(feeds.c.role != "sitemap")
-            which = which.where(feeds.c.source.in_(sources)) if sources else which
-            return connection.execute(which.values(due=now)).rowcount
+        which = feeds.update().where(feeds.c.role != "sitemap")
+        which = which.where(feeds.c.source.in_(sources)) if sources else which
+        return connection.execute(which.values(due=now)).rowcount
 
-    def list_states(self) -> list[FeedState]:
+    def list_states(self, connection: sa.Connection) -> list[FeedState]:
         """Return the state of every feed, by source and address."""
-        with self._database.read() as connection:
-            columns = (feeds.c.source, feeds.c.role, feeds.c.state)
-            return [
-                _state(row) for row in connection.execute(sa.select(*columns).order_by(feeds.c.source, feeds.c.url))
-            ]
+        columns = (feeds.c.source, feeds.c.role, feeds.c.state)
+        return [_state(row) for row in connection.execute(sa.select(*columns).order_by(feeds.c.source, feeds.c.url))]
+
+    def list_lease_owners(self, connection: sa.Connection) -> set[str]:
+        """Return the owners of all leases."""
+        owners = sa.select(feeds.c.lease_owner).where(feeds.c.lease_owner.isnot(None)).distinct()
+        return set(connection.scalars(owners))
+
+    def release_owners(self, connection: sa.Connection, owners: Collection[str]) -> None:
+        """End all leases of these owners."""
+        which = feeds.update().where(feeds.c.lease_owner.in_(owners))
+        connection.execute(which.values(lease_owner=None, lease_until=None))
 
 
 def _row(url: str, source: str, role: FeedRole, now: dt.datetime) -> dict[str, Any]:

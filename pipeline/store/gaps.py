@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from pipeline.feed_records import FeedGap
 from pipeline.records import Entry
-from pipeline.store.engine import Database
-from pipeline.store.schema import arrivals, gaps
+from pipeline.store.schema.feeds import arrivals, gaps
+from pipeline.store.statements import columns_of, rows_as
 
 # News sitemaps hold two days; what is named later fills no gap, it is late.
 _OPEN = dt.timedelta(days=3)
@@ -19,9 +19,6 @@ _OPEN = dt.timedelta(days=3)
 
 class FeedGaps:
     """The gaps and arrivals of a database."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def record_round(
         self, connection: sa.Connection, found: Sequence[FeedGap], entries: Sequence[Entry], now: dt.datetime
@@ -52,20 +49,18 @@ class FeedGaps:
             if count:
                 connection.execute(gaps.update().where(gaps.c.n == gap.n).values(filled=gaps.c.filled + count))
 
-    def list_gaps(self, since: dt.datetime) -> list[FeedGap]:
+    def list_gaps(self, connection: sa.Connection, since: dt.datetime) -> list[FeedGap]:
         """Return the gaps that ended after ``since``, oldest first."""
-        with self._database.read() as connection:
-            rows = connection.execute(sa.select(gaps).where(gaps.c.until > since).order_by(gaps.c.until, gaps.c.n))
-            return [FeedGap(**{name: getattr(row, name) for name in _FIELDS}) for row in rows]
+        chosen = sa.select(*columns_of(gaps, FeedGap)).where(gaps.c.until > since).order_by(gaps.c.until, gaps.c.n)
+        return rows_as(FeedGap, connection.execute(chosen))
 
-    def count_arrivals(self, since: dt.datetime) -> dict[tuple[str, dt.datetime], int]:
+    def count_arrivals(self, connection: sa.Connection, since: dt.datetime) -> dict[tuple[str, dt.datetime], int]:
         """Return (source, hour) → how many articles its feeds named, from ``since`` on."""
-        with self._database.read() as connection:
-            rows = connection.execute(sa.select(arrivals).where(arrivals.c.hour >= _hour(since)))
-            return {(row.source, row.hour): row.named for row in rows}
+        rows = connection.execute(sa.select(arrivals).where(arrivals.c.hour >= _hour(since)))
+        return {(row.source, row.hour): row.named for row in rows}
 
 
-_FIELDS = ("feed", "source", "since", "until", "missed", "filled")
+_FIELDS = FeedGap.__struct_fields__
 
 
 def delete_gaps_before(connection: sa.Connection, before: dt.datetime) -> None:

@@ -6,8 +6,9 @@ import datetime as dt
 
 import sqlalchemy as sa
 
-from pipeline.store.engine import Database, upsert
-from pipeline.store.schema_fetch import holds
+from pipeline.store.engine import Database
+from pipeline.store.schema.hosts import holds
+from pipeline.store.statements import upsert
 
 
 class HostHolds:

@@ -18,9 +18,9 @@ import sqlalchemy as sa
 
 from pipeline.count_min import CountMinSketch
 from pipeline.store import posting_tables
-from pipeline.store.engine import upsert
 from pipeline.store.posting_tables import IndexedBlob, PostingTables
-from pipeline.store.schema import frequencies
+from pipeline.store.schema.term_frequencies import frequencies
+from pipeline.store.statements import upsert
 
 # The whole of Frequencies is 512 kB: it is written anew when as much was counted since (some 600 articles)
 _REWRITTEN_AFTER = 1 << 19

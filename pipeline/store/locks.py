@@ -1,18 +1,39 @@
-"""Who is at work? Owners of leases, and locks for the stages that need the order of arrival."""
+"""Who works: owners of leases, the locks of stages that need the order of arrival, and PostgreSQL's advisory locks.
+
+A stage's lock is held by one process at a time, until it is given back, runs out, or its process is dead.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import enum
 import os
 import secrets
 import socket
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from pipeline.store.engine import Database, insert_new
-from pipeline.store.schema import feeds, items, locks
+from pipeline.store.schema.bookkeeping import locks
+from pipeline.store.statements import insert_new
+
+if TYPE_CHECKING:
+    from pipeline.store.engine import Database
+
+
+class AdvisoryLock(enum.IntEnum):
+    """The keys of PostgreSQL's advisory locks; each is held until the end of a transaction."""
+
+    MIGRATION = 7_263_514  # two processes that start at once: the second finds the schema up to date
+    ENTITIES = 7_263_515  # transactions that change entities follow one another
+
+
+def take_advisory_lock(connection: sa.Connection, key: AdvisoryLock) -> None:
+    """Wait for a lock that lasts until the transaction ends; on SQLite a transaction that writes is alone anyway."""
+    if connection.dialect.name != "sqlite":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({key.value})")
 
 
 def new_owner() -> str:
@@ -34,32 +55,31 @@ def is_dead(owner: str) -> bool:
     return False
 
 
-def release_dead(database: Database) -> None:
-    """End the leases and locks of processes of this host that were killed, so that nobody waits for them."""
-    tables = (items.c.lease_owner, feeds.c.lease_owner, locks.c.owner)
-    with database.read() as connection:
-        owners = {o for c in tables for (o,) in connection.execute(sa.select(c).where(c.isnot(None)).distinct())}
-    dead = [owner for owner in owners if is_dead(owner)]
-    if not dead:
-        return
-    with database.write() as connection:
-        for table in (items, feeds):
-            connection.execute(
-                table.update().where(table.c.lease_owner.in_(dead)).values(lease_owner=None, lease_until=None)
-            )
-        connection.execute(locks.delete().where(locks.c.owner.in_(dead)))
+def list_holders(connection: sa.Connection) -> set[str]:
+    """Return the owners of all locks."""
+    return set(connection.scalars(sa.select(locks.c.owner)))
+
+
+def get_holder(connection: sa.Connection, name: str) -> str | None:
+    """Return the owner of the lock ``name``, None where nobody holds it."""
+    return connection.scalar(sa.select(locks.c.owner).where(locks.c.name == name))
+
+
+def delete_locks(connection: sa.Connection, owners: Collection[str]) -> None:
+    """Take all locks from these owners."""
+    connection.execute(locks.delete().where(locks.c.owner.in_(owners)))
 
 
 @contextlib.contextmanager
 def hold_lock(database: Database, name: str, owner: str, now: dt.datetime, seconds: float) -> Iterator[bool]:
-    """Hold the lock ``name``; yields False where somebody else does (then do nothing)."""
+    """Hold the lock ``name`` during the block; yields False where another worker holds it (then do nothing)."""
     with database.write() as connection:
         connection.execute(locks.delete().where(locks.c.name == name, locks.c.until < now))
         row = {"name": name, "owner": owner, "until": now + dt.timedelta(seconds=seconds)}
-        taken = insert_new(connection, locks, [row])
+        is_mine = insert_new(connection, locks, [row])
     try:
-        yield bool(taken)
+        yield bool(is_mine)
     finally:
-        if taken:
+        if is_mine:
             with database.write() as connection:
                 connection.execute(locks.delete().where(locks.c.name == name, locks.c.owner == owner))

@@ -11,7 +11,7 @@ a whole when the day is forgotten.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -19,8 +19,9 @@ import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
 
-from pipeline.store.engine import among, delete_columns, upsert_columns
-from pipeline.store.schema import copy_sketches, copy_terms, copy_terms_new, stories, story_terms, story_terms_new
+from pipeline.store.schema.copies import copy_sketches, copy_terms, copy_terms_new
+from pipeline.store.schema.stories import stories, story_terms, story_terms_new
+from pipeline.store.statements import among, delete_columns, upsert_columns
 
 # A posting waits for so many batches. More: fewer pages are written when they move, but a larger table is looked
 # through. With batches of 200 articles of 31 terms, some 200,000 wait, on 1,000 pages.
@@ -119,6 +120,12 @@ def merge_slice(connection: sa.Connection, layout: PostingTables, batch: int) ->
         f"INSERT INTO {layout.postings.name} ({columns}) SELECT {columns} {slice_} ON CONFLICT DO NOTHING"
     )
     connection.exec_driver_sql(f"DELETE {slice_}")
+
+
+def replace_data(connection: sa.Connection, layout: PostingTables, changed: Mapping[int, bytes]) -> None:
+    """Replace the data of blobs (seq → data) that are stored; the postings that lead to them stay."""
+    for seq, data in changed.items():
+        connection.execute(layout.things.update().where(layout.things.c.seq == seq).values(data=data))
 
 
 def delete_postings(connection: sa.Connection, layout: PostingTables, gone: Collection[tuple[int, int]]) -> None:

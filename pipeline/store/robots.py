@@ -7,8 +7,9 @@ import datetime as dt
 import sqlalchemy as sa
 
 from pipeline.feed_records import RobotsFile
-from pipeline.store.engine import Database, upsert
-from pipeline.store.schema import robots
+from pipeline.store.engine import Database
+from pipeline.store.schema.hosts import robots
+from pipeline.store.statements import upsert
 
 # RFC 9309, section 2.4: a cached version should not be used for more than 24 hours
 _MAX_AGE = dt.timedelta(hours=24)

@@ -6,7 +6,7 @@ import datetime as dt
 
 import msgspec
 
-from pipeline.records import Entry, Outcome, Reason, Record, Stage
+from pipeline.records import Entry, Outcome, Reason, Stage, StageRecord
 
 PENDING, DROPPED, QUARANTINED, REMOVED = "pending", "dropped", "quarantined", "removed"
 
@@ -42,7 +42,7 @@ class NewArticle(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     first_seen: dt.datetime
     url: str | None = None
-    records: tuple[tuple[Stage, Record], ...] = ()
+    records: tuple[StageRecord, ...] = ()
     stage: Stage = Stage.FETCH
 
     @classmethod
@@ -53,7 +53,7 @@ class NewArticle(msgspec.Struct, frozen=True, kw_only=True):
             source=entry.source,
             first_seen=entry.first_seen,
             url=entry.url,
-            records=((Stage.POLL, entry),),
+            records=(entry,),
         )
 
 
@@ -64,7 +64,7 @@ class StageResult(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome
     reason: Reason | None = None
     detail: str | None = None
-    record: Record | None = None
+    record: StageRecord | None = None
     retry_at: dt.datetime | None = None
     tried: bool = True  # whether it counts as an attempt; not what only had to wait for its host
     addresses: tuple[str, ...] = ()  # further addresses that the article is known under

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
 from pipeline.records import Reason, Stage
 from pipeline.sites import Alarm, LearntLine, PageFingerprint, SiteProfile, expired_lines
-from pipeline.store.engine import Database, among, insert_new, upsert
+from pipeline.store import article_state
 from pipeline.store.inverted_index import day_number
+from pipeline.store.outcome_log import is_latest_outcome
 from pipeline.store.rows import PENDING, QUARANTINED
-from pipeline.store.schema import items, outcomes, site_lines, site_pages, sites
+from pipeline.store.schema.articles import items, outcomes
+from pipeline.store.schema.sites import site_lines, site_pages, sites
+from pipeline.store.statements import among, insert_new, upsert
 
 _COLUMNS = tuple(name for name in LearntLine.__struct_fields__ if name != "key")
 _sheets = msgspec.msgpack.Encoder()
@@ -42,15 +46,15 @@ class SiteProfiles:
         insert_new(connection, sites, [{"name": name, "standing": "{}"} for name in wanted])
         chosen = sa.select(sites).where(among(connection, sites.c.name, wanted)).order_by(sites.c.name)
         rows = connection.execute(chosen if connection.dialect.name == "sqlite" else chosen.with_for_update()).all()
-        self.standing = {row.name: msgspec.json.decode(row.standing, type=SiteStanding) for row in rows}
+        self.standing = _decode_standings(rows)
         self._before = dict(self.standing)
         self._pages: dict[str, list[PageFingerprint]] = {name: [] for name in wanted}
         self._lines: dict[str, list[LearntLine]] = {name: [] for name in wanted}
         for row in connection.execute(sa.select(site_pages).where(among(connection, site_pages.c.site, wanted))):
             self._pages[row.site].append(msgspec.msgpack.decode(row.data, type=PageFingerprint))
         for row in connection.execute(sa.select(site_lines).where(among(connection, site_lines.c.site, wanted))):
-            plain = {name: row._mapping[name] for name in _COLUMNS}  # noqa: SLF001
-            self._lines[row.site].append(LearntLine(key=row.line, **plain))
+            fields = {name: getattr(row, name) for name in _COLUMNS}
+            self._lines[row.site].append(LearntLine(key=row.line, **fields))
         self._sites = {name: SiteProfile(self._pages[name], self._lines[name]) for name in wanted}
 
     def __getitem__(self, name: str) -> SiteProfile:
@@ -79,7 +83,7 @@ class SiteProfiles:
 
     def _flush_standing(self) -> None:
         changed = {name: one for name, one in self.standing.items() if one != self._before[name]}
-        _save(self.connection, changed)
+        _save_standings(self.connection, changed)
         self._before.update(changed)
 
     def _flush_pages(self, name: str, site: SiteProfile) -> None:
@@ -103,60 +107,30 @@ class SiteProfiles:
             self.connection.execute(sa.delete(site_lines).where(which))
 
 
-def _send_back(connection: sa.Connection, ids: Collection[str], now: dt.datetime) -> set[str]:
-    """Send articles that have passed extract back to it as revisions of our own; return those that will pass it yet.
+class SiteAlarms:
+    """The alarms of a database's sites, and the articles that they hold back."""
 
-    These are what a worker has, and whose pages are being looked at again.
-    """
-    later = list(Stage)[list(Stage).index(Stage.EXTRACT) + 1 :]
-    pending = sa.select(items.c.id).where(among(connection, items.c.id, ids), items.c.state == PENDING)
-    wanted = set(connection.scalars(pending))
-    passed = pending.where(sa.or_(items.c.stage.is_(None), items.c.stage.in_(later)))
-    free = passed.where(items.c.lease_owner.is_(None)).order_by(items.c.seq)
-    if connection.dialect.name != "sqlite":  # another worker may hold some that it waits for us with
-        free = free.with_for_update(skip_locked=True)
-    sent = list(connection.scalars(free))
-    change = items.update().where(among(connection, items.c.id, sent))
-    values = {"stage": Stage.EXTRACT, "due": now, "attempts": 0, "revision": items.c.revision + 1}
-    connection.execute(change.values(**values))
-    return wanted - set(sent)
-
-
-def list_alarms(database: Database) -> dict[str, Alarm]:
-    """Return site → the alarm that holds there."""
-    with database.read() as connection:
+    def list_alarms(self, connection: sa.Connection) -> dict[str, Alarm]:
+        """Return site → the alarm that holds there."""
         rows = connection.execute(sa.select(sites.c.name, sites.c.standing)).all()
-    standings = {row.name: msgspec.json.decode(row.standing, type=SiteStanding) for row in rows}
-    return {name: one.alarm for name, one in standings.items() if one.alarm}
+        standings = _decode_standings(rows)
+        return {name: standing.alarm for name, standing in standings.items() if standing.alarm}
 
+    def release_held(self, connection: sa.Connection, site: str, now: dt.datetime) -> int:
+        """Let the articles of a site that its alarm has quarantined go on; return how many."""
+        ids = [row.id for row in connection.execute(_select_held().where(items.c.source == site))]
+        return article_state.requeue(connection, [among(connection, items.c.id, ids)], now)
 
-def select_held() -> sa.Select[tuple[str, str]]:
-    """Return the statement for id and source of the articles that alarms have quarantined."""
-    any_of_it = outcomes.alias()
-    latest = sa.select(sa.func.max(any_of_it.c.n)).where(any_of_it.c.id == items.c.id).scalar_subquery()
-    return (
-        sa.select(items.c.id, items.c.source)
-        .select_from(items.join(outcomes, outcomes.c.n == latest))
-        .where(items.c.state == QUARANTINED, outcomes.c.reason == Reason.DRIFT)
-    )
-
-
-def release_held(connection: sa.Connection, site: str, now: dt.datetime) -> int:
-    """Let the articles of a site that its alarm has quarantined go on; return how many."""
-    ids = [row.id for row in connection.execute(select_held().where(items.c.source == site))]
-    change = items.update().where(among(connection, items.c.id, ids))
-    return connection.execute(change.values(state=PENDING, attempts=0, due=now)).rowcount
-
-
-def accept_alarms(connection: sa.Connection, which: Sequence[sa.ColumnElement[bool]]) -> None:
-    """End the alarms that hold back any of the articles: a person says that their site's new pages are right."""
-    names = {row.source for row in connection.execute(select_held().where(*which))}
-    rows = connection.execute(sa.select(sites).where(among(connection, sites.c.name, names))).all()
-    standings = {row.name: msgspec.json.decode(row.standing, type=SiteStanding) for row in rows}
-    _save(
-        connection,
-        {n: SiteStanding(accepted=one.alarm.since, again=one.again) for n, one in standings.items() if one.alarm},
-    )
+    def accept_alarms(self, connection: sa.Connection, conditions: Sequence[sa.ColumnElement[bool]]) -> None:
+        """End the alarms that hold back any of the articles: a person says that their site's new pages are right."""
+        names = {row.source for row in connection.execute(_select_held().where(*conditions))}
+        rows = connection.execute(sa.select(sites).where(among(connection, sites.c.name, names))).all()
+        accepted = {
+            name: SiteStanding(accepted=standing.alarm.since, again=standing.again)
+            for name, standing in _decode_standings(rows).items()
+            if standing.alarm
+        }
+        _save_standings(connection, accepted)
 
 
 def delete_pages(connection: sa.Connection, seqs: Collection[int]) -> None:
@@ -164,6 +138,35 @@ def delete_pages(connection: sa.Connection, seqs: Collection[int]) -> None:
     connection.execute(sa.delete(site_pages).where(among(connection, site_pages.c.seq, seqs)))
 
 
-def _save(connection: sa.Connection, standings: Mapping[str, SiteStanding]) -> None:
-    rows = [{"name": name, "standing": msgspec.json.encode(one).decode()} for name, one in standings.items()]
+def _send_back(connection: sa.Connection, ids: Collection[str], now: dt.datetime) -> set[str]:
+    """Send articles that have passed extract back to it as revisions of our own; return those that will pass it yet.
+
+    These are what a worker has, and whose pages are being looked at again.
+    """
+    pending = sa.select(items.c.id).where(among(connection, items.c.id, ids), items.c.state == PENDING)
+    wanted = set(connection.scalars(pending))
+    passed = pending.where(article_state.has_passed(Stage.EXTRACT), items.c.lease_owner.is_(None))
+    free = passed.order_by(items.c.seq)
+    if connection.dialect.name != "sqlite":  # another worker may hold some that it waits for us with
+        free = free.with_for_update(skip_locked=True)
+    sent = set(connection.scalars(free))
+    article_state.send_back(connection, [among(connection, items.c.id, sent)], Stage.EXTRACT, now, new_revision=True)
+    return wanted - sent
+
+
+def _select_held() -> sa.Select[tuple[str, str]]:
+    """Return the statement for id and source of the articles that alarms have quarantined."""
+    return (
+        sa.select(items.c.id, items.c.source)
+        .select_from(items.join(outcomes, is_latest_outcome()))
+        .where(items.c.state == QUARANTINED, outcomes.c.reason == Reason.DRIFT)
+    )
+
+
+def _decode_standings(rows: Iterable[Any]) -> dict[str, SiteStanding]:
+    return {row.name: msgspec.json.decode(row.standing, type=SiteStanding) for row in rows}
+
+
+def _save_standings(connection: sa.Connection, standings: Mapping[str, SiteStanding]) -> None:
+    rows = [{"name": name, "standing": msgspec.json.encode(standing).decode()} for name, standing in standings.items()]
     upsert(connection, sites, rows)

@@ -1,123 +1,127 @@
-"""What did the stages make of an article? Its records, of the present version and of earlier ones."""
+"""The records that stages made of articles: those of the present version, and of earlier ones.
+
+A record class names its stage, so that it also says which records are meant.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 import sqlalchemy as sa
 
-from pipeline.records import STAGE_VERSIONS, Article, Entry, Record, Stage, from_json, to_json
-from pipeline.store.engine import Database, among, upsert
+from pipeline.records import STAGE_VERSIONS, Stage, StageRecord, from_json, to_json
 from pipeline.store.rows import ArticleRow
-from pipeline.store.schema import items, records
+from pipeline.store.schema.articles import items, records
+from pipeline.store.statements import among, upsert
 
-R = TypeVar("R", bound=Record)
+R = TypeVar("R", bound=StageRecord)
 
 _OF_ITEM = records.c.id == items.c.id
 _IS_ENTRY = records.c.stage == Stage.POLL
-_KNOWN = records.c.version <= items.c.version  # a look that found nothing new leaves a page of a version more
+_UP_TO_PRESENT = records.c.version <= items.c.version  # a look that found nothing new leaves a page of a version more
+_OF_PRESENT = records.c.version == items.c.version
 
 
 class StageRecords:
     """The records of a database."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def current(self, claimed: Sequence[ArticleRow], stage: Stage, kind: type[R]) -> dict[str, R]:
-        """Return id → the record that ``stage`` made of each item's present version; items without one are left out.
+    def current(self, connection: sa.Connection, articles: Iterable[ArticleRow], kind: type[R]) -> dict[str, R]:
+        """Return id → the record of each article's present version; articles without one are left out.
 
         A feed's entry holds until a later one takes its place.
         """
-        with self._database.read() as connection:
-            return self._read(connection, [item.id for item in claimed], stage, kind)
+        is_present = _UP_TO_PRESENT if kind.stage is Stage.POLL else _OF_PRESENT
+        return self._load(connection, [article.id for article in articles], kind, is_present)
 
-    def latest(self, ids: Iterable[str], stage: Stage, kind: type[R]) -> dict[str, R]:
-        """Return id → the newest record that ``stage`` made of each article, an older version's during a look."""
-        with self._database.read() as connection:
-            return self._select(connection, ids, stage, kind, _KNOWN)
+    def latest(self, connection: sa.Connection, ids: Iterable[str], kind: type[R]) -> dict[str, R]:
+        """Return id → the newest record of each article: an older version's while its page is looked at again."""
+        return self._load(connection, ids, kind, _UP_TO_PRESENT)
 
-    def replace_latest(
-        self, connection: sa.Connection, stage: Stage, made: Mapping[str, Record], now: dt.datetime
-    ) -> None:
-        """Replace the newest records that ``stage`` made of articles."""
-        present = records.join(items, join_latest(stage))
-        of_these = sa.select(records.c.id, records.c.version).select_from(present)
-        rows = connection.execute(of_these.where(among(connection, items.c.id, made))).all()
-        upsert(connection, records, [record_row(row.id, stage, row.version, now, made[row.id]) for row in rows])
+    def previous(self, connection: sa.Connection, articles: Sequence[ArticleRow], kind: type[R]) -> dict[str, R]:
+        """Return id → the record of the last version before the present one."""
+        ids = [article.id for article in articles if article.version > 1]
+        return self._load(connection, ids, kind, records.c.version < items.c.version) if ids else {}
 
-    def latest_entries(self, connection: sa.Connection, ids: Iterable[str]) -> dict[str, Entry]:
-        """Return id → what the feed said of the article last."""
-        return self._read(connection, ids, Stage.POLL, Entry)
-
-    def latest_articles(self, connection: sa.Connection, ids: Iterable[str]) -> dict[str, Article]:
-        """Return id → the article, as it was last read."""
-        return self._select(connection, ids, Stage.EXTRACT, Article, _KNOWN)
-
-    def previous(self, claimed: Sequence[ArticleRow], stage: Stage, kind: type[R]) -> dict[str, R]:
-        """Return id → the record that ``stage`` made of the last version before the present one."""
-        ids = [item.id for item in claimed if item.version > 1]
-        if not ids:
-            return {}
-        with self._database.read() as connection:
-            return self._select(connection, ids, stage, kind, records.c.version < items.c.version)
-
-    def list_versions(self, item: ArticleRow, stage: Stage, kind: type[R]) -> list[tuple[int, dt.datetime, R]]:
-        """Return (version, when it was made, record) for all that ``stage`` made of an article, the first one first.
+    def list_versions(
+        self, connection: sa.Connection, article_id: str, kind: type[R]
+    ) -> list[tuple[int, dt.datetime, R]]:
+        """Return (version, when it was made, record) for all records of an article, the first one first.
 
         A look at the page that found nothing new leaves a page of one version more than the article has.
         """
-        wanted = sa.select(records.c.version, records.c.at, records.c.data).where(
-            records.c.id == item.id, records.c.stage == stage
+        chosen = sa.select(records.c.version, records.c.at, records.c.data).where(
+            records.c.id == article_id, records.c.stage == kind.stage
         )
-        with self._database.read() as connection:
-            rows = connection.execute(wanted.order_by(records.c.version))
-            return [(row.version, row.at, from_json(row.data, kind)) for row in rows]
+        rows = connection.execute(chosen.order_by(records.c.version))
+        return [(row.version, row.at, from_json(row.data, kind)) for row in rows]
 
-    def stage_versions(self, claimed: Sequence[ArticleRow]) -> dict[str, dict[str, str]]:
+    def stage_versions(self, connection: sa.Connection, articles: Iterable[ArticleRow]) -> dict[str, dict[str, str]]:
         """Return id → stage → the version of the stage that made the record."""
-        made: dict[str, dict[str, str]] = {item.id: {} for item in claimed}
-        with self._database.read() as connection:
-            for row in connection.execute(
-                sa.select(records.c.id, records.c.stage, records.c.made_by)
-                .join(items, sa.and_(items.c.id == records.c.id, items.c.version >= records.c.version))
-                .where(among(connection, records.c.id, made), sa.or_(records.c.version == items.c.version, _IS_ENTRY))
-            ):
-                made[row.id][row.stage] = row.made_by
-        return made
+        versions: dict[str, dict[str, str]] = {article.id: {} for article in articles}
+        for row in connection.execute(
+            sa.select(records.c.id, records.c.stage, records.c.made_by)
+            .join(items, sa.and_(items.c.id == records.c.id, items.c.version >= records.c.version))
+            .where(among(connection, records.c.id, versions), sa.or_(_OF_PRESENT, _IS_ENTRY))
+        ):
+            versions[row.id][row.stage] = row.made_by
+        return versions
 
-    def _read(self, connection: sa.Connection, ids: Iterable[str], stage: Stage, kind: type[R]) -> dict[str, R]:
-        present = _KNOWN if stage is Stage.POLL else records.c.version == items.c.version
-        return self._select(connection, ids, stage, kind, present)
+    def save_records(
+        self, connection: sa.Connection, versioned: Iterable[tuple[str, int, StageRecord]], now: dt.datetime
+    ) -> None:
+        """Save records, each with the article's id and the version that it was made of, in place of present ones."""
+        upsert(connection, records, [_record_row(*versioned_record, now) for versioned_record in versioned])
 
-    @staticmethod
-    def _select(
-        connection: sa.Connection, ids: Iterable[str], stage: Stage, kind: type[R], version: sa.ColumnElement[bool]
+    def replace_record(
+        self, connection: sa.Connection, article: ArticleRow, record: StageRecord, now: dt.datetime
+    ) -> None:
+        """Put ``record`` in the place of what its stage made of an article's version."""
+        self.save_records(connection, [(article.id, article.version, record)], now)
+
+    def replace_latest(
+        self, connection: sa.Connection, kind: type[R], changed: Mapping[str, R], now: dt.datetime
+    ) -> None:
+        """Replace the newest records of this kind, by the ids of articles."""
+        newest = sa.select(records.c.id, records.c.version).select_from(records.join(items, join_latest(kind.stage)))
+        rows = connection.execute(newest.where(among(connection, items.c.id, changed))).all()
+        self.save_records(connection, [(row.id, row.version, changed[row.id]) for row in rows], now)
+
+    def delete_records(self, connection: sa.Connection, ids: Collection[str]) -> None:
+        """Forget all records of these articles."""
+        connection.execute(records.delete().where(records.c.id.in_(ids)))
+
+    def _load(
+        self, connection: sa.Connection, ids: Iterable[str], kind: type[R], version: sa.ColumnElement[bool]
     ) -> dict[str, R]:
         """Return id → the newest of those records."""
         rows = connection.execute(
             sa.select(records.c.id, records.c.data)
             .join(items, _OF_ITEM)
-            .where(records.c.stage == stage, among(connection, records.c.id, ids), version)
+            .where(records.c.stage == kind.stage, among(connection, records.c.id, ids), version)
             .order_by(records.c.version)
         )
-        return {name: from_json(data, kind) for name, data in {row.id: row.data for row in rows}.items()}
+        newest = {row.id: row.data for row in rows}
+        return {article_id: from_json(data, kind) for article_id, data in newest.items()}
 
 
 def join_latest(stage: Stage) -> sa.ColumnElement[bool]:
-    """Return what joins items with the newest record that ``stage`` made of each."""
-    other = records.alias()
-    version = sa.select(sa.func.max(other.c.version)).where(
-        other.c.id == items.c.id, other.c.stage == stage, other.c.version <= items.c.version
+    """Return what joins articles with the newest record that ``stage`` made of each."""
+    candidates = records.alias()
+    newest_version = sa.select(sa.func.max(candidates.c.version)).where(
+        candidates.c.id == items.c.id, candidates.c.stage == stage, candidates.c.version <= items.c.version
     )
-    present = records.c.version == version.correlate(items).scalar_subquery()
-    return sa.and_(_OF_ITEM, records.c.stage == stage, present)
+    is_newest = records.c.version == newest_version.correlate(items).scalar_subquery()
+    return sa.and_(_OF_ITEM, records.c.stage == stage, is_newest)
 
 
-def record_row(article_id: str, stage: Stage, version: int, at: dt.datetime, record: Record) -> dict[str, object]:
-    """Return the row of a record."""
-    data = to_json(record).decode()
-    made_by = STAGE_VERSIONS[stage]
-    return {"id": article_id, "stage": stage, "version": version, "at": at, "made_by": made_by, "data": data}
+def _record_row(article_id: str, version: int, record: StageRecord, at: dt.datetime) -> dict[str, object]:
+    return {
+        "id": article_id,
+        "stage": record.stage,
+        "version": version,
+        "at": at,
+        "made_by": STAGE_VERSIONS[record.stage],
+        "data": to_json(record).decode(),
+    }

@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from pipeline.cluster import ArticleToAssign, StoryFacts, StorySummary, summarise_batch
 from pipeline.count_min import CountMinSketch
 from pipeline.records import Placement
-from pipeline.store.engine import Database, among, upsert
-from pipeline.store.schema import items, story_aliases, story_cards, story_changes, story_moves
+from pipeline.store.schema.articles import items
+from pipeline.store.schema.stories import story_aliases, story_cards, story_changes, story_moves
+from pipeline.store.statements import among, rows_as, upsert
 
 REPAIR = "repair"  # who changes stories beside editors
 _GREATEST = 2**31 - 1  # number of a change: PostgreSQL refuses to compare with greater ones
@@ -53,127 +54,114 @@ class StoryListing(msgspec.Struct, frozen=True, kw_only=True):
     groups: int  # of them independent of each other: one for each copy group
 
 
-def load_stories(connection: sa.Connection, ids: Iterable[str]) -> dict[str, StoredStory]:
-    """Return id → story of those that are known under their present id."""
-    c = story_cards.c
-    rows = connection.execute(sa.select(c.id, c.seq, c.given, c.data).where(among(connection, c.id, set(ids))))
-    return {row.id: StoredStory(seq=row.seq, card=_decode(row.data), given=row.given) for row in rows}
-
-
-def apply_votes(
-    connection: sa.Connection,
-    arrivals: Sequence[ArticleToAssign],
-    placements: Sequence[Placement],
-    frequencies: CountMinSketch,
-) -> None:
-    """Let the articles of a batch vote on the titles and names of their stories."""
-    known = load_stories(connection, {one.story for one in placements})
-    told = summarise_batch({name: one.card for name, one in known.items()}, arrivals, placements, frequencies)
-    seqs: dict[str, int] = {}  # of the first of each story: where the story is new, that one opened it
-    for arrival, placement in zip(arrivals, placements, strict=True):
-        seqs.setdefault(placement.story, arrival.seq)
-    for name, card in told.items():
-        known[name] = msgspec.structs.replace(known.get(name, StoredStory(seq=seqs[name], card=card)), card=card)
-    save_stories(connection, known)
-
-
-def save_stories(connection: sa.Connection, told: Mapping[str, StoredStory]) -> None:
-    """Save cards."""
-    rows = [
-        {"id": name, "seq": one.seq, "last": one.card.last, "given": one.given, "data": _encode(one.card)}
-        for name, one in told.items()
-    ]
-    upsert(connection, story_cards, rows)
-
-
-def delete_story(connection: sa.Connection, story: str) -> None:
-    """Forget the card of a story that is part of another one now."""
-    connection.execute(story_cards.delete().where(story_cards.c.id == story))
-
-
-def redirect(connection: sa.Connection, alias: str, story: str) -> None:
-    """Let an id, and all that led to it, lead to another story."""
-    c = story_aliases.c
-    story = connection.scalar(sa.select(c.story).where(c.alias == story)) or story
-    connection.execute(story_aliases.update().where(c.story == alias).values(story=story))
-    upsert(connection, story_aliases, [{"alias": alias, "story": story}])
-
-
-def remove_redirect(connection: sa.Connection, story: str) -> None:
-    """Let an id be that of a story of its own."""
-    connection.execute(story_aliases.delete().where(story_aliases.c.alias == story))
-
-
-def log_change(connection: sa.Connection, change: Mapping[str, object], moves: Sequence[Mapping[str, object]]) -> int:
-    """Append a change to the history, with where it put which articles; return its number."""
-    made = connection.execute(story_changes.insert().values(undone=False, **change)).inserted_primary_key
-    n = int(made[0]) if made else 0
-    if moves:
-        connection.execute(story_moves.insert(), [{"n": n, **move} for move in moves])
-    return n
-
-
-def mark_undone(connection: sa.Connection, n: int) -> bool:
-    """Note that a change was taken back; False where it had been already."""
-    c = story_changes.c
-    back = story_changes.update().where(c.n == n, sa.not_(c.undone)).values(undone=True, stands=False)
-    return connection.execute(back).rowcount == 1
-
-
-def list_moved(connection: sa.Connection, n: int) -> list[str]:
-    """Return the ids of the articles that a change moved."""
-    c = story_moves.c
-    return list(connection.scalars(sa.select(c.id).where(c.n == n, c.moved).order_by(c.id)))
-
-
-def find_pinned_stories(connection: sa.Connection, articles: Collection[str]) -> dict[str, str]:
-    """Return article → story of those that an editor's decision, the latest that stands, put there."""
-    c, change = story_moves.c, story_changes.c
-    standing = (
-        sa.select(c.id, c.story)
-        .join(story_changes, change.n == c.n)
-        .where(among(connection, c.id, articles), change.stands)
-        .order_by(c.n)
-    )
-    return {row.id: row.story for row in connection.execute(standing)}
-
-
 class StoryCatalog:
-    """The stories of a database, for reading."""
+    """The stories of a database as wholes."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def load_stories(self, connection: sa.Connection, ids: Iterable[str]) -> dict[str, StoredStory]:
+        """Return id → story of those that are known under their present id."""
+        c = story_cards.c
+        rows = connection.execute(sa.select(c.id, c.seq, c.given, c.data).where(among(connection, c.id, set(ids))))
+        return {row.id: StoredStory(seq=row.seq, card=_decode(row.data), given=row.given) for row in rows}
 
-    def resolve(self, story: str) -> str | None:
+    def apply_votes(
+        self,
+        connection: sa.Connection,
+        arrivals: Sequence[ArticleToAssign],
+        placements: Sequence[Placement],
+        frequencies: CountMinSketch,
+    ) -> None:
+        """Let the articles of a batch vote on the titles and names of their stories."""
+        known = self.load_stories(connection, {one.story for one in placements})
+        told = summarise_batch({name: one.card for name, one in known.items()}, arrivals, placements, frequencies)
+        seqs: dict[str, int] = {}  # of the first of each story: where the story is new, that one opened it
+        for arrival, placement in zip(arrivals, placements, strict=True):
+            seqs.setdefault(placement.story, arrival.seq)
+        for name, card in told.items():
+            known[name] = msgspec.structs.replace(known.get(name, StoredStory(seq=seqs[name], card=card)), card=card)
+        self.save_stories(connection, known)
+
+    def save_stories(self, connection: sa.Connection, told: Mapping[str, StoredStory]) -> None:
+        """Save cards."""
+        rows = [
+            {"id": name, "seq": one.seq, "last": one.card.last, "given": one.given, "data": _encode(one.card)}
+            for name, one in told.items()
+        ]
+        upsert(connection, story_cards, rows)
+
+    def delete_story(self, connection: sa.Connection, story: str) -> None:
+        """Forget the card of a story that is part of another one now."""
+        connection.execute(story_cards.delete().where(story_cards.c.id == story))
+
+    def redirect(self, connection: sa.Connection, alias: str, story: str) -> None:
+        """Let an id, and all that led to it, lead to another story."""
+        c = story_aliases.c
+        story = connection.scalar(sa.select(c.story).where(c.alias == story)) or story
+        connection.execute(story_aliases.update().where(c.story == alias).values(story=story))
+        upsert(connection, story_aliases, [{"alias": alias, "story": story}])
+
+    def remove_redirect(self, connection: sa.Connection, story: str) -> None:
+        """Let an id be that of a story of its own."""
+        connection.execute(story_aliases.delete().where(story_aliases.c.alias == story))
+
+    def log_change(
+        self, connection: sa.Connection, change: Mapping[str, object], moves: Sequence[Mapping[str, object]]
+    ) -> int:
+        """Append a change to the history, with where it put which articles; return its number."""
+        made = connection.execute(story_changes.insert().values(undone=False, **change)).inserted_primary_key
+        n = int(made[0]) if made else 0
+        if moves:
+            connection.execute(story_moves.insert(), [{"n": n, **move} for move in moves])
+        return n
+
+    def mark_undone(self, connection: sa.Connection, n: int) -> bool:
+        """Note that a change was taken back; False where it had been already."""
+        c = story_changes.c
+        back = story_changes.update().where(c.n == n, sa.not_(c.undone)).values(undone=True, stands=False)
+        return connection.execute(back).rowcount == 1
+
+    def list_moved(self, connection: sa.Connection, n: int) -> list[str]:
+        """Return the ids of the articles that a change moved."""
+        c = story_moves.c
+        return list(connection.scalars(sa.select(c.id).where(c.n == n, c.moved).order_by(c.id)))
+
+    def find_pinned_stories(self, connection: sa.Connection, articles: Collection[str]) -> dict[str, str]:
+        """Return article → story of those that an editor's decision, the latest that stands, put there."""
+        c, change = story_moves.c, story_changes.c
+        standing = (
+            sa.select(c.id, c.story)
+            .join(story_changes, change.n == c.n)
+            .where(among(connection, c.id, articles), change.stands)
+            .order_by(c.n)
+        )
+        return {row.id: row.story for row in connection.execute(standing)}
+
+    def resolve(self, connection: sa.Connection, story: str) -> str | None:
         """Return the present id of the story that ``story``, an id of now or before, leads to."""
-        with self._database.read() as connection:
-            alias = sa.select(story_aliases.c.story).where(story_aliases.c.alias == story)
-            known = sa.select(story_cards.c.id).where(story_cards.c.id == story)
-            return connection.scalar(known) or connection.scalar(alias)
+        alias = sa.select(story_aliases.c.story).where(story_aliases.c.alias == story)
+        known = sa.select(story_cards.c.id).where(story_cards.c.id == story)
+        return connection.scalar(known) or connection.scalar(alias)
 
-    def load_facts(self, stories: Iterable[str]) -> dict[str, StoryFacts]:
+    def load_facts(self, connection: sa.Connection, stories: Iterable[str]) -> dict[str, StoryFacts]:
         """Return id → what is known of each story."""
         wanted = set(stories)
-        with self._database.read() as connection:
-            told = load_stories(connection, wanted)
-            c = story_aliases.c
-            leading = connection.execute(
-                sa.select(c.story, c.alias).where(among(connection, c.story, wanted)).order_by(c.alias)
-            )
-            aliases: dict[str, list[str]] = {}
-            for story, alias in leading:
-                aliases.setdefault(story, []).append(alias)
+        told = self.load_stories(connection, wanted)
+        c = story_aliases.c
+        leading = connection.execute(
+            sa.select(c.story, c.alias).where(among(connection, c.story, wanted)).order_by(c.alias)
+        )
+        aliases: dict[str, list[str]] = {}
+        for story, alias in leading:
+            aliases.setdefault(story, []).append(alias)
         return {name: _facts(name, told.get(name), aliases.get(name, ())) for name in wanted}
 
-    def list_active(self, since: dt.datetime) -> list[tuple[str, int]]:
+    def list_active(self, connection: sa.Connection, since: dt.datetime) -> list[tuple[str, int]]:
         """Return id and number of the stories whose last article is of ``since`` or later, the latest first."""
         c = story_cards.c
-        with self._database.read() as connection:
-            rows = connection.execute(sa.select(c.id, c.seq).where(c.last >= since).order_by(c.last.desc(), c.id))
-            return [(row.id, row.seq) for row in rows]
+        rows = connection.execute(sa.select(c.id, c.seq).where(c.last >= since).order_by(c.last.desc(), c.id))
+        return [(row.id, row.seq) for row in rows]
 
     def list_stories(
-        self, *, limit: int, since: dt.datetime | None = None, largest: bool = False
+        self, connection: sa.Connection, *, limit: int, since: dt.datetime | None = None, largest: bool = False
     ) -> list[StoryListing]:
         """Return stories, the latest (or ``largest``) first."""
         size = sa.func.count().label("size")
@@ -190,26 +178,24 @@ class StoryCatalog:
             .order_by((size if largest else of.last).desc(), of.id)
             .limit(limit)
         )
-        with self._database.read() as connection:
-            rows = connection.execute(query).all()
-        facts = self.load_facts(row.id for row in rows)
+        rows = connection.execute(query).all()
+        facts = self.load_facts(connection, [row.id for row in rows])
         return [StoryListing(facts=facts[row.id], size=row.size, groups=row.groups) for row in rows]
 
-    def list_changes(self, story: str) -> list[StoryChange]:
+    def list_changes(self, connection: sa.Connection, story: str) -> list[StoryChange]:
         """Return what was changed of a story, oldest first."""
         c = story_changes.c
-        return self._changes(sa.or_(c.story == story, c.other == story))
+        return self._changes(connection, sa.or_(c.story == story, c.other == story))
 
-    def get_change(self, n: int) -> StoryChange | None:
+    def get_change(self, connection: sa.Connection, n: int) -> StoryChange | None:
         """Return one change, None where there is none of this number."""
         if not 0 < n <= _GREATEST:
             return None
-        return next(iter(self._changes(story_changes.c.n == n)), None)
+        return next(iter(self._changes(connection, story_changes.c.n == n)), None)
 
-    def _changes(self, where: sa.ColumnElement[bool]) -> list[StoryChange]:
-        with self._database.read() as connection:
-            rows = connection.execute(sa.select(story_changes).where(where).order_by(story_changes.c.n))
-            return [StoryChange(**row._mapping) for row in rows]  # noqa: SLF001
+    def _changes(self, connection: sa.Connection, where: sa.ColumnElement[bool]) -> list[StoryChange]:
+        rows = connection.execute(sa.select(story_changes).where(where).order_by(story_changes.c.n))
+        return rows_as(StoryChange, rows)
 
 
 def _facts(name: str, told: StoredStory | None, aliases: Sequence[str]) -> StoryFacts:

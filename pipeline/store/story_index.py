@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from pipeline.cluster import TermWeights
 from pipeline.settings import ClusterSettings
 from pipeline.store import posting_tables
-from pipeline.store.engine import among, upsert
 from pipeline.store.inverted_index import (
     InvertedIndex,
     day_number,
@@ -18,7 +17,8 @@ from pipeline.store.inverted_index import (
     load_frequencies,
     save_frequencies,
 )
-from pipeline.store.schema import story_aliases, story_groups
+from pipeline.store.schema.stories import story_aliases, story_groups
+from pipeline.store.statements import among, upsert
 
 MOST_POSTINGS = 40  # stories that a term leads to: those with the latest votes
 MOST_CANDIDATES = 12  # compared with one article

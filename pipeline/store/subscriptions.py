@@ -10,9 +10,10 @@ from typing import Literal
 import sqlalchemy as sa
 
 from pipeline.records import Record
-from pipeline.store.engine import Database, insert_new
-from pipeline.store.schema import feeds
-from pipeline.store.schema_fetch import pushes, subscriptions
+from pipeline.store.engine import Database
+from pipeline.store.schema.feeds import feeds
+from pipeline.store.schema.websub import pushes, subscriptions
+from pipeline.store.statements import insert_new, rows_as
 from pipeline.websub import Hub
 
 SubscriptionState = Literal["asked", "active", "refused"]
@@ -66,63 +67,54 @@ class Subscriptions:
         read = sa.select(feeds.c.url)
         with self._database.read() as connection:
             wanted = sa.select(subscriptions).where(subscriptions.c.due <= now).order_by(subscriptions.c.due)
-            found = [_subscription(row) for row in connection.execute(wanted.limit(limit))]
+            found = rows_as(Subscription, connection.execute(wanted.limit(limit)))
             still_read = set(connection.scalars(read.where(feeds.c.url.in_([one.feed for one in found]))))
         if any(one.feed not in still_read for one in found):
             with self._database.write() as connection:
                 connection.execute(subscriptions.delete().where(subscriptions.c.feed.not_in(read)))
         return [one for one in found if one.feed in still_read]
 
-    def mark_asked(self, feed: str, due: dt.datetime) -> None:
+    def mark_asked(self, connection: sa.Connection, feed: str, due: dt.datetime) -> None:
         """Note that the hub is being asked, and when it is asked again should it not come back to us."""
         state = sa.case((subscriptions.c.state == "refused", "asked"), else_=subscriptions.c.state)
-        self._change(subscriptions.c.feed == feed, due=due, error=None, state=state)
+        self._change(connection, subscriptions.c.feed == feed, due=due, error=None, state=state)
 
-    def mark_failed(self, feed: str, error: str) -> None:
+    def mark_failed(self, connection: sa.Connection, feed: str, error: str) -> None:
         """Note what went wrong when the hub was asked."""
-        self._change(subscriptions.c.feed == feed, error=error)
+        self._change(connection, subscriptions.c.feed == feed, error=error)
 
-    def find_by_token(self, token: str) -> Subscription | None:
+    def find_by_token(self, connection: sa.Connection, token: str) -> Subscription | None:
         """Return the subscription whose callback has this token."""
-        with self._database.read() as connection:
-            row = connection.execute(sa.select(subscriptions).where(subscriptions.c.token == token)).first()
-            return _subscription(row) if row else None
+        rows = connection.execute(sa.select(subscriptions).where(subscriptions.c.token == token))
+        return next(iter(rows_as(Subscription, rows)), None)
 
-    def mark_active(self, token: str, due: dt.datetime, until: dt.datetime) -> None:
+    def mark_active(self, connection: sa.Connection, token: str, due: dt.datetime, until: dt.datetime) -> None:
         """Note that the hub pushes ``until`` then, and is to be asked again when it is ``due``."""
-        self._change(subscriptions.c.token == token, state="active", due=due, until=until, error=None)
+        self._change(connection, subscriptions.c.token == token, state="active", due=due, until=until, error=None)
 
-    def mark_refused(self, token: str, due: dt.datetime, reason: str) -> None:
+    def mark_refused(self, connection: sa.Connection, token: str, due: dt.datetime, reason: str) -> None:
         """Note that the hub does not want to push, and why."""
-        self._change(subscriptions.c.token == token, state="refused", due=due, until=None, error=reason)
+        self._change(connection, subscriptions.c.token == token, state="refused", due=due, until=None, error=reason)
 
-    def save_push(self, feed: str, now: dt.datetime, content_type: str | None, body: bytes) -> None:
+    def save_push(
+        self, connection: sa.Connection, feed: str, now: dt.datetime, content_type: str | None, body: bytes
+    ) -> None:
         """Keep what a hub pushed until a run reads it."""
         row = {"feed": feed, "received": now, "content_type": content_type, "body": body}
-        with self._database.write() as connection:
-            connection.execute(pushes.insert().values(**row))
-            connection.execute(subscriptions.update().where(subscriptions.c.feed == feed).values(pushed=now))
+        connection.execute(pushes.insert().values(**row))
+        self._change(connection, subscriptions.c.feed == feed, pushed=now)
 
-    def list_pushes(self, limit: int) -> list[Push]:
+    def list_pushes(self, connection: sa.Connection, limit: int) -> list[Push]:
         """Return what was pushed and not read yet, in order."""
-        with self._database.read() as connection:
-            rows = connection.execute(sa.select(pushes).order_by(pushes.c.n).limit(limit))
-            return [Push(**row._mapping) for row in rows]  # noqa: SLF001
+        return rows_as(Push, connection.execute(sa.select(pushes).order_by(pushes.c.n).limit(limit)))
 
     def delete_pushes(self, connection: sa.Connection, read: Iterable[Push]) -> None:
         """Forget pushes that were read."""
         connection.execute(pushes.delete().where(pushes.c.n.in_([one.n for one in read])))
 
-    def list_subscriptions(self) -> list[Subscription]:
+    def list_subscriptions(self, connection: sa.Connection) -> list[Subscription]:
         """Return every subscription, by feed."""
-        with self._database.read() as connection:
-            rows = connection.execute(sa.select(subscriptions).order_by(subscriptions.c.feed))
-            return [_subscription(row) for row in rows]
+        return rows_as(Subscription, connection.execute(sa.select(subscriptions).order_by(subscriptions.c.feed)))
 
-    def _change(self, which: sa.ColumnElement[bool], **values: object) -> None:
-        with self._database.write() as connection:
-            connection.execute(subscriptions.update().where(which).values(**values))
-
-
-def _subscription(row: sa.Row[tuple[object, ...]]) -> Subscription:
-    return Subscription(**row._mapping)  # noqa: SLF001
+    def _change(self, connection: sa.Connection, condition: sa.ColumnElement[bool], **values: object) -> None:
+        connection.execute(subscriptions.update().where(condition).values(**values))

@@ -9,10 +9,11 @@ import sqlalchemy as sa
 
 from pipeline.records import Stage
 from pipeline.revisit_policy import Visit
-from pipeline.store.engine import Database, upsert
+from pipeline.store import article_state
+from pipeline.store.engine import Database
 from pipeline.store.rows import PENDING
-from pipeline.store.schema import items
-from pipeline.store.schema_fetch import visits
+from pipeline.store.schema.articles import items, visits
+from pipeline.store.statements import rows_as, upsert
 
 _STEP = 500  # articles a transaction
 
@@ -45,24 +46,24 @@ class PageVisits:
             joined = visits.join(items, items.c.id == visits.c.id)
             wanted = sa.select(visits.c.id).select_from(joined).where(is_due, idle).order_by(visits.c.due).limit(_STEP)
             ids = list(connection.scalars(wanted))
-            back = {"version": items.c.version + 1, "stage": Stage.FETCH, "due": now, "attempts": 0}
-            connection.execute(items.update().where(items.c.id.in_(ids)).values(**back))
+            due = [items.c.id.in_(ids)]
+            article_state.send_back(connection, due, Stage.FETCH, now, version=items.c.version + 1)
             connection.execute(visits.update().where(visits.c.id.in_(ids)).values(due=None))
         return len(ids)
 
     def load_visits(self, connection: sa.Connection, ids: Iterable[str]) -> dict[str, Visit]:
         """Return id → what is remembered of the article's page."""
         rows = connection.execute(sa.select(visits).where(visits.c.id.in_(list(ids))))
-        return {row.id: Visit(**row._mapping) for row in rows}  # noqa: SLF001
+        return {visit.id: visit for visit in rows_as(Visit, rows)}
 
     def save_visits(self, connection: sa.Connection, remembered: Iterable[Visit]) -> None:
         """Remember."""
         upsert(connection, visits, [{name: getattr(one, name) for name in _COLUMNS} for one in remembered])
 
-    def list_gone(self, ids: Iterable[str]) -> dict[str, dt.datetime]:
+    def list_gone(self, connection: sa.Connection, ids: Iterable[str]) -> dict[str, dt.datetime]:
         """Return id → since when its page isn't there any more, of those that aren't."""
-        with self._database.read() as connection:
-            return {one.id: one.gone for one in self.load_visits(connection, ids).values() if one.gone}
+        visits_by_id = self.load_visits(connection, ids)
+        return {article_id: visit.gone for article_id, visit in visits_by_id.items() if visit.gone}
 
 
 _COLUMNS = tuple(column.name for column in visits.columns)

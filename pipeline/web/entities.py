@@ -42,7 +42,8 @@ def add_entity_routes(app: FastAPI, context: Context) -> None:
     @app.get("/api/entities/decisions")
     def decisions() -> Response:
         """All decisions, undone ones too, in order."""
-        return json_response(context.store.entities.list_decisions())
+        with context.store.read() as connection:
+            return json_response(context.store.entities.list_decisions(connection))
 
     @app.get("/api/entities/{entity}")
     def shown(entity: str) -> Response:

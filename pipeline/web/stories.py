@@ -12,7 +12,7 @@ from pipeline.context import Context
 from pipeline.editorial import stories
 from pipeline.editorial.lookup import find_article
 from pipeline.editorial.stories import DecisionAuthor
-from pipeline.store.story_catalog import StoryChange
+from pipeline.store import StoryChange
 from pipeline.web.auth import require_api_key
 from pipeline.web.http import ArticleName, DecisionNote, EditorText, describe_body, json_response, read_decision
 from pipeline.web.search_params import check_limit, parse_moment
@@ -60,14 +60,18 @@ def add_story_routes(app: FastAPI, context: Context) -> None:
     def found(since: str | None = None, largest: bool = False, limit: int = 20) -> Response:
         """Stories, the latest (or largest) first; with ``since`` those that have an article of this time or later."""
         start = parse_moment("since", since)
-        return json_response(
-            context.store.story_catalog.list_stories(limit=check_limit(limit), since=start, largest=largest)
-        )
+        with context.store.read() as connection:
+            listed = context.store.story_catalog.list_stories(
+                connection, limit=check_limit(limit), since=start, largest=largest
+            )
+        return json_response(listed)
 
     @app.get("/api/stories/{story}/changes")
     def changes(story: str) -> Response:
         """What was merged, split and renamed of a story, by whom and why, oldest first."""
-        return json_response(context.store.story_catalog.list_changes(stories.resolve_story(context, story)))
+        present = stories.resolve_story(context, story)
+        with context.store.read() as connection:
+            return json_response(context.store.story_catalog.list_changes(connection, present))
 
     @app.post(
         "/api/stories/decisions",

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 
 from pipeline.context import Context
 from pipeline.intake.websub_subscriber import LEASE_LENGTH, WAIT_AFTER_REFUSAL
+from pipeline.store import Subscription
 from pipeline.web.http import read_body
 from pipeline.websub import is_signed
 
@@ -29,35 +30,48 @@ def add_websub_routes(app: FastAPI, context: Context) -> None:
     def verify(token: str, request: Request) -> Response:
         """Confirm to a hub that we want what it asks about (W3C WebSub 5.3), or hear that it refuses (5.2)."""
         params = request.query_params
-        subscription = context.store.subscriptions.find_by_token(token)
+        subscription = _find_subscription(context, token)
         if subscription is None:
             raise HTTPException(404, "there is no such subscription")
         if params.get("hub.mode") == "denied":
             reason = (params.get("hub.reason") or "no reason given")[:500]
-            context.store.subscriptions.mark_refused(token, context.clock() + WAIT_AFTER_REFUSAL, f"refused: {reason}")
+            with context.store.write() as connection:
+                context.store.subscriptions.mark_refused(
+                    connection, token, context.clock() + WAIT_AFTER_REFUSAL, f"refused: {reason}"
+                )
             return Response("noted", media_type="text/plain")
         is_expected = params.get("hub.mode") == "subscribe" and params.get("hub.topic") == subscription.topic
         if not is_expected or subscription.state == "refused":
             raise HTTPException(404, "that was not asked for")
         lease = _parse_lease(params.get("hub.lease_seconds"))
         now = context.clock()
-        context.store.subscriptions.mark_active(token, now + lease * _RENEW_AT, now + lease)
+        with context.store.write() as connection:
+            context.store.subscriptions.mark_active(connection, token, now + lease * _RENEW_AT, now + lease)
         return Response(params.get("hub.challenge", ""), media_type="text/plain")
 
     @app.post("/websub/{token}")
     async def push(token: str, request: Request) -> Response:
         """Keep what a hub pushes, if it is signed with our secret (W3C WebSub 7, 8)."""
-        subscription = await run_in_threadpool(context.store.subscriptions.find_by_token, token)
+        subscription = await run_in_threadpool(_find_subscription, context, token)
         if subscription is None:
             raise HTTPException(410, "there is no such subscription")
         body = await read_body(request, context.settings.poll.max_bytes)
         if is_signed(subscription.secret, request.headers.get("X-Hub-Signature"), body):
             kind = request.headers.get("Content-Type")
-            save_push, feed = context.store.subscriptions.save_push, subscription.feed
-            await run_in_threadpool(save_push, feed, context.clock(), kind, body)
+            await run_in_threadpool(_save_push, context, subscription.feed, kind, body)
         else:  # answered all the same, so that nobody learns by trying
             _log.warning("websub %s: a push without a right signature is ignored", subscription.feed)
         return Response(status_code=202)
+
+
+def _find_subscription(context: Context, token: str) -> Subscription | None:
+    with context.store.read() as connection:
+        return context.store.subscriptions.find_by_token(connection, token)
+
+
+def _save_push(context: Context, feed: str, content_type: str | None, body: bytes) -> None:
+    with context.store.write() as connection:
+        context.store.subscriptions.save_push(connection, feed, context.clock(), content_type, body)
 
 
 def _parse_lease(seconds: str | None) -> dt.timedelta:

@@ -11,11 +11,12 @@ import sqlalchemy as sa
 
 from pipeline.records import Entry, Outcome, Reason, Stage
 from pipeline.sites import Alarm, Measures, SiteLine, fingerprint_page
-from pipeline.store import NewArticle, StageResult, Store, admin, site_profiles
-from pipeline.store.schema import site_lines, site_pages
+from pipeline.store import NewArticle, Selection, StageResult, Store, site_profiles
+from pipeline.store.schema.sites import site_lines, site_pages
 from pipeline.store.site_profiles import SiteProfiles, SiteStanding
 from pipeline.urls import article_id
 from tests.helpers.support import NOW
+from tests.helpers.transactions import ask
 from tests.test_sites import PROMOTION, article
 
 ALARM = Alarm(since=3, what=("shorter",), detail="shorter: 8 of 8", before=(), after=())
@@ -39,7 +40,7 @@ def learn(store, number, *more, site="Times", name=None, now=NOW):
 
 
 def count(store, table):
-    with store.database.read() as connection:
+    with store.read() as connection:
         return connection.scalar(sa.select(sa.func.count()).select_from(table))
 
 
@@ -110,7 +111,7 @@ def through(store, count):
     with store.write() as connection:
         store.ledger.insert_articles(connection, [NewArticle.from_entry(entry) for entry in entries], NOW)
     for stage in list(Stage)[1:]:
-        claimed = store.ledger.claim(stage, NOW, limit=100, seconds=60)
+        claimed = ask(store).ledger.claim(stage, NOW, limit=100, seconds=60)
         with store.write() as connection:
             done = [StageResult(item=item, outcome=Outcome.DONE) for item in claimed]
             store.ledger.finish(connection, stage, done, NOW, max_attempts=3)
@@ -119,10 +120,10 @@ def through(store, count):
 
 def test_articles_that_hold_what_was_learnt_are_sent_back_as_revisions_of_our_own(store):
     ids = through(store, 5)
-    before = store.ledger.find_article(ids[0])
+    before = ask(store).ledger.find_article(ids[0])
     for number, name in enumerate(ids):
         learn(store, number, SiteLine(text=PROMOTION, slot=1), name=name)
-    after = [store.ledger.find_article(name) for name in ids]
+    after = [ask(store).ledger.find_article(name) for name in ids]
     assert [item.stage for item in after] == ["extract"] * 4 + [None]
     assert (after[0].version, after[0].revision) == (before.version, before.revision + 1)
 
@@ -132,14 +133,14 @@ def test_one_that_a_worker_has_just_then_is_sent_back_later(store, store_url):
     with store.write() as connection:
         store.ledger.bump_revision(connection, ids=ids[:1])
     other = Store(store_url)
-    claimed = other.ledger.claim(Stage.INDEX, NOW, limit=1, seconds=60)
+    claimed = ask(other).ledger.claim(Stage.INDEX, NOW, limit=1, seconds=60)
     for number, name in enumerate(ids):
         learn(store, number, SiteLine(text=PROMOTION, slot=1), name=name)
-    assert store.ledger.find_article(ids[0]).stage == "index"
-    other.ledger.release(claimed)
+    assert ask(store).ledger.find_article(ids[0]).stage == "index"
+    ask(other).ledger.release(claimed)
     other.close()
     learn(store, 9)
-    assert store.ledger.find_article(ids[0]).stage == "extract"
+    assert ask(store).ledger.find_article(ids[0]).stage == "extract"
     with store.write() as connection:
         assert SiteProfiles(connection, ["Times"], NOW).standing["Times"].again == ()
 
@@ -150,15 +151,15 @@ def quarantine(store, ids, reason):
             store.ledger.log_outcome(connection, name, Stage.EXTRACT, Outcome.QUARANTINED, reason, None, NOW)
         connection.exec_driver_sql("UPDATE items SET state = 'quarantined', stage = 'extract'")
         SiteProfiles(connection, ["Times"], NOW)
-        site_profiles._save(connection, {"Times": SiteStanding(alarm=ALARM)})
+        site_profiles._save_standings(connection, {"Times": SiteStanding(alarm=ALARM)})
 
 
 def test_trying_again_what_an_alarm_held_back_says_that_the_new_pages_are_right(store):
     ids = through(store, 2)
     quarantine(store, ids, Reason.DRIFT)
-    assert site_profiles.list_alarms(store.database) == {"Times": ALARM}
-    assert admin.retry_articles(store.database, admin.Selection(ids=(ids[0],)), NOW) == 1
-    assert site_profiles.list_alarms(store.database) == {}
+    assert ask(store).site_alarms.list_alarms() == {"Times": ALARM}
+    assert ask(store).admin.retry_articles(Selection(ids=(ids[0],)), NOW) == 1
+    assert ask(store).site_alarms.list_alarms() == {}
     with store.write() as connection:
         assert SiteProfiles(connection, ["Times"], NOW).standing["Times"].accepted == ALARM.since
 
@@ -166,8 +167,8 @@ def test_trying_again_what_an_alarm_held_back_says_that_the_new_pages_are_right(
 def test_trying_again_what_failed_otherwise_ends_no_alarm(store):
     ids = through(store, 2)
     quarantine(store, ids, Reason.TOO_SLOW)
-    assert admin.retry_articles(store.database, admin.Selection(sources=("Times",)), NOW) == 2
-    assert site_profiles.list_alarms(store.database) == {"Times": ALARM}
+    assert ask(store).admin.retry_articles(Selection(sources=("Times",)), NOW) == 2
+    assert ask(store).site_alarms.list_alarms() == {"Times": ALARM}
 
 
 def test_the_end_of_an_alarm_releases_what_it_held_back_and_nothing_else(store):
@@ -175,13 +176,13 @@ def test_the_end_of_an_alarm_releases_what_it_held_back_and_nothing_else(store):
     quarantine(store, ids, Reason.TOO_SLOW)
     quarantine(store, ids[1:], Reason.DRIFT)
     with store.write() as connection:
-        assert site_profiles.release_held(connection, "Times", NOW) == 1
-    assert [store.ledger.find_article(name).state for name in ids] == ["quarantined", "pending"]
+        assert store.site_alarms.release_held(connection, "Times", NOW) == 1
+    assert [ask(store).ledger.find_article(name).state for name in ids] == ["quarantined", "pending"]
 
 
 def test_what_is_taken_down_is_forgotten_in_the_memory_too(store):
     (name,) = through(store, 1)
-    item = store.ledger.find_article(name)
+    item = ask(store).ledger.find_article(name)
     learn(store, item.seq, name=name)
-    admin.remove_articles(store.database, [item], NOW)
+    ask(store).admin.remove_articles([item], NOW)
     assert count(store, site_pages) == 0

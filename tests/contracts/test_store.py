@@ -9,16 +9,18 @@ import sys
 import msgspec
 import pytest
 import sqlalchemy as sa
+from msgspec.structs import astuple
 
 from pipeline.errors import StoreError, StoreVersionError
 from pipeline.feed_records import FeedState, RobotsFile
 from pipeline.records import Article, Entry, Outcome, Page, Reason, Stage
 from pipeline.revisit_policy import Visit
 from pipeline.settings import Source
-from pipeline.store import NewArticle, StageResult, Store, admin
+from pipeline.store import NewArticle, Selection, StageResult, Store
 from pipeline.store.locks import is_dead
 from pipeline.urls import article_id
 from tests.helpers.support import NOW
+from tests.helpers.transactions import ask
 
 MINUTE = dt.timedelta(minutes=1)
 
@@ -34,7 +36,7 @@ def enter(store, *entries, now=NOW):
 
 
 def claim(store, stage=Stage.FETCH, now=NOW, limit=10, seconds=60.0, **more):
-    return store.ledger.claim(stage, now, limit=limit, seconds=seconds, **more)
+    return ask(store).ledger.claim(stage, now, limit=limit, seconds=seconds, **more)
 
 
 def finish(store, stage, *results, now=NOW, max_attempts=3):
@@ -83,7 +85,7 @@ def test_an_item_whose_lease_ran_out_is_claimed_again_and_the_late_worker_change
     finish(other, Stage.FETCH, done(item))
     other.close()
     assert finish(store, Stage.FETCH, StageResult(item=late, outcome=Outcome.DROPPED, reason=Reason.GONE)) == []
-    assert store.ledger.find_article(item.id).stage == Stage.EXTRACT
+    assert ask(store).ledger.find_article(item.id).stage == Stage.EXTRACT
 
 
 def test_a_finished_item_waits_for_the_next_stage_and_its_record_can_be_read(store):
@@ -92,8 +94,8 @@ def test_a_finished_item_waits_for_the_next_stage_and_its_record_can_be_read(sto
     page = Page(id=item.id, url=item.url, final_url=item.url, blob="b", size=1, fetched=NOW)
     finish(store, Stage.FETCH, done(item, page))
     (item,) = claim(store, Stage.EXTRACT)
-    assert store.ledger.current([item], Stage.FETCH, Page) == {item.id: page}
-    assert store.ledger.stage_versions([item])[item.id]["fetch"] == "1"
+    assert ask(store).ledger.current([item], Page) == {item.id: page}
+    assert ask(store).ledger.stage_versions([item])[item.id]["fetch"] == "1"
 
 
 def test_each_attempt_has_exactly_one_outcome_and_too_many_attempts_end_in_quarantine(store):
@@ -102,7 +104,7 @@ def test_each_attempt_has_exactly_one_outcome_and_too_many_attempts_end_in_quara
         (item,) = claim(store, now=NOW + attempt * MINUTE)
         finish(store, Stage.FETCH, StageResult(item=item, outcome=Outcome.RETRY, reason=Reason.TIMEOUT, detail="30 s"))
     assert claim(store, now=NOW + dt.timedelta(days=1)) == []
-    history = store.ledger.list_outcomes(item.id)
+    history = ask(store).ledger.list_outcomes(item.id)
     assert [h.outcome for h in history] == ["done", "retry", "retry", "quarantined"]
     assert history[-1].reason == Reason.ATTEMPTS
     assert "timeout: 30 s" in history[-1].detail
@@ -119,26 +121,26 @@ def test_a_retry_waits_until_it_is_due(store):
 
 def test_released_items_can_be_claimed_at_once_and_count_no_attempt(store):
     enter(store, entry())
-    store.ledger.release(claim(store))
+    ask(store).ledger.release(claim(store))
     (item,) = claim(store)
     assert item.attempts == 0
-    assert len(store.ledger.list_outcomes(item.id)) == 1
+    assert len(ask(store).ledger.list_outcomes(item.id)) == 1
 
 
 def test_an_article_that_turns_out_to_be_another_by_its_address_is_dropped_as_its_duplicate(store):
     enter(store, entry("old"), entry("new"))
     old, new = claim(store)
     finish(store, Stage.FETCH, done(old, addresses=(new.url,)), done(new, addresses=(new.url,)))
-    assert store.ledger.find_article(old.id).state == "dropped"
-    assert store.ledger.list_outcomes(old.id)[-1].reason == Reason.DUPLICATE
-    assert store.ledger.find_article(new.id).stage == Stage.EXTRACT
+    assert ask(store).ledger.find_article(old.id).state == "dropped"
+    assert ask(store).ledger.list_outcomes(old.id)[-1].reason == Reason.DUPLICATE
+    assert ask(store).ledger.find_article(new.id).stage == Stage.EXTRACT
 
 
 def test_an_article_is_found_by_every_address_it_is_known_under(store):
     enter(store, entry("old"))
     (item,) = claim(store)
     finish(store, Stage.FETCH, done(item, addresses=("https://times.example/moved",)))
-    assert store.ledger.find_article("http://www.times.example/moved/").id == item.id
+    assert ask(store).ledger.find_article("http://www.times.example/moved/").id == item.id
     assert enter(store, entry("moved")) == []
 
 
@@ -151,14 +153,14 @@ def through(store, *entries):
 
 def test_an_article_that_is_through_is_indexed_again_when_its_story_grows(store):
     through(store, entry("a"))
-    item = store.ledger.find_article(entry("a").id)
+    item = ask(store).ledger.find_article(entry("a").id)
     assert item.stage is None
     with store.write() as connection:
         store.ledger.bump_revision(connection, ids=[item.id])
     (again,) = claim(store, Stage.INDEX)
     assert again.revision == item.revision + 1
     finish(store, Stage.INDEX, done(again))
-    assert store.ledger.find_article(item.id).indexed == again.revision
+    assert ask(store).ledger.find_article(item.id).indexed == again.revision
 
 
 def test_what_changes_while_it_is_being_indexed_is_indexed_again(store):
@@ -178,7 +180,7 @@ def read(store, item):
     for stage in list(Stage)[1:]:
         text = Article(id=item.id, text=item.title or "") if stage is Stage.EXTRACT else None
         finish(store, stage, *[done(one, text) for one in claim(store, stage)])
-    return store.ledger.find_article(item.id)
+    return ask(store).ledger.find_article(item.id)
 
 
 def test_a_changed_article_becomes_its_next_version_and_falls_back_if_the_change_cannot_be_had(store):
@@ -188,17 +190,17 @@ def test_a_changed_article_becomes_its_next_version_and_falls_back_if_the_change
         store.ledger.start_version(connection, item, Stage.FETCH, NOW)
     (item,) = claim(store)
     assert item.version == 2
-    assert store.ledger.current([item], Stage.POLL, Entry)[item.id].title == "Corrected"
-    assert store.ledger.previous([item], Stage.EXTRACT, Article)[item.id].text == "Wrong"
+    assert ask(store).ledger.current([item], Entry)[item.id].title == "Corrected"
+    assert ask(store).ledger.previous([item], Article)[item.id].text == "Wrong"
     finish(store, Stage.FETCH, StageResult(item=item, outcome=Outcome.DROPPED, reason=Reason.GONE))
-    item = store.ledger.find_article(item.id)
+    item = ask(store).ledger.find_article(item.id)
     assert (item.version, item.state, item.stage) == (1, "pending", None)
 
 
 def test_pages_that_are_due_are_sent_back_to_fetch_once_and_only_those_of_articles_at_rest(store):
     one, two = read(store, entry("a")), read(store, entry("b"))
     enter(store, entry("c"))
-    three = store.ledger.find_article(entry("c").id)
+    three = ask(store).ledger.find_article(entry("c").id)
     with store.write() as connection:
         due = [Visit(id=item.id, changed=NOW, due=NOW + n * MINUTE) for n, item in enumerate((one, two, three))]
         store.visits.save_visits(connection, due)
@@ -219,7 +221,7 @@ def test_what_only_waited_for_its_host_counts_no_attempt(store):
         finish(store, Stage.FETCH, held)
     (item,) = claim(store)
     assert item.attempts == 0
-    assert [h.outcome for h in store.ledger.list_outcomes(item.id)] == ["done", *["retry"] * 5]
+    assert [h.outcome for h in ask(store).ledger.list_outcomes(item.id)] == ["done", *["retry"] * 5]
 
 
 def test_an_article_that_turns_out_to_be_another_after_it_was_indexed_is_withdrawn(store):
@@ -233,8 +235,8 @@ def test_an_article_that_turns_out_to_be_another_after_it_was_indexed_is_withdra
     assert removed == [one.id]
     store.pending_removals.remove_documents(removed.extend)
     assert removed == [one.id]
-    assert store.ledger.find_article(one.url).id == two.id
-    assert store.ledger.find_article(one.id).state == "dropped"
+    assert ask(store).ledger.find_article(one.url).id == two.id
+    assert ask(store).ledger.find_article(one.id).state == "dropped"
 
 
 def test_an_address_of_an_article_that_was_dropped_goes_to_the_one_that_is_found_there(store):
@@ -242,8 +244,8 @@ def test_an_address_of_an_article_that_was_dropped_goes_to_the_one_that_is_found
     gone, item = claim(store)
     finish(store, Stage.FETCH, StageResult(item=gone, outcome=Outcome.DROPPED, reason=Reason.NOT_FOUND))
     finish(store, Stage.FETCH, done(item, addresses=(gone.url,)))
-    assert store.ledger.find_article(gone.url).id == item.id
-    assert store.ledger.find_article(item.id).stage == Stage.EXTRACT
+    assert ask(store).ledger.find_article(gone.url).id == item.id
+    assert ask(store).ledger.find_article(item.id).stage == Stage.EXTRACT
 
 
 def test_blobs_that_must_go_are_named_until_they_are_gone(store):
@@ -290,7 +292,8 @@ def test_leases_of_a_killed_process_are_free_at_once(store, store_url):
         "from pipeline.records import Stage\n"
         "store = Store(sys.argv[1])\n"
         "now = dt.datetime.now(dt.UTC)\n"
-        "assert len(store.ledger.claim(Stage.FETCH, now, limit=9, seconds=9999)) == 1\n"
+        "with store.write() as connection:\n"
+        "    assert len(store.ledger.claim(connection, Stage.FETCH, now, limit=9, seconds=9999)) == 1\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     subprocess.run([sys.executable, "-c", code, store_url], check=False)
@@ -332,19 +335,19 @@ def test_opening_twice_changes_nothing(store, store_url):
 def test_feeds_are_due_once_and_remember_their_state(store):
     source = Source(name="Times", feeds=("https://times.example/rss",))
     store.feeds.sync_feeds([source], NOW)
-    (state,) = store.feeds.claim(NOW, limit=9, seconds=60)
-    assert store.feeds.claim(NOW, limit=9, seconds=60) == []
+    (state,) = ask(store).feeds.claim(NOW, limit=9, seconds=60)
+    assert ask(store).feeds.claim(NOW, limit=9, seconds=60) == []
     polled = FeedState(url=state.url, source="Times", due=NOW + 15 * MINUTE, etag='"1"')
     with store.write() as connection:
         assert store.feeds.save(connection, polled)
-    assert store.feeds.claim(NOW + 14 * MINUTE, limit=9, seconds=60) == []
-    assert store.feeds.claim(NOW + 15 * MINUTE, limit=9, seconds=60) == [polled]
+    assert ask(store).feeds.claim(NOW + 14 * MINUTE, limit=9, seconds=60) == []
+    assert ask(store).feeds.claim(NOW + 15 * MINUTE, limit=9, seconds=60) == [polled]
 
 
 def test_feeds_that_are_no_longer_configured_are_forgotten_and_the_others_keep_their_state(store):
     store.feeds.sync_feeds([Source(name="Times", feeds=("https://times.example/1", "https://times.example/2"))], NOW)
     store.feeds.sync_feeds([Source(name="Times", feeds=("https://times.example/2",))], NOW + MINUTE)
-    assert [(state.url, state.due) for state in store.feeds.list_states()] == [("https://times.example/2", NOW)]
+    assert [(state.url, state.due) for state in ask(store).feeds.list_states()] == [("https://times.example/2", NOW)]
 
 
 def test_robots_files_are_kept_for_a_day(store):
@@ -361,11 +364,11 @@ def test_redo_sends_back_what_has_passed_the_stage_and_says_so_first(store):
         finish(store, Stage.FETCH, done(item, page))
     (one, _) = claim(store, Stage.EXTRACT)
     finish(store, Stage.EXTRACT, done(one, Article(id=one.id, text="words")))
-    everything = admin.Selection()
-    assert admin.redo_stage(store.database, Stage.EXTRACT, everything, NOW, dry_run=True) == 1
-    assert store.ledger.find_article(one.id).stage == Stage.DEDUPE
-    assert admin.redo_stage(store.database, Stage.EXTRACT, everything, NOW) == 1
-    assert store.ledger.find_article(one.id).stage == Stage.EXTRACT
+    everything = Selection()
+    assert ask(store).admin.redo_stage(Stage.EXTRACT, everything, NOW, dry_run=True) == 1
+    assert ask(store).ledger.find_article(one.id).stage == Stage.DEDUPE
+    assert ask(store).admin.redo_stage(Stage.EXTRACT, everything, NOW) == 1
+    assert ask(store).ledger.find_article(one.id).stage == Stage.EXTRACT
 
 
 @pytest.mark.slow
@@ -376,21 +379,22 @@ def test_decisions_may_concern_more_articles_than_a_statement_has_parameters(sto
     with store.write() as connection:
         store.ledger.bump_revision(connection, ids=many, stories=many)
         assert list(store.ledger.get_articles(connection, many)) == [name]
-    assert store.ledger.find_article(name).stage == Stage.INDEX
-    assert list(store.ledger.latest(many, Stage.POLL, Entry)) == [name]
-    assert admin.redo_stage(store.database, Stage.FETCH, admin.Selection(ids=tuple(many)), NOW) == 1
+    assert ask(store).ledger.find_article(name).stage == Stage.INDEX
+    assert list(ask(store).ledger.latest(many, Entry)) == [name]
+    assert ask(store).admin.redo_stage(Stage.FETCH, Selection(ids=tuple(many)), NOW) == 1
 
 
 def test_a_worker_that_claimed_an_article_just_before_it_became_its_next_version_changes_nothing(store):
     through(store, entry("a"))
     with store.write() as connection:
         store.ledger.bump_revision(connection, ids=[entry("a").id])
-    read = store.ledger.find_article(entry("a").id)
+    read = ask(store).ledger.find_article(entry("a").id)
     (claimed,) = claim(store, Stage.INDEX)
     with store.write() as connection:
         store.ledger.start_version(connection, read, Stage.FETCH, NOW)
     assert finish(store, Stage.INDEX, done(claimed)) == []
-    assert (store.ledger.find_article(read.id).stage, store.ledger.find_article(read.id).version) == (Stage.FETCH, 2)
+    item = ask(store).ledger.find_article(read.id)
+    assert (item.stage, item.version) == (Stage.FETCH, 2)
 
 
 def test_redo_reaches_what_a_later_stage_is_working_on_and_that_changes_nothing_any_more(store):
@@ -401,7 +405,7 @@ def test_redo_reaches_what_a_later_stage_is_working_on_and_that_changes_nothing_
     (item,) = claim(store, Stage.EXTRACT)
     finish(store, Stage.EXTRACT, done(item, Article(id=item.id, text="words")))
     (item,) = claim(store, Stage.DEDUPE)
-    assert admin.redo_stage(store.database, Stage.EXTRACT, admin.Selection(), NOW) == 1
+    assert ask(store).admin.redo_stage(Stage.EXTRACT, Selection(), NOW) == 1
     assert finish(store, Stage.DEDUPE, done(item)) == []
     (again,) = claim(store, Stage.EXTRACT)
     assert again.id == item.id
@@ -409,12 +413,12 @@ def test_redo_reaches_what_a_later_stage_is_working_on_and_that_changes_nothing_
 
 def test_what_is_taken_down_does_not_come_back(store):
     through(store, entry("a"))
-    item = store.ledger.find_article(entry("a").id)
-    admin.remove_articles(store.database, [item], NOW)
+    item = ask(store).ledger.find_article(entry("a").id)
+    ask(store).admin.remove_articles([item], NOW)
     assert enter(store, entry("a")) == []
-    assert admin.redo_stage(store.database, Stage.FETCH, admin.Selection(), NOW) == 0
-    assert store.ledger.current([item], Stage.POLL, Entry) == {}
-    assert store.ledger.list_outcomes(item.id)[-1].reason == Reason.TAKEN_DOWN
+    assert ask(store).admin.redo_stage(Stage.FETCH, Selection(), NOW) == 0
+    assert ask(store).ledger.current([item], Entry) == {}
+    assert ask(store).ledger.list_outcomes(item.id)[-1].reason == Reason.TAKEN_DOWN
 
 
 def test_quarantined_articles_are_listed_with_their_reason_and_can_be_tried_again(store):
@@ -423,9 +427,11 @@ def test_quarantined_articles_are_listed_with_their_reason_and_can_be_tried_agai
     finish(
         store, Stage.FETCH, StageResult(item=item, outcome=Outcome.QUARANTINED, reason=Reason.TOO_LARGE, detail="30 MB")
     )
-    assert admin.list_failures(store.database, 9) == [(item.id, item.url, "fetch", "too large", "30 MB")]
-    assert [(s.stage, s.state, s.count) for s in admin.count_by_stage(store.database)] == [("fetch", "quarantined", 1)]
-    assert admin.retry_articles(store.database, admin.Selection(), NOW) == 1
+    (failure,) = ask(store).admin.list_failures(9)
+    assert astuple(failure) == (item.id, item.url, "fetch", "too large", "30 MB")
+    counts = ask(store).admin.count_by_stage()
+    assert [(s.stage, s.state, s.count) for s in counts] == [("fetch", "quarantined", 1)]
+    assert ask(store).admin.retry_articles(Selection(), NOW) == 1
     assert len(claim(store)) == 1
 
 
@@ -453,7 +459,7 @@ def test_old_history_is_forgotten_and_articles_stay(store):
         "names_before": later,
         "history": later - dt.timedelta(days=90),
     }
-    assert admin.delete_expired(store.database, **dates) == 1
-    assert store.ledger.list_outcomes(entry("a").id) == []
-    assert len(store.ledger.list_outcomes(entry("b").id)) == 1
-    assert store.ledger.find_article(entry("a").id)
+    assert store.admin.delete_expired(**dates) == 1
+    assert ask(store).ledger.list_outcomes(entry("a").id) == []
+    assert len(ask(store).ledger.list_outcomes(entry("b").id)) == 1
+    assert ask(store).ledger.find_article(entry("a").id)

@@ -12,9 +12,10 @@ from pipeline.index import Query
 from pipeline.records import Article, Outcome, Reason, Stage
 from pipeline.settings import Environment, FetchSettings, RunSettings, Settings
 from pipeline.stages import Context, count_waiting, run_all, run_one
-from pipeline.store import admin
+from pipeline.store import Selection
 from pipeline.urls import address_key
 from tests.helpers.support import REPO
+from tests.helpers.transactions import ask
 
 pytestmark = pytest.mark.slow
 
@@ -48,7 +49,7 @@ def ran(newsroom, tmp_path_factory):
 
 
 def item_of(context, url):
-    return context.store.ledger.find_article(url)
+    return ask(context.store).ledger.find_article(url)
 
 
 def test_every_readable_article_is_in_the_index(ran, newsroom):
@@ -64,7 +65,7 @@ def test_every_readable_article_is_in_the_index(ran, newsroom):
 def test_what_cannot_be_read_is_dropped_for_the_right_reason(ran, newsroom):
     context, reports = ran
     for url, reason in newsroom.newsroom.expected.dropped.items():
-        assert context.store.ledger.list_outcomes(item_of(context, url).id)[-1].reason == reason
+        assert ask(context.store).ledger.list_outcomes(item_of(context, url).id)[-1].reason == reason
     assert reports[Stage.FETCH].counts_by_reason(Outcome.DROPPED) == {
         str(reason): 1 for reason in newsroom.newsroom.expected.dropped.values()
     }
@@ -83,8 +84,8 @@ def test_each_item_has_one_outcome_at_each_stage(ran):
         if stage is not Stage.POLL:
             counted = sum(
                 1
-                for one in context.store.ledger.indexed_page(0, None, 999)
-                for h in context.store.ledger.list_outcomes(one.id)
+                for one in ask(context.store).ledger.indexed_page(0, None, 999)
+                for h in ask(context.store).ledger.list_outcomes(one.id)
                 if h.stage == stage
             )
             assert counted == report.to_plain()["done"], stage
@@ -94,7 +95,7 @@ def test_copies_are_recognised_and_nothing_else_is(ran, newsroom):
     context, _ = ran
     expected = {frozenset(item_of(context, url).id for url in group) for group in newsroom.newsroom.expected.copies}
     found = {}
-    for item in context.store.ledger.indexed_page(0, None, 999):
+    for item in ask(context.store).ledger.indexed_page(0, None, 999):
         found.setdefault(item.copy_group, set()).add(item.id)
     assert {frozenset(group) for group in found.values() if len(group) > 1} == expected
 
@@ -135,7 +136,7 @@ def test_an_armed_group_of_many_names_is_one_organisation(ran):
 def test_the_same_run_again_does_nothing(ran):
     context, _ = ran
     before = context.index.count()
-    context.store.feeds.make_due(context.clock())
+    ask(context.store).feeds.make_due(context.clock())
     reports = {report.stage: report for report in run_all(context)}
     assert reports[Stage.POLL].notes["new"] == reports[Stage.POLL].notes["changed"] == 0
     assert [report.taken for stage, report in reports.items() if stage is not Stage.POLL] == [0] * 6
@@ -148,7 +149,7 @@ def test_a_correction_becomes_the_next_version_and_reaches_the_index(newsroom, t
         (url,) = server.newsroom.expected.corrected
         before = context.index.get(item_of(context, url).id)
         server.edition = 2
-        context.store.feeds.make_due(context.clock())
+        ask(context.store).feeds.make_due(context.clock())
         run_all(context)
         after = context.index.get(before.id)
         assert (before.version, after.version) == (1, 2)
@@ -180,12 +181,12 @@ def test_a_lost_index_is_filled_again(ran, newsroom, tmp_path):
 
 def test_a_stage_can_be_done_again_and_gives_the_same(ran):
     context, _ = ran
-    item = context.store.ledger.indexed_page(0, None, 1)[0]
-    before = context.store.ledger.current([item], Stage.EXTRACT, Article)
-    which = admin.Selection(ids=(item.id,))
-    assert admin.redo_stage(context.store.database, Stage.EXTRACT, which, context.clock()) == 1
+    item = ask(context.store).ledger.indexed_page(0, None, 1)[0]
+    before = ask(context.store).ledger.current([item], Article)
+    which = Selection(ids=(item.id,))
+    assert ask(context.store).admin.redo_stage(Stage.EXTRACT, which, context.clock()) == 1
     run_all(context, [stage for stage in Stage if stage not in {Stage.POLL, Stage.FETCH}])
-    assert context.store.ledger.current([item], Stage.EXTRACT, Article) == before
+    assert ask(context.store).ledger.current([item], Article) == before
 
 
 def test_a_source_that_is_not_there_is_wrong_use(ran):

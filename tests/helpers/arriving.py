@@ -32,7 +32,7 @@ def arrive(context, name, text, *, source="Daily", seen=0.0, published=None, day
         published_precision=Precision.DAY if day else Precision.INSTANT,
         agency=agency,
     )
-    records = ((Stage.POLL, entry), (Stage.EXTRACT, article))
+    records = (entry, article)
     new = NewArticle(id=name, source=source, first_seen=entry.first_seen, url=url, records=records, stage=Stage.DEDUPE)
     with context.store.write() as connection:
         context.store.ledger.insert_articles(connection, [new], NOW)
@@ -41,8 +41,8 @@ def arrive(context, name, text, *, source="Daily", seen=0.0, published=None, day
 def change(context, name, text):
     """Let an article be read again: with another text, or (None) not found any more."""
     ledger = context.store.ledger
-    item = ledger.find_article(name)
     with context.store.write() as connection:
+        item = ledger.find_article(connection, name)
         ledger.start_version(connection, item, Stage.FETCH, NOW)
     page = Page(id=name, url=item.url, final_url=item.url, blob="none", size=1, fetched=NOW)
     if text is None:
@@ -59,14 +59,14 @@ def look(context, name, **result):
     """Let an article's page be looked at, with this result."""
     ledger = context.store.ledger
     with context.store.write() as connection:
-        ledger.start_version(connection, ledger.find_article(name), Stage.FETCH, NOW)
+        ledger.start_version(connection, ledger.find_article(connection, name), Stage.FETCH, NOW)
     finish(context, Stage.FETCH, **result)
 
 
 def finish(context, stage, **result):
     ledger = context.store.ledger
-    (item,) = ledger.claim(stage, NOW, limit=1, seconds=60)
     with context.store.write() as connection:
+        (item,) = ledger.claim(connection, stage, NOW, limit=1, seconds=60)
         ledger.finish(connection, stage, [StageResult(item=item, **result)], NOW, max_attempts=3)
 
 

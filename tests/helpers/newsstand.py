@@ -10,6 +10,7 @@ from pipeline.records import Stage
 from pipeline.settings import Environment, FetchSettings, RevisitSettings, RunSettings, Settings, Source
 from pipeline.stages import Context, run_all
 from tests.helpers.support import NOW, REPO
+from tests.helpers.transactions import ask
 from tests.helpers.web import Web, serve
 
 WORDS = "The council met on Monday and agreed to mend the old bridge over the river before winter comes to the valley."
@@ -66,7 +67,7 @@ class Newsstand:
         """Let time pass and run all stages; return the reports by stage."""
         self.now += dt.timedelta(minutes=minutes)
         if poll:
-            self.context.store.feeds.make_due(self.now)
+            ask(self.context.store).feeds.make_due(self.now)
         stages = [stage for stage in Stage if poll or stage is not Stage.POLL]
         return {report.stage: report for report in run_all(self.context, stages)}
 
@@ -76,7 +77,7 @@ class Newsstand:
         return {report.stage: report for report in run_all(self.context, stages)}
 
     def find(self, path: str):
-        return self.context.store.ledger.find_article(self.site.url(path))
+        return ask(self.context.store).ledger.find_article(self.site.url(path))
 
     def document(self, path: str):
         item = self.find(path)

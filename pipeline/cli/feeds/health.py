@@ -29,9 +29,12 @@ def health_command(show_all: bool, hours: float, only: str | None, as_json: bool
         context.store.feeds.sync_feeds(list(context.sources.values()), now)
         if only is not None and only not in context.sources:
             raise UsageError(f"no source is called {only!r}; config/feeds.toml names the sources")
-        states = [state for state in context.store.feeds.list_states() if only in {None, state.source}]
-        gaps = [gap for gap in context.store.gaps.list_gaps(since) if only in {None, gap.source}]
-        arrivals = {k: n for k, n in context.store.gaps.count_arrivals(since).items() if only in {None, k[0]}}
+        with context.store.read() as connection:
+            states = [state for state in context.store.feeds.list_states(connection) if only in {None, state.source}]
+            gaps = [gap for gap in context.store.gaps.list_gaps(connection, since) if only in {None, gap.source}]
+            arrivals = {
+                k: n for k, n in context.store.gaps.count_arrivals(connection, since).items() if only in {None, k[0]}
+            }
     feeds = assess_feeds(states, gaps, now)
     sources = measure_completeness(arrivals, gaps, since, by_hour=only is not None)
     if as_json:

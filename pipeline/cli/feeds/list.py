@@ -26,7 +26,8 @@ def list_command(as_json: bool) -> None:
 
     with open_context() as context:
         context.store.feeds.sync_feeds(list(context.sources.values()), context.clock())
-        states = context.store.feeds.list_states()
+        with context.store.read() as connection:
+            states = context.store.feeds.list_states(connection)
     if as_json:
         with json_line_writer(None) as emit:
             for state in states:

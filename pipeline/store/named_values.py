@@ -1,0 +1,20 @@
+"""Values that the program notes for itself, by name: the last maintenance, the identity of the index."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from pipeline.store.schema.bookkeeping import meta
+from pipeline.store.statements import upsert
+
+
+class NamedValues:
+    """Short texts by name."""
+
+    def save(self, connection: sa.Connection, name: str, value: str) -> None:
+        """Save a value under a name, in place of the present one."""
+        upsert(connection, meta, [{"name": name, "value": value}])
+
+    def get(self, connection: sa.Connection, name: str) -> str | None:
+        """Return the value under ``name``, None where there is none."""
+        return connection.scalar(sa.select(meta.c.value).where(meta.c.name == name))

@@ -1,0 +1,104 @@
+"""Transactional outboxes: what one transaction decided, and a later one carries out.
+
+A row is added in the transaction that decides it and deleted when it is carried out, so that no killed process forgets
+it. It may be carried out twice, never not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+
+import msgspec
+import sqlalchemy as sa
+
+from pipeline.records import Stage
+from pipeline.store.engine import Database
+from pipeline.store.schema.outbox import losses, regrouped, unwanted_blobs, withdrawn
+from pipeline.store.statements import among, insert_new, rows_as
+
+_STEP = 500  # rows that are carried out before they are deleted
+
+
+class PendingRemovals:
+    """Documents that must go from the index, and blobs that must go from the archive."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add_blobs(self, connection: sa.Connection, blobs: Iterable[str]) -> None:
+        """Note that the archive must not keep ``blobs``."""
+        insert_new(connection, unwanted_blobs, [{"blob": blob} for blob in set(blobs)])
+
+    def add_documents(self, connection: sa.Connection, ids: Iterable[str]) -> None:
+        """Note that the index must not keep the documents of these articles."""
+        insert_new(connection, withdrawn, [{"id": article_id} for article_id in ids])
+
+    def remove_documents(self, remove: Callable[[Sequence[str]], None]) -> None:
+        """Give the ids of all documents that must go to ``remove``, and forget them when it returns.
+
+        ``remove`` is called between transactions.
+        """
+        self._carry_out(withdrawn.c.id, remove)
+
+    def remove_blobs(self, remove: Callable[[str], None]) -> None:
+        """Give the name of each blob that must go to ``remove``, and forget it then.
+
+        ``remove`` is called between transactions.
+        """
+
+        def remove_each(names: Sequence[str]) -> None:
+            for name in names:
+                remove(name)
+
+        self._carry_out(unwanted_blobs.c.blob, remove_each)
+
+    def _carry_out(self, column: sa.Column[str], remove: Callable[[Sequence[str]], None]) -> None:
+        while True:
+            with self._database.read() as connection:
+                names = list(connection.scalars(sa.select(column).limit(_STEP)))
+            if not names:
+                return
+            remove(names)
+            with self._database.write() as connection:
+                connection.execute(sa.delete(column.table).where(column.in_(names)))
+
+
+class GroupsToSettle:
+    """Copy groups (for dedupe) and stories (for cluster) that have lost an article, until they are settled."""
+
+    def add(self, connection: sa.Connection, stage: Stage, names: Iterable[str | None]) -> None:
+        """Note that groups (or stories) have lost an article, for ``stage`` to settle; None stands for no group."""
+        insert_new(connection, losses, [{"stage": stage, "name": name} for name in sorted(filter(None, set(names)))])
+
+    def list_pending(self, connection: sa.Connection, stage: Stage) -> list[str]:
+        """Return the groups (or stories) that ``stage`` has to settle."""
+        return list(connection.scalars(sa.select(losses.c.name).where(losses.c.stage == stage).order_by(losses.c.name)))
+
+    def delete(self, connection: sa.Connection, stage: Stage, names: Collection[str]) -> None:
+        """Note that ``stage`` has settled them."""
+        connection.execute(losses.delete().where(losses.c.stage == stage, among(connection, losses.c.name, names)))
+
+
+class ArticleToReassign(msgspec.Struct, frozen=True, kw_only=True):
+    """An article in another copy group; ``anew``: a split took it out, so it need not stay in its story."""
+
+    n: int
+    id: str
+    anew: bool
+
+
+class ArticlesToReassign:
+    """Articles that an editor put into other copy groups, until cluster has placed them again."""
+
+    def add(self, connection: sa.Connection, ids: Iterable[str], *, anew: bool) -> None:
+        """Note articles for cluster to place again; ``anew``: they need not stay in their stories."""
+        connection.execute(regrouped.insert(), [{"id": article_id, "anew": anew} for article_id in ids])
+
+    def list_pending(self, connection: sa.Connection) -> list[ArticleToReassign]:
+        """Return what is noted, the latest last."""
+        return rows_as(ArticleToReassign, connection.execute(sa.select(regrouped).order_by(regrouped.c.n)))
+
+    def delete(self, connection: sa.Connection, reassigned: Collection[ArticleToReassign]) -> None:
+        """Note that cluster has placed them; what was noted meanwhile stays."""
+        numbers = [article.n for article in reassigned]
+        connection.execute(regrouped.delete().where(among(connection, regrouped.c.n, numbers)))

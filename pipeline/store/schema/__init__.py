@@ -1,0 +1,83 @@
+"""The ledger's tables, by subject; all of them stand in one ``metadata``.
+
+Times are UTC. A change of a table goes through a migration in ``migrations/versions``. One module of ``pipeline.store``
+writes each table; every other module only reads it:
+
+=====================  ====================================================  ==================
+table                  what a row is                                         written by
+=====================  ====================================================  ==================
+items                  where an article stands                               article_state
+addresses              an address, or another sign, of an article            article_addresses
+records                what a stage made of a version of an article          stage_records
+outcomes               what became of one attempt: the history               outcome_log
+visits                 when an article's page is looked at again             visits
+feeds                  a feed and its state                                  feeds
+gaps, arrivals         what feeds failed to show; articles by hour           gaps
+robots                 a host's robots.txt                                   robots
+holds                  until when a host is left alone                       holds
+subscriptions, pushes  a feed's hub; what it pushed                          subscriptions
+sites                  a site's alarm                                        site_profiles
+site_pages             a site's latest pages                                 site_profiles
+site_lines             the lines learnt of a site                            site_profiles
+frequencies            in how many texts which term stands                   inverted_index
+copy_sketches          an article's sketch                                   posting_tables
+copy_terms             a posting: from a term to a sketch                    posting_tables
+copy_terms_new         the same, on SQLite, until it moves on                posting_tables
+copy_pins              the copy group that an editor put an article in       copy_groups
+stories                a story as cluster compares articles with it          posting_tables
+story_terms            a posting: from a term to a story                     posting_tables
+story_terms_new        the same, on SQLite, until it moves on                posting_tables
+story_groups           the story of a copy group                             story_index
+story_cards            what is known of a story for good                     story_catalog
+story_aliases          the former id of a story                              story_catalog
+story_changes          a merge, split or renaming of a story                 story_catalog
+story_moves            where such a change put an article                    story_catalog
+entities               an entity, its name and how many articles name it     entity_memory
+entity_articles        that an article names an entity                       entity_memory
+entity_forms           a surface form of an entity                           entity_memory
+entity_decisions       an editor's decision on an entity                     entity_catalog
+withdrawn              a document that the index must not keep               outbox
+unwanted_blobs         a blob that the archive must not keep                 outbox
+losses                 a group or story that lost an article                 outbox
+regrouped              an article that cluster places again                  outbox
+meta                   a value by its name                                   named_values
+locks                  who holds a stage's lock                              locks
+=====================  ====================================================  ==================
+"""
+
+from __future__ import annotations
+
+from pipeline.store.schema import (
+    articles,
+    bookkeeping,
+    copies,
+    entities,
+    feeds,
+    hosts,
+    outbox,
+    sites,
+    stories,
+    term_frequencies,
+    websub,
+)
+from pipeline.store.schema.base import BIG, Utc, metadata
+
+__all__ = [
+    "BIG",
+    "SCHEMA",
+    "Utc",
+    "articles",
+    "bookkeeping",
+    "copies",
+    "entities",
+    "feeds",
+    "hosts",
+    "metadata",
+    "outbox",
+    "sites",
+    "stories",
+    "term_frequencies",
+    "websub",
+]
+
+SCHEMA = "0009"  # the newest of migrations/versions

@@ -1,0 +1,80 @@
+"""What the ledger knows of each article: where it stands, its addresses, its records, its history and its page."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from pipeline.store.schema.base import BIG, Utc, metadata
+
+items = sa.Table(
+    "items",
+    metadata,
+    sa.Column("seq", BIG, primary_key=True, autoincrement=True),  # the order of arrival
+    sa.Column("id", sa.Text, nullable=False, unique=True),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("url", sa.Text),
+    sa.Column("first_seen", Utc, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False, default=1),  # of the publisher's text
+    sa.Column("stage", sa.Text),  # the verb that is next; NULL when there is none
+    sa.Column("state", sa.Text, nullable=False),  # pending, dropped, quarantined, removed
+    sa.Column("due", Utc, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("lease_owner", sa.Text),
+    sa.Column("lease_until", Utc),
+    sa.Column("revision", sa.Integer, nullable=False, default=0),  # of the document
+    sa.Column("indexed", sa.Integer, nullable=False, default=0),  # the revision that the index has
+    sa.Column("copy_group", sa.Text),
+    sa.Column("story", sa.Text),
+    sa.Column("published", Utc),  # when its publisher says it was, where that is an instant
+    sa.Column("credit", sa.Text),  # the news agency that its text credits
+)
+sa.Index("ix_items_stage_seq", items.c.stage, items.c.seq)
+sa.Index("ix_items_copy_group", items.c.copy_group)
+sa.Index("ix_items_story", items.c.story)
+sa.Index("ix_items_lease_owner", items.c.lease_owner, sqlite_where=items.c.lease_owner.isnot(None),
+         postgresql_where=items.c.lease_owner.isnot(None))  # fmt: skip
+
+addresses = sa.Table(
+    "addresses",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),  # urls.address_key of every address the article is known under
+    sa.Column("id", sa.Text, nullable=False),
+)
+sa.Index("ix_addresses_id", addresses.c.id)
+
+records = sa.Table(
+    "records",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("stage", sa.Text, primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True),
+    sa.Column("at", Utc, nullable=False),
+    sa.Column("made_by", sa.Text, nullable=False),  # records.STAGE_VERSIONS of the stage that made it
+    sa.Column("data", sa.Text, nullable=False),  # the record as JSON
+)
+
+outcomes = sa.Table(
+    "outcomes",
+    metadata,
+    sa.Column("n", BIG, primary_key=True, autoincrement=True),
+    sa.Column("id", sa.Text, nullable=False),  # of the article; of a feed its address
+    sa.Column("stage", sa.Text, nullable=False),
+    sa.Column("at", Utc, nullable=False),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text),
+    sa.Column("detail", sa.Text),
+)
+sa.Index("ix_outcomes_id", outcomes.c.id)
+sa.Index("ix_outcomes_at", outcomes.c.at)
+
+visits = sa.Table(
+    "visits",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),  # of the article
+    sa.Column("due", Utc),  # when its page is looked at again; NULL when it isn't
+    sa.Column("changed", Utc, nullable=False),  # when it was last seen to have changed
+    sa.Column("live", sa.Boolean, nullable=False),
+    sa.Column("asked", Utc),  # when its feed last had it looked at
+    sa.Column("gone", Utc),  # since when its page isn't there any more
+)
+sa.Index("ix_visits_due", visits.c.due)
