@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import time
 from collections import Counter
 from pathlib import Path
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from pipeline.enrich import Span, enrich, load_recognisers
 from pipeline.enrich.coreference.acronyms import common_noun_acronyms, defined_acronyms
 from pipeline.enrich.knowledge.aliases import read_aliases
+from pipeline.enrich.recognisers import RECOGNISERS
 from pipeline.errors import SettingsError
 from pipeline.jsonlines import names_to_line
 from pipeline.records import Article, EntityType, Names
@@ -424,7 +426,8 @@ def test_an_unknown_key_of_the_alias_file_is_named(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_spacy_pipeline_takes_the_place_of_the_patterns(tmp_path):
+@pytest.mark.parametrize("setting", ["spacy:{}", "{}"], ids=["with its prefix", "bare"])
+def test_a_spacy_pipeline_takes_the_place_of_the_patterns(tmp_path, setting):
     spacy = pytest.importorskip("spacy")
     pipeline = spacy.blank("en")
     pipeline.add_pipe("entity_ruler").add_patterns(
@@ -435,22 +438,45 @@ def test_a_spacy_pipeline_takes_the_place_of_the_patterns(tmp_path):
         ]
     )
     pipeline.to_disk(tmp_path / "model")
-    known, chooser = load_recognisers(EntitySettings(model=str(tmp_path / "model")), CONFIG)
+    known, chooser = load_recognisers(EntitySettings(model=setting.format(tmp_path / "model")), CONFIG)
     article = Article(id="a", text="Zorbian troops left Mosul on Monday with Dana Whitfield.", language="en")
     names = enrich(article, known, chooser("en"))
     assert [(m.name, m.type) for m in names.mentions] == [("Zorbian", "GROUP"), ("Mosul", "PLACE")]
     assert chooser("de") is not chooser("en")
 
 
-def test_a_missing_spacy_pipeline_says_what_to_install():
+@pytest.mark.parametrize("setting", ["spacy:de_nothing_sm", "de_nothing_sm"])
+def test_a_missing_spacy_pipeline_says_what_to_install(setting):
     pytest.importorskip("spacy")
     with pytest.raises(
         SettingsError, match=r"entities\.models\.de: no spaCy pipeline 'de_nothing_sm'; install the package"
     ):
-        load_recognisers(EntitySettings(models={"de": "de_nothing_sm"}), CONFIG)
+        load_recognisers(EntitySettings(models={"de": setting}), CONFIG)
 
 
 def test_without_spacy_the_setting_says_so(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     with pytest.raises(SettingsError, match="needs spaCy: install newswire"):
         load_recognisers(EntitySettings(model="en_core_web_sm"), CONFIG)
+
+
+@pytest.mark.parametrize(
+    ("settings", "complaint"),
+    [
+        (
+            {"models": {"de": "gliner:small"}},
+            "entities.models.de: no recogniser is called 'gliner'; there are bundled, lists, spacy",
+        ),
+        ({"models": {"de": "bundled"}}, "entities.models.de: the bundled recogniser reads English alone"),
+        ({"model": "lists:large"}, "entities.model: this recogniser takes no model, but 'large' is given"),
+        ({"model": "spacy:"}, "entities.model: name the spaCy pipeline behind the colon"),
+    ],
+)
+def test_a_recogniser_that_cannot_be_used_is_one_clear_line(settings, complaint):
+    with pytest.raises(SettingsError, match=f"^{re.escape(complaint)}"):
+        load_recognisers(EntitySettings(**settings), CONFIG)
+
+
+def test_each_recogniser_of_the_table_is_in_the_documentation():
+    text = (CONFIG.parent / "docs" / "settings.md").read_text(encoding="utf-8")
+    assert [name for name in RECOGNISERS if f"`{name}" not in text] == []

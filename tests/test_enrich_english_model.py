@@ -21,6 +21,7 @@ from pipeline.enrich.english_model.network import Network
 from pipeline.enrich.english_model.plain_words import drop_common_words
 from pipeline.enrich.english_model.trimming import find_addresses, join_nicknames, trim_names
 from pipeline.enrich.english_model.windows import cut_windows
+from pipeline.errors import SettingsError
 from pipeline.records import Article, EntityType
 from pipeline.settings import EntitySettings
 
@@ -426,13 +427,9 @@ def test_the_network_is_loaded_within_a_second_and_memory_stays_bounded():
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 150 * 1024
 
 
-def test_a_missing_file_of_the_network_is_one_clear_line(monkeypatch):
-    from pipeline.enrich.english_model import network as module
-    from pipeline.errors import SettingsError
-
-    monkeypatch.setattr(module, "_FOLDER", "data/away")
+def test_a_missing_file_of_the_network_is_one_clear_line():
     with pytest.raises(SettingsError, match="install newswire anew"):
-        Network()
+        Network("data/away")
 
 
 def test_a_word_of_a_million_letters_is_answered_at_once():

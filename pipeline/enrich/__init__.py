@@ -1,8 +1,8 @@
-"""Who and what does an article name, under one name each?
+"""Find the names in an article and tie each to one entity.
 
 A recogniser finds the names (``Recogniser``: text and language in, spans out; by default a packed network for
-English, known names for other languages, or a spaCy pipeline); what follows is the same for all: names are joined
-within the article, tied to known entities, and places are told from their namesakes.
+English, known names for other languages, or a spaCy pipeline). What follows is the same for all: coreference joins
+the names within the article, linking ties them to known entities and tells places from their namesakes.
 """
 
 from __future__ import annotations
@@ -30,61 +30,70 @@ from pipeline.records import Article, Mention, Names
 
 __all__ = ["KnowledgeBase", "Recogniser", "Span", "enrich", "load_recognisers"]
 
+# What stands between title and text where both are read at once.
 _BETWEEN = "\n\n"
-# The stop of an abbreviation belongs to it: "U.S.", "Marvel Foods, Inc.".
+# A full stop that is no part of an abbreviation: "U.S." and "Marvel Foods, Inc." keep theirs.
 _STOP = r"(?<![.\s][A-Z])(?<![ ](?:Inc|Ltd))(?<![ ]Corp)(?<![ ][JS]r)\."
 _TRIMMED = re.compile(rf"^(?:[Tt]he\s+|[\"“'‘(\[]+)+|(?:['’`´]s|[\"”'’`,;:)\]]|{_STOP})+$")
 
 
 def enrich(
     article: Article,
-    known: KnowledgeBase,
-    recognise: Recogniser,
+    knowledge: KnowledgeBase,
+    recogniser: Recogniser,
     *,
     source_country: str | None = None,
     inherited: ParagraphNames | None = None,
 ) -> Names:
     """Return the names in an article's title and text, each tied to one entity.
 
-    ``recognise`` sees title and text at once, so that a headline is read in the light of the text; its spans are
-    trimmed (no "the", no possessive, no quotes). ``source_country`` (ISO code) helps to tell places apart. The
-    dateline's place is an entity too (of no mentions where the text doesn't name it), and a name wherever it stands.
-    ``inherited`` are the passages of the article that this one was taken from: their names are taken over.
+    The dateline's place is an entity too (of no mentions where the text doesn't name it), and a name wherever it
+    stands in the text.
+
+    Args:
+        article: its title, text, language and dateline are read.
+        knowledge: aliases, gazetteer and word lists.
+        recogniser: sees title and text at once, so that a headline is read in the light of the text; its spans are
+            trimmed (no "the", no possessive, no quotes).
+        source_country: ISO 3166-1 code of the publisher's country; it helps to tell places apart.
+        inherited: paragraphs of the article that this one was taken from; their names are taken over.
     """
     title = article.title or ""
-    whole = title + _BETWEEN + article.text
-    read = inheriting_recogniser(recognise, inherited, len(title) + len(_BETWEEN)) if inherited else recognise
-    spans = _clean(whole, read(whole, article.language))
-    spans = _clean(whole, [*spans, *dateline_spans(article.dateline, whole, spans)])
-    owned = find_owners(known, whole, spans)
-    named = [SurfaceForm(whole[s.start : s.end], s.type, owned.get(s.start, "")) for s in spans]
-    counted: collections.Counter[SurfaceForm] = collections.Counter(named)
-    behind = find_qualifiers(known, whole, spans)
-    if at := dateline_place(known, article.dateline):
-        counted[at[0]] += 0
-        behind.update(dict.fromkeys((n for n in counted if n.text.casefold() == at[0].text.casefold()), at[1]))
+    full_text = title + _BETWEEN + article.text
+    if inherited:
+        recogniser = inheriting_recogniser(recogniser, inherited, len(title) + len(_BETWEEN))
+    spans = _clean(full_text, recogniser(full_text, article.language))
+    spans = _clean(full_text, [*spans, *dateline_spans(article.dateline, full_text, spans)])
+    owners = find_owners(knowledge, full_text, spans)
+    forms = [SurfaceForm(full_text[s.start : s.end], s.type, owners.get(s.start, "")) for s in spans]
+    counted: collections.Counter[SurfaceForm] = collections.Counter(forms)
+    qualifiers = find_qualifiers(knowledge, full_text, spans)
+    if dateline := dateline_place(knowledge, article.dateline):
+        town, area = dateline
+        counted[town] += 0
+        qualifiers.update(dict.fromkeys((f for f in counted if f.text.casefold() == town.text.casefold()), area))
     groups = group_surface_forms(
         counted,
-        defined_acronyms(whole, spans),
-        known.lexicon,
-        lambda name: sure_entity_id(known, name),
-        lambda name: place_ids(known, name),
+        defined_acronyms(full_text, spans),
+        knowledge.lexicon,
+        lambda form: sure_entity_id(knowledge, form),
+        lambda form: place_ids(knowledge, form),
     )
-    setting = PlaceContext(
-        behind, find_natural_features(whole, spans), source_country, native=article.language not in {None, "en"}
+    place_context = PlaceContext(
+        qualifiers, find_natural_features(full_text, spans), source_country, native=article.language not in {None, "en"}
     )
-    entities = resolve_entities(known, groups, counted, setting)
+    entities = resolve_entities(knowledge, groups, counted, place_context)
     mentions = tuple(
-        _mention(span, name.text, entities[name].id, len(title)) for span, name in zip(spans, named, strict=True)
+        _mention(span, form.text, entities[form].id, len(title)) for span, form in zip(spans, forms, strict=True)
     )
     names = Names(id=article.id, mentions=mentions, entities=tuple({e.id: e for e in entities.values()}.values()))
     return add_salience(article, names)
 
 
 def _clean(text: str, spans: Iterable[Span]) -> list[Span]:
-    """Return the spans trimmed, in order, without those that overlap an earlier one; a line's end ends a name."""
-    kept: list[Span] = []
-    for span in sorted(line for one in spans for line in _lines(text, one)):
+    """Return the spans trimmed and in order; a name ends at the line's end, and none overlaps an earlier one."""
+    cleaned: list[Span] = []
+    for span in sorted(line for untrimmed in spans for line in _lines(text, untrimmed)):
         start, end = span.start, span.end
         name = text[start:end]
         if cut := _TRIMMED.match(name):
@@ -92,9 +101,9 @@ def _clean(text: str, spans: Iterable[Span]) -> list[Span]:
         tail = _TRIMMED.search(name, max(0, len(name) - 6))
         if tail and tail.start() > 0:
             end = span.start + tail.start()
-        if start < end and text[start:end].strip() and (not kept or kept[-1].end <= start):
-            kept.append(Span(start, end, span.type))
-    return kept
+        if start < end and text[start:end].strip() and (not cleaned or cleaned[-1].end <= start):
+            cleaned.append(Span(start, end, span.type))
+    return cleaned
 
 
 def _lines(text: str, span: Span) -> Iterator[Span]:

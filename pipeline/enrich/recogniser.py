@@ -1,4 +1,7 @@
-"""What does a recogniser of names promise? Text in, spans out: the seam at which any recogniser can be put in."""
+"""Define what a recogniser of names is: a function from text and language to spans.
+
+This is the seam at which any recogniser can be put in; ``recognisers`` lists those that there are.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from pipeline.records import EntityType
 
 
 class Span(NamedTuple):
-    """Characters ``start`` to ``end`` of a text name something of the ``type``."""
+    """Characters ``start`` to ``end`` (exclusive) of a text name something of the ``type``."""
 
     start: int
     end: int

@@ -1,7 +1,11 @@
-"""Which recogniser is used for which language, and what does it know?"""
+"""Load the knowledge base and choose a recogniser for each language, as settings say.
+
+A language without a recogniser of its own gets the word lists, so that every text is read.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import cache, lru_cache
 from pathlib import Path
@@ -16,44 +20,100 @@ from pipeline.enrich.knowledge.lexicon import read_lexicon
 from pipeline.enrich.knowledge.matching import recognise_known
 from pipeline.enrich.recogniser import Recogniser, Span
 from pipeline.enrich.spacy_model import spacy_recogniser
+from pipeline.errors import SettingsError
 from pipeline.settings import EntitySettings
 
 ENGLISH = "en"
-# What settings call the recognisers that come with the package; other names are spaCy's.
-BUNDLED, LISTS = "bundled", "lists"
+# What stands before the colon of "spacy:de_core_news_md". Without a colon, what is no recogniser is a spaCy pipeline.
+_PREFIX = re.compile(r"(?P<recogniser>\w+):(?P<model>.*)", re.DOTALL)
+_SPACY = "spacy"
 
 RecogniserChooser = Callable[[str | None], Recogniser]
+# Knowledge base, model ("" where the setting names none) and language (ISO 639-1) → recogniser; raises SettingsError
+# where the model can't be used.
+RecogniserFactory = Callable[[KnowledgeBase, str, str], Recogniser]
+
+
+def _bundled(knowledge: KnowledgeBase, model: str, language: str) -> Recogniser:
+    _refuse_model(model)
+    if language != ENGLISH:
+        raise SettingsError("the bundled recogniser reads English alone")
+    return bundled_recogniser(knowledge)
+
+
+def _lists(knowledge: KnowledgeBase, model: str, _language: str) -> Recogniser:
+    _refuse_model(model)
+
+    def recognise(text: str, language: str | None) -> list[Span]:
+        in_english = language in {ENGLISH, None}
+        return recognise_english(knowledge, text) if in_english else recognise_known(knowledge, text)
+
+    return recognise
+
+
+def _spacy(_knowledge: KnowledgeBase, model: str, _language: str) -> Recogniser:
+    return spacy_recogniser(model)
+
+
+def _refuse_model(model: str) -> None:
+    if model:
+        raise SettingsError(f"this recogniser takes no model, but {model!r} is given")
+
+
+# What settings call the recognisers: the packed network (English), word lists and patterns, spaCy's pipelines. A new
+# model runtime is a module with a factory, and a line here.
+RECOGNISERS: dict[str, RecogniserFactory] = {"bundled": _bundled, "lists": _lists, _SPACY: _spacy}
 
 
 @lru_cache(maxsize=1)
-def _known(aliases: bytes) -> KnowledgeBase:
-    """Return what is known; kept, as it takes a second and is the same from run to run while the file is."""
+def _knowledge_base(aliases: bytes) -> KnowledgeBase:
+    """Return the knowledge base for these aliases (JSON); cached, as it takes a second to build."""
     return build_knowledge_base(msgspec.json.decode(aliases, type=Aliases), read_lexicon())
 
 
 def load_recognisers(entities: EntitySettings, folder: Path) -> tuple[KnowledgeBase, RecogniserChooser]:
-    """Return what is known and a function that gives the recogniser for a language (ISO 639-1, None where unknown).
+    """Return the knowledge base and a function from a language to its recogniser.
 
-    ``entities.models.<language>`` names the recogniser of a language, ``entities.model`` that of English and of texts
-    of unknown language: ``BUNDLED`` (the packed network; English alone), ``LISTS`` (word lists and patterns), or a
-    spaCy pipeline. In languages without one, known names are found. ``folder`` holds aliases.toml. Raises
-    SettingsError where a recogniser or the file can't be used.
+    The function takes an ISO 639-1 code, None where the language is unknown: such texts are read as English.
+
+    Args:
+        entities: ``models.<language>`` names the recogniser of a language, ``model`` that of English: a key of
+            ``RECOGNISERS``, with a colon and a model behind it where it takes one.
+        folder: holds aliases.toml.
+
+    Raises:
+        SettingsError: a recogniser or aliases.toml can't be used.
     """
-    known = _known(msgspec.json.encode(read_aliases(folder)))
-
-    def lists(text: str, language: str | None) -> list[Span]:
-        return recognise_english(known, text) if language in {"en", None} else recognise_known(known, text)
-
-    def named(language: str, name: str) -> Recogniser:
-        if name == BUNDLED and language == ENGLISH:
-            return bundled_recogniser(known)
-        return lists if name == LISTS else spacy_recogniser(name, language)
-
-    models = {ENGLISH: entities.model, **entities.models}
-    loaded = {language: named(language, name) for language, name in models.items()}
+    knowledge = _knowledge_base(msgspec.json.encode(read_aliases(folder)))
+    settings = {ENGLISH: ("entities.model", entities.model)}
+    settings |= {language: (f"entities.models.{language}", value) for language, value in entities.models.items()}
+    loaded = {
+        language: _load_recogniser(setting, value, knowledge, language)
+        for language, (setting, value) in settings.items()
+    }
+    lists = _lists(knowledge, "", "")
 
     @cache
     def choose(language: str | None) -> Recogniser:
         return loaded.get((language or ENGLISH).partition("-")[0].lower(), lists)
 
-    return known, choose
+    return knowledge, choose
+
+
+def _load_recogniser(setting: str, value: str, knowledge: KnowledgeBase, language: str) -> Recogniser:
+    """Return the recogniser that a setting's value names.
+
+    Raises:
+        SettingsError: there is no such recogniser, or its model can't be used; the message names the setting.
+    """
+    if prefixed := _PREFIX.fullmatch(value):
+        recogniser, model = prefixed["recogniser"], prefixed["model"]
+    else:
+        recogniser, model = (value, "") if value in RECOGNISERS else (_SPACY, value)
+    factory = RECOGNISERS.get(recogniser)
+    if factory is None:
+        raise SettingsError(f"{setting}: no recogniser is called {recogniser!r}; there are {', '.join(RECOGNISERS)}")
+    try:
+        return factory(knowledge, model, language)
+    except SettingsError as error:
+        raise SettingsError(f"{setting}: {error}") from error

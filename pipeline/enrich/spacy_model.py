@@ -1,4 +1,7 @@
-"""How is a spaCy pipeline used as a recogniser?"""
+"""Use a spaCy pipeline as a recogniser.
+
+spaCy is optional: it is imported when a pipeline is loaded.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,8 @@ from pipeline.records import EntityType
 if TYPE_CHECKING:
     from spacy.language import Language
 
-# Labels of spaCy's own pipelines (OntoNotes; WikiNER for most languages but English) and those of our types. What
-# isn't here (dates, numbers, works, products, MISC) isn't taken.
+# Labels of spaCy's own pipelines (OntoNotes; WikiNER for most languages but English) and the types that they become.
+# Other labels (dates, numbers, works, products, MISC) are left out.
 LABELS = {
     "PERSON": EntityType.PERSON,
     "PER": EntityType.PERSON,
@@ -31,9 +34,13 @@ LABELS = {
 _PIECE = 50_000
 
 
-def spacy_recogniser(name: str, language: str) -> Recogniser:
-    """Return the recogniser that the installed package or folder ``name`` holds; raise SettingsError if it can't."""
-    pipeline = _load(name, f"entities.models.{language}")
+def spacy_recogniser(name: str) -> Recogniser:
+    """Return the recogniser that a spaCy pipeline is; ``name`` is an installed package or a folder.
+
+    Raises:
+        SettingsError: spaCy or the pipeline is not installed, or they don't fit together.
+    """
+    pipeline = _load(name)
 
     def recognise(text: str, _language: str | None) -> list[Span]:
         return [
@@ -46,25 +53,32 @@ def spacy_recogniser(name: str, language: str) -> Recogniser:
     return recognise
 
 
-def _load(name: str, setting: str) -> Language:
+def _load(name: str) -> Language:
+    """Load a spaCy pipeline.
+
+    Raises:
+        SettingsError: spaCy or the pipeline is not installed, or they don't fit together.
+    """
+    if not name:
+        raise SettingsError('name the spaCy pipeline behind the colon, such as "spacy:de_core_news_md"')
     if importlib.util.find_spec("spacy") is None:
-        raise SettingsError(f"{setting} = {name!r} needs spaCy: install newswire[spacy], or unset it")
+        raise SettingsError(f"{name!r} needs spaCy: install newswire[spacy], or unset it")
     import spacy  # noqa: PLC0415 - optional, and slow to import
 
     try:
         return spacy.load(name)
     except OSError as error:
         if Path(name).exists():
-            raise SettingsError(f"{setting}: {name} is not a spaCy pipeline: {error}") from error
+            raise SettingsError(f"{name} is not a spaCy pipeline: {error}") from error
         raise SettingsError(
-            f"{setting}: no spaCy pipeline {name!r}; install the package of that name, or name a folder"
+            f"no spaCy pipeline {name!r}; install the package of that name, or name a folder"
         ) from error
     except (ImportError, ValueError) as error:
-        raise SettingsError(f"{setting}: {name} can't be used with this spaCy: {error}") from error
+        raise SettingsError(f"{name} can't be used with this spaCy: {error}") from error
 
 
 def _pieces(text: str) -> list[tuple[int, str]]:
-    """Return ``text`` in pieces that end at a line or a space where there is one."""
+    """Return the pieces of ``text`` with their offsets; each ends at a line or a space where there is one."""
     pieces, start = [], 0
     while start < len(text):
         end = min(start + _PIECE, len(text))

@@ -1,4 +1,7 @@
-"""enrich: who and what is named in each article?"""
+"""enrich: find the names in each article and tie each to one entity.
+
+Names are found without a transaction; they are linked to earlier articles' entities in the one that saves them.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ class EnrichHandler(StageHandler):
     stage = Stage.ENRICH
 
     def __enter__(self) -> Self:
-        self._known, self._choose = load_recognisers(self.context.settings.entities, self.context.config)
+        self._knowledge, self._choose = load_recognisers(self.context.settings.entities, self.context.config)
         return self
 
     def decide(self, claimed: Sequence[ArticleRow], emit: Callable[[StageResult], None]) -> None:
@@ -34,12 +37,12 @@ class EnrichHandler(StageHandler):
         claimed = self.with_records(claimed, emit, articles, copies)
         originals = self._originals({c.copy_of for c in copies.values() if c.copy_of})
 
-        def one(item: ArticleRow) -> StageResult:
+        def decide_article(item: ArticleRow) -> StageResult:
             source = self.context.sources.get(item.source)
             article, original = articles[item.id], originals.get(copies[item.id].copy_of or "")
             names = enrich(
                 article,
-                self._known,
+                self._knowledge,
                 self._choose(article.language),
                 source_country=source.country if source else None,
                 inherited=paragraph_names(*original) if original else None,
@@ -47,33 +50,34 @@ class EnrichHandler(StageHandler):
             originals[item.id] = article, names
             return StageResult(item=item, outcome=Outcome.DONE, record=names)
 
-        self.decide_each(claimed, emit, one)
+        self.decide_each(claimed, emit, decide_article)
 
     def _originals(self, ids: Collection[str]) -> dict[str, tuple[Article, Names]]:
-        """Return articles that were copied, with their names, where this version of the stage read them."""
+        """Return the originals with their names, without those that an earlier version of the stage read."""
         ledger = self.context.store.ledger
         with self.context.store.read() as connection:
             items = list(ledger.get_articles(connection, ids).values())
             articles, names = ledger.current(connection, items, Article), ledger.current(connection, items, Names)
-            made_by, version = ledger.stage_versions(connection, items), STAGE_VERSIONS[Stage.ENRICH]
+            versions, version = ledger.stage_versions(connection, items), STAGE_VERSIONS[Stage.ENRICH]
         return {
-            one.id: (articles[one.id], names[one.id])
-            for one in items
-            if one.id in articles and one.id in names and made_by[one.id].get(Stage.ENRICH) == version
+            item.id: (articles[item.id], names[item.id])
+            for item in items
+            if item.id in articles and item.id in names and versions[item.id].get(Stage.ENRICH) == version
         }
 
     def finalise(self, connection: sa.Connection, results: Sequence[StageResult]) -> Sequence[StageResult]:
-        """Tie the names to the entities of earlier articles, in order of arrival, and remember how they are written.
+        """Link the names to the entities of earlier articles, in order of arrival, and remember their forms.
 
-        In the transaction that saves them: what one worker's articles say of an entity, the next one's know.
+        It happens in the transaction that saves them, so that the next worker knows what this one's articles wrote.
         """
         memory = self.context.store.entity_memory(connection)
         owned = sorted(self.context.store.ledger.still_leased(connection, results), key=lambda r: r.item.seq)
-        read = [(r, r.record) for r in owned if isinstance(r.record, Names)]
-        earlier = memory.load_counted_names([r.item.id for r, _ in read])
-        batch = [ArticleNames(r.item.seq, r.item.first_seen, names, earlier.get(r.item.id)) for r, names in read]
-        tied = dict(zip((r.item.id for r, _ in read), link_batch(batch, self._known, memory), strict=True))
+        item_names = [(r.item, r.record) for r in owned if isinstance(r.record, Names)]
+        counted = memory.load_counted_names([item.id for item, _ in item_names])
+        batch = [ArticleNames(item.seq, item.first_seen, names, counted.get(item.id)) for item, names in item_names]
+        linked_batch = link_batch(batch, self._knowledge, memory)
+        linked = {item.id: names for (item, _), names in zip(item_names, linked_batch, strict=True)}
         if renamed := memory.flush():
             articles = self.context.store.entities.select_articles_naming(connection, renamed)
             self.context.store.ledger.bump_revision(connection, seqs=articles)
-        return [msgspec.structs.replace(r, record=tied.get(r.item.id, r.record)) for r in owned]
+        return [msgspec.structs.replace(r, record=linked.get(r.item.id, r.record)) for r in owned]

@@ -1,4 +1,4 @@
-"""How do trained weights become the packed network? ``python export.py WEIGHTS FOLDER``: int8 ONNX and vocabulary."""
+"""Export trained weights as the packed network, int8 ONNX and vocabulary: ``python export.py WEIGHTS FOLDER``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from train import start_weights
 
 Array = npt.NDArray[np.generic]
 _OPSET, _IR, _MICROSOFT = 17, 8, "com.microsoft"
-# Seven bits: processors without VNNI would overflow with eight.
+# Seven bits for weights: processors without VNNI would overflow with eight.
 _HIGHEST = 63
 _ROW_HIGHEST = 127
 
@@ -68,14 +68,14 @@ def graph(weights: dict[str, Array]) -> onnx.ModelProto:
     rows = weights["words.weight"]
     scale = np.maximum(np.abs(rows).max(axis=1, keepdims=True), 1e-9) / _ROW_HIGHEST
     table = g.constant("words.q", np.round(rows / scale).astype(np.int8))
-    found = g.node("Cast", [g.node("Gather", [table, "ids"])], to=TensorProto.FLOAT)
-    x = g.node("Mul", [found, g.node("Gather", [g.constant("words.scale", scale.astype(np.float32)), "ids"])])
+    embedded = g.node("Cast", [g.node("Gather", [table, "ids"])], to=TensorProto.FLOAT)
+    x = g.node("Mul", [embedded, g.node("Gather", [g.constant("words.scale", scale.astype(np.float32)), "ids"])])
     for name in ("looks", "hints"):
         x = g.node("Add", [x, g.node("Gather", [g.constant(name + ".weight", weights[name + ".weight"]), name])])
     size = g.node("Slice", [g.node("Shape", ["ids"]), *(g.constant(f"n{n}", np.array([n])) for n in (1, 2))])
     ends = [g.constant("zero", np.array([0])), size, g.constant("axis", np.array([0]))]
-    places = g.node("Slice", [g.constant("positions", weights["positions.weight"]), *ends])
-    x = g.node("Add", [x, places])
+    positions = g.node("Slice", [g.constant("positions", weights["positions.weight"]), *ends])
+    x = g.node("Add", [x, positions])
     parts = [g.constant(f"norm.{part}", weights[f"norm.{part}"]) for part in ("weight", "bias")]
     x = g.node("LayerNormalization", [x, *parts], epsilon=EPSILON)
     for n in range(LAYERS):
@@ -88,8 +88,8 @@ def graph(weights: dict[str, Array]) -> onnx.ModelProto:
     ]
     outputs = [helper.make_tensor_value_info("chances", TensorProto.FLOAT, ["windows", "pieces", "labels"])]
     opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid(_MICROSOFT, 1)]
-    made = helper.make_graph(g.nodes, "names", inputs, outputs, g.constants)
-    return helper.make_model(made, opset_imports=opsets, ir_version=_IR, producer_name="newswire")
+    onnx_graph = helper.make_graph(g.nodes, "names", inputs, outputs, g.constants)
+    return helper.make_model(onnx_graph, opset_imports=opsets, ir_version=_IR, producer_name="newswire")
 
 
 def _layer(g: Graph, x: str, name: str, weights: dict[str, Array]) -> str:
@@ -98,8 +98,8 @@ def _layer(g: Graph, x: str, name: str, weights: dict[str, Array]) -> str:
 
     mixed = [f"{name}.{part}" for part in ("query", "keys", "values")]
     g.nodes.append(helper.make_node("Split", [linear(x, "mixed")], mixed, axis=-1))
-    seen = g.node("MultiHeadAttention", mixed, _MICROSOFT, num_heads=HEADS)
-    x = g.norm(linear(seen, "out"), x, f"{name}.norm", weights)
+    attended = g.node("MultiHeadAttention", mixed, _MICROSOFT, num_heads=HEADS)
+    x = g.norm(linear(attended, "out"), x, f"{name}.norm", weights)
     inner = g.node("Gelu", [linear(x, "up")], _MICROSOFT)
     return g.norm(linear(inner, "down"), x, f"{name}.last_norm", weights)
 

@@ -1,4 +1,4 @@
-"""What is the network that is trained? MiniLM's encoder, which also sees each word's look and a hint, and a head."""
+"""The network that is trained: MiniLM's encoder, which also sees each word's look and a hint, and a head."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Layer(nn.Module):
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """Return the layer's output for ``x`` (batch, pieces, width); ``mask`` is true where a piece is."""
         query, keys, values = self.mixed(x).unflatten(-1, (3, HEADS, WIDTH // HEADS)).permute(2, 0, 3, 1, 4)
-        seen = functional.scaled_dot_product_attention(query, keys, values, attn_mask=mask[:, None, None, :])
-        x = self.norm(x + self.drop(self.out(seen.transpose(1, 2).flatten(2))))
+        attended = functional.scaled_dot_product_attention(query, keys, values, attn_mask=mask[:, None, None, :])
+        x = self.norm(x + self.drop(self.out(attended.transpose(1, 2).flatten(2))))
         return self.last_norm(x + self.drop(self.down(functional.gelu(self.up(x)))))
 
 
@@ -59,7 +59,7 @@ class Network(nn.Module):
 
 
 def pretrained(weights: dict[str, Tensor]) -> Network:
-    """Return the network with the encoder of a BERT checkpoint; what that doesn't have is new."""
+    """Return the network with the encoder of a BERT checkpoint; looks, hints and head are new."""
     at = "embeddings."
     words, positions = weights[at + "word_embeddings.weight"], weights[at + "position_embeddings.weight"]
     network = Network(len(words), len(positions))

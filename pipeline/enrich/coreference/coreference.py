@@ -1,8 +1,8 @@
-"""Which names in one article are the same person, organisation, place, group or event?
+"""Group the surface forms of one article that name the same person, organisation, place, group or event.
 
 Rules in the order of their strength: the same words; a definition "Long Form (LF)"; an acronym of a longer name's
 initials; a short name that is part of one longer name. A bare name goes to the full name used most in the article
-and never merges two of them (both choices measured on coreference data: better than the nearest one before it).
+and never merges two of them (both choices measured on coreference data: better than the nearest preceding one).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pipeline.records import EntityType
 
 
 class SurfaceForm(NamedTuple):
-    """A surface with its type; ``whose`` is the nationality that owns it where the words before it say so."""
+    """A name as it is written, its type, and the nationality that owns it where the words before it say so."""
 
     text: str
     type: EntityType
@@ -28,6 +28,7 @@ class SurfaceForm(NamedTuple):
 
 
 NameWords = tuple[str, ...]
+# Name → ids of the places that are known under it.
 PlaceLookup = Callable[[SurfaceForm], frozenset[str]]
 
 _ARTICLE = re.compile(r"^(?:the|al|el|an|as|ash|ad|ar|az)[ -]", re.IGNORECASE)
@@ -48,78 +49,78 @@ _TOO_SHORT = 2
 _PLURAL = 5
 
 
-def comparison_words(name: SurfaceForm, lexicon: Lexicon) -> NameWords:
-    """Return the words by which a name is compared: without honorifics, articles and legal forms."""
-    text = (_PLACE_OF if name.type is EntityType.PLACE else _ARTICLE).sub("", join_initials(name.text), count=1)
+def comparison_words(form: SurfaceForm, lexicon: Lexicon) -> NameWords:
+    """Return the folded words by which a name is compared, without honorifics, articles and legal forms."""
+    text = (_PLACE_OF if form.type is EntityType.PLACE else _ARTICLE).sub("", join_initials(form.text), count=1)
     words = name_key(text).split()
-    if name.type is EntityType.PERSON:
+    if form.type is EntityType.PERSON:
         while len(words) > 1 and (words[0] in lexicon.titles or words[0] in _SAINT):
             words.pop(0)
         words = [w for i, w in enumerate(words) if w not in {"al", "el"} or i == len(words) - 1] or words
         while len(words) > 1 and words[-1] in POSTNOMINALS:
             words.pop()
-    if name.type is EntityType.ORG:
+    if form.type is EntityType.ORG:
         while len(words) > 1 and words[-1] in _COMPANY:
             words.pop()
-        words = name_key(name.nationality).split() + _ministry(words)
-    if name.type is EntityType.GROUP and words and len(words[-1]) >= _PLURAL:
+        words = name_key(form.nationality).split() + _invert_ministry(words)
+    if form.type is EntityType.GROUP and words and len(words[-1]) >= _PLURAL:
         words[-1] = words[-1].removesuffix("s")
-    return tuple(words) or (name.text,)
+    return tuple(words) or (form.text,)
 
 
-def _ministry(words: list[str]) -> list[str]:
+def _invert_ministry(words: list[str]) -> list[str]:
     """Return "ministry of the interior" as "interior ministry"."""
-    at = next((i for i, w in enumerate(words[:-2]) if w in _OFFICES and words[i + 1] == "of"), None)
-    if at is None:
+    index = next((i for i, w in enumerate(words[:-2]) if w in _OFFICES and words[i + 1] == "of"), None)
+    if index is None:
         return words
-    rest = words[at + 2 :]
-    return words[:at] + (rest[1:] if rest[0] == "the" and len(rest) > 1 else rest) + [words[at]]
+    subject = words[index + 2 :]
+    return words[:index] + (subject[1:] if subject[0] == "the" and len(subject) > 1 else subject) + [words[index]]
 
 
 def group_surface_forms(
     counted: dict[SurfaceForm, int],
-    defined: dict[str, str],
+    definitions: dict[str, str],
     lexicon: Lexicon,
-    well_known: Callable[[SurfaceForm], str | None],
-    located: PlaceLookup,
+    sure_entity_id: Callable[[SurfaceForm], str | None],
+    place_ids: PlaceLookup,
 ) -> list[list[SurfaceForm]]:
-    """Return the names as groups that name one thing each, in order of first mention; the fullest name stands first.
+    """Return groups of names that name one thing each, in order of first mention; the fullest name stands first.
 
     Args:
         counted: each name with its number of mentions, in order of first mention.
-        defined: acronym → long form, from ``definitions``.
+        definitions: acronym → long form, from ``defined_acronyms``.
         lexicon: titles, which are no part of a name.
-        well_known: gives what is known under a name, so that two spellings of one body are counted as one name.
-        located: gives the ids of the places that are known under a name.
+        sure_entity_id: gives the entity that is known under a name, so that two spellings of it count as one name.
+        place_ids: gives the ids of the places that are known under a name.
     """
     groups: list[list[SurfaceForm]] = []
-    for kind in EntityType:
-        mine = {n: c for n, c in counted.items() if n.type is kind}
+    for entity_type in EntityType:
+        forms = {form: count for form, count in counted.items() if form.type is entity_type}
         by_words: dict[NameWords, list[SurfaceForm]] = collections.defaultdict(list)
-        for name in mine:
-            by_words[comparison_words(name, lexicon)].append(name)
-        clusters = _NameClusters(by_words, mine)
-        clusters.same(well_known)
-        if kind is EntityType.PERSON:
+        for form in forms:
+            by_words[comparison_words(form, lexicon)].append(form)
+        clusters = _NameClusters(by_words, forms)
+        clusters.join_known(sure_entity_id)
+        if entity_type is EntityType.PERSON:
             _join_people(clusters)
-        elif kind is EntityType.ORG:
-            _join_organisations(clusters, defined, lexicon)
-        elif kind is EntityType.PLACE:
-            _join_places(clusters, defined, lexicon, located)
+        elif entity_type is EntityType.ORG:
+            _join_organisations(clusters, definitions, lexicon)
+        elif entity_type is EntityType.PLACE:
+            _join_places(clusters, definitions, lexicon, place_ids)
         groups += clusters.groups()
-    order = {name: i for i, name in enumerate(counted)}
-    return sorted(groups, key=lambda g: min(order[n] for n in g))
+    order = {form: index for index, form in enumerate(counted)}
+    return sorted(groups, key=lambda group: min(order[form] for form in group))
 
 
 class _NameClusters:
-    """Names by their words, joined step by step: each short name points at one longer name."""
+    """Names by their words, joined step by step; each short name points at one longer name."""
 
     def __init__(self, by_words: dict[NameWords, list[SurfaceForm]], counted: dict[SurfaceForm, int]) -> None:
         self.names = by_words
         self.count = {w: sum(counted[n] for n in names) for w, names in by_words.items()}
         self.counted = counted
         self.parent: dict[NameWords, NameWords] = {}
-        self.known: dict[NameWords, str] = {}  # what a cluster surely names
+        self.entity_ids: dict[NameWords, str] = {}  # of the clusters that surely name a known entity
 
     def root(self, words: NameWords) -> NameWords:
         while words in self.parent:
@@ -127,44 +128,45 @@ class _NameClusters:
         return words
 
     def attach(self, short: NameWords, long: NameWords) -> None:
-        """Join two clusters, but never two that are known to name different things."""
-        a, b = self.root(short), self.root(long)
-        if a == b or (a in self.known and b in self.known and self.known[a] != self.known[b]):
+        """Join two clusters, unless they are known to name different entities."""
+        short_root, long_root = self.root(short), self.root(long)
+        short_id, long_id = self.entity_ids.get(short_root), self.entity_ids.get(long_root)
+        if short_root == long_root or (short_id and long_id and short_id != long_id):
             return
-        self.parent[a] = b
-        self.count[b] += self.count[a]
-        if a in self.known:
-            self.known[b] = self.known[a]
+        self.parent[short_root] = long_root
+        self.count[long_root] += self.count[short_root]
+        if short_id:
+            self.entity_ids[long_root] = short_id
 
-    def same(self, well_known: Callable[[SurfaceForm], str | None]) -> None:
-        """Join names that are known to name the same."""
+    def join_known(self, sure_entity_id: Callable[[SurfaceForm], str | None]) -> None:
+        """Join the names that are known to name one entity."""
         first: dict[str, NameWords] = {}
         for words, names in self.names.items():
-            known = next((k for n in names if (k := well_known(n))), None)
-            if known:
-                self.known[words] = known
-                self.attach(words, first.setdefault(known, words))
+            entity_id = next((i for form in names if (i := sure_entity_id(form))), None)
+            if entity_id:
+                self.entity_ids[words] = entity_id
+                self.attach(words, first.setdefault(entity_id, words))
 
     def most_used(self, candidates: Sequence[NameWords]) -> NameWords | None:
         """Return the candidate whose cluster is mentioned most; the earliest of equals."""
         return max(candidates, key=lambda c: self.count[self.root(c)], default=None)
 
     def groups(self) -> list[list[SurfaceForm]]:
-        made: dict[NameWords, list[SurfaceForm]] = collections.defaultdict(list)
+        groups: dict[NameWords, list[SurfaceForm]] = collections.defaultdict(list)
         for words, names in self.names.items():
-            made[self.root(words)] += names
-        for group in made.values():
+            groups[self.root(words)] += names
+        for group in groups.values():
             group.sort(key=lambda n: (-len(name_key(n.text).split()), -self.counted[n]))
-        return list(made.values())
+        return list(groups.values())
 
 
-def _index(names: Iterable[NameWords]) -> dict[str, list[NameWords]]:
+def _index_by_word(names: Iterable[NameWords]) -> dict[str, list[NameWords]]:
     """Return the names by each of their words."""
-    found: dict[str, list[NameWords]] = collections.defaultdict(list)
+    index: dict[str, list[NameWords]] = collections.defaultdict(list)
     for words in names:
         for word in dict.fromkeys(words):
-            found[word].append(words)
-    return found
+            index[word].append(words)
+    return index
 
 
 # More candidates than this share a word only in lists of names; looking at all of them would be quadratic.
@@ -174,10 +176,10 @@ _MOST_CANDIDATES = 50
 def _join_people(clusters: _NameClusters) -> None:
     _join_sounds(clusters)
     full = [w for w in clusters.names if len(w) > 1]
-    index = _index(full)
+    index = _index_by_word(full)
     for words in sorted(full, key=len):
-        near = index[words[-1]][:_MOST_CANDIDATES]
-        longer = [w for w in near if same_person(words, w)]
+        same_last = index[words[-1]][:_MOST_CANDIDATES]
+        longer = [w for w in same_last if same_person(words, w)]
         longer = longer or [w for w in index[words[0]][:_MOST_CANDIDATES] if is_ending(words, w)]
         longer = longer or [w for w in index[words[0]][:_MOST_CANDIDATES] if is_beginning(words, w)]
         if longer:
@@ -186,23 +188,25 @@ def _join_people(clusters: _NameClusters) -> None:
         candidates = index[words[0]][:_MOST_CANDIDATES]
         last = [w for w in candidates if w[-1] == words[0]]
         first = [w for w in candidates if w[0] == words[0]]
-        best = clusters.most_used(last or first or candidates)
-        if best:
-            clusters.attach(words, best)
+        full_name = clusters.most_used(last or first or candidates)
+        if full_name:
+            clusters.attach(words, full_name)
 
 
-def _join_sounds(clusters: _NameClusters, apart: Callable[[NameWords, NameWords], bool] = lambda _a, _b: False) -> None:
-    """Join names that sound the same, the rarer to the more frequent, but for those that ``apart`` tells apart."""
-    heard: dict[str, NameWords] = {}
+def _join_sounds(
+    clusters: _NameClusters, are_apart: Callable[[NameWords, NameWords], bool] = lambda _a, _b: False
+) -> None:
+    """Join names that sound alike, the rarer to the more frequent, unless ``are_apart`` says they differ."""
+    by_sound: dict[str, NameWords] = {}
     for words in sorted(clusters.names, key=lambda w: -clusters.count[clusters.root(w)]):
         sound = sound_key(words)
-        other = heard.setdefault(sound, words) if sound else words
-        if other != words and not apart(words, other):
-            clusters.attach(words, other)
+        namesake = by_sound.setdefault(sound, words) if sound else words
+        if namesake != words and not are_apart(words, namesake):
+            clusters.attach(words, namesake)
 
 
 def _join_organisations(clusters: _NameClusters, defined: dict[str, str], lexicon: Lexicon) -> None:
-    index = _index(clusters.names)
+    index = _index_by_word(clusters.names)
     initials: dict[str, list[NameWords]] = collections.defaultdict(list)
     for words in clusters.names:
         if len(words) > 1:
@@ -212,7 +216,7 @@ def _join_organisations(clusters: _NameClusters, defined: dict[str, str], lexico
         long = _long_form(words, names, defined, clusters, lexicon) or clusters.most_used(
             initials[words[0]] if len(words) == 1 and is_acronym(names) else []
         )
-        long = long or clusters.most_used(_longer(words, _near(index, words), lexicon))
+        long = long or clusters.most_used(_find_longer(words, _candidates(index, words), lexicon))
         if long:
             clusters.attach(words, long)
 
@@ -232,40 +236,41 @@ def _long_form(
     return long if long in clusters.names and long != words else None
 
 
-def _near(index: dict[str, list[NameWords]], words: NameWords) -> list[NameWords]:
+def _candidates(index: dict[str, list[NameWords]], words: NameWords) -> list[NameWords]:
     return index[words[0]][:_MOST_CANDIDATES] + index[words[-1]][:_MOST_CANDIDATES]
 
 
-def _longer(words: NameWords, near: Sequence[NameWords], lexicon: Lexicon) -> list[NameWords]:
-    """Return the names of which ``words`` are the beginning, or the end in a way that names leave words out."""
-    n = len(words)
-    generic = words[-1] in lexicon.org_tails or words[-1] in lexicon.org_heads
-    found = []
-    for long in near:
-        if len(long) <= n or (n == 1 and len(words[0]) <= _TOO_SHORT):
+def _find_longer(words: NameWords, candidates: Sequence[NameWords], lexicon: Lexicon) -> list[NameWords]:
+    """Return the candidates of which ``words`` are the beginning or the end, in a way that names are shortened."""
+    size = len(words)
+    ends_in_kind_noun = words[-1] in lexicon.org_tails or words[-1] in lexicon.org_heads
+    longer = []
+    for long in candidates:
+        if len(long) <= size or (size == 1 and len(words[0]) <= _TOO_SHORT):
             continue
-        head = long[:n] == words and (len(long) - n <= _CUT_WORDS or long[n] in _SMALL)
-        sort = all(w in lexicon.org_tails for w in long[n:])  # "Southwest" of "Southwest Airlines"
-        head = head and (n > 1 or words[0] not in lexicon.common or (sort and not generic))
-        tail = long[-n:] == words and (n > 1 or generic)
-        middle = n == 1 and generic and words[0] in long
-        if head or tail or middle:
-            found.append(long)
-    if found or n > 1 or words[0] in lexicon.common:
-        return found
-    last = {long for long in near if long[-1] == words[0] and len(long) == len(words) + 1}
-    return list(last) if len(last) == 1 else []
+        leads = long[:size] == words and (len(long) - size <= _CUT_WORDS or long[size] in _SMALL)
+        only_kind_nouns = all(w in lexicon.org_tails for w in long[size:])  # "Southwest" of "Southwest Airlines"
+        telling = words[0] not in lexicon.common or (only_kind_nouns and not ends_in_kind_noun)
+        leads = leads and (size > 1 or telling)
+        ends = long[-size:] == words and (size > 1 or ends_in_kind_noun)
+        inside = size == 1 and ends_in_kind_noun and words[0] in long
+        if leads or ends or inside:
+            longer.append(long)
+    if longer or size > 1 or words[0] in lexicon.common:
+        return longer
+    by_last_word = {long for long in candidates if long[-1] == words[0] and len(long) == len(words) + 1}
+    return list(by_last_word) if len(by_last_word) == 1 else []
 
 
-def _join_places(clusters: _NameClusters, defined: dict[str, str], lexicon: Lexicon, located: PlaceLookup) -> None:
+def _join_places(clusters: _NameClusters, defined: dict[str, str], lexicon: Lexicon, place_ids: PlaceLookup) -> None:
     """Join an acronym to its long form, "Nile" to "Nile River", "the Falklands" to "Falkland Islands".
 
-    But not what is known as two places: "Oklahoma" and "Oklahoma City", "San Francisco" and "San Francisco Bay".
+    Two known places are never joined: "Oklahoma" and "Oklahoma City", "San Francisco" and "San Francisco Bay".
     """
-    where = {words: frozenset().union(*map(located, names)) for words, names in clusters.names.items()}
+    place_ids_of = {words: frozenset().union(*map(place_ids, names)) for words, names in clusters.names.items()}
 
-    def apart(short: NameWords, long: NameWords) -> bool:
-        return bool(where[short]) and where[short].isdisjoint(where[long])
+    def are_apart(short: NameWords, long: NameWords) -> bool:
+        return bool(place_ids_of[short]) and place_ids_of[short].isdisjoint(place_ids_of[long])
 
     for words, names in clusters.names.items():
         if long := _long_form(words, names, defined, clusters, lexicon):
@@ -274,6 +279,6 @@ def _join_places(clusters: _NameClusters, defined: dict[str, str], lexicon: Lexi
         if len(words) > 1 and words[-1] in lexicon.place_tails:
             plural = (*words[:-2], f"{words[-2]}s")
             short = plural if plural in clusters.names and words[-1] in _SEVERAL else words[:-1]
-            if short in clusters.names and not apart(short, words):
+            if short in clusters.names and not are_apart(short, words):
                 clusters.attach(short, words)
-    _join_sounds(clusters, lambda a, b: apart(a, b) and apart(b, a))
+    _join_sounds(clusters, lambda a, b: are_apart(a, b) and are_apart(b, a))

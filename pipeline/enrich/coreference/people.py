@@ -1,10 +1,10 @@
-"""Are two names of people the name of one person?"""
+"""Compare people's names: same person, initials, short forms of given names."""
 
 from __future__ import annotations
 
 NameWords = tuple[str, ...]
 
-# Short forms of given names and the names that they stand for: an article that has both means one person.
+# Short forms of given names with the names that they stand for: an article that has both means one person.
 _SHORT_FORMS = (
     "abe abraham|al albert|al alan|alex alexander|alex alexandra|andy andrew|art arthur|ben benjamin|bernie bernard|"
     "beth elizabeth|bill william|billy william|bob robert|bobby robert|cathy catherine|charlie charles|chris "
@@ -28,9 +28,9 @@ POSTNOMINALS = frozenset(
 def same_person(short: NameWords, long: NameWords) -> bool:
     """Tell whether two full names, the shorter first, are one person's.
 
-    One last word and first words that agree (an initial agrees with what begins with it, Bob with Robert), and what
-    both have between; or the shorter one's words in their order within the longer ("Otto Jespersen" in "Jens Otto
-    Harry Jespersen"); or the same words with the family's name first ("Abe Shinzo").
+    They are if the last words are equal, and the first ones and those between agree (an initial agrees with what it
+    begins, Bob with Robert); if the shorter one's words stand in their order within the longer ("Otto Jespersen" in
+    "Jens Otto Harry Jespersen"); or if one has the family's name first ("Abe Shinzo").
     """
     if short == long or len(short) > len(long):
         return False
@@ -42,9 +42,9 @@ def same_person(short: NameWords, long: NameWords) -> bool:
         return _agree(short[0], long[0]) and all(words_agree(a, b) for a, b in zip(short[1:], long[1:], strict=True))
     if not _agree(short[0], long[0]):
         inner = iter(long[:-1])
-        return all(any(word == other for other in inner) for word in short[:-1])
-    # George W. Bush is not George H. W. Bush
-    return all(words_agree(word, other) for word, other in zip(short[1:-1], long[1:-1], strict=False))
+        return all(any(word == long_word for long_word in inner) for word in short[:-1])
+    # "George W. Bush" is not "George H. W. Bush"
+    return all(words_agree(word, long_word) for word, long_word in zip(short[1:-1], long[1:-1], strict=False))
 
 
 def is_beginning(short: NameWords, long: NameWords) -> bool:

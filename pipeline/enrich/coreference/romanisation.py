@@ -1,7 +1,7 @@
-"""How does a name sound, however it was brought into Latin letters?
+"""Compute a key of how a name sounds, so that its spellings in Latin letters can be compared.
 
-Gaddafi and Qaddafi, Hussein and Husayn get one key; Hassan and Hussein, Maria and Mario don't. The key proposes that
-two names are one; it doesn't prove it.
+Gaddafi and Qaddafi, Hussein and Husayn get one key; Hassan and Hussein, Maria and Mario don't. An equal key proposes
+that two names are one; it doesn't prove it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from pipeline.enrich.knowledge.tokens import fold_word
 
-# Ways of writing one sound, the longer ones first; q, g, gh and kh stand for neighbouring sounds of Arabic.
+# Spellings of one sound, the longer ones first; q, g, gh and kh stand for neighbouring sounds of Arabic.
 _CONSONANTS = (
     ("tsch", "c"),
     ("sch", "s"),
@@ -37,15 +37,15 @@ _CONSONANTS = (
 _REPEATED = re.compile(r"([^aeiouy])\1+")
 _VOWELS = re.compile(r"[aeiouy]+")
 _BACK = frozenset("ou")
-# Parts that come and go: Nouri (al-)Maliki.
+# Parts that are written or left out: Nouri (al-)Maliki.
 _PARTICLES = frozenset({"al", "el"})
-# Fewer consonants are too many names' (Ann Lee, Anna Lay).
+# Keys of fewer consonants are shared by too many names (Ann Lee, Anna Lay).
 _FEWEST = 3
 _CONSONANT = re.compile(r"[^aeo ]")
 
 
 def _vowel(group: re.Match[str]) -> str:
-    """Return the sort of a group of vowels: its first one's, at the end of a word its last one's (Maria, Mario)."""
+    """Return "o" or "a" for a group of vowels, by its first one, at the end of a word by its last (Maria, Mario)."""
     letter = group.group()[-1 if group.end() == len(group.string) else 0]
     return "o" if letter in _BACK else "a"
 
@@ -61,7 +61,7 @@ def _sound(word: str) -> str:
 
 
 def sound_key(words: Sequence[str]) -> str | None:
-    """Return the key of a name's folded words; None where it is too short to tell names apart."""
-    kept = [w for w in words if w not in _PARTICLES] or list(words)
-    made = " ".join(map(_sound, kept))
-    return made if len(_CONSONANT.findall(made)) >= _FEWEST else None
+    """Return the sound key of a name's folded words; None where it is too short to tell names apart."""
+    telling = [w for w in words if w not in _PARTICLES] or list(words)
+    sound = " ".join(map(_sound, telling))
+    return sound if len(_CONSONANT.findall(sound)) >= _FEWEST else None

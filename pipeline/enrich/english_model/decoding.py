@@ -1,4 +1,7 @@
-"""Which names do the chances of a text's words say, each by itself and in the light of the whole article?"""
+"""Turn the label probabilities of an English text's words into names, for the whole article at once.
+
+A name has one type in the whole article, and is found wherever it stands in the same letters.
+"""
 
 from __future__ import annotations
 
@@ -16,17 +19,17 @@ from pipeline.enrich.english_model.model_input import LINE_START, TYPES, ModelIn
 from pipeline.enrich.recogniser import Span
 from pipeline.records import EntityType
 
-Chances = npt.NDArray[np.float32]
+Probabilities = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
 
-# What a word is: none of a name, its first word, or inside.
+# What a word is: 0 outside of names, 1 the first word of one, 2 a further word.
 INSIDE = 2
 PERSON, ORG, PLACE, EVENT = (
-    TYPES.index(kind) for kind in (EntityType.PERSON, EntityType.ORG, EntityType.PLACE, EntityType.EVENT)
+    TYPES.index(entity_type) for entity_type in (EntityType.PERSON, EntityType.ORG, EntityType.PLACE, EntityType.EVENT)
 )
-# A name found in one sentence is taken in another too, where the network gives it at least this chance.
+# A name of one sentence is found in another too, where the network gives its word at least this probability.
 _LIKELY = 0.02
-# How much it counts, per mention, that just one kind of thing is known by the name.
+# What it adds to a type, per mention, that just this type is known by the name (a mention of the network adds up to 1).
 _KNOWN = 1.0
 # Behind the name of a place: "the Ghizlani military camp", "Badush village".
 _SITE = re.compile(
@@ -38,10 +41,11 @@ _SEAT = re.compile(
     r"\b(?:mayor|governor|prefect|council|capital|city|town|port|village|county|province|region|island|outskirts|streets)"
     r"\sof\s$"
 )
+# Characters of that at most.
 _LONGEST_SEAT = 16
-# Before what is called as people are: "a storm, named Ann", "the trawler Ann Lee".
+# Before a thing that is called like a person: "a storm, named Ann", "the trawler Ann Lee".
 _CALLED = r"(?:,?[ ](?:named|called|dubbed))?[ ][\"“'‘]?$"
-# Soldiers storm towns: the word in small letters alone is no storm.
+# "storm" in small letters alone doesn't count: soldiers storm towns.
 _STORM = re.compile(
     r"\b(?:Storm|[Tt]ropical [Ss]torm|the storm|storm,?(?= (?:named|called|dubbed))|(?i:hurricane|typhoon|cyclone))"
     + _CALLED
@@ -50,18 +54,19 @@ _SHIP = re.compile(
     r"\b(?:ship|vessel|ferry|trawler|tanker|yacht|frigate|destroyer|warship|submarine"
     r"|freighter|bulk carrier|HMS|USS|MV)(?:, the)?" + _CALLED
 )
+# Characters of that at most.
 _LONGEST_CALLED = 30
 _OWNED = re.compile(r"['’`´]s?$")
-# Names of more words are told by their own context.
+# Names of more words are not looked for again: their own context suffices.
 _LONGEST = 6
 
 
 class ScoredSpan(NamedTuple):
-    """Words ``first`` to ``after`` are a name, of each type with this chance."""
+    """Words ``first`` to ``stop`` (exclusive) are a name; ``types`` has the probability of each of ``TYPES``."""
 
     first: int
     stop: int
-    types: Chances
+    types: Probabilities
 
 
 NO_TYPE = np.zeros(len(TYPES), dtype=np.float32)
@@ -69,183 +74,194 @@ NO_TYPE = np.zeros(len(TYPES), dtype=np.float32)
 
 def decode_names(
     text: str,
-    words: ModelInput,
-    chances: Chances,
-    known: Callable[[str], EntityType | None],
+    model_input: ModelInput,
+    probabilities: Probabilities,
+    sole_type: Callable[[str], EntityType | None],
     hints: Sequence[Span] = (),
 ) -> list[Span]:
-    """Return the names in ``text``, in order: one type for each name in the whole article, found wherever it stands.
+    """Return the names in ``text``, in order; each name has one type and is found wherever it stands.
 
-    ``known`` returns the type of what alone is called so, None where nothing or more is. ``hints``: names that word
-    lists find; one of several words that is known is taken whole where the network sees parts of it. What they
-    take for short for a firm is heard with the firm.
+    Args:
+        text: the text that the network has read.
+        model_input: its words.
+        probabilities: of each label for each word (words, ``LABEL_COUNT``).
+        sole_type: gives the only type that is known under a name, None where there is none or several.
+        hints: names that word lists find. A known one of several words is taken whole where the network sees parts of
+            it, and a short name of a firm is counted with the firm.
     """
-    seen = [_unowned(text, words, one) for one in decode_spans(chances, words.looks[words.first] >= LINE_START)]
-    certain = [_found(words, h) for h in hints if known(text[h.start : h.end]) is h.type]
-    bodies, people, places = (
-        [_found(words, h) for h in hints if h.type is kind]
-        for kind in (EntityType.ORG, EntityType.PERSON, EntityType.PLACE)
+    line_starts = model_input.looks[model_input.first] >= LINE_START
+    model_spans = [_without_possessive(text, model_input, span) for span in decode_spans(probabilities, line_starts)]
+    certain = [_span_of_hint(model_input, h) for h in hints if sole_type(text[h.start : h.end]) is h.type]
+    bodies, people, locations = (
+        [_span_of_hint(model_input, h) for h in hints if h.type is entity_type]
+        for entity_type in (EntityType.ORG, EntityType.PERSON, EntityType.PLACE)
     )
-    several = certain + _seen_in_part(text, words, seen, bodies, people, places)
-    found = _whole(
-        seen,
-        sorted((h for h in several if h.stop - h.first > 1), key=lambda h: h.first),
-        lambda first, after: known(_text(text, words, ScoredSpan(first, after, NO_TYPE))) is EntityType.GROUP,
+    candidates = certain + _partly_seen(text, model_input, model_spans, bodies, people, locations)
+    spans = _with_whole_names(
+        model_spans,
+        sorted((h for h in candidates if h.stop - h.first > 1), key=lambda h: h.first),
+        lambda first, stop: sole_type(_text(text, model_input, ScoredSpan(first, stop, NO_TYPE))) is EntityType.GROUP,
     )
-    found = _with_known(found, [*certain, *places], len(words.start))
-    keys = [_key(text, words, one.first, one.stop) for one in found]
-    short = {_key(text, words, h.first, h.stop) for h in bodies}
-    told = _told(text, words, found, keys, known, short)
-    made = [
-        Span(int(words.start[one.first]), int(words.end[one.stop - 1]), told[key])
-        for one, key in zip(found, keys, strict=True)
-        if key in told
+    spans = _with_overlooked(spans, [*certain, *locations], len(model_input.start))
+    keys = [_key(text, model_input, span.first, span.stop) for span in spans]
+    short = {_key(text, model_input, h.first, h.stop) for h in bodies}
+    types = _article_types(text, model_input, spans, keys, sole_type, short)
+    decoded = [
+        Span(int(model_input.start[span.first]), int(model_input.end[span.stop - 1]), types[key])
+        for span, key in zip(spans, keys, strict=True)
+        if key in types
     ]
-    return sorted(made + _elsewhere(text, words, chances, found, told))
+    return sorted(decoded + _find_repeated(text, model_input, probabilities, spans, types))
 
 
-def _seen_in_part(
+def _partly_seen(
     text: str,
-    words: ModelInput,
-    seen: list[ScoredSpan],
+    model_input: ModelInput,
+    model_spans: list[ScoredSpan],
     bodies: list[ScoredSpan],
     people: list[ScoredSpan],
-    places: list[ScoredSpan],
+    locations: list[ScoredSpan],
 ) -> list[ScoredSpan]:
-    """Return the names of which the network sees a part: "of England" of the church, a person's like a place's."""
-    parts = [one for one in seen if int(np.argmax(one.types)) == ORG]
-    first_names = {one.first: _text(text, words, one) for one in seen if _is_first_name(one)}
-    towns = {_text(text, words, one) for one in places}
-    found = [h for h in bodies if any(h.first <= one.first and one.stop <= h.stop for one in parts)]
-    return found + [h for h in people if first_names.get(h.first) in towns]
+    """Return the hints of which the network sees a part: "of England" of the church, a surname that is a town's."""
+    parts = [span for span in model_spans if int(np.argmax(span.types)) == ORG]
+    first_names = {span.first: _text(text, model_input, span) for span in model_spans if _is_first_name(span)}
+    towns = {_text(text, model_input, span) for span in locations}
+    partial = [h for h in bodies if any(h.first <= span.first and span.stop <= h.stop for span in parts)]
+    return partial + [h for h in people if first_names.get(h.first) in towns]
 
 
-def _told(
+def _article_types(
     text: str,
-    words: ModelInput,
-    found: list[ScoredSpan],
+    model_input: ModelInput,
+    spans: list[ScoredSpan],
     keys: list[tuple[str, ...]],
-    known: Callable[[str], EntityType | None],
-    short: AbstractSet[tuple[str, ...]],
+    sole_type: Callable[[str], EntityType | None],
+    short_firms: AbstractSet[tuple[str, ...]],
 ) -> dict[tuple[str, ...], EntityType]:
-    """Return the type of each name in the whole article, by its words; ships, which have none, are left out."""
-    votes, ships = _votes(found, keys, short), set()
-    for one, key in zip(found, keys, strict=True):
-        start = int(words.start[one.first])
-        before = text[max(0, start - _LONGEST_CALLED) : start]
-        if kind := known(_text(text, words, one)):
-            votes[key][TYPES.index(kind)] += _KNOWN
-        elif _SITE.match(text, int(words.end[one.stop - 1])) or _is_seat(text, start):
+    """Return the type of each name (by its words) in the whole article; ships are left out, as no type is theirs."""
+    votes, ships = _votes(spans, keys, short_firms), set()
+    for span, key in zip(spans, keys, strict=True):
+        start = int(model_input.start[span.first])
+        text_before = text[max(0, start - _LONGEST_CALLED) : start]
+        if entity_type := sole_type(_text(text, model_input, span)):
+            votes[key][TYPES.index(entity_type)] += _KNOWN
+        elif _SITE.match(text, int(model_input.end[span.stop - 1])) or _is_seat(text, start):
             votes[key][PLACE] += _KNOWN
-        elif _STORM.search(before) and int(np.argmax(one.types)) in {PERSON, PLACE}:
-            votes[key][EVENT] += len(found)  # more than all its mentions say
-        elif _SHIP.search(before) and int(np.argmax(one.types)) != PLACE:
+        elif _STORM.search(text_before) and int(np.argmax(span.types)) in {PERSON, PLACE}:
+            votes[key][EVENT] += len(spans)  # outweighs all its mentions
+        elif _SHIP.search(text_before) and int(np.argmax(span.types)) != PLACE:
             ships.add(key)
     return {key: TYPES[int(np.argmax(vote))] for key, vote in votes.items() if key not in ships}
 
 
-def decode_spans(chances: Chances, lines: Flags) -> list[ScoredSpan]:
-    """Return the names that the chances say: where one begins is asked before what type it is of.
+def decode_spans(probabilities: Probabilities, line_starts: Flags) -> list[ScoredSpan]:
+    """Return the names that the label probabilities mean; where a name stands is decided first, then its type.
 
-    ``lines`` tells which words begin a line: no name goes on there.
+    ``line_starts`` tells which words begin a line: a name ends at the line's end.
     """
-    begins, inside = chances[:, 1::2], chances[:, 2::2]
-    state = np.stack((chances[:, 0], begins.sum(axis=1), inside.sum(axis=1))).argmax(axis=0)
-    both = begins + inside
-    found: list[ScoredSpan] = []
-    first = after = -1
-    for at in [*np.flatnonzero(state).tolist(), -1]:
-        if first >= 0 and not (at == after and state[at] == INSIDE and not lines[at]):
-            found.append(ScoredSpan(first, after, both[first:after].mean(axis=0)))
+    begins, inside = probabilities[:, 1::2], probabilities[:, 2::2]
+    state = np.stack((probabilities[:, 0], begins.sum(axis=1), inside.sum(axis=1))).argmax(axis=0)
+    type_probabilities = begins + inside
+    spans: list[ScoredSpan] = []
+    first = stop = -1
+    for index in [*np.flatnonzero(state).tolist(), -1]:
+        if first >= 0 and not (index == stop and state[index] == INSIDE and not line_starts[index]):
+            spans.append(ScoredSpan(first, stop, type_probabilities[first:stop].mean(axis=0)))
             first = -1
-        first = at if first < 0 else first
-        after = at + 1
-    return found
+        first = index if first < 0 else first
+        stop = index + 1
+    return spans
 
 
-def _is_first_name(one: ScoredSpan) -> bool:
-    return one.stop - one.first == 1 and int(np.argmax(one.types)) == PERSON
+def _is_first_name(span: ScoredSpan) -> bool:
+    return span.stop - span.first == 1 and int(np.argmax(span.types)) == PERSON
 
 
-def _found(words: ModelInput, span: Span) -> ScoredSpan:
-    first = int(np.searchsorted(words.end, span.start, side="right"))
-    after = int(np.searchsorted(words.start, span.end, side="left"))
-    return ScoredSpan(first, after, _only(span.type))
+def _span_of_hint(model_input: ModelInput, hint: Span) -> ScoredSpan:
+    first = int(np.searchsorted(model_input.end, hint.start, side="right"))
+    stop = int(np.searchsorted(model_input.start, hint.end, side="left"))
+    return ScoredSpan(first, stop, _certain(hint.type))
 
 
-def _only(kind: EntityType) -> Chances:
-    made = NO_TYPE.copy()
-    made[TYPES.index(kind)] = 1
-    return made
+def _certain(entity_type: EntityType) -> Probabilities:
+    types = NO_TYPE.copy()
+    types[TYPES.index(entity_type)] = 1
+    return types
 
 
-def _whole(
-    found: list[ScoredSpan], known: Iterable[ScoredSpan], is_group: Callable[[int, int], bool]
+def _with_whole_names(
+    spans: list[ScoredSpan], known_spans: Iterable[ScoredSpan], is_group: Callable[[int, int], bool]
 ) -> list[ScoredSpan]:
-    """Return the names with each known one in place of the parts of it, unless one of them goes beyond it.
+    """Return the names with each known one in place of its parts, unless a part goes beyond it.
 
-    A people or faith before it that was taken for its beginning is a name of its own: "Sunni Islamic State", where
-    "Islamic State in Iraq and the Levant" is known.
+    A people or faith that was taken for its beginning is a name of its own: "Sunni Islamic State", where "Islamic
+    State in Iraq and the Levant" is known.
     """
-    made: list[ScoredSpan] = []
-    rest = deque(found)
-    for one in known:
-        while rest and rest[0].stop <= one.first:
-            made.append(rest.popleft())
-        if rest and rest[0].first < one.first < rest[0].stop < one.stop and is_group(rest[0].first, one.first):
-            made.append(rest[0]._replace(stop=one.first, types=_only(EntityType.GROUP)))
-            rest[0] = rest[0]._replace(first=one.first)
-        inside = sum(part.first < one.stop for part in itertools.islice(rest, one.stop - one.first))
-        if inside and rest[0].first >= one.first and rest[inside - 1].stop <= one.stop:
-            made.append(one)
+    whole: list[ScoredSpan] = []
+    remaining = deque(spans)
+    for known_span in known_spans:
+        while remaining and remaining[0].stop <= known_span.first:
+            whole.append(remaining.popleft())
+        if (
+            remaining
+            and remaining[0].first < known_span.first < remaining[0].stop < known_span.stop
+            and is_group(remaining[0].first, known_span.first)
+        ):
+            whole.append(remaining[0]._replace(stop=known_span.first, types=_certain(EntityType.GROUP)))
+            remaining[0] = remaining[0]._replace(first=known_span.first)
+        inside = sum(
+            part.first < known_span.stop for part in itertools.islice(remaining, known_span.stop - known_span.first)
+        )
+        if inside and remaining[0].first >= known_span.first and remaining[inside - 1].stop <= known_span.stop:
+            whole.append(known_span)
             for _ in range(inside):
-                rest.popleft()
-    return [*made, *rest]
+                remaining.popleft()
+    return [*whole, *remaining]
 
 
-def _unowned(text: str, words: ModelInput, one: ScoredSpan) -> ScoredSpan:
-    """Return a name without the possessive at its end, by which it would be another name than without."""
-    owned = _OWNED.search(text, int(words.start[one.first]), int(words.end[one.stop - 1]))
-    after = int(np.searchsorted(words.start, owned.start(), side="left")) if owned else one.stop
-    return one._replace(stop=after) if after > one.first else one
+def _without_possessive(text: str, model_input: ModelInput, span: ScoredSpan) -> ScoredSpan:
+    """Return a name without the possessive at its end, so that both ways of writing it are one name."""
+    possessive = _OWNED.search(text, int(model_input.start[span.first]), int(model_input.end[span.stop - 1]))
+    stop = int(np.searchsorted(model_input.start, possessive.start(), side="left")) if possessive else span.stop
+    return span._replace(stop=stop) if stop > span.first else span
 
 
-def _with_known(found: list[ScoredSpan], known: Iterable[ScoredSpan], size: int) -> list[ScoredSpan]:
-    """Return the names with the known ones that the network overlooks, as it does in short sentences."""
+def _with_overlooked(spans: list[ScoredSpan], known_spans: Iterable[ScoredSpan], size: int) -> list[ScoredSpan]:
+    """Add the known names that the network overlooks, as in short sentences; ``size`` is the number of words."""
     free = np.ones(size, dtype=bool)
-    for one in found:
-        free[one.first : one.stop] = False
-    made = list(found)
-    for one in known:
-        if one.first < one.stop and free[one.first : one.stop].all():
-            free[one.first : one.stop] = False
-            made.append(one)
-    return sorted(made, key=lambda one: one.first)
+    for span in spans:
+        free[span.first : span.stop] = False
+    complete = list(spans)
+    for span in known_spans:
+        if span.first < span.stop and free[span.first : span.stop].all():
+            free[span.first : span.stop] = False
+            complete.append(span)
+    return sorted(complete, key=lambda span: span.first)
 
 
 def _is_seat(text: str, start: int) -> bool:
     return bool(_SEAT.search(text, max(0, start - _LONGEST_SEAT), start))
 
 
-def _text(text: str, words: ModelInput, one: ScoredSpan) -> str:
-    return text[words.start[one.first] : words.end[one.stop - 1]]
+def _text(text: str, model_input: ModelInput, span: ScoredSpan) -> str:
+    return text[model_input.start[span.first] : model_input.end[span.stop - 1]]
 
 
-def _key(text: str, words: ModelInput, first: int, after: int) -> tuple[str, ...]:
-    """Return a name's words as they stand there; capitals alone make no other name of it."""
-    return tuple(text[words.start[at] : words.end[at]].casefold() for at in range(first, after))
+def _key(text: str, model_input: ModelInput, first: int, stop: int) -> tuple[str, ...]:
+    """Return a name's case-folded words, by which its mentions are compared."""
+    return tuple(text[model_input.start[index] : model_input.end[index]].casefold() for index in range(first, stop))
 
 
 def _votes(
-    found: list[ScoredSpan], keys: list[tuple[str, ...]], short: AbstractSet[tuple[str, ...]]
-) -> dict[tuple[str, ...], Chances]:
-    """Return the sum of what all mentions of a name say; a bare surname is heard with the full name.
+    spans: list[ScoredSpan], keys: list[tuple[str, ...]], short_firms: AbstractSet[tuple[str, ...]]
+) -> dict[tuple[str, ...], Probabilities]:
+    """Return name → the sum of its mentions' type probabilities; a bare surname is counted with the full name.
 
-    One of the words ``short`` is heard with the organisation that begins with it: "Vellamo" with "Vellamo Biologics".
+    One of the ``short_firms`` is counted with the organisation that begins with it: "Vellamo" with "Vellamo Biologics".
     """
-    votes: dict[tuple[str, ...], Chances] = defaultdict(lambda: np.zeros(len(TYPES), dtype=np.float32))
-    for one, key in zip(found, keys, strict=True):
-        votes[key] += one.types
+    votes: dict[tuple[str, ...], Probabilities] = defaultdict(lambda: np.zeros(len(TYPES), dtype=np.float32))
+    for span, key in zip(spans, keys, strict=True):
+        votes[key] += span.types
     people: dict[str, np.float32] = defaultdict(np.float32)
     firms: dict[str, np.float32] = defaultdict(np.float32)
     for key, vote in votes.items():
@@ -256,32 +272,36 @@ def _votes(
     for key, vote in votes.items():
         if len(key) == 1 and key[0] in people:
             vote[PERSON] += people[key[0]]
-        elif key in short and key[0] in firms:
+        elif key in short_firms and key[0] in firms:
             vote[ORG] += firms[key[0]] + vote[PERSON]
     return votes
 
 
-def _elsewhere(
-    text: str, words: ModelInput, chances: Chances, found: list[ScoredSpan], told: dict[tuple[str, ...], EntityType]
+def _find_repeated(
+    text: str,
+    model_input: ModelInput,
+    probabilities: Probabilities,
+    spans: list[ScoredSpan],
+    types: dict[tuple[str, ...], EntityType],
 ) -> list[Span]:
-    """Return where names that were found stand a further time, in the same letters, not overlapping any."""
-    free = np.ones(len(words.start), dtype=bool)
+    """Return the further mentions of the names, in the same letters; none overlaps a name."""
+    free = np.ones(len(model_input.start), dtype=bool)
     written: dict[str, set[tuple[str, ...]]] = defaultdict(set)
-    for one in found:
-        free[one.first : one.stop] = False
-        if one.stop - one.first <= _LONGEST:
-            name = tuple(text[words.start[at] : words.end[at]] for at in range(one.first, one.stop))
-            if any(c.isupper() for c in name[0]) and tuple(word.casefold() for word in name) in told:
+    for span in spans:
+        free[span.first : span.stop] = False
+        if span.stop - span.first <= _LONGEST:
+            name = tuple(text[model_input.start[at] : model_input.end[at]] for at in range(span.first, span.stop))
+            if any(c.isupper() for c in name[0]) and tuple(word.casefold() for word in name) in types:
                 written[name[0]].add(name)
-    made: list[Span] = []
-    likely = np.flatnonzero(free & (chances[:, 0] < 1 - _LIKELY))
+    repeated: list[Span] = []
+    likely = np.flatnonzero(free & (probabilities[:, 0] < 1 - _LIKELY))
     for at in likely.tolist():
-        for name in sorted(written.get(text[words.start[at] : words.end[at]], ()), key=len, reverse=True):
-            after = at + len(name)
-            here = tuple(text[words.start[i] : words.end[i]] for i in range(at, min(after, len(free))))
-            if here == name and free[at:after].all():
-                free[at:after] = False
-                kind = told[tuple(word.casefold() for word in name)]
-                made.append(Span(int(words.start[at]), int(words.end[after - 1]), kind))
+        for name in sorted(written.get(text[model_input.start[at] : model_input.end[at]], ()), key=len, reverse=True):
+            stop = at + len(name)
+            words_at = tuple(text[model_input.start[i] : model_input.end[i]] for i in range(at, min(stop, len(free))))
+            if words_at == name and free[at:stop].all():
+                free[at:stop] = False
+                kind = types[tuple(word.casefold() for word in name)]
+                repeated.append(Span(int(model_input.start[at]), int(model_input.end[stop - 1]), kind))
                 break
-    return made
+    return repeated

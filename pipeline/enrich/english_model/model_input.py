@@ -1,4 +1,7 @@
-"""How does a network that tags words see a text? As word pieces, each with its word's look and a hint."""
+"""Encode a text for a network that labels words: word pieces, each with its word's look and a hint.
+
+The order of labels and looks is part of the packed weights: it can only change with a new training.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +19,12 @@ from pipeline.records import EntityType
 
 Ints = npt.NDArray[np.int64]
 
-# The order of the labels that the network gives: none, then for each type the first word of a name and further ones.
+# The order of the labels: none, then for each type the first word of a name and its further words.
 TYPES = tuple(EntityType)
 NO_LABEL = 0
 LABEL_COUNT = 1 + 2 * len(TYPES)
 
-# How a word is written, which an uncased vocabulary doesn't tell.
+# How a word is written (its look), which an uncased vocabulary doesn't tell.
 _NO_LETTERS, _LOWER, _INITIAL, _CAPITALS, _ONE_CAPITAL, _MIXED, _DIGITS = range(7)
 # Added to the look of a word that begins a line.
 LINE_START = 8
@@ -30,23 +33,23 @@ _LINE_END = re.compile(r"\n")
 
 
 class ModelInput(NamedTuple):
-    """A text as the network sees it: per word its characters and first piece, per piece its id, look and hint."""
+    """A text as the network sees it: per word its characters and first piece; per piece its id, look and hint."""
 
-    start: Ints
+    start: Ints  # per word
     end: Ints
     first: Ints
-    ids: Ints
+    ids: Ints  # per piece
     looks: Ints
     hints: Ints
 
 
-def first_label(kind: EntityType) -> int:
-    """Return the label of a name's first word; that of its further words is one more."""
-    return 1 + 2 * TYPES.index(kind)
+def first_label(entity_type: EntityType) -> int:
+    """Return the label of a name's first word; that of its further words is one higher."""
+    return 1 + 2 * TYPES.index(entity_type)
 
 
 def encode_text(tokenizer: Tokenizer, text: str, hints: Sequence[Span]) -> ModelInput:
-    """Return ``text`` as words and pieces. ``hints``: names that word lists find, in order, none overlapping."""
+    """Encode ``text``; ``hints`` are the names that word lists find, in order, none overlapping."""
     encoding = tokenizer.encode(text, add_special_tokens=False)
     pieces = np.array(encoding.word_ids, dtype=np.int64)
     offsets = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2)
@@ -67,7 +70,7 @@ def encode_text(tokenizer: Tokenizer, text: str, hints: Sequence[Span]) -> Model
 
 
 def label_words(start: Ints, end: Ints, spans: Sequence[Span]) -> Ints:
-    """Return for each word the label that ``spans`` give it."""
+    """Return for each word, by the characters where words start and end, the label that ``spans`` give it."""
     given = np.full(len(start), NO_LABEL, dtype=np.int64)
     for span in spans:
         low, high = np.searchsorted(end, span.start, side="right"), np.searchsorted(start, span.end, side="left")

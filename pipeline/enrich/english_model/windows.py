@@ -1,4 +1,4 @@
-"""Where is a text cut that the network can't read at once? Between sentences, so that nothing is read twice."""
+"""Cut a text that the network can't read at once into windows, between sentences, so that nothing is read twice."""
 
 from __future__ import annotations
 
@@ -9,43 +9,43 @@ import numpy as np
 
 from pipeline.enrich.english_model.model_input import Ints, ModelInput
 
-# Pieces of a window, without its two ends: in shorter ones the network sees too little, in longer ones attention, which
-# grows with the square, costs more than it tells. Measured from 96 to 254; it was trained on up to 254.
+# Pieces of a window, without its two end marks: in shorter ones the network sees too little; in longer ones attention,
+# which grows with the square, costs more than it gains. Measured from 96 to 254; it was trained on up to 254.
 LONGEST = 158
-# A window is at least this part of the longest, as a lone sentence says little.
+# A window has at least so many pieces, as a lone sentence says little.
 _SHORTEST = LONGEST // 3
-# So many pieces two windows share where no sentence ends for long, each half of them in the other's light.
+# Pieces that two windows share where no sentence ends for long; each window decides on its half of them.
 _SHARED = 16
-# A line, or a sentence behind a word in small letters: "Mr.", "St." and "U.S." end none.
+# The start of a line, or of a sentence behind a word in small letters: "Mr.", "St." and "U.S." end no sentence.
 _BEGINS = re.compile(r"\n\s*|\b[a-z]{2,}[.!?…]+[\"'”’)\]]*\s+(?=[^a-z\s])")
 
 
 class Window(NamedTuple):
-    """Pieces ``first`` to ``after`` are read together; what is said of those from ``counts`` on counts."""
+    """Pieces ``first`` to ``stop`` (exclusive) are read together; the result counts from ``counted_from`` on."""
 
     first: int
     stop: int
     counted_from: int
 
 
-def cut_windows(text: str, words: ModelInput) -> list[Window]:
-    """Return the windows over a text's pieces, in order; they are about equally long and cut between sentences."""
-    size, first, counts = len(words.ids), 0, 0
-    cuts = _sentences(text, words) if size > LONGEST else np.zeros(0, dtype=np.int64)
-    made: list[Window] = []
+def cut_windows(text: str, model_input: ModelInput) -> list[Window]:
+    """Return the windows over a text's pieces, in order, about equally long and cut between sentences."""
+    size, first, counted_from = len(model_input.ids), 0, 0
+    boundaries = _sentences(text, model_input) if size > LONGEST else np.zeros(0, dtype=np.int64)
+    cut: list[Window] = []
     while size - first > LONGEST:
-        rest = size - first
-        even = first + rest / -(-rest // LONGEST)
-        low, high = np.searchsorted(cuts, (first + _SHORTEST, first + LONGEST + 1))
-        near = cuts[low:high]
-        after = int(near[np.abs(near - even).argmin()]) if len(near) else first + LONGEST
-        made.append(Window(first, after, counts))
-        first, counts = (after, after) if len(near) else (after - _SHARED, after - _SHARED // 2)
-    return [*made, Window(first, size, counts)] if size else []
+        remaining = size - first
+        ideal = first + remaining / -(-remaining // LONGEST)
+        low, high = np.searchsorted(boundaries, (first + _SHORTEST, first + LONGEST + 1))
+        candidates = boundaries[low:high]
+        stop = int(candidates[np.abs(candidates - ideal).argmin()]) if len(candidates) else first + LONGEST
+        cut.append(Window(first, stop, counted_from))
+        first, counted_from = (stop, stop) if len(candidates) else (stop - _SHARED, stop - _SHARED // 2)
+    return [*cut, Window(first, size, counted_from)] if size else []
 
 
-def _sentences(text: str, words: ModelInput) -> Ints:
-    """Return the pieces with which sentences and lines begin."""
-    begin = np.fromiter((match.end() for match in _BEGINS.finditer(text)), np.int64)
-    at = np.unique(np.searchsorted(words.start, begin))
-    return words.first[at[at < len(words.first)]]
+def _sentences(text: str, model_input: ModelInput) -> Ints:
+    """Return the indices of the pieces with which sentences and lines begin."""
+    starts = np.fromiter((match.end() for match in _BEGINS.finditer(text)), np.int64)
+    indices = np.unique(np.searchsorted(model_input.start, starts))
+    return model_input.first[indices[indices < len(model_input.first)]]

@@ -1,4 +1,4 @@
-"""Which names stand in a headline, where capitals say nothing?"""
+"""Find the names in headlines, where capitals say nothing: those known, and those of the text below."""
 
 from __future__ import annotations
 
@@ -8,51 +8,57 @@ from pipeline.enrich.knowledge.knowledge_base import EntityKind
 from pipeline.enrich.knowledge.tokens import Separator
 from pipeline.records import EntityType
 
-# In a headline a city's bare name counts from this size.
+# In a headline a city's bare name counts from so many inhabitants.
 _HEADLINE_CITY = 5 * LARGE_CITY
 
 
 def find_headline_names(sheet: TokenSheet, decided: list[NameCandidate]) -> list[NameCandidate]:
-    """Return the names in headlines, where capitals say nothing: those known, or found in the text below."""
-    found: dict[str, EntityType] = {}
-    for part in decided:
-        if part.type:
-            found.setdefault(" ".join(t.key for t in sheet.tokens[part.first : part.stop]), part.type)
-    longest = max((k.count(" ") + 1 for k in found), default=0)
-    made: list[NameCandidate] = []
-    at = 0
-    while at < len(sheet.tokens):
-        if not sheet.headline[at] or not sheet.tokens[at].capital:
-            at += 1
+    """Return the names in headlines: those of the knowledge base, and those ``decided`` in the text below."""
+    known_types: dict[str, EntityType] = {}
+    for candidate in decided:
+        if candidate.type:
+            known_types.setdefault(
+                " ".join(t.key for t in sheet.tokens[candidate.first : candidate.stop]), candidate.type
+            )
+    longest = max((k.count(" ") + 1 for k in known_types), default=0)
+    headline_names: list[NameCandidate] = []
+    index = 0
+    while index < len(sheet.tokens):
+        if not sheet.headline_kinds[index] or not sheet.tokens[index].capital:
+            index += 1
             continue
-        named = _headline_name(sheet, at, found, longest)
-        if named:
-            made.append(named)
-        at = named.stop if named else at + 1
-    return made
+        name = _headline_name(sheet, index, known_types, longest)
+        if name:
+            headline_names.append(name)
+        index = name.stop if name else index + 1
+    return headline_names
 
 
-def _headline_name(sheet: TokenSheet, at: int, found: dict[str, EntityType], longest: int) -> NameCandidate | None:
+def _headline_name(
+    sheet: TokenSheet, first: int, known_types: dict[str, EntityType], longest: int
+) -> NameCandidate | None:
     keys: list[str] = []
-    for token in sheet.tokens[at : at + longest]:
+    for token in sheet.tokens[first : first + longest]:
         if keys and token.separator > Separator.PLURAL_POSSESSIVE:
             break
         keys.append(token.key)
     for size in range(len(keys), 0, -1):
-        kind = found.get(" ".join(keys[:size]))
-        if kind:
-            return NameCandidate(at, at + size, kind)
-    match = sheet.match[at]
+        entity_type = known_types.get(" ".join(keys[:size]))
+        if entity_type:
+            return NameCandidate(first, first + size, entity_type)
+    match = sheet.matches[first]
     if not match:
         return None
-    row = match.entities[0]
-    word = match.stop - at == 1
-    caps = sheet.headline[at] == "caps" and sheet.tokens[at].key in sheet.words.common | sheet.words.stop
-    weak = row.kind in {EntityKind.CITY, EntityKind.REGION} and (
-        word or sheet.tokens[at].key in sheet.words.given_names
+    entity = match.entities[0]
+    is_single_word = match.stop - first == 1
+    is_common_in_capitals = (
+        sheet.headline_kinds[first] == "caps" and sheet.tokens[first].key in sheet.words.common | sheet.words.stop
     )
-    if caps or (weak and max(r.population for r in match.entities) < _HEADLINE_CITY):
+    is_uncertain = entity.kind in {EntityKind.CITY, EntityKind.REGION} and (
+        is_single_word or sheet.tokens[first].key in sheet.words.given_names
+    )
+    if is_common_in_capitals or (is_uncertain and max(e.population for e in match.entities) < _HEADLINE_CITY):
         return None
-    if weak and sheet.tokens[at].key in sheet.words.common | sheet.words.given_names:
+    if is_uncertain and sheet.tokens[first].key in sheet.words.common | sheet.words.given_names:
         return None
-    return NameCandidate(at, match.stop, row.type)
+    return NameCandidate(first, match.stop, entity.type)

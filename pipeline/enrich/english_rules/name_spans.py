@@ -1,4 +1,4 @@
-"""Which words of an English text stand together as one name?"""
+"""Find the runs of capitalised words in an English text, each of which holds one name or several in a row."""
 
 from __future__ import annotations
 
@@ -13,29 +13,30 @@ from pipeline.records import EntityType
 
 PLACE = EntityType.PLACE
 _JOINED = frozenset({Separator.SPACE, Separator.HYPHEN, Separator.AMPERSAND, Separator.PLURAL_POSSESSIVE})
-# A name longer than this is a title or a list; cutting keeps the work linear.
+# A run of more words is a title or a list; cutting it keeps the work linear.
 _LONGEST_RUN = 12
-# "China Banking and Insurance Regulatory Commission": how far the word that tells the sort may be from "and".
+# "China Banking and Insurance Regulatory Commission": how many words behind "and" the kind noun may stand.
 _WORDS_TO_TAIL = 4
-# The second syllable of Korean and Chinese given names, after a hyphen: Jong-un, Ing-wen, Suk-yeol.
+# Letters of the second syllable of Korean and Chinese given names, after a hyphen: Jong-un, Ing-wen, Suk-yeol.
 _LONGEST_SYLLABLE = 4
-# A line whose longer words mostly begin with capitals, and that doesn't end as a sentence does, is a headline.
+# A line is a headline if this share of its longer words begins with capitals, and it doesn't end as a sentence does.
 _HEADLINE_SHARE = 0.65
-# Words up to this length stay small in headlines.
+# Words of so many letters or fewer stay small in headlines.
 _SMALL_WORD = 3
+# Words of a headline, at least and at most.
 _HEADLINE_WORDS = 4
 _HEADLINE_LONGEST = 25
 
 
 class CapitalRun(NamedTuple):
-    """Tokens ``first`` up to ``after`` are written with capitals and stand together."""
+    """Tokens ``first`` up to ``stop`` (exclusive) are written with capitals and stand together."""
 
     first: int
     stop: int
 
 
 class NameCandidate(NamedTuple):
-    """Tokens ``first`` up to ``after`` are one name; its type is None until the article is known."""
+    """Tokens ``first`` up to ``stop`` (exclusive) are one name; its type is None until the whole article is read."""
 
     first: int
     stop: int
@@ -43,63 +44,65 @@ class NameCandidate(NamedTuple):
 
 
 class TokenSheet:
-    """The tokens of one text with what is known of each: sentence starts, headlines, known names."""
+    """The tokens of one text, and for each the headline and the known name that it belongs to."""
 
-    def __init__(self, known: KnowledgeBase, tokens: Sequence[Token], text: str) -> None:
-        self.known = known
-        self.words: Lexicon = known.lexicon
+    def __init__(self, knowledge: KnowledgeBase, tokens: Sequence[Token], text: str) -> None:
+        self.knowledge = knowledge
+        self.words: Lexicon = knowledge.lexicon
         self.tokens = tokens
         self.text = text
-        self.headline = _headlines(tokens, text)
-        self.match: list[KnownMatch | None] = [
-            longest_match(tokens, known.forms, known.longest_forms, at)
-            if t.key in known.longest_forms or t.possessive
+        self.headline_kinds = _headline_kinds(tokens, text)
+        # the longest known name that begins at each token
+        self.matches: list[KnownMatch | None] = [
+            longest_match(tokens, knowledge.forms, knowledge.longest_forms, index)
+            if token.key in knowledge.longest_forms or token.possessive
             else None
-            for at, t in enumerate(tokens)
+            for index, token in enumerate(tokens)
         ]
 
-    def starts_sentence(self, at: int) -> bool:
-        """Tell whether token ``at`` may have its capital from its place in the sentence."""
-        return self.tokens[at].separator >= Separator.SENTENCE or self.tokens[at].separator is Separator.OPEN
+    def starts_sentence(self, index: int) -> bool:
+        """Tell whether token ``index`` may have its capital because it begins a sentence."""
+        return self.tokens[index].separator >= Separator.SENTENCE or self.tokens[index].separator is Separator.OPEN
 
-    def word_before(self, at: int) -> str:
-        """Return the word before token ``at`` in the same phrase, in small letters; empty where there is none."""
-        return self.tokens[at - 1].key if at and self.tokens[at].separator is Separator.SPACE else ""
+    def word_before(self, index: int) -> str:
+        """Return the key of the word before token ``index`` in the same phrase, "" where there is none."""
+        return self.tokens[index - 1].key if index and self.tokens[index].separator is Separator.SPACE else ""
 
-    def word_behind(self, after: int) -> str:
-        """Return the word that follows a name in the same phrase."""
-        joined = after < len(self.tokens) and self.tokens[after].separator in {
+    def word_behind(self, stop: int) -> str:
+        """Return the key of the word at ``stop``, which follows a name in the same phrase, "" where there is none."""
+        joined = stop < len(self.tokens) and self.tokens[stop].separator in {
             Separator.SPACE,
             Separator.HYPHEN,
             Separator.COMMA,
         }
-        return self.tokens[after].key if joined else ""
+        return self.tokens[stop].key if joined else ""
 
-    def known_entities(self, first: int, after: int) -> tuple[KnownEntity, ...]:
-        """Return what tokens ``first`` up to ``after`` name, as far as it is known."""
-        match = self.match[first]
-        return match.entities if match and match.stop == after else ()
+    def known_entities(self, first: int, stop: int) -> tuple[KnownEntity, ...]:
+        """Return the known entities that tokens ``first`` up to ``stop`` (exclusive) may name."""
+        match = self.matches[first]
+        return match.entities if match and match.stop == stop else ()
 
 
-def _headlines(tokens: Sequence[Token], text: str) -> list[str]:
+def _headline_kinds(tokens: Sequence[Token], text: str) -> list[str]:
     """Return for each token "" (running text), "title" (a headline with capitals) or "caps" (all in capitals)."""
-    marks = [""] * len(tokens)
+    kinds = [""] * len(tokens)
     start = 0
-    for at in range(1, len(tokens) + 1):
-        if at < len(tokens) and tokens[at].separator is not Separator.LINE:
+    for index in range(1, len(tokens) + 1):
+        if index < len(tokens) and tokens[index].separator is not Separator.LINE:
             continue
-        line = tokens[start:at]
-        mark = _mark(line, text[line[-1].end : line[-1].end + 2]) if line else ""
-        marks[start:at] = [mark] * (at - start)
-        start = at
-    return marks
+        line = tokens[start:index]
+        kind = _headline_kind(line, text[line[-1].end : line[-1].end + 2]) if line else ""
+        kinds[start:index] = [kind] * (index - start)
+        start = index
+    return kinds
 
 
-def _mark(line: Sequence[Token], ending: str) -> str:
-    letters = [t.text for t in line if t.text[0].isalpha() and len(t.text) > 1]
-    if len(letters) >= _HEADLINE_WORDS - 1 and sum(w.isupper() for w in letters) > _HEADLINE_SHARE * len(letters):
+def _headline_kind(line: Sequence[Token], ending: str) -> str:
+    """Return the same for a line; ``ending`` are the two characters behind its last word."""
+    words = [t.text for t in line if t.text[0].isalpha() and len(t.text) > 1]
+    if len(words) >= _HEADLINE_WORDS - 1 and sum(w.isupper() for w in words) > _HEADLINE_SHARE * len(words):
         return "caps"
-    longer = [w for w in letters if len(w) > _SMALL_WORD]
+    longer = [w for w in words if len(w) > _SMALL_WORD]
     if (
         not _HEADLINE_WORDS <= len(line) <= _HEADLINE_LONGEST
         or ending.startswith(".")
@@ -111,25 +114,25 @@ def _mark(line: Sequence[Token], ending: str) -> str:
 
 def find_capital_runs(sheet: TokenSheet) -> list[CapitalRun]:
     """Return the runs of capitalised words in running text, in order."""
-    found: list[CapitalRun] = []
-    at = 0
-    while at < len(sheet.tokens):
-        if sheet.headline[at] or not _opens(sheet, at):
-            at += 1
+    runs: list[CapitalRun] = []
+    index = 0
+    while index < len(sheet.tokens):
+        if sheet.headline_kinds[index] or not _opens_run(sheet, index):
+            index += 1
             continue
-        after = _extend(sheet, at)
-        found.append(CapitalRun(at, after))
-        at = after
-    return found
+        stop = _run_end(sheet, index)
+        runs.append(CapitalRun(index, stop))
+        index = stop
+    return runs
 
 
-def _opens(sheet: TokenSheet, at: int) -> bool:
-    token = sheet.tokens[at]
+def _opens_run(sheet: TokenSheet, index: int) -> bool:
+    token = sheet.tokens[index]
     if token.capital:
         return True
-    if sheet.match[at]:
+    if sheet.matches[index]:
         return True
-    following = sheet.tokens[at + 1] if at + 1 < len(sheet.tokens) else None
+    following = sheet.tokens[index + 1] if index + 1 < len(sheet.tokens) else None
     return (
         token.key in {"al", "el"}
         and following is not None
@@ -138,77 +141,84 @@ def _opens(sheet: TokenSheet, at: int) -> bool:
     )
 
 
-def _extend(sheet: TokenSheet, first: int) -> int:
-    """Return where the run that begins at ``first`` ends."""
+def _run_end(sheet: TokenSheet, first: int) -> int:
+    """Return the token behind the run that begins at ``first``."""
     tokens = sheet.tokens
-    match = sheet.match[first]
-    after = match.stop if match else first + 1
-    while after < len(tokens) and after - first < _LONGEST_RUN:
-        token, last = tokens[after], tokens[after - 1]
-        if last.possessive and last.key not in sheet.words.common and not _street(sheet, after):
+    match = sheet.matches[first]
+    stop = match.stop if match else first + 1
+    while stop < len(tokens) and stop - first < _LONGEST_RUN:
+        token, last = tokens[stop], tokens[stop - 1]
+        if last.possessive and last.key not in sheet.words.common and not _is_street(sheet, stop):
             break
         if token.separator not in _JOINED:
             break
         if token.capital and (token.separator is not Separator.PLURAL_POSSESSIVE or last.key in sheet.words.common):
-            inner = sheet.match[after]
-            after = max(after + 1, inner.stop if inner and _capitals(tokens, inner) else 0)
-        elif bridged := _bridge(sheet, first, after):
-            after = bridged
+            match = sheet.matches[stop]
+            stop = max(stop + 1, match.stop if match and _is_joined(tokens, match) else 0)
+        elif bridged := _bridge_end(sheet, first, stop):
+            stop = bridged
         else:
             break
-    return after
+    return stop
 
 
-def _street(sheet: TokenSheet, at: int) -> bool:
-    """Tell whether a place's kind follows a possessive: "Tanner's Row", not "Iraq's Kirkuk"."""
-    token, owner = sheet.tokens[at], sheet.match[at - 1]
-    named = owner is not None and owner.entities[0].type is PLACE
-    return token.capital and token.separator is Separator.SPACE and token.key in sheet.words.place_tails and not named
+def _is_street(sheet: TokenSheet, index: int) -> bool:
+    """Tell whether a noun for a place follows a possessive: "Tanner's Row", not "Iraq's Kirkuk"."""
+    token, owner = sheet.tokens[index], sheet.matches[index - 1]
+    owned_by_place = owner is not None and owner.entities[0].type is PLACE
+    return (
+        token.capital
+        and token.separator is Separator.SPACE
+        and token.key in sheet.words.place_tails
+        and not owned_by_place
+    )
 
 
-def _capitals(tokens: Sequence[Token], match: KnownMatch) -> bool:
+def _is_joined(tokens: Sequence[Token], match: KnownMatch) -> bool:
     return all(t.separator in _JOINED for t in tokens[match.first + 1 : match.stop])
 
 
-def _bridge(sheet: TokenSheet, first: int, at: int) -> int:
-    """Return the position behind small words that carry the name on ("of the", "bin", "and"), 0 where they don't."""
+def _bridge_end(sheet: TokenSheet, first: int, index: int) -> int:
+    """Return the token behind small words that carry the name on ("of the", "bin", "and"), 0 where they don't."""
     tokens, words = sheet.tokens, sheet.words
-    key = tokens[at].key
-    if tokens[at].separator is Separator.HYPHEN:  # Kim Jong-un
-        named = len(key) <= _LONGEST_SYLLABLE and key not in words.common and at - first > 1
-        return at + 1 if named else 0
-    following = tokens[at + 1] if at + 1 < len(tokens) else None
+    key = tokens[index].key
+    if tokens[index].separator is Separator.HYPHEN:  # Kim Jong-un
+        is_syllable = len(key) <= _LONGEST_SYLLABLE and key not in words.common and index - first > 1
+        return index + 1 if is_syllable else 0
+    following = tokens[index + 1] if index + 1 < len(tokens) else None
     if following is not None and key in words.particles and following.separator in {Separator.SPACE, Separator.HYPHEN}:
-        skip = 2 if following.key in words.particles and not following.capital else 1
-        return at + skip if at + skip < len(tokens) and tokens[at + skip].capital else 0
+        skipped = 2 if following.key in words.particles and not following.capital else 1
+        return index + skipped if index + skipped < len(tokens) and tokens[index + skipped].capital else 0
     if following is None or following.separator is not Separator.SPACE:
         return 0
     if key in {"of", "for"}:
-        return _complement(sheet, at)
+        return _complement_start(sheet, index)
     if key == "and" and following.capital:
-        of = any(t.key in {"of", "for"} for t in tokens[first:at])
-        common = tokens[at - 1].key in words.common and not sheet.starts_sentence(at - 1)
-        return at + 1 if (of or common) and _tail_follows(sheet, at + 1, of=of) else 0
+        has_of = any(t.key in {"of", "for"} for t in tokens[first:index])
+        follows_common = tokens[index - 1].key in words.common and not sheet.starts_sentence(index - 1)
+        return index + 1 if (has_of or follows_common) and _tail_follows(sheet, index + 1, has_of=has_of) else 0
     return 0
 
 
-def _complement(sheet: TokenSheet, at: int) -> int:
-    """Return where the name behind "of" or "for" begins, if the word before it is one that takes such a name."""
+def _complement_start(sheet: TokenSheet, index: int) -> int:
+    """Return where the name behind "of" or "for" begins, 0 where the word before doesn't take a complement."""
     tokens, words = sheet.tokens, sheet.words
-    the = tokens[at + 1].key == "the" and at + 2 < len(tokens) and tokens[at + 2].separator is Separator.SPACE
-    target = at + 2 if the else at + 1
-    heads = words.org_heads, words.place_heads, words.place_tails
-    opens = any(tokens[at - 1].key in kind for kind in heads)
-    return target if tokens[target].capital and tokens[at - 1].capital and opens else 0
+    has_article = (
+        tokens[index + 1].key == "the" and index + 2 < len(tokens) and tokens[index + 2].separator is Separator.SPACE
+    )
+    target = index + 2 if has_article else index + 1
+    head_lists = words.org_heads, words.place_heads, words.place_tails
+    takes_complement = any(tokens[index - 1].key in heads for heads in head_lists)
+    return target if tokens[target].capital and tokens[index - 1].capital and takes_complement else 0
 
 
-def _tail_follows(sheet: TokenSheet, at: int, *, of: bool) -> bool:
-    """Tell whether "and" joins words of one name: a common word, or a run that ends as organisations do."""
-    if of:
-        return sheet.tokens[at].key in sheet.words.common
-    end = at + 1
-    while end < min(at + _WORDS_TO_TAIL, len(sheet.tokens)):
+def _tail_follows(sheet: TokenSheet, first: int, *, has_of: bool) -> bool:
+    """Tell whether "and" joins words of one name: a common word, or a run that ends as organisations' names do."""
+    if has_of:
+        return sheet.tokens[first].key in sheet.words.common
+    end = first + 1
+    while end < min(first + _WORDS_TO_TAIL, len(sheet.tokens)):
         if not sheet.tokens[end].capital or sheet.tokens[end].separator is not Separator.SPACE:
             break
         end += 1
-    return sheet.tokens[end - 1].key in sheet.words.org_tails and end - at > 1
+    return sheet.tokens[end - 1].key in sheet.words.org_tails and end - first > 1

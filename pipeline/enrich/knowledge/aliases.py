@@ -1,4 +1,4 @@
-"""Which names are well known, as config/aliases.toml says?"""
+"""Read config/aliases.toml: the names that are known for one entity."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ import msgspec
 
 from pipeline.settings import Section, read_toml
 
+# Canonical name, or ISO 3166-1 code → names.
 NameTable = dict[str, tuple[str, ...]]
 
 
 class Aliases(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """config/aliases.toml: canonical name → other names; the last eight by ISO 3166-1 code, the first name is shown."""
+    """The tables of config/aliases.toml.
+
+    The first five map a canonical name to other names; the others map an ISO 3166-1 code to names, of which the first
+    is shown.
+    """
 
     organisations: NameTable = msgspec.field(default_factory=dict)
     people: NameTable = msgspec.field(default_factory=dict)
@@ -29,5 +34,9 @@ class Aliases(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 def read_aliases(folder: Path) -> Aliases:
-    """Return aliases.toml of the settings folder; raise SettingsError where it can't be used."""
+    """Read aliases.toml of the settings folder.
+
+    Raises:
+        SettingsError: the file can't be used.
+    """
     return read_toml(folder / "aliases.toml", Aliases)

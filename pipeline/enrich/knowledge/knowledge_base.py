@@ -1,4 +1,7 @@
-"""Which names are known before an article is read, and who or what do they name?"""
+"""Build the knowledge base: names that are known before an article is read, and the entities that they name.
+
+Known are the aliases of config/aliases.toml and the gazetteer's countries, regions and cities.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +18,16 @@ from pipeline.enrich.knowledge.lexicon import Lexicon
 from pipeline.enrich.knowledge.tokens import join_initials, name_key
 from pipeline.records import EntityType, Location
 
+# An acronym, or a word written in an odd way, that must not be mistaken for a common word.
+_EXACT = re.compile(r"[A-Z][A-Z0-9.&-]{1,5}|[A-Z][a-z]{1,3}")
+# Inhabitants of a city that the alias file names and the gazetteer doesn't have: it counts as large.
+_LISTED_POPULATION = 200_000
+# Countries whose ministries aren't called by the first demonym: "US Treasury", not "American Treasury".
+_ADJECTIVES = {"US": "US", "NZ": "New Zealand", "LS": "Lesotho", "BW": "Botswana"}
+
 
 class EntityKind(enum.IntEnum):
-    """What sort of thing a known name names; of places, the more general first."""
+    """What sort of thing a known entity is; of places, the more general first."""
 
     ALIAS = 0  # from the alias file: organisations, people, events, groups
     COUNTRY = 1
@@ -28,14 +38,14 @@ class EntityKind(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class KnownEntity:
-    """One known entity."""
+    """An entity of the alias file or the gazetteer."""
 
     id: str
     name: str
     type: EntityType
     kind: EntityKind
-    country: str | None = None
-    admin: str = ""
+    country: str | None = None  # ISO 3166-1 code
+    admin: str = ""  # code of its subdivision within the country
     location: Location | None = None
     population: int = 0
     listed: bool = False  # in the alias file
@@ -43,7 +53,7 @@ class KnownEntity:
 
 @dataclass(frozen=True, slots=True)
 class KnownForm:
-    """A way to write a known entity. ``exact``: only in these letters (IS, WHO)."""
+    """A way to write a known entity; where ``exact``, it counts in these letters only (IS, WHO)."""
 
     entity: KnownEntity
     text: str
@@ -51,42 +61,31 @@ class KnownForm:
 
 
 def slug(name: str) -> str:
-    """Return a name as it stands in an entity's id: folded words joined by hyphens."""
+    """Return a name as it stands in an entity's id: folded words, joined by hyphens."""
     return name_key(name).replace(" ", "-") or "unnamed"
 
 
-def entity_id(kind: EntityType, name: str) -> str:
+def entity_id(entity_type: EntityType, name: str) -> str:
     """Return the id of an entity: its type, a colon and the slug of its canonical name, such as ``person:jen-psaki``.
 
     A place in the gazetteer that isn't a country carries its country too: ``place:mosul-iq``; a subdivision also its
     ISO 3166-2 code (``place:washington-us-wa``), a smaller namesake of a city its division
     (``place:springfield-us-il``).
     """
-    return f"{kind.value.lower()}:{slug(name)}"
+    return f"{entity_type.value.lower()}:{slug(name)}"
 
 
-# An acronym, or a word written in an odd way, that must not be mistaken for a common word.
-_EXACT = re.compile(r"[A-Z][A-Z0-9.&-]{1,5}|[A-Z][a-z]{1,3}")
-
-
-# A city that the alias file names and the gazetteer doesn't have counts as large.
-_LISTED = 200_000
-
-
-# Where what stands before a ministry isn't the first name of the country's people.
-_ADJECTIVES = {"US": "US", "NZ": "New Zealand", "LS": "Lesotho", "BW": "Botswana"}
-
-
-def _is_exact(name: str) -> bool:
-    return bool(_EXACT.fullmatch(name))
+# Key of a name → the forms that have it.
+KnownForms = dict[str, tuple[KnownForm, ...]]
 
 
 @dataclass(frozen=True)
 class KnowledgeBase:
-    """What is known: forms by the key of the name, the words of names, and the gazetteer's names in other languages."""
+    """Known entities by their names, and the words that names are made of."""
 
     lexicon: Lexicon
-    forms: dict[str, tuple[KnownForm, ...]]
+    forms: KnownForms
+    # entity → its names in other languages, joined by "|"
     native_names: tuple[tuple[KnownEntity, str], ...] = field(repr=False, default=())
     adjectives: dict[str, str] = field(repr=False, default_factory=dict)  # country code → "Kenyan"
     nationalities: dict[str, str] = field(repr=False, default_factory=dict)  # "kenyan" → country code
@@ -94,8 +93,8 @@ class KnowledgeBase:
 
     @cached_property
     def longest_forms(self) -> dict[str, int]:
-        """The number of words of the longest form by its first word, so that matching looks no further."""
-        return _reach(self.forms)
+        """The number of words of the longest form by its first word; matching looks no further."""
+        return _longest_forms(self.forms)
 
     @cached_property
     def ordinary_words(self) -> frozenset[str]:
@@ -108,87 +107,95 @@ class KnowledgeBase:
         return frozenset(form.entity.id for forms in self.forms.values() for form in forms)
 
     @cached_property
-    def native_forms(self) -> dict[str, tuple[KnownForm, ...]]:
-        """Forms for texts in other languages; built when the first of them comes."""
-        made = dict(self.forms)
-        for row, names in self.native_names:
+    def native_forms(self) -> KnownForms:
+        """The forms for texts in other languages than English; built when the first of them comes."""
+        forms = dict(self.forms)
+        for entity, names in self.native_names:
             for name in names.split("|"):
                 if name:
-                    _add(made, name, row)
-        return made
+                    _add_form(forms, name, entity)
+        return forms
 
     @cached_property
     def native_longest_forms(self) -> dict[str, int]:
-        """As ``reach``, of the names in other languages."""
-        return _reach(self.native_forms)
+        """The same as ``longest_forms``, for the native forms."""
+        return _longest_forms(self.native_forms)
 
-    def find_entities(self, name: str, kind: EntityType, *, native: bool = False) -> tuple[KnownEntity, ...]:
-        """Return the known entities of that type that ``name`` may name, in the letters in which it stands.
+    def find_entities(self, name: str, entity_type: EntityType, *, native: bool = False) -> tuple[KnownEntity, ...]:
+        """Return the known entities of a type that ``name``, in the letters in which it is written, may name.
 
-        ``native``: also by its names in other languages than English.
+        With ``native``, their names in other languages than English count too.
         """
         name = join_initials(name)
         spelled = name.replace(".", "")
-        found = self.forms.get(name_key(name)) or (self.native_forms.get(name_key(name), ()) if native else ())
+        forms = self.forms.get(name_key(name)) or (self.native_forms.get(name_key(name), ()) if native else ())
         fits = (
-            f.entity for f in found if f.entity.type is kind and (not f.exact or f.text.replace(".", "") == spelled)
+            f.entity
+            for f in forms
+            if f.entity.type is entity_type and (not f.exact or f.text.replace(".", "") == spelled)
         )
-        return tuple({row.id: row for row in fits}.values())
-
-
-def _nationalities(aliases: Aliases) -> dict[str, str]:
-    named = {name_key(name): code for code, names in aliases.demonyms.items() for name in names}
-    return named | {name_key(name): code for code, name in _ADJECTIVES.items()}
-
-
-def _reach(forms: Iterable[str]) -> dict[str, int]:
-    longest: dict[str, int] = {}
-    for form in forms:
-        first, _, rest = form.partition(" ")
-        longest[first] = max(longest.get(first, 0), 2 + rest.count(" ") if rest else 1)
-    return longest
-
-
-def _add(forms: dict[str, tuple[KnownForm, ...]], name: str, row: KnownEntity, *, exact: bool = False) -> None:
-    k = name_key(name)
-    if k and not any(f.entity.id == row.id and f.text == name for f in forms.get(k, ())):
-        forms[k] = (*forms.get(k, ()), KnownForm(row, name, exact))
+        return tuple({entity.id: entity for entity in fits}.values())
 
 
 def build_knowledge_base(aliases: Aliases, lexicon: Lexicon, table: Iterable[str] | None = None) -> KnowledgeBase:
-    """Return what is known from the alias file, the word lists and the rows of the gazetteer (as packed by default)."""
-    forms: dict[str, tuple[KnownForm, ...]] = {}
-    for row, names in _aliases(aliases):
+    """Build the knowledge base from aliases, word lists and the lines of the gazetteer (the packed one by default)."""
+    forms: KnownForms = {}
+    for entity, names in _alias_entities(aliases):
         for name in names:
-            _add(forms, name, row, exact=_is_exact(name))
+            _add_form(forms, name, entity, exact=_is_exact(name))
     native: list[tuple[KnownEntity, str]] = []
     countries: dict[str, KnownEntity] = {}
     for cells in (line.rstrip("\n").split("\t") for line in (gazetteer.read_rows() if table is None else table)):
         if cells[0] == "C":
-            row, names = _country(cells, aliases)
-            countries[cells[1]] = row
+            country, names = _country_entity(cells, aliases)
+            countries[cells[1]] = country
             for name in names:
-                _add(forms, name, row, exact=_is_exact(name) and name != row.name)
+                _add_form(forms, name, country, exact=_is_exact(name) and name != country.name)
         elif cells[0] == "N":
             native.append((countries[cells[2]], cells[3]))
+        elif cells[0] == "S":
+            _add_subdivision(forms, cells)
         else:
-            _place(forms, cells, native)
-    _demonyms(forms, aliases)
-    _cities(forms, aliases)
-    _regions(forms, aliases)
-    adjectives = {code: names[0] for code, names in aliases.demonyms.items()} | _ADJECTIVES
-    written = (item.partition("|") for items in aliases.abbreviations.values() for item in items)
+            _add_city(forms, cells, native)
+    _add_demonyms(forms, aliases)
+    _rename_cities(forms, aliases)
+    _locate_regions(forms, aliases)
+    abbreviations = (item.partition("|") for items in aliases.abbreviations.values() for item in items)
     return KnowledgeBase(
         lexicon,
         forms,
         tuple(native),
-        adjectives,
+        {code: names[0] for code, names in aliases.demonyms.items()} | _ADJECTIVES,
         _nationalities(aliases),
-        {name_key(short): long for short, _, long in written},
+        {name_key(short): long for short, _, long in abbreviations},
     )
 
 
-def _aliases(aliases: Aliases) -> Iterator[tuple[KnownEntity, tuple[str, ...]]]:
+def _is_exact(name: str) -> bool:
+    return bool(_EXACT.fullmatch(name))
+
+
+def _nationalities(aliases: Aliases) -> dict[str, str]:
+    codes = {name_key(name): code for code, names in aliases.demonyms.items() for name in names}
+    return codes | {name_key(name): code for code, name in _ADJECTIVES.items()}
+
+
+def _longest_forms(keys: Iterable[str]) -> dict[str, int]:
+    longest: dict[str, int] = {}
+    for key in keys:
+        first, _, remainder = key.partition(" ")
+        longest[first] = max(longest.get(first, 0), 2 + remainder.count(" ") if remainder else 1)
+    return longest
+
+
+def _add_form(forms: KnownForms, name: str, entity: KnownEntity, *, exact: bool = False) -> None:
+    key = name_key(name)
+    if key and not any(f.entity.id == entity.id and f.text == name for f in forms.get(key, ())):
+        forms[key] = (*forms.get(key, ()), KnownForm(entity, name, exact))
+
+
+def _alias_entities(aliases: Aliases) -> Iterator[tuple[KnownEntity, tuple[str, ...]]]:
+    """Yield the entities of the alias file with their names; countries, cities and demonyms are read elsewhere."""
     tables = (
         (aliases.organisations, EntityType.ORG, EntityKind.ALIAS),
         (aliases.people, EntityType.PERSON, EntityKind.ALIAS),
@@ -196,140 +203,147 @@ def _aliases(aliases: Aliases) -> Iterator[tuple[KnownEntity, tuple[str, ...]]]:
         (aliases.groups, EntityType.GROUP, EntityKind.ALIAS),
         (aliases.places, EntityType.PLACE, EntityKind.AREA),
     )
-    for table, kind, sort in tables:
-        for name, more in table.items():
-            yield KnownEntity(entity_id(kind, name), name, kind, sort, listed=True), (name, *more)
-    for country, names in aliases.regions.items():
-        for joined in names:
-            ident = f"{entity_id(EntityType.PLACE, _first_of(joined))}-{country.lower()}"
-            yield _listed(ident, joined, EntityType.PLACE, EntityKind.REGION, country)
-    for country, names in aliases.peoples.items():
-        for joined in names:
-            ident = entity_id(EntityType.GROUP, _first_of(joined))
-            yield _listed(ident, joined, EntityType.GROUP, EntityKind.ALIAS, country)
+    for table, entity_type, kind in tables:
+        for name, other_names in table.items():
+            yield KnownEntity(entity_id(entity_type, name), name, entity_type, kind, listed=True), (name, *other_names)
+    for country, items in aliases.regions.items():
+        for item in items:
+            names = item.split("|")
+            region_id = f"{entity_id(EntityType.PLACE, names[0])}-{country.lower()}"
+            region = KnownEntity(region_id, names[0], EntityType.PLACE, EntityKind.REGION, country, listed=True)
+            yield region, tuple(names)
+    for country, items in aliases.peoples.items():
+        for item in items:
+            names = item.split("|")
+            people_id = entity_id(EntityType.GROUP, names[0])
+            people = KnownEntity(people_id, names[0], EntityType.GROUP, EntityKind.ALIAS, country, listed=True)
+            yield people, tuple(names)
 
 
-def _first_of(joined: str) -> str:
-    return joined.partition("|")[0]
+def _country_entity(cells: list[str], aliases: Aliases) -> tuple[KnownEntity, tuple[str, ...]]:
+    """Return a country and its names; its location is its capital's."""
+    _, code, name, _, lat, lon, population, native = cells
+    shown, *other_names = aliases.countries.get(code, (name,))
+    location = Location(lat=float(lat), lon=float(lon)) if lat else None
+    country_id = entity_id(EntityType.PLACE, shown)
+    country = KnownEntity(country_id, shown, EntityType.PLACE, EntityKind.COUNTRY, code, "", location, int(population))
+    return country, (shown, name, *other_names, *native.split("|"))
 
 
-def _listed(
-    ident: str, joined: str, kind: EntityType, sort: EntityKind, country: str
-) -> tuple[KnownEntity, tuple[str, ...]]:
-    first, *others = joined.split("|")
-    return KnownEntity(ident, first, kind, sort, country, listed=True), (first, *others)
-
-
-def _country(cells: list[str], aliases: Aliases) -> tuple[KnownEntity, tuple[str, ...]]:
-    """Return a country and its names. Its point is its capital's."""
-    _, code, name, _, lat, lon, population, others = cells
-    shown, *more = aliases.countries.get(code, (name,))
-    point = Location(lat=float(lat), lon=float(lon)) if lat else None
-    ident = entity_id(EntityType.PLACE, shown)
-    row = KnownEntity(ident, shown, EntityType.PLACE, EntityKind.COUNTRY, code, "", point, int(population))
-    return row, (shown, name, *more, *others.split("|"))
-
-
-def _place(forms: dict[str, tuple[KnownForm, ...]], cells: list[str], native: list[tuple[KnownEntity, str]]) -> None:
-    """Add a subdivision (S) or city (P). Cities come in order of size: the first of a name has the plain id."""
+def _add_subdivision(forms: KnownForms, cells: list[str]) -> None:
     country, admin, name = cells[1:4]
-    ident = f"{entity_id(EntityType.PLACE, name)}-{country.lower()}"
-    if cells[0] == "S":
-        same = [f for f in forms.get(name_key(name), ()) if f.entity.id == ident]
-        if same:  # the alias file has it, without its code
-            listed = dataclasses.replace(same[0].entity, admin=admin)
-            forms[name_key(name)] = tuple(
-                dataclasses.replace(f, entity=listed) if f in same else f for f in forms[name_key(name)]
-            )
-        else:
-            _add(
-                forms,
-                name,
-                KnownEntity(f"{ident}-{slug(admin)}", name, EntityType.PLACE, EntityKind.REGION, country, admin),
-            )
+    region_id = f"{entity_id(EntityType.PLACE, name)}-{country.lower()}"
+    listed = next((f.entity for f in forms.get(name_key(name), ()) if f.entity.id == region_id), None)
+    if listed:  # the alias file has it, without its code
+        _replace_entities(forms, name, region_id, dataclasses.replace(listed, admin=admin))
         return
-    lat, lon, population, others = cells[4:]
-    if any(f.entity.id == ident and f.entity.kind is EntityKind.CITY for f in forms.get(name_key(name), ())):
-        ident = f"{ident}-{slug(admin)}"
-    point = Location(lat=float(lat), lon=float(lon))
-    row = KnownEntity(ident, name, EntityType.PLACE, EntityKind.CITY, country, admin, point, int(population))
-    if region := next(
-        (f.entity for f in forms.get(name_key(name), ()) if f.entity.id == ident and not f.entity.location), None
-    ):
-        row = dataclasses.replace(region, location=point)  # the alias file means the region that is called so too
+    region_id = f"{region_id}-{slug(admin)}"
+    _add_form(forms, name, KnownEntity(region_id, name, EntityType.PLACE, EntityKind.REGION, country, admin))
+
+
+def _add_city(forms: KnownForms, cells: list[str], native: list[tuple[KnownEntity, str]]) -> None:
+    """Add a city; cities come in order of size, so the largest of a name has the plain id."""
+    country, admin, name = cells[1:4]
+    lat, lon, population, native_names = cells[4:]
+    city_id = f"{entity_id(EntityType.PLACE, name)}-{country.lower()}"
+    if any(f.entity.id == city_id and f.entity.kind is EntityKind.CITY for f in forms.get(name_key(name), ())):
+        city_id = f"{city_id}-{slug(admin)}"
+    location = Location(lat=float(lat), lon=float(lon))
+    city = KnownEntity(city_id, name, EntityType.PLACE, EntityKind.CITY, country, admin, location, int(population))
+    namesakes = (f.entity for f in forms.get(name_key(name), ()) if f.entity.id == city_id and not f.entity.location)
+    if region := next(namesakes, None):
+        city = dataclasses.replace(region, location=location)  # the alias file means the region that is called so too
         forms[name_key(name)] = tuple(
-            dataclasses.replace(f, entity=row) if f.entity is region else f for f in forms[name_key(name)]
+            dataclasses.replace(f, entity=city) if f.entity is region else f for f in forms[name_key(name)]
         )
-    _add(forms, name, row)
-    if others:
-        native.append((row, others))
+    _add_form(forms, name, city)
+    if native_names:
+        native.append((city, native_names))
 
 
-def _demonyms(forms: dict[str, tuple[KnownForm, ...]], aliases: Aliases) -> None:
+def _replace_entities(forms: KnownForms, name: str, ident: str, entity: KnownEntity) -> None:
+    """Let the forms of a name that name the entity with this id name ``entity``."""
+    forms[name_key(name)] = tuple(
+        dataclasses.replace(f, entity=entity) if f.entity.id == ident else f for f in forms[name_key(name)]
+    )
+
+
+def _add_demonyms(forms: KnownForms, aliases: Aliases) -> None:
     for code, names in aliases.demonyms.items():
-        ident = entity_id(EntityType.GROUP, names[0])
-        row = KnownEntity(ident, names[0], EntityType.GROUP, EntityKind.ALIAS, code)
+        group_id = entity_id(EntityType.GROUP, names[0])
+        group = KnownEntity(group_id, names[0], EntityType.GROUP, EntityKind.ALIAS, code)
         for name in names:
-            _add(forms, name, row)
+            _add_form(forms, name, group)
 
 
-def _cities(forms: dict[str, tuple[KnownForm, ...]], aliases: Aliases) -> None:
-    """Show the largest city of one of these names in the country under the first, and know it by all of them."""
-    for country, names in aliases.cities.items():
-        for joined in names:
-            first, *others = joined.split("|")
-            ident = f"{entity_id(EntityType.PLACE, first)}-{country.lower()}"
-            found = [f.entity for name in (first, *others) for f in forms.get(name_key(name), ())]
-            here = max(
-                (r for r in found if r.kind is EntityKind.CITY and r.country == country), key=_population, default=None
-            )
+def _rename_cities(forms: KnownForms, aliases: Aliases) -> None:
+    """Show the largest city of a country that has one of these names under the first of them; add the others."""
+    for country, items in aliases.cities.items():
+        for item in items:
+            names = item.split("|")
+            city_id = f"{entity_id(EntityType.PLACE, names[0])}-{country.lower()}"
+            candidates = (f.entity for name in names for f in forms.get(name_key(name), ()))
+            cities = [c for c in candidates if c.kind is EntityKind.CITY and c.country == country]
+            largest = max(cities, key=_population, default=None)
             shown = KnownEntity(
-                ident, first, EntityType.PLACE, EntityKind.CITY, country, population=_LISTED, listed=True
+                city_id,
+                names[0],
+                EntityType.PLACE,
+                EntityKind.CITY,
+                country,
+                admin=largest.admin if largest else "",
+                location=largest.location if largest else None,
+                population=largest.population if largest else _LISTED_POPULATION,
+                listed=True,
             )
-            if here:
-                shown = dataclasses.replace(shown, admin=here.admin, location=here.location, population=here.population)
-            for name in (first, *others):
-                forms[name_key(name)] = tuple(f for f in forms.get(name_key(name), ()) if f.entity is not here)
-                _add(forms, name, shown, exact=_is_exact(name))
+            for name in names:
+                forms[name_key(name)] = tuple(f for f in forms.get(name_key(name), ()) if f.entity is not largest)
+                _add_form(forms, name, shown, exact=_is_exact(name))
 
 
-def _regions(forms: dict[str, tuple[KnownForm, ...]], aliases: Aliases) -> None:
-    """Give regions the point of their seat, or of the city of their name; states of the US that of their largest city.
+def _locate_regions(forms: KnownForms, aliases: Aliases) -> None:
+    """Give regions the location of their seat or of the city of their name, states of the US that of the largest city.
 
-    No free table has points for the subdivisions of ISO 3166-2.
+    No free table has locations for the subdivisions of ISO 3166-2.
     """
     seats = {
-        (code, name_key(r)): name_key(s)
+        (code, name_key(region)): name_key(seat)
         for code, items in aliases.seats.items()
-        for r, _, s in (i.partition("|") for i in items)
+        for region, _, seat in (item.partition("|") for item in items)
     }
-    cities: dict[tuple[str | None, str], KnownEntity] = {}
-    for name, found in forms.items():
-        for form in found:
+    cities: CitiesByName = {}
+    for name, known_forms in forms.items():
+        for form in known_forms:
             if form.entity.kind is EntityKind.CITY:
-                _larger(cities, (form.entity.country, name), form.entity)
+                _keep_larger(cities, (form.entity.country, name), form.entity)
                 if form.entity.country == "US":
-                    _larger(cities, ("US", form.entity.admin), form.entity)
-    for name, found in forms.items():
-        if any(form.entity.kind is EntityKind.REGION for form in found):
-            forms[name] = tuple(dataclasses.replace(form, entity=_seated(form.entity, seats, cities)) for form in found)
+                    _keep_larger(cities, ("US", form.entity.admin), form.entity)
+    for name, known_forms in forms.items():
+        if any(form.entity.kind is EntityKind.REGION for form in known_forms):
+            forms[name] = tuple(
+                dataclasses.replace(form, entity=_located(form.entity, seats, cities)) for form in known_forms
+            )
 
 
-def _larger(cities: dict[tuple[str | None, str], KnownEntity], place: tuple[str | None, str], row: KnownEntity) -> None:
-    if row.location and (place not in cities or cities[place].population < row.population):
-        cities[place] = row
+# Country and key of the name → the largest city of that name; of the US also state → its largest city.
+CitiesByName = dict[tuple[str | None, str], KnownEntity]
 
 
-def _seated(
-    row: KnownEntity, seats: dict[tuple[str, str], str], cities: dict[tuple[str | None, str], KnownEntity]
-) -> KnownEntity:
-    if row.kind is not EntityKind.REGION or row.location:
-        return row
-    own = name_key(row.name)
-    by_state = row.country == "US" and row.admin and ("US", own) not in seats
-    seat = cities.get((row.country, row.admin if by_state else seats.get((row.country or "", own), own)))
-    return dataclasses.replace(row, location=seat.location) if seat else row
+def _keep_larger(cities: CitiesByName, key: tuple[str | None, str], city: KnownEntity) -> None:
+    if city.location and (key not in cities or cities[key].population < city.population):
+        cities[key] = city
 
 
-def _population(row: KnownEntity) -> int:
-    return row.population
+def _located(region: KnownEntity, seats: dict[tuple[str, str], str], cities: CitiesByName) -> KnownEntity:
+    if region.kind is not EntityKind.REGION or region.location:
+        return region
+    key = name_key(region.name)
+    if region.country == "US" and region.admin and ("US", key) not in seats:
+        seat = cities.get((region.country, region.admin))
+    else:
+        seat = cities.get((region.country, seats.get((region.country or "", key), key)))
+    return dataclasses.replace(region, location=seat.location) if seat else region
+
+
+def _population(entity: KnownEntity) -> int:
+    return entity.population

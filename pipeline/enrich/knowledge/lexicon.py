@@ -1,4 +1,4 @@
-"""What kinds of words are English names made of?"""
+"""The words that English names are made of, by kind; read from data/lexicon.toml."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     human_verbs: frozenset[str]
 
     def is_kind_noun(self, word: str) -> bool:
-        """Tell whether a word at the end of a name says what sort of thing it names."""
+        """Tell whether a word at the end of a name says what kind of thing it names ("ministry", "river", "war")."""
         return word in self.org_tails or word in self.event_tails or word in self.place_tails
 
 
 def read_lexicon() -> Lexicon:
-    """Return the word lists that come with the package."""
+    """Read the word lists that come with the package."""
     file = resources.files("pipeline.enrich") / "data" / "lexicon.toml"
     plain = tomllib.loads(file.read_text(encoding="utf-8"))
     return Lexicon(**{kind: frozenset(words.split()) for kind, words in plain.items()})

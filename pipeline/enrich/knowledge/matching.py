@@ -1,4 +1,7 @@
-"""Where does a text hold names that are known already? In any language."""
+"""Find known names in a text of any language.
+
+A name counts in the letters in which it is known: a capital where it has one, its accents folded.
+"""
 
 from __future__ import annotations
 
@@ -11,29 +14,27 @@ from pipeline.enrich.knowledge.tokens import Separator, Token, tokenise
 from pipeline.enrich.recogniser import Span
 from pipeline.records import EntityType
 
-# Scripts whose words aren't parted by spaces: names are looked up from every character.
+# Scripts without spaces between words: names are looked up from every character, at most so many characters long.
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]+")
 _LONGEST_UNSPACED = 12
-# Three letters or signs of Thai stand in many words; as a name only a country's (China, Laos) is believed.
+# Up to three letters or signs of Thai stand in many words; only a country (China, Laos) counts as a name.
 _SHORT_THAI = re.compile(r"[\u0e00-\u0e7f]{1,3}")
 # French and Italian small words that lean on the name: l'Irak, dell'Iraq.
 _ELIDED = re.compile(r"(?:[ldjnsc]|qu|all|dell|nell|sull|dall|un)['’]", re.IGNORECASE)
 # Arabic and Hebrew letters for "and", "in", "to", "as" are written as one word with the name.
 _PREFIXED = re.compile(r"[وبلفكהבלומש](?=\w{3})")
-# Below this size a city's name in running text of an unknown language is as likely a word or a family's name.
+# Below this many inhabitants a city's name in running text is as likely a word or a surname.
 _CITY_SIZE = 100_000
-
-
 # Behind these a small town's or a region's name is one: German, Dutch, French, Spanish, Portuguese, Italian.
 _LOCATIVES = frozenset("in nach bei en à em aan naar".split())
 # They begin longer names more often than they are a town's whole name.
 _FIRST_PARTS = frozenset("san santa sankt saint sainte são sao bad el la las los le les".split())
-# Two letters in small are a word.
+# Shorter names (in letters) count in capitals only: in small letters they are words.
 _SHORTEST = 3
 
 
 class KnownMatch(NamedTuple):
-    """Tokens ``first`` up to ``after`` are written like these forms."""
+    """Tokens ``first`` up to ``stop`` (exclusive) are written like a name of these entities."""
 
     first: int
     stop: int
@@ -41,118 +42,138 @@ class KnownMatch(NamedTuple):
 
 
 def longest_match(
-    tokens: Sequence[Token], forms: Mapping[str, tuple[KnownForm, ...]], reach: Mapping[str, int], first: int = 0
+    tokens: Sequence[Token],
+    forms: Mapping[str, tuple[KnownForm, ...]],
+    longest_forms: Mapping[str, int],
+    first: int = 0,
 ) -> KnownMatch | None:
-    """Return the longest known name that begins at token ``first``, None if there is none."""
-    longest = max(reach.get(k, 0) for k in _inner(tokens[first]))
-    after = first + 1
-    while after < min(first + longest, len(tokens)) and tokens[after].separator <= Separator.COMMA:
-        after += 1
-    while longest and after > first:
-        begun = [_inner(t)[-1] for t in tokens[first : after - 1]]
-        found = forms.get(" ".join([*begun, tokens[after - 1].key]))
-        if found and (rows := _fitting(found, tokens[first:after])):
-            return KnownMatch(first, after, rows)
-        after -= 1
+    """Return the longest known name that begins at token ``first``, None if there is none.
+
+    Args:
+        tokens: the words of a text.
+        forms: known forms by the key of the name.
+        longest_forms: the number of words of the longest form by its first word.
+        first: index into ``tokens``.
+    """
+    max_words = max(longest_forms.get(k, 0) for k in _inner_keys(tokens[first]))
+    stop = first + 1
+    while stop < min(first + max_words, len(tokens)) and tokens[stop].separator <= Separator.COMMA:
+        stop += 1
+    while max_words and stop > first:
+        leading_keys = [_inner_keys(t)[-1] for t in tokens[first : stop - 1]]
+        candidates = forms.get(" ".join([*leading_keys, tokens[stop - 1].key]))
+        if candidates and (entities := _fitting_entities(candidates, tokens[first:stop])):
+            return KnownMatch(first, stop, entities)
+        stop -= 1
     return None
 
 
-def _inner(token: Token) -> tuple[str, ...]:
-    """Return the keys of a word that more may follow: the 's of a possessive may belong to the name."""
+def _inner_keys(token: Token) -> tuple[str, ...]:
+    """Return the keys of a word inside a name: the 's of a possessive may belong to the name."""
     return (token.key, token.key + "s") if token.possessive else (token.key,)
 
 
-def _fitting(forms: Sequence[KnownForm], tokens: Sequence[Token]) -> tuple[KnownEntity, ...]:
+def _fitting_entities(forms: Sequence[KnownForm], tokens: Sequence[Token]) -> tuple[KnownEntity, ...]:
     spelled = " ".join(t.text for t in tokens).replace(".", "")
-    rows: dict[str, KnownEntity] = {}
+    entities: dict[str, KnownEntity] = {}
     for form in forms:
         if form.exact:
             fits = form.text.replace(".", "").replace("-", " ").replace("&", " ").split() == spelled.split()
         else:
-            fits = _as_capital(tokens[0], form.text) and _as_capital(tokens[-1], form.text.rpartition(" ")[2])
+            fits = _has_capital_of(tokens[0], form.text) and _has_capital_of(tokens[-1], form.text.rpartition(" ")[2])
         if fits and ("," in form.text or all(t.separator is not Separator.COMMA for t in tokens[1:])):
-            rows[form.entity.id] = form.entity
-    return tuple(rows.values())
+            entities[form.entity.id] = form.entity
+    return tuple(entities.values())
 
 
-def _as_capital(token: Token, word: str) -> bool:
-    return token.text[0] == token.text[0].upper() or not word[0].isupper()
+def _has_capital_of(token: Token, known_word: str) -> bool:
+    return token.text[0] == token.text[0].upper() or not known_word[0].isupper()
 
 
-def recognise_known(known: KnowledgeBase, text: str) -> list[Span]:
-    """Return the known names in a text of any language but English.
+def recognise_known(knowledge: KnowledgeBase, text: str) -> list[Span]:
+    """Return the known names in a text of another language than English.
 
-    In scripts with capitals a name begins with one, and stands within a sentence or is known as more than a city.
+    In scripts with capitals a name begins with one, and stands within a sentence or names more than a city.
     """
-    tokens = [_bare(t, known) for t in tokenise(text)]
+    tokens = [_strip_prefix(t, knowledge) for t in tokenise(text)]
     spans: list[Span] = []
     at = 0
     while at < len(tokens):
         if _UNSPACED.match(tokens[at].text):
-            spans += _unspaced(known, tokens[at])
+            spans += _find_in_unspaced(knowledge, tokens[at])
             at += 1
             continue
-        match = longest_match(tokens, known.native_forms, known.native_longest_forms, at)
-        if match and (row := _sure(known, match, tokens)):
-            spans.append(Span(tokens[at].start, tokens[match.stop - 1].end, row.type))
+        match = longest_match(tokens, knowledge.native_forms, knowledge.native_longest_forms, at)
+        if match and (entity := _sure_entity(knowledge, match, tokens)):
+            spans.append(Span(tokens[at].start, tokens[match.stop - 1].end, entity.type))
             at = match.stop
         else:
             at += 1
     return spans
 
 
-def _sure(known: KnowledgeBase, match: KnownMatch, tokens: Sequence[Token]) -> KnownEntity | None:
+def _sure_entity(knowledge: KnowledgeBase, match: KnownMatch, tokens: Sequence[Token]) -> KnownEntity | None:
     token = tokens[match.first]
-    row = match.entities[0]
+    entity = match.entities[0]
     if len(token.key) < _SHORTEST and not token.text.isupper():
         return None
-    cased = token.text[0].upper() != token.text[0].lower()
-    if not cased or row.kind is EntityKind.COUNTRY or row.type is not EntityType.PLACE:
-        return row if not cased or token.capital or not row.name[0].isupper() else None
-    if _within_name(match, tokens) or not token.capital:
+    has_case = token.text[0].upper() != token.text[0].lower()
+    if not has_case or entity.kind is EntityKind.COUNTRY or entity.type is not EntityType.PLACE:
+        return entity if not has_case or token.capital or not entity.name[0].isupper() else None
+    if _is_part_of_name(match, tokens) or not token.capital:
         return None
-    starts = token.separator in {Separator.SENTENCE, Separator.LINE}
-    large = max(r.population for r in match.entities) >= _CITY_SIZE
-    several = match.stop - match.first > 1
-    located = not starts and match.first > 0 and tokens[match.first - 1].key in _LOCATIVES
-    word = not several and token.key in known.lexicon.common
-    return row if not word and (several or (large and not starts) or located or row.kind is EntityKind.AREA) else None
+    starts_sentence = token.separator in {Separator.SENTENCE, Separator.LINE}
+    is_large = max(r.population for r in match.entities) >= _CITY_SIZE
+    is_multiword = match.stop - match.first > 1
+    is_located = not starts_sentence and match.first > 0 and tokens[match.first - 1].key in _LOCATIVES
+    is_common_word = not is_multiword and token.key in knowledge.lexicon.common
+    return (
+        entity
+        if not is_common_word
+        and (is_multiword or (is_large and not starts_sentence) or is_located or entity.kind is EntityKind.AREA)
+        else None
+    )
 
 
-def _within_name(match: KnownMatch, tokens: Sequence[Token]) -> bool:
-    """Tell whether a town's name is only a part of a name: "San Telmo", "Emre Aydın-Kolbe"."""
-    first, after = tokens[match.first], tokens[match.stop] if match.stop < len(tokens) else None
+def _is_part_of_name(match: KnownMatch, tokens: Sequence[Token]) -> bool:
+    """Tell whether a town's name is only a part of another name: "San Telmo", "Emre Aydın-Kolbe"."""
+    first, following = tokens[match.first], tokens[match.stop] if match.stop < len(tokens) else None
     if first.separator is Separator.HYPHEN or (
-        after is not None and after.separator is Separator.HYPHEN and after.capital
+        following is not None and following.separator is Separator.HYPHEN and following.capital
     ):
         return True
-    return first.key in _FIRST_PARTS and after is not None and after.separator is Separator.SPACE and after.capital
+    return (
+        first.key in _FIRST_PARTS
+        and following is not None
+        and following.separator is Separator.SPACE
+        and following.capital
+    )
 
 
-def _bare(token: Token, known: KnowledgeBase) -> Token:
-    """Return the token without a small word or letter that leans on it, where a known name begins after it."""
+def _strip_prefix(token: Token, knowledge: KnowledgeBase) -> Token:
+    """Return the token without a small word or letter that leans on it, where a known name begins behind that."""
     cut = _ELIDED.match(token.text) or _PREFIXED.match(token.text)
-    if not cut or token.key in known.native_longest_forms:
+    if not cut or token.key in knowledge.native_longest_forms:
         return token
-    rest = token.text[cut.end() :]
-    folded = tokenise(rest)
-    if not folded or (
-        folded[0].key not in known.native_longest_forms and "'" not in cut.group() and "’" not in cut.group()
+    remainder = token.text[cut.end() :]
+    inner_tokens = tokenise(remainder)
+    if not inner_tokens or (
+        inner_tokens[0].key not in knowledge.native_longest_forms and "'" not in cut.group() and "’" not in cut.group()
     ):
         return token
-    return token._replace(start=token.start + cut.end(), text=rest, key=folded[0].key)
+    return token._replace(start=token.start + cut.end(), text=remainder, key=inner_tokens[0].key)
 
 
-def _unspaced(known: KnowledgeBase, token: Token) -> list[Span]:
+def _find_in_unspaced(knowledge: KnowledgeBase, token: Token) -> list[Span]:
     spans: list[Span] = []
     at = 0
     while at < len(token.text):
         for size in range(min(_LONGEST_UNSPACED, len(token.text) - at), 1, -1):
             name = token.text[at : at + size]
-            found = known.native_forms.get(name)
-            if found and (found[0].entity.kind is EntityKind.COUNTRY or not _SHORT_THAI.fullmatch(name)):
+            candidates = knowledge.native_forms.get(name)
+            if candidates and (candidates[0].entity.kind is EntityKind.COUNTRY or not _SHORT_THAI.fullmatch(name)):
                 start = token.start + at
-                spans.append(Span(start, start + size, found[0].entity.type))
+                spans.append(Span(start, start + size, candidates[0].entity.type))
                 at += size
                 break
         else:

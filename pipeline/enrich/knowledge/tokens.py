@@ -1,4 +1,7 @@
-"""Where are the words of a text, and what stands between them? Linear in the text, whatever it holds."""
+"""Split a text into words, and tell what stands between them; fold words, so that names can be compared.
+
+The time is linear in the text, whatever it holds.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ _SPACED = re.compile(r"(?:[A-Z]\. )+[A-Z]\.?")
 _WORD = re.compile(_LETTERS)
 # Classes of combining marks: none, viramas, Thai and Lao vowels and tones.
 _MEANINGFUL = {0, 9, 103, 107, 118, 122}
-# A longer "word" is no name, and not worth folding.
+# A longer "word" (in characters) is no name, and not worth folding.
 LONGEST = 60
 # Words whose full stop doesn't end the sentence.
 _ABBREVIATED = frozenset(
@@ -33,7 +36,7 @@ _ABBREVIATED = frozenset(
 
 
 class Separator(enum.IntEnum):
-    """What stands before a token."""
+    """What stands before a token, the looser joints last."""
 
     SPACE = 0
     HYPHEN = 1
@@ -47,7 +50,7 @@ class Separator(enum.IntEnum):
 
 
 class Token(NamedTuple):
-    """One word: its characters in the text, as written and folded, and how it is joined to the one before."""
+    """A word: its characters in the text, as written and folded, and what stands between it and the last one."""
 
     start: int
     end: int
@@ -58,7 +61,7 @@ class Token(NamedTuple):
 
     @property
     def capital(self) -> bool:
-        """Tell whether it begins with a capital."""
+        """Tell whether the word begins with a capital."""
         return self.text[0].isupper()
 
 
@@ -75,17 +78,17 @@ def _is_mark(char: str) -> bool:
 
 
 def name_key(name: str) -> str:
-    """Return the form in which names are compared: folded words, joined by one space."""
+    """Return the key by which names are compared: folded words, joined by one space."""
     return " ".join(_WORD.findall(fold_word(name)))
 
 
 def join_initials(name: str) -> str:
-    """Return a name of initials alone without the blanks between them: "U. S." as "U.S."."""
+    """Return a name of initials without the blanks between them ("U.S." for "U. S."), any other as it is."""
     return name.replace(" ", "") if _SPACED.fullmatch(name) else name
 
 
 @lru_cache(maxsize=4096)
-def _gap(between: str) -> Separator:
+def _separator(between: str) -> Separator:
     stripped = between.strip(" \t\u00a0")
     simple = {
         "": Separator.SPACE,
@@ -108,9 +111,9 @@ def _gap(between: str) -> Separator:
 
 
 def tokenise(text: str) -> list[Token]:
-    """Return the words of ``text`` in order; those longer than ``LONGEST`` are left out."""
+    """Return the words of ``text`` in order, without those longer than ``LONGEST`` characters."""
     tokens: list[Token] = []
-    last, before = 0, ""
+    last, folded = 0, ""
     for match in _TOKEN.finditer(text):
         start, end = match.span()
         if end - start > LONGEST:
@@ -120,15 +123,15 @@ def tokenise(text: str) -> list[Token]:
         if possessive:
             word = word[:-2]
         between = text[last:start]
-        gap = _gap(between) if tokens and len(between) <= LONGEST else Separator.LINE
+        separator = _separator(between) if tokens and len(between) <= LONGEST else Separator.LINE
         if (
-            gap is Separator.SENTENCE
+            separator is Separator.SENTENCE
             and between.strip(" ") == "."
-            and (before in _ABBREVIATED or _is_initial(tokens[-1]))
+            and (folded in _ABBREVIATED or _is_initial(tokens[-1]))
         ):
-            gap = Separator.SPACE
-        before = fold_word(word)
-        tokens.append(Token(start, start + len(word), word, before, gap, possessive))
+            separator = Separator.SPACE
+        folded = fold_word(word)
+        tokens.append(Token(start, start + len(word), word, folded, separator, possessive))
         last = end
     return tokens
 

@@ -1,8 +1,8 @@
-"""Which entity is meant, after what editors decided?
+"""Apply editors' decisions on entities to the names of an article.
 
-Decisions are rules: they change no record, but how records are read, so that each can be undone and holds for
-articles that come later too. A merge or a split applies to what the decisions before it have made; the last word on a
-name, and whether an entity is hidden, applies to the entity that comes out.
+Decisions are rules: they change no record, but how records are read, so that each can be undone and holds for later
+articles too. A merge or a split applies to the result of the decisions that precede it; the last word on a name, and
+whether an entity is hidden, applies to the entity that comes out.
 """
 
 from __future__ import annotations
@@ -18,26 +18,27 @@ from pipeline.records import Entity, Mention, Names
 
 
 class EntityRules:
-    """The decisions that hold."""
+    """The decisions that hold: all but those undone."""
 
     def __init__(self, decisions: Iterable[EntityDecision] = ()) -> None:
-        held = sorted((d for d in decisions if d.undone is None), key=lambda d: d.n)
-        self._turns: dict[str, list[EntityDecision]] = defaultdict(list)  # entity → merges and splits of it, in order
-        for one in held:
-            if one.kind in {EntityDecisionKind.MERGE, EntityDecisionKind.SPLIT}:
-                self._turns[one.entity].append(one)
-        self._hidden = {d.entity for d in held if d.kind is EntityDecisionKind.HIDE}
-        self._names = {d.target if d.kind is EntityDecisionKind.SPLIT else d.entity: d.name for d in held if d.name}
+        valid = sorted((d for d in decisions if d.undone is None), key=lambda d: d.n)
+        # entity → its merges and splits, in order
+        self._turns: dict[str, list[EntityDecision]] = defaultdict(list)
+        for decision in valid:
+            if decision.kind in {EntityDecisionKind.MERGE, EntityDecisionKind.SPLIT}:
+                self._turns[decision.entity].append(decision)
+        self._hidden = {d.entity for d in valid if d.kind is EntityDecisionKind.HIDE}
+        self._names = {d.target if d.kind is EntityDecisionKind.SPLIT else d.entity: d.name for d in valid if d.name}
 
     def current_entity(self, ident: str, surface: str | None = None) -> str | None:
-        """Return the entity that is meant where an article writes ``surface`` for ``ident``; None for a hidden one."""
-        after = 0
-        while turn := next((d for d in self._turns.get(ident, ()) if d.n > after and _meets(d, surface)), None):
-            ident, after = turn.target or ident, turn.n
+        """Return the entity that an article means by ``surface``, where its record says ``ident``; None if hidden."""
+        last_number = 0
+        while turn := next((d for d in self._turns.get(ident, ()) if d.n > last_number and _applies(d, surface)), None):
+            ident, last_number = turn.target or ident, turn.n
         return None if ident in self._hidden else ident
 
     def given_name(self, ident: str) -> str | None:
-        """Return the name that editors gave an entity."""
+        """Return the name that editors gave an entity, None where they gave none."""
         return self._names.get(ident)
 
     def source_entities(self, idents: Collection[str]) -> set[str]:
@@ -46,57 +47,57 @@ class EntityRules:
         for ident, turns in self._turns.items():
             for turn in turns:
                 into[turn.target or ident].add(ident)
-        found, waiting = set(idents), list(idents)
+        sources, waiting = set(idents), list(idents)
         while waiting:
-            new = into[waiting.pop()] - found
-            found |= new
+            new = into[waiting.pop()] - sources
+            sources |= new
             waiting += new
-        return found
+        return sources
 
     def concerned_entities(self, names: Iterable[Names]) -> set[str]:
-        """Return all entities of articles, and what they become."""
-        raw = {e.id for one in names for e in one.entities}
-        turned = {t.target for ident in self._turns for t in self._turns[ident] if t.target}
-        return raw | turned
+        """Return the ids of all entities of these articles, and of all that decisions make of entities."""
+        recorded = {entity.id for article_names in names for entity in article_names.entities}
+        return recorded | {turn.target for turns in self._turns.values() for turn in turns if turn.target}
 
     def apply(self, names: Names, shown: Mapping[str, Entity]) -> Names:
         """Return an article's names as they are to be read.
 
-        ``shown`` tells how entities are shown for now (name, country and location); one that isn't in it is shown as
-        the article has it.
+        ``shown`` has, by id, how entities are shown now (name, country and location); an entity that isn't in it is
+        shown as the article has it.
         """
         mentions: list[Mention] = []
-        surfaces: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))  # before → after → …
+        # recorded entity → current entity → how often each surface means it
+        surfaces: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
         for mention in names.mentions:
             ident = self.current_entity(mention.entity, mention.name)
             if ident is not None:
                 mentions.append(mention if ident == mention.entity else msgspec.structs.replace(mention, entity=ident))
                 surfaces[mention.entity][ident][mention.name] += 1
-        made: dict[str, Entity] = {}
+        entities: dict[str, Entity] = {}
         for entity in names.entities:
             parts = surfaces.get(entity.id, {})
             if not entity.count and (ident := self.current_entity(entity.id)):
                 parts = {ident: Counter()}  # a dateline's place, which the text doesn't name
-            for ident, counted in parts.items():
-                one = self._part(entity, ident, counted, shown.get(ident))
-                made[ident] = merge_entities(made[ident], one) if ident in made else one
-        return msgspec.structs.replace(names, mentions=tuple(mentions), entities=tuple(made.values()))
+            for ident, surface_counts in parts.items():
+                part = self._part(entity, ident, surface_counts, shown.get(ident))
+                entities[ident] = merge_entities(entities[ident], part) if ident in entities else part
+        return msgspec.structs.replace(names, mentions=tuple(mentions), entities=tuple(entities.values()))
 
-    def _part(self, entity: Entity, ident: str, counted: Counter[str], shown: Entity | None) -> Entity:
-        """Return what of an article's entity is ``ident``: all of it, or the mentions that a split gave to it."""
-        whole, count = sum(counted.values()) == entity.count, counted.total()
-        own = shown or (entity if ident == entity.id else None)
+    def _part(self, entity: Entity, ident: str, surface_counts: Counter[str], shown: Entity | None) -> Entity:
+        """Return the part of an article's entity that is ``ident`` now: all of it, or what a split gave to it."""
+        is_whole, count = sum(surface_counts.values()) == entity.count, surface_counts.total()
+        shown_entity = shown or (entity if ident == entity.id else None)
         return msgspec.structs.replace(
             entity,
             id=ident,
-            name=self.given_name(ident) or (own.name if own else ident),
-            aliases=entity.aliases if whole else tuple(s for s in entity.aliases if s in counted),
+            name=self.given_name(ident) or (shown_entity.name if shown_entity else ident),
+            aliases=entity.aliases if is_whole else tuple(s for s in entity.aliases if s in surface_counts),
             count=count,
-            country=(own.country if own else None) if ident != entity.id else entity.country,
-            location=(own.location if own else None) if ident != entity.id else entity.location,
-            salience=entity.salience if whole else entity.salience * count / max(1, entity.count),
+            country=(shown_entity.country if shown_entity else None) if ident != entity.id else entity.country,
+            location=(shown_entity.location if shown_entity else None) if ident != entity.id else entity.location,
+            salience=entity.salience if is_whole else entity.salience * count / max(1, entity.count),
         )
 
 
-def _meets(decision: EntityDecision, surface: str | None) -> bool:
+def _applies(decision: EntityDecision, surface: str | None) -> bool:
     return decision.kind is EntityDecisionKind.MERGE or surface in decision.surfaces

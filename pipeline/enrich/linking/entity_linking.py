@@ -1,9 +1,8 @@
-"""Is somebody in this article somebody whom earlier articles named?
+"""Link the entities of an article to those that earlier articles named.
 
-Within an article names are joined by rules (join.py); across articles by what earlier ones wrote: a full form leads to
-the entity that was written so; an acronym or a short form only where one entity was meant by nearly all lately; a full
-name that sounds like another one's only where the two are named in the same company. What no list knows is also of the
-type, and in the country, that nearly all earlier articles gave it.
+A full form leads to the entity that was written so. An acronym or a short form does only where nearly all recent
+articles meant one entity by it, and a full name that sounds like another entity's only where both are named in the same
+company. What no list knows gets the type and the country that nearly all earlier articles gave it.
 """
 
 from __future__ import annotations
@@ -21,26 +20,27 @@ from pipeline.enrich.linking.institutions import parse_institution
 from pipeline.feed_records import RememberedEntity, RememberedForm
 from pipeline.records import Entity, EntityType, Names
 
-# So many people of one sound are looked at, those named in most articles: each costs a query.
+# So many people of one sound are looked at, those that most articles name first: each costs a query.
 _CANDIDATES = 5
-# An article that names more is a list (of candidates, of the dead); the rest is tied by name alone.
+# An article that names more entities is a list (of candidates, of the dead); further ones are linked by name alone.
 MAX_LINKED = 1000
 FULL, ACRONYM, SHORT, LISTED = "full", "acronym", "short", "listed"
-# What stands between type and words in a key: names that the alias file has are only counted, never looked up.
+# What stands between type and words in a key, "?" for the others; listed names are only counted, never looked up.
 _MARKS = {FULL: ":", LISTED: "="}
-# An acronym's owner has at least this share of the articles that say whose it is, and was met in so many of them.
+# An acronym is the entity's that has at least this share of the articles that say whose it is, and so many of them.
 _DOMINANT = 0.9
 _FEWEST = 2
-# What articles took for something of another type is that, where so many times more did so.
+# A name is of another type where so many times more articles took it for that.
 _TIMES = 4
-# So long an acronym keeps the meaning that articles gave it.
+# So long an acronym or short form keeps the meaning that articles gave it.
 SHORT_FORM_MEMORY = dt.timedelta(days=30)
-# Two names that sound alike are one person's where so many others are named with both, one of them no place or people.
+# Two names that sound alike are one person's where so many other entities are named with both, one of them neither
+# place nor group.
 _COMPANY = 2
 
 
 class FormMemory(Protocol):
-    """What earlier articles wrote."""
+    """What earlier articles wrote: the protocol that linking asks, and that the ledger implements."""
 
     def load_forms(self, keys: Collection[str], sounds: Collection[str]) -> None:
         """Read the forms that a batch will ask for, all at once."""
@@ -48,13 +48,13 @@ class FormMemory(Protocol):
     def add_names(
         self, seq: int, at: dt.datetime, names: Names, forms: Sequence[RememberedForm], fixed: Collection[str]
     ) -> None:
-        """Count an article's names; ``fixed`` are the entities whose name isn't elected."""
+        """Count an article's names; ``fixed`` are the ids of entities whose shown name isn't elected."""
 
     def subtract_names(self, seq: int, names: Names, forms: Sequence[RememberedForm]) -> None:
-        """Count an article's names no longer."""
+        """Take back what ``add_names`` counted for an article."""
 
     def find_owners(self, key: str) -> Sequence[RememberedEntity]:
-        """Return the entities that were written so, those named in most articles first."""
+        """Return the entities that were written so, those of most articles first."""
 
     def find_sounding(self, sound: str) -> Sequence[RememberedEntity]:
         """Return the entities whose full names sound so."""
@@ -64,207 +64,215 @@ class FormMemory(Protocol):
 
 
 class ArticleNames(NamedTuple):
-    """The names that were found in an article, the ``seq``-th to arrive."""
+    """The names of an article, the ``seq``-th to arrive."""
 
     seq: int
     at: dt.datetime  # when it was first seen
     names: Names
-    previous: Names | None = None  # what was counted for it before, where it is read again
+    previous: Names | None = None  # what is counted for it, where it is read again
 
 
-def link_batch(batch: Sequence[ArticleNames], known: KnowledgeBase, memory: FormMemory) -> list[Names]:
-    """Return the names of articles, in order of arrival, tied to the entities of earlier ones, and remember them."""
-    keys = [lookup_keys(names, known) for one in batch for names in (one.names, one.previous) if names]
+def link_batch(batch: Sequence[ArticleNames], knowledge: KnowledgeBase, memory: FormMemory) -> list[Names]:
+    """Return the names of articles, in order of arrival, linked to entities of earlier ones; ``memory`` learns them."""
+    keys = [lookup_keys(names, knowledge) for article in batch for names in (article.names, article.previous) if names]
     memory.load_forms(set[str]().union(*(k for k, _ in keys)), set[str]().union(*(s for _, s in keys)))
-    tied = []
-    for one in batch:
-        if one.previous:
-            memory.subtract_names(one.seq, one.previous, remembered_forms(one.previous, known))
-        names = link_article(one.names, known, memory, one.at)
-        memory.add_names(one.seq, one.at, names, remembered_forms(names, known), known.entity_ids)
-        tied.append(names)
-    return tied
+    linked = []
+    for article in batch:
+        if article.previous:
+            memory.subtract_names(article.seq, article.previous, remembered_forms(article.previous, knowledge))
+        names = link_article(article.names, knowledge, memory, article.at)
+        memory.add_names(article.seq, article.at, names, remembered_forms(names, knowledge), knowledge.entity_ids)
+        linked.append(names)
+    return linked
 
 
-def remembered_forms(names: Names, known: KnowledgeBase) -> list[RememberedForm]:
-    """Return how an article writes its entities, places of the gazetteer apart: what is remembered of it.
+def remembered_forms(names: Names, knowledge: KnowledgeBase) -> list[RememberedForm]:
+    """Return the forms of an article that are remembered: those of all entities but the gazetteer's places.
 
-    What an article only calls by an acronym or a short form tells nothing of whose that is.
+    An entity that an article only calls by an acronym or a short form is left out: it doesn't tell whose that is.
     """
-    made = [list(_forms(entity, known)) for entity in names.entities[:MAX_LINKED]]
-    return [form for forms in made if any(f.how in _MARKS for f in forms) for form in forms]
+    forms_by_entity = [list(_forms(entity, knowledge)) for entity in names.entities[:MAX_LINKED]]
+    return [form for forms in forms_by_entity if any(f.how in _MARKS for f in forms) for form in forms]
 
 
-def lookup_keys(names: Names, known: KnowledgeBase) -> tuple[set[str], set[str]]:
-    """Return the keys and the sounds by which ``link`` will ask for an article's names."""
-    forms = [form for entity in names.entities[:MAX_LINKED] for form in _forms(entity, known)]
+def lookup_keys(names: Names, knowledge: KnowledgeBase) -> tuple[set[str], set[str]]:
+    """Return the keys and the sound keys by which ``link_article`` will ask for an article's names."""
+    forms = [form for entity in names.entities[:MAX_LINKED] for form in _forms(entity, knowledge)]
     keys = {key for form in forms for key in (form.key, form.key.replace("?", ":", 1))}
-    keys |= {key for entity in names.entities[:MAX_LINKED] for key in _other_keys(entity, known)}
+    keys |= {key for entity in names.entities[:MAX_LINKED] for key in _other_keys(entity, knowledge)}
     return keys, {form.sound for form in forms if form.sound}
 
 
-def _other_keys(entity: Entity, known: KnowledgeBase) -> list[str]:
-    """Return the keys under which a name of several words, which no list knows, would be another type's."""
-    if entity.id in known.entity_ids or " " not in entity.name:
+def _other_keys(entity: Entity, knowledge: KnowledgeBase) -> list[str]:
+    """Return the keys that an unknown name of several words would have as another type."""
+    if entity.id in knowledge.entity_ids or " " not in entity.name:
         return []
-    others = [kind for kind in (EntityType.PERSON, EntityType.ORG, EntityType.PLACE) if kind is not entity.type]
-    return [_key(kind, FULL, comparison_words(SurfaceForm(entity.name, kind), known.lexicon)) for kind in others]
+    types = [t for t in (EntityType.PERSON, EntityType.ORG, EntityType.PLACE) if t is not entity.type]
+    return [_key(t, FULL, comparison_words(SurfaceForm(entity.name, t), knowledge.lexicon)) for t in types]
 
 
-def _key(kind: EntityType, how: str, words: Sequence[str]) -> str:
-    return f"{kind.lower()}{_MARKS.get(how, '?')}{' '.join(words)}"
+def _key(of_type: EntityType, form_kind: str, words: Sequence[str]) -> str:
+    return f"{of_type.lower()}{_MARKS.get(form_kind, '?')}{' '.join(words)}"
 
 
-def _forms(entity: Entity, known: KnowledgeBase) -> Iterable[RememberedForm]:
-    if entity.type is EntityType.PLACE and (entity.id in known.entity_ids or not entity.count):
+def _forms(entity: Entity, knowledge: KnowledgeBase) -> Iterable[RememberedForm]:
+    if entity.type is EntityType.PLACE and (entity.id in knowledge.entity_ids or not entity.count):
         return
-    lexicon = known.lexicon
+    lexicon = knowledge.lexicon
     fullest = max((len(comparison_words(SurfaceForm(s, entity.type), lexicon)) for s in entity.aliases), default=0)
     for surface in entity.aliases:
-        name = SurfaceForm(surface, entity.type)
-        words = comparison_words(name, lexicon)
-        listed = any(row.id == entity.id for row in known.find_entities(surface, entity.type))
-        how = LISTED if listed else _how(name, words, fullest, known)
-        if how:
-            person = entity.type is EntityType.PERSON
+        form = SurfaceForm(surface, entity.type)
+        words = comparison_words(form, lexicon)
+        is_listed = any(listed.id == entity.id for listed in knowledge.find_entities(surface, entity.type))
+        form_kind = LISTED if is_listed else _form_kind(form, words, fullest, knowledge)
+        if form_kind:
+            is_person = entity.type is EntityType.PERSON
             yield RememberedForm(
                 entity=entity.id,
-                key=_key(entity.type, how, words),
+                key=_key(entity.type, form_kind, words),
                 surface=surface,
-                how=how,
-                sound=sound_key(words) if person else None,
+                how=form_kind,
+                sound=sound_key(words) if is_person else None,
             )
 
 
-def _how(name: SurfaceForm, words: tuple[str, ...], fullest: int, known: KnowledgeBase) -> str | None:
-    """Return in which way a surface names its entity; None for what names somebody else in each article."""
-    if name.type is EntityType.PERSON:
+def _form_kind(form: SurfaceForm, words: tuple[str, ...], fullest: int, knowledge: KnowledgeBase) -> str | None:
+    """Return how a form names its entity, None where it means another one in each article.
+
+    ``fullest`` is the number of words of the entity's longest form.
+    """
+    if form.type is EntityType.PERSON:
         return FULL if len(words) > 1 else None
-    if name.type is EntityType.PLACE:
+    if form.type is EntityType.PLACE:
         return FULL if len(words) == fullest else None
-    if is_acronym([name]):
+    if is_acronym([form]):
         return ACRONYM
-    whose = parse_institution(known, name)
-    if whose and not whose.country:
+    institution = parse_institution(knowledge, form)
+    if institution and not institution.country:
         return None
-    if len(words) == fullest and " " in name.text:
+    if len(words) == fullest and " " in form.text:
         return FULL
-    lexicon = known.lexicon
+    lexicon = knowledge.lexicon
     telling = any(w not in lexicon.common and not lexicon.is_kind_noun(w) and w not in lexicon.org_heads for w in words)
     return SHORT if telling else None
 
 
-def link_article(names: Names, known: KnowledgeBase, memory: FormMemory, at: dt.datetime) -> Names:
-    """Return the names with the entities that earlier articles know under their ids; ``at`` is the article's time."""
-    here = {entity.id for entity in names.entities}
+def link_article(names: Names, knowledge: KnowledgeBase, memory: FormMemory, at: dt.datetime) -> Names:
+    """Return an article's names with the ids of earlier articles' entities; ``at`` is when it was first seen."""
+    article_ids = {entity.id for entity in names.entities}
     countries = {entity.country for entity in names.entities if entity.country}
-    found: dict[str, RememberedEntity] = {}
+    owners: dict[str, RememberedEntity] = {}
     for entity in names.entities[:MAX_LINKED]:
-        if entity.id in known.entity_ids:
+        if entity.id in knowledge.entity_ids:
             continue
-        forms = list(_forms(entity, known))
+        forms = list(_forms(entity, knowledge))
         if entity.type is EntityType.PLACE:
-            owner = _located(entity, forms, memory, countries)
+            owner = _owner_by_country(entity, forms, memory, countries)
         else:
-            owner = _owner(entity, forms, memory, here, at)
-        owner = _other_type(entity, forms, memory, known) or owner
+            owner = _owner_by_form(entity, forms, memory, article_ids, at)
+        owner = _owner_of_other_type(entity, forms, memory, knowledge) or owner
         if owner and owner.entity != entity.id:
-            found[entity.id] = owner
-    return _renamed(names, found) if found else names
+            owners[entity.id] = owner
+    return _renamed(names, owners) if owners else names
 
 
-def _owner(
-    entity: Entity, forms: Sequence[RememberedForm], memory: FormMemory, here: set[str], at: dt.datetime
+def _owner_by_form(
+    entity: Entity, forms: Sequence[RememberedForm], memory: FormMemory, article_ids: set[str], at: dt.datetime
 ) -> RememberedEntity | None:
-    full = sorted((f for f in forms if f.how == FULL), key=lambda f: -len(f.key))
-    for form in full:
+    """Return the earlier entity that was written so: by a full form, by an acronym or short form, or by sound."""
+    full_forms = sorted((f for f in forms if f.how == FULL), key=lambda f: -len(f.key))
+    for form in full_forms:
         if owners := memory.find_owners(form.key):
             return owners[0]
-    if not full:
+    if not full_forms:
         for form in forms:
             owners = [*memory.find_owners(form.key), *memory.find_owners(form.key.replace("?", ":", 1))]
-            if (owner := _dominant(owners, at)) and owner.entity not in here:
+            if (owner := _dominant(owners, at)) and owner.entity not in article_ids:
                 return owner
         return None
-    for form in full:
+    for form in full_forms:
         for owner in memory.find_sounding(form.sound)[:_CANDIDATES] if form.sound else ():
-            if owner.entity not in here and _in_company(memory.find_company(owner.entity), here - {entity.id}):
+            company = memory.find_company(owner.entity) if owner.entity not in article_ids else ()
+            if _in_company(company, article_ids - {entity.id}):
                 return owner
     return None
 
 
-def _located(
+def _owner_by_country(
     entity: Entity, forms: Sequence[RememberedForm], memory: FormMemory, countries: set[str]
 ) -> RememberedEntity | None:
-    """Return the one place of that name whose country earlier articles told, if this one speaks of that country."""
+    """Return the place of that name whose country earlier articles told, where they agree.
+
+    It counts where this article speaks of that country, or several articles told it.
+    """
     owners = [owner for form in forms for owner in memory.find_owners(form.key) if owner.country]
     if entity.country or len({owner.country for owner in owners}) != 1:
         return None
     return owners[0] if owners[0].country in countries or owners[0].articles >= _FEWEST else None
 
 
-def _other_type(
-    entity: Entity, forms: Sequence[RememberedForm], memory: FormMemory, known: KnowledgeBase
+def _owner_of_other_type(
+    entity: Entity, forms: Sequence[RememberedForm], memory: FormMemory, knowledge: KnowledgeBase
 ) -> RememberedEntity | None:
-    """Return what nearly all earlier articles took the name for, where that is something of another type."""
-    others = [owner for key in _other_keys(entity, known) for owner in memory.find_owners(key)]
+    """Return the entity of another type that nearly all earlier articles took the name for."""
+    others = [owner for key in _other_keys(entity, knowledge) for owner in memory.find_owners(key)]
     best = max(others, key=lambda owner: owner.articles, default=None)
-    own = sum(owner.articles for form in forms if form.how == FULL for owner in memory.find_owners(form.key))
-    return best if best and best.articles >= max(_FEWEST, _TIMES * own) else None
+    own_articles = sum(owner.articles for form in forms if form.how == FULL for owner in memory.find_owners(form.key))
+    return best if best and best.articles >= max(_FEWEST, _TIMES * own_articles) else None
 
 
 def _dominant(owners: Sequence[RememberedEntity], at: dt.datetime) -> RememberedEntity | None:
-    """Return the entity that nearly all articles meant lately, None where there is none."""
-    late: dict[str, RememberedEntity] = {}
-    for one in owners:
-        if at - one.last_seen <= SHORT_FORM_MEMORY and (
-            one.entity not in late or late[one.entity].articles < one.articles
+    """Return the entity that nearly all recent articles meant, None where there is none."""
+    recent: dict[str, RememberedEntity] = {}
+    for owner in owners:
+        if at - owner.last_seen <= SHORT_FORM_MEMORY and (
+            owner.entity not in recent or recent[owner.entity].articles < owner.articles
         ):
-            late[one.entity] = one
-    first = max(late.values(), key=lambda o: o.articles, default=None)
-    enough = first and first.articles >= max(_FEWEST, _DOMINANT * sum(o.articles for o in late.values()))
-    return first if enough else None
+            recent[owner.entity] = owner
+    most_used = max(recent.values(), key=lambda owner: owner.articles, default=None)
+    total = sum(owner.articles for owner in recent.values())
+    return most_used if most_used and most_used.articles >= max(_FEWEST, _DOMINANT * total) else None
 
 
-def _in_company(company: Collection[str], others: Collection[str]) -> bool:
-    shared = set(company).intersection(others)
-    return len(shared) >= _COMPANY and any(not one.startswith(("place:", "group:")) for one in shared)
+def _in_company(company: Collection[str], article_ids: Collection[str]) -> bool:
+    shared = set(company).intersection(article_ids)
+    return len(shared) >= _COMPANY and any(not entity.startswith(("place:", "group:")) for entity in shared)
 
 
-def _renamed(names: Names, found: dict[str, RememberedEntity]) -> Names:
-    """Return the names with other ids; two entities of one id become one."""
-    made: dict[str, Entity] = {}
+def _renamed(names: Names, owners: dict[str, RememberedEntity]) -> Names:
+    """Return the names with the ids of their owners (by the present id); two entities of one id become one."""
+    entities: dict[str, Entity] = {}
     for entity in names.entities:
-        owner = found.get(entity.id)
-        one = _as(entity, owner) if owner else entity
-        made[one.id] = merge_entities(made[one.id], one) if one.id in made else one
+        owner = owners.get(entity.id)
+        linked = _linked(entity, owner) if owner else entity
+        entities[linked.id] = merge_entities(entities[linked.id], linked) if linked.id in entities else linked
     mentions = tuple(
-        msgspec.structs.replace(m, entity=found[m.entity].entity, type=entity_type(found[m.entity].entity))
-        if m.entity in found
+        msgspec.structs.replace(m, entity=owners[m.entity].entity, type=entity_type(owners[m.entity].entity))
+        if m.entity in owners
         else m
         for m in names.mentions
     )
-    return msgspec.structs.replace(names, mentions=mentions, entities=tuple(made.values()))
+    return msgspec.structs.replace(names, mentions=mentions, entities=tuple(entities.values()))
 
 
-def _as(entity: Entity, owner: RememberedEntity) -> Entity:
+def _linked(entity: Entity, owner: RememberedEntity) -> Entity:
     ident, country = owner.entity, entity.country or owner.country
     return msgspec.structs.replace(entity, id=ident, name=owner.name, type=entity_type(ident), country=country)
 
 
 def entity_type(ident: str) -> EntityType:
-    """Return the type of an entity, with which its id begins."""
+    """Return the type of an entity, with which its id begins ("person:jen-psaki")."""
     return EntityType(ident.partition(":")[0].upper())
 
 
-def merge_entities(one: Entity, other: Entity) -> Entity:
-    """Return two entities of an article as the first of them."""
+def merge_entities(first: Entity, second: Entity) -> Entity:
+    """Return the first of two entities of an article with the second one's mentions, aliases and weight added."""
     return msgspec.structs.replace(
-        one,
-        aliases=tuple(dict.fromkeys((*one.aliases, *other.aliases))),
-        count=one.count + other.count,
-        country=one.country or other.country,
-        location=one.location or other.location,
-        salience=min(1.0, one.salience + other.salience),
-        key=one.key or other.key,
+        first,
+        aliases=tuple(dict.fromkeys((*first.aliases, *second.aliases))),
+        count=first.count + second.count,
+        country=first.country or second.country,
+        location=first.location or second.location,
+        salience=min(1.0, first.salience + second.salience),
+        key=first.key or second.key,
     )

@@ -1,8 +1,8 @@
-"""Whose ministry, parliament or court is it, when its name doesn't say?
+"""Find the country of a ministry, parliament or court whose name doesn't say it.
 
-"Interior Ministry" is another body in each country. A bare name gets the country that stands before it ("Iraq's
-Interior Ministry"), else the one that the article and its source speak of most, so that the same words in two
-countries are never one organisation.
+"Interior Ministry" is another body in each country. A bare name gets the country that precedes it ("Iraq's Interior
+Ministry"), else the one that the article and its source speak of most, so that the same words in two countries are
+never one organisation.
 """
 
 from __future__ import annotations
@@ -17,68 +17,68 @@ from pipeline.records import EntityType
 
 _SMALL = frozenset("of the and for on".split())
 _DEPARTMENT = "department"
-# Words of bodies that each town or state of a federation has.
+# Words of bodies that every town, or every state of a federation, has.
 _LOCAL = frozenset("city county district municipal local regional state town school fire university college".split())
-# A country that is named once only may be there by the way.
+# A country that is named so often only may be there by the way.
 _ONCE = 1
-# "Central Bank", "Environment Agency": longer names of offices are names of their own.
+# Words of "Central Bank", "Environment Agency": longer names of offices say whose they are.
 _SHORT = 2
-# "South African", "New Zealand": the longest adjectives.
+# Words of the longest adjectives: "South African", "New Zealand".
 _LONGEST_ADJECTIVE = 2
 
 
 class Institution(NamedTuple):
-    """A body of government: its country, None where its name doesn't say, and its words without the country's."""
+    """A body of government: its country (None where its name doesn't say), and its words without the country's."""
 
     country: str | None
     words: tuple[str, ...]
 
 
-def parse_institution(known: KnowledgeBase, name: SurfaceForm) -> Institution | None:
-    """Return what a name says if it names a body of government by kind alone ("Interior Ministry"), else None."""
-    if name.type is not EntityType.ORG:
+def parse_institution(knowledge: KnowledgeBase, form: SurfaceForm) -> Institution | None:
+    """Return the body of government that a name of general words means ("Interior Ministry"), None for other names."""
+    if form.type is not EntityType.ORG:
         return None
-    words = comparison_words(name, known.lexicon)
-    for cut in range(min(_LONGEST_ADJECTIVE, len(words) - 1), 0, -1):
-        country = known.nationalities.get(" ".join(words[:cut]))
-        if country and _general(known, words[cut:]):
-            return Institution(country, words[cut:])
-    return Institution(None, words) if _general(known, words) else None
+    words = comparison_words(form, knowledge.lexicon)
+    for size in range(min(_LONGEST_ADJECTIVE, len(words) - 1), 0, -1):
+        country = knowledge.nationalities.get(" ".join(words[:size]))
+        if country and _is_generic(knowledge, words[size:]):
+            return Institution(country, words[size:])
+    return Institution(None, words) if _is_generic(knowledge, words) else None
 
 
-def _general(known: KnowledgeBase, words: tuple[str, ...]) -> bool:
-    """Tell whether all words are those of a state's bodies in general, one of them the kind."""
-    lexicon = known.lexicon
+def _is_generic(knowledge: KnowledgeBase, words: tuple[str, ...]) -> bool:
+    """Tell whether all words are those of any state's bodies, one of them the kind of body."""
+    lexicon = knowledge.lexicon
     if not _LOCAL.isdisjoint(words):
         return False
     if _DEPARTMENT in words:  # universities and companies have departments too
         return len(words) > 1 and all(w in lexicon.title_parts or w in _SMALL or w == _DEPARTMENT for w in words)
-    kind = any(w in lexicon.government for w in words) or (len(words) == _SHORT and words[-1] in lexicon.offices)
-    kinds = lexicon.government, lexicon.offices, lexicon.common, lexicon.title_parts, lexicon.org_tails
-    return kind and all(w in _SMALL or any(w in some for some in kinds) for w in words)
+    has_kind = any(w in lexicon.government for w in words) or (len(words) == _SHORT and words[-1] in lexicon.offices)
+    word_lists = lexicon.government, lexicon.offices, lexicon.common, lexicon.title_parts, lexicon.org_tails
+    return has_kind and all(w in _SMALL or any(w in word_list for word_list in word_lists) for w in words)
 
 
-def owning_country(spoken: collections.Counter[str], source_country: str | None) -> str | None:
-    """Return the country whose bodies an article means: the one it speaks of most, where one is.
+def owning_country(country_counts: collections.Counter[str], source_country: str | None) -> str | None:
+    """Return the country whose bodies an article means, None where that isn't clear.
 
-    An article that speaks of no country means its source's; where it is not clear, none is better than a wrong one.
+    It is the country that the article speaks of most; its source's, where it speaks of no other.
     """
-    if set(spoken) <= {source_country}:
+    if set(country_counts) <= {source_country}:
         return source_country
-    (first, most), (_, second) = (*spoken.most_common(2), ("", 0))[:2]
-    if source_country and spoken[source_country] == most > _ONCE:
+    (first, most_often), (_, second_most) = (*country_counts.most_common(2), ("", 0))[:2]
+    if source_country and country_counts[source_country] == most_often > _ONCE:
         return source_country
-    return first if most > max(second, _ONCE) else None
+    return first if most_often > max(second_most, _ONCE) else None
 
 
-def full_institution_name(known: KnowledgeBase, country: str, name: str) -> tuple[str, KnownEntity | None]:
-    """Return the name with the country's adjective before it, and what is known under it."""
-    adjective = known.adjectives.get(country)
+def full_institution_name(knowledge: KnowledgeBase, country: str, name: str) -> tuple[str, KnownEntity | None]:
+    """Return the name with the country's adjective before it, and the entity that is known under it."""
+    adjective = knowledge.adjectives.get(country)
     if not adjective:
         return name, None
     words = name.split()
     while len(words) > 1 and name_key(words[0]) in name_key(adjective).split():  # "U.S. Commerce Department"
         words.pop(0)
     full = " ".join((adjective, *words))
-    rows = known.find_entities(full, EntityType.ORG)
-    return full, rows[0] if rows else None
+    entities = knowledge.find_entities(full, EntityType.ORG)
+    return full, entities[0] if entities else None

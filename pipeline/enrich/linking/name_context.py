@@ -1,4 +1,7 @@
-"""What do dateline and neighbouring words say of the names in an article, whatever recogniser found them?"""
+"""Read what dateline and neighbouring words say of the names in an article.
+
+It holds for the spans of every recogniser.
+"""
 
 from __future__ import annotations
 
@@ -15,82 +18,85 @@ from pipeline.records import EntityType
 PLACE, GROUP, ORG = EntityType.PLACE, EntityType.GROUP, EntityType.ORG
 # What follows a comma behind a place: "Springfield, Illinois", "London, Ont."
 _QUALIFIER = re.compile(r",\s(?:in\s)?$")
-# The longest comma with its space.
+# Characters between a place and its qualifier at most.
 _COMMA = 3
 _ABBREVIATED = re.compile(r",\s((?:[A-Z][A-Za-z]{0,4}\.)+|[A-Z]{2}(?!\w))")
 _NATURAL = re.compile(r"\s(?:forest|mountains?|hills|desert|river|plateau|range|massif)\b")
 # Between an owner and what it owns: "Iraq's Interior Ministry", "the Iraqi Ministry of Oil".
 _OWNS = re.compile(r"(?:['’`´]s?)?\s")
+# Characters of that at most.
 _LONGEST_OWNS = 3
 # A dateline's place in running text, not as a part of a longer name.
 _NOT_INSIDE = r"(?<![\w&-]){}(?![\w&-]|(?-i:[ ][A-Z]))"
 
 
-def find_qualifiers(known: KnowledgeBase, text: str, spans: Sequence[Span]) -> dict[SurfaceForm, str]:
-    """Return for places the place that stands behind them after a comma: "Springfield, Illinois", "Gary, Ind."."""
-    found: dict[SurfaceForm, str] = {}
-    for one, other in itertools.pairwise(spans):
-        near = other.start - one.end <= _COMMA
-        if one.type is other.type is PLACE and near and _QUALIFIER.fullmatch(text[one.end : other.start]):
-            behind = text[other.start : other.end]
-            found.setdefault(SurfaceForm(text[one.start : one.end], PLACE), _abbreviated(known, behind) or behind)
+def find_qualifiers(knowledge: KnowledgeBase, text: str, spans: Sequence[Span]) -> dict[SurfaceForm, str]:
+    """Return place → the place that follows it after a comma: "Springfield, Illinois", "Gary, Ind."."""
+    qualifiers: dict[SurfaceForm, str] = {}
+    for span, next_span in itertools.pairwise(spans):
+        is_near = next_span.start - span.end <= _COMMA
+        if span.type is next_span.type is PLACE and is_near and _QUALIFIER.fullmatch(text[span.end : next_span.start]):
+            qualifier = text[next_span.start : next_span.end]
+            toponym = SurfaceForm(text[span.start : span.end], PLACE)
+            qualifiers.setdefault(toponym, _full_region(knowledge, qualifier) or qualifier)
     for span in spans:
-        short = _ABBREVIATED.match(text, span.end) if span.type is PLACE else None
-        if short and (area := _abbreviated(known, short[1])):
-            found.setdefault(SurfaceForm(text[span.start : span.end], PLACE), area)
-    return found
+        abbreviation = _ABBREVIATED.match(text, span.end) if span.type is PLACE else None
+        if abbreviation and (area := _full_region(knowledge, abbreviation[1])):
+            qualifiers.setdefault(SurfaceForm(text[span.start : span.end], PLACE), area)
+    return qualifiers
 
 
-def _abbreviated(known: KnowledgeBase, area: str) -> str | None:
-    return known.abbreviations.get(area.replace(".", "").casefold())
+def _full_region(knowledge: KnowledgeBase, area: str) -> str | None:
+    """Return the region that an abbreviation stands for, None where it is none."""
+    return knowledge.abbreviations.get(area.replace(".", "").casefold())
 
 
 def find_natural_features(text: str, spans: Sequence[Span]) -> frozenset[SurfaceForm]:
-    """Return the places that give a forest, a mountain range or the like its name: "Mau forest"."""
+    """Return the places whose name is that of a forest, a mountain range or the like: "Mau forest"."""
     return frozenset(
         SurfaceForm(text[s.start : s.end], PLACE) for s in spans if s.type is PLACE and _NATURAL.match(text, s.end)
     )
 
 
-def find_owners(known: KnowledgeBase, text: str, spans: Sequence[Span]) -> dict[int, str]:
-    """Return for bodies of government, by where they start, the nationality whose they are: "Iraqi" for "Iraq's"."""
-    found: dict[int, str] = {}
-    for one, other in itertools.pairwise(spans):
-        near = other.start - one.end <= _LONGEST_OWNS and _OWNS.fullmatch(text[one.end : other.start])
-        if other.type is not ORG or one.type not in {PLACE, GROUP} or not near:
+def find_owners(knowledge: KnowledgeBase, text: str, spans: Sequence[Span]) -> dict[int, str]:
+    """Return start of a body of government → the nationality that owns it: "Iraqi" for "Iraq's"."""
+    owners: dict[int, str] = {}
+    for span, next_span in itertools.pairwise(spans):
+        is_near = next_span.start - span.end <= _LONGEST_OWNS and _OWNS.fullmatch(text[span.end : next_span.start])
+        if next_span.type is not ORG or span.type not in {PLACE, GROUP} or not is_near:
             continue
-        name = SurfaceForm(text[other.start : other.end], ORG)
-        bare = parse_institution(known, name)
-        if not bare or bare.country or known.find_entities(name.text, ORG):
+        form = SurfaceForm(text[next_span.start : next_span.end], ORG)
+        institution = parse_institution(knowledge, form)
+        if not institution or institution.country or knowledge.find_entities(form.text, ORG):
             continue
-        rows = known.find_entities(text[one.start : one.end], one.type)
+        entities = knowledge.find_entities(text[span.start : span.end], span.type)
         # a people of its own doesn't stand for the country: the Scottish Parliament isn't the British one
         countries = {
-            r.country for r in rows if r.kind is EntityKind.COUNTRY or (r.kind is EntityKind.ALIAS and not r.listed)
+            e.country for e in entities if e.kind is EntityKind.COUNTRY or (e.kind is EntityKind.ALIAS and not e.listed)
         }
-        adjective = known.adjectives.get(next(iter(countries)) or "") if len(countries) == 1 else None
+        adjective = knowledge.adjectives.get(next(iter(countries)) or "") if len(countries) == 1 else None
         if adjective:
-            found[other.start] = adjective
-    return found
+            owners[next_span.start] = adjective
+    return owners
 
 
-def dateline_place(known: KnowledgeBase, dateline: str | None) -> tuple[SurfaceForm, str] | None:
-    """Return the place in a dateline and what follows its comma ("MOSUL, Iraq"); None where neither is known."""
+def dateline_place(knowledge: KnowledgeBase, dateline: str | None) -> tuple[SurfaceForm, str] | None:
+    """Return a dateline's place and what follows its comma ("MOSUL, Iraq"); None where neither is a known place."""
     if not dateline:
         return None
     town, _, area = (part.strip() for part in dateline.partition(","))
-    area = _abbreviated(known, area) or area
-    if not known.find_entities(town, PLACE) and not known.find_entities(area, PLACE):
+    area = _full_region(knowledge, area) or area
+    if not knowledge.find_entities(town, PLACE) and not knowledge.find_entities(area, PLACE):
         return None
     return SurfaceForm(town.title() if town.isupper() else town, PLACE), area
 
 
 def dateline_spans(dateline: str | None, text: str, spans: Sequence[Span]) -> list[Span]:
-    """Return where a dateline's town stands in the text, apart from the spans that overlap a name."""
+    """Return where a dateline's town stands in the text outside of the names ``spans``."""
     town = (dateline or "").partition(",")[0].strip()
     if not town:
         return []
     pattern = re.compile(_NOT_INSIDE.format(re.escape(town)), re.IGNORECASE)
-    taken = {at for s in spans for at in range(s.start, s.end)}
-    found = (m.span() for m in pattern.finditer(text) if m.group()[0].isupper())
-    return [Span(start, end, PLACE) for start, end in found if taken.isdisjoint(range(start, end))]
+    taken = {index for s in spans for index in range(s.start, s.end)}
+    candidates = (m.span() for m in pattern.finditer(text) if m.group()[0].isupper())
+    return [Span(start, end, PLACE) for start, end in candidates if taken.isdisjoint(range(start, end))]

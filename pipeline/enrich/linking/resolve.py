@@ -1,4 +1,7 @@
-"""Who or what does a group of names in one article name, under one id for all articles?"""
+"""Find the entity that each group of names in one article names, under an id that is the same in all articles.
+
+What the knowledge base has gets its id and name; anything else gets an id made from the name.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from pipeline.enrich.linking.institutions import full_institution_name, owning_c
 from pipeline.enrich.linking.places import choose_place, count_countries
 from pipeline.records import Entity, EntityType
 
+# A part of a place: "eastern Syria", "mid-Wales".
 _PART = re.compile(
     r"(?:mid|upper|lower|central|inner|outer|mainland|rural"
     r"|(?:north|south|east|west)(?:[- ]?(?:east|west|central))?(?:ern)?)[- ]"
@@ -23,164 +27,169 @@ _BLANKS = re.compile(r"\s+")
 
 
 class PlaceContext(NamedTuple):
-    """What an article says of its places, besides their names."""
+    """What an article says of its places beside their names."""
 
     qualifiers: Mapping[SurfaceForm, str]  # what stands behind a place after a comma
-    natural: AbstractSet[SurfaceForm]  # places named for a forest or a river: "Mau forest" isn't the city of Mau
-    source_country: str | None  # ISO code of the publisher's country
+    natural_features: AbstractSet[
+        SurfaceForm
+    ]  # places named for a forest or a river: "Mau forest" isn't the city of Mau
+    source_country: str | None  # ISO 3166-1 code of the publisher's country
     native: bool  # whether names may be in another language than English
 
 
 class _Resolution(NamedTuple):
-    """What one group of names names."""
+    """The entity of one group of names; ``known_entity`` where the knowledge base has it."""
 
     id: str
     name: str
-    row: KnownEntity | None
+    known_entity: KnownEntity | None
     country: str | None
 
 
-def sure_entity_id(known: KnowledgeBase, name: SurfaceForm) -> str | None:
-    """Return the id of what a name surely names wherever it stands; None for bare words, acronyms and places."""
-    if name.type is EntityType.PLACE or (" " not in name.text and name.type is not EntityType.GROUP):
+def sure_entity_id(knowledge: KnowledgeBase, form: SurfaceForm) -> str | None:
+    """Return the id of the entity that a name means in any article; None for bare words, acronyms and places."""
+    if form.type is EntityType.PLACE or (" " not in form.text and form.type is not EntityType.GROUP):
         return None
-    rows = known.find_entities(name.text, name.type)
-    return rows[0].id if rows else None
+    entities = knowledge.find_entities(form.text, form.type)
+    return entities[0].id if entities else None
 
 
-def place_ids(known: KnowledgeBase, name: SurfaceForm) -> frozenset[str]:
+def place_ids(knowledge: KnowledgeBase, form: SurfaceForm) -> frozenset[str]:
     """Return the ids of the places that are known under a name."""
-    return frozenset(row.id for row in known.find_entities(name.text, EntityType.PLACE))
+    return frozenset(entity.id for entity in knowledge.find_entities(form.text, EntityType.PLACE))
 
 
 def resolve_entities(
-    known: KnowledgeBase,
+    knowledge: KnowledgeBase,
     groups: Sequence[Sequence[SurfaceForm]],
     counted: Mapping[SurfaceForm, int],
-    setting: PlaceContext,
+    place_context: PlaceContext,
 ) -> dict[SurfaceForm, Entity]:
     """Return the entity of each name; groups that are known as one entity become one.
 
     Args:
-        known: aliases and gazetteer.
-        groups: from ``join``, the fullest name of each first.
+        knowledge: aliases and gazetteer.
+        groups: from ``group_surface_forms``, the fullest name of each first.
         counted: mentions of each name; 0 for a dateline's place that the text doesn't name.
-        setting: what tells places apart.
+        place_context: what tells places apart.
     """
-    rows = {group[0]: _rows(known, group, setting) for group in groups}
-    weights = {group[0]: max(1, sum(counted[n] for n in group)) for group in groups}
-    spoken = count_countries((rows[g[0]], weights[g[0]]) for g in groups)
-    merged: dict[str, tuple[_Resolution, list[SurfaceForm]]] = {}
+    candidates = {group[0]: _candidates(knowledge, group, place_context) for group in groups}
+    weights = {group[0]: max(1, sum(counted[form] for form in group)) for group in groups}
+    country_counts = count_countries((candidates[group[0]], weights[group[0]]) for group in groups)
+    resolved: dict[str, tuple[_Resolution, list[SurfaceForm]]] = {}
     for group in groups:
         first = group[0]
         if first.type is EntityType.PLACE:
-            others = spoken - count_countries([(rows[first], weights[first])])
-            found = _place(known, group, rows[first], setting, others, counted)
+            other_counts = country_counts - count_countries([(candidates[first], weights[first])])
+            resolution = _resolve_place(knowledge, group, candidates[first], place_context, other_counts, counted)
         else:
-            found = _other(known, group, rows[first], owning_country(spoken, setting.source_country), counted)
-        merged.setdefault(found.id, (found, []))[1].extend(group)
+            country = owning_country(country_counts, place_context.source_country)
+            resolution = _resolve_named(knowledge, group, candidates[first], country, counted)
+        resolved.setdefault(resolution.id, (resolution, []))[1].extend(group)
     return {
-        name: entity
-        for found, names in merged.values()
-        for entity in [_entity(found, names, counted)]
-        for name in names
+        form: entity
+        for resolution, forms in resolved.values()
+        for entity in [_entity(resolution, forms, counted)]
+        for form in forms
     }
 
 
-def _rows(known: KnowledgeBase, group: Sequence[SurfaceForm], setting: PlaceContext) -> tuple[KnownEntity, ...]:
-    """Return what a group may name: by its longer names where it has any, else by its acronym or bare name."""
-    longer = [n for n in group if " " in n.text or "-" in n.text]
-    natural = any(n in setting.natural for n in group)
-    for name in longer or group:
-        rows = known.find_entities(name.text, name.type, native=setting.native)
-        if rows := tuple(r for r in rows if r.kind is not EntityKind.CITY or not natural):
-            return rows
-    return _shortened(known, group[0]) or _described(known, group[0]) or _part_of(known, group[0])
+def _candidates(
+    knowledge: KnowledgeBase, group: Sequence[SurfaceForm], place_context: PlaceContext
+) -> tuple[KnownEntity, ...]:
+    """Return the known entities of a group: by its longer names where it has any, else by its acronym or bare name."""
+    longer = [form for form in group if " " in form.text or "-" in form.text]
+    is_natural_feature = any(form in place_context.natural_features for form in group)
+    for form in longer or group:
+        candidates = knowledge.find_entities(form.text, form.type, native=place_context.native)
+        if candidates := tuple(c for c in candidates if c.kind is not EntityKind.CITY or not is_natural_feature):
+            return candidates
+    return _abbreviated(knowledge, group[0]) or _described(knowledge, group[0]) or _part_of(knowledge, group[0])
 
 
-def _shortened(known: KnowledgeBase, name: SurfaceForm) -> tuple[KnownEntity, ...]:
+def _abbreviated(knowledge: KnowledgeBase, form: SurfaceForm) -> tuple[KnownEntity, ...]:
     """Return the state or province that a place's name abbreviates: "NJ", "Cal."."""
-    short = name.text.isupper() or name.text.endswith(".")
-    area = known.abbreviations.get(name_key(name.text)) if name.type is EntityType.PLACE and short else None
-    return tuple(r for r in known.find_entities(area, name.type) if r.kind is EntityKind.REGION) if area else ()
+    is_abbreviation = form.type is EntityType.PLACE and (form.text.isupper() or form.text.endswith("."))
+    region = knowledge.abbreviations.get(name_key(form.text)) if is_abbreviation else None
+    return tuple(e for e in knowledge.find_entities(region, form.type) if e.kind is EntityKind.REGION) if region else ()
 
 
-def _described(known: KnowledgeBase, name: SurfaceForm) -> tuple[KnownEntity, ...]:
-    """Return what an organisation's name says behind a faith or a people without a country: "Sunni Islamic State".
+def _described(knowledge: KnowledgeBase, form: SurfaceForm) -> tuple[KnownEntity, ...]:
+    """Return the organisation that a name describes by a faith or by a people without a country: "Sunni Islamic State".
 
-    A nationality makes another body of it: the Turkish Red Crescent, Egyptian Islamic Jihad.
+    With a nationality it is another one: the Turkish Red Crescent, Egyptian Islamic Jihad.
     """
-    first, _, rest = name.text.partition(" ")
-    groups = known.find_entities(first, EntityType.GROUP) if rest and name.type is EntityType.ORG else ()
-    described = bool(groups) and all(row.country is None for row in groups)
-    return known.find_entities(rest, name.type) if described else ()
+    first, _, remainder = form.text.partition(" ")
+    groups = knowledge.find_entities(first, EntityType.GROUP) if remainder and form.type is EntityType.ORG else ()
+    is_described = bool(groups) and all(group.country is None for group in groups)
+    return knowledge.find_entities(remainder, form.type) if is_described else ()
 
 
-def _part_of(known: KnowledgeBase, name: SurfaceForm) -> tuple[KnownEntity, ...]:
-    """Return the place of which a name says a part: "eastern Syria", "central London"; "Eastern Europe" is its own."""
-    part = _PART.match(name.text) if name.type is EntityType.PLACE else None
-    return known.find_entities(name.text[part.end() :], name.type) if part else ()
+def _part_of(knowledge: KnowledgeBase, form: SurfaceForm) -> tuple[KnownEntity, ...]:
+    """Return the place of which a name means a part: "eastern Syria", "central London"; not "Eastern Europe"."""
+    part = _PART.match(form.text) if form.type is EntityType.PLACE else None
+    return knowledge.find_entities(form.text[part.end() :], form.type) if part else ()
 
 
-def _place(
-    known: KnowledgeBase,
+def _resolve_place(
+    knowledge: KnowledgeBase,
     group: Sequence[SurfaceForm],
-    rows: tuple[KnownEntity, ...],
-    setting: PlaceContext,
-    spoken: collections.Counter[str],
+    candidates: tuple[KnownEntity, ...],
+    place_context: PlaceContext,
+    country_counts: collections.Counter[str],
     counted: Mapping[SurfaceForm, int],
 ) -> _Resolution:
-    after = next((setting.qualifiers[n] for n in group if n in setting.qualifiers), None)
-    areas = [r for r in known.find_entities(after, EntityType.PLACE) if r.kind is not EntityKind.CITY] if after else []
-    row = choose_place(rows, areas, spoken, setting.source_country)
+    qualifier = next((place_context.qualifiers[form] for form in group if form in place_context.qualifiers), None)
+    qualifiers = knowledge.find_entities(qualifier, EntityType.PLACE) if qualifier else ()
+    areas = [q for q in qualifiers if q.kind is not EntityKind.CITY]
+    chosen = choose_place(candidates, areas, country_counts, place_context.source_country)
     shown = display_name(group, counted)
-    if row:
-        return _Resolution(row.id, row.name, row, row.country)
-    countries = {r.country for r in areas}
+    if chosen:
+        return _Resolution(chosen.id, chosen.name, chosen, chosen.country)
+    countries = {area.country for area in areas}
     country = next(iter(countries)) if len(countries) == 1 else None
-    ident = entity_id(group[0].type, shown)
-    return _Resolution(f"{ident}-{country.lower()}" if country else ident, shown, None, country)
+    place_id = entity_id(group[0].type, shown)
+    return _Resolution(f"{place_id}-{country.lower()}" if country else place_id, shown, None, country)
 
 
-def _other(
-    known: KnowledgeBase,
+def _resolve_named(
+    knowledge: KnowledgeBase,
     group: Sequence[SurfaceForm],
-    rows: tuple[KnownEntity, ...],
+    candidates: tuple[KnownEntity, ...],
     country: str | None,
     counted: Mapping[SurfaceForm, int],
 ) -> _Resolution:
-    if rows:
-        return _Resolution(rows[0].id, rows[0].name, rows[0], rows[0].country)
-    kind, shown = group[0].type, display_name(group, counted)
-    whose = parse_institution(known, group[0])
-    country = (whose and whose.country) or country
-    if not whose or not country:
-        return _Resolution(entity_id(kind, shown), shown, None, None)
-    name, row = full_institution_name(known, country, shown)
-    if row:
-        return _Resolution(row.id, row.name, row, country)
-    return _Resolution(
-        entity_id(kind, full_institution_name(known, country, " ".join(whose.words))[0]), name, None, country
-    )
+    if candidates:
+        return _Resolution(candidates[0].id, candidates[0].name, candidates[0], candidates[0].country)
+    entity_type, shown = group[0].type, display_name(group, counted)
+    institution = parse_institution(knowledge, group[0])
+    country = (institution and institution.country) or country
+    if not institution or not country:
+        return _Resolution(entity_id(entity_type, shown), shown, None, None)
+    name, entity = full_institution_name(knowledge, country, shown)
+    if entity:
+        return _Resolution(entity.id, entity.name, entity, country)
+    general_name, _ = full_institution_name(knowledge, country, " ".join(institution.words))
+    return _Resolution(entity_id(entity_type, general_name), name, None, country)
 
 
 def display_name(group: Sequence[SurfaceForm], counted: Mapping[SurfaceForm, int]) -> str:
-    """Return the name to show: the most used of the fullest ones (those with the most words)."""
+    """Return the name to show: the most used of those with as many words as the first."""
     words = len(name_key(group[0].text).split())
-    full = [n for n in group if len(name_key(n.text).split()) == words]
-    best = max(full, key=lambda n: (counted[n], not n.text.isupper()))
+    fullest = [form for form in group if len(name_key(form.text).split()) == words]
+    best = max(fullest, key=lambda form: (counted[form], not form.text.isupper()))
     text = _BLANKS.sub(" ", best.text).strip()
     return text.title() if text.isupper() and " " in text else text
 
 
-def _entity(found: _Resolution, names: Sequence[SurfaceForm], counted: Mapping[SurfaceForm, int]) -> Entity:
-    ordered = sorted(names, key=lambda n: -counted[n])
+def _entity(resolution: _Resolution, forms: Sequence[SurfaceForm], counted: Mapping[SurfaceForm, int]) -> Entity:
+    ordered = sorted(forms, key=lambda form: -counted[form])
     return Entity(
-        id=found.id,
-        name=found.name if found.row or found.country else display_name(names, counted),
-        type=names[0].type,
-        aliases=tuple(dict.fromkeys(n.text for n in ordered if counted[n])),
-        count=sum(counted[n] for n in names),
-        country=found.country,
-        location=found.row.location if found.row else None,
+        id=resolution.id,
+        name=resolution.name if resolution.known_entity or resolution.country else display_name(forms, counted),
+        type=forms[0].type,
+        aliases=tuple(dict.fromkeys(form.text for form in ordered if counted[form])),
+        count=sum(counted[form] for form in forms),
+        country=resolution.country,
+        location=resolution.known_entity.location if resolution.known_entity else None,
     )
