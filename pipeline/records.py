@@ -91,7 +91,23 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     """What all records share."""
 
 
-class Entry(Record, frozen=True, kw_only=True):
+class EntryFields(Record, frozen=True, kw_only=True):
+    """What a feed says of an article, beside its address."""
+
+    guid: str | None = None
+    title: str | None = None
+    authors: tuple[str, ...] = ()
+    published: dt.datetime | None = None
+    published_raw: str | None = None
+    updated: dt.datetime | None = None
+    summary: str | None = None  # text
+    content: str | None = None  # HTML as it came, not to be trusted
+    image: str | None = None
+    tags: tuple[str, ...] = ()
+    language: str | None = None
+
+
+class Entry(EntryFields, frozen=True, kw_only=True):
     """A feed says that an article exists. Made by poll (or by import)."""
 
     id: str
@@ -99,17 +115,6 @@ class Entry(Record, frozen=True, kw_only=True):
     source: str
     first_seen: dt.datetime
     feed: str | None = None
-    guid: str | None = None
-    title: str | None = None
-    authors: tuple[str, ...] = ()
-    published: dt.datetime | None = None
-    published_raw: str | None = None
-    updated: dt.datetime | None = None
-    summary: str | None = None
-    content: str | None = None
-    image: str | None = None
-    tags: tuple[str, ...] = ()
-    language: str | None = None
 
 
 class Page(Record, frozen=True, kw_only=True):
