@@ -71,7 +71,6 @@ class Reason(enum.StrEnum):
     SERVER_ERROR = "server error"
     TOO_MANY_REQUESTS = "too many requests"
     TLS = "bad certificate"
-    INDEX_AWAY = "index away"
     INDEX_REFUSED = "refused by the index"
     ARCHIVE = "archive not usable"
     BUSY = "being worked on"
