@@ -100,8 +100,8 @@ def names_from_line(line: Mapping[str, Any], article_id: str) -> Names | None:
 
 
 def feed_item_to_line(item: FeedItem) -> dict[str, Any]:
-    """Return the line of a feed's item: its id first, then every field."""
-    return {"id": feed_item_id(item), **to_plain(item)}
+    """Return the line of a feed's item: its id and link first, then every other field."""
+    return {"id": feed_item_id(item), "link": item.link, **to_plain(item)}
 
 
 def error_to_line(item: str | None, error: ItemError) -> dict[str, Any]:

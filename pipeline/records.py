@@ -71,7 +71,6 @@ class Reason(enum.StrEnum):
     SERVER_ERROR = "server error"
     TOO_MANY_REQUESTS = "too many requests"
     TLS = "bad certificate"
-    INDEX_AWAY = "index away"
     INDEX_REFUSED = "refused by the index"
     ARCHIVE = "archive not usable"
     BUSY = "being worked on"
@@ -97,10 +96,24 @@ class StageRecord(Record, frozen=True, kw_only=True):
     stage: ClassVar[Stage]
     made_from: ClassVar[Stage | None] = None
 
-    id: str
+
+class EntryFields(Record, frozen=True, kw_only=True):
+    """What a feed says of an article, beside its address."""
+
+    guid: str | None = None
+    title: str | None = None
+    authors: tuple[str, ...] = ()
+    published: dt.datetime | None = None
+    published_raw: str | None = None
+    updated: dt.datetime | None = None
+    summary: str | None = None  # text
+    content: str | None = None  # HTML as it came, not to be trusted
+    image: str | None = None
+    tags: tuple[str, ...] = ()
+    language: str | None = None
 
 
-class Entry(StageRecord, frozen=True, kw_only=True):
+class Entry(EntryFields, StageRecord, frozen=True, kw_only=True):
     """A feed says that an article exists. Made by poll (or by import)."""
 
     stage: ClassVar[Stage] = Stage.POLL
@@ -110,17 +123,6 @@ class Entry(StageRecord, frozen=True, kw_only=True):
     source: str
     first_seen: dt.datetime
     feed: str | None = None
-    guid: str | None = None
-    title: str | None = None
-    authors: tuple[str, ...] = ()
-    published: dt.datetime | None = None
-    published_raw: str | None = None
-    updated: dt.datetime | None = None
-    summary: str | None = None
-    content: str | None = None
-    image: str | None = None
-    tags: tuple[str, ...] = ()
-    language: str | None = None
 
 
 class Page(StageRecord, frozen=True, kw_only=True):

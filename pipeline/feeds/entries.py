@@ -1,4 +1,4 @@
-"""Which articles does a parsed feed name? Pure: items in, entries out, each article once."""
+"""Select the entries of a parsed feed: each article once, none that is too old. Pure."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pipeline import urls
 from pipeline.feed_records import FeedState
 from pipeline.feeds.feed_diff import ListedEntry
 from pipeline.feeds.model import FeedItem, ParsedFeed
-from pipeline.records import Entry
+from pipeline.records import Entry, EntryFields
 from pipeline.settings import PollSettings, Source
 
 
 class SelectedEntries(NamedTuple):
-    """What a document names."""
+    """The entries of one document."""
 
     entries: tuple[Entry, ...]  # oldest first
     listed: tuple[ListedEntry, ...]  # as they stand in it, those that are left out as too old included
@@ -45,7 +45,7 @@ def select_entries(
             left_out["too old"] += 1
         else:
             entries[entry.id] = entry
-    note = ", ".join(f"{count} {what}" for what, count in left_out.items() if count)
+    note = ", ".join(f"{count} {fault}" for fault, count in left_out.items() if count)
     note = f"entries: {len(entries)}; left out: {note}" if note else ""
     return SelectedEntries(_oldest_first(list(entries.values())), tuple(listed.values()), note)
 
@@ -68,21 +68,13 @@ def _entry(
         article = urls.article_id(item.link)
     except ValueError:
         return None
+    fields = {name: getattr(item, name) for name in EntryFields.__struct_fields__}
+    fields["language"] = item.language or parsed.language or (source.language if source else None)
     return Entry(
         id=article,
         url=item.link,
         source=state.source,
         first_seen=now,
         feed=state.url,
-        guid=item.guid,
-        title=item.title,
-        authors=item.authors,
-        published=item.published,
-        published_raw=item.published_raw,
-        updated=item.updated,
-        summary=item.summary,
-        content=item.content,
-        image=item.image,
-        tags=item.tags,
-        language=item.language or parsed.language or (source.language if source else None),
+        **fields,
     )

@@ -1,4 +1,4 @@
-"""What does a document say that there is? The records that every format is read into."""
+"""Define what a feed's response and its parsed items are, whatever the format."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from urllib.parse import urljoin, urlsplit
 
 from pipeline import urls
 from pipeline.feed_records import FeedRole
-from pipeline.records import Record
+from pipeline.records import EntryFields, Record
 
 _MAX_LINK = 8000  # RFC 9110 4.1
 _SCHEMES = frozenset({"http", "https"})
 
 
 class FeedResponse(Record, frozen=True, kw_only=True):
-    """What a server sent in answer to a feed's address, and what is needed to judge it."""
+    """What a server sent in answer to a feed's address, and what is needed to parse it."""
 
     data: bytes
     url: str
@@ -25,21 +25,10 @@ class FeedResponse(Record, frozen=True, kw_only=True):
     role: FeedRole = "feed"
 
 
-class FeedItem(Record, frozen=True, kw_only=True):
+class FeedItem(EntryFields, frozen=True, kw_only=True):
     """One entry as its feed gives it. ``link`` is as given, but absolute; None where it is not http(s)."""
 
     link: str | None = None
-    guid: str | None = None
-    title: str | None = None
-    authors: tuple[str, ...] = ()
-    published: dt.datetime | None = None
-    published_raw: str | None = None
-    updated: dt.datetime | None = None
-    summary: str | None = None  # text
-    content: str | None = None  # HTML as it came, not to be trusted
-    image: str | None = None
-    tags: tuple[str, ...] = ()
-    language: str | None = None
 
 
 class ParsedFeed(Record, frozen=True, kw_only=True):

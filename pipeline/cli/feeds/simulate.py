@@ -23,8 +23,8 @@ def simulate_command(file: str | None, days: int, feeds: int, seed: int, only_tr
     FILE holds traces as JSON lines (as --traces prints them); without it they are invented. The first half is for
     learning, the second one counts. Ours is shown with the interval at which it asks as often as the rule before it.
     """
-    from pipeline.feeds.simulate import RuleResult, compare_rules
-    from pipeline.feeds.traces import Trace, invent_traces
+    from pipeline.simulation.replay import RuleResult, compare_rules
+    from pipeline.simulation.traces import Trace, invent_traces
 
     replayed = invent_traces(days, feeds, seed)
     if file:

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.feeds.policies import DuplicateShare, EntryFrequency, FixedInterval, adaptive_policy
-from pipeline.feeds.simulate import RIVALS, match_requests, replay_trace, summarise_by_kind
-from pipeline.feeds.traces import Trace, invent_traces
+from pipeline.simulation.policies import DuplicateShare, EntryFrequency, FixedInterval, adaptive_policy
+from pipeline.simulation.replay import RIVALS, match_requests, replay_trace, summarise_by_kind
+from pipeline.simulation.traces import Trace, invent_traces
 
 DAYS = 14
 END, HALF = 24.0 * DAYS, 12.0 * DAYS

@@ -1,6 +1,6 @@
-"""By which rules can feeds be polled? Ours, as it runs, and those of others, as their sources state them.
+"""Rules by which feeds can be polled: ours, as it runs, and those of others, as their sources state them.
 
-Each gets what a poll brought and says in how many hours it asks again. Times are hours since the traces' start.
+A rule gets what a poll brought and says in how many hours it asks again. Times are hours since the traces' start.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import NamedTuple, Protocol
 from pipeline.feed_records import FeedState
 from pipeline.feeds.feed_diff import ListedEntry, diff_feed
 from pipeline.feeds.schedule import PollPlan, PollResult, is_full_request, next_state
-from pipeline.feeds.traces import START
 from pipeline.records import Outcome, Reason
+from pipeline.simulation.traces import START
 
 _MINUTE = 1 / 60
 _DAY = 24.0
@@ -59,7 +59,7 @@ class EntryFrequency:
 
     def __init__(self, factor: float = 1.0) -> None:
         self._factor = factor
-        self._known: dict[int, float] = {}
+        self._listed: dict[int, float] = {}
         self._asked = False
 
     def is_conditional(self, now: float) -> bool:  # noqa: ARG002
@@ -69,9 +69,9 @@ class EntryFrequency:
     def next_wait(self, now: float, answer: PollAnswer) -> float:
         """Return 7 d / (weekly count · factor), clamped."""
         self._asked = self._asked or not answer.failed
-        self._known.update(answer.entries or ())
-        self._known = {number: at for number, at in self._known.items() if at > now - 7 * _DAY}
-        times = sorted(self._known.values())
+        self._listed.update(answer.entries or ())
+        self._listed = {number: at for number, at in self._listed.items() if at > now - 7 * _DAY}
+        times = sorted(self._listed.values())
         gap = (times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else 0.0
         weekly = 7 * _DAY / gap if gap else float(len(times))
         return min(max(7 * _DAY / (weekly * self._factor), 5 * _MINUTE), _DAY) if weekly else _DAY
@@ -82,7 +82,7 @@ class DuplicateShare:
 
     def __init__(self) -> None:
         self._minutes, self._last = 360.0, -1.0  # DEFAULT_INTERVAL
-        self._seen: set[int] = set()
+        self._numbers: set[int] = set()
         self._good = False
         self._failures = 0.0
 
@@ -97,15 +97,15 @@ class DuplicateShare:
             return min(self._minutes * max(self._failures, 1.0), 1440) * _MINUTE
         self._failures = 0.0
         numbers = {number for number, _ in answer.entries or ()}
-        fresh = numbers - self._seen
+        fresh = numbers - self._numbers
         self._last = now if fresh else self._last
-        share = 102.0 if not numbers else 100.0 * len(numbers & self._seen) / len(numbers) if fresh else 101.0
+        share = 102.0 if not numbers else 100.0 * len(numbers & self._numbers) / len(numbers) if fresh else 101.0
         if self._good and share >= 67:  # noqa: PLR2004
             recent = now - self._last < 31 * _DAY or share < 100  # noqa: PLR2004
             self._minutes = min(self._minutes + (10 if recent else 60), 1440)
         elif self._good and share < 33:  # noqa: PLR2004
             self._minutes = 360 if self._minutes > 360 else max(self._minutes - 60, 10)  # noqa: PLR2004
-        self._seen |= numbers
+        self._numbers |= numbers
         self._good = True
         return self._minutes * _MINUTE
 

@@ -1,4 +1,4 @@
-"""What do feeds do over weeks? Invented arrival traces of the kinds that a newsroom meets, the same for a seed."""
+"""Invent arrival traces of the kinds of feeds that a newsroom meets; the same for a seed."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class Trace(Record, frozen=True, kw_only=True):
 
 def invent_traces(days: int, feeds: int, seed: int) -> list[Trace]:
     """Return ``feeds`` traces of each kind, ``days`` long."""
-    made = []
+    invented = []
     for kind, make in _KINDS.items():
         for number in range(feeds):
             chance = random.Random(f"{seed} {kind} {number}")  # noqa: S311  no secret
-            made.append(make(f"{kind} {number + 1}", days * _DAY, chance))
-    return made
+            invented.append(make(f"{kind} {number + 1}", days * _DAY, chance))
+    return invented
 
 
 def _poisson(rate: Callable[[float], float], most: float, end: float, chance: random.Random) -> Iterator[float]:
@@ -52,9 +52,9 @@ def _per_hour(chance: random.Random, low: float, high: float) -> float:
 
 def _steady(name: str, end: float, chance: random.Random) -> Trace:
     """A news wire: round the clock, nothing to be foreseen."""
-    each = _per_hour(chance, 30, 400)
-    found = _poisson(lambda _: each, each, end, chance)
-    return Trace(name=name, kind="steady", arrivals=tuple(found), window=chance.choice((20, 50, 100)))
+    rate = _per_hour(chance, 30, 400)
+    arrivals = _poisson(lambda _: rate, rate, end, chance)
+    return Trace(name=name, kind="steady", arrivals=tuple(arrivals), window=chance.choice((20, 50, 100)))
 
 
 def _newsroom(name: str, end: float, chance: random.Random) -> Trace:
@@ -63,54 +63,54 @@ def _newsroom(name: str, end: float, chance: random.Random) -> Trace:
 
 
 def _busy(end: float, chance: random.Random) -> tuple[float, ...]:
-    each, zone = _per_hour(chance, 20, 250), chance.choice((-8, -5, 0, 1, 8))
+    rate, zone = _per_hour(chance, 20, 250), chance.choice((-8, -5, 0, 1, 8))
 
     def by_day(at: float) -> float:
         local = at + zone
         weekend = 0.5 if int(local // _DAY) % 7 >= 5 else 1.1  # noqa: PLR2004  Saturday
-        return each * weekend * max(0.1, 1.4 - 1.3 * math.cos((local % _DAY - 3) / _DAY * 2 * math.pi)) / 1.4
+        return rate * weekend * max(0.1, 1.4 - 1.3 * math.cos((local % _DAY - 3) / _DAY * 2 * math.pi)) / 1.4
 
-    found = list(_poisson(by_day, each * 3, end, chance))
+    arrivals = list(_poisson(by_day, rate * 3, end, chance))
     for burst in _poisson(lambda _: 0.5 / _DAY, 0.5 / _DAY, end, chance):  # every other day something happens
         size = chance.randint(10, 40)
-        found += [at for _ in range(size) if (at := burst + chance.expovariate(1.0)) < end]
-    return tuple(sorted(found))
+        arrivals += [at for _ in range(size) if (at := burst + chance.expovariate(1.0)) < end]
+    return tuple(sorted(arrivals))
 
 
 def _nightly(name: str, end: float, chance: random.Random) -> Trace:
     """A local paper: silent from ten in the evening to six in the morning."""
-    each, zone = _per_hour(chance, 8, 60), chance.choice((-5, 0, 1, 2))
+    rate, zone = _per_hour(chance, 8, 60), chance.choice((-5, 0, 1, 2))
     open_at = range(6, 22)
 
     def by_day(at: float) -> float:
-        return each * _DAY / len(open_at) if int(at + zone) % 24 in open_at else 0.0
+        return rate * _DAY / len(open_at) if int(at + zone) % 24 in open_at else 0.0
 
-    found = _poisson(by_day, each * _DAY / len(open_at), end, chance)
-    return Trace(name=name, kind="nightly silence", arrivals=tuple(found))
+    arrivals = _poisson(by_day, rate * _DAY / len(open_at), end, chance)
+    return Trace(name=name, kind="nightly silence", arrivals=tuple(arrivals))
 
 
 def _weekly(name: str, end: float, chance: random.Random) -> Trace:
     """A weekly: a handful of pieces on its day, at about its hour."""
     day, hour = chance.randrange(7), chance.uniform(5, 18)
-    found = []
+    arrivals = []
     for week in range(math.ceil(end / _DAY / 7)):
         opens = (week * 7 + day) * _DAY + hour + chance.gauss(0, 0.5)
-        found += [opens + chance.uniform(0, 1.5) for _ in range(chance.randint(1, 8))]
-    return Trace(name=name, kind="weekly", arrivals=tuple(sorted(at for at in found if 0 < at < end)), window=10)
+        arrivals += [opens + chance.uniform(0, 1.5) for _ in range(chance.randint(1, 8))]
+    return Trace(name=name, kind="weekly", arrivals=tuple(sorted(at for at in arrivals if 0 < at < end)), window=10)
 
 
 def _batch(name: str, end: float, chance: random.Random) -> Trace:
     """A site whose feed is made anew every half hour: what was written since appears at once."""
-    each, offset = _per_hour(chance, 20, 120), chance.uniform(0, 0.5)
-    found = _poisson(lambda _: each, each, end, chance)
-    appeared = ((math.ceil((at - offset) * 2) / 2 + offset) for at in found)
+    rate, offset = _per_hour(chance, 20, 120), chance.uniform(0, 0.5)
+    written = _poisson(lambda _: rate, rate, end, chance)
+    appeared = ((math.ceil((at - offset) * 2) / 2 + offset) for at in written)
     return Trace(name=name, kind="batches", arrivals=tuple(at for at in appeared if at < end), window=30)
 
 
 def _seldom(name: str, end: float, chance: random.Random) -> Trace:
     """A blog: a piece every day or every few weeks."""
-    each = _per_hour(chance, 0.05, 2)
-    return Trace(name=name, kind="seldom", arrivals=tuple(_poisson(lambda _: each, each, end, chance)), window=10)
+    rate = _per_hour(chance, 0.05, 2)
+    return Trace(name=name, kind="seldom", arrivals=tuple(_poisson(lambda _: rate, rate, end, chance)), window=10)
 
 
 def _dead(name: str, end: float, chance: random.Random) -> Trace:
