@@ -125,8 +125,8 @@ class FetchHandler(StageHandler):
 def is_readable_in_feed(entry: Entry, refused: ItemError) -> bool:
     """Whether the feed's text may be taken in place of a page that is refused.
 
-    Where robots.txt refuses the page, only the whole text will do: a publisher that puts it into its feed means it to be
-    read there.
+    Where robots.txt refuses the page, only the whole text will do: a publisher that puts it into its feed wants it to
+    be read there.
     """
     if refused.reason is Reason.ROBOTS:
         return bool(entry.content)

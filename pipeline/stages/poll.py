@@ -23,7 +23,7 @@ _ROUND = 2000
 
 
 def run_poll(context: Context, *, sources: Sequence[str] = (), limit: int | None = None) -> Report:
-    """Poll the feeds that are due (at most ``limit``, of ``sources``); return the counts, with those of new articles."""
+    """Poll the feeds that are due (at most ``limit``, of ``sources``); return the counts."""
     report = Report(Stage.POLL)
     context.store.feeds.sync_feeds(list(context.sources.values()), context.clock())
     ingest_pushes(context, report)
