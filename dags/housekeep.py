@@ -1,6 +1,6 @@
-"""When is the ledger looked after? Once a night: stories are repaired, then what is out of all windows is forgotten.
+"""Maintains the ledger once a night: repairs stories, then deletes what is out of all windows.
 
-Both can be cut off and run again at any time: each merger or split is whole or not there.
+Both tasks can be cut off and run again at any time: each merger or split is whole or not there.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime as dt
 
 from airflow.sdk import chain, dag, task
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 _TASK = {
     "retries": 2,
@@ -20,29 +19,23 @@ _TASK = {
 @task(**_TASK)
 def repair_stories() -> dict[str, int]:
     """Merge and split the stories of the last days."""
-    from pipeline import errors
+    from newswire_errors import airflow_errors
+
     from pipeline.maintenance import run_repair
 
-    try:
+    with airflow_errors():
         return run_repair()
-    except (errors.SettingsError, errors.StoreVersionError) as error:
-        raise AirflowFailException(str(error)) from None  # somebody must mend it first
-    except errors.NewswireError as error:
-        raise AirflowException(str(error)) from None  # may pass: tried again
 
 
 @task(trigger_rule="all_done", **_TASK)
 def expire() -> dict[str, int]:
-    """Forget what nothing is compared with any more."""
-    from pipeline import errors
+    """Delete what nothing is compared with any more."""
+    from newswire_errors import airflow_errors
+
     from pipeline.maintenance import run_expire
 
-    try:
+    with airflow_errors():
         return run_expire()
-    except (errors.SettingsError, errors.StoreVersionError) as error:
-        raise AirflowFailException(str(error)) from None
-    except errors.NewswireError as error:
-        raise AirflowException(str(error)) from None
 
 
 @dag(
@@ -54,7 +47,7 @@ def expire() -> dict[str, int]:
     doc_md=__doc__,
 )
 def housekeep() -> None:
-    """Look after the ledger."""
+    """Maintain the ledger."""
     chain(repair_stories(), expire())
 
 

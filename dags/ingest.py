@@ -1,7 +1,7 @@
-"""When does the main job run? Every five minutes, the seven stages one after the other.
+"""Runs the main job every five minutes: the seven stages one after the other.
 
-What a stage does is the matter of ``pipeline.stages``; it keeps what is done in the ledger, so that a run that fails
-or is cut off loses nothing and the next one goes on from there.
+What a stage does is the matter of ``pipeline.stages``. A stage saves its results in the ledger: a run that fails or is
+cut off loses nothing, and the next one goes on from there.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import datetime as dt
 from typing import Any
 
 from airflow.sdk import Param, chain, dag, get_current_context, task
-from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowSkipException
 
 # pipeline.records.Stage, which must not be imported while Airflow parses this file
 STAGES = ("poll", "fetch", "extract", "dedupe", "enrich", "cluster", "index")
@@ -56,20 +56,21 @@ PARAMS = {
     map_index_template="{{ counts }}",
 )
 def run(stage: str) -> dict[str, Any]:
-    """Run one stage, return its counts, and show them beside the task."""
-    from pipeline import errors
+    """Run one stage, show its counts beside the task, and return them.
+
+    Raises:
+        AirflowSkipException: the run leaves this stage out.
+    """
+    from newswire_errors import airflow_errors
+
     from pipeline.stages import run_stage
 
     context = get_current_context()
     params = context["params"]
     if stage not in params["stages"]:
         raise AirflowSkipException(f"{stage} is left out of this run")
-    try:
+    with airflow_errors():
         counts = run_stage(stage, sources=params["sources"], limit=params["limit"], dry_run=params["dry_run"])
-    except (errors.SettingsError, errors.UsageError, errors.StoreVersionError, errors.IndexRefusedError) as error:
-        raise AirflowFailException(str(error)) from None  # somebody must mend it first
-    except errors.NewswireError as error:
-        raise AirflowException(str(error)) from None  # may pass: tried again
     context["counts"] = in_words(counts)  # type: ignore[typeddict-unknown-key]  # Airflow's way to label a task
     return counts
 

@@ -1,4 +1,7 @@
-"""What does a stage work with? Settings, sources, ledger, archive and index, opened once."""
+"""Opens what a run works with, once: settings, sources, ledger, archive and index.
+
+Archive and index are opened at first use: a stage that doesn't need them works while they are away.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ from pipeline.settings import (
 )
 from pipeline.store import Store
 
-_PATIENCE = 60.0  # who sits at a terminal can wait for a large batch on a slow disk
+_LOCK_WAIT_SECONDS = 60.0  # at a terminal one can wait for a large batch on a slow disk
 
 
 def utc_now() -> dt.datetime:
@@ -34,32 +37,33 @@ def utc_now() -> dt.datetime:
 
 
 class Context:
-    """Everything that a run needs. ``open_context`` makes one from files and environment; tests from values.
+    """Everything that a run needs. ``open_context`` makes one from files and environment, tests make one from values.
 
-    ``patience`` is for how many seconds who decides waits for a batch that is under way.
+    ``config`` is the folder of the settings files. An editor's decision waits at most ``lock_wait_seconds`` for a batch
+    that is under way.
     """
 
     def __init__(
         self,
         settings: Settings,
         sources: Sequence[Source],
-        addresses: Environment,
+        environment: Environment,
         *,
         config: Path,
         clock: Callable[[], dt.datetime] = utc_now,
-        patience: float = _PATIENCE,
+        lock_wait_seconds: float = _LOCK_WAIT_SECONDS,
     ) -> None:
         self.settings = settings
         self.sources: Mapping[str, Source] = {source.name: source for source in sources}
-        self.environment = addresses
+        self.environment = environment
         self.config = config
         self.clock = clock
-        self.patience = patience
-        self.store = Store(addresses.store_url)
+        self.lock_wait_seconds = lock_wait_seconds
+        self.store = Store(environment.store_url)
 
     @functools.cached_property
     def archive(self) -> Archive:
-        """The archive of raw pages, opened at first use."""
+        """The archive of raw pages."""
         return Archive(self.environment.archive_url)
 
     @functools.cached_property
@@ -69,13 +73,12 @@ class Context:
 
     def agency_of(self, source: str) -> str | None:
         """Return the name of the news agency that publishes as ``source``, None where that is no agency."""
-        named = agency_of(source, self.agencies)
         configured = self.sources.get(source)
-        return named or (source if configured and configured.agency else None)
+        return agency_of(source, self.agencies) or (source if configured and configured.agency else None)
 
     @functools.cached_property
     def index(self) -> Index:
-        """The index, opened at first use: stages before the last one work while it is away."""
+        """The search index."""
         return open_index(
             self.environment.index_url,
             self.settings.index,
@@ -92,8 +95,14 @@ class Context:
         self.store.close()
 
 
-def open_context(config: Path | None = None, *, patience: float = _PATIENCE) -> Context:
-    """Return the context that the settings files and the environment name; raises SettingsError, StoreError."""
+def open_context(config: Path | None = None, *, lock_wait_seconds: float = _LOCK_WAIT_SECONDS) -> Context:
+    """Return the context that the environment and the settings files (of the folder ``config``) describe.
+
+    Raises:
+        SettingsError: a file or a variable can't be used.
+        StoreError: the ledger can't be used.
+    """
     tune_gc()
     config = config or config_folder()
-    return Context(load_settings(config), load_sources(config), load_environment(), config=config, patience=patience)
+    settings, sources, environment = load_settings(config), load_sources(config), load_environment()
+    return Context(settings, sources, environment, config=config, lock_wait_seconds=lock_wait_seconds)

@@ -18,19 +18,27 @@ NewswireError
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pipeline.records import Outcome, Reason
 
 
 class NewswireError(Exception):
     """Something that a user can understand and mend."""
 
+    retryable: ClassVar[bool] = True  # whether it may pass by itself; otherwise somebody must mend it first
+
 
 class SettingsError(NewswireError):
     """A settings file or an environment variable can't be used."""
 
+    retryable = False
+
 
 class UsageError(NewswireError):
     """The command or call is wrong."""
+
+    retryable = False
 
 
 class UnknownError(UsageError):
@@ -43,6 +51,8 @@ class StoreError(NewswireError):
 
 class StoreVersionError(StoreError):
     """The ledger was written by a newer newswire."""
+
+    retryable = False
 
 
 class BusyError(StoreError):
@@ -59,6 +69,8 @@ class IndexAwayError(SearchIndexError):
 
 class IndexRefusedError(SearchIndexError):
     """The index answers and refuses: a wrong key, a foreign index under the alias, no permission."""
+
+    retryable = False
 
 
 class IndexVersionError(IndexRefusedError):

@@ -1,4 +1,7 @@
-"""What did a stage do? Counts that add up: in = done + dropped + retry + quarantined."""
+"""Counts what a stage did.
+
+The counts add up: in = done + dropped + retry + quarantined.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ class Report:
         return self
 
     def add(self, outcome: Outcome, reason: Reason | None = None) -> None:
-        """Count one item."""
+        """Count one article, or feed."""
         self.counts[outcome, reason] += 1
 
     @property
@@ -35,18 +38,18 @@ class Report:
 
     @property
     def taken(self) -> int:
-        """How many items were tried."""
+        """How many articles, or feeds, were tried."""
         return self.counts.total()
 
     @property
     def failed(self) -> int:
-        """How many items could not be processed, now or for good."""
+        """How many articles, or feeds, could not be processed, now or for good."""
         return sum(n for (outcome, _), n in self.counts.items() if outcome in {Outcome.RETRY, Outcome.QUARANTINED})
 
     def counts_by_reason(self, outcome: Outcome) -> dict[str, int]:
-        """Return reason → how many items had this outcome for it."""
-        made = {str(reason or "no reason"): n for (o, reason), n in self.counts.items() if o is outcome}
-        return dict(sorted(made.items()))
+        """Return reason → how many had this outcome for it."""
+        by_reason = {str(reason or "no reason"): n for (of, reason), n in self.counts.items() if of is outcome}
+        return dict(sorted(by_reason.items()))
 
     def to_plain(self) -> dict[str, Any]:
         """Return the counts as plain dicts, as Airflow and ``--json`` show them."""

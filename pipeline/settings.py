@@ -1,7 +1,7 @@
-"""What an operator may set: config/newswire.toml, config/feeds.toml and the environment.
+"""Loads what an operator may set: config/newswire.toml, config/feeds.toml and the environment.
 
 Files say how newswire behaves; the environment says where things are and what is secret. Each environment variable
-``X`` also has the form ``X_FILE``, the path of a file that holds the value. Unknown keys are errors that name the
+``X`` also has the form ``X_FILE``, the path of a file that holds the value. An unknown key is an error that names the
 file and the key.
 """
 
@@ -41,7 +41,7 @@ class PollSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     parse_seconds: float = 15.0
     workers: int = 2
     memory_mb: int = 1024
-    max_age_days: float | None = None  # entries that say they are older are not taken in
+    max_age_days: float | None = None  # older entries, by their own dates, are not taken in
 
 
 class FetchSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -58,24 +58,24 @@ class FetchSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     max_bytes: int = 10 * 1024 * 1024
     max_redirects: int = 5
     obey_robots: bool = True
-    allow_addresses: tuple[str, ...] = ()  # networks that may be reached although they are private, e.g. "127.0.0.0/8"
+    allow_addresses: tuple[str, ...] = ()  # private networks that may be reached all the same, e.g. "127.0.0.0/8"
     allow_ports: tuple[int, ...] = (80, 443, 8080, 8443)
 
 
 class RightsSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """[rights]: what is done about what a publisher says of its pages."""
+    """[rights]: how what a publisher says of its pages' use is obeyed."""
 
     not_indexed: tuple[str, ...] = ("noindex",)
     not_archived: tuple[str, ...] = ("noarchive",)
-    feed_text: bool = True  # of a page that is refused or behind a wall, take what the feed gave
+    feed_text: bool = True  # the feed's text is taken in place of a page that is refused or behind a paywall
 
 
 class RevisitSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """[revisit]: when the pages of articles are looked at again."""
+    """[revisit]: when the pages of articles are visited again."""
 
     hours: tuple[float, ...] = (1.0, 24.0, 168.0)  # after first sight
     every_minutes: float = 15.0  # live blogs, and articles whose feed says again and again that they changed
-    live_hours: float = 12.0  # a live blog that hasn't changed for so long is one no more
+    live_hours: float = 12.0  # a live blog that hasn't changed for so long isn't one any more
 
 
 class ExtractSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -104,7 +104,7 @@ class ClusterSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class EntitySettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """[entities]: which recogniser finds names, and how long a rare one is remembered."""
+    """[entities]: which recogniser finds names, and how long a rare name is remembered."""
 
     model: str = "bundled"
     models: dict[str, str] = {}
@@ -135,7 +135,7 @@ class ServeSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     host: str = "127.0.0.1"
     port: int = 8000
-    public_url: str | None = None  # where hubs reach it from outside; without it nobody is asked to push
+    public_url: str | None = None  # where hubs reach it from outside; without it no hub is asked to push
 
 
 class Settings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -167,13 +167,13 @@ class Source(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     sitemaps: tuple[str, ...] = ()  # read only to fill gaps in the feeds
     pages: tuple[str, ...] = ()  # front pages, where there is no feed: their links are read
     interval_minutes: float | None = None
-    max_age_days: float | None = None  # instead of poll.max_age_days: how far back a new source is filled
-    live: tuple[str, ...] = ()  # what the addresses of its live blogs hold
+    max_age_days: float | None = None  # in place of poll.max_age_days: how far back a new source is filled
+    live: tuple[str, ...] = ()  # parts of the addresses of its live blogs
     credentials: str | None = None  # X: the environment's NEWSWIRE_CREDENTIALS_X says how to log in
     verify_tls: bool = True
 
     def feed_urls(self) -> Iterator[tuple[FeedRole, str]]:
-        """Yield what each address of the source is, and the address."""
+        """Yield role and address of each feed, front page and sitemap of the source."""
         yield from (("feed", url) for url in self.feeds)
         yield from (("page", url) for url in self.pages)
         yield from (("sitemap", url) for url in self.sitemaps)
@@ -194,7 +194,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     archive_url: str
     index_api_key: str | None = None
     index_ca_file: str | None = None
-    api_key: str | None = None  # who knows it may write through the web service
+    api_key: str | None = None  # whoever has it may write through the web service
 
 
 S = TypeVar("S", bound=Section)
@@ -210,16 +210,16 @@ def config_folder(environ: Mapping[str, str] = os.environ) -> Path:
     Raises:
         SettingsError: ``NEWSWIRE_CONFIG`` names no folder.
     """
-    if named := environ.get("NEWSWIRE_CONFIG"):
-        folder = Path(named)
+    if path := environ.get("NEWSWIRE_CONFIG"):
+        folder = Path(path)
         if not folder.is_dir():
             raise SettingsError(
                 f"NEWSWIRE_CONFIG: {folder} is not a folder; name the one that holds newswire.toml, or make it: "
                 f"newswire init {folder}"
             )
         return folder
-    here = Path("config")
-    return here if (here / "newswire.toml").is_file() else packaged_config_folder()
+    local = Path("config")
+    return local if (local / "newswire.toml").is_file() else packaged_config_folder()
 
 
 def packaged_config_folder() -> Path:
@@ -245,7 +245,11 @@ def writable_config_folder(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def load_settings(folder: Path | None = None) -> Settings:
-    """Return config/newswire.toml of ``folder``, defaults where the file or a key is missing."""
+    """Return config/newswire.toml of ``folder``, with defaults where the file or a key is missing.
+
+    Raises:
+        SettingsError: the file can't be used, or a right in it doesn't exist.
+    """
     file = (folder or config_folder()) / "newswire.toml"
     settings = read_toml(file, Settings)
     unknown = {*settings.rights.not_indexed, *settings.rights.not_archived} - set(RIGHTS)
@@ -255,19 +259,28 @@ def load_settings(folder: Path | None = None) -> Settings:
 
 
 def load_sources(folder: Path | None = None, *, file: Path | None = None) -> tuple[Source, ...]:
-    """Return the sources of config/feeds.toml of ``folder`` (or of ``file``), each checked."""
+    """Return the sources of config/feeds.toml of ``folder`` (or of ``file``), each checked.
+
+    Raises:
+        SettingsError: the file can't be used, a source's value is wrong, or two sources have one name.
+    """
     file = file or (folder or config_folder()) / "feeds.toml"
     sources = read_toml(file, FeedsFile).source
-    seen: set[str] = set()
+    names: set[str] = set()
     for source in sources:
         _check_source(file, source)
-        if source.name in seen:
+        if source.name in names:
             raise SettingsError(f"{file}: two sources are called {source.name!r}; give one another name")
-        seen.add(source.name)
+        names.add(source.name)
     return sources
 
 
 def _check_source(file: Path, source: Source) -> None:
+    """Check the values of a source.
+
+    Raises:
+        SettingsError: a value is wrong.
+    """
     where = f"{file}: source {source.name!r}"
     for url in (*source.feeds, *source.sitemaps, *source.pages):
         if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
@@ -299,7 +312,11 @@ def load_environment(environ: Mapping[str, str] = os.environ) -> Environment:
 
 
 def read_variable(environ: Mapping[str, str], name: str) -> str | None:
-    """Return the variable, or the content of the file that its ``_FILE`` form names."""
+    """Return the variable ``name``, or the content of the file that its ``_FILE`` form names; None where it is unset.
+
+    Raises:
+        SettingsError: both forms are set, or the file can't be read.
+    """
     path = environ.get(f"{name}_FILE")
     if not path:
         return environ.get(name) or None
@@ -314,7 +331,9 @@ def read_variable(environ: Mapping[str, str], name: str) -> str | None:
 def read_toml(file: Path, kind: type[S]) -> S:
     """Return ``file`` as a ``kind``, its defaults where there is no such file.
 
-    Raises SettingsError, naming file and key, for what is not TOML, an unknown key or a value of a wrong type.
+    Raises:
+        SettingsError: the file can't be read or isn't TOML, a key is unknown, or a value has a wrong type; the message
+            names file and key.
     """
     try:
         plain = tomllib.loads(file.read_text(encoding="utf-8"))
@@ -331,25 +350,24 @@ def read_toml(file: Path, kind: type[S]) -> S:
 
 
 def _explain(message: str, kind: type[Section]) -> str:
-    """Turn msgspec's words into ours: the key with its path, and the nearest known key."""
-    what, _, where = message.partition(" - at ")
-    path = where.strip("`").removeprefix("$").lstrip(".")
-    unknown = re.search("unknown field `(.+?)`", what)
+    """Turn msgspec's message into ours: the key with its path, and the nearest key that exists."""
+    fault, _, location = message.partition(" - at ")
+    path = location.strip("`").removeprefix("$").lstrip(".")
+    unknown = re.search("unknown field `(.+?)`", fault)
     if not unknown:
-        return f"{path}: {what}" if path else what
+        return f"{path}: {fault}" if path else fault
     key = unknown[1]
-    known = _known_keys(kind)
-    near = difflib.get_close_matches(key, known, n=1)
+    near = difflib.get_close_matches(key, _all_keys(kind), n=1)
     full = f"{path}.{key}" if path else key
     return f"unknown key {full}" + (f"; did you mean {near[0]}?" if near else "")
 
 
-def _known_keys(kind: type[msgspec.Struct]) -> list[str]:
+def _all_keys(kind: type[msgspec.Struct]) -> list[str]:
+    """Return the keys of a section and of the sections inside it."""
     keys: list[str] = []
     for field in msgspec.structs.fields(kind):
         keys.append(field.name)
-        inner = [field.type, *getattr(field.type, "__args__", ())]
-        for one in inner:
-            if isinstance(one, type) and issubclass(one, Section):
-                keys += _known_keys(one)
+        for inner in (field.type, *getattr(field.type, "__args__", ())):
+            if isinstance(inner, type) and issubclass(inner, Section):
+                keys += _all_keys(inner)
     return keys

@@ -1,4 +1,4 @@
-"""How is what a stage decided changed while no worker is at that stage?"""
+"""Runs a block while holding a stage's lock, so that no worker is at that stage meanwhile."""
 
 from __future__ import annotations
 
@@ -13,13 +13,18 @@ from pipeline.records import Stage
 
 @contextlib.contextmanager
 def exclusive(context: Context, stage: Stage) -> Iterator[None]:
-    """Hold the lock of ``stage``, waiting for a batch that is under way; raises BusyError if that takes too long."""
-    until = time.monotonic() + context.patience
+    """Hold the lock of ``stage`` during the block; wait for a batch that is under way.
+
+    Raises:
+        BusyError: the batch takes longer than ``context.lock_wait_seconds``.
+    """
+    seconds = context.lock_wait_seconds
+    until = time.monotonic() + seconds
     while True:
-        with context.store.lock(stage, context.clock(), context.settings.run.lease_seconds) as mine:
-            if mine:
+        with context.store.lock(stage, context.clock(), context.settings.run.lease_seconds) as locked:
+            if locked:
                 yield
                 return
         if time.monotonic() > until:
-            raise BusyError(f"{stage} has been at work for {context.patience:g} s; try again when it has finished")
+            raise BusyError(f"{stage} has been at work for {seconds:g} s; try again when it has finished")
         time.sleep(0.1)

@@ -291,7 +291,7 @@ def test_a_story_says_nothing_more_of_an_article_that_was_taken_down(told):
 
 def test_no_story_changes_while_cluster_is_at_work(told):
     other = type(told.store)(told.environment.store_url)
-    told.patience = 0.2
+    told.lock_wait_seconds = 0.2
     with (
         other.lock(Stage.CLUSTER, NOW, 60),
         pytest.raises(BusyError, match="cluster has been at work"),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from pipeline.records import Stage
 from pipeline.settings import RunSettings, Settings
-from pipeline.stages import Context
+from pipeline.stages import HANDLERS, Context
 from pipeline.stages.dedupe import DedupeHandler
 from pipeline.stages.runner import run_handler
 from tests.helpers.arriving import NOW, SOURCES, arrive
@@ -20,7 +21,7 @@ class Counted(DedupeHandler):
 
     def decide(self, claimed, emit):
         self.sizes.append(len(claimed))
-        super().decide(claimed, emit)
+        return super().decide(claimed, emit)
 
 
 class Unordered(Counted):
@@ -46,3 +47,8 @@ def test_a_limit_ends_a_batch_early(tmp_path, store_url):
             arrive(context, f"a{n}", invented(n))
         work = Counted(context)
         assert (run_handler(work, limit=6).taken, work.sizes) == (6, [5, 1])
+
+
+def test_every_stage_but_poll_has_a_handler_of_its_own():
+    assert list(HANDLERS) == [stage for stage in Stage if stage is not Stage.POLL]
+    assert [load().stage for load in HANDLERS.values()] == list(HANDLERS)

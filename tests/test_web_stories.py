@@ -86,7 +86,7 @@ def test_nobody_decides_on_stories_without_the_key(client):
 
 def test_a_decision_is_put_off_while_cluster_is_at_work(client, context):
     other = type(context.store)(context.environment.store_url)
-    context.patience = 0.0
+    context.lock_wait_seconds = 0.0
     with other.lock(Stage.CLUSTER, context.clock(), 60):
         answer = decide(client, "rename", title="Crane falls")
     other.close()

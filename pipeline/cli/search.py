@@ -105,9 +105,9 @@ def serve_command(host: str | None, port: int | None) -> None:
     """Serve the search page and the API."""
     import uvicorn
 
-    from pipeline.web.app import PATIENCE, create_app, prepare_index
+    from pipeline.web.app import LOCK_WAIT_SECONDS, create_app, prepare_index
 
-    with open_context(patience=PATIENCE) as context:
+    with open_context(lock_wait_seconds=LOCK_WAIT_SECONDS) as context:
         if fault := prepare_index(context):
             print_note(f"newswire: {fault}")
         address = host or context.settings.serve.host, port or context.settings.serve.port

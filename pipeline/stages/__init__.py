@@ -1,58 +1,108 @@
-"""How does the main job run? The seven stages in order, each over all that waits for it."""
+"""Runs the seven stages in order, each over all that waits for it.
+
+``HANDLERS`` names each stage's handler. Its module is imported when the stage runs: extract and enrich load heavy
+libraries.
+"""
 
 from __future__ import annotations
 
-import importlib
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from pipeline.context import Context, open_context
 from pipeline.errors import UsageError
 from pipeline.records import Stage
 from pipeline.report import Report
+from pipeline.stages.runner import StageHandler, run_handler
 from pipeline.workers import preload
 
-__all__ = ["Context", "Report", "open_context", "run_all", "run_one", "run_stage"]
+__all__ = ["HANDLERS", "Context", "Report", "open_context", "run_all", "run_one", "run_stage"]
 
 _log = logging.getLogger(__name__)
 
-# a worker that has to import trafilatura first takes two seconds to start
-preload("pipeline.feeds", "pipeline.extract.preload")
+
+def _fetch() -> type[StageHandler]:
+    from pipeline.stages.fetch import FetchHandler
+
+    return FetchHandler
+
+
+def _extract() -> type[StageHandler]:
+    from pipeline.stages.extract import ExtractHandler
+
+    return ExtractHandler
+
+
+def _dedupe() -> type[StageHandler]:
+    from pipeline.stages.dedupe import DedupeHandler
+
+    return DedupeHandler
+
+
+def _enrich() -> type[StageHandler]:
+    from pipeline.stages.enrich import EnrichHandler
+
+    return EnrichHandler
+
+
+def _cluster() -> type[StageHandler]:
+    from pipeline.stages.cluster import ClusterHandler
+
+    return ClusterHandler
+
+
+def _index() -> type[StageHandler]:
+    from pipeline.stages.index import IndexHandler
+
+    return IndexHandler
+
+
+# Of every stage but poll, which takes feeds and not articles
+HANDLERS: dict[Stage, Callable[[], type[StageHandler]]] = {
+    Stage.FETCH: _fetch,
+    Stage.EXTRACT: _extract,
+    Stage.DEDUPE: _dedupe,
+    Stage.ENRICH: _enrich,
+    Stage.CLUSTER: _cluster,
+    Stage.INDEX: _index,
+}
 
 
 def run_one(context: Context, stage: Stage, *, sources: Sequence[str] = (), limit: int | None = None) -> Report:
-    """Run one stage over what waits for it (at most ``limit`` items, of ``sources``); return the counts.
+    """Run one stage over what waits for it (at most ``limit`` articles or feeds, of ``sources``); return the counts.
 
     Raises NewswireError where the whole stage can't work; what it had claimed is given back.
     """
     check_sources(context, sources)
-    # a stage's module is imported when it runs: extract and enrich load heavy libraries
-    module = importlib.import_module(f"pipeline.stages.{stage}")
+    # a worker that has to import trafilatura first takes two seconds to start
+    preload("pipeline.feeds", "pipeline.extract.preload")
     if stage is Stage.POLL:
-        report: Report = module.run_poll(context, sources=sources, limit=limit)
-        return report.stop_clock()
-    runner = importlib.import_module("pipeline.stages.runner")
-    made: Report = runner.run_handler(
-        getattr(module, f"{stage.capitalize()}Handler")(context), sources=sources, limit=limit
-    )
-    return made.stop_clock()
+        from pipeline.stages.poll import run_poll
+
+        return run_poll(context, sources=sources, limit=limit).stop_clock()
+    handler = HANDLERS[stage]()(context)
+    return run_handler(handler, sources=sources, limit=limit).stop_clock()
 
 
 def run_all(
     context: Context, stages: Iterable[Stage] = tuple(Stage), *, sources: Sequence[str] = (), limit: int | None = None
 ) -> list[Report]:
     """Run ``stages`` in their order, once each; return their reports."""
-    wanted = set(stages)
-    return [run_one(context, stage, sources=sources, limit=limit) for stage in Stage if stage in wanted]
+    chosen = set(stages)
+    return [run_one(context, stage, sources=sources, limit=limit) for stage in Stage if stage in chosen]
 
 
 def run_stage(
     stage: str, *, sources: Sequence[str] = (), limit: int | None = None, dry_run: bool = False
 ) -> dict[str, Any]:
-    """Run one stage with the settings that files and environment name: what an Airflow task calls.
+    """Run one stage, given by its name, with the settings of files and environment: what an Airflow task calls.
 
-    Returns the counts as plain values; with ``dry_run`` only how many items wait. Raises NewswireError.
+    Return the counts as plain values; with ``dry_run`` only how many articles (for poll: feeds) wait.
+
+    Raises:
+        UsageError: no stage has this name.
+        NewswireError: the settings can't be used, or the whole stage can't work.
     """
     try:
         verb = Stage(stage)
@@ -67,7 +117,7 @@ def run_stage(
 
 
 def count_waiting(context: Context, stage: Stage, *, sources: Sequence[str] = ()) -> int:
-    """Return how many items (for poll: feeds) wait for ``stage`` now."""
+    """Return how many articles (for poll: feeds) wait for ``stage`` now."""
     check_sources(context, sources)
     now = context.clock()
     if stage is Stage.POLL:
@@ -82,7 +132,11 @@ def count_waiting(context: Context, stage: Stage, *, sources: Sequence[str] = ()
 
 
 def check_sources(context: Context, sources: Sequence[str]) -> None:
-    """Refuse names that no source has; raises UsageError."""
+    """Refuse names that no source has.
+
+    Raises:
+        UsageError: a name is neither in config/feeds.toml nor in the ledger.
+    """
     unknown = set(sources) - set(context.sources)
     if unknown:
         with context.store.read() as connection:

@@ -1,24 +1,49 @@
-"""cluster: which story does each article belong to?"""
+"""cluster: assigns each article to a story.
+
+Articles are assigned in the order of arrival, by one worker at a time, so stories don't depend on the batches.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 import sqlalchemy as sa
 
-from pipeline.cluster import decide
+from pipeline.cluster import ArticleToAssign, decide
+from pipeline.context import Context
 from pipeline.editorial.entities import apply_decisions
 from pipeline.editorial.stories import cluster_input, rebuild_locked_story
-from pipeline.reconcile.story_departures import find_departures
+from pipeline.reconcile.story_departures import Departures, find_departures
 from pipeline.reconcile.story_reassignment import reassign_regrouped
 from pipeline.records import Article, Copy, Names, Outcome, Placed, Placement, Stage
-from pipeline.stages.runner import StageHandler
-from pipeline.store import ArticleRow, StageResult
+from pipeline.stages.runner import Emit, StageHandler
+from pipeline.store import ArticleRow, StageResult, StoryIndex
+
+
+class ClusterBatch(msgspec.Struct, frozen=True, kw_only=True):
+    """What is saved with the results of a batch: the stories that its articles joined, and those that they left."""
+
+    context: Context
+    memory: StoryIndex
+    arrivals: list[ArticleToAssign]
+    departures: Departures
+
+    def save(self, connection: sa.Connection, saved: Sequence[StageResult]) -> None:
+        """Write the stories; note that the documents of all their members have another story size now."""
+        self.memory.flush(connection)
+        saved_placements = {result.item.id: result.record for result in saved if isinstance(result.record, Placement)}
+        arrivals = [arrival for arrival in self.arrivals if arrival.article.id in saved_placements]
+        placements = [saved_placements[arrival.article.id] for arrival in arrivals]
+        store = self.context.store
+        store.story_catalog.apply_votes(connection, arrivals, placements, self.memory.frequencies)
+        self.departures.save(connection, self.context)
+        stories = {story for result in saved for story in (result.story, result.item.story) if story}
+        store.ledger.bump_revision(connection, stories=stories)
 
 
 class ClusterHandler(StageHandler):
-    """Places articles into stories in the order of arrival."""
+    """Assigns articles to stories in the order of arrival."""
 
     stage = Stage.CLUSTER
     ordered = True
@@ -27,53 +52,43 @@ class ClusterHandler(StageHandler):
         """Whether a story has lost an article, or an editor has changed copy groups."""
         store = self.context.store
         with store.read() as connection:
-            regrouped = store.articles_to_reassign.list_pending(connection)
-            return bool(store.groups_to_settle.list_pending(connection, self.stage) or regrouped)
+            lost = store.groups_to_settle.list_pending(connection, self.stage)
+            return bool(lost or store.articles_to_reassign.list_pending(connection))
 
-    def decide(self, claimed: Sequence[ArticleRow], emit: Callable[[StageResult], None]) -> None:
-        """Place each article; first make the stories anew that have lost one, and follow what editors decided."""
-        with self.context.store.read() as connection:
-            stories = self.context.store.groups_to_settle.list_pending(connection, self.stage)
+    def decide(self, claimed: Sequence[ArticleRow], emit: Emit) -> ClusterBatch | None:
+        """Assign each article; first rebuild stories that have lost one, and follow what editors decided on groups."""
+        context, store = self.context, self.context.store
+        with store.read() as connection:
+            stories = store.groups_to_settle.list_pending(connection, self.stage)
         for story in stories:
-            rebuild_locked_story(self.context, story)
-        reassign_regrouped(self.context)
+            rebuild_locked_story(context, story)
+        reassign_regrouped(context)
         if not claimed:
-            return
-        ledger, settings = self.context.store.ledger, self.context.settings.cluster
-        with self.context.store.read() as connection:
-            articles = ledger.current(connection, claimed, Article)
-            copies = ledger.current(connection, claimed, Copy)
-            names = ledger.current(connection, claimed, Names)
-        names = apply_decisions(self.context.store, names)
+            return None
+        settings = context.settings.cluster
+        with store.read() as connection:
+            articles = store.ledger.current(connection, claimed, Article)
+            copies = store.ledger.current(connection, claimed, Copy)
+            names = store.ledger.current(connection, claimed, Names)
+            earlier = store.ledger.latest(connection, [item.id for item in claimed if item.story], Placement)
+        names = apply_decisions(store, names)
         claimed = self.with_records(claimed, emit, articles, copies)
-        self._memory = self.context.store.story_index(settings)
-        self._arrivals = [
-            cluster_input(item, articles[item.id], copies[item.id], names.get(item.id)) for item in claimed
-        ]
-        with self.context.store.read() as connection:
-            earlier = ledger.latest(connection, [item.id for item in claimed if item.story], Placement)
-        made = decide(self._arrivals, self._memory, settings)
-        placements = [self._as_before(one, earlier.get(one.id)) for one in made]
-        self._left = find_departures(self.context, self._memory, claimed, {one.id: one for one in placements})
+        memory = store.story_index(settings)
+        arrivals = [cluster_input(item, articles[item.id], copies[item.id], names.get(item.id)) for item in claimed]
+        decided = decide(arrivals, memory, settings)
+        placements = [self._with_first_reason(placement, earlier.get(placement.id)) for placement in decided]
+        by_article = {placement.id: placement for placement in placements}
+        departures = find_departures(context, memory, claimed, by_article)
         for item, placement in zip(claimed, placements, strict=True):
             emit(StageResult(item=item, outcome=Outcome.DONE, record=placement, story=placement.story))
+        return ClusterBatch(context=context, memory=memory, arrivals=arrivals, departures=departures)
 
-    def _as_before(self, placement: Placement, earlier: Placement | None) -> Placement:
-        """Return the placement of an article that stays where it was with the reason for which it came there."""
+    def _with_first_reason(self, placement: Placement, earlier: Placement | None) -> Placement:
+        """Return the placement; of an article that stays in its story, with the reason for which it came there."""
         if placement.how is not Placed.KEPT or earlier is None or earlier.how is None:
             return placement
-        with self.context.store.read() as connection:
-            present = self.context.store.story_catalog.resolve(connection, earlier.story)
-        same = placement.story in {earlier.story, present}
-        return msgspec.structs.replace(earlier, story=placement.story) if same else placement
-
-    def save(self, connection: sa.Connection, saved: Sequence[StageResult]) -> None:
-        """Remember the stories; note that the documents of their members know a new size now."""
-        self._memory.flush(connection)
-        made = {r.item.id: r.record for r in saved if isinstance(r.record, Placement)}
-        arrivals = [one for one in self._arrivals if one.article.id in made]
-        placements = [made[one.article.id] for one in arrivals]
-        self.context.store.story_catalog.apply_votes(connection, arrivals, placements, self._memory.frequencies)
-        self._left.save(connection, self.context)
-        stories = {r.story for r in saved if r.story} | {r.item.story for r in saved if r.item.story}
-        self.context.store.ledger.bump_revision(connection, stories=stories)
+        if placement.story != earlier.story:
+            with self.context.store.read() as connection:
+                if placement.story != self.context.store.story_catalog.resolve(connection, earlier.story):
+                    return placement
+        return msgspec.structs.replace(earlier, story=placement.story)

@@ -1,18 +1,41 @@
-"""dedupe: which articles are copies of known copy?"""
+"""dedupe: finds near-duplicates and keeps their copy groups.
+
+Articles are decided in the order of arrival, by one worker at a time, so groups don't depend on the batches.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 import sqlalchemy as sa
 
+from pipeline.context import Context
 from pipeline.dedupe import decide
-from pipeline.reconcile.copy_groups import GroupDecision, canonical_credit, dated_arrivals, reconcile_groups
+from pipeline.reconcile.copy_groups import (
+    GroupChanges,
+    GroupDecision,
+    canonical_credit,
+    dated_arrivals,
+    reconcile_groups,
+)
 from pipeline.reconcile.expired_sketches import kept_decisions
 from pipeline.records import Outcome, Stage
-from pipeline.stages.runner import StageHandler
-from pipeline.store import ArticleRow, StageResult
+from pipeline.stages.runner import Emit, StageHandler
+from pipeline.store import ArticleRow, SketchIndex, StageResult
+
+
+class DedupeBatch(msgspec.Struct, frozen=True, kw_only=True):
+    """What is saved with the results of a batch: its sketches, and what changed for other members of the groups."""
+
+    context: Context
+    memory: SketchIndex
+    changes: GroupChanges
+
+    def save(self, connection: sa.Connection, saved: Sequence[StageResult]) -> None:  # noqa: ARG002 - all or none
+        """Write the sketches and the changes."""
+        self.memory.flush(connection)
+        self.changes.save(connection, self.context)
 
 
 class DedupeHandler(StageHandler):
@@ -26,50 +49,45 @@ class DedupeHandler(StageHandler):
         with self.context.store.read() as connection:
             return bool(self.context.store.groups_to_settle.list_pending(connection, self.stage))
 
-    def decide(self, claimed: Sequence[ArticleRow], emit: Callable[[StageResult], None]) -> None:
-        """Say of each article whether it is a copy, and of whose; first settle the groups that have lost one."""
-        self._settle_losses()
+    def decide(self, claimed: Sequence[ArticleRow], emit: Emit) -> DedupeBatch | None:
+        """Decide for each article whether it is a copy, and of which; first reconcile groups that have lost one."""
+        self._reconcile_losses()
         if not claimed:
-            return
-        settings = self.context.settings.dedupe
-        self._memory = self.context.store.sketch_index(settings)
-        there = {arrival.article.id: arrival for arrival in dated_arrivals(self.context, claimed)}
-        claimed = self.with_records(claimed, emit, there)
-        stands = kept_decisions(self.context, claimed, there, self._memory.frequencies)
-        for name, copy in stands.items():
-            there[name] = msgspec.structs.replace(there[name], group=copy.group)
-        arrivals = [there[item.id] for item in claimed]
-        copies = [stands.get(copy.id, copy) for copy in decide(arrivals, self._memory, settings)]
-        decided = [
-            GroupDecision(item=item, arrival=arrival, copy=copy, credit=canonical_credit(self.context, arrival.article))
-            for item, arrival, copy in zip(claimed, arrivals, copies, strict=True)
+            return None
+        context, settings = self.context, self.context.settings.dedupe
+        memory = context.store.sketch_index(settings)
+        arrivals = {arrival.article.id: arrival for arrival in dated_arrivals(context, claimed)}
+        claimed = self.with_records(claimed, emit, arrivals)
+        kept_copies = kept_decisions(context, claimed, arrivals, memory.frequencies)
+        for article_id, copy in kept_copies.items():
+            arrivals[article_id] = msgspec.structs.replace(arrivals[article_id], group=copy.group)
+        ordered = [arrivals[item.id] for item in claimed]
+        copies = [kept_copies.get(copy.id, copy) for copy in decide(ordered, memory, settings)]
+        decisions = [
+            GroupDecision(item=item, arrival=arrival, copy=copy, credit=canonical_credit(context, arrival.article))
+            for item, arrival, copy in zip(claimed, ordered, copies, strict=True)
         ]
-        self._changes = reconcile_groups(self.context, self._memory.frequencies, decided)
-        for one in decided:
+        changes = reconcile_groups(context, memory.frequencies, decisions)
+        for decision in decisions:
             emit(
                 StageResult(
-                    item=one.item,
+                    item=decision.item,
                     outcome=Outcome.DONE,
-                    record=self._changes.copies.pop(one.item.id, one.copy),
-                    copy_group=one.copy.group,
-                    published=one.arrival.published,
-                    credit=one.credit,
+                    record=changes.copies.pop(decision.item.id, decision.copy),
+                    copy_group=decision.copy.group,
+                    published=decision.arrival.published,
+                    credit=decision.credit,
                 )
             )
+        return DedupeBatch(context=context, memory=memory, changes=changes)
 
-    def save(self, connection: sa.Connection, saved: Sequence[StageResult]) -> None:  # noqa: ARG002 - all or none
-        """Remember the fingerprints; write what changed for the other members of the groups."""
-        self._memory.flush(connection)
-        self._changes.save(connection, self.context)
-
-    def _settle_losses(self) -> None:
+    def _reconcile_losses(self) -> None:
         store = self.context.store
         with store.read() as connection:
             groups = store.groups_to_settle.list_pending(connection, self.stage)
         if groups:
-            changes = reconcile_groups(
-                self.context, store.sketch_index(self.context.settings.dedupe).frequencies, [], groups
-            )
+            frequencies = store.sketch_index(self.context.settings.dedupe).frequencies
+            changes = reconcile_groups(self.context, frequencies, [], groups)
             with store.write() as connection:
                 store.ledger.assert_lock(connection, self.stage)
                 changes.save(connection, self.context)

@@ -1,4 +1,7 @@
-"""poll: which feeds are due, and which articles do they say exist?"""
+"""poll: reads the feeds that are due and takes in the articles that they name.
+
+Results are saved in rounds, each in one transaction.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +18,12 @@ from pipeline.report import Report
 
 _log = logging.getLogger(__name__)
 
-# Feeds that are asked at the same time: as many as the servers' pauses between two requests need to be filled.
+# Feeds that are polled at the same time: enough to fill the servers' pauses between two requests.
 _ROUND = 2000
 
 
 def run_poll(context: Context, *, sources: Sequence[str] = (), limit: int | None = None) -> Report:
-    """Poll the feeds that are due (at most ``limit``, of ``sources``); return the counts, new articles noted."""
+    """Poll the feeds that are due (at most ``limit``, of ``sources``); return the counts."""
     report = Report(Stage.POLL)
     context.store.feeds.sync_feeds(list(context.sources.values()), context.clock())
     ingest_pushes(context, report)
@@ -38,46 +41,46 @@ def _poll_due(context: Context, report: Report, sources: Sequence[str], limit: i
             due = store.feeds.claim(connection, context.clock(), limit=size, seconds=seconds, sources=sources)
         if not due:
             return
-        ours = False
+        our_fault = False
 
-        def take(polled: list[PolledFeed]) -> None:
-            nonlocal ours
-            ours = ours or any(one.our_fault for one in polled)
+        def save(polled: list[PolledFeed]) -> None:
+            nonlocal our_fault
+            our_fault = our_fault or any(feed.our_fault for feed in polled)
             _save(context, polled, report)
 
-        poll_feeds_in_batches(due, context.sources, settings, context.clock(), take, store.holds)
-        if ours:
+        poll_feeds_in_batches(due, context.sources, settings, context.clock(), save, store.holds)
+        if our_fault:
             _log.warning("poll: most servers can't be reached, so the fault is on our side: nobody is blamed")
             return  # the next run finds out whether it is over
 
 
 def _save(context: Context, polled: Sequence[PolledFeed], report: Report) -> None:
-    """Save what a round of polls learnt, in one transaction.
+    """Save what a round of polls brought, in one transaction.
 
-    What came in one round arrived at one time; it enters in the order of publication, so that the original of a copy
-    comes before what was taken from it; of two addresses of one article the one without additions comes first,
-    whichever server answered sooner.
+    Entries of one round arrived at the same time. They enter in the order of publication, so that an original comes
+    before its copies; of two addresses of one article the one without additions comes first, whichever server answered
+    sooner.
     """
     store, now = context.store, context.clock()
     with store.write() as connection:
-        saved = [one for one in polled if store.feeds.save(connection, one.state)]
-        entries = sorted((entry for one in saved for entry in one.entries), key=_order)
+        saved = [feed for feed in polled if store.feeds.save(connection, feed.state)]
+        entries = sorted((entry for feed in saved for entry in feed.entries), key=_order)
         new, changed = ingest_entries(context, connection, entries)
-        store.subscriptions.save_hubs(connection, {one.state.url: one.hub for one in saved if one.hub}, now)
-        gaps = [one.gap for one in saved if one.gap]
+        store.subscriptions.save_hubs(connection, {feed.state.url: feed.hub for feed in saved if feed.hub}, now)
+        gaps = [feed.gap for feed in saved if feed.gap]
         arrived = {entry.id: entry for entry in reversed(entries) if entry.id in new}
         store.gaps.record_round(connection, gaps, list(arrived.values()), now)
         store.feeds.make_sitemaps_due(connection, {gap.source for gap in gaps}, now)
-        for one in saved:
-            detail = f"our own network seems to be down: {one.detail}" if one.our_fault else one.detail
-            store.ledger.log_outcome(connection, one.state.url, Stage.POLL, one.outcome, one.reason, detail, now)
+        for feed in saved:
+            detail = f"our own network seems to be down: {feed.detail}" if feed.our_fault else feed.detail
+            store.ledger.log_outcome(connection, feed.state.url, Stage.POLL, feed.outcome, feed.reason, detail, now)
     report.notes.update({"new": len(new), "changed": changed, "gaps": len(gaps)})
     for gap in gaps:
         _log.warning("poll %s: about %d entries scrolled off since %s", gap.feed, gap.missed, gap.since)
-    for one in saved:
-        report.add(one.outcome, one.reason)
-        if not one.our_fault and one.outcome in {Outcome.RETRY, Outcome.QUARANTINED}:
-            _log.warning("poll %s: %s %s: %s", one.state.url, one.outcome, one.reason, one.detail)
+    for feed in saved:
+        report.add(feed.outcome, feed.reason)
+        if not feed.our_fault and feed.outcome in {Outcome.RETRY, Outcome.QUARANTINED}:
+            _log.warning("poll %s: %s %s: %s", feed.state.url, feed.outcome, feed.reason, feed.detail)
 
 
 def _order(entry: Entry) -> tuple[dt.datetime, str]:

@@ -1,8 +1,8 @@
-"""How does a stage take what is pending, let it be decided, and save it?
+"""Runs a stage over the articles that wait for it: claim a batch, decide it, finish it.
 
-One loop for all stages but poll: claim a batch under leases, decide without any transaction, finish in one. An item
-that can't be processed gets its outcome and the others go on; an error that concerns the whole stage gives the batch
-back and ends the stage.
+A batch is claimed under leases, decided without any transaction, and finished in one. An article that can't be
+processed gets its outcome and the others go on; an error that concerns the whole stage gives the batch back and ends
+the stage. All stages but poll run in this loop.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import datetime as dt
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import ClassVar, Self
+from typing import ClassVar, Protocol, Self
 
 import sqlalchemy as sa
 
@@ -24,14 +24,23 @@ from pipeline.store import ArticleRow, StageResult
 
 _log = logging.getLogger(__name__)
 
-# Heavy stages save after so many items, so that a killed run loses little work.
+# Stages that aren't ordered save after so many articles, so that a killed run loses little work.
 _CHUNK = 25
-# So many failures of one run are named as they come: enough to see what is wrong.
-_NAMED = 20
+# So many failures of one run are logged one by one: enough to see what is wrong.
+_LOGGED_FAILURES = 20
+
+Emit = Callable[[StageResult], None]
+
+
+class Batch(Protocol):
+    """What a stage has to save with the results of a whole batch."""
+
+    def save(self, connection: sa.Connection, saved: Sequence[StageResult]) -> None:
+        """Save what belongs to the ``saved`` results, in their transaction."""
 
 
 class StageHandler:
-    """One stage's part of the loop; used as a context manager around all batches of a run."""
+    """One stage's part of the loop; a context manager around all batches of a run."""
 
     stage: ClassVar[Stage]
     ordered: ClassVar[bool] = False  # whether the order of arrival matters: one worker at a time, whole batches
@@ -44,14 +53,18 @@ class StageHandler:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """End what the stage holds open."""
+        """Close what the stage holds open."""
 
     def has_pending_work(self) -> bool:
         """Whether something other than an article waits for the stage."""
         return self.runs_always
 
-    def decide(self, claimed: Sequence[ArticleRow], emit: Callable[[StageResult], None]) -> None:
-        """Give each claimed item's result to ``emit``."""
+    def decide(self, claimed: Sequence[ArticleRow], emit: Emit) -> Batch | None:
+        """Give each claimed article's result to ``emit``; return what is to be saved with them.
+
+        Only an ordered stage may return a batch: its results are saved together, those of other stages as they come.
+        Raises NewswireError where the stage can't work.
+        """
         raise NotImplementedError
 
     def finalise(self, connection: sa.Connection, results: Sequence[StageResult]) -> Sequence[StageResult]:  # noqa: ARG002
@@ -59,39 +72,36 @@ class StageHandler:
         return results
 
     def save(self, connection: sa.Connection, saved: Sequence[StageResult]) -> None:
-        """Save what belongs to ``saved`` results in their transaction."""
+        """Save what belongs to the ``saved`` results, in their transaction."""
 
-    def discard_removed(self, connection: sa.Connection, lost: Sequence[StageResult]) -> None:
-        """Note what is to be removed again outside the ledger, of articles that were taken down meanwhile."""
+    def discard_removed(self, connection: sa.Connection, removed: Sequence[StageResult]) -> None:
+        """Note what is to be removed outside the ledger, of articles that were taken down since they were claimed."""
 
     def with_records(
-        self, claimed: Sequence[ArticleRow], emit: Callable[[StageResult], None], *made: Mapping[str, object]
+        self, claimed: Sequence[ArticleRow], emit: Emit, *records: Mapping[str, object]
     ) -> list[ArticleRow]:
-        """Return the items of which there is each of these records.
+        """Return the rows that have an entry in each of ``records`` (article id → record).
 
-        Others were taken down or sent back since they were claimed, so that nothing is saved of them; one that still
-        is this worker's is damaged, and a person should look.
+        The others were taken down or sent back since they were claimed, so that nothing is saved of them. One that is
+        still this worker's is damaged: it is quarantined for a person to look at.
         """
-        there = []
+        complete = []
         detail = f"the ledger lacks what the stages before {self.stage} made of it"
         damaged = ItemError(Outcome.QUARANTINED, Reason.BAD_RECORD, detail)
         for item in claimed:
-            if all(item.id in records for records in made):
-                there.append(item)
+            if all(item.id in by_id for by_id in records):
+                complete.append(item)
             else:
                 emit(self.failure_result(item, damaged))
-        return there
+        return complete
 
     def decide_each(
-        self,
-        claimed: Sequence[ArticleRow],
-        emit: Callable[[StageResult], None],
-        one: Callable[[ArticleRow], StageResult],
+        self, claimed: Sequence[ArticleRow], emit: Emit, decide: Callable[[ArticleRow], StageResult]
     ) -> None:
-        """Decide item by item: an item that can't be processed becomes its outcome."""
+        """Decide article by article: one that can't be processed gets its outcome."""
         for item in claimed:
             try:
-                result = one(item)
+                result = decide(item)
             except ItemError as error:
                 result = self.failure_result(item, error)
             except Exception as error:  # noqa: BLE001  (the per-item loop: one article's fault is not the others')
@@ -101,7 +111,7 @@ class StageHandler:
             emit(result)
 
     def failure_result(self, item: ArticleRow, error: ItemError) -> StageResult:
-        """Return the result of an item that can't be processed, retried later where that may help."""
+        """Return the result of an article that can't be processed, retried later where that may help."""
         run = self.context.settings.run
         wait = error.retry_after or run.retry_minutes * 60 * 2**item.attempts
         retry = error.outcome is Outcome.RETRY
@@ -115,83 +125,101 @@ class StageHandler:
         )
 
 
-def run_handler(work: StageHandler, *, sources: Sequence[str] = (), limit: int | None = None) -> Report:
-    """Run a stage over all that waits for it (at most ``limit`` items, of ``sources``); return the counts."""
-    report, settings = Report(work.stage), work.context.settings.run
-    if not work.has_pending_work():
-        with work.context.store.read() as connection:
-            count = work.context.store.ledger.count_waiting(connection, work.stage, work.context.clock(), sources)
-        if not count:
-            return report
-    with work:
+def run_handler(handler: StageHandler, *, sources: Sequence[str] = (), limit: int | None = None) -> Report:
+    """Run a stage over all that waits for it (at most ``limit`` articles, of ``sources``); return the counts.
+
+    Raises NewswireError where the stage can't work; what it had claimed is given back.
+    """
+    report, settings = Report(handler.stage), handler.context.settings.run
+    if not handler.has_pending_work() and not _count_waiting(handler, sources):
+        return report
+    with handler:
         while limit is None or report.taken < limit:
-            size = settings.ordered_batch if work.ordered else settings.batch
-            if not _batch(work, report, sources, size if limit is None else min(size, limit - report.taken)):
+            size = settings.ordered_batch if handler.ordered else settings.batch
+            if not _run_batch(handler, report, sources, size if limit is None else min(size, limit - report.taken)):
                 break
     return report
 
 
-def _batch(work: StageHandler, report: Report, sources: Sequence[str], size: int) -> bool:
-    """Run one batch; False where nothing waits (or another worker is at an ordered stage)."""
-    context, stage = work.context, work.stage
-    if not work.ordered:
-        return _decide(work, report, _claim(work, sources, size))
-    with context.store.lock(stage, context.clock(), context.settings.run.lease_seconds) as mine:
-        if not mine:
+def _count_waiting(handler: StageHandler, sources: Sequence[str]) -> int:
+    store, now = handler.context.store, handler.context.clock()
+    with store.read() as connection:
+        return store.ledger.count_waiting(connection, handler.stage, now, sources)
+
+
+def _run_batch(handler: StageHandler, report: Report, sources: Sequence[str], size: int) -> bool:
+    """Run one batch; return False where nothing waits, or another worker is at an ordered stage."""
+    context, stage = handler.context, handler.stage
+    if not handler.ordered:
+        return _process(handler, report, _claim(handler, sources, size))
+    with context.store.lock(stage, context.clock(), context.settings.run.lease_seconds) as locked:
+        if not locked:
             _log.info("%s: another worker is at it", stage)
             return False
-        return _decide(work, report, _claim(work, sources, size))
+        return _process(handler, report, _claim(handler, sources, size))
 
 
-def _claim(work: StageHandler, sources: Sequence[str], size: int) -> list[ArticleRow]:
-    store, now, seconds = work.context.store, work.context.clock(), work.context.settings.run.lease_seconds
+def _claim(handler: StageHandler, sources: Sequence[str], size: int) -> list[ArticleRow]:
+    context, store = handler.context, handler.context.store
+    now, seconds = context.clock(), context.settings.run.lease_seconds
     with store.write() as connection:
-        return store.ledger.claim(connection, work.stage, now, limit=size, seconds=seconds, sources=sources)
+        return store.ledger.claim(connection, handler.stage, now, limit=size, seconds=seconds, sources=sources)
 
 
-def _decide(work: StageHandler, report: Report, claimed: Sequence[ArticleRow]) -> bool:
+def _process(handler: StageHandler, report: Report, claimed: Sequence[ArticleRow]) -> bool:
+    """Decide and finish the claimed articles; return whether there were any."""
     buffer: list[StageResult] = []
 
-    def flush() -> None:
-        saved = _finish(work, buffer)
+    def flush(batch: Batch | None = None) -> None:
+        saved = _finish(handler, buffer, batch)
         buffer.clear()
         for result in saved:
             report.add(result.outcome, result.reason)
-            if result.outcome in {Outcome.RETRY, Outcome.QUARANTINED} and report.failed <= _NAMED:
-                what = result.item.url or result.item.id
-                _log.warning("%s %s: %s %s: %s", work.stage, what, result.outcome, result.reason, result.detail)
-                if report.failed == _NAMED:
-                    _log.warning("%s: further failures are only counted; newswire status names them", work.stage)
+            if result.outcome in {Outcome.RETRY, Outcome.QUARANTINED}:
+                _log_failure(result, report)
 
     def emit(result: StageResult) -> None:
         buffer.append(result)
-        if not work.ordered and len(buffer) >= _CHUNK:
+        if not handler.ordered and len(buffer) >= _CHUNK:
             flush()
 
     try:
-        work.decide(claimed, emit)
-        flush()
+        flush(handler.decide(claimed, emit))
     except BaseException:
-        # where it can't be reached, the leases end by themselves
-        with contextlib.suppress(StoreError), work.context.store.write() as connection:
-            work.context.store.ledger.release(connection, claimed)
+        # where the ledger can't be reached, the leases end by themselves
+        store = handler.context.store
+        with contextlib.suppress(StoreError), store.write() as connection:
+            store.ledger.release(connection, claimed)
         raise
     return bool(claimed)
 
 
-def _finish(work: StageHandler, results: Sequence[StageResult]) -> list[StageResult]:
-    context = work.context
+def _log_failure(result: StageResult, report: Report) -> None:
+    """Log a failure that ``report`` counts already, unless there were too many before."""
+    if report.failed > _LOGGED_FAILURES:
+        return
+    article = result.item.url or result.item.id
+    _log.warning("%s %s: %s %s: %s", report.stage, article, result.outcome, result.reason, result.detail)
+    if report.failed == _LOGGED_FAILURES:
+        _log.warning("%s: further failures are only counted; newswire status names them", report.stage)
+
+
+def _finish(handler: StageHandler, results: Sequence[StageResult], batch: Batch | None) -> list[StageResult]:
+    """Save the results, and what belongs to them, in one transaction; return those that were saved."""
+    context = handler.context
     if not results:
         return []
     with context.store.write() as connection:
-        if work.ordered:
-            context.store.ledger.assert_lock(connection, work.stage)
+        if handler.ordered:
+            context.store.ledger.assert_lock(connection, handler.stage)
         attempts = context.settings.run.max_attempts
-        settled = work.finalise(connection, results)
-        saved = context.store.ledger.finish(connection, work.stage, settled, context.clock(), max_attempts=attempts)
-        work.save(connection, saved)
+        final = handler.finalise(connection, results)
+        saved = context.store.ledger.finish(connection, handler.stage, final, context.clock(), max_attempts=attempts)
+        handler.save(connection, saved)
+        if batch is not None:
+            batch.save(connection, saved)
         if len(saved) < len(results):
-            mine = {result.item.id for result in saved}
-            gone = context.store.ledger.find_removed(connection, {r.item.id for r in results} - mine)
-            work.discard_removed(connection, [result for result in results if result.item.id in gone])
+            lost = {result.item.id for result in results} - {result.item.id for result in saved}
+            removed = context.store.ledger.find_removed(connection, lost)
+            handler.discard_removed(connection, [result for result in results if result.item.id in removed])
     return saved

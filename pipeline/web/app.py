@@ -44,7 +44,7 @@ _FOR_SERVICES = ("/api/", "/health", "/ingest", "/websub/")
 _RETRY_AFTER = "10"  # seconds; most batches take less
 # Seconds that a decision over HTTP waits for a stage's batch: clients and proxies give up after 30, and nobody would
 # know then whether it was decided.
-PATIENCE = 10.0
+LOCK_WAIT_SECONDS = 10.0
 
 
 def from_environment() -> FastAPI:
@@ -52,7 +52,7 @@ def from_environment() -> FastAPI:
 
     ``uvicorn --factory pipeline.web.app:from_environment`` serves it; ledger and index are closed when it ends.
     """
-    context = open_context(patience=PATIENCE)
+    context = open_context(lock_wait_seconds=LOCK_WAIT_SECONDS)
     if fault := prepare_index(context):
         _log.warning("%s", fault)
 

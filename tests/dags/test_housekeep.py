@@ -15,6 +15,7 @@ from airflow_server import REPO, airflow_environment
 PARSE = """
 import json, sys
 from airflow.dag_processing.dagbag import DagBag
+sys.path.append({folder!r})  # as Airflow does for a bundle of dags
 bag = DagBag({folder!r})
 dag = bag.dags["housekeep"]
 parsed = {{

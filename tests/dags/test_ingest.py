@@ -26,6 +26,7 @@ STAGES = [str(stage) for stage in Stage]
 PARSE = """
 import json, sys
 from airflow.dag_processing.dagbag import DagBag
+sys.path.append({folder!r})  # as Airflow does for a bundle of dags
 bag = DagBag({folder!r})
 dag = bag.dags["ingest"]
 print(json.dumps({{
