@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from pipeline.feed_records import RememberedEntity, RememberedForm
+from pipeline.entity_records import RememberedEntity, RememberedForm
 from pipeline.records import Entity, Names, Stage, from_json
 from pipeline.store.engine import among
 from pipeline.store.schema import entities, entity_articles, entity_forms, records
