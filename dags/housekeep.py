@@ -1,6 +1,6 @@
-"""When is the ledger looked after? Once a night: stories are repaired, then what is out of all windows is forgotten.
+"""Maintenance of the ledger once a night: stories are repaired, then what is outside all windows is deleted.
 
-Both can be cut off and run again at any time: each merger or split is whole or not there.
+Both tasks may be cut off and run again at any time: each merger or split is saved whole or not at all.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 _TASK = {
     "retries": 2,
-    "retry_delay": dt.timedelta(minutes=1),  # cluster, which keeps the stories to itself, may be at work
+    "retry_delay": dt.timedelta(minutes=1),  # stage cluster, which locks the stories, may be running
     "execution_timeout": dt.timedelta(hours=1),
 }
 
@@ -26,14 +26,14 @@ def repair_stories() -> dict[str, int]:
     try:
         return run_repair()
     except (errors.SettingsError, errors.StoreVersionError) as error:
-        raise AirflowFailException(str(error)) from None  # somebody must mend it first
+        raise AirflowFailException(str(error)) from None  # a person must act first
     except errors.NewswireError as error:
         raise AirflowException(str(error)) from None  # may pass: tried again
 
 
 @task(trigger_rule="all_done", **_TASK)
 def expire() -> dict[str, int]:
-    """Forget what nothing is compared with any more."""
+    """Delete what nothing is compared with any more."""
     from pipeline import errors
     from pipeline.maintenance import run_expire
 
@@ -54,7 +54,7 @@ def expire() -> dict[str, int]:
     doc_md=__doc__,
 )
 def housekeep() -> None:
-    """Look after the ledger."""
+    """Maintain the ledger."""
     chain(repair_stories(), expire())
 
 
