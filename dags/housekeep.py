@@ -1,4 +1,4 @@
-"""Maintenance of the ledger once a night: stories are repaired, then what is outside all windows is deleted.
+"""Maintenance of the ledger once a night: repair stories, delete what is outside all windows.
 
 Both tasks may be cut off and run again at any time: each merger or split is saved whole or not at all.
 """

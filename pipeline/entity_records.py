@@ -1,4 +1,4 @@
-"""The records by which the ledger remembers entities: how articles wrote them, for the linking of later articles.
+"""Records of how articles wrote entities, which the ledger keeps to link later articles.
 
 They follow from the articles alone; what editors decide on entities is stored apart.
 """

@@ -1,4 +1,6 @@
-"""The errors that a user can understand, as one tree; each message says what is wrong, where, and what to do.
+"""The errors that a user can understand, as one tree.
+
+Each message says what is wrong, where, and what to do.
 
 NewswireError
 ├── SettingsError          a settings file or environment variable can't be used

@@ -1,4 +1,4 @@
-"""The records that flow from stage to stage: one frozen struct for each stage, joined by the article's id.
+"""The records that flow from stage to stage: a frozen struct for each, joined by the article's id.
 
 Times are aware UTC datetimes; ``None`` means unknown. Records are ``msgspec`` structs: ``to_json`` and ``from_json``
 convert all of them.

@@ -1,7 +1,7 @@
-"""What a publisher lets others do with a page: headers, meta elements and robots.txt, read into one vocabulary.
+"""What a publisher lets others do with a page, read from headers, meta elements and robots.txt.
 
-The words are noindex, noarchive, nosnippet, notranslate, noimageai, noai (no training of, and no use by, AI) and
-tdm-reservation (text and data mining is reserved; W3C TDMRep).
+All of it is put in the same words: noindex, noarchive, nosnippet, notranslate, noimageai, noai (no training of, and no
+use by, AI) and tdm-reservation (text and data mining is reserved; W3C TDMRep).
 """
 
 from __future__ import annotations

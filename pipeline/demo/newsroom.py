@@ -1,4 +1,4 @@
-"""The demo newsroom: eight invented outlets, what their servers answer, and what the pipeline should find there.
+"""The demo newsroom: eight invented outlets, their servers' answers, and what is expected of them.
 
 An edition is the state of the whole sample web at one time.
 """

@@ -1,4 +1,4 @@
-"""The gazetteer: countries, subdivisions and cities, as a packed table that scripts/build-gazetteer writes.
+"""The gazetteer: countries, subdivisions and cities, in a table that scripts/build-gazetteer writes.
 
 It is data of the package, so that places are known without a network.
 """

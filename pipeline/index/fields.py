@@ -1,4 +1,4 @@
-"""The fields of a document, defined once: type, meaning, and what each is searched, counted and shown for.
+"""The fields of a document, defined once: types, meanings, and what is searched, counted, shown.
 
 Everything that lists fields follows from ``FIELDS``: the mapping of Elasticsearch, the tables of SQLite, what a search
 line may name, the filters and facets of command line, API and page, the columns of Parquet, and the tables in docs/
