@@ -1,6 +1,6 @@
 """The difference between two versions of an article.
 
-Pure: white space, and lines that either version knows to be foreign, make no difference.
+Pure: white space makes no difference, and neither do lines that extract took for boilerplate in either version.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ class VersionDiff(Record, frozen=True, kw_only=True):
 def compare_versions(old: Article, new: Article) -> VersionDiff | None:
     """Return how ``new`` differs from ``old``, None where it says the same; white space makes no difference.
 
-    A line that one of the two knows to be foreign does not count as a line of either.
+    A line that is boilerplate in one of the two does not count as a line of either.
     """
-    foreign = {" ".join(cut.text.split()) for cut in (*old.cut, *new.cut)}
-    old_paragraphs, new_paragraphs = _paragraphs(old, foreign), _paragraphs(new, foreign)
+    boilerplate = {" ".join(cut.text.split()) for cut in (*old.cut, *new.cut)}
+    old_paragraphs, new_paragraphs = _paragraphs(old, boilerplate), _paragraphs(new, boilerplate)
     fields = tuple(name for name in _FIELDS if _plain(old, name) != _plain(new, name))
     fields = (*fields, "text") if " ".join(old_paragraphs) != " ".join(new_paragraphs) else fields
     if not fields:
@@ -61,6 +61,6 @@ def _plain(article: Article, name: str) -> object:
     return " ".join(value.split()) if isinstance(value, str) else value
 
 
-def _paragraphs(article: Article, foreign: AbstractSet[str]) -> list[str]:
+def _paragraphs(article: Article, boilerplate: AbstractSet[str]) -> list[str]:
     lines = (" ".join(line.split()) for line in article.text.splitlines())
-    return [line for line in lines if line and line not in foreign]
+    return [line for line in lines if line and line not in boilerplate]

@@ -147,7 +147,7 @@ class Precision(enum.StrEnum):
 
 
 class Cut(Record, frozen=True, kw_only=True):
-    """A line of the page that isn't the article's, and the rule that recognised it."""
+    """A line of boilerplate, and the rule that recognised it."""
 
     rule: str
     text: str
