@@ -1,6 +1,6 @@
-"""Maintains the ledger once a night: repairs stories, then deletes what is out of all windows.
+"""Maintenance of the ledger once a night: repair stories, delete what is outside all windows.
 
-Both tasks can be cut off and run again at any time: each merger or split is whole or not there.
+Both tasks may be cut off and run again at any time: each merger or split is saved whole or not at all.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from airflow.sdk import chain, dag, task
 
 _TASK = {
     "retries": 2,
-    "retry_delay": dt.timedelta(minutes=1),  # cluster, which keeps the stories to itself, may be at work
+    "retry_delay": dt.timedelta(minutes=1),  # stage cluster, which locks the stories, may be running
     "execution_timeout": dt.timedelta(hours=1),
 }
 

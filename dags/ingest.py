@@ -1,7 +1,7 @@
-"""Runs the main job every five minutes: the seven stages one after the other.
+"""The main job: the seven stages in their order, every five minutes.
 
-What a stage does is the matter of ``pipeline.stages``. A stage saves its results in the ledger: a run that fails or is
-cut off loses nothing, and the next one goes on from there.
+``pipeline.stages`` does the work and saves it in the ledger, so that a run that fails or is cut off loses nothing: the
+next run goes on from there.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ PARAMS = {
     trigger_rule="none_failed",  # goes on after a skipped stage, not after a failed one
     retries=2,
     retry_delay=dt.timedelta(seconds=20),  # a server that restarts is back within a minute
-    execution_timeout=dt.timedelta(hours=1),  # what is done until then is kept; the next run does the rest
+    execution_timeout=dt.timedelta(hours=1),  # what is done until then is saved; the next run goes on
     map_index_template="{{ counts }}",
 )
 def run(stage: str) -> dict[str, Any]:
@@ -71,11 +71,11 @@ def run(stage: str) -> dict[str, Any]:
         raise AirflowSkipException(f"{stage} is left out of this run")
     with airflow_errors():
         counts = run_stage(stage, sources=params["sources"], limit=params["limit"], dry_run=params["dry_run"])
-    context["counts"] = in_words(counts)  # type: ignore[typeddict-unknown-key]  # Airflow's way to label a task
+    context["counts"] = describe_counts(counts)  # type: ignore[typeddict-unknown-key]  # Airflow's way to label a task
     return counts
 
 
-def in_words(counts: dict[str, Any]) -> str:
+def describe_counts(counts: dict[str, Any]) -> str:
     """Return counts as a short line: ``60 in, 58 done, 2 dropped``."""
     sums = {name: sum(value.values()) if isinstance(value, dict) else value for name, value in counts.items()}
     return ", ".join(f"{n} {name}" for name, n in sums.items() if isinstance(n, int) and n) or "nothing waits"

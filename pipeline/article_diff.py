@@ -1,4 +1,7 @@
-"""What has changed between two versions of an article? Pure."""
+"""The difference between two versions of an article.
+
+Pure: white space makes no difference, and neither do lines that extract took for boilerplate in either version.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,10 @@ _FIELDS = ("title", "standfirst", "authors")
 
 
 class VersionDiff(Record, frozen=True, kw_only=True):
-    """How one version differs from the one before; paragraphs as they stand in them."""
+    """How a version differs from its predecessor; paragraphs as they stand in them."""
 
     fields: tuple[str, ...]
-    old_title: str | None = None  # where the title is another one
+    old_title: str | None = None  # where the title differs
     words_added: int = 0
     words_removed: int = 0
     added: tuple[str, ...] = ()
@@ -30,25 +33,26 @@ class VersionDiff(Record, frozen=True, kw_only=True):
         return ", ".join(parts + [name for name in self.fields if name not in {"title", "text"}])
 
 
-def compare_versions(before: Article, after: Article) -> VersionDiff | None:
-    """Return what ``after`` says otherwise than ``before``, None where it says the same; white space is nothing.
+def compare_versions(old: Article, new: Article) -> VersionDiff | None:
+    """Return how ``new`` differs from ``old``, None where it says the same; white space makes no difference.
 
-    A line that one of them knows to be foreign is none of the other's either.
+    A line that is boilerplate in one of the two does not count as a line of either.
     """
-    foreign = {" ".join(cut.text.split()) for cut in (*before.cut, *after.cut)}
-    old, new = _paragraphs(before, foreign), _paragraphs(after, foreign)
-    fields = tuple(name for name in _FIELDS if _plain(before, name) != _plain(after, name))
-    fields = (*fields, "text") if " ".join(old) != " ".join(new) else fields
+    boilerplate = {" ".join(cut.text.split()) for cut in (*old.cut, *new.cut)}
+    old_paragraphs, new_paragraphs = _paragraphs(old, boilerplate), _paragraphs(new, boilerplate)
+    fields = tuple(name for name in _FIELDS if _plain(old, name) != _plain(new, name))
+    fields = (*fields, "text") if " ".join(old_paragraphs) != " ".join(new_paragraphs) else fields
     if not fields:
         return None
-    old_words, new_words = Counter(split_words("\n".join(old))), Counter(split_words("\n".join(new)))
+    old_words = Counter(split_words("\n".join(old_paragraphs)))
+    new_words = Counter(split_words("\n".join(new_paragraphs)))
     return VersionDiff(
         fields=fields,
-        old_title=before.title if "title" in fields else None,
+        old_title=old.title if "title" in fields else None,
         words_added=(new_words - old_words).total(),
         words_removed=(old_words - new_words).total(),
-        added=tuple((Counter(new) - Counter(old)).elements()),
-        removed=tuple((Counter(old) - Counter(new)).elements()),
+        added=tuple((Counter(new_paragraphs) - Counter(old_paragraphs)).elements()),
+        removed=tuple((Counter(old_paragraphs) - Counter(new_paragraphs)).elements()),
     )
 
 
@@ -57,6 +61,6 @@ def _plain(article: Article, name: str) -> object:
     return " ".join(value.split()) if isinstance(value, str) else value
 
 
-def _paragraphs(article: Article, foreign: AbstractSet[str]) -> list[str]:
+def _paragraphs(article: Article, boilerplate: AbstractSet[str]) -> list[str]:
     lines = (" ".join(line.split()) for line in article.text.splitlines())
-    return [line for line in lines if line and line not in foreign]
+    return [line for line in lines if line and line not in boilerplate]

@@ -1,7 +1,7 @@
-"""How common is a hashed term? A counter array of fixed size that ages: Cormode and Muthukrishnan's count-min sketch.
+"""A count-min sketch that ages: in how many documents hashed terms occur, in fixed memory.
 
-The share of documents that hold a term is told with an error of about (terms a document) / ``WIDTH``, whatever the
-number of documents: precise enough to tell boilerplate and function words from the rest, which is all that is asked.
+The share of documents that hold a term has an error of about (terms a document) / ``WIDTH``, whatever the number of
+documents: enough to tell boilerplate and function words from other words. (Cormode and Muthukrishnan, 2005.)
 """
 
 from __future__ import annotations
@@ -22,44 +22,45 @@ _HEAD = struct.Struct("<I")
 
 
 class CountMinSketch:
-    """In how many documents each of many hashed terms stands; old documents count less and less; as bytes, 512 kB.
+    """Counts in how many documents each of many hashed terms occurs; old documents count less and less.
 
-    ``data`` is what ``bytes`` gave, ``later`` what ``take_added`` gave since then, in order.
+    ``data`` is what ``bytes`` returned (512 kB), ``increments`` what ``take_increments`` returned since then, in order.
     """
 
-    def __init__(self, data: bytes | None = None, later: Iterable[bytes] = ()) -> None:
+    def __init__(self, data: bytes | None = None, increments: Iterable[bytes] = ()) -> None:
         self.documents = _HEAD.unpack_from(data)[0] if data else 0
         self._counts = (
             np.frombuffer(data, dtype="<u2", offset=_HEAD.size).copy() if data else np.zeros(WIDTH, dtype="<u2")
         )
-        self._added: list[bytes] = []
-        for piece in later:
-            self._add_again(np.frombuffer(piece, dtype="<u4"))
+        self._increments: list[bytes] = []
+        for increment in increments:
+            self._replay(np.frombuffer(increment, dtype="<u4"))
 
     def __bytes__(self) -> bytes:
         return _HEAD.pack(self.documents) + self._counts.tobytes()
 
     def add_document(self, terms: Hashes) -> None:
-        """Count one document with these ``terms``, each named once."""
-        places = terms % WIDTH
-        self._added += (_HEAD.pack(len(places)), places.astype("<u4", copy=False).tobytes())
-        self._count(places)
+        """Count one document with these ``terms``, of which none stands twice."""
+        cells = terms % WIDTH
+        self._increments += (_HEAD.pack(len(cells)), cells.astype("<u4", copy=False).tobytes())
+        self._count(cells)
 
     def take_increments(self) -> bytes:
-        """Return the documents that were counted since the last call, for ``later``: 4 bytes a term."""
-        taken = b"".join(self._added)
-        self._added.clear()
-        return taken
+        """Return the documents that were counted since the last call, 4 bytes a term."""
+        increment = b"".join(self._increments)
+        self._increments.clear()
+        return increment
 
-    def _add_again(self, added: npt.NDArray[np.uint32]) -> None:
-        at = 0
-        while at < len(added):
-            upto = at + 1 + int(added[at])
-            self._count(added[at + 1 : upto])
-            at = upto
+    def _replay(self, increment: npt.NDArray[np.uint32]) -> None:
+        """Count the documents of an increment: for each the number of its terms, then their cells."""
+        start = 0
+        while start < len(increment):
+            end = start + 1 + int(increment[start])
+            self._count(increment[start + 1 : end])
+            start = end
 
-    def _count(self, places: npt.NDArray[np.uint32]) -> None:
-        self._counts[places] += 1  # by one, also where two terms have one place
+    def _count(self, cells: npt.NDArray[np.uint32]) -> None:
+        self._counts[cells] += 1  # by 1, also where two terms share a cell
         self.documents += 1
         if self.documents >= AGES_AT:
             self._counts //= 2
@@ -72,16 +73,15 @@ class CountMinSketch:
     def estimate_shares(self, terms: Hashes, imagined: int = 1) -> Weights:
         """Return for each term the share of documents that hold it; never 0.
 
-        ``imagined`` documents that hold none of them are added: while few have been counted, that says how common a
-        term is before anything is known.
+        ``imagined`` documents that hold none of them are added: while few have been counted, they are the prior.
         """
         return (self.estimate_counts(terms) + np.float32(0.5)) / np.float32(self.documents + imagined)
 
 
-def isin_sorted(terms: Hashes, known: Hashes) -> npt.NDArray[np.bool_]:
-    """Return for each of ``terms`` whether it is among ``known``, which are sorted and not none."""
-    found: npt.NDArray[np.bool_] = known.take(known.searchsorted(terms), mode="clip") == terms
-    return found
+def isin_sorted(terms: Hashes, sorted_terms: Hashes) -> npt.NDArray[np.bool_]:
+    """Return for each of ``terms`` whether it is among ``sorted_terms``, of which there is at least one."""
+    is_member: npt.NDArray[np.bool_] = sorted_terms.take(sorted_terms.searchsorted(terms), mode="clip") == terms
+    return is_member
 
 
 def hash_words(words: Iterable[str]) -> Hashes:

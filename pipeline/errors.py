@@ -1,12 +1,14 @@
-"""What can go wrong, as one tree; the message says what, where and what to do.
+"""The errors that a user can understand, as one tree.
+
+Each message says what is wrong, where, and what to do.
 
 NewswireError
 ├── SettingsError          a settings file or environment variable can't be used
 ├── UsageError             the command or call is wrong
-│   └── UnknownError       what it names is not there
+│   └── UnknownError       it names something that does not exist
 ├── StoreError             the ledger can't be used
 │   ├── StoreVersionError  it was written by a newer newswire
-│   └── BusyError          another worker is at it; later it may be changed
+│   └── BusyError          another worker holds it; later it may be changed
 ├── SearchIndexError       the index can't be used
 │   ├── IndexAwayError     it does not answer; later it may
 │   └── IndexRefusedError  it answers and refuses (key, foreign mapping)
@@ -24,7 +26,7 @@ from pipeline.records import Outcome, Reason
 
 
 class NewswireError(Exception):
-    """Something that a user can understand and mend."""
+    """An error that a user can understand and mend."""
 
     retryable: ClassVar[bool] = True  # whether it may pass by itself; otherwise somebody must mend it first
 
@@ -42,7 +44,7 @@ class UsageError(NewswireError):
 
 
 class UnknownError(UsageError):
-    """What the command or call names is not there."""
+    """The command or call names something that does not exist."""
 
 
 class StoreError(NewswireError):
@@ -56,7 +58,7 @@ class StoreVersionError(StoreError):
 
 
 class BusyError(StoreError):
-    """Another worker is at what is to be changed; later it may be changed."""
+    """Another worker holds what is to be changed; later it may be changed."""
 
 
 class SearchIndexError(NewswireError):
@@ -86,7 +88,7 @@ class WorkersError(NewswireError):
 
 
 class ItemError(NewswireError):
-    """One item can't be processed; the others go on.
+    """One item can't be processed; the stage goes on with the rest.
 
     ``reason`` and ``detail`` go into the ledger; ``outcome`` says whether it is tried again.
     """

@@ -1,4 +1,7 @@
-"""What is remembered of feeds, hosts and entities: records that the ledger keeps beside those of articles."""
+"""The records that the ledger keeps of feeds and of robots.txt files.
+
+They outlive the articles that they were learnt from.
+"""
 
 from __future__ import annotations
 
@@ -8,34 +11,34 @@ from typing import Literal
 
 from pipeline.records import Reason, Record
 
-# What an address of a source is: a feed (or news sitemap), a page whose links are articles, or a sitemap that is read
-# only to fill the gaps of the others.
+# How an address of a source is read: as a feed (or news sitemap), as a page whose links are articles, or as a sitemap
+# that only fills the gaps of the feeds.
 FeedRole = Literal["feed", "page", "sitemap"]
 
 
 class ArrivalRate(Record, frozen=True, kw_only=True):
-    """How a feed publishes, learnt from what arrived: everything that its schedule is made from.
+    """When a feed publishes, learnt from its entries' arrivals: all that its schedule follows from.
 
-    Counts are decayed, so that a feed that changes its ways is understood anew within weeks; times are in hours.
+    Counts decay, so that the rate follows a feed that changes within weeks; times are in hours.
     """
 
-    at: dt.datetime  # up to when it was observed
+    at: dt.datetime  # the end of the observation
     count: float = 0.0  # arrivals, decayed over weeks
-    span: float = 0.0  # hours of observation, decayed alike
-    recent: float = 0.0  # arrivals, decayed over an hour: a burst shows here
+    span: float = 0.0  # hours of observation, decayed over weeks
+    recent: float = 0.0  # arrivals, decayed over an hour: shows a burst
     hours: tuple[float, ...] = ()  # arrivals by hour of the day, UTC
     days: tuple[float, ...] = ()  # arrivals by day of the week, Monday first
     last: dt.datetime | None = None  # the latest arrival
 
 
 class FeedState(Record, frozen=True, kw_only=True):
-    """What is remembered of one feed between polls. ``url`` is its name, as config/feeds.toml spells it."""
+    """What is stored of one feed between polls. ``url`` identifies it, as config/feeds.toml spells it."""
 
     url: str
     source: str
     due: dt.datetime
     role: FeedRole = "feed"
-    address: str | None = None  # where it is read, once it has moved for good
+    address: str | None = None  # where it is read once it has moved permanently
     etag: str | None = None
     last_modified: str | None = None
     body_hash: str | None = None
@@ -43,22 +46,22 @@ class FeedState(Record, frozen=True, kw_only=True):
     succeeded: dt.datetime | None = None
     read: dt.datetime | None = None  # when its document last differed
     failures: int = 0  # in a row
-    strain: float = 0.0  # the same, weighted by kind
+    strain: float = 0.0  # failures in a row, weighted by kind
     reason: Reason | None = None  # of the last failure
     error: str | None = None
     failing_since: dt.datetime | None = None
     format: str | None = None
-    empty_since: dt.datetime | None = None  # it has listed nothing since then
+    empty_since: dt.datetime | None = None  # since when it lists nothing
     window: int = 0  # how many entries its document holds
-    seen: bytes = b""  # keys of the entries in its last documents, newest first (feeds.arrivals)
+    seen: bytes = b""  # keys of the entries in its last documents, newest first (feeds.feed_diff)
     newest: dt.datetime | None = None  # the latest time of publication in them
     rhythm: ArrivalRate | None = None
     every: float | None = None  # seconds that its schedule waits while all goes well
     unmodified: dt.datetime | None = None  # when its server last answered 304
-    lied: dt.datetime | None = None  # when such an answer last proved untrue
+    lied: dt.datetime | None = None  # when a 304 last proved untrue
     moved_to: str | None = None  # where permanent redirects lead
     moved_since: dt.datetime | None = None
-    gap: dt.datetime | None = None  # when entries were last found to have scrolled off unseen
+    gap: dt.datetime | None = None  # when a poll last noticed that entries had scrolled off unseen
 
 
 class FeedGap(Record, frozen=True, kw_only=True):
@@ -69,36 +72,16 @@ class FeedGap(Record, frozen=True, kw_only=True):
     since: dt.datetime
     until: dt.datetime
     missed: int  # an estimate
-    filled: int = 0  # how many of them another feed of the source named
+    filled: int = 0  # how many of them another feed of the source listed
 
 
 class RobotsFile(Record, frozen=True, kw_only=True):
-    """What a host's robots.txt said; ``host`` is scheme and authority, such as ``https://www.outlet.example``."""
+    """A host's robots.txt; ``host`` is scheme and authority, such as ``https://www.outlet.example``."""
 
     host: str
     status: int
     body: str
     fetched: dt.datetime
-
-
-class RememberedForm(Record, frozen=True, kw_only=True):
-    """A way in which an article writes an entity, as it is remembered for other articles."""
-
-    entity: str
-    key: str  # what it is looked up by
-    surface: str
-    how: str  # how the article ties it to the entity: "full", "acronym", "short", or "listed" in the alias file
-    sound: str | None = None  # of a person's full name
-
-
-class RememberedEntity(Record, frozen=True, kw_only=True):
-    """An entity that earlier articles have written in some way."""
-
-    entity: str
-    name: str  # as it is shown now
-    country: str | None = None
-    articles: int  # that wrote it so
-    last_seen: dt.datetime
 
 
 class EntityDecisionKind(enum.StrEnum):

@@ -1,4 +1,7 @@
-"""How does the program say what it does? Lines on stderr, as text or as JSON."""
+"""Log lines on stderr, as text or as JSON.
+
+Only the program's own loggers are configured: those below ``pipeline``.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,10 @@ from pipeline.records import to_json
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line: time, level, logger, message, and the error where there is one."""
+    """Formats a record as one JSON object: time, level, logger, message, and the error where there is one."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line."""
+        """Return the line of a record."""
         line = {
             "time": dt.datetime.fromtimestamp(record.created, dt.UTC),
             "level": record.levelname.lower(),
@@ -26,7 +29,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def configure_logging(*, verbose: bool = False, as_json: bool = False) -> None:
-    """Send log lines to stderr: warnings, and with ``verbose`` also what goes on."""
+    """Send log lines to stderr: warnings and, with ``verbose``, what the program does."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if as_json else logging.Formatter("%(levelname)s %(message)s"))
     logger = logging.getLogger("pipeline")

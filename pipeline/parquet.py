@@ -1,6 +1,7 @@
-"""Documents as a Parquet table: a row for each article and a column for each field, derived from ``FIELDS``.
+"""Documents as a Parquet table: a row for each article, a column for each field.
 
-A field with several texts is a list of strings; what has parts is JSON. Needs pyarrow, an optional package.
+The columns follow from ``FIELDS``. A field with several texts is a list of strings; what has parts is JSON. Needs
+pyarrow, an optional package.
 """
 
 from __future__ import annotations

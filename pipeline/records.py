@@ -1,7 +1,7 @@
-"""What flows: one frozen record per stage, additive, joined by the article's id.
+"""The records that flow from stage to stage: a frozen struct for each, joined by the article's id.
 
-Times are aware UTC datetimes; ``None`` means unknown. Records are ``msgspec`` structs, so that they turn into JSON
-and back without code of their own (``to_json``, ``from_json``).
+Times are aware UTC datetimes; ``None`` means unknown. Records are ``msgspec`` structs: ``to_json`` and ``from_json``
+convert all of them.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ class Stage(enum.StrEnum):
     def next(self) -> Stage | None:
         """Return the stage after this one, None after the last."""
         order = list(Stage)
-        place = order.index(self) + 1
-        return order[place] if place < len(order) else None
+        position = order.index(self) + 1
+        return order[position] if position < len(order) else None
 
 
-# Where articles belong that were imported from files, or handed in, and whose source nobody named: it is no outlet.
+# The source of articles that were imported from files, or handed in, without a source: no outlet.
 IMPORTED, HANDED_IN = "import", "ingest"
 
-# Raised when a stage would decide otherwise than before; each record says which version made it.
+# Raised when a stage decides differently; each record is stored with the version of its stage.
 STAGE_VERSIONS = dict.fromkeys(Stage, "1")
 
 
 class Outcome(enum.StrEnum):
-    """What became of one item in one attempt of one stage: exactly one of these."""
+    """The result of one attempt of one stage at one item: exactly one of these."""
 
     DONE = "done"
     DROPPED = "dropped"
@@ -50,7 +50,7 @@ class Outcome(enum.StrEnum):
 class Reason(enum.StrEnum):
     """Why an item did not simply pass. One enumeration for all stages, so that counts add up."""
 
-    # dropped: nothing is wrong with us, there is nothing to index
+    # dropped: nothing failed, but there is nothing to index
     NOT_MODIFIED = "not modified"
     DUPLICATE = "duplicate"
     BAD_ADDRESS = "bad address"
@@ -87,7 +87,7 @@ class Reason(enum.StrEnum):
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """What all records share."""
+    """The base of all records."""
 
 
 class StageRecord(Record, frozen=True, kw_only=True):
@@ -114,7 +114,7 @@ class EntryFields(Record, frozen=True, kw_only=True):
 
 
 class Entry(EntryFields, StageRecord, frozen=True, kw_only=True):
-    """A feed says that an article exists. Made by poll (or by import)."""
+    """An article as a feed lists it. Made by poll (or by import)."""
 
     stage: ClassVar[Stage] = Stage.POLL
 
@@ -126,7 +126,7 @@ class Entry(EntryFields, StageRecord, frozen=True, kw_only=True):
 
 
 class Page(StageRecord, frozen=True, kw_only=True):
-    """What a server sent for an entry. The bytes lie in the archive under ``blob``, where they may be kept."""
+    """What a server sent for an entry. The bytes lie in the archive under ``blob``, where its publisher lets them."""
 
     stage: ClassVar[Stage] = Stage.FETCH
     made_from: ClassVar[Stage | None] = Stage.POLL
@@ -142,8 +142,8 @@ class Page(StageRecord, frozen=True, kw_only=True):
     charset: str | None = None
     etag: str | None = None
     last_modified: str | None = None
-    rights: tuple[str, ...] = ()  # what headers and robots.txt say of its use, see pipeline.rights
-    blocked: bool = False  # the server refused it: what the feed gave stands in for it
+    rights: tuple[str, ...] = ()  # from headers and robots.txt, in the words of pipeline.rights
+    blocked: bool = False  # the server refused it: the feed's text stands in for the page
 
 
 class Caption(Record, frozen=True, kw_only=True):
@@ -163,7 +163,7 @@ class Precision(enum.StrEnum):
 
 
 class Cut(Record, frozen=True, kw_only=True):
-    """A line that was found in the page and isn't the article's, and by which rule that was told."""
+    """A line of boilerplate, and the rule that recognised it."""
 
     rule: str
     text: str
@@ -200,11 +200,11 @@ class Article(StageRecord, frozen=True, kw_only=True):
     live: bool | None = None  # a live blog: a page that grows by dated entries
     rights: tuple[str, ...] = ()
     cut: tuple[Cut, ...] = ()
-    from_feed: bool = False  # the page couldn't be had: this is what the feed gave
+    from_feed: bool = False  # the page couldn't be fetched: this is the feed's text
 
 
 class CopyKind(enum.StrEnum):
-    """How a copy relates to the article that it was taken from."""
+    """How a copy differs from the article that it was taken from."""
 
     EXACT = "exact"
     REPRINT = "reprint"
@@ -215,7 +215,7 @@ class CopyKind(enum.StrEnum):
 
 
 class Copy(StageRecord, frozen=True, kw_only=True):
-    """Whether an article is a copy of known copy, and of whose. Made by dedupe for every article."""
+    """Whether an article is a near-duplicate of an earlier one, and of which. Made by dedupe for every article."""
 
     stage: ClassVar[Stage] = Stage.DEDUPE
     made_from: ClassVar[Stage | None] = Stage.EXTRACT
@@ -226,12 +226,12 @@ class Copy(StageRecord, frozen=True, kw_only=True):
     score: float | None = None  # 0 to 1
     kind: CopyKind | None = None
     behind: int | None = None  # minutes after the article that it was taken from
-    taken: float | None = None  # share of its text that stands there, 0 to 1; the rest is its own
-    paragraphs: tuple[int, ...] = ()  # those that stand there, numbered from 1
+    taken: float | None = None  # share of its text that stands in that article, 0 to 1
+    paragraphs: tuple[int, ...] = ()  # paragraphs that stand in that article, numbered from 1
 
 
 class EntityType(enum.StrEnum):
-    """What a name names."""
+    """The kinds of entities."""
 
     PERSON = "PERSON"
     ORG = "ORG"
@@ -241,7 +241,7 @@ class EntityType(enum.StrEnum):
 
 
 class Mention(Record, frozen=True, kw_only=True):
-    """A name as it stands in a field of the article: characters ``start`` to ``end`` of ``field``."""
+    """A mention of an entity: characters ``start`` to ``end`` (exclusive) of a field of the article."""
 
     field: str  # "title" or "text"
     start: int
@@ -259,7 +259,7 @@ class Location(Record, frozen=True, kw_only=True):
 
 
 class Entity(Record, frozen=True, kw_only=True):
-    """Who or what is named, under one canonical name."""
+    """A person, organisation, place, group or event that the article names, under its canonical name."""
 
     id: str
     name: str
@@ -273,7 +273,7 @@ class Entity(Record, frozen=True, kw_only=True):
 
 
 class Names(StageRecord, frozen=True, kw_only=True):
-    """The names in one article. Made by enrich."""
+    """The mentions and entities of one article. Made by enrich."""
 
     stage: ClassVar[Stage] = Stage.ENRICH
     made_from: ClassVar[Stage | None] = Stage.EXTRACT
@@ -286,21 +286,21 @@ class Names(StageRecord, frozen=True, kw_only=True):
 class Placed(enum.StrEnum):
     """Why an article is in its story."""
 
-    OPENED = "opened"  # nothing known was like it
-    JOINED = "joined"  # it is like the story
-    COPY = "copy"  # its copy group is in it
-    KEPT = "kept"  # it was in it before
+    OPENED = "opened"  # it resembled no story, and opened its own
+    JOINED = "joined"  # it resembles the story
+    COPY = "copy"  # its copy group is in the story
+    KEPT = "kept"  # an earlier version of it was in the story
 
 
 class Placement(StageRecord, frozen=True, kw_only=True):
-    """Which story cluster put an article into; where it is now, after merges and splits, the ledger says."""
+    """The story that cluster put an article into; the ledger knows where it is after merges and splits."""
 
     stage: ClassVar[Stage] = Stage.CLUSTER
     made_from: ClassVar[Stage | None] = Stage.DEDUPE
 
     id: str
     story: str
-    score: float | None = None  # how like the story it was, 0 to 1
+    score: float | None = None  # similarity with the story, 0 to 1
     how: Placed | None = None
 
 
@@ -311,7 +311,7 @@ RECORD_TYPES: dict[Stage, type[StageRecord]] = {
 
 
 class Document(Record, frozen=True, kw_only=True):
-    """One article as it lies in the index. The field table in ARCHITECTURE.md explains each field."""
+    """One article as it lies in the index. ``pipeline.index.fields`` and docs/fields.md explain each field."""
 
     id: str
     revision: int
@@ -385,7 +385,7 @@ _encoder = msgspec.json.Encoder()
 
 
 def to_json(record: object) -> bytes:
-    """Return a record (or anything made of records and plain values) as JSON bytes."""
+    """Return a record (or a container of records and plain values) as JSON bytes."""
     return _encoder.encode(record)
 
 
@@ -394,6 +394,10 @@ def to_plain(record: object) -> Any:
     return msgspec.to_builtins(record)
 
 
-def from_json(data: bytes | str, kind: type[R]) -> R:
-    """Return the record of type ``kind`` that ``data`` holds; raise ``msgspec.ValidationError`` if it doesn't."""
-    return msgspec.json.decode(data, type=kind)
+def from_json(data: bytes | str, record_type: type[R]) -> R:
+    """Return the record in JSON.
+
+    Raises:
+        msgspec.DecodeError: ``data`` is no JSON or, as its subclass ValidationError, no such record.
+    """
+    return msgspec.json.decode(data, type=record_type)

@@ -1,7 +1,7 @@
-"""When is a page looked at again? Pure: what is remembered of it and what a look found in, the next look out.
+"""When a page is visited again, given what is stored of it and the outcome of the last visit.
 
-Of news articles 18 % change within a week, four fifths of these within a day (GDELT's Global Difference Graph): so the
-looks come at growing distances.
+Pure. Of news articles 18 % change within a week, four fifths of these within a day (GDELT's Global Difference Graph):
+so visits come at growing distances.
 """
 
 from __future__ import annotations
@@ -14,50 +14,51 @@ import msgspec
 from pipeline.records import Record
 from pipeline.settings import RevisitSettings
 
-# A page that isn't there any more is asked for once more, so that an outage isn't taken for the publisher's will.
+# A page that isn't there any more is fetched once more after this time, so that an outage isn't taken for its removal.
 _CONFIRM = dt.timedelta(hours=1)
 
 
 class Visit(Record, frozen=True, kw_only=True):
-    """What is remembered of an article's page between two looks at it."""
+    """What is stored of an article's page between two visits."""
 
     id: str
-    changed: dt.datetime  # when it was last seen to have changed
+    changed: dt.datetime  # when a visit last found it changed
     due: dt.datetime | None = None
     live: bool = False  # a live blog
-    asked: dt.datetime | None = None  # when its feed last had it looked at
+    asked: dt.datetime | None = None  # when its feed last caused a visit
     gone: dt.datetime | None = None  # since when it isn't there any more
 
 
 class VisitOutcome(enum.Enum):
-    """What a look at a page found."""
+    """The outcome of a visit to a page."""
 
-    PRESENT = "there"  # as before, or whether it has changed isn't known yet
+    PRESENT = "there"  # unchanged, or it isn't known yet whether it has changed
     CHANGED = "changed"
     GONE = "gone"
     FAILED = "failed"
 
 
 def update_visit(
-    visit: Visit, look: VisitOutcome, first: dt.datetime, now: dt.datetime, settings: RevisitSettings
+    visit: Visit, outcome: VisitOutcome, first_seen: dt.datetime, now: dt.datetime, settings: RevisitSettings
 ) -> Visit:
-    """Return what is remembered after ``look`` at the page of an article first seen at ``first``."""
-    if look is VisitOutcome.FAILED:
-        return msgspec.structs.replace(visit, due=_planned(first, now, settings))
-    gone = (visit.gone or now) if look is VisitOutcome.GONE else None
-    changed = now if look is VisitOutcome.CHANGED else visit.changed
-    due = _planned(first, now, settings)
-    if look is VisitOutcome.GONE and visit.gone is None:
-        due = _earlier(due, now + _CONFIRM)
-    elif look is not VisitOutcome.GONE and visit.live and now - changed < dt.timedelta(hours=settings.live_hours):
-        due = _earlier(due, now + dt.timedelta(minutes=settings.every_minutes))
-    return msgspec.structs.replace(visit, due=due, changed=changed, gone=gone)
+    """Return what is stored after a visit at ``now`` to the page of an article first seen at ``first_seen``."""
+    if outcome is VisitOutcome.FAILED:
+        return msgspec.structs.replace(visit, due=_next_planned(first_seen, now, settings))
+    gone_since = (visit.gone or now) if outcome is VisitOutcome.GONE else None
+    changed = now if outcome is VisitOutcome.CHANGED else visit.changed
+    due = _next_planned(first_seen, now, settings)
+    if outcome is VisitOutcome.GONE and visit.gone is None:
+        due = _earliest(due, now + _CONFIRM)
+    elif outcome is not VisitOutcome.GONE and visit.live and now - changed < dt.timedelta(hours=settings.live_hours):
+        due = _earliest(due, now + dt.timedelta(minutes=settings.every_minutes))
+    return msgspec.structs.replace(visit, due=due, changed=changed, gone=gone_since)
 
 
 def register_feed_update(visit: Visit | None, now: dt.datetime, settings: RevisitSettings) -> tuple[bool, Visit | None]:
-    """Return whether the page is looked at now because its feed says that it changed, and what is remembered then.
+    """Return whether the page is visited now because its feed lists it as changed, and what is stored then.
 
-    A feed that says so at every poll is heard every ``revisit.every_minutes``; what it says between is not forgotten.
+    A feed that does so at every poll causes a visit every ``revisit.every_minutes``; an update in between is visited
+    when that time has passed.
     """
     if visit is None:
         return True, None
@@ -66,19 +67,22 @@ def register_feed_update(visit: Visit | None, now: dt.datetime, settings: Revisi
     next_time = visit.asked + dt.timedelta(minutes=settings.every_minutes)
     if now >= next_time:
         return True, msgspec.structs.replace(visit, asked=now, due=None)
-    return False, msgspec.structs.replace(visit, due=_earlier(visit.due, next_time))
+    return False, msgspec.structs.replace(visit, due=_earliest(visit.due, next_time))
 
 
-def is_last_visit(first: dt.datetime, now: dt.datetime, settings: RevisitSettings) -> bool:
-    """Whether no look is planned after one at ``now``: that one is unconditional, for some servers always say 304."""
-    return _planned(first, now, settings) is None
+def is_last_visit(first_seen: dt.datetime, now: dt.datetime, settings: RevisitSettings) -> bool:
+    """Return whether no visit is planned after ``now``.
+
+    The last visit is made without a condition, since some servers always answer 304.
+    """
+    return _next_planned(first_seen, now, settings) is None
 
 
-def _planned(first: dt.datetime, now: dt.datetime, settings: RevisitSettings) -> dt.datetime | None:
-    """Return the next look that the rule asks for."""
-    looks = (first + dt.timedelta(hours=hours) for hours in settings.hours)
-    return min((look for look in looks if look > now), default=None)
+def _next_planned(first_seen: dt.datetime, now: dt.datetime, settings: RevisitSettings) -> dt.datetime | None:
+    """Return the next visit by ``revisit.hours``, None after the last one."""
+    times = (first_seen + dt.timedelta(hours=hours) for hours in settings.hours)
+    return min((time for time in times if time > now), default=None)
 
 
-def _earlier(one: dt.datetime | None, other: dt.datetime) -> dt.datetime:
-    return other if one is None else min(one, other)
+def _earliest(planned: dt.datetime | None, time: dt.datetime) -> dt.datetime:
+    return time if planned is None else min(planned, time)

@@ -1,7 +1,7 @@
-"""What may be done with a page? What its publisher says in headers, meta elements and robots.txt, in one vocabulary.
+"""What a publisher lets others do with a page, read from headers, meta elements and robots.txt.
 
-The words: noindex, noarchive, nosnippet, notranslate, noimageai, noai (no training of, and no use by, AI) and
-tdm-reservation (text and data mining is reserved; W3C TDMRep).
+All of it is put in the same words: noindex, noarchive, nosnippet, notranslate, noimageai, noai (no training of, and no
+use by, AI) and tdm-reservation (text and data mining is reserved; W3C TDMRep).
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ RIGHTS = ("noindex", "noarchive", "nosnippet", "notranslate", "noai", "noimageai
 
 # What means the same: "none" is noindex and nofollow, "nocache" is what Bing calls noarchive.
 _SAME = {"none": "noindex", "nocache": "noarchive", "max-snippet:0": "nosnippet"}
-# Rules with a value of their own; any other word before a colon names the robot that is spoken to.
+# Rules with a value; any word besides these before a colon names the robot that the rules after it are for.
 _VALUED = ("max-snippet", "max-image-preview", "max-video-preview", "unavailable_after")
-# Who gathers text for AI, by the names in their makers' documentation; a robots.txt that refuses one of them means AI.
+# Robots that gather text for AI, by the names in their makers' documentation. A robots.txt that refuses one of them
+# means AI.
 AI_AGENTS = (
     "GPTBot",
     "Google-Extended",
@@ -33,21 +34,21 @@ _AI_SIGNAL = re.compile(r"^\s*content-signal\s*:.*\bai-(?:train|input)\s*=\s*no\
 
 
 def parse_header(values: Iterable[str], agent: str) -> tuple[str, ...]:
-    """Return the rights in X-Robots-Tag headers, as far as they speak to all robots or to ``agent``."""
-    said: list[str] = []
+    """Return the rights in X-Robots-Tag headers, as far as they are for all robots or for ``agent``."""
+    rules: list[str] = []
     for value in values:
-        spoken_to = True
+        applies = True
         for part in value.lower().split(","):
             name, colon, rule = (word.strip() for word in part.partition(":"))
             if colon and name not in _VALUED:
-                spoken_to, part = name == agent.lower(), rule  # noqa: PLW2901
-            if spoken_to:
-                said.append("".join(part.split()))
-    return normalise_rights(said)
+                applies, part = name == agent.lower(), rule  # noqa: PLW2901
+            if applies:
+                rules.append("".join(part.split()))
+    return normalise_rights(rules)
 
 
 def parse_meta(values: Iterable[str]) -> tuple[str, ...]:
-    """Return the rights in the contents of meta elements that speak to all robots or to us."""
+    """Return the rights in the contents of meta elements that are for all robots or for newswire."""
     return normalise_rights(
         "".join(part.split()) for value in values for part in re.split(r"[,;]|(?<!:)\s+", value.lower())
     )
@@ -60,16 +61,16 @@ def parse_tdm(values: Iterable[str]) -> tuple[str, ...]:
 
 def list_ai_agents(robots_txt: str) -> tuple[str, ...]:
     """Return which of ``AI_AGENTS`` a robots.txt has rules for."""
-    named = {name.strip().lower() for name in re.findall(r"(?im)^\s*user-agent\s*:([^#\r\n]*)", robots_txt)}
-    return tuple(agent for agent in AI_AGENTS if agent.lower() in named)
+    agents = {name.strip().lower() for name in re.findall(r"(?im)^\s*user-agent\s*:([^#\r\n]*)", robots_txt)}
+    return tuple(agent for agent in AI_AGENTS if agent.lower() in agents)
 
 
 def has_no_ai_signal(robots_txt: str) -> bool:
-    """Return whether a robots.txt says so by Content-Signal (contentsignals.org)."""
+    """Return whether a robots.txt refuses use by AI with a Content-Signal (contentsignals.org)."""
     return _AI_SIGNAL.search(robots_txt) is not None
 
 
 def normalise_rights(words: Iterable[str]) -> tuple[str, ...]:
-    """Return those of ``words`` that are rights, each once, in one order."""
-    said = {_SAME.get(word, word) for word in words}
-    return tuple(right for right in RIGHTS if right in said)
+    """Return those of ``words`` that are rights, each once, in the order of ``RIGHTS``."""
+    spelled = {_SAME.get(word, word) for word in words}
+    return tuple(right for right in RIGHTS if right in spelled)

@@ -1,4 +1,7 @@
-"""What are the words of a text? Pure helpers that several stages share."""
+"""Words and paragraphs of a text, as all stages count and compare them.
+
+Pure functions: the same text gives the same words in every stage.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,13 @@ from collections.abc import Iterator
 from html import unescape
 
 KANA_AND_HAN = r"\u3005-\u3007\u3041-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3400-\u9fff"
-# The vowels of India's scripts are marks, which Python takes for no part of a word
+# The vowels of India's scripts are marks, which Python's \w does not match
 INDIC_MARKS = r"\u0900-\u0963\u0966-\u0dff"
-# Characters that are words of their own here, as they are written without spaces: Thai, Kana and Han
+# Characters that count as words, as their scripts are written without spaces: Thai, Kana and Han
 _SINGLE = rf"\u0e00-\u0e7f{KANA_AND_HAN}"
 _PLAIN = rf"[^\W{_SINGLE}]"
 _OTHER = rf"{_PLAIN}++(?:[{INDIC_MARKS}]++{_PLAIN}*+)*+"
-# What was matched is never given back ("++"), and plain words are looked for first: a fifth less time
+# Possessive quantifiers ("++") and plain words first: a fifth less time
 _WORD = re.compile(rf"[a-z0-9]++(?!['’\w])|[{_SINGLE}]|{_OTHER}(?:['’]{_OTHER})*+")
 
 
@@ -29,12 +32,12 @@ def split_words(text: str) -> list[str]:
 
 
 def split_normalised(normalised: str) -> list[str]:
-    """Return the words of a text that went through ``normalise`` before."""
-    return _WORD.findall(normalised.replace("_", " "))  # \w holds that one too
+    """Return the words of a text that ``normalise`` returned."""
+    return _WORD.findall(normalised.replace("_", " "))  # \w matches the underscore too
 
 
 def iter_word_matches(text: str) -> Iterator[re.Match[str]]:
-    """Yield the places of the words of ``text``, of which each, case-folded, is one of ``words``."""
+    """Yield the matches of the words of ``text``: each, case-folded, is one of ``split_words``."""
     return _WORD.finditer(_plain(unescape(text)).replace("_", " "))
 
 
@@ -49,10 +52,10 @@ def fold(text: str) -> str:
 
 
 def shorten(text: str, length: int = 80) -> str:
-    """Return how a text begins, in ``length`` characters at most: what is shown for a title where there is none."""
+    """Return how a text begins, in ``length`` characters at most: what is shown where there is no title."""
     line = " ".join(text.split())
-    begun = line[:length]
-    return line if line == begun else f"{begun.rpartition(' ')[0] or begun} …"
+    start = line[:length]
+    return line if line == start else f"{start.rpartition(' ')[0] or start} …"
 
 
 def split_paragraphs(text: str) -> list[str]:

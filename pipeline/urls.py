@@ -1,4 +1,7 @@
-"""Which article does an address name? Pure functions on addresses."""
+"""Canonical addresses, and the ids of articles that follow from them.
+
+Pure: one article has one id, whichever of its addresses is given.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from w3lib.url import canonicalize_url
 
-# Parameters that say where a reader came from, not what is read (seen in feeds; miniflux and courlan list most).
+# Parameters that say where a reader came from, not what is read (from feeds; miniflux and courlan list most of them).
 _TRACKING = frozenset(
     "fbclid gclid dclid gbraid wbraid msclkid yclid twclid ttclid igshid igsh mc_cid mc_eid _hsenc _hsmi mkt_tok "
     "ocid ito cmp cmpid cid_source ns_campaign ns_mchannel ns_source ns_linkname smid smtyp partner emc xtor rss "
@@ -24,7 +27,10 @@ def canonicalise(url: str) -> str:
     """Return the form of ``url`` that is the same for all addresses of one article.
 
     Lower-case host without a default port, query sorted and without tracking parameters, no fragment. The scheme is
-    kept as it is (``article_id`` ignores it). Raises ValueError for what isn't an http(s) address.
+    left as it is (``article_id`` ignores it).
+
+    Raises:
+        ValueError: ``url`` isn't an http(s) address.
     """
     url = url.strip()
     parts = urlsplit(url)
@@ -33,18 +39,18 @@ def canonicalise(url: str) -> str:
     parts = urlsplit(canonicalize_url(url, keep_fragments=False))
     port = parts.port
     host = (parts.hostname or "").rstrip(".")
-    if not host:  # it was made of characters that no host has
+    if not host:  # it consisted of characters that no host has
         raise ValueError(f"not an http or https address: {url[:200]!r}")
     if ":" in host:
         host = f"[{host}]"
     if port is not None and port != {"http": 80, "https": 443}[parts.scheme]:
         host = f"{host}:{port}"
-    query = urlencode([(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not _tracks(k, v)])
+    query = urlencode([(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not _is_tracking(k, v)])
     return urlunsplit((parts.scheme, host, parts.path or "/", query, ""))
 
 
 def site_host(url: str | None) -> str | None:
-    """Return the host that an address names, without ``www.``; None where it names none."""
+    """Return the host in an address, without ``www.``; None where there is none."""
     try:
         host = urlsplit(url or "").hostname
     except ValueError:  # a bracket that isn't an IPv6 address's
@@ -52,7 +58,7 @@ def site_host(url: str | None) -> str | None:
     return host.removeprefix("www.") if host else None
 
 
-def _tracks(key: str, value: str) -> bool:
+def _is_tracking(key: str, value: str) -> bool:
     key = key.lower()
     return key in _TRACKING or key.startswith(_TRACKING_PREFIX) or (key, value.lower()) in _TRACKING_VALUES
 
@@ -71,7 +77,7 @@ def article_id(url: str) -> str:
 
 
 def content_id(data: bytes) -> str:
-    """Return the id of an article that has no address: of the bytes that it came as."""
+    """Return the id of an article that has no address, which follows from the bytes that it came as."""
     return hashlib.sha256(data).hexdigest()[:20]
 
 

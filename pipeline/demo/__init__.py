@@ -1,1 +1,4 @@
-"""A small sample web, served on loopback, on which the whole pipeline can be shown."""
+"""The demo newsroom: a small sample web, served on loopback, that shows the whole pipeline.
+
+Everything in it is invented.
+"""

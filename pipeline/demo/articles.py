@@ -1,9 +1,9 @@
-"""What do the outlets of the demo newsroom print? Reads the folder ``newsroom``, which an editor may change.
+"""The articles of the demo newsroom, read from the folder ``newsroom``, which an editor may change.
 
 ``outlets.toml`` names the outlets and their feeds; ``articles/OUTLET/NAME.toml`` is one article, and
 ``NAME.2.toml`` the same article as it reads from edition 2 on. Paragraphs stand apart by a blank line, and ``## ``
-marks a sub-heading. An article with ``of`` prints another one's text: ``{1}`` or ``{2-4}`` on a line of its own
-stands for those paragraphs (what follows it on the line ends the last of them), ``replace`` for the words changed in
+marks a sub-heading. An article with ``of`` prints the text of the article named there: a line ``{1}`` or ``{2-4}``
+stands for those paragraphs (what follows on the line ends the last of them), ``replace`` lists the words changed in
 them, and the outlet's spelling is applied.
 """
 
@@ -24,7 +24,7 @@ from pipeline.settings import Section
 
 FOLDER = Path(__file__).parent / "newsroom"
 
-_TAKEN = re.compile(r"\{(\d+)(?:-(\d+))?\}(.*)")
+_REFERENCE = re.compile(r"\{(\d+)(?:-(\d+))?\}(.*)")
 
 
 class Feed(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -32,14 +32,14 @@ class Feed(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     path: str
     format: str  # rss, atom, rdf, json, sitemap; html answers with a page instead
-    content: str = "summary"  # full: the whole text as well; none: neither
-    tracking: str = ""  # what is put behind each address
+    content: str = "summary"  # full: the whole text as well; none: neither of them
+    tracking: str = ""  # is appended to each address
     sections: tuple[str, ...] = ()  # empty: all
-    damaged: bool = False  # a Latin-1 byte in it, and the end cut off
+    damaged: bool = False  # with a Latin-1 byte in it, and its end cut off
 
 
 class Outlet(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One publisher of the newsroom and how its pages look."""
+    """A publisher of the newsroom and how its pages look."""
 
     key: str
     name: str
@@ -60,7 +60,7 @@ class Outlet(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Draft(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """An article as its file says it. Without a text it stands in the feeds alone."""
+    """An article as its file describes it. Without a text it stands in the feeds alone."""
 
     title: str
     published: dt.datetime
@@ -69,16 +69,16 @@ class Draft(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     updated: dt.datetime | None = None
     standfirst: str = ""
     authors: tuple[str, ...] = ()
-    byline: str = ""  # where it isn't made of the authors
+    byline: str = ""  # where it doesn't follow from the authors
     dateline: str = ""
     tags: tuple[str, ...] = ()
     caption: str = ""
     credit: str = ""
     of: str = ""  # "outlet/name" of the article whose text it prints
     replace: tuple[tuple[str, str], ...] = ()
-    story: str = ""  # the same word for articles on one event; copies have their original's
+    story: str = ""  # the same word for articles on the same event; copies have their original's
     shares: tuple[str, ...] = ()  # articles with which it shares a passage without being their copy
-    path: str = ""  # where the outlet's own pattern doesn't make it
+    path: str = ""  # where it doesn't follow from the outlet's pattern
     moved_from: str = ""  # the path that feeds name, where it answers with a redirect
     declared_charset: str = "utf-8"  # what header and page say; the bytes are UTF-8
 
@@ -123,7 +123,8 @@ def load_outlets() -> tuple[Outlet, ...]:
 def load_pieces(edition: int = 1) -> tuple[Piece, ...]:
     """Return all articles as of ``edition``, by outlet, newest first.
 
-    Raises SettingsError, naming the file, for one that can't be used.
+    Raises:
+        SettingsError: a file can't be used; the error names it.
     """
     drafts = _drafts(edition)
     spelling = settings.read_toml(FOLDER / "spelling.toml", _Spelling).us
@@ -143,9 +144,9 @@ def _drafts(edition: int) -> dict[str, Draft]:
     files: dict[str, tuple[int, Path]] = {}
     for file in sorted((FOLDER / "articles").glob("*/*.toml")):
         name, _, since = file.stem.partition(".")
-        key, found = f"{file.parent.name}/{name}", (int(since or 1), file)
-        if found[0] <= edition:
-            files[key] = max(found, files.get(key, found))
+        key, candidate = f"{file.parent.name}/{name}", (int(since or 1), file)
+        if candidate[0] <= edition:
+            files[key] = max(candidate, files.get(key, candidate))
     return {key: settings.read_toml(file, Draft) for key, (_, file) in files.items()}
 
 
@@ -171,34 +172,39 @@ def _piece(key: str, outlet: Outlet, drafts: Mapping[str, Draft], spelling: Mapp
 
 
 def _original(key: str, drafts: Mapping[str, Draft]) -> str:
-    of = drafts[key].of
-    if not of:
+    """Return the key of the article that an article's text comes from; raise SettingsError where it is missing."""
+    origin = drafts[key].of
+    if not origin:
         return key
-    if of not in drafts:
-        raise SettingsError(f"demo article {key}: there is no article {of!r}, which it says it is of")
-    return _original(of, drafts)
+    if origin not in drafts:
+        raise SettingsError(f"demo article {key}: there is no article {origin!r}, which it says it is of")
+    return _original(origin, drafts)
 
 
 def _print(key: str, drafts: Mapping[str, Draft]) -> list[str]:
-    """Return the paragraphs of an article, those taken from its original with the declared changes."""
+    """Return the paragraphs of an article, those taken from its original with the declared changes.
+
+    Raises:
+        SettingsError: a paragraph or a replaced word is not there.
+    """
     draft = drafts[key]
     source = _print(draft.of, drafts) if draft.of else []
-    made: list[str] = []
+    printed: list[str] = []
     for paragraph in _blocks(draft.text):
-        taken = _TAKEN.fullmatch(paragraph)
-        if not taken:
-            made.append(paragraph)
+        reference = _REFERENCE.fullmatch(paragraph)
+        if not reference:
+            printed.append(paragraph)
             continue
-        first, last = int(taken[1]), int(taken[2] or taken[1])
+        first, last = int(reference[1]), int(reference[2] or reference[1])
         if not 1 <= first <= last <= len(source):
             raise SettingsError(f"demo article {key}: {draft.of!r} has no paragraphs {paragraph}")
-        made += [_replace(one, draft) for one in source[first - 1 : last]]
-        made[-1] += taken[3]
-    text = "\n".join(made)
+        printed += [_replace(text, draft) for text in source[first - 1 : last]]
+        printed[-1] += reference[3]
+    text = "\n".join(printed)
     for _, new in draft.replace:
         if new not in text:
             raise SettingsError(f"demo article {key}: {new!r} replaces nothing")
-    return made
+    return printed
 
 
 def _blocks(text: str) -> list[str]:
@@ -213,8 +219,8 @@ def _replace(paragraph: str, draft: Draft) -> str:
 
 def _respell(paragraph: str, spelling: Mapping[str, str]) -> str:
     for old, new in spelling.items():
-        for one, other in ((old, new), (old.capitalize(), new.capitalize())):
-            paragraph = re.sub(rf"\b{one}\b", other, paragraph)
+        for british, american in ((old, new), (old.capitalize(), new.capitalize())):
+            paragraph = re.sub(rf"\b{british}\b", american, paragraph)
     return paragraph
 
 

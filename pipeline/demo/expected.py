@@ -1,4 +1,7 @@
-"""What should come of the demo newsroom? Facts that follow from its articles, for tests and the demo's summary."""
+"""What the pipeline should find in the demo newsroom: facts for tests and for the demo's summary.
+
+They follow from the articles' files, not from the pipeline.
+"""
 
 from __future__ import annotations
 
@@ -16,17 +19,17 @@ _LISTS = {"rss", "atom", "rdf", "json", "sitemap"}
 
 
 class Expected(Record, frozen=True, kw_only=True):
-    """What is true of the newsroom. Articles are named by the address in their feed, without tracking parameters."""
+    """The facts about the newsroom. Articles stand by the address in their feed, without tracking parameters."""
 
     articles: tuple[str, ...]  # those whose page may be read
-    copies: tuple[tuple[str, ...], ...]  # groups of one text, the one it was taken from first
-    shared: tuple[tuple[str, str], ...]  # pairs that share a passage; neither is the other's copy
-    stories: tuple[tuple[str, ...], ...]  # groups of two and more on one event, copies among them
-    dropped: dict[str, Reason]  # what feeds name and can't be read
+    copies: tuple[tuple[str, ...], ...]  # groups with the same text, the original first
+    shared: tuple[tuple[str, str], ...]  # pairs that share a passage without being copies
+    stories: tuple[tuple[str, ...], ...]  # groups of two and more on the same event, copies among them
+    dropped: dict[str, Reason]  # what feeds list and nobody can read
     moved: dict[str, str]  # address in the feed → address it redirects to
-    corrected: tuple[str, ...]  # what reads otherwise from edition 2 on
+    corrected: tuple[str, ...]  # what reads differently from edition 2 on
     repeated: tuple[str, ...]  # what stands in two feeds
-    not_feeds: tuple[str, ...]  # feed addresses that answer with something else
+    not_feeds: tuple[str, ...]  # feed addresses that answer with no feed
 
 
 def derive_expected(
@@ -45,7 +48,7 @@ def derive_expected(
     return Expected(
         articles=tuple(address(piece) for piece in read),
         copies=_groups((piece.original, address(piece)) for piece in originals_first),
-        shared=tuple((address(piece), address(by_key[other])) for piece in read for other in piece.draft.shares),
+        shared=tuple((address(piece), address(by_key[key])) for piece in read for key in piece.draft.shares),
         stories=_groups((piece.story, address(piece)) for piece in originals_first),
         dropped={address(piece): reason for piece in pieces if (reason := refused[piece.key])},
         moved={address(piece): address(piece, piece.path) for piece in pieces if piece.draft.moved_from},

@@ -1,4 +1,7 @@
-"""How are an outlet's articles listed? As RSS 2.0, Atom, RDF, JSON Feed or a news sitemap."""
+"""Feeds of the demo newsroom: RSS 2.0, Atom, RDF, JSON Feed and news sitemaps.
+
+The same articles give the same bytes.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ MEDIA_TYPES = {
 
 
 def select_listed(feed: Feed, pieces: Sequence[Piece]) -> list[Piece]:
-    """Return those of an outlet's articles that the feed names."""
+    """Return those of an outlet's articles that the feed lists."""
     return [piece for piece in pieces if not feed.sections or piece.draft.section in feed.sections]
 
 
@@ -31,7 +34,7 @@ def last_changed(pieces: Sequence[Piece]) -> dt.datetime:
 
 
 def render_feed(outlet: Outlet, feed: Feed, pieces: Sequence[Piece], base: str) -> bytes:
-    """Return ``feed`` with those of ``pieces`` that it names; ``base`` is the outlet's address without a path."""
+    """Return ``feed`` with those of ``pieces`` that it lists; ``base`` is the outlet's address without a path."""
     entries = [(piece, _entry(feed, piece, base)) for piece in select_listed(feed, pieces)]
     if feed.format == "json":
         return _json_feed(outlet, feed, entries, base)

@@ -1,4 +1,7 @@
-"""What is the demo newsroom? Eight invented outlets, what their servers answer, and what should come of it."""
+"""The demo newsroom: eight invented outlets, their servers' answers, and what is expected of them.
+
+An edition is the state of the whole sample web at one time.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,8 @@ def default_hosts(port: int = 8900) -> dict[str, str]:
 def load_newsroom(edition: int = 1, hosts: Mapping[str, str] | None = None) -> Newsroom:
     """Return the newsroom as of ``edition``, its outlets at ``hosts`` (key → host and port).
 
-    Raises SettingsError, naming the file, where an article or the list of outlets can't be used.
+    Raises:
+        SettingsError: an article or the list of outlets can't be used; the error names the file.
     """
     hosts = hosts or default_hosts()
     bases = {key: f"http://{host}" for key, host in hosts.items()}

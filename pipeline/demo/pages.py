@@ -1,4 +1,7 @@
-"""What does a reader of an outlet's site see? Article pages, the home page, pictures, and what isn't there."""
+"""Pages of the demo newsroom as readers see them: articles, home pages, pictures, not found.
+
+The same articles give the same bytes.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,9 @@ _RELATED = 4  # links in the box below an article
 
 def render_article(piece: Piece, shelf: Sequence[Piece], base: str) -> bytes:
     """Return the page of ``piece``, with links to its neighbours on ``shelf``, the outlet's articles."""
-    others = [one for one in shelf if one.key != piece.key and one.paragraphs]
-    start = zlib.crc32(piece.key.encode()) % len(others)
-    related = (others[start:] + others[:start])[:_RELATED]
+    neighbours = [neighbour for neighbour in shelf if neighbour.key != piece.key and neighbour.paragraphs]
+    start = zlib.crc32(piece.key.encode()) % len(neighbours)
+    related = (neighbours[start:] + neighbours[:start])[:_RELATED]
     values = templates.piece_values(piece, base, related)
     return templates.fill_template(templates.read_template(f"{piece.outlet.key}.html"), values).encode()
 

@@ -1,4 +1,7 @@
-"""How is the demo newsroom reached over HTTP? One small server for each outlet, each on its own loopback address."""
+"""The servers of the demo newsroom: an HTTP server for each outlet, each on its loopback address.
+
+They speak HTTP as real outlets do: conditional requests, compression, redirects.
+"""
 
 from __future__ import annotations
 
@@ -21,17 +24,17 @@ from pipeline.demo.site import SiteResponse
 from pipeline.errors import NewswireError, UsageError
 from pipeline.settings import Source
 
-_PORTS_TRIED = 20  # where any port will do: one that is free on the first address may be taken on another
+_PORTS_TRIED = 20  # where any port will do: a port that is free on the first address may be in use on the next
 _GZIP_FROM = 1000  # bytes; below, compression gains nothing
 _IDLE_SECONDS = 30.0  # how long a connection may stay open between two requests
-_STOP_SECONDS = 0.05  # how soon a server sees that it shall stop
+_STOP_SECONDS = 0.05  # how soon a server notices that it has to stop
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "newsroom"
     timeout = _IDLE_SECONDS
-    disable_nagle_algorithm = True  # otherwise head and body may wait for one another
+    disable_nagle_algorithm = True  # without this, head and body may wait for each other
     server: _Site
 
     def do_GET(self) -> None:
@@ -41,7 +44,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.do_GET()
 
     def _send(self, sent: SiteResponse) -> None:
-        status, body = (304, b"") if self._known(sent) else (sent.status, sent.body)
+        status, body = (304, b"") if self._is_current(sent) else (sent.status, sent.body)
         self.send_response(status)
         for name, value in sent.headers.items():
             self.send_header(name, value)
@@ -55,11 +58,11 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
 
-    def _known(self, sent: SiteResponse) -> bool:
-        """Say whether the client has what would be sent; If-None-Match outweighs the other (RFC 9110, 13.2.2)."""
+    def _is_current(self, sent: SiteResponse) -> bool:
+        """Return whether the client has what would be sent; If-None-Match has precedence (RFC 9110, 13.2.2)."""
         tag, since = self.headers.get("If-None-Match"), self.headers.get("If-Modified-Since")
         if tag is not None:
-            return sent.headers.get("ETag") in [one.strip() for one in tag.split(",")]
+            return sent.headers.get("ETag") in [part.strip() for part in tag.split(",")]
         return since is not None and since == sent.headers.get("Last-Modified")
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's name
@@ -82,7 +85,7 @@ class _Site(ThreadingHTTPServer):
         self.server_name, self.server_port = self.socket.getsockname()
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing of a client that is gone, as one is that ends its connections at once."""
+        """Say nothing of a client that closed its connection early."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)  # type: ignore[arg-type]
 
@@ -121,7 +124,10 @@ class Server:
 def serve_newsroom(edition: int = 1, host: str = "127.0.0.1", port: int = 0) -> Iterator[Server]:
     """Serve the newsroom on ``host`` and the addresses that follow it, one for each outlet, all on ``port``.
 
-    With port 0 a free one is taken. Raises UsageError where an address can't be had.
+    With port 0, a free port is used.
+
+    Raises:
+        UsageError: an address can't be used.
     """
     sites = _open(host, port)
     try:
@@ -142,6 +148,7 @@ def serve_newsroom(edition: int = 1, host: str = "127.0.0.1", port: int = 0) -> 
 
 
 def _open(host: str, port: int) -> list[_Site]:
+    """Bind a server for each outlet; raise UsageError where an address can't be used."""
     first = ipaddress.ip_address(host)
     failed: OSError | None = None
     for _ in range(1 if port else _PORTS_TRIED):
@@ -149,19 +156,19 @@ def _open(host: str, port: int) -> list[_Site]:
         with contextlib.ExitStack() as opened:
             try:
                 for number in range(len(articles.load_outlets())):
-                    wanted = sites[0].server_port if sites else port
-                    sites.append(opened.enter_context(_site(str(first + number), wanted, host)))
+                    site_port = sites[0].server_port if sites else port
+                    sites.append(opened.enter_context(_site(str(first + number), site_port, host)))
             except OSError as error:
                 failed = error
             else:
                 opened.pop_all()  # they stay open
                 return sites
-    why = failed.strerror if failed else None
-    raise UsageError(f"{first + len(sites)}:{port} can't be served: {why}; name another port") from failed
+    reason = failed.strerror if failed else None
+    raise UsageError(f"{first + len(sites)}:{port} can't be served: {reason}; name another port") from failed
 
 
 def _site(address: str, port: int, host: str) -> _Site:
-    """Bind one outlet; where a machine has one loopback address only (macOS), on any port of ``host``."""
+    """Bind an outlet's server; where a machine has a single loopback address (macOS), on any port of ``host``."""
     try:
         return _Site(address, port)
     except OSError as error:
@@ -176,14 +183,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=8900, help="0 takes a free one (default: %(default)s)")
     parser.add_argument("--edition", type=int, choices=newsroom.EDITIONS, default=1, help="2: after the correction")
     parser.add_argument("--write-feeds", type=Path, metavar="FILE", help="write a feeds.toml that names the feeds")
-    wanted = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
-        with serve_newsroom(wanted.edition, port=wanted.port) as server:
-            if wanted.write_feeds:
-                wanted.write_feeds.write_text(feeds_toml(server.sources), encoding="utf-8")
+        with serve_newsroom(options.edition, port=options.port) as server:
+            if options.write_feeds:
+                options.write_feeds.write_text(feeds_toml(server.sources), encoding="utf-8")
             sys.stdout.write(f"demo newsroom, edition {server.edition}: {server.sources[0].home}\n")
             sys.stdout.flush()
             stop.wait()

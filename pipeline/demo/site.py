@@ -1,4 +1,7 @@
-"""What does one outlet's server answer, path by path?"""
+"""What an outlet's server of the demo newsroom answers, path by path.
+
+What has no path here is answered by ``not_found_response``.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from pipeline.records import Record
 
 
 class SiteResponse(Record, frozen=True, kw_only=True):
-    """What a server sends."""
+    """A response of an outlet's server."""
 
     status: int = 200
     headers: dict[str, str]
@@ -21,7 +24,7 @@ class SiteResponse(Record, frozen=True, kw_only=True):
 
 
 def build_responses(outlet: Outlet, edition: int, base: str) -> dict[str, SiteResponse]:
-    """Return what there is, by path and query; ``base`` is the outlet's address without a path."""
+    """Return all responses by path and query; ``base`` is the outlet's address without a path."""
     pieces = [piece for piece in articles.load_pieces(edition) if piece.outlet == outlet]
     shelf = [
         piece for piece in articles.load_pieces() if piece.outlet == outlet
@@ -34,19 +37,19 @@ def build_responses(outlet: Outlet, edition: int, base: str) -> dict[str, SiteRe
 
 
 def not_found_response(outlet: Outlet, base: str) -> SiteResponse:
-    """Return what is sent for any other path."""
+    """Return the response for all paths without one."""
     return SiteResponse(
         status=404, headers=_typed("text/html; charset=utf-8"), body=pages.render_not_found(outlet, base)
     )
 
 
 def _article(piece: Piece, shelf: Sequence[Piece], base: str) -> dict[str, SiteResponse]:
-    made = {piece.path: _page(pages.render_article(piece, shelf, base), piece.draft.declared_charset)}
+    responses = {piece.path: _page(pages.render_article(piece, shelf, base), piece.draft.declared_charset)}
     if piece.draft.moved_from:
-        made[piece.feed_path] = SiteResponse(status=301, headers={"Location": base + piece.path}, body=b"")
+        responses[piece.feed_path] = SiteResponse(status=301, headers={"Location": base + piece.path}, body=b"")
     if piece.draft.caption:
-        made[piece.picture_path] = SiteResponse(headers=_typed("image/svg+xml"), body=pages.render_picture(piece))
-    return made
+        responses[piece.picture_path] = SiteResponse(headers=_typed("image/svg+xml"), body=pages.render_picture(piece))
+    return responses
 
 
 def _feed(outlet: Outlet, feed: Feed, pieces: Sequence[Piece], base: str) -> SiteResponse:
@@ -65,7 +68,7 @@ def _feed(outlet: Outlet, feed: Feed, pieces: Sequence[Piece], base: str) -> Sit
 
 
 def _files(outlet: Outlet) -> dict[str, SiteResponse]:
-    """Return the outlet's other files: robots.txt, what is for download."""
+    """Return the outlet's files besides pages and feeds: robots.txt, downloads."""
     folder = FOLDER / "files" / outlet.key
     return {
         f"/{path.relative_to(folder).as_posix()}": SiteResponse(

@@ -1,7 +1,7 @@
-"""How is a template of the demo newsroom filled with an article?
+"""Templates of the demo newsroom, and the values that an article fills them with.
 
-Templates are ``string.Template`` texts. A line whose placeholder has no value is left out, so that one line is one
-optional element. Values are escaped for HTML and XML; those that end in ``_json`` are JSON.
+Templates are ``string.Template`` texts. A line whose placeholder has no value is left out, so that each line is an
+optional element. Values are escaped for HTML and XML; those whose names end in ``_json`` are JSON.
 """
 
 from __future__ import annotations
@@ -29,29 +29,29 @@ def read_template(name: str) -> str:
 
 
 def fill_template(template: str, values: Mapping[str, str]) -> str:
-    """Return ``template`` with ``values``, without the lines that hold an empty one."""
+    """Return ``template`` with ``values``, without lines whose placeholder has an empty value."""
     lines = [line for line in template.splitlines() if all(values[name] for name in Template(line).get_identifiers())]
     return Template("\n".join(lines) + "\n").substitute(values)
 
 
 def outlet_values(outlet: Outlet, base: str) -> dict[str, str]:
-    """Return the values that speak of the outlet alone; ``base`` is its address without a path."""
+    """Return the values of an outlet; ``base`` is its address without a path."""
     return {"name": html.escape(outlet.name), "language": outlet.language, "base": base, "home": base + "/"}
 
 
 def piece_values(piece: Piece, base: str, related: Sequence[Piece] = ()) -> dict[str, str]:
-    """Return the values of an article, with links to ``related`` ones of the same outlet."""
+    """Return the values of an article, with links to ``related`` articles of its outlet."""
     outlet, draft = piece.outlet, piece.draft
     title, standfirst = _style(outlet, draft.title), _style(outlet, draft.standfirst)
     authors = list(draft.authors)
-    named = f" {outlet.last} ".join([", ".join(authors[:-1]), authors[-1]] if authors[1:] else authors)
+    author_line = f" {outlet.last} ".join([", ".join(authors[:-1]), authors[-1]] if authors[1:] else authors)
     credited = {"caption": _style(outlet, draft.caption), "credit": draft.credit}
     shown = {
         "title": title,
         "standfirst": standfirst,
         "summary": standfirst or summarise_piece(piece),
-        "authors": named,
-        "byline": draft.byline or (f"{outlet.by} {named}" if named else ""),
+        "authors": author_line,
+        "byline": draft.byline or (f"{outlet.by} {author_line}" if author_line else ""),
         "section": draft.section,
         "tags": ", ".join(draft.tags),
         "image": base + piece.picture_path if draft.caption else "",
@@ -65,7 +65,7 @@ def piece_values(piece: Piece, base: str, related: Sequence[Piece] = ()) -> dict
         "content": "\n".join(render_paragraphs(piece, piece.paragraphs)),
         "opening": "\n".join(render_paragraphs(piece, piece.paragraphs[:_OPENING])),
         "rest": "\n".join(render_paragraphs(piece, piece.paragraphs[_OPENING:])),
-        "related": "\n".join(_related(one, base) for one in related),
+        "related": "\n".join(_related(neighbour, base) for neighbour in related),
     }
     as_json = {
         "title_json": title,
@@ -94,11 +94,11 @@ def summarise_piece(piece: Piece) -> str:
 
 def render_paragraphs(piece: Piece, texts: Sequence[str]) -> list[str]:
     """Return paragraphs in the outlet's own markup."""
-    made = []
+    rendered = []
     for text in texts:
         kind = piece.outlet.subheading if text.startswith("## ") else piece.outlet.paragraph
-        made.append(Template(kind).substitute(text=html.escape(text.removeprefix("## "), quote=False)))
-    return made
+        rendered.append(Template(kind).substitute(text=html.escape(text.removeprefix("## "), quote=False)))
+    return rendered
 
 
 def _related(piece: Piece, base: str) -> str:

@@ -1,4 +1,7 @@
-"""Which places are there? Countries, subdivisions and cities, packed; scripts/build-gazetteer makes the table."""
+"""The gazetteer: countries, subdivisions and cities, in a table that scripts/build-gazetteer writes.
+
+It is data of the package, so that places are known without a network.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ def read_rows() -> Iterator[str]:
 
 @functools.cache
 def load_city_names() -> frozenset[str]:
-    """Return what cities above 15,000 people are called, case-folded, the larger ones in other languages too."""
+    """Return the names of cities above 15,000 people, case-folded, those of large cities in several languages."""
     cells = (row.split("\t") for row in read_rows() if row.startswith("P\t"))
     return frozenset(
         name.casefold() for _, _, _, name, *_, others in cells for name in (name, *others.split("|")) if name

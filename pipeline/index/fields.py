@@ -1,4 +1,4 @@
-"""The fields of a document, defined once: type, meaning, and what each is searched, counted and shown for.
+"""The fields of a document, defined once: types, meanings, and what is searched, counted, shown.
 
 Everything that lists fields follows from ``FIELDS``: the mapping of Elasticsearch, the tables of SQLite, what a search
 line may name, the filters and facets of command line, API and page, the columns of Parquet, and the tables in docs/
@@ -64,7 +64,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "text",
         "text",
-        "the body, paragraphs separated by a line feed, without dateline, agency credit, captions and foreign matter",
+        "the body, paragraphs separated by a line feed, without dateline, agency credit, captions and boilerplate",
         weight=1.0,
         by_language=True,
     ),
@@ -131,7 +131,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "copy_score",
         "float",
-        "how sure it is that it is a copy: the larger of the shares of the two texts (weighted word triples) "
+        "how sure it is that it is a copy: the larger of the shares of the two texts (weighted shingles) "
         "that stand in the other, 0 to 1",
     ),
     Field(
@@ -156,7 +156,7 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "copied_share",
         "float",
-        "the share of its text (word triples) that stands in the article that it was taken from, 0 to 1",
+        "the share of its text (shingles) that stands in the article that it was taken from, 0 to 1",
     ),
     Field(
         "copied_paragraphs",

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from pipeline.feed_records import RememberedEntity, RememberedForm
+from pipeline.entity_records import RememberedEntity, RememberedForm
 from pipeline.records import Entity, Names, Stage, from_json
 from pipeline.store.locks import AdvisoryLock, take_advisory_lock
 from pipeline.store.schema.articles import records

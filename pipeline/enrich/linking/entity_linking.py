@@ -17,7 +17,7 @@ from pipeline.enrich.coreference.coreference import SurfaceForm, comparison_word
 from pipeline.enrich.coreference.romanisation import sound_key
 from pipeline.enrich.knowledge.knowledge_base import KnowledgeBase
 from pipeline.enrich.linking.institutions import parse_institution
-from pipeline.feed_records import RememberedEntity, RememberedForm
+from pipeline.entity_records import RememberedEntity, RememberedForm
 from pipeline.records import Entity, EntityType, Names
 
 # So many people of one sound are looked at, those that most articles name first: each costs a query.
