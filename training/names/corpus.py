@@ -1,4 +1,7 @@
-"""Read the texts for training and those held out; make batches of examples of them."""
+"""Read the texts for training and those held out; make batches of examples of them.
+
+A text is always either trained on or held out, in every run.
+"""
 
 from __future__ import annotations
 

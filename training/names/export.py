@@ -1,4 +1,7 @@
-"""Export trained weights as the packed network, int8 ONNX and vocabulary: ``python export.py WEIGHTS FOLDER``."""
+"""Export trained weights as the packed network: ``python export.py WEIGHTS FOLDER``.
+
+It writes model.onnx (int8) and tokenizer.json.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The network that is trained: MiniLM's encoder, which also sees each word's look and a hint, and a head."""
+"""The network that is trained: MiniLM's encoder and a head for the labels.
+
+The encoder also sees each word's look and a hint.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Put other names into a training text, so that types are learnt from context, not by heart."""
+"""Put other names into a training text, so that types are learnt from context, not by heart.
+
+A name is replaced by the same one throughout its text, and spans move along.
+"""
 
 from __future__ import annotations
 

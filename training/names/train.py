@@ -1,4 +1,7 @@
-"""Train the recogniser of English names: ``python train.py DATA OUT`` (see README.md)."""
+"""Train the recogniser of English names: ``python train.py DATA OUT`` (see README.md).
+
+The best averaged weights so far lie in OUT/best.safetensors.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Find the acronyms that a text defines: "Long Form (LF)"."""
+"""Find the acronyms that a text defines: "Long Form (LF)".
+
+What a text writes in small letters ("new energy vehicles (NEVs)") defines an acronym that is no name.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Group the surface forms of one article that name the same person, organisation, place, group or event.
+"""Group the surface forms of one article that name the same entity.
 
 Rules in the order of their strength: the same words; a definition "Long Form (LF)"; an acronym of a longer name's
 initials; a short name that is part of one longer name. A bare name goes to the full name used most in the article

@@ -1,4 +1,7 @@
-"""Compare people's names: same person, initials, short forms of given names."""
+"""Compare people's names: same person, initials, short forms of given names.
+
+Names are compared as folded words, without titles.
+"""
 
 from __future__ import annotations
 

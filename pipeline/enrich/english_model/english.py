@@ -1,4 +1,7 @@
-"""Find the names in an English text, by the packed network and the word lists together."""
+"""Find the names in an English text, by the packed network and the word lists together.
+
+The network reads at most ``_READ`` characters, so that any text takes seconds.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Drop the common words that a network takes for names in an English text."""
+"""Drop the common words that a network takes for names in an English text.
+
+What is known under the word, or stands with a capital inside a sentence, remains a name.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Trim, split and drop names that a network finds in an English text, so that each is one name and whole."""
+"""Trim, split and drop names that a network finds in an English text.
+
+What comes out is in order, without overlaps, and each span is one whole name.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Cut a text that the network can't read at once into windows, between sentences, so that nothing is read twice."""
+"""Cut a text that the network can't read at once into windows.
+
+Windows end between sentences, so that nothing is read twice; where no sentence ends for long, two of them overlap.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Read what the words around a name in an English text say of its type."""
+"""Read what the words around a name in an English text say of its type.
+
+The neighbouring words of the same phrase count, and the apposition behind the name.
+"""
 
 from __future__ import annotations
 

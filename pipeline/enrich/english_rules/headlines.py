@@ -1,4 +1,7 @@
-"""Find the names in headlines, where capitals say nothing: those known, and those of the text below."""
+"""Find the names in headlines, where capitals say nothing.
+
+A name counts there if the knowledge base has it, or if it was found in the text below.
+"""
 
 from __future__ import annotations
 

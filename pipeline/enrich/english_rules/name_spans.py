@@ -1,4 +1,7 @@
-"""Find the runs of capitalised words in an English text, each of which holds one name or several in a row."""
+"""Find the runs of capitalised words in an English text.
+
+A run holds one name, or several in a row; no name goes beyond it. The time is linear in the text.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of names before an article is read: knowledge base, aliases, word lists, and how words are compared.
+"""What is known of names before an article is read: knowledge base, aliases, word lists, tokens.
 
 The lowest floor of ``enrich``: recognisers, coreference and linking stand on it.
 """

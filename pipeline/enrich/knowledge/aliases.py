@@ -1,4 +1,7 @@
-"""Read config/aliases.toml: the names that are known for one entity."""
+"""Read config/aliases.toml: the names that are known for one entity.
+
+An editor may change the file; unknown tables in it are errors.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""Build the knowledge base: names that are known before an article is read, and the entities that they name.
+"""Build the knowledge base: known names, and the entities that they name.
 
-Known are the aliases of config/aliases.toml and the gazetteer's countries, regions and cities.
+It holds the aliases of config/aliases.toml and the gazetteer's countries, regions and cities, and never changes once it
+is built.
 """
 
 from __future__ import annotations

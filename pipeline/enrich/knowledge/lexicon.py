@@ -1,4 +1,7 @@
-"""The words that English names are made of, by kind; read from data/lexicon.toml."""
+"""Read the words that English names are made of, by kind (data/lexicon.toml).
+
+They are folded: in lower case, without accents.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Split a text into words, and tell what stands between them; fold words, so that names can be compared.
+"""Split a text into words, tell what stands between them, and fold words for comparison.
 
 The time is linear in the text, whatever it holds.
 """

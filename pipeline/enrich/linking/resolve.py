@@ -1,6 +1,7 @@
-"""Find the entity that each group of names in one article names, under an id that is the same in all articles.
+"""Find the entity that each group of names in one article names.
 
-What the knowledge base has gets its id and name; anything else gets an id made from the name.
+The id is the same in all articles: what the knowledge base has keeps its id and name, anything else gets an id that is
+made from its name.
 """
 
 from __future__ import annotations
