@@ -1,10 +1,10 @@
-"""Of the stories that a search through all would choose, how many are among those that the index offers?
+"""Measure how many of the stories that a search through all would choose are among the index's candidates.
 
 python bench/candidates.py ARTICLES... [NAME=NUMBER]...
 
 ARTICLES are JSON lines as ``newswire dedupe`` writes them; copies are left out, and so are dates, as if all had arrived
-on one day in an order by chance. NUMBER takes the place of a constant of ``cluster.placing`` or ``store.stories``. For
-every fourth article all stories are compared.
+on one day in a random order. NUMBER replaces a constant of ``cluster.assignment`` or ``store.story_index``. For every
+fourth article all stories are compared.
 """
 
 from __future__ import annotations
@@ -31,62 +31,64 @@ START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 class Witness(StoryIndex):
     """Offers all stories now and then, and counts how often one is chosen that would have been offered anyway."""
 
-    known: dict[int, bytes]
-    chosen = found = asked = 0
+    all_stories: dict[int, bytes]
+    chosen = hits = searches = 0
     offered: frozenset[int] | None = None
 
     def candidates(self, at: dt.datetime, wanted: TermWeights) -> list[tuple[int, bytes]]:
         """Return the candidates, or all stories."""
-        some = super().candidates(at, wanted)
-        self.asked += 1
-        self.offered = None if self.asked % EVERY else frozenset(seq for seq, _ in some)
-        return some if self.offered is None else list(self.known.items())
+        candidates = super().candidates(at, wanted)
+        self.searches += 1
+        self.offered = None if self.searches % EVERY else frozenset(seq for seq, _ in candidates)
+        return candidates if self.offered is None else list(self.all_stories.items())
 
-    def put(self, seq: int, at: dt.datetime, terms: Collection[int], dropped: Collection[int], data: bytes) -> None:
+    def save_story(
+        self, seq: int, at: dt.datetime, terms: Collection[int], dropped: Collection[int], data: bytes
+    ) -> None:
         """Remember the story that an article has joined or opened."""
-        if self.offered is not None and seq in self.known:
+        if self.offered is not None and seq in self.all_stories:
             self.chosen += 1
-            self.found += seq in self.offered
+            self.hits += seq in self.offered
         super().save_story(seq, at, terms, dropped, data)
-        self.known[seq] = data
+        self.all_stories[seq] = data
 
 
 def read(paths: list[str]) -> list[ArticleToAssign]:
     """Return the articles that are nobody's copy."""
-    made = []
+    articles = []
     for path in paths:
         with Path(path).open(encoding="utf-8") as file:
             for line in map(json.loads, file):
                 article = article_from_line(line | {"published": None})
                 if copy_from_line(line, article.id).copy_of is None:
-                    made.append(article)
-    random.Random(1).shuffle(made)
+                    articles.append(article)
+    random.Random(1).shuffle(articles)
     return [
         ArticleToAssign(seq=seq, first_seen=START, article=article, copy=copy_from_line({}, article.id))
-        for seq, article in enumerate(made, 1)
+        for seq, article in enumerate(articles, 1)
     ]
 
 
 def main() -> None:
-    for name, number in (one.split("=") for one in sys.argv[1:] if "=" in one):
+    for name, number in (argument.split("=") for argument in sys.argv[1:] if "=" in argument):
         module = assignment if hasattr(assignment, name) else story_index
         setattr(module, name, type(getattr(module, name))(number))
-    arrivals = read([one for one in sys.argv[1:] if "=" not in one])
+    arrivals = read([argument for argument in sys.argv[1:] if "=" not in argument])
     settings = ClusterSettings()
-    known: dict[int, bytes] = {}
-    chosen = found = 0
+    all_stories: dict[int, bytes] = {}
+    chosen = hits = 0
     with tempfile.TemporaryDirectory() as folder:
         store = Store(f"sqlite:///{folder}/ledger.db")
         for start in range(0, len(arrivals), BATCH):
             memory = Witness(store.engine, settings)
-            memory.known = known
+            memory.all_stories = all_stories
             decide(arrivals[start : start + BATCH], memory, settings)
             with store.write() as connection:
                 memory.flush(connection)
-            chosen, found = chosen + memory.chosen, found + memory.found
+            chosen, hits = chosen + memory.chosen, hits + memory.hits
         store.close()
-    print(f"{len(arrivals):,} articles, {len(known):,} stories")
-    print(f"of {chosen} stories chosen from all, {found / chosen:.1%} were offered")
+    print(f"{len(arrivals):,} articles, {len(all_stories):,} stories")
+    print(f"of {chosen} stories chosen from all, {hits / chosen:.1%} were offered")
 
 
 if __name__ == "__main__":

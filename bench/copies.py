@@ -1,4 +1,4 @@
-"""How fast are copies and stories recognised, and what does it cost in the ledger?
+"""Measure how fast copies and stories are recognised, and what that costs in the ledger.
 
     python bench/copies.py ARTICLES [--known N] [--batch N] [--store URL] [--no-stories]
 
@@ -53,13 +53,13 @@ class Desk:
     def paragraphs(self) -> list[str]:
         """Return an article of its own: half of its runs of words stand elsewhere too."""
         words = max(30, round(self._chance.lognormvariate(float(np.log(MEDIAN)), SPREAD)))
-        made = []
+        paragraphs = []
         for n in range(0, words, PARAGRAPH):
             at, length = self._chance.randrange(len(self._stock) - PARAGRAPH), min(PARAGRAPH, words - n)
             half = self._stock[at : at + length // 2] + self._chance.choices(self._stock, k=length - length // 2)
             text = " ".join(half)
-            made.append(f"“{text}”" if self._chance.random() < QUOTED else text)
-        return made
+            paragraphs.append(f"“{text}”" if self._chance.random() < QUOTED else text)
+        return paragraphs
 
     def copied(self, paragraphs: list[str]) -> list[str]:
         """Return a copy: whole, cut from the end, or with a paragraph of its own."""
@@ -81,10 +81,12 @@ def articles(count: int, first: int) -> Iterator[dedupe.Arrival]:
         else:
             text = desk.paragraphs()
             recent = [*recent[-200:], text]
-        seen = START + dt.timedelta(days=10 * n / count)
+        first_seen = START + dt.timedelta(days=10 * n / count)
         seq = first + n
-        article = Article(id=f"a{seq:019x}", title=" ".join(text[0].split()[:8]), text="\n".join(text), published=seen)
-        yield dedupe.Arrival(seq=seq, first_seen=seen, article=article)
+        article = Article(
+            id=f"a{seq:019x}", title=" ".join(text[0].split()[:8]), text="\n".join(text), published=first_seen
+        )
+        yield dedupe.Arrival(seq=seq, first_seen=first_seen, article=article)
 
 
 def fill(store: Store, count: int) -> None:

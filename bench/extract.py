@@ -1,4 +1,4 @@
-"""How good and how fast is extraction? Figures go to stderr, a line per item to stdout.
+"""Measure how well and how fast articles are extracted. Figures go to stderr, a line per item to stdout.
 
     python bench/extract.py MANIFEST > OUT            extract as `newswire extract` does
     python bench/extract.py MANIFEST --speed          against trafilatura.bare_extraction with metadata, in one run
@@ -45,12 +45,12 @@ from pipeline.settings import config_folder
 from pipeline.workers import Workers
 
 MEMORY_PAGES = 5000
-ROUNDS = 5  # of the speed measurement; the median of the ratios is told
+ROUNDS = 5  # of the speed measurement; it prints the median of the ratios
 GRID = {"ld": (1.0, 1.5, 2.0, 2.5), "og": (1.0, 1.5, 1.9, 2.5), "heading": (0.5, 1.0, 1.5, 2.0), "title": (0.1, 0.5)}
 
 
 def read(manifest: Path) -> list[tuple[RawPage, str]]:
-    made = []
+    items = []
     for text in manifest.read_text(encoding="utf-8").splitlines():
         line = json.loads(text)
         path = manifest.parent / line["path"]
@@ -59,13 +59,13 @@ def read(manifest: Path) -> list[tuple[RawPage, str]]:
             data, name = gzip.decompress(data), name.removesuffix(".gz")
         fetched = line.get("fetched")
         when = dt.datetime.fromisoformat(fetched) if fetched else None
-        made.append((RawPage(id=line.get("id"), data=data, url=line.get("url"), fetched=when), name))
-    return made
+        items.append((RawPage(id=line.get("id"), data=data, url=line.get("url"), fetched=when), name))
+    return items
 
 
-def line_of(raw: RawPage, name: str, known: ExtractConfig) -> dict[str, object]:
+def line_of(raw: RawPage, name: str, config: ExtractConfig) -> dict[str, object]:
     try:
-        return article_to_line(extract(raw, known, name))
+        return article_to_line(extract(raw, config, name))
     except ItemError as error:
         return error_to_line(raw.id, error)
 
@@ -76,28 +76,28 @@ def spent(work: Callable[[], object]) -> float:
     return time.process_time() - started
 
 
-def speed(items: list[tuple[RawPage, str]], known: ExtractConfig) -> None:
-    def ours() -> None:
+def speed(items: list[tuple[RawPage, str]], config: ExtractConfig) -> None:
+    def run_newswire() -> None:
         for raw, name in items:
-            line_of(raw, name, known)
+            line_of(raw, name, config)
 
-    def theirs() -> None:
+    def run_trafilatura() -> None:
         for raw, _ in items:
             bare_extraction(raw.data, url=raw.url, with_metadata=True)
 
-    ours(), theirs()  # what is compiled and loaded once isn't measured
-    pairs = [(spent(ours), spent(theirs)) for _ in range(ROUNDS)]
+    run_newswire(), run_trafilatura()  # what is compiled and loaded once isn't measured
+    pairs = [(spent(run_newswire), spent(run_trafilatura)) for _ in range(ROUNDS)]
     ratios = sorted(b / a for a, b in pairs)
-    mine, other = (len(items) / statistics.median(pair[side] for pair in pairs) for side in (0, 1))
-    print(f"newswire {mine:.1f}, trafilatura {other:.1f} pages per CPU second", file=sys.stderr)
+    newswire, trafilatura = (len(items) / statistics.median(pair[side] for pair in pairs) for side in (0, 1))
+    print(f"newswire {newswire:.1f}, trafilatura {trafilatura:.1f} pages per CPU second", file=sys.stderr)
     print(f"ratio {statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})", file=sys.stderr)
 
 
-def scaling(items: list[tuple[RawPage, str]], known: ExtractConfig) -> None:
+def scaling(items: list[tuple[RawPage, str]], config: ExtractConfig) -> None:
     pages = [raw for raw, _ in items] * 4
     rates = []
     for count in (1, 2):
-        with Workers(make_extractor(known), count=count, seconds=60) as workers:
+        with Workers(make_extractor(config), count=count, seconds=60) as workers:
             list(workers.map(pages[: len(items)]))  # starting isn't measured
             started = time.monotonic()
             list(workers.map(pages))
@@ -109,21 +109,21 @@ def scaling(items: list[tuple[RawPage, str]], known: ExtractConfig) -> None:
     print(f"load of the machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores", file=sys.stderr)
 
 
-def memory(items: list[tuple[RawPage, str]], known: ExtractConfig) -> None:
+def memory(items: list[tuple[RawPage, str]], config: ExtractConfig) -> None:
     for number in range(MEMORY_PAGES):
-        line_of(*items[number % len(items)], known)
+        line_of(*items[number % len(items)], config)
         if (number + 1) % 1000 == 0:
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
             print(f"{number + 1:,} pages: {peak:.0f} MiB at most", file=sys.stderr)
 
 
 def leave_out(items: list[tuple[RawPage, str]], gold: Path) -> None:
-    known = {line["id"]: line for line in map(json.loads, gold.read_text(encoding="utf-8").splitlines())}
+    gold_lines = {line["id"]: line for line in map(json.loads, gold.read_text(encoding="utf-8").splitlines())}
     publishers: dict[str, list[tuple[dict[str, str], str]]] = collections.defaultdict(list)
     for raw, _ in items:
-        if said := known.get(raw.id):
-            publishers[said["publisher"]].append(
-                (candidates(gather_signals(parse_page(decode_page(raw.data)), raw.url)), said["title"])
+        if gold_line := gold_lines.get(raw.id):
+            publishers[gold_line["publisher"]].append(
+                (candidates(gather_signals(parse_page(decode_page(raw.data)), raw.url)), gold_line["title"])
             )
 
     def right(weight: dict[str, float], names: list[str]) -> int:
@@ -137,10 +137,10 @@ def leave_out(items: list[tuple[RawPage, str]], gold: Path) -> None:
     scores = {name: [right(weight, [name]) for weight in grid] for name in publishers}
     total = [sum(column) for column in zip(*scores.values(), strict=True)]
     chosen = 0
-    for own in scores.values():
-        rest = [whole - mine for whole, mine in zip(total, own, strict=True)]
-        best = [number for number, value in enumerate(rest) if value == max(rest)]
-        chosen += statistics.fmean(own[number] for number in best)
+    for publisher_scores in scores.values():
+        without = [whole - part for whole, part in zip(total, publisher_scores, strict=True)]
+        best = [number for number, value in enumerate(without) if value == max(without)]
+        chosen += statistics.fmean(publisher_scores[number] for number in best)
     pages = sum(map(len, publishers.values()))
     print(f"{pages} pages of {len(publishers)} publishers", file=sys.stderr)
     print(f"the weights as they are      {right(SOURCE_WEIGHTS, list(publishers)) / pages:.3f}", file=sys.stderr)
@@ -157,19 +157,19 @@ def main() -> None:
     options.add_argument("--memory", action="store_true")
     options.add_argument("--leave-out", type=Path, metavar="GOLD")
     given = options.parse_args()
-    items, known = read(given.manifest), load_config(config_folder())
+    items, config = read(given.manifest), load_config(config_folder())
     warm_up()  # as in the process that workers are forked from
     if given.speed:
-        speed(items, known)
+        speed(items, config)
     elif given.scaling:
-        scaling(items, known)
+        scaling(items, config)
     elif given.memory:
-        memory(items, known)
+        memory(items, config)
     elif given.leave_out:
         leave_out(items, given.leave_out)
     else:
         lines: list[dict[str, object]] = []
-        took = spent(lambda: lines.extend(line_of(raw, name, known) for raw, name in items))
+        took = spent(lambda: lines.extend(line_of(raw, name, config) for raw, name in items))
         for line in lines:
             print(json.dumps(line, ensure_ascii=False))
         print(f"{len(items)} pages, {len(items) / took:.1f} per CPU second", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""How well and how fast are feeds read? Parses every feed (*.gz) of a folder and writes a line for each.
+"""Measure how fast feeds are parsed: every feed (*.gz) of a folder, with a line for each.
 
 python bench/feeds.py FOLDER OUT     OUT: {"id": file name, "entries": [the lines of `newswire feeds parse`]}
 """

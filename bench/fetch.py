@@ -1,4 +1,4 @@
-"""How fast are pages fetched? Pages a second from loopback, with all that production does, beside aiohttp alone.
+"""Measure how many pages a second are fetched from loopback as in production, beside aiohttp alone.
 
     python bench/fetch.py [--pages 6000] [--hosts 2000] [--rounds 3]
 
@@ -107,10 +107,10 @@ async def ours(urls: list[str], robots: RobotsMemory, settings: Settings) -> tup
     return time.perf_counter() - began, time.process_time() - spent
 
 
-async def ceiling(urls: list[str], places: int) -> tuple[float, float]:
+async def ceiling(urls: list[str], requests: int) -> tuple[float, float]:
     """Return wall-clock and CPU seconds of aiohttp alone."""
     waiting = iter(urls)
-    connector = aiohttp.TCPConnector(limit=places, resolver=Loopback())
+    connector = aiohttp.TCPConnector(limit=requests, resolver=Loopback())
     async with aiohttp.ClientSession(connector=connector, headers={"Accept-Encoding": "gzip, deflate, br"}) as session:
 
         async def work() -> None:
@@ -119,7 +119,7 @@ async def ceiling(urls: list[str], places: int) -> tuple[float, float]:
                     await answer.read()
 
         began, spent = time.perf_counter(), time.process_time()
-        await asyncio.gather(*(work() for _ in range(places)))
+        await asyncio.gather(*(work() for _ in range(requests)))
     return time.perf_counter() - began, time.process_time() - spent
 
 
@@ -140,8 +140,8 @@ def main() -> None:
                 ("fetch", ours(urls, robots, settings)),
             ):
                 seconds, spent = asyncio.run(run)
-                rate, each = wanted.pages / seconds, 1000 * spent / wanted.pages
-                print(f"round {number + 1}  {name:8} {rate:7.0f} pages/s  {each:6.2f} ms CPU a page")
+                rate, cpu_ms = wanted.pages / seconds, 1000 * spent / wanted.pages
+                print(f"round {number + 1}  {name:8} {rate:7.0f} pages/s  {cpu_ms:6.2f} ms CPU a page")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What does the memory of a site gain? A generated site of 200 articles, with new promotions every 50.
+"""Measure what a site profile gains, on a generated site of 200 articles with new promotions every 50.
 
     python bench/memory.py [--articles 200]
 
@@ -32,7 +32,7 @@ HEADING = "What happens next"
 
 
 class Page(NamedTuple):
-    """A page, its article's own lines, and those that are foreign."""
+    """A page, the lines of its article, and its boilerplate."""
 
     html: str
     own: list[str]
@@ -46,12 +46,12 @@ def name(chance: random.Random) -> str:
 
 def sentence(chance: random.Random, names: list[str], things: list[str]) -> str:
     """Return a sentence about some of the names."""
-    who, whom = chance.sample(names, 2)
-    one, other, third = (chance.choice(things) for _ in range(3))
+    speaker, neighbour = chance.sample(names, 2)
+    first, second, third = (chance.choice(things) for _ in range(3))
     number = chance.randrange(3, 9000)
     return (
-        f"{who} {chance.choice(VERBS)} that the {one} near {whom} would cost {number} crowns more than the {other}, "
-        f"while the {third} was left as it is."
+        f"{speaker} {chance.choice(VERBS)} that the {first} near {neighbour} would cost {number} crowns more "
+        f"than the {second}, while the {third} was left as it is."
     )
 
 
@@ -63,7 +63,7 @@ class Topic:
         self.names = [name(chance) for _ in range(9)]
         self.things = chance.sample(THINGS, 6)
         self.quotation = f"“We won't leave {self.names[0]} before the last of us is home,” said {self.names[1]} in May."
-        self.list = [f"{one}: {sentence(chance, self.names, self.things)}" for one in self.names[:3]]
+        self.list = [f"{person}: {sentence(chance, self.names, self.things)}" for person in self.names[:3]]
         self.background = " ".join(sentence(chance, self.names, self.things) for _ in range(2))
 
 
@@ -88,7 +88,7 @@ def page(number: int) -> Page:
     parts = [f"<p>{text}</p>" for text in paragraphs]
     parts.insert(2, f"<blockquote><p>{topic.quotation}</p></blockquote>")
     parts.insert(4, f"<p>{inline}</p>")
-    parts.insert(5, f"<ul>{''.join(f'<li>{one}</li>' for one in topic.list)}</ul>")
+    parts.insert(5, f"<ul>{''.join(f'<li>{line}</li>' for line in topic.list)}</ul>")
     parts.insert(6, f"<h2>{HEADING}</h2><p>{topic.background}</p>")
     box = f'<div class="c-4711"><p class="k1">{boxed[0]}</p><p class="k2">{boxed[1]}</p></div>'
     menu = "".join(f'<li><a href="/s/{thing}">{thing}</a></li>' for thing in THINGS)
@@ -98,49 +98,49 @@ def page(number: int) -> Page:
         f'<h1>{title}</h1><div class="text">{"".join(parts[:3])}{box}{"".join(parts[3:])}<p>{SIGN_OFF}</p></div>'
         f"</article></main><footer><p>Lakeside Herald, {title}</p></footer></body></html>"
     )
-    own = [*paragraphs, topic.quotation, *topic.list, HEADING, topic.background]
-    return Page(html, own, [*boxed, inline, SIGN_OFF])
+    article_lines = [*paragraphs, topic.quotation, *topic.list, HEADING, topic.background]
+    return Page(html, article_lines, [*boxed, inline, SIGN_OFF])
 
 
-def share(text: str, one: Page) -> float:
-    """Return the share of a text's lines that are foreign."""
+def share(text: str, source: Page) -> float:
+    """Return the share of a text's lines that are boilerplate."""
     lines = text.splitlines()
-    return sum(line in one.foreign for line in lines) / len(lines)
+    return sum(line in source.foreign for line in lines) / len(lines)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--articles", type=int, default=200)
     count = parser.parse_args().articles
-    known, site = load_config(config_folder()), SiteProfile()
+    config, site = load_config(config_folder()), SiteProfile()
     pages = [page(number) for number in range(count)]
-    made = [
-        extract_with_lines(RawPage(id=str(n), data=p.html.encode(), url=f"https://www.herald.example/{n}"), known)
+    extracted = [
+        extract_with_lines(RawPage(id=str(n), data=p.html.encode(), url=f"https://www.herald.example/{n}"), config)
         for n, p in enumerate(pages)
     ]
     first: list[Article] = []
     last: dict[str, Article] = {}
-    for seq, one in enumerate(made):
-        article, again = clean_with_site_profile(site, one, seq, 0)
+    for seq, result in enumerate(extracted):
+        article, recleaned = clean_with_site_profile(site, result, seq, 0)
         first.append(article)
         last[article.id] = article
-        for earlier in again:
-            last[earlier] = clean_with_site_profile(site, made[int(earlier)], int(earlier), 0)[0]
+        for earlier in recleaned:
+            last[earlier] = clean_with_site_profile(site, extracted[int(earlier)], int(earlier), 0)[0]
     print("pages seen   one page alone   as first saved   in the end")
     for start, end in [(0, 2), (2, 5), (5, 10), (10, 50), (50, 55), (55, 100), (100, 150), (150, count)]:
-        some = range(start, min(end, count))
-        if some:
+        numbers = range(start, min(end, count))
+        if numbers:
             shares = [
-                sum(share(each[n].text, pages[n]) for n in some) / len(some)
-                for each in ([m.article for m in made], first, list(last.values()))
+                sum(share(articles[n].text, pages[n]) for n in numbers) / len(numbers)
+                for articles in ([result.article for result in extracted], first, list(last.values()))
             ]
-            print(f"{start:4} - {some[-1]:4}  " + "".join(f"{one:15.1%}  " for one in shares))
-    for what, texts in (
-        ("one page alone", [m.article.text for m in made]),
+            print(f"{start:4} - {numbers[-1]:4}  " + "".join(f"{value:15.1%}  " for value in shares))
+    for label, texts in (
+        ("one page alone", [result.article.text for result in extracted]),
         ("memory", [a.text for a in last.values()]),
     ):
-        lost = sum(line not in text for one, text in zip(pages, texts, strict=True) for line in one.own)
-        print(f"{what}: {lost} of {sum(len(one.own) for one in pages)} lines of the articles lost")
+        lost = sum(line not in text for source, text in zip(pages, texts, strict=True) for line in source.own)
+        print(f"{label}: {lost} of {sum(len(source.own) for source in pages)} lines of the articles lost")
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from pipeline.settings import config_folder, load_settings
 def main() -> int:
     source, target, *options = sys.argv[1:]
     begun = time.process_time()
-    known, chooser = load_recognisers(load_settings().entities, config_folder())
+    knowledge_base, chooser = load_recognisers(load_settings().entities, config_folder())
     print(f"load {time.process_time() - begun:.2f} CPU-s", file=sys.stderr)
     words, begun = 0, time.process_time()
     with Path(source).open(encoding="utf-8") as lines, Path(target).open("w", encoding="utf-8") as out:
@@ -35,9 +35,10 @@ def main() -> int:
             if "--gold" in options:
                 shift = len(title or "") + 2
                 spans = [Span(a + shift, b + shift, EntityType(k)) for a, b, k, *_ in row["mentions"]]
-                recognise = lambda _text, _language, found=spans: found  # noqa: E731
+                recognise = lambda _text, _language, gold=spans: gold  # noqa: E731
             out.write(
-                json.dumps({**row, **names_to_line(enrich(article, known, recognise))}, ensure_ascii=False) + "\n"
+                json.dumps({**row, **names_to_line(enrich(article, knowledge_base, recognise))}, ensure_ascii=False)
+                + "\n"
             )
             words += len(row["text"].split())
     took = time.process_time() - begun

@@ -1,4 +1,4 @@
-"""How fast are articles placed into stories, what does that cost in the ledger, and how does it grow?
+"""Measure how fast articles are assigned to stories, and what that costs in the ledger as it grows.
 
 python bench/placing.py ARTICLES [STORE_URL]
 
@@ -33,15 +33,15 @@ def arrivals(count: int) -> Iterator[cluster.ArticleToAssign]:
     """Yield what dedupe and enrich would hand on; no copies, so that each article is compared."""
     chosen = random.Random(2)
     weights = [1 / (rank + 3) for rank in range(NAMES)]
-    for one in articles(count, 1):
-        named = dict.fromkeys(chosen.choices(range(NAMES), weights, k=NAMED))
-        entities = tuple(Entity(id=f"e{n}", name=f"Name {n}", type=EntityType.ORG, count=2) for n in named)
+    for arrival in articles(count, 1):
+        numbers = dict.fromkeys(chosen.choices(range(NAMES), weights, k=NAMED))
+        entities = tuple(Entity(id=f"e{n}", name=f"Name {n}", type=EntityType.ORG, count=2) for n in numbers)
         yield cluster.ArticleToAssign(
-            seq=one.seq,
-            first_seen=one.first_seen,
-            article=one.article,
-            copy=Copy(id=one.article.id, group=one.article.id),
-            names=Names(id=one.article.id, entities=entities),
+            seq=arrival.seq,
+            first_seen=arrival.first_seen,
+            article=arrival.article,
+            copy=Copy(id=arrival.article.id, group=arrival.article.id),
+            names=Names(id=arrival.article.id, entities=entities),
         )
 
 
@@ -49,7 +49,7 @@ def run(store: Store, count: int) -> int:
     """Print the rates of each tenth; return how many stories there are."""
     settings = load_settings().cluster
     coming, done, tenth = arrivals(count), 0, count // 10
-    clock = own = 0.0
+    wall = cpu = 0.0
     stories: set[str] = set()
     while batch := list(islice(coming, BATCH)):
         begun, used = time.perf_counter(), time.process_time()
@@ -58,15 +58,15 @@ def run(store: Store, count: int) -> int:
         with store.write() as connection:
             memory.flush(connection)
             store.story_catalog.apply_votes(connection, batch, placements, memory.frequencies)
-        clock, own = clock + time.perf_counter() - begun, own + time.process_time() - used
-        stories |= {one.story for one in placements}
+        wall, cpu = wall + time.perf_counter() - begun, cpu + time.process_time() - used
+        stories |= {placement.story for placement in placements}
         done += len(batch)
         if done // tenth > (done - len(batch)) // tenth:
             print(
-                f"{done:>9,} articles: {tenth / clock:,.0f}/s by the clock, {tenth / own:,.0f}/s of own time",
+                f"{done:>9,} articles: {tenth / wall:,.0f}/s by the clock, {tenth / cpu:,.0f}/s of own time",
                 flush=True,
             )
-            clock = own = 0.0
+            wall = cpu = 0.0
     return len(stories)
 
 

@@ -1,4 +1,4 @@
-"""How many feeds can be asked in a minute? Polls feeds of many loopback hosts, nearly all unchanged; seconds.
+"""Measure how long it takes to poll feeds of many loopback hosts, of which nearly all are unchanged.
 
     python bench/poll.py [--feeds 10000] [--hosts 5000] [--changed 0.01]
 
@@ -80,10 +80,10 @@ def main() -> None:
     parser.add_argument("--hosts", type=int, default=5_000)
     parser.add_argument("--changed", type=float, default=0.01)
     wanted = parser.parse_args()
-    here, there = multiprocessing.get_context("spawn").Pipe()
-    server = multiprocessing.get_context("spawn").Process(target=serve, args=(there, wanted.changed), daemon=True)
+    parent_end, server_end = multiprocessing.get_context("spawn").Pipe()
+    server = multiprocessing.get_context("spawn").Process(target=serve, args=(server_end, wanted.changed), daemon=True)
     server.start()
-    port = here.recv()
+    port = parent_end.recv()
     sources: list[Source] = []
     for host in range(wanted.hosts):
         address = f"127.{1 + host // 65025}.{host // 255 % 255}.{1 + host % 255}"
@@ -96,8 +96,8 @@ def main() -> None:
             home=Path(folder), store_url=f"sqlite:///{folder}/ledger.db", index_url="", archive_url=folder
         )
         with Context(settings, sources, addresses, config=config_folder(), clock=lambda: now) as context:
-            for edition, what in enumerate(("all new", f"{1 - wanted.changed:.0%} unchanged")):
-                here.send(edition)
+            for edition, label in enumerate(("all new", f"{1 - wanted.changed:.0%} unchanged")):
+                parent_end.send(edition)
                 # within the same day, so that none is asked for in full
                 now += dt.timedelta(minutes=edition)
                 with context.store.write() as connection:
@@ -107,7 +107,7 @@ def main() -> None:
                 seconds, spent = time.monotonic() - began, resource.getrusage(resource.RUSAGE_SELF)
                 cpu = spent.ru_utime + spent.ru_stime - used.ru_utime - used.ru_stime
                 print(
-                    f"{what}: {plain['in']} feeds in {seconds:.1f} s ({cpu:.1f} s of our CPU, parsers aside): "
+                    f"{label}: {plain['in']} feeds in {seconds:.1f} s ({cpu:.1f} s of our CPU, parsers aside): "
                     f"{plain['done']} read, {plain['dropped'].get('not modified', 0)} not modified, {plain['new']} new"
                 )
     server.terminate()

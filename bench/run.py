@@ -1,4 +1,4 @@
-"""How fast does news become searchable? The whole pipeline from loopback feeds to the index; articles a second.
+"""Measure the whole pipeline, from loopback feeds to the index, in articles a second.
 
     python bench/run.py [--articles 600] [--index URL]
 
@@ -92,12 +92,12 @@ class Site(BaseHTTPRequestHandler):
 
 @contextlib.contextmanager
 def serving(outlets: int, articles: int) -> Iterator[list[Source]]:
-    each = articles // outlets
+    count = articles // outlets
     servers = []
     for number in range(outlets):
         server = ThreadingHTTPServer((f"127.0.1.{number + 1}", 0), Site)
         server.daemon_threads = True
-        server.articles = range(number * each, (number + 1) * each)  # type: ignore[attr-defined]
+        server.articles = range(number * count, (number + 1) * count)  # type: ignore[attr-defined]
         threading.Thread(target=server.serve_forever, daemon=True).start()
         servers.append(server)
     try:

@@ -1,4 +1,4 @@
-"""How well are stories told apart, and does that depend on the order, the size or the kind of what arrives?
+"""Measure how well stories are recognised, whatever the order, the number and the kind of the articles.
 
 python bench/stories.py ARTICLES GOLD [ARTICLES GOLD]...
 
@@ -39,19 +39,19 @@ MIXED = "all mixed"
 
 def read(paths: Sequence[str]) -> dict[str, list[Line]]:
     """Return the collections by name; each line has its story as ``gold``."""
-    made: dict[str, list[Line]] = {}
+    collections_: dict[str, list[Line]] = {}
     for articles, gold in zip(paths[::2], paths[1::2], strict=True):
         with Path(gold).open(encoding="utf-8") as file:
-            known = {str(line["id"]): line["story"] for line in map(json.loads, file)}
+            stories_by_id = {str(line["id"]): line["story"] for line in map(json.loads, file)}
         name = Path(articles).stem
         with Path(articles).open(encoding="utf-8") as file:
             lines = [json.loads(line) for line in file]
-        made[name] = [
-            line | {"id": f"{name}/{line['id']}", "gold": f"{name}/{known[str(line['id'])]}"} for line in lines
+        collections_[name] = [
+            line | {"id": f"{name}/{line['id']}", "gold": f"{name}/{stories_by_id[str(line['id'])]}"} for line in lines
         ]
-    undated = [line | {"published": None} for lines in made.values() for line in lines]
-    made[MIXED] = shuffled(undated, 0)
-    return made
+    undated = [line | {"published": None} for lines in collections_.values() for line in lines]
+    collections_[MIXED] = shuffled(undated, 0)
+    return collections_
 
 
 def shuffled(lines: Sequence[Line], seed: int) -> list[Line]:
@@ -59,9 +59,9 @@ def shuffled(lines: Sequence[Line], seed: int) -> list[Line]:
 
 
 def half(lines: Sequence[Line], seed: int, key: str) -> list[Line]:
-    chosen = random.Random(seed)
-    kept: dict[str, bool] = {}
-    return [line for line in lines if kept.setdefault(line[key], chosen.random() < 0.5)]  # noqa: PLR2004
+    chance = random.Random(seed)
+    chosen: dict[str, bool] = {}
+    return [line for line in lines if chosen.setdefault(line[key], chance.random() < 0.5)]  # noqa: PLR2004
 
 
 def begun(lines: Sequence[Line], count: int) -> list[Line]:
@@ -93,45 +93,45 @@ def clustered(lines: Sequence[Line], settings: ClusterSettings, *, repaired: boo
         arrivals.append(ArticleToAssign(seq=seq, first_seen=at, article=article, copy=copy, names=names))
     with tempfile.TemporaryDirectory() as folder:
         store = Store(f"sqlite:///{folder}/ledger.db")
-        found: dict[str, str] = {}
+        assigned: dict[str, str] = {}
         for start in range(0, len(arrivals), BATCH):
             batch = arrivals[start : start + BATCH]
             memory = store.story_index(settings)
-            found |= {one.id: one.story for one in decide(batch, memory, settings)}
+            assigned |= {placement.id: placement.story for placement in decide(batch, memory, settings)}
             with store.write() as connection:
                 memory.flush(connection)
         if repaired:
-            found = after_repair(store, arrivals, found, settings)
+            assigned = after_repair(store, arrivals, assigned, settings)
         store.close()
-    return found
+    return assigned
 
 
 def after_repair(
-    store: Store, arrivals: Sequence[ArticleToAssign], found: dict[str, str], settings: ClusterSettings
+    store: Store, arrivals: Sequence[ArticleToAssign], assigned: dict[str, str], settings: ClusterSettings
 ) -> dict[str, str]:  # fmt: skip
     """Return the stories after one pass over all of them."""
     with store.read() as connection:
-        known = [decode_story(data) for data in connection.scalars(stories.select().with_only_columns(stories.c.data))]
+        stored = [decode_story(data) for data in connection.scalars(stories.select().with_only_columns(stories.c.data))]
     leads: dict[str, str] = {}
-    for story in known:
-        others = [other for other in known if other.id not in leads]
-        if story.id not in leads and (one := repair.find_merger(story, others, {}, settings)):
-            leads[one.absorbed] = one.target
+    for story in stored:
+        candidates = [candidate for candidate in stored if candidate.id not in leads]
+        if story.id not in leads and (merger := repair.find_merger(story, candidates, {}, settings)):
+            leads[merger.absorbed] = merger.target
     frequencies = store.story_index(settings).frequencies
     members = collections.defaultdict(list)
     for arrival in arrivals:
-        story = found[arrival.article.id]
+        story = assigned[arrival.article.id]
         while story in leads:
             story = leads[story]
         members[story].append(arrival)
-    made = {}
+    repaired = {}
     for story, arrived in members.items():
         parts = repair.split_members(
-            [article_vectors(one, frequencies) for one in arrived], [None] * len(arrived), settings
+            [article_vectors(arrival, frequencies) for arrival in arrived], [None] * len(arrived), settings
         )
         for number, part in enumerate(parts):
-            made |= {arrived[n].article.id: f"{story}-{number}" for n in part}
-    return made
+            repaired |= {arrived[n].article.id: f"{story}-{number}" for n in part}
+    return repaired
 
 
 # The baseline ---------------------------------------------------------------------------------------------------------
@@ -151,10 +151,10 @@ def baselines(lines: Sequence[Line]) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield what each setting of the baseline gives: an article joins the most similar centroid, or opens a story."""
     for features in ("body", "title and lede", "title, lede and body"):
         counted = [collections.Counter(split_words(_text(line, features))) for line in lines]
-        documents = collections.Counter(word for one in counted for word in one)
+        documents = collections.Counter(word for counts in counted for word in counts)
         vectors = []
-        for one in counted:
-            weights = {w: (1 + math.log(n)) * math.log((1 + len(lines)) / documents[w]) for w, n in one.items()}
+        for counts in counted:
+            weights = {w: (1 + math.log(n)) * math.log((1 + len(lines)) / documents[w]) for w, n in counts.items()}
             length = math.sqrt(sum(value * value for value in weights.values())) or 1.0
             vectors.append({word: value / length for word, value in weights.items()})
         for sigma in (None, 3.0) if any(line.get("published") for line in lines) else (None,):
@@ -165,19 +165,19 @@ def baselines(lines: Sequence[Line]) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def _likes(lines: Sequence[Line], vectors: Sequence[dict[str, float]], sigma: float | None) -> list[list[float]]:
-    """Return the decayed products of each article's vector with those before it."""
+    """Return the decayed products of each article's vector with those of earlier articles."""
     days = [article_from_line(line).published for line in lines]
-    made = []
-    for n, one in enumerate(vectors):
+    rows = []
+    for n, vector in enumerate(vectors):
         row = []
         for m in range(n + 1):
-            product = sum(value * vectors[m].get(word, 0.0) for word, value in one.items())
+            product = sum(value * vectors[m].get(word, 0.0) for word, value in vector.items())
             now, then = days[n], days[m]
             if sigma and now and then:
                 product *= math.exp(-(((now - then).total_seconds() / 86_400 / sigma) ** 2) / 2)
             row.append(product)
-        made.append(row)
-    return made
+        rows.append(row)
+    return rows
 
 
 def _single_pass(lines: Sequence[Line], likes: Sequence[Sequence[float]], threshold: float) -> dict[str, str]:
@@ -199,17 +199,17 @@ def _single_pass(lines: Sequence[Line], likes: Sequence[Sequence[float]], thresh
 # Figures --------------------------------------------------------------------------------------------------------------
 
 
-def bcubed(lines: Sequence[Line], found: dict[str, str]) -> tuple[float, float, float]:
+def bcubed(lines: Sequence[Line], assigned: dict[str, str]) -> tuple[float, float, float]:
     """Return BCubed precision, recall and F1."""
-    true, made = collections.defaultdict(set), collections.defaultdict(set)
+    true, recognised = collections.defaultdict(set), collections.defaultdict(set)
     for line in lines:
         true[line["gold"]].add(line["id"])
-        made[found[line["id"]]].add(line["id"])
+        recognised[assigned[line["id"]]].add(line["id"])
     precision = recall = 0.0
     for line in lines:
-        both = len(true[line["gold"]] & made[found[line["id"]]])
-        precision += both / len(made[found[line["id"]]]) / len(lines)
-        recall += both / len(true[line["gold"]]) / len(lines)
+        correct = len(true[line["gold"]] & recognised[assigned[line["id"]]])
+        precision += correct / len(recognised[assigned[line["id"]]]) / len(lines)
+        recall += correct / len(true[line["gold"]]) / len(lines)
     return precision, recall, 2 * precision * recall / (precision + recall)
 
 
@@ -217,43 +217,46 @@ def row(name: str, collections_: dict[str, list[Line]], figures: Callable[[list[
     print(f"{name:22}" + "".join(f"{figures(lines):>26}" for lines in collections_.values()), flush=True)
 
 
-def mean(made: Sequence[tuple[float, float, float]]) -> str:
-    p, r, f = (sum(one[n] for one in made) / len(made) for n in range(3))
-    worst = min(one[2] for one in made)
-    return f"{p:.3f} {r:.3f} {f:.3f}" + (f" ({worst:.3f})" if len(made) > 1 else "        ")
+def mean(figures: Sequence[tuple[float, float, float]]) -> str:
+    p, r, f = (sum(figure[n] for figure in figures) / len(figures) for n in range(3))
+    worst = min(figure[2] for figure in figures)
+    return f"{p:.3f} {r:.3f} {f:.3f}" + (f" ({worst:.3f})" if len(figures) > 1 else "        ")
 
 
 def best_baseline(lines: list[Line]) -> tuple[float, str]:
-    return max((bcubed(lines, found)[2], name) for name, found in baselines(lines))
+    return max((bcubed(lines, assigned)[2], name) for name, assigned in baselines(lines))
 
 
 def main() -> None:
-    known = read(sys.argv[1:])
+    loaded = read(sys.argv[1:])
     print("BCubed precision, recall, F1; in brackets the worst F1 of several")
-    print(" " * 22 + "".join(f"{name:>26}" for name in known))
+    print(" " * 22 + "".join(f"{name:>26}" for name in loaded))
     settings = ClusterSettings()
-    for number, (name, _) in enumerate(variants(known[MIXED])):
+    for number, (name, _) in enumerate(variants(loaded[MIXED])):
         row(
             name,
-            known,
+            loaded,
             lambda lines, n=number: mean(  # type: ignore[misc]
-                [bcubed(one, clustered(one, settings)) for one in list(variants(lines))[n][1]]
+                [bcubed(variant, clustered(variant, settings)) for variant in list(variants(lines))[n][1]]
             ),
         )
     for factor in (0.7, 0.85, 1.15, 1.4):
-        other = msgspec.structs.replace(settings, threshold=settings.threshold * factor)
-        row(f"threshold times {factor}", known, lambda lines, s=other: mean([bcubed(lines, clustered(lines, s))]))  # type: ignore[misc]
-    row("repaired", known, lambda lines: mean([bcubed(lines, clustered(lines, settings, repaired=True))]))
+        changed = msgspec.structs.replace(settings, threshold=settings.threshold * factor)
+        row(f"threshold times {factor}", loaded, lambda lines, s=changed: mean([bcubed(lines, clustered(lines, s))]))  # type: ignore[misc]
+    row("repaired", loaded, lambda lines: mean([bcubed(lines, clustered(lines, settings, repaired=True))]))
     orders = range(1, 4)
     row(
         "other orders, repaired",
-        known,
+        loaded,
         lambda lines: mean(
-            [bcubed(one, clustered(one, settings, repaired=True)) for one in (shuffled(lines, n) for n in orders)]
+            [
+                bcubed(shuffle, clustered(shuffle, settings, repaired=True))
+                for shuffle in (shuffled(lines, n) for n in orders)
+            ]
         ),
     )
     print("\nThe best of the baseline's 27 to 54 settings, chosen for each collection by its own gold:")
-    for name, lines in known.items():
+    for name, lines in loaded.items():
         figure, setting = best_baseline(lines)
         print(f"{name:22}{figure:.3f}  {setting}", flush=True)
 

@@ -1,4 +1,4 @@
-"""How much memory does a worker take that cleans page after page? Its peak, over 5,000 pages.
+"""Measure the peak memory of a worker that extracts page after page, over 5,000 pages.
 
     python -m bench.workers [--pages 5000] [--manifest FILE]
 
@@ -29,20 +29,20 @@ SPREAD = (1, 1, 1, 2, 3, 5, 8, 40)  # times the text of a usual article
 HUGE = 500  # every so many pages one of 8 MB
 
 
-def measured(raw: RawPage, known: ExtractConfig) -> tuple[int, float]:
+def measured(raw: RawPage, config: ExtractConfig) -> tuple[int, float]:
     """Read a page; return this process's number and its peak in MiB."""
-    extract_with_lines(raw, known)
+    extract_with_lines(raw, config)
     return os.getpid(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def generated() -> Iterator[RawPage]:
     number = 0
     while True:
-        one = page(number % 700).html
+        html = page(number % 700).html
         times = 800 if number % HUGE == HUGE - 1 else SPREAD[number % len(SPREAD)]
         body = "".join(f"<p>{line} ({n})</p>" for n in range(times) for line in page(number % 700).own)
         yield RawPage(
-            data=one.replace("</article>", f"{body}</article>").encode(), url=f"https://www.herald.example/{number}"
+            data=html.replace("</article>", f"{body}</article>").encode(), url=f"https://www.herald.example/{number}"
         )
         number += 1
 
@@ -61,18 +61,18 @@ def main() -> None:
     parser.add_argument("--manifest", type=Path)
     wanted = parser.parse_args()
     preload("pipeline.extract.preload")
-    limits, each = ExtractSettings(), listed(wanted.manifest) if wanted.manifest else generated()
-    function = functools.partial(bench.workers.measured, known=load_config(config_folder()))  # workers import it so
-    raws = (next(each) for _ in range(wanted.pages))
+    limits, pages = ExtractSettings(), listed(wanted.manifest) if wanted.manifest else generated()
+    function = functools.partial(bench.workers.measured, config=load_config(config_folder()))  # workers import it so
+    raws = (next(pages) for _ in range(wanted.pages))
     peaks: dict[int, float] = {}
     failed = 0
     pool = Workers(function, count=1, seconds=limits.timeout_seconds, memory_mb=limits.memory_mb)
     with pool:
-        for number, made in enumerate(pool.map(raws), 1):
-            if isinstance(made, ItemError):
+        for number, result in enumerate(pool.map(raws), 1):
+            if isinstance(result, ItemError):
                 failed += 1
             else:
-                peaks[made[0]] = max(peaks.get(made[0], 0.0), made[1])
+                peaks[result[0]] = max(peaks.get(result[0], 0.0), result[1])
             if number % (wanted.pages // 10 or 1) == 0:
                 print(f"{number:6} pages, {len(peaks)} workers so far, highest peak {max(peaks.values()):.0f} MiB")
     peak = max(peaks.values())

@@ -58,16 +58,9 @@ class ArticleRecords(msgspec.Struct, frozen=True, kw_only=True):
     story_size: int = 1
 
     def by_stage(self) -> dict[Stage, Record]:
-        """Return the record of each stage that made one, in the order of the stages."""
-        records = {
-            Stage.POLL: self.entry,
-            Stage.FETCH: self.page,
-            Stage.EXTRACT: self.article,
-            Stage.DEDUPE: self.copy,
-            Stage.ENRICH: self.names,
-            Stage.CLUSTER: self.placement,
-        }
-        return {stage: record for stage, record in records.items() if record is not None}
+        """Return the record of each stage that made a record, in the order of the stages."""
+        records = (self.entry, self.page, self.article, self.copy, self.names, self.placement)
+        return {record.stage: record for record in records if record is not None}
 
 
 def build_document(records: ArticleRecords, indexed: dt.datetime) -> Document | None:

@@ -40,7 +40,7 @@ def gather_records(context: Context, rows: Sequence[ArticleRow], *, newest: bool
         facts = store.story_catalog.load_facts(connection, stories.values())
         story_sizes = store.ledger.count_by_story(connection, set(stories.values()))
         stage_versions = store.ledger.stage_versions(connection, rows)
-        gone = store.visits.list_gone(connection, [row.id for row in rows])
+        gone_since = store.visits.list_gone(connection, [row.id for row in rows])
     if not newest:
         names = apply_decisions(store, names)
     groups = summarise_groups(context, {copy.group for copy in copies.values()})
@@ -62,7 +62,7 @@ def gather_records(context: Context, rows: Sequence[ArticleRow], *, newest: bool
                 placement=placements.get(row.id),
                 stages=stage_versions[row.id],
                 source=context.sources.get(row.source) or Source(name=row.source),
-                gone=gone.get(row.id),
+                gone=gone_since.get(row.id),
                 group=group,
                 group_size=group_size,
                 story=facts[story] if story else None,
