@@ -1,7 +1,7 @@
-"""Where are the bytes that servers sent?
+"""The archive: the bytes that servers sent, compressed.
 
-Blobs are compressed and named by their content's hash, so that writing one twice changes nothing and a half-written
-one is never seen under its name. The place is a folder or any fsspec address (``s3://bucket/path``).
+A blob is named by its content's hash, so that writing it twice changes nothing; a half-written one is never seen under
+its name. The archive's address is a folder or any fsspec address (``s3://bucket/path``).
 """
 
 from __future__ import annotations
@@ -23,7 +23,11 @@ _MAX_SIZE = 256 * 1024 * 1024
 
 
 class Archive:
-    """The blobs at ``url``. All methods raise ArchiveError, with the place, where it can't be used."""
+    """The blobs at ``url``.
+
+    Raises:
+        ArchiveError: The archive can't be used; all methods raise it, with the address.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -32,7 +36,7 @@ class Archive:
             self._local = "file" in self._files.protocol
 
     def put(self, data: bytes) -> str:
-        """Keep ``data``; return the name to get it by."""
+        """Store ``data``; return the name to get it by."""
         name = hashlib.sha256(data).hexdigest()
         path = self._path(name)
         with self._wrapped():
@@ -49,13 +53,13 @@ class Archive:
         return name
 
     def get(self, name: str) -> bytes:
-        """Return what was kept under ``name``."""
+        """Return the bytes that were stored under ``name``."""
         with self._wrapped():
             packed: bytes = self._files.cat_file(self._path(name))
             return zstandard.ZstdDecompressor().decompress(packed, max_output_size=_MAX_SIZE)
 
     def delete(self, name: str) -> None:
-        """Forget what was kept under ``name``; nothing happens where there is nothing."""
+        """Delete what was stored under ``name``; nothing happens where there is nothing."""
         with self._wrapped(), contextlib.suppress(FileNotFoundError):
             self._files.rm_file(self._path(name))
 

@@ -95,7 +95,7 @@ def test_after_any_batches_that_is_found_which_was_put_and_not_dropped(batches):
         assert counted(connection, *posting_tables.tables_with_postings(connection, STORIES)) == sum(
             map(len, led.values())
         )
-        assert counted(connection, STORIES.things) == len(days)
+        assert counted(connection, STORIES.blobs) == len(days)
 
 
 def test_postings_move_on_to_where_they_stay(tmp_path):
@@ -126,7 +126,7 @@ def test_days_are_forgotten_as_wholes(store):
 @pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
 def test_on_postgresql_each_day_is_a_partition(store):
     def names():
-        return [posting_tables.list_partitions(connection, table) for table in (COPIES.things, COPIES.postings)]
+        return [posting_tables.list_partitions(connection, table) for table in (COPIES.blobs, COPIES.postings)]
 
     with store.write() as connection:
         for seq in (0, 2, 2):

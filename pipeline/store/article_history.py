@@ -1,4 +1,4 @@
-"""What did articles say before, and which of them were changed?"""
+"""What articles said before, and which of them were changed, withdrawn or published anew."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pipeline.store.statements import among
 
 
 class ArticleHistory:
-    """What articles of a database said before, and which of them were changed."""
+    """The versions of articles, for reading."""
 
     def list_changed(self, connection: sa.Connection, since: dt.datetime) -> list[str]:
         """Return the ids of articles whose present text is not their first, in order of arrival.
@@ -38,9 +38,9 @@ class ArticleHistory:
 
         One of the two was made ``since``.
         """
-        c, made = records.c, records.alias().c
+        c, text = records.c, records.alias().c
         decided = items.join(records, join_latest(Stage.DEDUPE))
-        lately = sa.exists().where(made.id == items.c.id, made.stage == Stage.EXTRACT, made.at >= since)
+        lately = sa.exists().where(text.id == items.c.id, text.stage == Stage.EXTRACT, text.at >= since)
         statement = sa.select(c.data).select_from(decided)
         statement = statement.where(c.at >= since, c.data.contains('"kind":"revision"'), lately)
         return [from_json(data, Copy) for data in connection.scalars(statement.order_by(items.c.seq))]
@@ -52,13 +52,13 @@ class ArticleHistory:
         """
         c = records.c
         read = sa.select(c.id, c.version, c.stage, c.at, c.data).join(items, items.c.id == c.id)
-        known = sa.and_(c.version <= items.c.version, among(connection, c.id, ids))
-        statement = read.where(c.stage.in_([Stage.FETCH, Stage.EXTRACT]), known)
+        of_articles = sa.and_(c.version <= items.c.version, among(connection, c.id, ids))
+        statement = read.where(c.stage.in_([Stage.FETCH, Stage.EXTRACT]), of_articles)
         rows = connection.execute(statement.order_by(c.id, c.version)).all()
         fetched = {(row.id, row.version): from_json(row.data, Page).fetched for row in rows if row.stage == Stage.FETCH}
-        made: dict[str, list[tuple[dt.datetime, Article]]] = {}
+        texts: dict[str, list[tuple[dt.datetime, Article]]] = {}
         for row in rows:
             if row.stage == Stage.EXTRACT:
                 at = fetched.get((row.id, row.version), row.at)
-                made.setdefault(row.id, []).append((at, from_json(row.data, Article)))
-        return made
+                texts.setdefault(row.id, []).append((at, from_json(row.data, Article)))
+        return texts

@@ -22,10 +22,10 @@ _BUSY_SECONDS = 60
 
 
 class Database:
-    """A SQLite or PostgreSQL database whose schema is this version's.
+    """The SQLite or PostgreSQL database at ``url`` (an address as SQLAlchemy takes it).
 
-    Every transaction that writes goes through ``write``: on SQLite it takes the write lock when it begins, since a
-    transaction that turns from reading to writing fails at once where another writer is at work.
+    Raises:
+        StoreError: The address names no such database, or its folder can't be made.
     """
 
     def __init__(self, url: str) -> None:
@@ -59,13 +59,21 @@ class Database:
 
     @contextlib.contextmanager
     def read(self) -> Iterator[sa.Connection]:
-        """A connection for reading; raises StoreError where the database can't be used."""
+        """Open a transaction that only reads.
+
+        Raises:
+            StoreError: The database can't be used.
+        """
         with self._wrapped(), self.engine.connect() as connection:
             yield connection
 
     @contextlib.contextmanager
     def write(self) -> Iterator[sa.Connection]:
-        """A transaction that is committed at the end and rolled back on an error; raises StoreError as ``read``."""
+        """Open a transaction that writes: committed at the end, rolled back on an error.
+
+        Raises:
+            StoreError: The database can't be used.
+        """
         with self._wrapped(), self.engine.connect() as connection:
             connection = connection.execution_options(newswire_write=True)  # noqa: PLW2901
             with connection.begin():
@@ -81,7 +89,11 @@ class Database:
             raise StoreError(f"ledger {self.address}: {str(error.orig).strip()}") from error
 
     def migrate(self) -> None:
-        """Bring the schema up to date; raises StoreVersionError where a newer newswire wrote it."""
+        """Bring the schema up to date.
+
+        Raises:
+            StoreVersionError: A newer newswire wrote the ledger.
+        """
         with self.read() as connection:
             current = _version(connection)
         if current == SCHEMA:
@@ -94,7 +106,7 @@ class Database:
         config = alembic.config.Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         script = alembic.script.ScriptDirectory.from_config(config)
-        if current is not None and current not in {one.revision for one in script.walk_revisions()}:
+        if current is not None and current not in {step.revision for step in script.walk_revisions()}:
             raise StoreVersionError(
                 f"ledger {self.address}: its schema {current!r} is of a newer newswire than this one ({SCHEMA!r}); "
                 "update newswire, or name another ledger in NEWSWIRE_STORE_URL"

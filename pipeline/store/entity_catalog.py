@@ -1,9 +1,13 @@
-"""Which entities does the ledger know, which articles name them, and what did editors decide on them?"""
+"""The entities of the ledger, which articles name them, and what editors decided on them.
+
+``entity_memory`` counts and names them; this module only reads them.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -12,7 +16,7 @@ from pipeline.feed_records import EntityDecision
 from pipeline.records import Entity, EntityType, Location, from_json, to_json
 from pipeline.store.schema.articles import items
 from pipeline.store.schema.entities import entities, entity_articles, entity_decisions, entity_forms
-from pipeline.store.statements import among
+from pipeline.store.statements import among, columns_of, rows_as
 
 
 class EntityRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +52,7 @@ class EntityCatalog:
     def get(self, connection: sa.Connection, idents: Collection[str]) -> dict[str, EntityRow]:
         """Return id → entity of those that are known."""
         rows = connection.execute(sa.select(entities).where(among(connection, entities.c.id, sorted(idents))))
-        return {row.id: _known(row) for row in rows}
+        return {row.id: _entity_row(row) for row in rows}
 
     def search_entities(
         self,
@@ -66,24 +70,16 @@ class EntityCatalog:
             wanted = wanted.where(c.type == kind)
         if text:
             like = text if exact else f"%{text}%"
-            written = sa.select(entity_forms.c.entity).where(entity_forms.c.surface.ilike(like))
-            wanted = wanted.where(sa.or_(c.name.ilike(like), c.n.in_(written)))
-        return [_known(row) for row in connection.execute(wanted)]
+            by_form = sa.select(entity_forms.c.entity).where(entity_forms.c.surface.ilike(like))
+            wanted = wanted.where(sa.or_(c.name.ilike(like), c.n.in_(by_form)))
+        return [_entity_row(row) for row in connection.execute(wanted)]
 
     def list_forms(self, connection: sa.Connection, ident: str) -> list[SurfaceFormRow]:
         """Return how articles write an entity, the most frequent first."""
         f = entity_forms.c
-        wanted = sa.select(entity_forms).join(entities, entities.c.n == f.entity).where(entities.c.id == ident)
-        return [
-            SurfaceFormRow(
-                surface=row.surface,
-                how=row.how,
-                articles=row.articles,
-                first_seen=row.first_seen,
-                last_seen=row.last_seen,
-            )
-            for row in connection.execute(wanted.order_by(f.articles.desc(), f.surface))
-        ]
+        columns = columns_of(entity_forms, SurfaceFormRow)
+        wanted = sa.select(*columns).join(entities, entities.c.n == f.entity).where(entities.c.id == ident)
+        return rows_as(SurfaceFormRow, connection.execute(wanted.order_by(f.articles.desc(), f.surface)))
 
     def list_articles(self, connection: sa.Connection, idents: Collection[str], limit: int = 20) -> list[str]:
         """Return the ids of the latest articles that name any of the entities."""
@@ -112,15 +108,14 @@ class EntityCatalog:
         return joined.where(among(connection, entities.c.id, sorted(idents)))
 
 
-def _known(row: sa.Row[tuple[object, ...]]) -> EntityRow:
-    at = row._mapping  # noqa: SLF001
+def _entity_row(row: Any) -> EntityRow:
     return EntityRow(
-        id=at["id"],
-        name=at["name"],
-        type=EntityType(at["type"]),
-        country=at["country"],
-        location=None if at["lat"] is None else Location(lat=at["lat"], lon=at["lon"]),
-        articles=at["articles"],
-        first_seen=at["first_seen"],
-        last_seen=at["last_seen"],
+        id=row.id,
+        name=row.name,
+        type=EntityType(row.type),
+        country=row.country,
+        location=None if row.lat is None else Location(lat=row.lat, lon=row.lon),
+        articles=row.articles,
+        first_seen=row.first_seen,
+        last_seen=row.last_seen,
     )

@@ -1,4 +1,4 @@
-"""Which feeds are due, and what is remembered of them?"""
+"""What is remembered of each feed, when it is due, and who is polling it."""
 
 from __future__ import annotations
 
@@ -28,22 +28,25 @@ class FeedStates:
         self._owner = owner
 
     def sync_feeds(self, sources: Sequence[Source], now: dt.datetime) -> None:
-        """Make the ledger know the feeds of ``sources``, new ones due now, and forget the others."""
+        """Make the ledger know the feeds of ``sources``, new ones due now, and forget the others.
+
+        Reads in one transaction, and writes in another one where anything differs.
+        """
         rows = [_row(url, source.name, role, now) for source in sources for role, url in source.feed_urls()]
         wanted = {row["url"]: (row["source"], row["role"]) for row in reversed(rows)}
         columns = sa.select(feeds.c.url, feeds.c.source, feeds.c.role)
         with self._database.read() as connection:
-            known = {row.url: (row.source, row.role) for row in connection.execute(columns)}
-        if known == wanted:
+            present = {row.url: (row.source, row.role) for row in connection.execute(columns)}
+        if present == wanted:
             return
         with self._database.write() as connection:
-            insert_new(connection, feeds, [row for row in rows if row["url"] not in known])
+            insert_new(connection, feeds, [row for row in rows if row["url"] not in present])
             for url, (source, role) in wanted.items():
-                if url in known and known[url] != (source, role):
-                    again = {"due": now} if known[url][1] != role else {}
+                if url in present and present[url] != (source, role):
+                    due = {"due": now} if present[url][1] != role else {}
                     changed = feeds.update().where(feeds.c.url == url)
-                    connection.execute(changed.values(source=source, role=role, **again))
-            for url in known.keys() - wanted.keys():
+                    connection.execute(changed.values(source=source, role=role, **due))
+            for url in present.keys() - wanted.keys():
                 connection.execute(feeds.delete().where(feeds.c.url == url))
 
     def claim(
@@ -70,9 +73,9 @@ class FeedStates:
 
     def save(self, connection: sa.Connection, state: FeedState) -> bool:
         """Save what a poll learnt of a feed and end its lease; False where the lease has passed to another worker."""
-        mine = feeds.update().where(feeds.c.url == state.url, feeds.c.lease_owner == self._owner)
+        leased = feeds.update().where(feeds.c.url == state.url, feeds.c.lease_owner == self._owner)
         values = {"due": state.due, "state": _plain(state), "lease_owner": None, "lease_until": None}
-        return bool(connection.execute(mine.values(**values)).rowcount)
+        return bool(connection.execute(leased.values(**values)).rowcount)
 
     def save_pushed(self, connection: sa.Connection, state: FeedState) -> None:
         """Save what a push told of a feed; when it is polled next, and by whom, stays as it is."""

@@ -1,4 +1,4 @@
-"""What did the feeds fail to show us? Gaps in them, and how many articles came when."""
+"""What feeds failed to show us: gaps in them, and how many articles came in which hour."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ _OPEN = dt.timedelta(days=3)
 
 
 class FeedGaps:
-    """The gaps and arrivals of a database."""
+    """The gaps in feeds, and how many articles arrived in each hour."""
 
     def record_round(
-        self, connection: sa.Connection, found: Sequence[FeedGap], entries: Sequence[Entry], now: dt.datetime
+        self, connection: sa.Connection, new_gaps: Sequence[FeedGap], entries: Sequence[Entry], now: dt.datetime
     ) -> None:
         """Note the gaps that a round of polls found, and what its new ``entries`` fill."""
-        if found:
-            connection.execute(gaps.insert(), [{name: getattr(gap, name) for name in _FIELDS} for gap in found])
+        if new_gaps:
+            connection.execute(gaps.insert(), [{name: getattr(gap, name) for name in _FIELDS} for gap in new_gaps])
         if not entries:
             return
         counts = collections.Counter((entry.source, _hour(entry.published or entry.first_seen)) for entry in entries)
         for (source, hour), count in sorted(counts.items()):
-            more = arrivals.update().where(arrivals.c.source == source, arrivals.c.hour == hour)
-            if not connection.execute(more.values(named=arrivals.c.named + count)).rowcount:
+            hourly = arrivals.update().where(arrivals.c.source == source, arrivals.c.hour == hour)
+            if not connection.execute(hourly.values(named=arrivals.c.named + count)).rowcount:
                 connection.execute(arrivals.insert().values(source=source, hour=hour, named=count))
         self._fill(connection, entries, now)
 
     def _fill(self, connection: sa.Connection, entries: Sequence[Entry], now: dt.datetime) -> None:
         sources = {entry.source for entry in entries}
-        still = sa.select(gaps).where(gaps.c.until > now - _OPEN, gaps.c.source.in_(sources))
-        for gap in connection.execute(still).all():
+        fillable = sa.select(gaps).where(gaps.c.until > now - _OPEN, gaps.c.source.in_(sources))
+        for gap in connection.execute(fillable).all():
             count = sum(
                 entry.source == gap.source
                 and entry.feed != gap.feed
@@ -63,10 +63,10 @@ class FeedGaps:
 _FIELDS = FeedGap.__struct_fields__
 
 
-def delete_gaps_before(connection: sa.Connection, before: dt.datetime) -> None:
-    """Forget gaps and arrivals of the time before ``before``."""
-    connection.execute(gaps.delete().where(gaps.c.until < before))
-    connection.execute(arrivals.delete().where(arrivals.c.hour < before))
+def delete_gaps_before(connection: sa.Connection, until: dt.datetime) -> None:
+    """Forget gaps and arrivals of the time before ``until``."""
+    connection.execute(gaps.delete().where(gaps.c.until < until))
+    connection.execute(arrivals.delete().where(arrivals.c.hour < until))
 
 
 def _hour(when: dt.datetime) -> dt.datetime:

@@ -1,4 +1,4 @@
-"""Which hosts want to be left alone, and until when? Kept, so that the next run leaves them alone too."""
+"""Hosts that want to be left alone, and until when; kept, so that the next run leaves them alone too."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pipeline.store.statements import upsert
 
 
 class HostHolds:
-    """The holds of a database."""
+    """The holds of a database, as fetch asks for them (fetch.pacing.Holds): each call is a transaction of its own."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -23,6 +23,6 @@ class HostHolds:
             return {row.host: row.until for row in connection.execute(sa.select(holds).where(holds.c.until > now))}
 
     def save_hold(self, host: str, until: dt.datetime) -> None:
-        """Leave ``host`` alone until then; holds that have ended are forgotten."""
+        """Save until when ``host`` is to be left alone, in place of an earlier hold."""
         with self._database.write() as connection:
             upsert(connection, holds, [{"host": host, "until": until}])

@@ -1,8 +1,8 @@
-"""Which remembered things share terms with this one? An inverted index of small blobs, as one batch sees it.
+"""An inverted index of small blobs, as one batch sees it: which blobs share terms with this one.
 
 An instance serves one batch: it reads what is stored, overlays what the batch adds, and writes that in ``flush``.
-Nothing else may write in between: the caller holds the stage's lock. Days are counted since 1970; how things and
-postings lie in the database is ``store.layout``'s part.
+Nothing else may write in between: the caller holds the stage's lock. Days are counted since 1970; how blobs and
+postings lie in the database is the part of ``store.posting_tables``.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from pipeline.store.posting_tables import IndexedBlob, PostingTables
 from pipeline.store.schema.term_frequencies import frequencies
 from pipeline.store.statements import upsert
 
-# The whole of Frequencies is 512 kB: it is written anew when as much was counted since (some 600 articles)
+# a whole count-min sketch is 512 kB: it is written anew when as much was counted since (some 600 articles)
 _REWRITTEN_AFTER = 1 << 19
 
 
 class InvertedIndex:
-    """The things and postings of one kind, as one batch sees and changes them."""
+    """The blobs and postings of one kind, as one batch sees and changes them."""
 
     def __init__(self, engine: sa.Engine, tables: PostingTables) -> None:
         self._engine = engine
@@ -43,14 +43,14 @@ class InvertedIndex:
         self._dropped: set[tuple[int, int]] = set()
 
     def load_postings(self, terms: Iterable[int], since: int) -> None:
-        """Read where ``terms`` lead, as far back as the day ``since``."""
+        """Read the postings of ``terms``, as far back as the day ``since``."""
         self._oldest = min(self._oldest, since)
         with self._engine.connect() as connection:
             for term, days in posting_tables.select_postings(connection, self._tables, terms, since):
                 self._seqs[term].update(days)
 
     def load_blobs(self, seqs: Iterable[int]) -> None:
-        """Read the things ``seqs`` where that hasn't been done."""
+        """Read the blobs ``seqs`` where that hasn't been done."""
         wanted = set(seqs) - self._data.keys() - self._removed
         if not wanted:
             return
@@ -59,43 +59,43 @@ class InvertedIndex:
                 self._stored[seq], self._terms[seq], self._data[seq] = day, terms, data
 
     def get_blob(self, seq: int) -> bytes | None:
-        """Return what was read or put under ``seq``."""
+        """Return the blob that was read or set under ``seq``."""
         return self._data.get(seq)
 
     def count_shared(self, terms: Collection[int], since: int) -> Counter[int]:
-        """Return how many of ``terms`` lead to each thing, from the day ``since`` on."""
-        found = [one for term in terms if (one := self._seqs.get(term))]
+        """Return how many of ``terms`` lead to each blob, from the day ``since`` on."""
+        postings = [days for term in terms if (days := self._seqs.get(term))]
         if since <= self._oldest:  # the usual case, and several times as fast
-            counted: Counter[int] = Counter()
-            for one in found:
-                counted.update(one.keys())
-            return counted
-        return Counter(seq for one in found for seq, day in one.items() if day >= since)
+            counts: Counter[int] = Counter()
+            for days in postings:
+                counts.update(days.keys())
+            return counts
+        return Counter(seq for days in postings for seq, day in days.items() if day >= since)
 
     def find_nearest(self, worth: Mapping[int, float], since: int, most: int) -> list[int]:
-        """Return the ``most`` things since that day whose shared terms are worth most together, best first.
+        """Return the ``most`` blobs since that day whose shared terms are worth most together, best first.
 
-        Of those that are worth the same, the latest.
+        ``worth`` is what each term is worth. Of blobs that are worth the same, the latest comes first.
         """
-        led: list[Collection[int]] = [self._seqs.get(term, {}) for term in worth]
+        postings: list[Collection[int]] = [self._seqs.get(term, {}) for term in worth]
         if since > self._oldest:  # seldom: most batches are of one day
-            led = [[seq for seq, day in self._seqs.get(term, {}).items() if day >= since] for term in worth]
-        seqs = np.fromiter(chain.from_iterable(led), dtype=np.int64)
-        values = np.repeat(np.array(list(worth.values())), [len(one) for one in led])
-        found, places = np.unique(seqs, return_inverse=True)
-        total = np.bincount(places, values, len(found))
-        if len(found) > most:  # by far: all of them are not brought into order
-            kept = np.flatnonzero(total >= np.partition(total, -most)[-most])
-            found, total = found[kept], total[kept]
-        best: list[int] = found[np.argsort(total, kind="stable")[::-1][:most]].tolist()
+            postings = [[seq for seq, day in self._seqs.get(term, {}).items() if day >= since] for term in worth]
+        posting_seqs = np.fromiter(chain.from_iterable(postings), dtype=np.int64)
+        values = np.repeat(np.array(list(worth.values())), [len(seqs) for seqs in postings])
+        candidates, positions = np.unique(posting_seqs, return_inverse=True)
+        total = np.bincount(positions, values, len(candidates))
+        if len(candidates) > most:  # by far: all of them are not brought into order
+            top = np.flatnonzero(total >= np.partition(total, -most)[-most])
+            candidates, total = candidates[top], total[top]
+        best: list[int] = candidates[np.argsort(total, kind="stable")[::-1][:most]].tolist()
         return best
 
     def list_members(self, term: int, since: int) -> list[tuple[int, int]]:
-        """Return (day, seq) of all things to which ``term`` leads, from the day ``since`` on."""
+        """Return (day, seq) of all blobs to which ``term`` leads, from the day ``since`` on."""
         return [(day, seq) for seq, day in self._seqs[term].items() if day >= since]
 
     def count_members(self, term: int) -> int:
-        """Return to how many things ``term`` leads, of any day that was read: at least as many as ``members``."""
+        """Return to how many blobs ``term`` leads, of any day that was read: at least as many as ``list_members``."""
         return len(self._seqs[term])
 
     def set_blob(self, seq: int, day: int, data: bytes) -> None:
@@ -105,29 +105,31 @@ class InvertedIndex:
         self._put[seq] = day
 
     def add_postings(self, terms: Iterable[int], seq: int, day: int) -> None:
-        """Let ``terms`` lead to the thing."""
-        own = self._terms_of(seq)
+        """Let ``terms`` lead to the blob."""
+        blob_terms = self._terms_of(seq)
         for term in terms:
-            led = self._seqs[term]
-            before = led.get(seq)
-            if before == day:
+            days = self._seqs[term]
+            present_day = days.get(seq)
+            if present_day == day:
                 continue
-            if before is not None:
+            if present_day is not None:
                 self._dropped.add((term, seq))
-            led[seq] = self._added[term, seq] = day
-            own[term] = None
+            days[seq] = self._added[term, seq] = day
+            blob_terms[term] = None
         self._oldest = min(self._oldest, day)
 
     def add_rare_postings(self, terms: Iterable[int], seq: int, day: int, *, most: int, since: int) -> None:
-        """Let those of ``terms`` lead to the thing that lead to fewer than ``most`` from the day ``since`` on."""
-        each = self._seqs
-        free = [
-            term for term in terms if len(each[term]) < most or sum(one >= since for one in each[term].values()) < most
+        """Let those of ``terms`` lead to the blob that lead to fewer than ``most`` from the day ``since`` on."""
+        by_term = self._seqs
+        rare = [
+            term
+            for term in terms
+            if len(by_term[term]) < most or sum(posted >= since for posted in by_term[term].values()) < most
         ]
-        self.add_postings(free, seq, day)
+        self.add_postings(rare, seq, day)
 
     def drop_posting(self, term: int, seq: int) -> None:
-        """Let ``term`` no longer lead to the thing."""
+        """Let ``term`` no longer lead to the blob."""
         self._seqs[term].pop(seq, None)
         self._added.pop((term, seq), None)
         self._dropped.add((term, seq))
@@ -135,7 +137,7 @@ class InvertedIndex:
             self._terms_of(seq).pop(term, None)
 
     def remove(self, seq: int) -> None:
-        """Forget a thing that was read or put."""
+        """Forget a blob that was read or set, and its postings."""
         for term in tuple(self._terms_of(seq)) if seq in self._terms else ():
             self.drop_posting(term, seq)
         self._data.pop(seq, None)
@@ -144,17 +146,17 @@ class InvertedIndex:
         self._removed.add(seq)
 
     def flush(self, connection: sa.Connection) -> None:
-        """Write what was put, led, dropped and removed."""
+        """Write the blobs and postings that were set, added, dropped and removed."""
         posting_tables.lock_tables(connection, self._tables)
         posting_tables.delete_postings(connection, self._tables, self._dropped)
         redated = {seq for seq, day in self._put.items() if self._stored.get(seq, day) != day}
         posting_tables.delete_blobs(connection, self._tables, redated | (self._removed - self._put.keys()))
-        things = [
+        blobs = [
             IndexedBlob(seq, day, posting_tables.pack_terms(self._terms_of(seq)), self._data[seq])
             for seq, day in self._put.items()
         ]
         added = [(term, seq, day) for (term, seq), day in self._added.items()]
-        posting_tables.write_blobs(connection, self._tables, things, added)
+        posting_tables.write_blobs(connection, self._tables, blobs, added)
 
     def _terms_of(self, seq: int) -> dict[int, None]:
         terms = self._terms[seq]
@@ -188,7 +190,7 @@ def save_frequencies(connection: sa.Connection, stage: str, counted: CountMinSke
 
 
 def day_number(at: dt.datetime) -> int:
-    """Return the day of ``at``."""
+    """Return the day of ``at``, counted since 1970."""
     return int(at.timestamp() // 86_400)
 
 

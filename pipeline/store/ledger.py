@@ -165,10 +165,10 @@ class Ledger(ArticleAddresses, StageRecords):
         Until the transaction ends it can't pass any more.
         """
         ids = [result.item.id for result in results]
-        own = sa.select(items.c.id).where(items.c.id.in_(ids), items.c.lease_owner == self._owner)
+        held = sa.select(items.c.id).where(items.c.id.in_(ids), items.c.lease_owner == self._owner)
         if connection.dialect.name != "sqlite":
-            own = own.with_for_update()
-        leased = set(connection.scalars(own))
+            held = held.with_for_update()
+        leased = set(connection.scalars(held))
         return [result for result in results if result.item.id in leased]
 
     def release(self, connection: sa.Connection, claimed: Sequence[ArticleRow]) -> None:
@@ -271,13 +271,13 @@ class Ledger(ArticleAddresses, StageRecords):
         return set(connection.scalars(removed))
 
     def indexed_page(
-        self, connection: sa.Connection, after: int, since: dt.datetime | None, limit: int
+        self, connection: sa.Connection, after_seq: int, since: dt.datetime | None, limit: int
     ) -> list[ArticleRow]:
         """Return up to ``limit`` articles that have (or wait for) a document, in order of arrival.
 
-        They arrived after the article of number ``after`` and were first seen ``since``.
+        They arrived after the article of number ``after_seq`` and were first seen ``since``.
         """
-        conditions = [items.c.seq > after, items.c.story.isnot(None), items.c.state == PENDING]
+        conditions = [items.c.seq > after_seq, items.c.story.isnot(None), items.c.state == PENDING]
         conditions += [sa.or_(items.c.stage.is_(None), items.c.stage == Stage.INDEX)]
         conditions += [items.c.first_seen >= since] if since else []
         page = sa.select(*_COLUMNS).where(*conditions).order_by(items.c.seq).limit(limit)

@@ -31,9 +31,9 @@ def is_latest_outcome() -> sa.ColumnElement[bool]:
     return outcomes.c.n == latest.scalar_subquery()
 
 
-def delete_outcomes_before(connection: sa.Connection, before: dt.datetime) -> int:
-    """Forget the history before that time; return how many rows went."""
-    return connection.execute(outcomes.delete().where(outcomes.c.at < before)).rowcount
+def delete_outcomes_before(connection: sa.Connection, until: dt.datetime) -> int:
+    """Forget the history before ``until``; return how many rows went."""
+    return connection.execute(outcomes.delete().where(outcomes.c.at < until)).rowcount
 
 
 _FIELDS = OutcomeRow.__struct_fields__

@@ -1,4 +1,4 @@
-"""How do remembered things, and the postings that lead to them, lie in the database?
+"""How the blobs of an inverted index, and the postings that lead to them, lie in the database.
 
 SQLite: the terms of a batch stand far apart in the order of all terms, so writing them where they belong would change a
 page of 4 kB for each. They wait in a small table instead, and with each batch one slice of the terms moves on, many to
@@ -32,11 +32,11 @@ _DAY_ZERO = dt.date(1970, 1, 1)
 
 
 class PostingTables(NamedTuple):
-    """The tables of one kind of things."""
+    """The tables of one kind of blobs."""
 
-    things: sa.Table
+    blobs: sa.Table
     postings: sa.Table
-    waiting: sa.Table  # postings that have no place yet, on SQLite
+    waiting: sa.Table  # postings that wait for their slice, on SQLite
 
 
 COPIES = PostingTables(copy_sketches, copy_terms, copy_terms_new)
@@ -44,7 +44,7 @@ STORIES = PostingTables(stories, story_terms, story_terms_new)
 
 
 class IndexedBlob(NamedTuple):
-    """What is remembered under a number: the ``terms`` that lead to it are packed."""
+    """A blob under an article's number; the ``terms`` that lead to it are packed."""
 
     seq: int
     day: int
@@ -60,7 +60,7 @@ def tables_with_postings(connection: sa.Connection, layout: PostingTables) -> Se
 def lock_tables(connection: sa.Connection, layout: PostingTables, mode: str = "ROW EXCLUSIVE") -> None:
     """Lock the tables on PostgreSQL before anything is changed: all in one order, or two would wait for each other."""
     if connection.dialect.name != "sqlite":
-        connection.exec_driver_sql(f"LOCK TABLE ONLY {layout.postings.name}, ONLY {layout.things.name} IN {mode} MODE")
+        connection.exec_driver_sql(f"LOCK TABLE ONLY {layout.postings.name}, ONLY {layout.blobs.name} IN {mode} MODE")
 
 
 def select_postings(
@@ -84,8 +84,8 @@ def select_postings(
 
 
 def select_blobs(connection: sa.Connection, layout: PostingTables, seqs: Iterable[int]) -> Iterator[IndexedBlob]:
-    """Yield the things that are remembered under ``seqs``."""
-    c = layout.things.c
+    """Yield the blobs that are stored under ``seqs``."""
+    c = layout.blobs.c
     rows = connection.execute(sa.select(c.seq, c.day, c.terms, c.data).where(among(connection, c.seq, seqs)))
     return (IndexedBlob(*row) for row in rows)
 
@@ -93,13 +93,13 @@ def select_blobs(connection: sa.Connection, layout: PostingTables, seqs: Iterabl
 def write_blobs(
     connection: sa.Connection,
     layout: PostingTables,
-    things: Sequence[IndexedBlob],
+    blobs: Sequence[IndexedBlob],
     postings: Collection[tuple[int, int, int]],
 ) -> None:
-    """Write things, and postings (term, seq, day), none of which may stand there yet under another day."""
+    """Write blobs, and postings (term, seq, day), none of which may stand there yet under another day."""
     if connection.dialect.name != "sqlite":
-        _make_room(connection, layout, {*(one.day for one in things), *(day for _, _, day in postings)})
-    upsert_columns(connection, layout.things, _columns(IndexedBlob._fields, things))
+        _create_partitions(connection, layout, {*(blob.day for blob in blobs), *(day for _, _, day in postings)})
+    upsert_columns(connection, layout.blobs, _columns(IndexedBlob._fields, blobs))
     if not postings:
         return
     columns = _sorted(("term", "seq", "day"), postings)
@@ -125,44 +125,44 @@ def merge_slice(connection: sa.Connection, layout: PostingTables, batch: int) ->
 def replace_data(connection: sa.Connection, layout: PostingTables, changed: Mapping[int, bytes]) -> None:
     """Replace the data of blobs (seq → data) that are stored; the postings that lead to them stay."""
     for seq, data in changed.items():
-        connection.execute(layout.things.update().where(layout.things.c.seq == seq).values(data=data))
+        connection.execute(layout.blobs.update().where(layout.blobs.c.seq == seq).values(data=data))
 
 
-def delete_postings(connection: sa.Connection, layout: PostingTables, gone: Collection[tuple[int, int]]) -> None:
+def delete_postings(connection: sa.Connection, layout: PostingTables, postings: Collection[tuple[int, int]]) -> None:
     """Delete the postings (term, seq), of whatever day."""
-    if not gone:
+    if not postings:
         return
-    columns = _sorted(("term", "seq"), gone)
+    columns = _sorted(("term", "seq"), postings)
     for table in tables_with_postings(connection, layout):
         delete_columns(connection, table, columns)
 
 
 def delete_blobs(connection: sa.Connection, layout: PostingTables, seqs: Collection[int]) -> None:
-    """Delete things, but not the postings that lead to them."""
+    """Delete blobs, but not the postings that lead to them."""
     if seqs:
-        connection.execute(sa.delete(layout.things).where(among(connection, layout.things.c.seq, seqs)))
+        connection.execute(sa.delete(layout.blobs).where(among(connection, layout.blobs.c.seq, seqs)))
 
 
 def delete_with_postings(connection: sa.Connection, layout: PostingTables, seqs: Collection[int]) -> None:
-    """Delete things and the postings that lead to them."""
+    """Delete blobs and the postings that lead to them."""
     lock_tables(connection, layout)
-    found = list(select_blobs(connection, layout, seqs))
-    delete_postings(connection, layout, [(term, one.seq) for one in found for term in unpack_terms(one.terms)])
+    blobs = list(select_blobs(connection, layout, seqs))
+    delete_postings(connection, layout, [(term, blob.seq) for blob in blobs for term in unpack_terms(blob.terms)])
     delete_blobs(connection, layout, seqs)
 
 
-def delete_days_before(connection: sa.Connection, layout: PostingTables, before: int) -> int:
-    """Delete the things and postings of days before ``before``; return how many things."""
-    old = layout.things.c.day < before
+def delete_days_before(connection: sa.Connection, layout: PostingTables, first_day: int) -> int:
+    """Delete the blobs and postings of days before ``first_day``; return how many blobs."""
+    old = layout.blobs.c.day < first_day
     if connection.dialect.name == "sqlite":
         for table in (layout.postings, layout.waiting):
-            connection.execute(sa.delete(table).where(table.c.day < before))
-        return connection.execute(sa.delete(layout.things).where(old)).rowcount
+            connection.execute(sa.delete(table).where(table.c.day < first_day))
+        return connection.execute(sa.delete(layout.blobs).where(old)).rowcount
     lock_tables(connection, layout, "ACCESS EXCLUSIVE")  # as DROP needs it
-    count = connection.scalar(sa.select(sa.func.count()).select_from(layout.things).where(old)) or 0
-    for table in (layout.things, layout.postings):
+    count = connection.scalar(sa.select(sa.func.count()).select_from(layout.blobs).where(old)) or 0
+    for table in (layout.blobs, layout.postings):
         for name in list_partitions(connection, table):
-            if name < partition_name(table, before):
+            if name < partition_name(table, first_day):
                 connection.exec_driver_sql(f"DROP TABLE {name}")
     return count
 
@@ -179,19 +179,19 @@ def list_partitions(connection: sa.Connection, table: sa.Table) -> list[str]:
 
 
 def pack_terms(terms: Collection[int]) -> bytes:
-    """Return terms in 4 bytes each."""
+    """Return terms (32 bits without sign) in 4 bytes each."""
     return np.array(tuple(terms), dtype="<u4").tobytes()
 
 
 def unpack_terms(data: bytes) -> list[int]:
-    """Return what was packed."""
+    """Return the terms that were packed."""
     unpacked: list[int] = np.frombuffer(data, dtype="<u4").tolist()
     return unpacked
 
 
-def _make_room(connection: sa.Connection, layout: PostingTables, days: Collection[int]) -> None:
-    """Make the partitions of ``days`` on PostgreSQL."""
-    for table in (layout.things, layout.postings):
+def _create_partitions(connection: sa.Connection, layout: PostingTables, days: Collection[int]) -> None:
+    """Create the partitions of ``days`` on PostgreSQL."""
+    for table in (layout.blobs, layout.postings):
         present = set(list_partitions(connection, table))
         for day in sorted(days):
             if (name := partition_name(table, day)) not in present:
@@ -210,7 +210,9 @@ def _sorted(names: Iterable[str], rows: Collection[tuple[int, ...]]) -> dict[str
     terms, *others = zip(*rows, strict=True)
     signed = _signed(terms)
     order = np.argsort(signed)
-    return dict(zip(names, (signed[order].tolist(), *(np.array(one)[order].tolist() for one in others)), strict=True))
+    return dict(
+        zip(names, (signed[order].tolist(), *(np.array(column)[order].tolist() for column in others)), strict=True)
+    )
 
 
 def _signed(terms: Iterable[int]) -> npt.NDArray[np.int32]:

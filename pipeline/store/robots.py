@@ -1,4 +1,4 @@
-"""What did each host's robots.txt say? Kept, so that not every run asks again."""
+"""What each host's robots.txt said; kept for a day, so that not every run asks again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MAX_AGE = dt.timedelta(hours=24)
 
 
 class StoredRobots:
-    """robots.txt files in the ledger."""
+    """robots.txt files, as fetch asks for them (fetch.robots.RobotsCache): each call is a transaction of its own."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -30,7 +30,7 @@ class StoredRobots:
         return RobotsFile(host=row.host, status=row.status, body=row.body, fetched=row.fetched)
 
     def save(self, file: RobotsFile) -> None:
-        """Keep what a host said."""
+        """Save what a host said."""
         row = {"host": file.host, "status": file.status, "body": file.body, "fetched": file.fetched}
         with self._database.write() as connection:
             upsert(connection, robots, [row])

@@ -1,4 +1,4 @@
-"""What is a line of the ledger? An article's standing, and what is put in and comes out."""
+"""The rows of the ledger as structs: an article's standing, and what is put in and comes out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PENDING, DROPPED, QUARANTINED, REMOVED = "pending", "dropped", "quarantined", "r
 
 
 class ArticleRow(msgspec.Struct, frozen=True, kw_only=True):
-    """An article's line in the ledger, as a claim gives it to a worker."""
+    """Where an article stands, as a claim gives it to a worker."""
 
     seq: int
     id: str
@@ -47,7 +47,7 @@ class NewArticle(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def from_entry(cls, entry: Entry) -> NewArticle:
-        """Return the arrival of an article that a feed spoke of."""
+        """Return the article that an entry of a feed names."""
         return cls(
             id=entry.id,
             source=entry.source,

@@ -1,4 +1,7 @@
-"""What is remembered of each site: its latest pages, the lines learnt, and whether its pages changed."""
+"""What extract remembers of each site: its latest pages, the lines learnt, and whether its pages changed.
+
+A site's memory is read, changed and written in one transaction, which alone has it.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +50,7 @@ class SiteProfiles:
         chosen = sa.select(sites).where(among(connection, sites.c.name, wanted)).order_by(sites.c.name)
         rows = connection.execute(chosen if connection.dialect.name == "sqlite" else chosen.with_for_update()).all()
         self.standing = _decode_standings(rows)
-        self._before = dict(self.standing)
+        self._saved_standing = dict(self.standing)
         self._pages: dict[str, list[PageFingerprint]] = {name: [] for name in wanted}
         self._lines: dict[str, list[LearntLine]] = {name: [] for name in wanted}
         for row in connection.execute(sa.select(site_pages).where(among(connection, site_pages.c.site, wanted))):
@@ -62,9 +65,9 @@ class SiteProfiles:
 
     def mark_for_cleaning(self, name: str, ids: Iterable[str]) -> None:
         """Note that articles of a site are to be cleaned again."""
-        before = self.standing[name]
-        again = tuple(sorted({*before.again, *ids}))
-        self.standing[name] = msgspec.structs.replace(before, again=again)
+        standing = self.standing[name]
+        waiting = tuple(sorted({*standing.again, *ids}))
+        self.standing[name] = msgspec.structs.replace(standing, again=waiting)
 
     def flush(self) -> None:
         """Write what changed in the memories."""
@@ -75,36 +78,36 @@ class SiteProfiles:
 
     def requeue_for_cleaning(self) -> None:
         """Send the articles that are to be cleaned again back to extract, but for those that a worker has just now."""
-        for name, before in self.standing.items():
-            if before.again:
-                left = _send_back(self.connection, before.again, self._now)
-                self.standing[name] = msgspec.structs.replace(before, again=tuple(sorted(left)))
+        for name, standing in self.standing.items():
+            if standing.again:
+                left = _send_back(self.connection, standing.again, self._now)
+                self.standing[name] = msgspec.structs.replace(standing, again=tuple(sorted(left)))
         self._flush_standing()
 
     def _flush_standing(self) -> None:
-        changed = {name: one for name, one in self.standing.items() if one != self._before[name]}
+        changed = {name: standing for name, standing in self.standing.items() if standing != self._saved_standing[name]}
         _save_standings(self.connection, changed)
-        self._before.update(changed)
+        self._saved_standing.update(changed)
 
     def _flush_pages(self, name: str, site: SiteProfile) -> None:
-        before = {page.seq: page for page in self._pages[name]}
-        changed = [page for seq, page in site.pages.items() if before.get(seq) != page]
+        stored = {page.seq: page for page in self._pages[name]}
+        changed = [page for seq, page in site.pages.items() if stored.get(seq) != page]
         rows = [{"site": name, "seq": page.seq, "data": _sheets.encode(page)} for page in changed]
         upsert(self.connection, site_pages, rows)
-        if gone := before.keys() - site.pages.keys():
-            which = (site_pages.c.site == name) & among(self.connection, site_pages.c.seq, gone)
-            self.connection.execute(sa.delete(site_pages).where(which))
+        if dropped := stored.keys() - site.pages.keys():
+            condition = (site_pages.c.site == name) & among(self.connection, site_pages.c.seq, dropped)
+            self.connection.execute(sa.delete(site_pages).where(condition))
 
     def _flush_lines(self, name: str, site: SiteProfile) -> None:
         for key in expired_lines(site.learnt.values(), self.day):
             del site.learnt[key]
-        before = {line.key: line for line in self._lines[name]}
-        changed = [line for key, line in site.learnt.items() if before.get(key) != line]
+        stored = {line.key: line for line in self._lines[name]}
+        changed = [line for key, line in site.learnt.items() if stored.get(key) != line]
         rows = [{"site": name, "line": line.key, **{c: getattr(line, c) for c in _COLUMNS}} for line in changed]
         upsert(self.connection, site_lines, rows)
-        if gone := before.keys() - site.learnt.keys():
-            which = (site_lines.c.site == name) & among(self.connection, site_lines.c.line, gone)
-            self.connection.execute(sa.delete(site_lines).where(which))
+        if dropped := stored.keys() - site.learnt.keys():
+            condition = (site_lines.c.site == name) & among(self.connection, site_lines.c.line, dropped)
+            self.connection.execute(sa.delete(site_lines).where(condition))
 
 
 class SiteAlarms:

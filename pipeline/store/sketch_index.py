@@ -99,9 +99,9 @@ def change_sketches(
     )
 
 
-def delete_sketches_before(connection: sa.Connection, before: dt.datetime) -> int:
-    """Forget the sketches of articles first seen on a day before that of ``before``; return how many."""
-    return posting_tables.delete_days_before(connection, posting_tables.COPIES, day_number(before))
+def delete_sketches_before(connection: sa.Connection, until: dt.datetime) -> int:
+    """Forget the sketches of articles first seen on a day before that of ``until``; return how many."""
+    return posting_tables.delete_days_before(connection, posting_tables.COPIES, day_number(until))
 
 
 def delete_sketches(connection: sa.Connection, seqs: Collection[int]) -> None:

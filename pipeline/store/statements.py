@@ -31,8 +31,8 @@ def among(
 ) -> sa.ColumnElement[bool]:
     """Return the condition that the column is one of ``values``, however many, in one parameter."""
     if connection.dialect.name == "sqlite":
-        each = sa.func.json_each(json.dumps(list(values))).table_valued("value")
-        return column.in_(sa.select(each.c.value))
+        listed = sa.func.json_each(json.dumps(list(values))).table_valued("value")
+        return column.in_(sa.select(listed.c.value))
     return column == sa.any_(sa.cast(list(values), sa.ARRAY(column.type)))
 
 
@@ -76,10 +76,10 @@ def delete_columns(connection: sa.Connection, table: sa.Table, columns: Mapping[
         where = " AND ".join(f"{name} = ?" for name in columns)
         connection.exec_driver_sql(f"{delete} WHERE {where}", list(zip(*columns.values(), strict=True)))
         return
-    same = " AND ".join(f"{table.name}.{name} = gone.{name}" for name in columns)
-    gone = f"{_unnested(connection, table, columns)} AS gone ({', '.join(columns)})"
+    same = " AND ".join(f"{table.name}.{name} = old.{name}" for name in columns)
+    old = f"{_unnested(connection, table, columns)} AS old ({', '.join(columns)})"
     connection.exec_driver_sql(
-        f"{delete} USING {gone} WHERE {same}", {name: list(values) for name, values in columns.items()}
+        f"{delete} USING {old} WHERE {same}", {name: list(values) for name, values in columns.items()}
     )
 
 

@@ -1,4 +1,4 @@
-"""What is known of each story as a whole? Its card, the ids that lead to it, what was changed and by whom."""
+"""Stories as wholes, for good: their summaries, the ids that lead to them, what was changed and by whom."""
 
 from __future__ import annotations
 
@@ -71,25 +71,26 @@ class StoryCatalog:
         frequencies: CountMinSketch,
     ) -> None:
         """Let the articles of a batch vote on the titles and names of their stories."""
-        known = self.load_stories(connection, {one.story for one in placements})
-        told = summarise_batch({name: one.card for name, one in known.items()}, arrivals, placements, frequencies)
+        stories = self.load_stories(connection, {placement.story for placement in placements})
+        present = {ident: story.card for ident, story in stories.items()}
         seqs: dict[str, int] = {}  # of the first of each story: where the story is new, that one opened it
         for arrival, placement in zip(arrivals, placements, strict=True):
             seqs.setdefault(placement.story, arrival.seq)
-        for name, card in told.items():
-            known[name] = msgspec.structs.replace(known.get(name, StoredStory(seq=seqs[name], card=card)), card=card)
-        self.save_stories(connection, known)
+        for ident, summary in summarise_batch(present, arrivals, placements, frequencies).items():
+            story = stories.get(ident) or StoredStory(seq=seqs[ident], card=summary)
+            stories[ident] = msgspec.structs.replace(story, card=summary)
+        self.save_stories(connection, stories)
 
-    def save_stories(self, connection: sa.Connection, told: Mapping[str, StoredStory]) -> None:
-        """Save cards."""
+    def save_stories(self, connection: sa.Connection, stories: Mapping[str, StoredStory]) -> None:
+        """Save stories by their ids."""
         rows = [
-            {"id": name, "seq": one.seq, "last": one.card.last, "given": one.given, "data": _encode(one.card)}
-            for name, one in told.items()
+            {"id": ident, "seq": story.seq, "last": story.card.last, "given": story.given, "data": _encode(story.card)}
+            for ident, story in stories.items()
         ]
         upsert(connection, story_cards, rows)
 
     def delete_story(self, connection: sa.Connection, story: str) -> None:
-        """Forget the card of a story that is part of another one now."""
+        """Forget the summary of a story that is part of another one now."""
         connection.execute(story_cards.delete().where(story_cards.c.id == story))
 
     def redirect(self, connection: sa.Connection, alias: str, story: str) -> None:
@@ -107,8 +108,8 @@ class StoryCatalog:
         self, connection: sa.Connection, change: Mapping[str, object], moves: Sequence[Mapping[str, object]]
     ) -> int:
         """Append a change to the history, with where it put which articles; return its number."""
-        made = connection.execute(story_changes.insert().values(undone=False, **change)).inserted_primary_key
-        n = int(made[0]) if made else 0
+        key = connection.execute(story_changes.insert().values(undone=False, **change)).inserted_primary_key
+        n = int(key[0]) if key else 0
         if moves:
             connection.execute(story_moves.insert(), [{"n": n, **move} for move in moves])
         return n
@@ -138,13 +139,13 @@ class StoryCatalog:
     def resolve(self, connection: sa.Connection, story: str) -> str | None:
         """Return the present id of the story that ``story``, an id of now or before, leads to."""
         alias = sa.select(story_aliases.c.story).where(story_aliases.c.alias == story)
-        known = sa.select(story_cards.c.id).where(story_cards.c.id == story)
-        return connection.scalar(known) or connection.scalar(alias)
+        present = sa.select(story_cards.c.id).where(story_cards.c.id == story)
+        return connection.scalar(present) or connection.scalar(alias)
 
     def load_facts(self, connection: sa.Connection, stories: Iterable[str]) -> dict[str, StoryFacts]:
         """Return id → what is known of each story."""
         wanted = set(stories)
-        told = self.load_stories(connection, wanted)
+        stored = self.load_stories(connection, wanted)
         c = story_aliases.c
         leading = connection.execute(
             sa.select(c.story, c.alias).where(among(connection, c.story, wanted)).order_by(c.alias)
@@ -152,7 +153,7 @@ class StoryCatalog:
         aliases: dict[str, list[str]] = {}
         for story, alias in leading:
             aliases.setdefault(story, []).append(alias)
-        return {name: _facts(name, told.get(name), aliases.get(name, ())) for name in wanted}
+        return {ident: _facts(ident, stored.get(ident), aliases.get(ident, ())) for ident in wanted}
 
     def list_active(self, connection: sa.Connection, since: dt.datetime) -> list[tuple[str, int]]:
         """Return id and number of the stories whose last article is of ``since`` or later, the latest first."""
@@ -198,14 +199,14 @@ class StoryCatalog:
         return rows_as(StoryChange, rows)
 
 
-def _facts(name: str, told: StoredStory | None, aliases: Sequence[str]) -> StoryFacts:
-    if told is None:
-        return StoryFacts(id=name, aliases=tuple(aliases))
+def _facts(ident: str, story: StoredStory | None, aliases: Sequence[str]) -> StoryFacts:
+    if story is None:
+        return StoryFacts(id=ident, aliases=tuple(aliases))
     return StoryFacts(
-        id=name,
-        title=told.given or told.card.title,
-        names=told.card.key_names(),
-        first=told.card.first,
-        last=told.card.last,
+        id=ident,
+        title=story.given or story.card.title,
+        names=story.card.key_names(),
+        first=story.card.first,
+        last=story.card.last,
         aliases=tuple(aliases),
     )

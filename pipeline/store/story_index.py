@@ -1,4 +1,7 @@
-"""What does cluster remember? Stories, found by their strongest terms, and which copy group is in which."""
+"""What cluster remembers: stories, found by their strongest terms, and the story of each copy group.
+
+A ``StoryIndex`` serves one batch: it reads ahead, overlays what the batch adds, and writes that in ``flush``.
+"""
 
 from __future__ import annotations
 
@@ -30,14 +33,14 @@ class StoryIndex:
 
     def __init__(self, engine: sa.Engine, settings: ClusterSettings) -> None:
         self._engine = engine
-        self._postings = InvertedIndex(engine, posting_tables.STORIES)
+        self._index = InvertedIndex(engine, posting_tables.STORIES)
         self._window = settings.window_days
         self._groups: dict[str, str | None] = {}
         self._assigned: dict[str, int] = {}
         self.frequencies = load_frequencies(engine, _STAGE)
 
     def prefetch_groups(self, groups: Collection[str]) -> None:
-        """Read which stories the copy groups are in, but for those of which something else was said since."""
+        """Read which stories the copy groups are in, but for those that this batch has assigned or released."""
         groups = [group for group in groups if group not in self._groups]
         c, alias = story_groups.c, story_aliases.c
         present = sa.func.coalesce(alias.story, c.story)  # of a group that was empty when its story was merged
@@ -51,8 +54,8 @@ class StoryIndex:
         if not wanted:
             return
         since = min(first_day_of_window(at, self._window) for at, _ in wanted)
-        self._postings.load_postings({term for _, terms in wanted for term in terms}, since)
-        self._postings.load_blobs({seq for at, terms in wanted for seq in self._nearest(at, terms)})
+        self._index.load_postings({term for _, terms in wanted for term in terms}, since)
+        self._index.load_blobs({seq for at, terms in wanted for seq in self._find_nearest(at, terms)})
 
     def story_of(self, group: str) -> str | None:
         """Return the id of the story that the copy group is in."""
@@ -60,35 +63,35 @@ class StoryIndex:
 
     def candidates(self, at: dt.datetime, wanted: TermWeights) -> list[tuple[int, bytes]]:
         """Return the stories active within the window whose terms are worth most, best first."""
-        nearest = self._nearest(at, wanted)
-        self._postings.load_blobs(nearest)
-        return [(seq, data) for seq in nearest if (data := self._postings.get_blob(seq)) is not None]
+        nearest = self._find_nearest(at, wanted)
+        self._index.load_blobs(nearest)
+        return [(seq, data) for seq in nearest if (data := self._index.get_blob(seq)) is not None]
 
     def save_story(
         self, seq: int, at: dt.datetime, terms: Collection[int], dropped: Collection[int], data: bytes
     ) -> None:
         """Remember the story, to be found under ``terms`` too and no more under ``dropped``."""
         day, since = day_number(at), first_day_of_window(at, self._window)
-        self._postings.set_blob(seq, day, data)
+        self._index.set_blob(seq, day, data)
         for term in dropped:
-            self._postings.drop_posting(term, seq)
-        found_under = sorted(terms)
-        for term in found_under:
-            if self._postings.count_members(term) >= MOST_POSTINGS:
-                others = [one for one in self._postings.list_members(term, since) if one[1] != seq]
+            self._index.drop_posting(term, seq)
+        index_terms = sorted(terms)
+        for term in index_terms:
+            if self._index.count_members(term) >= MOST_POSTINGS:
+                others = [posting for posting in self._index.list_members(term, since) if posting[1] != seq]
                 if len(others) >= MOST_POSTINGS:
-                    self._postings.drop_posting(term, min(others)[1])
-        self._postings.add_postings(found_under, seq, day)
+                    self._index.drop_posting(term, min(others)[1])
+        self._index.add_postings(index_terms, seq, day)
 
     def get_story(self, seq: int) -> bytes | None:
         """Return the story, None where it is forgotten."""
-        self._postings.load_blobs([seq])
-        return self._postings.get_blob(seq)
+        self._index.load_blobs([seq])
+        return self._index.get_blob(seq)
 
     def delete_story(self, seq: int) -> None:
         """Forget a story."""
-        self._postings.load_blobs([seq])
-        self._postings.remove(seq)
+        self._index.load_blobs([seq])
+        self._index.remove(seq)
 
     def assign_group(self, group: str, story: str, at: dt.datetime) -> None:
         """Remember that the copy group is in the story."""
@@ -101,21 +104,21 @@ class StoryIndex:
 
     def flush(self, connection: sa.Connection) -> None:
         """Write what the batch changed, in the caller's transaction."""
-        self._postings.flush(connection)
+        self._index.flush(connection)
         rows = [
             {"copy_group": group, "story": self._groups[group], "day": day} for group, day in self._assigned.items()
         ]
         upsert(connection, story_groups, rows)
         save_frequencies(connection, _STAGE, self.frequencies)
 
-    def _nearest(self, at: dt.datetime, wanted: TermWeights) -> list[int]:
-        return self._postings.find_nearest(wanted, first_day_of_window(at, self._window), MOST_CANDIDATES)
+    def _find_nearest(self, at: dt.datetime, wanted: TermWeights) -> list[int]:
+        return self._index.find_nearest(wanted, first_day_of_window(at, self._window), MOST_CANDIDATES)
 
 
-def delete_stories_before(connection: sa.Connection, before: dt.datetime) -> int:
-    """Forget the stories whose last vote was first seen on a day before that of ``before``; return how many."""
+def delete_stories_before(connection: sa.Connection, until: dt.datetime) -> int:
+    """Forget the stories whose last vote was first seen on a day before that of ``until``; return how many."""
     forgotten = posting_tables.delete_days_before(
-        connection, posting_tables.STORIES, day_number(before)
+        connection, posting_tables.STORIES, day_number(until)
     )  # first, as a batch writes in this order too
-    connection.execute(sa.delete(story_groups).where(story_groups.c.day < day_number(before)))
+    connection.execute(sa.delete(story_groups).where(story_groups.c.day < day_number(until)))
     return forgotten

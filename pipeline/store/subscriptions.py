@@ -1,4 +1,4 @@
-"""Which hubs push which feeds to us, and what have they pushed that nobody has read yet?"""
+"""WebSub: which hubs push which feeds to us, and what they pushed that nobody has read yet."""
 
 from __future__ import annotations
 
@@ -53,26 +53,30 @@ class Subscriptions:
     def save_hubs(self, connection: sa.Connection, hubs: Mapping[str, Hub], now: dt.datetime) -> None:
         """Note the hubs that feeds name; a new one is due to be asked now."""
         rows = connection.execute(sa.select(subscriptions).where(subscriptions.c.feed.in_(list(hubs))))
-        known = {row.feed: Hub(row.hub, row.topic) for row in rows}
+        present = {row.feed: Hub(row.hub, row.topic) for row in rows}
         for feed, hub in hubs.items():
             row = {"hub": hub.hub, "topic": hub.topic, "state": "asked", "due": now, "until": None, "error": None}
-            if feed not in known:
+            if feed not in present:
                 token, secret = secrets.token_urlsafe(24), secrets.token_urlsafe(32)
                 insert_new(connection, subscriptions, [{**row, "feed": feed, "token": token, "secret": secret}])
-            elif known[feed] != hub:
+            elif present[feed] != hub:
                 connection.execute(subscriptions.update().where(subscriptions.c.feed == feed).values(**row))
 
     def list_due(self, now: dt.datetime, limit: int) -> list[Subscription]:
-        """Return subscriptions whose hub is to be asked; those of feeds that nobody reads any more are forgotten."""
+        """Return subscriptions whose hub is to be asked; those of feeds that nobody reads any more are forgotten.
+
+        Reads in one transaction, and forgets in another one where there is anything to forget.
+        """
         read = sa.select(feeds.c.url)
         with self._database.read() as connection:
             wanted = sa.select(subscriptions).where(subscriptions.c.due <= now).order_by(subscriptions.c.due)
-            found = rows_as(Subscription, connection.execute(wanted.limit(limit)))
-            still_read = set(connection.scalars(read.where(feeds.c.url.in_([one.feed for one in found]))))
-        if any(one.feed not in still_read for one in found):
+            due = rows_as(Subscription, connection.execute(wanted.limit(limit)))
+            present = read.where(feeds.c.url.in_([subscription.feed for subscription in due]))
+            still_read = set(connection.scalars(present))
+        if any(subscription.feed not in still_read for subscription in due):
             with self._database.write() as connection:
                 connection.execute(subscriptions.delete().where(subscriptions.c.feed.not_in(read)))
-        return [one for one in found if one.feed in still_read]
+        return [subscription for subscription in due if subscription.feed in still_read]
 
     def mark_asked(self, connection: sa.Connection, feed: str, due: dt.datetime) -> None:
         """Note that the hub is being asked, and when it is asked again should it not come back to us."""
@@ -110,7 +114,7 @@ class Subscriptions:
 
     def delete_pushes(self, connection: sa.Connection, read: Iterable[Push]) -> None:
         """Forget pushes that were read."""
-        connection.execute(pushes.delete().where(pushes.c.n.in_([one.n for one in read])))
+        connection.execute(pushes.delete().where(pushes.c.n.in_([push.n for push in read])))
 
     def list_subscriptions(self, connection: sa.Connection) -> list[Subscription]:
         """Return every subscription, by feed."""

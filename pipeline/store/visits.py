@@ -1,4 +1,4 @@
-"""Which pages are looked at again, and what is remembered of them?"""
+"""When each article's page is looked at again, and what its last looks said."""
 
 from __future__ import annotations
 
@@ -27,14 +27,15 @@ class PageVisits:
     def requeue_due(self, now: dt.datetime) -> int:
         """Send the articles whose pages are due back to fetch, as their next version should they have changed.
 
-        Articles that are on their way through the stages stay due. Returns how many went.
+        Articles that are on their way through the stages stay due. Each step of 500 is a transaction of its own.
+        Returns how many went.
         """
         count = 0
-        while step := self._recall(now):
+        while step := self._requeue_step(now):
             count += step
         return count
 
-    def _recall(self, now: dt.datetime) -> int:
+    def _requeue_step(self, now: dt.datetime) -> int:
         is_due = visits.c.due <= now
         with self._database.read() as connection:
             if connection.execute(sa.select(visits.c.id).where(is_due).limit(1)).first() is None:
@@ -57,8 +58,8 @@ class PageVisits:
         return {visit.id: visit for visit in rows_as(Visit, rows)}
 
     def save_visits(self, connection: sa.Connection, remembered: Iterable[Visit]) -> None:
-        """Remember."""
-        upsert(connection, visits, [{name: getattr(one, name) for name in _COLUMNS} for one in remembered])
+        """Save what is remembered of pages."""
+        upsert(connection, visits, [{name: getattr(visit, name) for name in _COLUMNS} for visit in remembered])
 
     def list_gone(self, connection: sa.Connection, ids: Iterable[str]) -> dict[str, dt.datetime]:
         """Return id → since when its page isn't there any more, of those that aren't."""

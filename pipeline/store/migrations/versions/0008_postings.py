@@ -99,7 +99,7 @@ def _make_partitions(name: str) -> None:
         op.execute(f"CREATE TABLE {name}_{date:%Y%m%d} PARTITION OF {name} FOR VALUES FROM ({day}) TO ({day + 1})")
 
 
-def _take_over(name: str, before: str, columns: str) -> None:
-    """Move the rows of the table ``before``."""
-    op.execute(f"INSERT INTO {name} SELECT {columns} FROM {before} WHERE true ON CONFLICT DO NOTHING")  # noqa: S608
-    op.drop_table(before)
+def _take_over(name: str, old_table: str, columns: str) -> None:
+    """Move the rows of ``old_table``."""
+    op.execute(f"INSERT INTO {name} SELECT {columns} FROM {old_table} WHERE true ON CONFLICT DO NOTHING")  # noqa: S608
+    op.drop_table(old_table)
