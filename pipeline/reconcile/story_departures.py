@@ -14,11 +14,12 @@ import sqlalchemy as sa
 
 from pipeline.cluster import StoryMemory
 from pipeline.context import Context
-from pipeline.editorial.stories import MERGE, DecisionAuthor, rebuild_stored_story, record_change
+from pipeline.decisions import DecisionKind, DecisionMove, StoryDecision
+from pipeline.reconcile.story_cards import rebuild_stored_story
 from pipeline.records import Placement, Stage
 from pipeline.store import ArticleRow, StoredStory
 
-_WHY = DecisionAuthor(name=str(Stage.CLUSTER), reason="all its articles are copies of articles there", stands=False)
+_WHY = "all its articles are copies of articles there"
 
 
 class Departures(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,7 +27,7 @@ class Departures(msgspec.Struct, frozen=True, kw_only=True):
 
     remade: dict[str, StoredStory]
     emptied: dict[str, str]
-    moved: dict[str, list[str]]  # story → the articles that left it now
+    moved: dict[str, list[int]]  # story → seq of the articles that left it now
 
     def save(self, connection: sa.Connection, context: Context) -> None:
         """Write them."""
@@ -34,8 +35,17 @@ class Departures(msgspec.Struct, frozen=True, kw_only=True):
         for story, target in self.emptied.items():
             context.store.story_catalog.delete_story(connection, story)
             context.store.story_catalog.redirect(connection, story, target)
-            moves = [{"id": article, "story": target, "moved": True} for article in self.moved[story]]
-            record_change(context, connection, {"kind": MERGE, "story": target, "other": story}, _WHY, moves)
+            merged = StoryDecision(
+                kind=DecisionKind.MERGE,
+                at=context.clock(),
+                by=Stage.CLUSTER,
+                note=_WHY,
+                stands=False,
+                story=target,
+                other=story,
+            )
+            moves = [DecisionMove(seq=seq, target=target, origin=story) for seq in self.moved[story]]
+            context.store.decisions.add_decision(connection, merged, moves)
 
 
 def find_departures(
@@ -59,5 +69,5 @@ def find_departures(
             found.remade[story] = new
         else:
             found.emptied[story] = target
-            found.moved[story] = [item.id for item in claimed if item.story == story]
+            found.moved[story] = [item.seq for item in claimed if item.story == story]
     return found

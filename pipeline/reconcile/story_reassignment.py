@@ -13,7 +13,7 @@ import msgspec
 
 from pipeline.cluster import ArticleToAssign, decide, rebuild_story
 from pipeline.context import Context
-from pipeline.editorial.stories import choose_story_id, iter_cluster_inputs, rebuild_stored_story
+from pipeline.reconcile.story_cards import choose_story_id, iter_cluster_inputs, rebuild_stored_story
 from pipeline.reconcile.story_departures import Departures, find_departures
 from pipeline.records import Placed, Placement, Stage
 from pipeline.store import ArticleRow, ArticleToReassign, StoredStory, StoryIndex
@@ -74,7 +74,7 @@ def _came_by_group(context: Context, its: Sequence[ArticleToAssign]) -> bool:
     ids = [one.article.id for one in its]
     story, story_catalog = its[0].story, context.store.story_catalog
     with context.store.read() as connection:
-        decided = story_catalog.find_pinned_stories(connection, ids).values()
+        decided = context.store.decisions.find_pinned_stories(connection, ids).values()
         if story in {f"s{one}" for one in ids} | {story_catalog.resolve(connection, pinned) for pinned in decided}:
             return False
         placed = context.store.ledger.latest(connection, ids, Placement).values()
