@@ -12,7 +12,8 @@ def describe_decision(decision: Decision) -> str:
     undoes = f", takes back {decision.undoes}" if decision.undoes else ""
     by = f" by {decision.undone_by}" if decision.undone_by else ""
     undone = f", taken back {decision.undone_at:%Y-%m-%d %H:%M}{by}" if decision.undone_at else ""
-    return f"{decision.n}  {decision.at:%Y-%m-%d %H:%M}  {author}: {describe_effect(decision)}{note}{undoes}{undone}"
+    number, effect = _describe_number(decision), describe_effect(decision)
+    return f"{number}  {decision.at:%Y-%m-%d %H:%M}  {author}: {effect}{note}{undoes}{undone}"
 
 
 def describe_effect(decision: Decision) -> str:
@@ -46,7 +47,12 @@ def describe_entity_decision(decision: EntityDecision) -> str:
     note = f": {decision.note}" if decision.note else ""
     undone_by = f" by {decision.undone_by}" if decision.undone_by else ""
     undone = f" (undone {decision.undone_at:%Y-%m-%d %H:%M}{undone_by})" if decision.undone_at else ""
-    return f"{decision.n}  {decision.at:%Y-%m-%d %H:%M}  {_describe_entity_effect(decision)}{by}{note}{undone}"
+    number, effect = _describe_number(decision), _describe_entity_effect(decision)
+    return f"{number}  {decision.at:%Y-%m-%d %H:%M}  {effect}{by}{note}{undone}"
+
+
+def _describe_number(decision: Decision) -> str:
+    return f"{decision.n} (was {decision.former_n})" if decision.former_n else str(decision.n)
 
 
 def _describe_copy_effect(decision: CopyDecision) -> str:
