@@ -1,4 +1,4 @@
-"""cluster: assigns each article to a story.
+"""Stage cluster: assigns each article to a story.
 
 Articles are assigned in the order of arrival, by one worker at a time, so stories don't depend on the batches.
 """

@@ -1,4 +1,4 @@
-"""dedupe: finds near-duplicates and keeps their copy groups.
+"""Stage dedupe: finds near-duplicates and keeps their copy groups.
 
 Articles are decided in the order of arrival, by one worker at a time, so groups don't depend on the batches.
 """
