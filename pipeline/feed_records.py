@@ -6,7 +6,6 @@ They outlive the articles that they were learnt from.
 from __future__ import annotations
 
 import datetime as dt
-import enum
 from typing import Literal
 
 from pipeline.records import Reason, Record
@@ -82,27 +81,3 @@ class RobotsFile(Record, frozen=True, kw_only=True):
     status: int
     body: str
     fetched: dt.datetime
-
-
-class EntityDecisionKind(enum.StrEnum):
-    """What an editor may decide on an entity."""
-
-    MERGE = "merge"
-    SPLIT = "split"
-    RENAME = "rename"
-    HIDE = "hide"
-
-
-class EntityDecision(Record, frozen=True, kw_only=True):
-    """What an editor decided on an entity; it holds for every document until it is undone."""
-
-    kind: EntityDecisionKind
-    entity: str
-    at: dt.datetime
-    n: int = 0  # its number, given by the ledger
-    target: str | None = None  # of a merge: the entity that it becomes; of a split: the one that the names go to
-    surfaces: tuple[str, ...] = ()  # of a split: the names that are somebody else's
-    name: str | None = None  # of a rename or split: the name to show
-    by: str | None = None
-    note: str | None = None
-    undone: dt.datetime | None = None

@@ -1,4 +1,7 @@
-"""What is done once a day? Stories are repaired, and what nothing is compared with any more is forgotten."""
+"""Maintains the ledger once a day: repairs stories, and deletes what nothing is compared with any more.
+
+Each step can be cut off and run again at any time.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,10 @@ _LAST = "housekept"
 
 
 def expire_memories(context: Context, history_days: float = HISTORY_DAYS) -> int:
-    """Forget what nothing is compared with any more, and old history; return how many lines of history went."""
+    """Delete what nothing is compared with any more, and history older than so many days.
+
+    Return how many lines of history were deleted.
+    """
     now, settings = context.clock(), context.settings
     return context.store.admin.delete_expired(
         # a day more than the window: days are counted whole
@@ -25,32 +31,31 @@ def expire_memories(context: Context, history_days: float = HISTORY_DAYS) -> int
 
 
 def run_daily(context: Context) -> str | None:
-    """Repair stories and expire, if that was last done a day ago; return what was done, None where it isn't time.
+    """Repair stories and delete what has expired, if that was last done a day ago or more.
 
-    For a process that runs without Airflow. What is cut off is done again; two at once do nothing twice.
+    For a process that runs without Airflow. Return what was done in words, None where it isn't time yet. A run that is
+    cut off is done again; two processes at once do nothing twice.
     """
     now = context.clock()
     with context.store.read() as connection:
         last = context.store.values.get(connection, _LAST)
     if last and now - dt.datetime.fromisoformat(last) < DAILY_INTERVAL:
         return None
-    done, history = (
-        story_repair.repair_stories(context, days=context.settings.cluster.repair_days),
-        expire_memories(context),
-    )
+    done = story_repair.repair_stories(context, days=context.settings.cluster.repair_days)
+    history = expire_memories(context)
     with context.store.write() as connection:
         context.store.values.save(connection, _LAST, now.isoformat())
     return f"{done.merged} stories merged, {done.split} split; {history} lines of history forgotten"
 
 
 def run_repair() -> dict[str, int]:
-    """Repair the stories of the last days, with the settings that files and environment name; return the counts."""
+    """Repair the stories of the last days, with the settings of files and environment; return the counts."""
     with open_context() as context:
         done = story_repair.repair_stories(context, days=context.settings.cluster.repair_days)
     return {"stories": done.stories, "merged": done.merged, "split": done.split}
 
 
 def run_expire() -> dict[str, int]:
-    """Expire, with the settings that files and environment name; return the counts."""
+    """Delete what has expired, with the settings of files and environment; return the counts."""
     with open_context() as context:
         return {"history": expire_memories(context)}

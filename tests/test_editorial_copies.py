@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pipeline.decisions import DecisionAuthor
 from pipeline.editorial.copies import merge_groups, repair_groups, split_group
 from pipeline.errors import UsageError
 from pipeline.records import Stage
@@ -11,6 +12,12 @@ from pipeline.store import Selection
 from tests.helpers.arriving import NOW, arrive, through
 from tests.helpers.copies import OTHER, WIRE
 from tests.helpers.transactions import ask
+
+ANA, BO = DecisionAuthor(name="ana"), DecisionAuthor(name="bo")
+
+
+def halves(decision):
+    return decision.group, decision.other
 
 
 def items(context, *names):
@@ -31,7 +38,7 @@ def test_groups_that_were_merged_are_one_with_one_primary_also_when_dedupe_is_do
     arrive(context, "a2", OTHER, source="Evening", seen=1.0)
     arrive(context, "a3", OTHER, seen=2.0)
     assert groups(through(context)) == {"a1": "a1", "a2": "a2", "a3": "a2"}
-    assert merge_groups(context, items(context, "a1", "a3"), "ana") == "a1"
+    assert merge_groups(context, items(context, "a1", "a3"), ANA).group == "a1"
     for made in (through(context), again(context)):
         assert groups(made) == {"a1": "a1", "a2": "a1", "a3": "a1"}
         assert [one.copy_of for one in made.values()] == [None, "a1", "a2"]
@@ -43,7 +50,7 @@ def test_what_was_split_off_stays_apart_also_when_dedupe_is_done_again(context):
     for n in range(1, 5):
         arrive(context, f"a{n}", WIRE, source=("Daily", "Evening")[n % 2], seen=float(n))
     through(context)
-    assert split_group(context, items(context, "a3", "a4"), "ana") == ("a1", "a3")
+    assert halves(split_group(context, items(context, "a3", "a4"), ANA)) == ("a1", "a3")
     for made in (through(context), again(context)):
         assert groups(made) == {"a1": "a1", "a2": "a1", "a3": "a3", "a4": "a3"}
         assert [name for name, one in made.items() if one.is_primary] == ["a1", "a3"]
@@ -54,7 +61,7 @@ def test_the_article_that_the_group_is_called_by_keeps_the_name(context):
     for n in range(1, 4):
         arrive(context, f"a{n}", WIRE, seen=float(n))
     through(context)
-    assert split_group(context, items(context, "a1"), "ana") == ("a2", "a1")
+    assert halves(split_group(context, items(context, "a1"), ANA)) == ("a2", "a1")
     assert groups(again(context)) == {"a1": "a1", "a2": "a2", "a3": "a2"}
 
 
@@ -62,7 +69,7 @@ def test_a_later_copy_joins_the_group_that_its_original_was_put_in(context):
     arrive(context, "a1", WIRE)
     arrive(context, "a2", OTHER, source="Evening", seen=1.0)
     through(context)
-    merge_groups(context, items(context, "a1", "a2"), "ana")
+    merge_groups(context, items(context, "a1", "a2"), ANA)
     arrive(context, "a3", OTHER, seen=2.0)
     assert groups(through(context)) == {"a1": "a1", "a2": "a1", "a3": "a1"}
 
@@ -72,10 +79,10 @@ def test_what_was_decided_since_an_article_was_looked_up_counts(context):
     arrive(context, "a2", OTHER, source="Evening", seen=1.0)
     through(context)
     before = items(context, "a1", "a2")
-    merge_groups(context, before, "ana")
+    merge_groups(context, before, ANA)
     with pytest.raises(UsageError, match="one group already"):
-        merge_groups(context, before, "bo")
-    assert split_group(context, before[1:], "bo") == ("a1", "a2")
+        merge_groups(context, before, BO)
+    assert halves(split_group(context, before[1:], BO)) == ("a1", "a2")
 
 
 def test_what_cannot_be_merged_or_split_is_wrong_use(context):
@@ -83,14 +90,14 @@ def test_what_cannot_be_merged_or_split_is_wrong_use(context):
     arrive(context, "a2", WIRE, seen=1.0)
     arrive(context, "a3", OTHER, seen=2.0)
     with pytest.raises(UsageError, match="has not decided"):
-        merge_groups(context, items(context, "a1", "a2"), "ana")
+        merge_groups(context, items(context, "a1", "a2"), ANA)
     through(context)
     with pytest.raises(UsageError, match="one group already"):
-        merge_groups(context, items(context, "a1", "a2"), "ana")
+        merge_groups(context, items(context, "a1", "a2"), ANA)
     with pytest.raises(UsageError, match="several groups"):
-        split_group(context, items(context, "a1", "a3"), "ana")
+        split_group(context, items(context, "a1", "a3"), ANA)
     with pytest.raises(UsageError, match="all of group a1"):
-        split_group(context, items(context, "a1", "a2"), "ana")
+        split_group(context, items(context, "a1", "a2"), ANA)
 
 
 def test_a_group_whose_original_was_taken_down_gets_another_primary(context):

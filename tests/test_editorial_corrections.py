@@ -20,7 +20,7 @@ CORRECTED = WIRE.replace("six cranes", "five cranes")
 def found(context, since=SINCE):
     return [
         (one.article.id, one.old, one.new, [copy.id for copy in one.copies])
-        for one in find_corrections(context, since, all_of_them=True)
+        for one in find_corrections(context, since, include_uncopied=True)
     ]
 
 

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.decisions import DecisionAuthor, Subject
 from pipeline.editorial import entities
+from pipeline.editorial.undo import undo_decision
 from pipeline.enrich import load_recognisers
 from pipeline.errors import UsageError
 from pipeline.records import Article, Names, Stage
@@ -21,6 +23,8 @@ from tests.helpers.transactions import ask
 CONFIG = Path(__file__).parent.parent / "config"
 AFTER_FETCH = (Stage.DEDUPE, Stage.ENRICH, Stage.CLUSTER, Stage.INDEX)
 CLERK, BERG = "person:hilda-clerk", "person:tom-berg"
+
+DESK = DecisionAuthor(name="desk")
 
 
 @pytest.fixture
@@ -60,16 +64,16 @@ TEXTS = {
 def test_a_merged_person_is_shown_as_the_other_one_in_every_document_and_undone_again(context):
     enter(context, **TEXTS)
     assert people(context) == {"a": ("Hilda Clerk", "Tom Berg"), "b": ("Hilda Clerk", "Tom Berg")}
-    decision = entities.merge_entities(context, "Tom Berg", CLERK, by="desk")
+    decision = entities.merge_entities(context, "Tom Berg", CLERK, DESK)
     assert people(context) == {"a": ("Hilda Clerk",), "b": ("Hilda Clerk",)}
-    entities.undo_decision(context, decision.n)
+    undo_decision(context, decision.n, DESK, Subject.ENTITIES)
     assert people(context) == {"a": ("Hilda Clerk", "Tom Berg"), "b": ("Hilda Clerk", "Tom Berg")}
 
 
 def test_a_decision_holds_for_articles_that_come_later_and_for_a_new_index(context):
     enter(context, a=TEXTS["a"])
     people(context)
-    entities.rename_entity(context, CLERK, "Hilda Clerk-Sowe")
+    entities.rename_entity(context, CLERK, "Hilda Clerk-Sowe", DESK)
     enter(context, b=TEXTS["b"])
     assert people(context)["b"] == ("Hilda Clerk-Sowe", "Tom Berg")
     context.index.wipe()
@@ -80,7 +84,7 @@ def test_a_decision_changes_only_the_documents_that_it_concerns(context):
     enter(context, **TEXTS, c="Ann Stone slept. Nobody else did, said Ann Stone.")
     people(context)
     before = {name: context.index.get(name).revision for name in "abc"}
-    entities.hide_entity(context, BERG)
+    entities.hide_entity(context, BERG, DESK)
     assert people(context) == {"a": ("Hilda Clerk",), "b": ("Hilda Clerk",), "c": ("Ann Stone",)}
     after = {name: context.index.get(name).revision for name in "abc"}
     assert {name for name in "abc" if after[name] != before[name]} == {"a", "b"}
@@ -89,7 +93,7 @@ def test_a_decision_changes_only_the_documents_that_it_concerns(context):
 def test_a_split_person_is_two_in_the_documents(context):
     enter(context, a="Hilda Clerk won. Later Hilda R. Clerk, her aunt, said Tom Berg, won too.")
     assert people(context)["a"] == ("Hilda R. Clerk", "Tom Berg")
-    entities.split_entity(context, "Hilda R. Clerk", ["Hilda Clerk"], name="Hilda Clerk the younger")
+    entities.split_entity(context, "Hilda R. Clerk", ["Hilda Clerk"], DESK, name="Hilda Clerk the younger")
     assert people(context)["a"] == ("Hilda Clerk the younger", "Hilda R. Clerk", "Tom Berg")
 
 
@@ -184,7 +188,7 @@ def test_two_workers_at_once_count_every_article_once(context):
 def test_what_is_decided_is_shown_with_the_entity(context):
     enter(context, **TEXTS)
     people(context)
-    entities.rename_entity(context, CLERK, "Hilda Clerk-Sowe", by="desk", note="her own wish")
+    entities.rename_entity(context, CLERK, "Hilda Clerk-Sowe", DecisionAuthor(name="desk", note="her own wish"))
     shown = entities.load_entity(context, "Hilda Clerk-Sowe")
     assert (shown.entity.id, shown.entity.name, shown.entity.articles) == (CLERK, "Hilda Clerk-Sowe", 2)
     assert [(d.kind, d.by, d.note) for d in shown.decisions] == [("rename", "desk", "her own wish")]
@@ -195,15 +199,15 @@ def test_what_is_decided_is_shown_with_the_entity(context):
 @pytest.mark.parametrize(
     ("decide", "why"),
     [
-        (lambda c: entities.merge_entities(c, "Nobody", CLERK), "no entity is called 'Nobody'"),
-        (lambda c: entities.merge_entities(c, CLERK, "Hilda Clerk"), "are one entity already"),
-        (lambda c: entities.split_entity(c, CLERK, [], name="X"), "name the ways of writing"),
+        (lambda c: entities.merge_entities(c, "Nobody", CLERK, DESK), "no entity is called 'Nobody'"),
+        (lambda c: entities.merge_entities(c, CLERK, "Hilda Clerk", DESK), "are one entity already"),
+        (lambda c: entities.split_entity(c, CLERK, [], DESK, name="X"), "name the ways of writing"),
         (
-            lambda c: entities.split_entity(c, CLERK, ["Clerk"], name="Hilda Clerk"),
+            lambda c: entities.split_entity(c, CLERK, ["Clerk"], DESK, name="Hilda Clerk"),
             "would be person:hilda-clerk itself",
         ),
-        (lambda c: entities.rename_entity(c, CLERK, " "), "the new name is empty"),
-        (lambda c: entities.undo_decision(c, 7), "there is no decision 7"),
+        (lambda c: entities.rename_entity(c, CLERK, " ", DESK), "the new name is empty"),
+        (lambda c: undo_decision(c, 7, DESK, Subject.ENTITIES), "there is no decision 7"),
     ],
 )
 def test_a_decision_that_makes_no_sense_is_refused_in_one_line(context, decide, why):

@@ -8,21 +8,23 @@ import datetime as dt
 import msgspec
 import pytest
 
+from pipeline.decisions import DecisionAuthor, Subject
 from pipeline.editorial import stories, story_repair
-from pipeline.editorial.stories import DecisionAuthor
+from pipeline.editorial.story_repair import REPAIR
+from pipeline.editorial.undo import undo_decision
 from pipeline.errors import BusyError, UsageError
 from pipeline.records import Article, Copy, Entity, EntityType, Names, Stage
 from pipeline.settings import RunSettings, Settings
 from pipeline.stage_lock import exclusive
 from pipeline.stages import Context, run_one
 from pipeline.stages.index import build_documents
-from pipeline.store import REPAIR, NewArticle
+from pipeline.store import NewArticle
 from tests.helpers.copies import AT, OTHER, WIRE, invented
 from tests.helpers.support import REPO, places
 from tests.helpers.transactions import ask
 from tests.test_cluster import CHOIR, HARBOUR
 
-ANA = DecisionAuthor(name="ana", reason="as I know")
+ANA = DecisionAuthor(name="ana", note="as I know")
 NOW = AT + dt.timedelta(days=1)
 
 
@@ -106,8 +108,8 @@ def test_a_merger_moves_all_articles_and_the_old_id_leads_to_the_story(told):
     assert ask(told.store).story_catalog.resolve("sc") == "sa"
     facts = ask(told.store).story_catalog.load_facts(["sa"])["sa"]
     assert (facts.aliases, facts.first, facts.last) == (("sc",), AT, AT + dt.timedelta(hours=3))
-    (change,) = ask(told.store).story_catalog.list_changes("sc")
-    assert (change.kind, change.story, change.other, change.made_by, change.reason) == (
+    (change,) = ask(told.store).decisions.list_story_decisions("sc")
+    assert (change.kind, change.story, change.other, change.by, change.note) == (
         "merge",
         "sa",
         "sc",
@@ -152,13 +154,13 @@ def test_a_title_that_was_given_stays_until_it_is_taken_back(told):
     stories.rename_story(told, "sa", "Crane falls in Port Ansel", ANA)
     tell(told, ("e", HARBOUR))
     assert ask(told.store).story_catalog.load_facts(["sa"])["sa"].title == "Crane falls in Port Ansel"
-    stories.undo_change(told, 1, ANA)
+    undo_decision(told, 1, ANA, Subject.STORIES)
     assert ask(told.store).story_catalog.load_facts(["sa"])["sa"].title == "Title a"
 
 
 def test_what_was_taken_back_by_somebody_else_meanwhile_is_not_taken_back_again(told):
     stories.rename_story(told, "sa", "Crane falls in Port Ansel", ANA)
-    stories.undo_change(told, 1, ANA)
+    undo_decision(told, 1, ANA, Subject.STORIES)
     stories.rename_story(told, "sa", "Crane kills two", ANA)
     with pytest.raises(UsageError, match="taken back already"):
         stories.rename_story(told, "sa", None, msgspec.structs.replace(ANA, undoes=1))
@@ -169,9 +171,9 @@ def test_a_title_that_a_merger_brought_goes_with_its_story_when_that_is_taken_ba
     stories.rename_story(told, "sa", "Crane falls in Port Ansel", ANA)
     stories.merge_stories(told, "sc", "sa", ANA)
     assert titles(told, "sc") == ["Crane falls in Port Ansel"]
-    stories.undo_change(told, 2, ANA)
+    undo_decision(told, 2, ANA, Subject.STORIES)
     assert titles(told, "sa", "sc") == ["Crane falls in Port Ansel", "Title c"]
-    stories.undo_change(told, 1, ANA)
+    undo_decision(told, 1, ANA, Subject.STORIES)
     assert titles(told, "sa", "sc") == ["Title a", "Title c"]
 
 
@@ -181,7 +183,7 @@ def test_each_of_two_stories_has_the_title_that_it_was_given_when_their_merger_i
     stories.rename_story(told, "sc", "Miners sing", ANA)
     stories.merge_stories(told, "sc", "sa", ANA)
     assert titles(told, "sc") == ["Miners sing"]
-    stories.undo_change(told, 3, ANA)
+    undo_decision(told, 3, ANA, Subject.STORIES)
     assert titles(told, "sa", "sc") == ["Crane falls in Port Ansel", "Miners sing"]
 
 
@@ -189,8 +191,8 @@ def test_each_of_two_stories_has_the_title_that_it_was_given_when_their_merger_i
 def test_a_title_that_was_taken_back_after_a_merger_does_not_return_with_its_story(told):
     stories.rename_story(told, "sa", "Crane falls in Port Ansel", ANA)
     stories.merge_stories(told, "sc", "sa", ANA)
-    stories.undo_change(told, 1, ANA)
-    stories.undo_change(told, 2, ANA)
+    undo_decision(told, 1, ANA, Subject.STORIES)
+    undo_decision(told, 2, ANA, Subject.STORIES)
     assert titles(told, "sa", "sc") == ["Title a", "Title c"]
 
 
@@ -199,11 +201,11 @@ def test_a_merger_is_taken_back_and_back_again(told, times):
     stories.merge_stories(told, "sa", "sc", ANA)
     tell(told, ("e", HARBOUR))
     for n in range(1, times + 1):
-        stories.undo_change(told, n, ANA)
+        undo_decision(told, n, ANA, Subject.STORIES)
     assert [now(told)[name] for name in "abcde"] == (["sa", "sa", "sc", "sc", "sa"] if times == 1 else ["sa"] * 5)
     assert ask(told.store).story_catalog.resolve("sc") == ("sc" if times == 1 else "sa")
     with pytest.raises(UsageError, match="taken back already"):
-        stories.undo_change(told, 1, ANA)
+        undo_decision(told, 1, ANA, Subject.STORIES)
 
 
 def test_what_cannot_be_done_is_said_and_changes_nothing(told):
@@ -213,12 +215,12 @@ def test_what_cannot_be_done_is_said_and_changes_nothing(told):
         lambda: stories.merge_stories(told, "sa", "s-nobody", ANA),
         lambda: stories.split_story(told, "sa", ["c"], ANA),
         lambda: stories.split_story(told, "sa", ["a", "b"], ANA),
-        lambda: stories.undo_change(told, 99, ANA),
+        lambda: undo_decision(told, 99, ANA, Subject.STORIES),
     ):
         with pytest.raises(UsageError):
             wrong()
     assert now(told) == before
-    assert ask(told.store).story_catalog.list_changes("sa") == []
+    assert ask(told.store).decisions.list_story_decisions("sa") == []
 
 
 def test_decisions_stand_when_articles_are_decided_again(told):
@@ -272,7 +274,7 @@ def test_what_an_editor_takes_back_repair_does_not_do_again(told):
     stories.split_story(told, "sa", ["b"], DecisionAuthor(name=REPAIR, stands=False))
     story_repair.repair_stories(told, days=9)
     assert now(told)["a"] == now(told)["b"]
-    stories.undo_change(told, 2, ANA)
+    undo_decision(told, 2, ANA, Subject.STORIES)
     apart = now(told)
     assert apart["a"] != apart["b"]
     story_repair.repair_stories(told, days=9)

@@ -7,15 +7,15 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.decisions import DecisionKind, EntityDecision
 from pipeline.enrich.linking.editorial_rules import EntityRules
-from pipeline.feed_records import EntityDecision, EntityDecisionKind
 from pipeline.records import Entity, EntityType, Mention, Names
 from tests.helpers.support import NOW
 
 A, B, C = "person:ann-lee", "person:anna-lee", "person:ann-b-lee"
 
 
-def decision(n: int, kind: EntityDecisionKind, entity: str, **more) -> EntityDecision:
+def decision(n: int, kind: DecisionKind, entity: str, **more) -> EntityDecision:
     return EntityDecision(n=n, kind=kind, entity=entity, at=NOW, **more)
 
 
@@ -36,7 +36,7 @@ def article(**surfaces: list[str]) -> Names:
 
 def test_a_merged_entity_is_the_other_one_with_both_counts():
     names = article(**{A: ["Ann Lee", "Lee"], B: ["Anna Lee"]})
-    rules = EntityRules([decision(1, EntityDecisionKind.MERGE, A, target=B)])
+    rules = EntityRules([decision(1, DecisionKind.MERGE, A, target=B)])
     read = rules.apply(names, {B: Entity(id=B, name="Anna Lee", type=EntityType.PERSON)})
     assert [(e.id, e.name, e.count) for e in read.entities] == [(B, "Anna Lee", 3)]
     assert read.entities[0].aliases == ("Ann Lee", "Lee", "Anna Lee")
@@ -45,9 +45,7 @@ def test_a_merged_entity_is_the_other_one_with_both_counts():
 
 def test_a_split_gives_the_mentions_that_are_written_so_to_another_entity():
     names = article(**{A: ["Ann Lee", "Ann B. Lee", "Lee"]})
-    rules = EntityRules(
-        [decision(1, EntityDecisionKind.SPLIT, A, target=C, surfaces=("Ann B. Lee",), name="Ann B. Lee")]
-    )
+    rules = EntityRules([decision(1, DecisionKind.SPLIT, A, target=C, surfaces=("Ann B. Lee",), name="Ann B. Lee")])
     read = rules.apply(names, {})
     assert {e.id: (e.name, e.count, e.aliases) for e in read.entities} == {
         A: ("Ann Lee", 2, ("Ann Lee", "Lee")),
@@ -56,29 +54,27 @@ def test_a_split_gives_the_mentions_that_are_written_so_to_another_entity():
 
 
 def test_a_hidden_entity_and_its_mentions_are_left_out():
-    read = EntityRules([decision(1, EntityDecisionKind.HIDE, A)]).apply(
-        article(**{A: ["Ann Lee"], B: ["Anna Lee"]}), {}
-    )
+    read = EntityRules([decision(1, DecisionKind.HIDE, A)]).apply(article(**{A: ["Ann Lee"], B: ["Anna Lee"]}), {})
     assert [e.id for e in read.entities] == [B]
     assert [m.entity for m in read.mentions] == [B]
 
 
 def test_what_becomes_a_hidden_entity_is_hidden_too():
-    rules = EntityRules([decision(1, EntityDecisionKind.HIDE, B), decision(2, EntityDecisionKind.MERGE, A, target=B)])
+    rules = EntityRules([decision(1, DecisionKind.HIDE, B), decision(2, DecisionKind.MERGE, A, target=B)])
     assert rules.current_entity(A) is None
 
 
 def test_a_decision_that_was_undone_holds_no_more():
-    rules = EntityRules([decision(1, EntityDecisionKind.MERGE, A, target=B, undone=NOW)])
+    rules = EntityRules([decision(1, DecisionKind.MERGE, A, target=B, undone_at=NOW)])
     assert rules.current_entity(A) == A
 
 
 def test_decisions_apply_in_their_order_and_the_last_name_counts():
     rules = EntityRules([
-        decision(1, EntityDecisionKind.MERGE, A, target=B),
-        decision(2, EntityDecisionKind.SPLIT, B, target=C, surfaces=("Ann B. Lee",), name="Ann B. Lee"),
-        decision(3, EntityDecisionKind.RENAME, B, name="Anna Lee-Berg"),
-        decision(4, EntityDecisionKind.RENAME, B, name="Anna Berg"),
+        decision(1, DecisionKind.MERGE, A, target=B),
+        decision(2, DecisionKind.SPLIT, B, target=C, surfaces=("Ann B. Lee",), name="Ann B. Lee"),
+        decision(3, DecisionKind.RENAME, B, name="Anna Lee-Berg"),
+        decision(4, DecisionKind.RENAME, B, name="Anna Berg"),
     ])  # fmt: skip
     assert rules.current_entity(A, "Lee") == B
     assert rules.current_entity(A, "Ann B. Lee") == C
@@ -95,11 +91,11 @@ def test_without_decisions_entities_are_shown_under_their_present_names():
 _IDS = st.sampled_from([A, B, C, "person:d"])
 _DECIDED = st.lists(
     st.one_of(
-        st.builds(dict, kind=st.just(EntityDecisionKind.MERGE), entity=_IDS, target=_IDS),
-        st.builds(dict, kind=st.just(EntityDecisionKind.HIDE), entity=_IDS),
+        st.builds(dict, kind=st.just(DecisionKind.MERGE), entity=_IDS, target=_IDS),
+        st.builds(dict, kind=st.just(DecisionKind.HIDE), entity=_IDS),
         st.builds(
             dict,
-            kind=st.just(EntityDecisionKind.SPLIT),
+            kind=st.just(DecisionKind.SPLIT),
             entity=_IDS,
             target=_IDS,
             surfaces=st.just(("Lee",)),

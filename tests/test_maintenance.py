@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 
 from pipeline import maintenance
+from pipeline.decisions import DecisionAuthor
 from pipeline.editorial import stories
-from pipeline.editorial.stories import DecisionAuthor
-from pipeline.store import REPAIR
+from pipeline.editorial.story_repair import REPAIR
 from tests.helpers.arriving import NOW, arrive, through
 from tests.helpers.copies import WIRE
 from tests.test_cluster import HARBOUR

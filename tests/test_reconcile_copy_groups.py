@@ -6,9 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from pipeline.reconcile import copy_groups
 from pipeline.records import CopyKind, Outcome, Reason, Stage
 from pipeline.stages import Context, count_waiting, run_one
+from pipeline.stages.dedupe import DedupeHandler
+from pipeline.stages.runner import run_handler
 from pipeline.store import Selection
 from tests.helpers.arriving import NOW, SOURCES, arrive, change, finish, look, through
 from tests.helpers.copies import OTHER, WIRE
@@ -155,12 +156,14 @@ def test_when_an_original_is_rewritten_its_copies_say_what_of_them_still_stands_
 
 
 @pytest.mark.slow
-def test_one_batch_relates_so_many_copies_anew_and_no_more(context, monkeypatch):
-    monkeypatch.setattr(copy_groups, "MOST_RELATED", 1)
+def test_one_batch_relates_so_many_copies_anew_and_no_more(context):
     for n in range(3):
         arrive(context, f"a{n}", WIRE, source=("Daily", "Evening", "Late")[n], seen=n)
     through(context)
     change(context, "a0", "\n".join([*PARAGRAPHS[:3], *OTHER.split("\n")[:2]]))
+    limited = DedupeHandler(context)
+    limited.max_recompared = 1
+    assert run_handler(limited).taken == 1
     made = through(context)
     assert [made[f"a{n}"].copied_share < 1 for n in (1, 2)] == [True, False]
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from pipeline.decisions import DecisionAuthor, Subject
 from pipeline.editorial import stories
 from pipeline.editorial.copies import merge_groups, split_group
-from pipeline.editorial.stories import DecisionAuthor
+from pipeline.editorial.undo import undo_decision
 from pipeline.errors import UsageError
 from pipeline.records import Outcome, Placement, Reason, Stage
 from pipeline.stages import run_one
@@ -30,7 +31,7 @@ def told(context):
 
 def one_text(context, *names):
     """Let an editor say that these are copies of one text."""
-    merge_groups(context, [ask(context.store).ledger.find_article(name) for name in names], "ana")
+    merge_groups(context, [ask(context.store).ledger.find_article(name) for name in names], ANA)
 
 
 def card(context, story):
@@ -45,18 +46,18 @@ def test_the_id_of_a_story_leads_to_where_all_its_articles_went(context):
     assert {one.story for one in made.values()} == {"sa1"}
     assert {one.story_aliases for one in made.values()} == {("sc1",)}
     assert (ask(context.store).story_catalog.resolve("sc1"), card(context, "sc1")) == ("sa1", None)
-    (moved,) = ask(context.store).story_catalog.list_changes("sc1")
-    assert (moved.kind, moved.story, moved.made_by) == ("merge", "sa1", "cluster")
-    assert "copies of articles there" in moved.reason
+    (moved,) = ask(context.store).decisions.list_story_decisions("sc1")
+    assert (moved.kind, moved.story, moved.by) == ("merge", "sa1", "cluster")
+    assert "copies of articles there" in moved.note
     with pytest.raises(UsageError, match="with its copies, on either side"):
-        stories.undo_change(context, moved.n, ANA)
+        undo_decision(context, moved.n, ANA, Subject.STORIES)
 
 
 def test_when_the_copies_are_apart_again_the_story_can_be_too(context):
     told(context)
     one_text(context, "a1", "c1", "c2")
     through(context)
-    split_group(context, [ask(context.store).ledger.find_article(name) for name in ("c1", "c2")], "ana")
+    split_group(context, [ask(context.store).ledger.find_article(name) for name in ("c1", "c2")], ANA)
     assert [one.story for one in through(context).values()] == ["sa1", "sc1", "sc1"]
     assert ask(context.store).story_catalog.resolve("sc1") == "sc1"
 
@@ -90,7 +91,7 @@ def test_what_is_split_off_is_placed_as_if_it_had_just_arrived(context):
     one_text(context, "a1", "c1", "c2")
     through(context)
     assert ask(context.store).story_catalog.resolve("sc1") == "sa1"
-    split_group(context, [ask(context.store).ledger.find_article("c1")], "ana")
+    split_group(context, [ask(context.store).ledger.find_article("c1")], ANA)
     made = through(context)
     assert {name: one.story for name, one in made.items()} == {"a1": "sa1", "c1": "sc1", "c2": "sa1"}
     assert {name: one.story_size for name, one in made.items()} == {"a1": 2, "c1": 1, "c2": 2}
@@ -101,7 +102,7 @@ def test_what_came_into_a_story_by_a_wrong_copy_link_goes_back_to_the_one_that_i
     told(context)
     one_text(context, "a1", "c2")
     assert through(context)["c2"].story == "sa1"
-    split_group(context, [ask(context.store).ledger.find_article("c2")], "ana")
+    split_group(context, [ask(context.store).ledger.find_article("c2")], ANA)
     made = through(context)
     assert {name: one.story for name, one in made.items()} == {"a1": "sa1", "c1": "sc1", "c2": "sc1"}
     assert (card(context, "sa1").card.votes, card(context, "sc1").card.votes) == (1, 2)
@@ -115,7 +116,7 @@ def test_what_is_split_off_has_another_id_where_its_own_is_the_story_of_others(c
     change(context, "c2", invented(3))  # so that c1 isn't like what is left of its story
     through(context)
     stories.refresh_story(context, "sc1")
-    split_group(context, [ask(context.store).ledger.find_article("c1")], "ana")
+    split_group(context, [ask(context.store).ledger.find_article("c1")], ANA)
     made = through(context)
     assert {name: one.story for name, one in made.items()} == {"a1": "sa1", "c1": "sc1-2", "c2": "sc1"}
     assert ask(context.store).story_catalog.resolve("sc1-2") == "sc1-2"
@@ -142,7 +143,7 @@ def test_a_split_that_a_merger_takes_back_before_any_run_moves_nothing(context):
     told(context)
     one_text(context, "a1", "c1")
     through(context)
-    split_group(context, [ask(context.store).ledger.find_article("c1")], "ana")
+    split_group(context, [ask(context.store).ledger.find_article("c1")], ANA)
     one_text(context, "a1", "c1")
     made = through(context)
     assert {name: one.story for name, one in made.items()} == {"a1": "sa1", "c1": "sa1", "c2": "sc1"}

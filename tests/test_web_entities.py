@@ -65,7 +65,7 @@ def test_nobody_decides_without_the_key(client, context, path):
     plain = {"kind": "hide", "entity": "Tom Berg"}
     assert client.post(path, json=plain).status_code == 401
     assert client.post(path, json=plain, headers={"X-API-Key": "guess"}).status_code == 401
-    assert ask(context.store).entities.list_decisions() == []
+    assert ask(context.store).decisions.list_entity_decisions() == []
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ _COMMANDS = {
     "cluster": "stage_filters",
     "copies": "copies",
     "corrections": "copies",
+    "decisions": "decisions",
     "dedupe": "stage_filters",
     "demo": "demo",
     "enrich": "stage_filters",
@@ -40,6 +41,7 @@ _COMMANDS = {
     "status": "ledger",
     "stories": "stories",
     "takedown": "ledger",
+    "undo": "decisions",
 }
 
 

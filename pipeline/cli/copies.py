@@ -1,4 +1,4 @@
-"""newswire copies, corrections: who copied whom, what they still have wrong, and how an editor puts groups right."""
+"""Define newswire copies and corrections: who copied whom, what copies have wrong, and how groups are put right."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from collections.abc import Sequence
 import click
 
 from pipeline.cli.copy_text import describe_copy
+from pipeline.cli.decisions import print_undone
 from pipeline.cli.diff_text import cut_side_by_side
 from pipeline.cli.options import decision_options
-from pipeline.cli.output import print_note as say
-from pipeline.cli.output import print_table, terminal_width
+from pipeline.cli.output import print_note, print_table, terminal_width
 from pipeline.cli.param_types import TimeParam
 from pipeline.context import open_context
+from pipeline.decisions import DecisionAuthor, Subject
 from pipeline.dedupe import CopyVerdict
 from pipeline.dedupe.sketch import MIN_WORDS
 from pipeline.dedupe.verdict import MIN_SHARE_TAKEN
-from pipeline.editorial.copies import merge_groups, split_group
-from pipeline.editorial.copy_view import load_copy_group
+from pipeline.editorial.copies import CopyGroupMember, load_copy_group, merge_groups, split_group
 from pipeline.editorial.corrections import find_corrections
 from pipeline.editorial.lookup import find_article
 from pipeline.reconcile.copy_groups import compare_articles
@@ -63,24 +63,30 @@ def show_command(address_or_id: str, as_json: bool) -> None:
         return
     lead = shown.lead
     if lead is None:
-        say(_NO_GROUP.get(item.state, "dedupe has not decided on it yet"))
+        print_note(_NO_GROUP.get(item.state, "dedupe has not decided on it yet"))
         return
     agency = f", {lead.agency} copy" if lead.agency else ""
     click.echo(f"group {shown.group}: {len(shown.members)} articles, earliest {lead.earliest}{agency}")
-    rough = {one.id for one in shown.members if one.precision not in {Precision.INSTANT, None}}
+    rough = {member.id for member in shown.members if member.precision not in {Precision.INSTANT, None}}
     rows = [
         (
-            "primary" if one.id == lead.primary else "",
-            one.id,
-            one.source,
-            f"{one.published:%Y-%m-%d %H:%M}" if one.published else (one.published_local or "").replace("T", " "),
-            describe_copy(copy, exact=rough.isdisjoint({one.id, copy.copy_of})),
-            one.title or "",
+            "primary" if member.id == lead.primary else "",
+            member.id,
+            member.source,
+            _published(member),
+            describe_copy(copy, exact=rough.isdisjoint({member.id, copy.copy_of})),
+            member.title or "",
         )
-        for one, copy in zip(shown.members, shown.copies, strict=True)
+        for member, copy in zip(shown.members, shown.copies, strict=True)
     ]
     print_table(("", "id", "source", "published", "copy", "title"), rows)
-    _tell(shown.decisions, "this group")
+    _print_pins(shown.decisions, "this group")
+
+
+def _published(member: CopyGroupMember) -> str:
+    if member.published:
+        return f"{member.published:%Y-%m-%d %H:%M}"
+    return (member.published_local or "").replace("T", " ")
 
 
 @copies_command.command("compare")
@@ -90,41 +96,53 @@ def compare_command(addresses_or_ids: tuple[str, str], as_json: bool) -> None:
     """Say what two articles share, and why one is taken for a copy of the other, or isn't."""
     with open_context() as context:
         pair = [find_article(context, name) for name in addresses_or_ids]
-        found = compare_articles(context, *pair)
+        comparison = compare_articles(context, *pair)
         with context.store.read() as connection:
-            made = context.store.ledger.latest(connection, [found.earlier, found.later], Copy)
-            decided = context.store.copy_groups.list_pins(connection, [item.seq for item in pair])
+            copies = context.store.ledger.latest(connection, [comparison.earlier, comparison.later], Copy)
+            pins = context.store.decisions.list_copy_pins(connection, [article.seq for article in pair])
     if as_json:
-        click.echo(to_json(found))
+        click.echo(to_json(comparison))
         return
-    settings = context.settings.dedupe
-    parts = f"{found.new:.0%} stands in {found.earlier}, and of that {found.old:.0%} in {found.later}"
-    click.echo(f"of {found.later}, the later one, {parts}")
-    click.echo(f"of the beginnings {found.beginnings:.0%} is the same; {found.terms} fingerprints lead to both")
-    click.echo(_WHY[found.verdict].format(window=f"{settings.window_days:g}", least=f"{settings.threshold:.0%}"))
-    for name in (found.earlier, found.later):
-        click.echo(f"decided: {name} {describe_copy(made[name]) if name in made else 'not yet'}")
-    _tell(decided)
+    earlier, later, settings = comparison.earlier, comparison.later, context.settings.dedupe
+    parts = f"{comparison.new:.0%} stands in {earlier}, and of that {comparison.old:.0%} in {later}"
+    click.echo(f"of {later}, the later one, {parts}")
+    click.echo(
+        f"of the beginnings {comparison.beginnings:.0%} is the same; {comparison.terms} fingerprints lead to both"
+    )
+    limits = {"window": f"{settings.window_days:g}", "least": f"{settings.threshold:.0%}"}
+    click.echo(_WHY[comparison.verdict].format(**limits))
+    for name in (earlier, later):
+        click.echo(f"decided: {name} {describe_copy(copies[name]) if name in copies else 'not yet'}")
+    _print_pins(pins)
 
 
 @copies_command.command("merge")
 @click.argument("addresses_or_ids", nargs=-1, required=True)
 @decision_options
-def merge_command(addresses_or_ids: tuple[str, ...], by: str, note: str | None) -> None:
+def merge_command(addresses_or_ids: tuple[str, ...], author: DecisionAuthor) -> None:
     """Make one copy group of the groups that these articles are in; it stays so when dedupe is done again."""
     with open_context() as context:
-        group = merge_groups(context, [find_article(context, name) for name in addresses_or_ids], by, note)
-    click.echo(f"one group now: {group}; the next run writes their documents again")
+        decision = merge_groups(context, [find_article(context, name) for name in addresses_or_ids], author)
+    click.echo(f"one group now: {decision.group}; the next run writes their documents again (decision {decision.n})")
 
 
 @copies_command.command("split")
 @click.argument("addresses_or_ids", nargs=-1, required=True)
 @decision_options
-def split_command(addresses_or_ids: tuple[str, ...], by: str, note: str | None) -> None:
+def split_command(addresses_or_ids: tuple[str, ...], author: DecisionAuthor) -> None:
     """Take these articles out of their copy group, into one of their own; it stays so when dedupe is done again."""
     with open_context() as context:
-        left, taken = split_group(context, [find_article(context, name) for name in addresses_or_ids], by, note)
-    click.echo(f"two groups now: {left} and {taken}; the next run writes their documents again")
+        decision = split_group(context, [find_article(context, name) for name in addresses_or_ids], author)
+    groups = f"{decision.group} and {decision.other}"
+    click.echo(f"two groups now: {groups}; the next run writes their documents again (decision {decision.n})")
+
+
+@copies_command.command("undo")
+@click.argument("number", type=int)
+@decision_options
+def undo_command(number: int, author: DecisionAuthor) -> None:
+    """Take a merge or split back (its NUMBER: newswire copies show): articles go where they were before."""
+    print_undone(number, author, Subject.COPIES)
 
 
 @click.command("corrections")
@@ -134,30 +152,31 @@ def split_command(addresses_or_ids: tuple[str, ...], by: str, note: str | None) 
 def corrections_command(since: dt.datetime | None, show_all: bool, as_json: bool) -> None:
     """List the copies that still say what was corrected or withdrawn in the article that they share a text with."""
     with open_context() as context:
-        found = list(find_corrections(context, since, all_of_them=show_all))
+        corrections = list(find_corrections(context, since, include_uncopied=show_all))
     if as_json:
-        click.echo(to_json(found))
+        click.echo(to_json(corrections))
         return
     width = max(20, (terminal_width() - 60) // 2) if sys.stdout.isatty() else None
     rows = [
         (
-            f"{one.at:%Y-%m-%d %H:%M}",
-            one.article.source or "",
-            *cut_side_by_side(one.old or "the whole text", one.new or "taken out", width),
+            f"{correction.at:%Y-%m-%d %H:%M}",
+            correction.article.source or "",
+            *cut_side_by_side(correction.old or "the whole text", correction.new or "taken out", width),
             copy.source if copy else "no copy",
             (copy.url or copy.id) if copy else "",
         )
-        for one in found
-        for copy in one.copies or (None,)
+        for correction in corrections
+        for copy in correction.copies or (None,)
     ]
     if rows:
         print_table(("read", "source", "said", "says now", "still said by", "at"), rows)
-    say(f"{len(found)} corrections, {sum(len(one.copies) for one in found)} copies still as before")
+    count = sum(len(correction.copies) for correction in corrections)
+    print_note(f"{len(corrections)} corrections, {count} copies still as before")
 
 
-def _tell(decided: Sequence[CopyPin], group: str | None = None) -> None:
-    """Print what editors decided; ``group`` is how the group is called that they are all about."""
-    for one in decided:
-        why = f": {one.reason}" if one.reason else ""
-        where = group or f"group {one.copy_group}"
-        click.echo(f"  {one.at:%Y-%m-%d %H:%M}  {one.made_by}: {one.id} belongs to {where}{why}")
+def _print_pins(pins: Sequence[CopyPin], group: str | None = None) -> None:
+    """Print what editors decided; ``group`` is how the group is called that all of it is about."""
+    for pin in pins:
+        note = f": {pin.reason}" if pin.reason else ""
+        target = group or f"group {pin.copy_group}"
+        click.echo(f"  decision {pin.n}  {pin.at:%Y-%m-%d %H:%M}  {pin.made_by}: {pin.id} belongs to {target}{note}")

@@ -73,7 +73,8 @@ def _run_edition(context: Context, title: str) -> None:
 def _print_recognised(context: Context) -> None:
     """Print the copies, stories and names of the demo's articles."""
     with context.store.read() as connection:
-        documents = build_documents(context, context.store.ledger.indexed_page(connection, 0, None, limit=1000))
+        articles = context.store.ledger.indexed_page(connection, 0, None, limit=1000)
+    documents = build_documents(context, articles)
     titles = {document.id: document for document in documents}
     groups: dict[str, list[Document]] = collections.defaultdict(list)
     stories: dict[str, list[Document]] = collections.defaultdict(list)

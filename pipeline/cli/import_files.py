@@ -25,7 +25,7 @@ from pipeline.stages import run_all
 from pipeline.store import REMOVED, NewArticle
 from pipeline.urls import article_id, content_id
 
-_AFTER_FETCH = (Stage.EXTRACT, Stage.DEDUPE, Stage.ENRICH, Stage.CLUSTER, Stage.INDEX)
+_AFTER_FETCH = tuple(Stage)[tuple(Stage).index(Stage.EXTRACT) :]
 _STEP = 100  # articles in one transaction
 _update = click.option("--update", is_flag=True, help="Take over what is said otherwise of articles that are known.")
 

@@ -10,19 +10,20 @@ import click
 
 from pipeline import maintenance
 from pipeline.cli.copy_text import describe_copy
+from pipeline.cli.decision_text import describe_story_decision
 from pipeline.cli.diff_text import describe_edits
 from pipeline.cli.output import print_note, print_table
 from pipeline.cli.param_types import TimeParam
-from pipeline.cli.stories import describe_change
 from pipeline.cluster import StoryFacts
 from pipeline.context import open_context
+from pipeline.decisions import StoryDecision
 from pipeline.editorial.explain import ArticleVersion, Explanation, explain_name
 from pipeline.editorial.lookup import find_article
 from pipeline.editorial.takedown import take_down
 from pipeline.errors import UsageError
 from pipeline.records import Article, Copy, Placed, Placement, Record, Stage, to_json, to_plain
 from pipeline.stages import run_one
-from pipeline.store import ArticleRow, Selection, StoryChange
+from pipeline.store import ArticleRow, Selection
 
 _WHY = {
     Placed.OPENED: "it opened one: no known story was like it",
@@ -126,7 +127,7 @@ def _print_versions(explanation: Explanation) -> None:
         click.echo(f"  looked at again from {explanation.visit.due:%Y-%m-%d %H:%M:%S} on")
 
 
-def _print_story(story: StoryFacts, placement: Record | None, changes: Sequence[StoryChange]) -> None:
+def _print_story(story: StoryFacts, placement: Record | None, changes: Sequence[StoryDecision]) -> None:
     """Print in which story an article is, and why."""
     why = ""
     if isinstance(placement, Placement) and placement.how:
@@ -134,7 +135,7 @@ def _print_story(story: StoryFacts, placement: Record | None, changes: Sequence[
         why = f" ({_WHY[placement.how]}{alike})"
     click.echo(f"  story: {story.id}{why}: {story.title or 'without a title'}")
     for change in changes:
-        click.echo(f"    {describe_change(change)}")
+        click.echo(f"    {describe_story_decision(change)}")
 
 
 def _describe_state(item: ArticleRow, versions: Sequence[ArticleVersion]) -> str:

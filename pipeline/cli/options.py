@@ -1,17 +1,24 @@
-"""Define the options that every editor's decision has."""
+"""Define the options that several commands have."""
 
 from __future__ import annotations
 
+import functools
 import getpass
 from collections.abc import Callable
 from typing import Any
 
 import click
 
+from pipeline.decisions import DecisionAuthor
+
 
 def decision_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options ``by``, the user where none is named, and ``note``."""
-    command = click.option("--note", metavar="TEXT", help="Why; kept with the decision.")(command)
-    return click.option("--by", metavar="NAME", default=getpass.getuser, help="Who decides.  [default: the user]")(
-        command
-    )
+    """Give a command the options ``--by`` and ``--note``, which reach it as ``author``."""
+
+    @click.option("--by", metavar="NAME", default=getpass.getuser, help="Who decides.  [default: the user]")
+    @click.option("--note", metavar="TEXT", help="Why; kept with the decision.")
+    @functools.wraps(command)
+    def with_author(*args: Any, by: str, note: str | None, **options: Any) -> Any:
+        return command(*args, author=DecisionAuthor(name=by, note=note), **options)
+
+    return with_author

@@ -1,4 +1,4 @@
-"""newswire stories: what stories there are, what they are made of, and what editors and repair change of them."""
+"""Define newswire stories: which stories there are, what they are made of, and what is changed of them."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from collections.abc import Sequence
 
 import click
 
+from pipeline.cli.decision_text import describe_story_decision
 from pipeline.cli.options import decision_options
-from pipeline.cli.output import print_note as say
-from pipeline.cli.output import print_table
+from pipeline.cli.output import print_note, print_table
 from pipeline.cli.param_types import TimeParam
 from pipeline.cluster import StoryFacts
 from pipeline.context import open_context
+from pipeline.decisions import DecisionAuthor, StoryDecision, Subject
 from pipeline.editorial import stories, story_repair
 from pipeline.editorial.lookup import find_article
-from pipeline.editorial.stories import DecisionAuthor
+from pipeline.editorial.undo import undo_decision
 from pipeline.errors import UsageError
 from pipeline.records import Document, to_json, to_plain
 from pipeline.stages.index import build_documents
-from pipeline.store import StoryChange
 from pipeline.text import shorten
 
 _SHOWN = 100  # articles of a story that are shown
@@ -41,11 +41,13 @@ def stories_command() -> None:
 def list_command(since: dt.datetime | None, largest: bool, limit: int, as_json: bool) -> None:
     """List stories."""
     with open_context() as context, context.store.read() as connection:
-        found = context.store.story_catalog.list_stories(connection, limit=limit, since=since, largest=largest)
+        listings = context.store.story_catalog.list_stories(connection, limit=limit, since=since, largest=largest)
     if as_json:
-        click.echo(to_json(found))
+        click.echo(to_json(listings))
         return
-    rows = [(one.facts.id, one.size, one.groups, _span(one.facts), one.facts.title or "") for one in found]
+    rows = [
+        (story.facts.id, story.size, story.groups, _span(story.facts), story.facts.title or "") for story in listings
+    ]
     print_table(("story", "articles", "texts", "span", "title"), rows)
 
 
@@ -61,7 +63,7 @@ def show_command(story: str, as_json: bool) -> None:
             items = context.store.ledger.list_story_articles(connection, present)
         shown = build_documents(context, items[-_SHOWN:])
         with context.store.read() as connection:
-            changes = context.store.story_catalog.list_changes(connection, present)
+            changes = context.store.decisions.list_story_decisions(connection, present)
     if as_json:
         click.echo(to_json({**to_plain(facts), "size": len(items), "articles": shown, "changes": changes}))
         return
@@ -73,7 +75,7 @@ def show_command(story: str, as_json: bool) -> None:
         click.echo(f"  ids that lead here: {', '.join(facts.aliases)}")
     _articles(shown)
     for change in changes:
-        click.echo(f"  {describe_change(change)}")
+        click.echo(f"  {describe_story_decision(change)}")
 
 
 def _articles(shown: Sequence[Document]) -> None:
@@ -82,19 +84,6 @@ def _articles(shown: Sequence[Document]) -> None:
         when = document.published or document.first_seen
         title = document.title or shorten(document.text)
         click.echo(f"  {document.id}  {when:%Y-%m-%d %H:%M}  {document.source}: {title}{copy}")
-
-
-def describe_change(change: StoryChange) -> str:
-    """Return a change of a story in words."""
-    what = {
-        stories.MERGE: f"{change.other} became part of {change.story}",
-        stories.SPLIT: f"{change.other} was taken out of {change.story}",
-        stories.RENAME: f"{change.story} got another title (before: {change.before or 'that of an article'})",
-    }[change.kind]
-    back = f", takes back {change.undoes}" if change.undoes else ""
-    undone = ", taken back" if change.undone else ""
-    reason = f": {change.reason}" if change.reason else ""
-    return f"change {change.n}  {change.at:%Y-%m-%d %H:%M}  {change.made_by}: {what}{reason}{back}{undone}"
 
 
 def _span(facts: StoryFacts) -> str:
@@ -108,24 +97,24 @@ def _span(facts: StoryFacts) -> str:
 @click.argument("story")
 @click.argument("others", nargs=-1, required=True)
 @decision_options
-def merge_command(story: str, others: tuple[str, ...], by: str, note: str | None) -> None:
+def merge_command(story: str, others: tuple[str, ...], author: DecisionAuthor) -> None:
     """Make the stories OTHERS part of STORY; their ids lead there from then on."""
     with open_context() as context:
-        for other in others:
-            made = stories.merge_stories(context, story, other, DecisionAuthor(name=by, reason=note))
-    click.echo(f"one story now: {made.story}; the next run writes its documents again")
+        for absorbed in others:
+            decision = stories.merge_stories(context, story, absorbed, author)
+    click.echo(f"one story now: {decision.story}; the next run writes its documents again")
 
 
 @stories_command.command("split")
 @click.argument("story")
 @click.argument("articles", nargs=-1, required=True)
 @decision_options
-def split_command(story: str, articles: tuple[str, ...], by: str, note: str | None) -> None:
+def split_command(story: str, articles: tuple[str, ...], author: DecisionAuthor) -> None:
     """Take ARTICLES (ids or addresses), with their copies, out of STORY, as a story of their own."""
     with open_context() as context:
         ids = [find_article(context, name).id for name in articles]
-        made = stories.split_story(context, story, ids, DecisionAuthor(name=by, reason=note))
-    click.echo(f"two stories now: {made.story} and {made.other}; the next run writes their documents again")
+        decision = stories.split_story(context, story, ids, author)
+    click.echo(f"two stories now: {decision.story} and {decision.other}; the next run writes their documents again")
 
 
 @stories_command.command("rename")
@@ -133,23 +122,24 @@ def split_command(story: str, articles: tuple[str, ...], by: str, note: str | No
 @click.argument("title", required=False)
 @click.option("--automatic", is_flag=True, help="Let the articles choose the title again.")
 @decision_options
-def rename_command(story: str, title: str | None, automatic: bool, by: str, note: str | None) -> None:
+def rename_command(story: str, title: str | None, automatic: bool, author: DecisionAuthor) -> None:
     """Give STORY a TITLE that stays."""
     if automatic == (title is not None):
         raise UsageError("say a title, or --automatic")
     with open_context() as context:
-        made = stories.rename_story(context, story, None if automatic else title, DecisionAuthor(name=by, reason=note))
-    click.echo(f"{made.story} is called otherwise now; the next run writes its documents again")
+        decision = stories.rename_story(context, story, None if automatic else title, author)
+    click.echo(f"{decision.story} is called otherwise now; the next run writes its documents again")
 
 
 @stories_command.command("undo")
 @click.argument("change", type=int)
 @decision_options
-def undo_command(change: int, by: str, note: str | None) -> None:
+def undo_command(change: int, author: DecisionAuthor) -> None:
     """Take a CHANGE back (its number: newswire stories show); what repair did is not done again then."""
     with open_context() as context:
-        undone = stories.undo_change(context, change, DecisionAuthor(name=by, reason=note))
-    click.echo(f"{undone.kind} of {undone.story} is taken back; the next run writes the documents again")
+        decision = undo_decision(context, change, author, Subject.STORIES)
+    if isinstance(decision, StoryDecision):
+        click.echo(f"{decision.kind} of {decision.story} is taken back; the next run writes the documents again")
 
 
 @stories_command.command("repair")
@@ -162,4 +152,4 @@ def repair_command(days: float | None, dry_run: bool) -> None:
     for change in done.changes:
         click.echo(change)
     would = "would be " if dry_run else ""
-    say(f"{done.stories} stories looked at, {done.merged} {would}merged, {done.split} {would}split")
+    print_note(f"{done.stories} stories looked at, {done.merged} {would}merged, {done.split} {would}split")

@@ -1,53 +1,146 @@
-"""How does an editor put right what dedupe decided? Groups of copies are merged and split, for good."""
+"""Merge and split copy groups, take that back, and show a group: who is primary, and what each member took.
+
+What an editor decides stands: dedupe keeps an article in the group that the latest standing decision put it in. Whoever
+moves articles between groups holds dedupe's lock.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import datetime as dt
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TypeVar
 
 import msgspec
+import sqlalchemy as sa
 
 from pipeline.context import Context
 from pipeline.count_min import CountMinSketch
-from pipeline.dedupe import move_sketch
+from pipeline.decisions import CopyDecision, DecisionAuthor, DecisionKind, DecisionMove
+from pipeline.dedupe import GroupSummary, move_sketch
+from pipeline.documents import publication_time
+from pipeline.editorial.decisions import mark_undone, record_decision
 from pipeline.errors import UsageError
-from pipeline.reconcile.copy_groups import GroupDecision, canonical_credit, dated_arrivals, reconcile_groups
-from pipeline.records import Copy, Stage
+from pipeline.reconcile.copy_groups import (
+    GroupDecision,
+    canonical_credit,
+    dated_arrivals,
+    reconcile_groups,
+    summarise_groups,
+)
+from pipeline.records import Article, Copy, Entry, Precision, Stage
 from pipeline.stage_lock import exclusive
-from pipeline.store import ArticleRow, GroupMember
+from pipeline.store import ArticleRow, CopyPin, GroupMember, Selection
+
+T = TypeVar("T")
 
 
-def merge_groups(context: Context, items: Sequence[ArticleRow], by: str, note: str | None = None) -> str:
-    """Make one group of the groups that ``items`` are in; return its id, that of the one that began first.
+class CopyGroupMember(msgspec.Struct, frozen=True, kw_only=True):
+    """An article of a copy group."""
 
-    ``by`` decides so, because of ``note``.
+    id: str
+    source: str
+    url: str | None
+    title: str | None
+    published: dt.datetime | None  # as its page or its feed states it
+    published_local: str | None  # where that is a day, or a time of no known zone
+    precision: Precision | None
+    first_seen: dt.datetime
+
+
+class CopyGroupView(msgspec.Struct, frozen=True, kw_only=True):
+    """A copy group; without ``group`` and ``lead`` where dedupe has not decided yet."""
+
+    group: str | None
+    lead: GroupSummary | None = None
+    members: tuple[CopyGroupMember, ...] = ()  # in order of arrival
+    copies: tuple[Copy, ...] = ()  # what dedupe says of each, in the same order
+    decisions: tuple[CopyPin, ...] = ()  # what editors decided on them, in order
+
+
+def load_copy_group(context: Context, group: str | None) -> CopyGroupView:
+    """Return what is known of the copy group with this id, which is None for an article that has none yet."""
+    if group is None:
+        return CopyGroupView(group=None)
+    with context.store.read() as connection:
+        rows = context.store.copy_groups.list_members(connection, [group]).get(group, [])
+        pins = context.store.decisions.list_copy_pins(connection, [row.seq for row in rows])
+        ids = [row.id for row in rows]
+        copies = context.store.ledger.latest(connection, ids, Copy)
+        articles = context.store.ledger.latest(connection, ids, Article)
+        entries = context.store.ledger.latest(connection, ids, Entry)
+    members = tuple(
+        _to_member(row, articles[row.id], entries.get(row.id))
+        for row in rows
+        if row.id in copies and row.id in articles  # not one that is taken down meanwhile
+    )
+    lead = next((summary for summary, _ in summarise_groups(context, [group]).values()), None)
+    member_copies = tuple(copies[member.id] for member in members)
+    return CopyGroupView(group=group, lead=lead, members=members, copies=member_copies, decisions=tuple(pins))
+
+
+def merge_groups(context: Context, articles: Sequence[ArticleRow], author: DecisionAuthor) -> CopyDecision:
+    """Make one group of the groups that ``articles`` are in; it is called as the one that began first.
+
+    Raises:
+        UsageError: They are in one group already, or dedupe has not decided on one of them.
     """
     with exclusive(context, Stage.DEDUPE):
-        members = _members(context, items)
+        members = _load_groups(context, articles)
         if len(members) < 2:  # noqa: PLR2004 - one group is none to merge
             raise UsageError("these articles are in one group already")
-        target = min(members, key=lambda group: min(one.seq for one in members[group]))
-        _move_articles(context, {one.id: target for group in members.values() for one in group}, by, note, anew=False)
-        return target
+        target = min(members, key=lambda group: min(member.seq for member in members[group]))
+        decision = _decision(context, author, DecisionKind.MERGE, target)
+        return _decide(context, decision, members, {row.id: target for group in members.values() for row in group})
 
 
-def split_group(context: Context, items: Sequence[ArticleRow], by: str, note: str | None = None) -> tuple[str, str]:
-    """Take ``items`` out of the one group that they are in; return the ids of the group that is left and of theirs.
+def split_group(context: Context, articles: Sequence[ArticleRow], author: DecisionAuthor) -> CopyDecision:
+    """Take ``articles`` out of the one group that they are in, into the group ``other`` of the decision.
 
-    ``by`` decides so, because of ``note``.
+    Raises:
+        UsageError: They are in several groups, or all of one, or dedupe has not decided on one of them.
     """
     with exclusive(context, Stage.DEDUPE):
-        members = _members(context, items)
+        members = _load_groups(context, articles)
         if len(members) > 1:
             raise UsageError("these articles are in several groups; split one at a time")
-        (group, all_of_it), named = next(iter(members.items())), {item.id for item in items}
-        halves = [one for one in all_of_it if one.id not in named], [one for one in all_of_it if one.id in named]
+        (group, rows), leaving = next(iter(members.items())), {article.id for article in articles}
+        halves = [row for row in rows if row.id not in leaving], [row for row in rows if row.id in leaving]
         if not halves[0]:
             raise UsageError(f"that is all of group {group}; name only those that don't belong to the others")
         # the article that the group is called by keeps its name
-        left, taken = (group if any(one.id == group for one in half) else half[0].id for half in halves)
-        into = {one.id: name for name, half in zip((left, taken), halves, strict=True) for one in half}
-        _move_articles(context, into, by, note, anew=True)
-        return left, taken
+        stays, taken = (group if any(row.id == group for row in half) else half[0].id for half in halves)
+        targets = {row.id: name for name, half in zip((stays, taken), halves, strict=True) for row in half}
+        return _decide(context, _decision(context, author, DecisionKind.SPLIT, stays, taken), members, targets)
+
+
+def undo_copy_decision(context: Context, decision: CopyDecision, author: DecisionAuthor) -> None:
+    """Put the articles that a decision still binds back into the groups that they were in before.
+
+    What copied them since goes along. Articles of which the ledger doesn't know where they were are sent back to
+    dedupe, which is free again to decide on them.
+    """
+    with exclusive(context, Stage.DEDUPE):
+        with context.store.read() as connection:
+            moves = {move.seq: move for move in context.store.decisions.list_moves(connection, decision.n)}
+            pins = context.store.decisions.list_copy_pins(connection, moves)
+            bound = {pin.id for pin in pins if pin.n == decision.n}
+            rows = context.store.ledger.get_articles(connection, bound)
+        origins = {row.id: moves[row.seq].origin for row in rows.values() if row.copy_group}
+        forgotten = [name for name, origin in origins.items() if origin is None]
+
+        def take_back(connection: sa.Connection) -> None:
+            mark_undone(context, connection, decision.n, author)
+            if forgotten:
+                selection = Selection(ids=tuple(forgotten))
+                context.store.admin.redo_stage(connection, Stage.DEDUPE, selection, context.clock())
+
+        moving = {name: origin for name, origin in origins.items() if origin and origin != rows[name].copy_group}
+        targets = _targets_of_undo(context, moving)
+        if targets:
+            _move_articles(context, targets, take_back, anew=decision.kind is DecisionKind.MERGE)
+        else:
+            with context.store.write() as connection:
+                take_back(connection)
 
 
 def repair_groups(context: Context, groups: Collection[str]) -> None:
@@ -58,42 +151,114 @@ def repair_groups(context: Context, groups: Collection[str]) -> None:
             changes.save(connection, context)
 
 
-def _members(context: Context, items: Sequence[ArticleRow]) -> dict[str, list[GroupMember]]:
-    """Return the groups that ``items`` are in now, which may be others than when they were looked up."""
+def _to_member(row: GroupMember, article: Article, entry: Entry | None) -> CopyGroupMember:
+    published, precision = publication_time(entry, article)
+    return CopyGroupMember(
+        id=row.id,
+        source=row.source,
+        url=article.url,
+        title=article.title,
+        published=published,
+        published_local=article.published_local,
+        precision=precision,
+        first_seen=row.first_seen,
+    )
+
+
+def _load_groups(context: Context, articles: Sequence[ArticleRow]) -> dict[str, list[GroupMember]]:
+    """Return the groups that ``articles`` are in now, which may be others than when they were looked up.
+
+    Raises:
+        UsageError: Dedupe has not decided on one of them.
+    """
     with context.store.read() as connection:
-        now = context.store.ledger.get_articles(connection, [item.id for item in items])
-        for item in items:
-            if now[item.id].copy_group is None:
-                raise UsageError(f"{item.url or item.id}: dedupe has not decided on it yet; run newswire run first")
-        groups = {item.copy_group for item in now.values() if item.copy_group}
+        present = context.store.ledger.get_articles(connection, [article.id for article in articles])
+        for article in articles:
+            if present[article.id].copy_group is None:
+                name = article.url or article.id
+                raise UsageError(f"{name}: dedupe has not decided on it yet; run newswire run first")
+        groups = {row.copy_group for row in present.values() if row.copy_group}
         return context.store.copy_groups.list_members(connection, groups)
 
 
-def _move_articles(context: Context, groups: Mapping[str, str], by: str, note: str | None, *, anew: bool) -> None:
-    """Put articles (id → group) into groups; ``anew`` says whether they may leave their story."""
+def _decision(
+    context: Context, author: DecisionAuthor, kind: DecisionKind, group: str, other: str | None = None
+) -> CopyDecision:
+    return CopyDecision(kind=kind, at=context.clock(), by=author.name, note=author.note, group=group, other=other)
+
+
+def _decide(
+    context: Context, decision: CopyDecision, groups: Mapping[str, Sequence[GroupMember]], targets: Mapping[str, str]
+) -> CopyDecision:
+    """Move the members of ``groups`` to ``targets`` (id → group), where they stay; return the recorded decision."""
+    moves = [
+        DecisionMove(seq=row.seq, target=targets[row.id], origin=group)
+        for group, rows in groups.items()
+        for row in rows
+    ]
+    anew = decision.kind is DecisionKind.SPLIT
+    return _move_articles(
+        context, targets, lambda connection: record_decision(context, connection, decision, moves), anew=anew
+    )
+
+
+def _targets_of_undo(context: Context, moving: Mapping[str, str]) -> dict[str, str]:
+    """Return id → group of all articles of the groups concerned when those of ``moving`` go back (id → group).
+
+    A group is where the article is by which it is called, whatever was decided on that since. What no editor put where
+    it is goes along with the article that it copies.
+    """
+    with context.store.read() as connection:
+        named = context.store.ledger.get_articles(connection, {*moving, *moving.values()})
+        targets = {
+            name: moving.get(origin) or (named[origin].copy_group if origin in named else None) or origin
+            for name, origin in moving.items()
+        }
+        present = {named[name].copy_group or "" for name in moving}
+        groups = context.store.copy_groups.list_members(connection, {*present, *targets.values()})
+        members = [row for rows in groups.values() for row in rows]
+        pinned = {pin.id for pin in context.store.decisions.list_copy_pins(connection, [row.seq for row in members])}
+        copies = context.store.ledger.latest(connection, [row.id for row in members], Copy)
+    free = [row for row in members if row.id not in pinned and row.copy_group in present]
+    while followers := {
+        row.id: targets[original]
+        for row in free
+        if row.id not in targets and (original := copies[row.id].copy_of) and original in targets
+    }:
+        targets |= followers
+    return {row.id: targets.get(row.id, row.copy_group) for row in members} if targets else {}
+
+
+def _move_articles(
+    context: Context, targets: Mapping[str, str], record: Callable[[sa.Connection], T], *, anew: bool
+) -> T:
+    """Put articles (id → group) into groups; return what ``record`` does, which writes why, in the same transaction.
+
+    ``anew`` says whether they may leave their story.
+    """
     store, now = context.store, context.clock()
     with store.read() as connection:
-        items = list(store.ledger.get_articles(connection, groups).values())
-        made = store.ledger.latest(connection, [item.id for item in items], Copy)
-    arrivals = {arrival.article.id: arrival for arrival in dated_arrivals(context, items)}
+        rows = list(store.ledger.get_articles(connection, targets).values())
+        copies = store.ledger.latest(connection, [row.id for row in rows], Copy)
+    arrivals = {arrival.article.id: arrival for arrival in dated_arrivals(context, rows)}
     decided = [
         GroupDecision(
-            item=item,
-            arrival=arrivals[item.id],
-            copy=msgspec.structs.replace(made[item.id], group=groups[item.id]),
-            credit=canonical_credit(context, arrivals[item.id].article),
+            item=row,
+            arrival=arrivals[row.id],
+            copy=msgspec.structs.replace(copies[row.id], group=targets[row.id]),
+            credit=canonical_credit(context, arrivals[row.id].article),
         )
-        for item in items
+        for row in rows
     ]
     changes = reconcile_groups(context, _frequencies(context), decided)
-    records = {one.item.id: one.copy for one in decided} | changes.copies
+    records = {decision.item.id: decision.copy for decision in decided} | changes.copies
     with store.write() as connection:
-        decision = {"at": now, "made_by": by, "reason": note}
-        by_seq = {item.seq: groups[item.id] for item in items}
-        store.copy_groups.pin_to_groups(connection, by_seq, move_sketch, decision)
+        recorded = record(connection)
+        store.copy_groups.move_articles(connection, {row.seq: targets[row.id] for row in rows}, move_sketch)
         store.ledger.replace_latest(connection, Copy, records, now)
-        store.ledger.bump_revision(connection, ids=groups)
-        store.articles_to_reassign.add(connection, groups, anew=anew)
+        store.ledger.bump_revision(connection, ids=targets)
+        store.articles_to_reassign.add(connection, targets, anew=anew)
+    return recorded
 
 
 def _frequencies(context: Context) -> CountMinSketch:

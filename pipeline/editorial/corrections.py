@@ -1,4 +1,4 @@
-"""Which copies still say what the article that they were taken from says no more?"""
+"""Find the copies that still say what the article that they were taken from says no more."""
 
 from __future__ import annotations
 
@@ -34,40 +34,40 @@ class Correction(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_corrections(
-    context: Context, since: dt.datetime | None = None, *, all_of_them: bool = False
+    context: Context, since: dt.datetime | None = None, *, include_uncopied: bool = False
 ) -> Iterator[Correction]:
     """Yield what was corrected or withdrawn ``since`` (else in the last week) and copies still say as it was.
 
-    ``all_of_them``: also what no copy has wrong.
+    ``include_uncopied``: also what no copy has wrong.
     """
-    found = _corrections(context, context.clock() - _USUAL if since is None else since)
-    return (one for one in found if one.copies or all_of_them)
+    corrections = _find_corrections(context, context.clock() - _USUAL if since is None else since)
+    return (correction for correction in corrections if correction.copies or include_uncopied)
 
 
-def _corrections(context: Context, since: dt.datetime) -> Iterator[Correction]:
+def _find_corrections(context: Context, since: dt.datetime) -> Iterator[Correction]:
+    """Yield the corrections of three kinds: new versions of a page, revisions under another address, lost pages."""
     history = context.store.article_history
     with context.store.read() as connection:
         changed_ids = history.list_changed(connection, since)
     for article_id in changed_ids:
-        *earlier, (at, now) = _load_texts(context, [article_id])[article_id]
+        *earlier, (at, latest) = _load_texts(context, [article_id])[article_id]
         if at >= since:
-            yield from _compared(context, [one for _, one in earlier], now, at)
+            yield from _compare_texts(context, [article for _, article in earlier], latest, at)
     with context.store.read() as connection:
         revisions = history.list_revisions(connection, since)
     for copy in revisions:
         older, newer = _in_order(copy)
-        known = _load_texts(context, [older, newer])
-        if older in known and newer in known:
-            at = known[copy.id][-1][0]
+        texts = _load_texts(context, [older, newer])
+        if older in texts and newer in texts:
+            at = texts[copy.id][-1][0]
             if at >= since:
-                yield from _compared(context, [known[older][-1][1]], known[newer][-1][1], at)
+                yield from _compare_texts(context, [texts[older][-1][1]], texts[newer][-1][1], at)
     with context.store.read() as connection:
         gone_ids = history.list_gone(connection, since)
     for article_id in gone_ids:
-        for at, now in _load_texts(context, [article_id]).get(article_id, [])[-1:]:
-            with context.store.read() as connection:
-                own = context.store.ledger.latest(connection, [article_id], Article)
-            yield from _withdrawn(context, now, at, own)
+        for at, latest in _load_texts(context, [article_id]).get(article_id, [])[-1:]:
+            if copies := _load_copies(context, latest.id, {article_id}):
+                yield _correction(latest, at, None, copies)
 
 
 def _load_texts(context: Context, ids: Collection[str]) -> dict[str, list[tuple[dt.datetime, Article]]]:
@@ -81,53 +81,52 @@ def _in_order(copy: Copy) -> tuple[str, str]:
     return pair if (copy.behind or 0) >= 0 else pair[::-1]
 
 
-def _compared(context: Context, earlier: Sequence[Article], now: Article, at: dt.datetime) -> Iterator[Correction]:
-    own = {now.id, *(one.id for one in earlier)}
-    others = _others(context, now.id, own)
-    if not others:
+def _compare_texts(
+    context: Context, earlier: Sequence[Article], latest: Article, at: dt.datetime
+) -> Iterator[Correction]:
+    """Yield what ``latest`` says otherwise than the texts before it, with the copies that still say that."""
+    copies = _load_copies(context, latest.id, {latest.id, *(article.id for article in earlier)})
+    if not copies:
         return
-    if is_withdrawn(earlier[-1].text, now.text):
-        yield _correction(now, at, None, [one for one in others if not is_withdrawn(earlier[-1].text, one.text)])
+    if is_withdrawn(earlier[-1].text, latest.text):
+        unchanged = [copy for copy in copies if not is_withdrawn(earlier[-1].text, copy.text)]
+        yield _correction(latest, at, None, unchanged)
         return
-    seen: set[str] = set()
-    for before in earlier:
-        for change in changed_sentences(before.text, now.text):
-            if change.old not in seen:
-                seen.add(change.old)
-                yield _correction(now, at, change, [one for one in others if has_old_wording(one.text, change)])
+    reported: set[str] = set()
+    for article in earlier:
+        for change in changed_sentences(article.text, latest.text):
+            if change.old not in reported:
+                reported.add(change.old)
+                yield _correction(latest, at, change, [copy for copy in copies if has_old_wording(copy.text, change)])
 
 
-def _withdrawn(context: Context, now: Article, at: dt.datetime, own: dict[str, Article]) -> Iterator[Correction]:
-    if others := _others(context, now.id, set(own)):
-        yield _correction(now, at, None, others)
-
-
-def _others(context: Context, article_id: str, own: set[str]) -> list[Article]:
-    """Return the present texts of the others in an article's copy group."""
+def _load_copies(context: Context, article_id: str, excluded: Collection[str]) -> list[Article]:
+    """Return the present texts of an article's copy group without those ``excluded``."""
     with context.store.read() as connection:
-        item = context.store.ledger.find_article(connection, article_id)
-    if item is None or item.copy_group is None:
-        return []
-    with context.store.read() as connection:
-        members = context.store.copy_groups.list_members(connection, [item.copy_group]).get(item.copy_group, [])
-        ids = [one.id for one in members if one.id not in own]
-        articles = context.store.ledger.latest(connection, ids, Article)
+        row = context.store.ledger.find_article(connection, article_id)
+        if row is None or row.copy_group is None:
+            return []
+        rows = context.store.copy_groups.list_members(connection, [row.copy_group]).get(row.copy_group, [])
+        members = [member for member in rows if member.id not in excluded]
+        articles = context.store.ledger.latest(connection, [member.id for member in members], Article)
     return [
-        msgspec.structs.replace(articles[one.id], source=one.source)
-        for one in members
-        if one.id in articles and one.id not in own
+        msgspec.structs.replace(articles[member.id], source=member.source)
+        for member in members
+        if member.id in articles
     ]
 
 
-def _correction(now: Article, at: dt.datetime, change: SentenceChange | None, carried: Sequence[Article]) -> Correction:
+def _correction(
+    latest: Article, at: dt.datetime, change: SentenceChange | None, copies: Sequence[Article]
+) -> Correction:
     return Correction(
-        article=_named(now),
+        article=_reference(latest),
         at=at,
         old=change.old if change else None,
         new=change.new if change else None,
-        copies=tuple(_named(one) for one in carried),
+        copies=tuple(_reference(copy) for copy in copies),
     )
 
 
-def _named(article: Article) -> ArticleReference:
+def _reference(article: Article) -> ArticleReference:
     return ArticleReference(id=article.id, url=article.url, source=article.source, title=article.title)

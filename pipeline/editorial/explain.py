@@ -1,4 +1,4 @@
-"""Why is an article in the index, or not? Its whole history."""
+"""Tell the whole history of an article or a feed: why it is, or isn't, in the index."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import msgspec
 from pipeline import article_diff
 from pipeline.cluster import StoryFacts
 from pipeline.context import Context
+from pipeline.decisions import StoryDecision
 from pipeline.dedupe import GroupSummary
 from pipeline.reconcile.article_records import gather_records
 from pipeline.records import Article, Page, Record, Stage
 from pipeline.revisit_policy import Visit
-from pipeline.store import ArticleRow, OutcomeRow, StoryChange
+from pipeline.store import ArticleRow, OutcomeRow
 
 
 class ArticleVersion(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +36,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     records: dict[Stage, Record]
     group: GroupSummary | None = None  # what is said of its copy group
     story: StoryFacts | None = None  # that the article is in now
-    changes: list[StoryChange] = msgspec.field(default_factory=list)  # mergers, splits and renamings of that story
+    changes: list[StoryDecision] = msgspec.field(default_factory=list)  # mergers, splits and renamings of that story
 
 
 def explain_name(context: Context, address_or_id: str) -> Explanation | None:
@@ -62,20 +63,20 @@ def explain_name(context: Context, address_or_id: str) -> Explanation | None:
     if item.story is None or records.story is None:
         return explanation
     with context.store.read() as connection:
-        changes = context.store.story_catalog.list_changes(connection, records.story.id)
+        changes = context.store.decisions.list_story_decisions(connection, records.story.id)
     return msgspec.structs.replace(explanation, story=records.story, changes=changes)
 
 
 def list_versions(context: Context, item: ArticleRow) -> list[ArticleVersion]:
     """Return every version of an article, the first one first."""
-    seen: list[ArticleVersion] = []
-    before: Article | None = None
+    versions: list[ArticleVersion] = []
+    previous: Article | None = None
     with context.store.read() as connection:
         pages = context.store.ledger.list_versions(connection, item.id, Page)
         articles = context.store.ledger.list_versions(connection, item.id, Article)
     fetched = {number: page.fetched for number, _, page in pages}
     for number, at, article in articles:
-        change = article_diff.compare_versions(before, article) if before else None
-        seen.append(ArticleVersion(version=number, at=fetched.get(number, at), title=article.title, change=change))
-        before = article
-    return seen
+        change = article_diff.compare_versions(previous, article) if previous else None
+        versions.append(ArticleVersion(version=number, at=fetched.get(number, at), title=article.title, change=change))
+        previous = article
+    return versions

@@ -1,4 +1,4 @@
-"""Which article does an address or an id name?"""
+"""Find the article that an address or an id names."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from pipeline.store import ArticleRow
 
 
 def find_article(context: Context, name: str) -> ArticleRow:
-    """Return the article with this address or id; raises UnknownError where none is known."""
+    """Return the article with this address or id.
+
+    Raises:
+        UnknownError: None is known.
+    """
     with context.store.read() as connection:
         item = context.store.ledger.find_article(connection, name)
     if item is None:

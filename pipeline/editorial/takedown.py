@@ -1,4 +1,4 @@
-"""How is an article removed for good, whatever any worker is doing with it?
+"""Remove an article for good, whatever any worker is doing with it.
 
 The ledger decides, in one transaction: from then on nothing that a worker makes of the article is saved, and what is to
 go from index and archive is noted. So nothing is forgotten if this is cut off, and a document or page that a worker
@@ -18,7 +18,8 @@ from pipeline.store import ArticleRow
 def take_down(context: Context, item: ArticleRow) -> None:
     """Remove an article from ledger, index and archive; its copies and its story are told without it.
 
-    Raises StoreError where dedupe or cluster don't finish their batches, IndexAwayError where the index doesn't answer.
+    The locks of dedupe and cluster raise StoreError where their batches don't finish, the index raises IndexAwayError
+    where it doesn't answer; then nothing is removed.
     """
     store, index = context.store, context.index
     index.prepare()

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from pipeline.context import Context
 from pipeline.documents import ArticleRecords
-from pipeline.editorial.entities import apply_decisions
 from pipeline.reconcile.copy_groups import summarise_groups
+from pipeline.reconcile.entity_view import apply_decisions
 from pipeline.records import Article, Copy, Entry, Names, Page, Placement, StageRecord
 from pipeline.settings import Source
 from pipeline.store import ArticleRow, Store

@@ -1,4 +1,7 @@
-"""What else changes when an article joins or leaves a copy group? Who is primary, and how the others relate to it."""
+"""Keeps copy groups consistent when articles join and leave them: one primary, of which the others are copies.
+
+Records of dedupe and documents follow from who is in a group now, whatever it was before.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,6 @@ from itertools import chain
 import msgspec
 import sqlalchemy as sa
 
-from pipeline import dedupe
 from pipeline.context import Context
 from pipeline.count_min import CountMinSketch
 from pipeline.dedupe import (
@@ -18,6 +20,7 @@ from pipeline.dedupe import (
     Comparison,
     GroupSummary,
     PrimaryCandidate,
+    compare_texts,
     correct_implausible_dates,
     latest_instant,
     relate_copy,
@@ -29,12 +32,12 @@ from pipeline.extract.agencies import agency_of
 from pipeline.records import Article, Copy, Entry, Precision
 from pipeline.store import ArticleRow, GroupMember
 
-# Copies that one batch relates anew because what they were taken from says something else now: a second's work
-MOST_RELATED = 1000
+# Copies that one batch compares again because their original has another text now: a second's work
+MAX_RECOMPARED = 1000
 
 
 class GroupDecision(msgspec.Struct, frozen=True, kw_only=True):
-    """An article, the group that it was in so far, and what is decided of it now."""
+    """An article with the group that it was in so far (``item``), and what is decided of it now."""
 
     item: ArticleRow
     arrival: Arrival
@@ -43,162 +46,182 @@ class GroupDecision(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GroupChanges(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be written: records of dedupe by article, and the articles whose documents say something else now."""
+    """What is to be written: records of dedupe by article, and the articles whose documents change."""
 
     copies: dict[str, Copy]
     touched: set[str]
 
     def save(self, connection: sa.Connection, context: Context) -> None:
-        """Write them."""
+        """Write the records, and have the documents indexed again."""
         ledger = context.store.ledger
         ledger.replace_latest(connection, Copy, self.copies, context.clock())
         ledger.bump_revision(connection, ids=self.touched)
 
 
 def summarise_groups(context: Context, groups: Iterable[str]) -> Mapping[str, tuple[GroupSummary, int]]:
-    """Return what is said of each group, and how many articles it has."""
+    """Return group → its summary and the number of its articles."""
     with context.store.read() as connection:
-        found = context.store.copy_groups.list_members(connection, groups)
-    return {group: (summarise_group(_members(context, members)), len(members)) for group, members in found.items()}
+        members = context.store.copy_groups.list_members(connection, groups)
+    return {group: (summarise_group(_candidates(context, rows)), len(rows)) for group, rows in members.items()}
 
 
-def compare_articles(context: Context, one: ArticleRow, other: ArticleRow) -> Comparison:
+def compare_articles(context: Context, first: ArticleRow, second: ArticleRow) -> Comparison:
     """Return what two articles share, and what would follow, were the later one decided now.
 
-    Raises UsageError where one of them has no text yet, and where both are the same.
+    Raises:
+        UsageError: one of them has no text yet, or both are the same.
     """
-    if one.id == other.id:
-        raise UsageError(f"{one.url or one.id}: both are this article; name two")
+    if first.id == second.id:
+        raise UsageError(f"{first.url or first.id}: both are this article; name two")
     with context.store.read() as connection:
-        articles = context.store.ledger.latest(connection, [one.id, other.id], Article)
-    earlier, later = sorted((one, other), key=lambda item: item.seq)
+        articles = context.store.ledger.latest(connection, [first.id, second.id], Article)
+    earlier, later = sorted((first, second), key=lambda item: item.seq)
     for item in (earlier, later):
         if item.id not in articles:
             raise UsageError(f"{item.url or item.id}: has no text that could be compared")
     settings = context.settings.dedupe
     frequencies, gap = context.store.sketch_index(settings).frequencies, later.first_seen - earlier.first_seen
-    return dedupe.compare_texts(articles[later.id], articles[earlier.id], gap, frequencies, settings)
+    return compare_texts(articles[later.id], articles[earlier.id], gap, frequencies, settings)
 
 
 def reconcile_groups(
-    context: Context, frequencies: CountMinSketch, decided: Sequence[GroupDecision], groups: Iterable[str] = ()
+    context: Context,
+    frequencies: CountMinSketch,
+    decisions: Sequence[GroupDecision],
+    groups: Iterable[str] = (),
+    *,
+    max_recompared: int = MAX_RECOMPARED,
 ) -> GroupChanges:
-    """Return what follows from ``decided``, and is to be mended in ``groups``.
+    """Return the record changes that these group decisions, and the repair of ``groups``, require.
 
     Of each group one article is primary and copies nothing; each other one copies a member of the group. So a former
-    primary becomes a copy of the new one, and so does what lost the article that it was taken from. What was taken from
-    an article that has another text now is compared with that text.
+    primary becomes a copy of the new one, and so does a copy whose original left the group. A copy whose original has
+    another text now is compared with that text; so many copies at most, of the others the record stays.
     """
     repaired = set(groups)
-    batch = {one.item.id: one for one in decided}
-    affected = repaired | {g for one in decided for g in (one.copy.group, one.item.copy_group) if g}
+    batch = {decision.item.id: decision for decision in decisions}
+    affected = repaired | {
+        group for decision in decisions for group in (decision.copy.group, decision.item.copy_group) if group
+    }
     with context.store.read() as connection:
-        before = context.store.copy_groups.list_members(connection, affected)
-    now: dict[str, list[GroupMember]] = defaultdict(list)
-    for known in chain.from_iterable(before.values()):
-        if known.id not in batch:
-            now[known.copy_group].append(known)
-    for one in decided:
-        now[one.copy.group].append(_grouped(one))
-    settling = _GroupReconciler(context, frequencies, batch)
-    for group, members in now.items():
-        settling.group(before.get(group, []), members, repaired=group in repaired)
-    return settling.changes
+        former = context.store.copy_groups.list_members(connection, affected)
+    present: dict[str, list[GroupMember]] = defaultdict(list)
+    for member in chain.from_iterable(former.values()):
+        if member.id not in batch:
+            present[member.copy_group].append(member)
+    for decision in decisions:
+        present[decision.copy.group].append(_as_member(decision))
+    reconciler = _GroupReconciler(context, frequencies, batch, max_recompared)
+    for group, members in present.items():
+        reconciler.reconcile(former.get(group, []), members, repaired=group in repaired)
+    return reconciler.changes
 
 
 class _GroupReconciler:
-    """What follows from a batch, group by group."""
+    """Collects what follows from a batch, group by group."""
 
-    def __init__(self, context: Context, frequencies: CountMinSketch, batch: Mapping[str, GroupDecision]) -> None:
+    def __init__(
+        self,
+        context: Context,
+        frequencies: CountMinSketch,
+        batch: Mapping[str, GroupDecision],
+        max_recompared: int,
+    ) -> None:
         self.changes = GroupChanges(copies={}, touched=set())
         self._context = context
         self._frequencies = frequencies
         self._batch = batch
-        self._left = MOST_RELATED
+        self._recomparisons_left = max_recompared
 
-    def group(self, before: Sequence[GroupMember], now: Sequence[GroupMember], *, repaired: bool) -> None:
-        """Note what changes in a group that had the members ``before`` and has ``now``."""
-        ids, were = {one.id for one in now}, {one.id for one in before}
-        members, earlier = _members(self._context, now), _members(self._context, before)
-        top, was = summarise_group(members), summarise_group(earlier) if earlier else None
-        times = {one.id: int(one.published.timestamp()) for one in members}
-        redated = any(times.get(one.id) not in {None, int(one.published.timestamp())} for one in earlier)
-        if was != top or repaired:
+    def reconcile(self, former: Sequence[GroupMember], present: Sequence[GroupMember], *, repaired: bool) -> None:
+        """Note what changes in a group with these ``former`` and ``present`` members."""
+        ids, former_ids = {member.id for member in present}, {member.id for member in former}
+        candidates, former_candidates = _candidates(self._context, present), _candidates(self._context, former)
+        summary = summarise_group(candidates)
+        former_summary = summarise_group(former_candidates) if former_candidates else None
+        if former_summary != summary or repaired:
             self.changes.touched.update(ids)
-        elif ids != were:
-            self.changes.touched.add(top.primary)
-        copied = {one: self._batch[one].copy for one in ids & self._batch.keys()}
-        renewed = {one for one in copied if self._batch[one].item.version > 1 and one in were}
-        if repaired or (was and was.primary != top.primary) or were - ids or renewed or redated:
+        elif ids != former_ids:
+            self.changes.touched.add(summary.primary)
+        copies = {article_id: self._batch[article_id].copy for article_id in ids & self._batch.keys()}
+        rewritten = {i for i in copies if self._batch[i].item.version > 1 and i in former_ids}
+        times = {member.id: int(member.published.timestamp()) for member in candidates}
+        redated = any(
+            times.get(member.id) not in {None, int(member.published.timestamp())} for member in former_candidates
+        )
+        new_primary = former_summary is not None and former_summary.primary != summary.primary
+        if repaired or new_primary or former_ids - ids or rewritten or redated:
             with self._context.store.read() as connection:
-                copied |= self._context.store.ledger.latest(connection, ids - self._batch.keys(), Copy)
-        made = self._again({one.id: one for one in now}, copied, top.primary, renewed)
-        for one, copy in copied.items():
-            new = made.get(one, copy)
-            if one == top.primary and copy.copy_of is not None:
-                new = Copy(id=one, group=copy.group)
+                copies |= self._context.store.ledger.latest(connection, ids - self._batch.keys(), Copy)
+        related = self._relate({member.id: member for member in present}, copies, summary.primary, rewritten)
+        for article_id, copy in copies.items():
+            new = related.get(article_id, copy)
+            if article_id == summary.primary and copy.copy_of is not None:
+                new = Copy(id=article_id, group=copy.group)
             if new.copy_of:
-                new = msgspec.structs.replace(new, behind=round((times[one] - times[new.copy_of]) / 60))
+                new = msgspec.structs.replace(new, behind=round((times[article_id] - times[new.copy_of]) / 60))
             if new != copy:
-                self.changes.copies[one] = new
-                if one not in self._batch:
-                    self.changes.touched.add(one)
+                self.changes.copies[article_id] = new
+                if article_id not in self._batch:
+                    self.changes.touched.add(article_id)
 
-    def _again(
-        self, rows: Mapping[str, GroupMember], copied: Mapping[str, Copy], primary: str, renewed: Collection[str]
+    def _relate(
+        self, members: Mapping[str, GroupMember], copies: Mapping[str, Copy], primary: str, rewritten: Collection[str]
     ) -> dict[str, Copy]:
-        """Return what relates otherwise: what lost its origin to the primary, what has a renewed one to that."""
-        origins = {}
-        for one in sorted(copied.keys() - {primary}, key=lambda name: rows[name].seq):
-            origin = copied[one].copy_of
-            if origin is None or origin not in rows:
-                origins[one] = primary
-            elif origin in renewed and one not in self._batch and self._left:
-                origins[one] = origin
-                self._left -= 1
-        missing = {*origins, *origins.values()} - self._batch.keys()
+        """Return the new records of copies whose original left (they copy the primary) or was rewritten."""
+        originals = {}
+        for article_id in sorted(copies.keys() - {primary}, key=lambda i: members[i].seq):
+            original = copies[article_id].copy_of
+            if original is None or original not in members:
+                originals[article_id] = primary
+            elif original in rewritten and article_id not in self._batch and self._recomparisons_left:
+                originals[article_id] = original
+                self._recomparisons_left -= 1
+        if not originals:
+            return {}
+        related = {*originals, *originals.values()}
         with self._context.store.read() as connection:
-            articles = self._context.store.ledger.latest(connection, missing, Article)
+            articles = self._context.store.ledger.latest(connection, related - self._batch.keys(), Article)
         arrivals = {
-            one: grouped_arrival(rows[one], articles[one]) if one in articles else self._batch[one].arrival
-            for one in {*origins, *origins.values()}
+            i: grouped_arrival(members[i], articles[i]) if i in articles else self._batch[i].arrival for i in related
         }
         return {
-            one: relate_copy(arrivals[one], arrivals[origin], rows[one].copy_group, self._frequencies)
-            for one, origin in origins.items()
+            i: relate_copy(arrivals[i], arrivals[original], members[i].copy_group, self._frequencies)
+            for i, original in originals.items()
         }
 
 
-def _members(context: Context, group: Sequence[GroupMember]) -> list[PrimaryCandidate]:
-    members = [
+def _candidates(context: Context, members: Sequence[GroupMember]) -> list[PrimaryCandidate]:
+    """Return the members of a group as candidates for its primary, with dates that can be believed."""
+    candidates = [
         PrimaryCandidate(
-            id=one.id,
-            seq=one.seq,
-            published=one.published or one.first_seen,
-            first_seen=one.first_seen,
-            agency=context.agency_of(one.source),
-            credit=one.credit,
+            id=member.id,
+            seq=member.seq,
+            published=member.published or member.first_seen,
+            first_seen=member.first_seen,
+            agency=context.agency_of(member.source),
+            credit=member.credit,
         )
-        for one in group
+        for member in members
     ]
-    return correct_implausible_dates(members, dt.timedelta(days=context.settings.dedupe.window_days))
+    return correct_implausible_dates(candidates, dt.timedelta(days=context.settings.dedupe.window_days))
 
 
-def _grouped(one: GroupDecision) -> GroupMember:
-    item = one.item
+def _as_member(decision: GroupDecision) -> GroupMember:
+    item = decision.item
     return GroupMember(
         id=item.id,
         seq=item.seq,
         source=item.source,
         first_seen=item.first_seen,
-        copy_group=one.copy.group,
-        published=one.arrival.published,
-        credit=one.credit,
+        copy_group=decision.copy.group,
+        published=decision.arrival.published,
+        credit=decision.credit,
     )
 
 
 def grouped_arrival(row: GroupMember, article: Article) -> Arrival:
-    """Return an article of a group as it arrived, with the time that is believed of it."""
+    """Return an article of a group as an arrival, with the time of publication that the group believes."""
     dated = msgspec.structs.replace(
         article, published=row.published, published_precision=Precision.INSTANT, source=row.source
     )

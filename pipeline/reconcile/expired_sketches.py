@@ -1,7 +1,7 @@
-"""What stands of an article that is decided again when its fingerprint, or that of what it copied, is forgotten?
+"""Keeps an article's copy group when it is processed again after its sketch, or its original's, has expired.
 
-Dedupe couldn't find its group any more. So it stays there and copies what it copied: always where its text is as it
-was, and where it has another one now, while that is still a copy. What the others copy stays in any case.
+Dedupe couldn't find the group any more. So the article stays in its group and copies what it copied: always where its
+text is unchanged, and where its text has changed, while that is still a copy. An original of copies stays in any case.
 """
 
 from __future__ import annotations
@@ -19,34 +19,38 @@ from pipeline.store import ArticleRow, GroupMember
 def kept_decisions(
     context: Context, claimed: Sequence[ArticleRow], arrivals: Mapping[str, Arrival], frequencies: CountMinSketch
 ) -> dict[str, Copy]:
-    """Return how those of ``claimed`` of which that holds relate to their groups now; ``arrivals`` has all of them."""
-    again = [item for item in claimed if item.copy_group]
-    if not again:
+    """Return article id → record for those of ``claimed`` that stay in their groups because sketches have expired.
+
+    ``arrivals`` has all articles of ``claimed`` by id.
+    """
+    decided = [item for item in claimed if item.copy_group]
+    if not decided:
         return {}
     copy_groups, ledger = context.store.copy_groups, context.store.ledger
     with context.store.read() as connection:
-        groups = copy_groups.list_members(connection, {item.copy_group for item in again if item.copy_group})
-        known = copy_groups.find_sketched(connection, [one.seq for members in groups.values() for one in members])
-        as_it_was = ledger.current(connection, again, Copy)
-        latest = ledger.latest(connection, [item.id for item in again], Copy)
-    stands: dict[str, Copy] = {}
-    for name, was in latest.items():
-        members = {one.id: one for one in groups.get(was.group, ())}
-        if name not in members:
+        groups = copy_groups.list_members(connection, {item.copy_group for item in decided if item.copy_group})
+        members_seqs = [member.seq for members in groups.values() for member in members]
+        sketched = copy_groups.find_sketched(connection, members_seqs)
+        unchanged = ledger.current(connection, decided, Copy)
+        latest = ledger.latest(connection, [item.id for item in decided], Copy)
+    copies: dict[str, Copy] = {}
+    for article_id, copy in latest.items():
+        members = {member.id: member for member in groups.get(copy.group, ())}
+        if article_id not in members:
             continue
-        original = members.get(was.copy_of or "")
-        needed = members.values() if original is None else (members[name], original)
-        if len(members) < 2 or all(one.seq in known for one in needed):  # noqa: PLR2004 - one is no group of copies
+        original = members.get(copy.copy_of or "")
+        needed = members.values() if original is None else (members[article_id], original)
+        if len(members) < 2 or all(member.seq in sketched for member in needed):  # noqa: PLR2004 - no group of copies
             continue
-        if name in as_it_was or original is None:
-            stands[name] = was
-        elif found := _again(context, arrivals[name], original, frequencies):
-            stands[name] = found
-    return stands
+        if article_id in unchanged or original is None:
+            copies[article_id] = copy
+        elif new := _compare_again(context, arrivals[article_id], original, frequencies):
+            copies[article_id] = new
+    return copies
 
 
-def _again(context: Context, new: Arrival, original: GroupMember, frequencies: CountMinSketch) -> Copy | None:
-    """Return how an article with another text relates to what it copied, None where it is no copy any more."""
+def _compare_again(context: Context, new: Arrival, original: GroupMember, frequencies: CountMinSketch) -> Copy | None:
+    """Return the record of an article with another text as a copy of its original, None where it is none any more."""
     with context.store.read() as connection:
         article = context.store.ledger.latest(connection, [original.id], Article)[original.id]
     gap, settings = new.first_seen - original.first_seen, context.settings.dedupe

@@ -1,8 +1,8 @@
-"""What becomes of a story that articles have left, because they are copies of what is in another one now?
+"""Updates the stories that articles have left, because they are copies of articles in another story now.
 
-An editor who merges copy groups, or a page that says something else when it is read again, brings an article into
-another copy group, and so into that group's story. The story that it leaves is made anew of what it still has; one that
-has nothing any more becomes part of where its articles went, so that its id leads there.
+An editor who merges copy groups, or a page with another text, brings an article into another copy group, and so into
+that group's story. The story that it leaves is rebuilt from the articles that it still has. A story without any article
+becomes part of the one where its articles went, so that its id leads there.
 """
 
 from __future__ import annotations
@@ -14,50 +14,64 @@ import sqlalchemy as sa
 
 from pipeline.cluster import StoryMemory
 from pipeline.context import Context
-from pipeline.editorial.stories import MERGE, DecisionAuthor, rebuild_stored_story, record_change
+from pipeline.decisions import DecisionKind, DecisionMove, StoryDecision
+from pipeline.reconcile.story_cards import rebuild_stored_story
 from pipeline.records import Placement, Stage
 from pipeline.store import ArticleRow, StoredStory
 
-_WHY = DecisionAuthor(name=str(Stage.CLUSTER), reason="all its articles are copies of articles there", stands=False)
+_NOTE = "all its articles are copies of articles there"
 
 
 class Departures(msgspec.Struct, frozen=True, kw_only=True):
-    """Stories that articles have left: those that still have some, and where those lead that don't."""
+    """Stories that articles have left: those that still have some, and those that have none."""
 
     remade: dict[str, StoredStory]
-    emptied: dict[str, str]
-    moved: dict[str, list[str]]  # story → the articles that left it now
+    emptied: dict[str, str]  # story → the story that it becomes part of
+    moved: dict[str, list[int]]  # emptied story → seq of the articles that left it now
 
     def save(self, connection: sa.Connection, context: Context) -> None:
-        """Write them."""
-        context.store.story_catalog.save_stories(connection, self.remade)
+        """Write the stories, and the mergers of those that are empty."""
+        catalog = context.store.story_catalog
+        catalog.save_stories(connection, self.remade)
         for story, target in self.emptied.items():
-            context.store.story_catalog.delete_story(connection, story)
-            context.store.story_catalog.redirect(connection, story, target)
-            moves = [{"id": article, "story": target, "moved": True} for article in self.moved[story]]
-            record_change(context, connection, {"kind": MERGE, "story": target, "other": story}, _WHY, moves)
+            catalog.delete_story(connection, story)
+            catalog.redirect(connection, story, target)
+            merger = StoryDecision(
+                kind=DecisionKind.MERGE,
+                at=context.clock(),
+                by=Stage.CLUSTER,
+                note=_NOTE,
+                stands=False,
+                story=target,
+                other=story,
+            )
+            moves = [DecisionMove(seq=seq, target=target, origin=story) for seq in self.moved[story]]
+            context.store.decisions.add_decision(connection, merger, moves)
 
 
 def find_departures(
-    context: Context, memory: StoryMemory, claimed: Sequence[ArticleRow], placed: Mapping[str, Placement]
-) -> Departures:  # fmt: skip
-    """Return what becomes of the stories that ``claimed`` articles were in and aren't any more."""
-    went = {item.story: placed[item.id].story for item in claimed if item.story}
-    went = {story: target for story, target in went.items() if story != target}
-    found = Departures(remade={}, emptied={}, moved={})
-    if not went:
-        return found
+    context: Context, memory: StoryMemory, claimed: Sequence[ArticleRow], placements: Mapping[str, Placement]
+) -> Departures:
+    """Return what becomes of the stories that ``claimed`` articles were in and aren't any more.
+
+    ``placements`` has the new story of each of ``claimed`` by article id. ``memory`` learns the rebuilt stories.
+    """
+    targets = {item.story: placements[item.id].story for item in claimed if item.story}
+    targets = {story: target for story, target in targets.items() if story != target}
+    departures = Departures(remade={}, emptied={}, moved={})
+    if not targets:
+        return departures
     with context.store.read() as connection:
-        told = context.store.story_catalog.load_stories(connection, went)
-    for story, target in went.items():
+        stored = context.store.story_catalog.load_stories(connection, targets)
+    for story, target in targets.items():
         with context.store.read() as connection:
-            present = context.store.ledger.list_story_articles(connection, story)
-        remaining = {item.id: item for item in (*present, *claimed)}
-        items = [item for item in remaining.values() if item.id not in placed or placed[item.id].story == story]
-        items.sort(key=lambda item: item.seq)
-        if new := rebuild_stored_story(context, memory, story, items, told.get(story)):
-            found.remade[story] = new
+            members = context.store.ledger.list_story_articles(connection, story)
+        candidates = {item.id: item for item in (*members, *claimed)}.values()
+        remaining = [item for item in candidates if item.id not in placements or placements[item.id].story == story]
+        remaining.sort(key=lambda item: item.seq)
+        if rebuilt := rebuild_stored_story(context, memory, story, remaining, stored.get(story)):
+            departures.remade[story] = rebuilt
         else:
-            found.emptied[story] = target
-            found.moved[story] = [item.id for item in claimed if item.story == story]
-    return found
+            departures.emptied[story] = target
+            departures.moved[story] = [item.seq for item in claimed if item.story == story]
+    return departures

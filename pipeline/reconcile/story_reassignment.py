@@ -1,147 +1,150 @@
-"""Where do articles belong whose copy groups an editor changed? Whatever they wait for, and whoever works on them.
+"""Moves articles to the right story after an editor merged or split their copy groups.
 
-Groups that are one now are in one story. What was split off, and came into its story by its copy group alone, is placed
-as if it had just arrived.
+Groups that were merged are in one story. A group that was split off, and came into its story by its copy group alone,
+is assigned as if it had just arrived. That holds whatever the articles wait for, and whoever works on them.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
 from pipeline.cluster import ArticleToAssign, decide, rebuild_story
 from pipeline.context import Context
-from pipeline.editorial.stories import choose_story_id, iter_cluster_inputs, rebuild_stored_story
+from pipeline.reconcile.story_cards import choose_story_id, iter_cluster_inputs, rebuild_stored_story
 from pipeline.reconcile.story_departures import Departures, find_departures
 from pipeline.records import Placed, Placement, Stage
 from pipeline.store import ArticleRow, ArticleToReassign, StoredStory, StoryIndex
 
-_OWN = {Placed.OPENED, Placed.JOINED}  # why an article is in its story by itself
+_OWN_REASONS = {Placed.OPENED, Placed.JOINED}  # why an article is in its story by itself
 
 
 def reassign_regrouped(context: Context) -> None:
-    """Place the articles that are noted, for who has cluster's lock; that is settled then."""
+    """Assign the articles that wait for it in the outbox, and delete them there; the caller holds cluster's lock."""
     with context.store.read() as connection:
-        noted = context.store.articles_to_reassign.list_pending(connection)
-    latest = {one.id: one.anew for one in noted}
-    for anew, place in ((False, _follow), (True, _part)):
-        which = [one for one in noted if latest[one.id] is anew]
-        if not which:
+        pending = context.store.articles_to_reassign.list_pending(connection)
+    latest = {entry.id: entry.anew for entry in pending}  # of several decisions on an article the last one counts
+    for anew, reassign in ((False, _follow_groups), (True, _assign_anew)):
+        entries = [entry for entry in pending if latest[entry.id] is anew]
+        if not entries:
             continue
         with context.store.read() as connection:
-            items = context.store.ledger.get_articles(connection, {one.id for one in which}).values()
-        # what has no story yet is placed when it comes to cluster
-        place(context, sorted((item for item in items if item.story), key=lambda item: item.seq), which)
+            items = context.store.ledger.get_articles(connection, {entry.id for entry in entries}).values()
+        # an article without a story is assigned when it comes to cluster
+        reassign(context, sorted((item for item in items if item.story), key=lambda item: item.seq), entries)
 
 
-def _follow(context: Context, items: Sequence[ArticleRow], noted: Sequence[ArticleToReassign]) -> None:
+def _follow_groups(context: Context, items: Sequence[ArticleRow], entries: Sequence[ArticleToReassign]) -> None:
     """Bring the members of merged groups into the story of their group."""
     memory = context.store.story_index(context.settings.cluster)
     arrivals = list(iter_cluster_inputs(context, items))
-    memory.prefetch_groups({one.copy.group for one in arrivals})
-    for one in arrivals:
-        if one.story and not memory.story_of(one.copy.group):  # forgotten with time: that of the first one
-            memory.assign_group(one.copy.group, one.story, one.first_seen)
-    made = {one.id: one for one in decide(arrivals, memory, context.settings.cluster)}
-    moved = [one for one in arrivals if made[one.article.id].story != one.story]
-    gone = find_departures(context, memory, [item for item in items if item.id in made], made)
-    _save(context, memory, moved, made, gone, noted)
+    memory.prefetch_groups({arrival.copy.group for arrival in arrivals})
+    for arrival in arrivals:
+        # the story of a group expires with time: then it is that of its first article
+        if arrival.story and not memory.story_of(arrival.copy.group):
+            memory.assign_group(arrival.copy.group, arrival.story, arrival.first_seen)
+    placements = {placement.id: placement for placement in decide(arrivals, memory, context.settings.cluster)}
+    moved = [arrival for arrival in arrivals if placements[arrival.article.id].story != arrival.story]
+    departures = find_departures(context, memory, [item for item in items if item.id in placements], placements)
+    _save(context, memory, moved, placements, departures, entries)
 
 
-def _part(context: Context, items: Sequence[ArticleRow], noted: Sequence[ArticleToReassign]) -> None:
-    """Place what was split off and is in its story by its copy group alone, as if it had just arrived."""
+def _assign_anew(context: Context, items: Sequence[ArticleRow], entries: Sequence[ArticleToReassign]) -> None:
+    """Assign what was split off, and is in its story by its copy group alone, as if it had just arrived."""
     memory = context.store.story_index(context.settings.cluster)
     groups: dict[str, list[ArticleToAssign]] = defaultdict(list)
-    for one in iter_cluster_inputs(context, items):
-        groups[one.copy.group].append(one)
-    going = {group: its for group, its in groups.items() if _came_by_group(context, its)}
-    remade = _without(context, memory, {one.article.id for its in going.values() for one in its}, going)
-    going = {group: its for group, its in going.items() if its[0].story in remade}
-    arrivals = [msgspec.structs.replace(one, story=None) for its in going.values() for one in its]
-    for group in going:
+    for arrival in iter_cluster_inputs(context, items):
+        groups[arrival.copy.group].append(arrival)
+    leaving = {group: members for group, members in groups.items() if _came_by_group(context, members)}
+    remade = _rebuild_without(context, memory, leaving.values())
+    leaving = {group: members for group, members in leaving.items() if members[0].story in remade}
+    arrivals = [msgspec.structs.replace(member, story=None) for members in leaving.values() for member in members]
+    for group in leaving:
         memory.release_group(group)
-    for group in groups.keys() - going.keys():
+    for group in groups.keys() - leaving.keys():
         memory.assign_group(group, groups[group][0].story or "", groups[group][-1].first_seen)
-    made = {one.id: one for one in decide(arrivals, memory, context.settings.cluster)}
-    _name(context, memory, arrivals, made)
-    _save(context, memory, arrivals, made, Departures(remade=remade, emptied={}, moved={}), noted)
+    placements = {placement.id: placement for placement in decide(arrivals, memory, context.settings.cluster)}
+    _give_free_ids(context, memory, arrivals, placements)
+    _save(context, memory, arrivals, placements, Departures(remade=remade, emptied={}, moved={}), entries)
 
 
-def _came_by_group(context: Context, its: Sequence[ArticleToAssign]) -> bool:
-    """Whether no member of a group opened its story, is like it, or was put there by an editor."""
-    ids = [one.article.id for one in its]
-    story, story_catalog = its[0].story, context.store.story_catalog
+def _came_by_group(context: Context, members: Sequence[ArticleToAssign]) -> bool:
+    """Whether no member of a group opened its story, resembled it, or was put there by an editor."""
+    ids = [member.article.id for member in members]
+    story, catalog = members[0].story, context.store.story_catalog
     with context.store.read() as connection:
-        decided = story_catalog.find_pinned_stories(connection, ids).values()
-        if story in {f"s{one}" for one in ids} | {story_catalog.resolve(connection, pinned) for pinned in decided}:
+        pinned = context.store.decisions.find_pinned_stories(connection, ids).values()
+        if story in {f"s{article_id}" for article_id in ids} | {catalog.resolve(connection, pin) for pin in pinned}:
             return False
-        placed = context.store.ledger.latest(connection, ids, Placement).values()
-        if any(one.how in _OWN and story_catalog.resolve(connection, one.story) == story for one in placed):
+        placements = context.store.ledger.latest(connection, ids, Placement).values()
+        if any(p.how in _OWN_REASONS and catalog.resolve(connection, p.story) == story for p in placements):
             return False
-    return any(one.how is Placed.COPY for one in placed)
+    return any(placement.how is Placed.COPY for placement in placements)
 
 
-def _without(
-    context: Context, memory: StoryIndex, gone: set[str], going: Mapping[str, Sequence[ArticleToAssign]]
+def _rebuild_without(
+    context: Context, memory: StoryIndex, leaving: Collection[Sequence[ArticleToAssign]]
 ) -> dict[str, StoredStory]:
-    """Make the stories anew without the articles ``gone``; those that would have no other one are left out."""
+    """Rebuild the stories of groups without the groups' members; leave out stories that would have no other article."""
+    leaving_ids = {member.article.id for members in leaving for member in members}
     remade: dict[str, StoredStory] = {}
-    for story in {its[0].story for its in going.values()}:
+    for story in {members[0].story for members in leaving}:
         with context.store.read() as connection:
-            members = context.store.ledger.list_story_articles(connection, story or "")
-        stay = [item for item in members if item.id not in gone]
-        if not story or not stay:
+            items = context.store.ledger.list_story_articles(connection, story or "")
+        remaining = [item for item in items if item.id not in leaving_ids]
+        if not story or not remaining:
             continue
         with context.store.read() as connection:
-            told = context.store.story_catalog.load_stories(connection, [story]).get(story)
-        if new := rebuild_stored_story(context, memory, story, stay, told):
-            remade[story] = new
+            stored = context.store.story_catalog.load_stories(connection, [story]).get(story)
+        if rebuilt := rebuild_stored_story(context, memory, story, remaining, stored):
+            remade[story] = rebuilt
     return remade
 
 
-def _name(
-    context: Context, memory: StoryIndex, arrivals: Sequence[ArticleToAssign], made: dict[str, Placement]
-) -> None:  # fmt: skip
-    """Give another id to stories that were opened now, where the one that they would have is another story's."""
+def _give_free_ids(
+    context: Context, memory: StoryIndex, arrivals: Sequence[ArticleToAssign], placements: dict[str, Placement]
+) -> None:
+    """Give another id to stories that were opened now, where the id that they got is another story's."""
     for opening in arrivals:
-        if made[opening.article.id].how is not Placed.OPENED:
+        if placements[opening.article.id].how is not Placed.OPENED:
             continue
-        name = choose_story_id(context, [opening.article.id])
-        if name == made[opening.article.id].story:
+        story = choose_story_id(context, [opening.article.id])
+        if story == placements[opening.article.id].story:
             continue
-        group = [one for one in arrivals if one.copy.group == opening.copy.group]
+        members = [arrival for arrival in arrivals if arrival.copy.group == opening.copy.group]
         memory.delete_story(opening.seq)
-        rebuild_story(name, group, memory)
-        memory.assign_group(opening.copy.group, name, opening.first_seen)
-        for one in group:
-            made[one.article.id] = msgspec.structs.replace(made[one.article.id], story=name)
+        rebuild_story(story, members, memory)
+        memory.assign_group(opening.copy.group, story, opening.first_seen)
+        for member in members:
+            placements[member.article.id] = msgspec.structs.replace(placements[member.article.id], story=story)
 
 
 def _save(
     context: Context,
     memory: StoryIndex,
     moved: Sequence[ArticleToAssign],
-    made: Mapping[str, Placement],
-    gone: Departures,
-    noted: Sequence[ArticleToReassign],
+    placements: Mapping[str, Placement],
+    departures: Departures,
+    entries: Sequence[ArticleToReassign],
 ) -> None:
     """Write where the articles ``moved`` are now, and what becomes of the stories that they left."""
-    store, placements = context.store, [made[one.article.id] for one in moved]
-    parts: dict[str, list[str]] = defaultdict(list)
-    for one in placements:
-        parts[one.story].append(one.id)
+    store, moved_placements = context.store, [placements[arrival.article.id] for arrival in moved]
+    stories: dict[str, list[str]] = defaultdict(list)
+    for placement in moved_placements:
+        stories[placement.story].append(placement.id)
     with store.write() as connection:
         store.ledger.assert_lock(connection, Stage.CLUSTER)
         memory.flush(connection)
-        gone.save(connection, context)
-        for one in placements:
-            if one.how is Placed.OPENED:
-                store.story_catalog.remove_redirect(connection, one.story)
-        store.story_catalog.apply_votes(connection, moved, placements, memory.frequencies)
-        for story, ids in parts.items():
+        departures.save(connection, context)
+        for placement in moved_placements:
+            if placement.how is Placed.OPENED:
+                store.story_catalog.remove_redirect(connection, placement.story)
+        store.story_catalog.apply_votes(connection, moved, moved_placements, memory.frequencies)
+        for story, ids in stories.items():
             store.ledger.assign_story(connection, story, ids)
-        store.ledger.replace_latest(connection, Placement, {one.id: one for one in placements}, context.clock())
-        store.ledger.bump_revision(connection, stories={*parts, *gone.remade})
-        store.articles_to_reassign.delete(connection, noted)
+        records = {placement.id: placement for placement in moved_placements}
+        store.ledger.replace_latest(connection, Placement, records, context.clock())
+        store.ledger.bump_revision(connection, stories={*stories, *departures.remade})
+        store.articles_to_reassign.delete(connection, entries)

@@ -1,4 +1,4 @@
-"""cluster: assigns each article to a story.
+"""Stage cluster: assigns each article to a story.
 
 Articles are assigned in the order of arrival, by one worker at a time, so stories don't depend on the batches.
 """
@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from pipeline.cluster import ArticleToAssign, decide
 from pipeline.context import Context
-from pipeline.editorial.entities import apply_decisions
-from pipeline.editorial.stories import cluster_input, rebuild_locked_story
+from pipeline.reconcile.entity_view import apply_decisions
+from pipeline.reconcile.story_cards import cluster_input, rebuild_locked_story
 from pipeline.reconcile.story_departures import Departures, find_departures
 from pipeline.reconcile.story_reassignment import reassign_regrouped
 from pipeline.records import Article, Copy, Names, Outcome, Placed, Placement, Stage

@@ -1,4 +1,4 @@
-"""dedupe: finds near-duplicates and keeps their copy groups.
+"""Stage dedupe: finds near-duplicates and keeps their copy groups.
 
 Articles are decided in the order of arrival, by one worker at a time, so groups don't depend on the batches.
 """
@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from pipeline.context import Context
 from pipeline.dedupe import decide
 from pipeline.reconcile.copy_groups import (
+    MAX_RECOMPARED,
     GroupChanges,
     GroupDecision,
     canonical_credit,
@@ -43,6 +44,7 @@ class DedupeHandler(StageHandler):
 
     stage = Stage.DEDUPE
     ordered = True
+    max_recompared = MAX_RECOMPARED  # copies of one batch
 
     def has_pending_work(self) -> bool:
         """Whether a group has lost an article."""
@@ -67,7 +69,7 @@ class DedupeHandler(StageHandler):
             GroupDecision(item=item, arrival=arrival, copy=copy, credit=canonical_credit(context, arrival.article))
             for item, arrival, copy in zip(claimed, ordered, copies, strict=True)
         ]
-        changes = reconcile_groups(context, memory.frequencies, decisions)
+        changes = reconcile_groups(context, memory.frequencies, decisions, max_recompared=self.max_recompared)
         for decision in decisions:
             emit(
                 StageResult(

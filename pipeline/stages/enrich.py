@@ -1,4 +1,4 @@
-"""enrich: find the names in each article and tie each to one entity.
+"""Stage enrich: finds the names in each article and ties each to one entity.
 
 Names are found without a transaction; they are linked to earlier articles' entities in the one that saves them.
 """

@@ -1,4 +1,4 @@
-"""extract: clean each page into an article.
+"""Stage extract: cleans each page into an article.
 
 A page is read in a worker process that may be killed; its site's profile then cuts the site's boilerplate.
 """

@@ -1,4 +1,4 @@
-"""fetch: gets the page of each entry, new ones and those that are due to be visited again.
+"""Stage fetch: gets the page of each entry, new ones and those that are due to be visited again.
 
 Pages are fetched politely; their bytes lie in the archive.
 """

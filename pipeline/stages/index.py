@@ -6,7 +6,7 @@ The index is a view of the ledger: one that was lost, or made by another version
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Self
 
 import sqlalchemy as sa
@@ -16,7 +16,7 @@ from pipeline.documents import build_document
 from pipeline.errors import IndexVersionError, ItemError
 from pipeline.reconcile.article_records import gather_records
 from pipeline.records import Document, Outcome, Stage
-from pipeline.stages.runner import StageHandler
+from pipeline.stages.runner import Emit, StageHandler
 from pipeline.store import ArticleRow, StageResult
 
 _log = logging.getLogger(__name__)
@@ -47,8 +47,8 @@ class IndexHandler(StageHandler):
                 store.values.save(connection, _IDENTITY, identity)
         return self
 
-    def decide(self, claimed: Sequence[ArticleRow], emit: Callable[[StageResult], None]) -> None:
-        """Index the articles of ``claimed``, remove the documents of what was taken down.
+    def decide(self, claimed: Sequence[ArticleRow], emit: Emit) -> None:
+        """Index the articles of ``claimed``; remove the documents of articles that were taken down.
 
         Raises IndexAwayError where the index does not answer.
         """
@@ -63,15 +63,15 @@ class IndexHandler(StageHandler):
             outcome = Outcome.RETRY if refusal.retry else Outcome.QUARANTINED
             emit(self.failure_result(item, ItemError(outcome, refusal.reason, refusal.detail)))
 
-    def discard_removed(self, connection: sa.Connection, lost: Sequence[StageResult]) -> None:
+    def discard_removed(self, connection: sa.Connection, removed: Sequence[StageResult]) -> None:
         """Have documents removed that were written after their articles were taken down."""
-        self.context.store.pending_removals.add_documents(connection, [result.item.id for result in lost])
+        self.context.store.pending_removals.add_documents(connection, [result.item.id for result in removed])
 
 
 def build_documents(context: Context, claimed: Sequence[ArticleRow]) -> list[Document]:
     """Return the documents of articles that have been through all stages before this one.
 
-    Those that were taken down or sent back since ``claimed`` was read have none.
+    Articles that were taken down or sent back since ``claimed`` was read have none.
     """
     now = context.clock()
     gathered = gather_records(context, claimed)

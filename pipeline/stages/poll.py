@@ -1,4 +1,4 @@
-"""poll: reads the feeds that are due and takes in the articles that they name.
+"""Stage poll: reads the feeds that are due and takes in the articles that they name.
 
 Results are saved in rounds, each in one transaction.
 """

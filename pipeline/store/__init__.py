@@ -19,6 +19,7 @@ from pipeline.store import article_state
 from pipeline.store.admin import Admin, Failure, Selection, StageCount
 from pipeline.store.article_history import ArticleHistory
 from pipeline.store.copy_groups import CopyGroups
+from pipeline.store.decisions import Decisions, UnreadableDecision
 from pipeline.store.engine import Database
 from pipeline.store.entity_catalog import EntityCatalog, EntityRow, SurfaceFormRow
 from pipeline.store.entity_memory import EntityMemory
@@ -44,7 +45,7 @@ from pipeline.store.rows import (
 )
 from pipeline.store.site_profiles import SiteAlarms, SiteProfiles
 from pipeline.store.sketch_index import SketchIndex
-from pipeline.store.story_catalog import REPAIR, StoredStory, StoryCatalog, StoryChange, StoryListing
+from pipeline.store.story_catalog import StoredStory, StoryCatalog, StoryListing
 from pipeline.store.story_index import StoryIndex
 from pipeline.store.subscriptions import Push, Subscription, Subscriptions
 from pipeline.store.visits import PageVisits
@@ -54,7 +55,6 @@ __all__ = [
     "PENDING",
     "QUARANTINED",
     "REMOVED",
-    "REPAIR",
     "ArticleRow",
     "ArticleToReassign",
     "CopyPin",
@@ -72,11 +72,11 @@ __all__ = [
     "StageResult",
     "Store",
     "StoredStory",
-    "StoryChange",
     "StoryIndex",
     "StoryListing",
     "Subscription",
     "SurfaceFormRow",
+    "UnreadableDecision",
 ]
 
 
@@ -106,6 +106,7 @@ class Store:
         self.copy_groups = CopyGroups()
         self.story_catalog = StoryCatalog()
         self.entities = EntityCatalog()
+        self.decisions = Decisions()
         self.site_alarms = SiteAlarms()
         self.feeds = FeedStates(self._database, self.owner)
         self.gaps = FeedGaps()

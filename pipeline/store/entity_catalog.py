@@ -1,4 +1,4 @@
-"""The entities of the ledger, which articles name them, and what editors decided on them.
+"""The entities of the ledger, how articles write them, and which articles name them.
 
 ``entity_memory`` counts and names them; this module only reads them.
 """
@@ -12,10 +12,9 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from pipeline.feed_records import EntityDecision
-from pipeline.records import Entity, EntityType, Location, from_json, to_json
+from pipeline.records import Entity, EntityType, Location
 from pipeline.store.schema.articles import items
-from pipeline.store.schema.entities import entities, entity_articles, entity_decisions, entity_forms
+from pipeline.store.schema.entities import entities, entity_articles, entity_forms
 from pipeline.store.statements import among, columns_of, rows_as
 
 
@@ -85,22 +84,6 @@ class EntityCatalog:
         """Return the ids of the latest articles that name any of the entities."""
         latest = sa.select(items.c.id).where(items.c.seq.in_(self.select_articles_naming(connection, idents)))
         return list(connection.scalars(latest.order_by(items.c.seq.desc()).limit(limit)))
-
-    def list_decisions(self, connection: sa.Connection) -> list[EntityDecision]:
-        """Return all decisions, undone ones too, in order."""
-        rows = connection.execute(sa.select(entity_decisions).order_by(entity_decisions.c.n))
-        return [msgspec.structs.replace(from_json(row.data, EntityDecision), n=row.n) for row in rows]
-
-    def add_decision(self, connection: sa.Connection, decision: EntityDecision) -> EntityDecision:
-        """Note a decision; return it with its number."""
-        added = connection.execute(entity_decisions.insert().values(data=to_json(decision).decode()))
-        assert added.inserted_primary_key is not None
-        return msgspec.structs.replace(decision, n=added.inserted_primary_key.n)
-
-    def mark_undone(self, connection: sa.Connection, decision: EntityDecision, at: dt.datetime) -> None:
-        """Note that a decision holds no more."""
-        undone = to_json(msgspec.structs.replace(decision, undone=at)).decode()
-        connection.execute(entity_decisions.update().where(entity_decisions.c.n == decision.n).values(data=undone))
 
     def select_articles_naming(self, connection: sa.Connection, idents: Collection[str]) -> sa.Select[tuple[int]]:
         """Return the query for the articles (their seq) that name any of the entities."""

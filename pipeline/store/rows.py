@@ -94,6 +94,7 @@ class CopyPin(msgspec.Struct, frozen=True, kw_only=True):
     at: dt.datetime
     made_by: str | None
     reason: str | None
+    n: int  # the decision's number, by which it is undone
 
 
 class OutcomeRow(msgspec.Struct, frozen=True, kw_only=True):

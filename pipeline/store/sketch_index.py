@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from pipeline.settings import DedupeSettings
 from pipeline.store import posting_tables
+from pipeline.store.decisions import find_pinned_groups
 from pipeline.store.inverted_index import (
     InvertedIndex,
     day_number,
@@ -19,7 +20,7 @@ from pipeline.store.inverted_index import (
     load_frequencies,
     save_frequencies,
 )
-from pipeline.store.schema.copies import copy_pins, copy_sketches
+from pipeline.store.schema.copies import copy_sketches
 from pipeline.store.statements import among
 
 MOST_POSTINGS = 50  # a term that more articles share leads nowhere, or to the group to which the first of them lead
@@ -45,10 +46,8 @@ class SketchIndex:
         self._index.load_postings({term for _, _, terms in wanted for term in terms}, since)
         seqs = {seq for seq, _, _ in wanted}
         self._index.load_blobs(seqs.union(*(self._find_nearest(*article) for article in wanted)))
-        c = copy_pins.c
         with self._engine.connect() as connection:
-            statement = sa.select(c.seq, c.copy_group).where(among(connection, c.seq, seqs))
-            self._pins.update((seq, group) for seq, group in connection.execute(statement))
+            self._pins.update(find_pinned_groups(connection, seqs))
 
     def candidates(self, seq: int, at: dt.datetime, terms: Collection[int]) -> list[bytes]:
         """Return the sketches of those other articles within the window that share most of ``terms``, best first."""

@@ -1,9 +1,9 @@
-"""Stories as wholes, for good: their summaries, the ids that lead to them, what was changed and by whom."""
+"""Stories as wholes, for good: their summaries, and the ids that lead to them."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 import sqlalchemy as sa
@@ -12,11 +12,8 @@ from pipeline.cluster import ArticleToAssign, StoryFacts, StorySummary, summaris
 from pipeline.count_min import CountMinSketch
 from pipeline.records import Placement
 from pipeline.store.schema.articles import items
-from pipeline.store.schema.stories import story_aliases, story_cards, story_changes, story_moves
-from pipeline.store.statements import among, rows_as, upsert
-
-REPAIR = "repair"  # who changes stories beside editors
-_GREATEST = 2**31 - 1  # number of a change: PostgreSQL refuses to compare with greater ones
+from pipeline.store.schema.stories import story_aliases, story_cards
+from pipeline.store.statements import among, upsert
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(StorySummary).decode
@@ -28,22 +25,6 @@ class StoredStory(msgspec.Struct, frozen=True, kw_only=True):
     seq: int
     card: StorySummary
     given: str | None = None
-
-
-class StoryChange(msgspec.Struct, frozen=True, kw_only=True):
-    """One merge, split or renaming of a story: ``other`` went into it or came out of it."""
-
-    n: int
-    at: dt.datetime
-    made_by: str
-    kind: str
-    story: str
-    other: str | None
-    reason: str | None
-    before: str | None
-    undoes: int | None  # the change that this one takes back
-    undone: bool
-    stands: bool  # whether repair has to keep to it
 
 
 class StoryListing(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,38 +85,6 @@ class StoryCatalog:
         """Let an id be that of a story of its own."""
         connection.execute(story_aliases.delete().where(story_aliases.c.alias == story))
 
-    def log_change(
-        self, connection: sa.Connection, change: Mapping[str, object], moves: Sequence[Mapping[str, object]]
-    ) -> int:
-        """Append a change to the history, with where it put which articles; return its number."""
-        key = connection.execute(story_changes.insert().values(undone=False, **change)).inserted_primary_key
-        n = int(key[0]) if key else 0
-        if moves:
-            connection.execute(story_moves.insert(), [{"n": n, **move} for move in moves])
-        return n
-
-    def mark_undone(self, connection: sa.Connection, n: int) -> bool:
-        """Note that a change was taken back; False where it had been already."""
-        c = story_changes.c
-        back = story_changes.update().where(c.n == n, sa.not_(c.undone)).values(undone=True, stands=False)
-        return connection.execute(back).rowcount == 1
-
-    def list_moved(self, connection: sa.Connection, n: int) -> list[str]:
-        """Return the ids of the articles that a change moved."""
-        c = story_moves.c
-        return list(connection.scalars(sa.select(c.id).where(c.n == n, c.moved).order_by(c.id)))
-
-    def find_pinned_stories(self, connection: sa.Connection, articles: Collection[str]) -> dict[str, str]:
-        """Return article → story of those that an editor's decision, the latest that stands, put there."""
-        c, change = story_moves.c, story_changes.c
-        standing = (
-            sa.select(c.id, c.story)
-            .join(story_changes, change.n == c.n)
-            .where(among(connection, c.id, articles), change.stands)
-            .order_by(c.n)
-        )
-        return {row.id: row.story for row in connection.execute(standing)}
-
     def resolve(self, connection: sa.Connection, story: str) -> str | None:
         """Return the present id of the story that ``story``, an id of now or before, leads to."""
         alias = sa.select(story_aliases.c.story).where(story_aliases.c.alias == story)
@@ -182,21 +131,6 @@ class StoryCatalog:
         rows = connection.execute(query).all()
         facts = self.load_facts(connection, [row.id for row in rows])
         return [StoryListing(facts=facts[row.id], size=row.size, groups=row.groups) for row in rows]
-
-    def list_changes(self, connection: sa.Connection, story: str) -> list[StoryChange]:
-        """Return what was changed of a story, oldest first."""
-        c = story_changes.c
-        return self._changes(connection, sa.or_(c.story == story, c.other == story))
-
-    def get_change(self, connection: sa.Connection, n: int) -> StoryChange | None:
-        """Return one change, None where there is none of this number."""
-        if not 0 < n <= _GREATEST:
-            return None
-        return next(iter(self._changes(connection, story_changes.c.n == n)), None)
-
-    def _changes(self, connection: sa.Connection, where: sa.ColumnElement[bool]) -> list[StoryChange]:
-        rows = connection.execute(sa.select(story_changes).where(where).order_by(story_changes.c.n))
-        return rows_as(StoryChange, rows)
 
 
 def _facts(ident: str, story: StoredStory | None, aliases: Sequence[str]) -> StoryFacts:

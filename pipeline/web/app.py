@@ -20,11 +20,10 @@ from pipeline.editorial.explain import explain_name
 from pipeline.errors import BusyError, NewswireError, SearchIndexError, StoreError, UnknownError, UsageError
 from pipeline.index import Index, Results
 from pipeline.web import pages, search_params
-from pipeline.web.copies import add_copy_routes
-from pipeline.web.entities import add_entity_routes
+from pipeline.web.decisions import add_decision_routes
+from pipeline.web.editorial import add_editorial_routes
 from pipeline.web.http import json_response
 from pipeline.web.ingest import add_ingest_routes
-from pipeline.web.stories import add_story_routes
 from pipeline.web.story_view import StoryView, load_story
 from pipeline.web.websub import add_websub_routes
 
@@ -88,9 +87,8 @@ def create_app(context: Context, lifespan: Callable[[FastAPI], Any] | None = Non
         """Why an address is, or is not, in the index."""
         return json_response(explain_name(context, address) or _unknown("address", address))
 
-    add_entity_routes(app, context)
-    add_copy_routes(app, context)
-    add_story_routes(app, context)
+    add_editorial_routes(app, context)
+    add_decision_routes(app, context)
     add_ingest_routes(app, context)
     add_websub_routes(app, context)
     return app

@@ -42,13 +42,15 @@ async def read_body(request: Request, limit: int) -> bytes:
     return b"".join(parts)
 
 
-async def read_decision(request: Request, kind: Any) -> Any:
-    """Return an editor's decision, a struct of the type ``kind``.
+async def read_decision(request: Request, kind: Any, default: Any = None) -> Any:
+    """Return an editor's decision, a struct of the type ``kind``; ``default``, where there is one, for an empty body.
 
     Raises:
         UsageError: It is none; the message says what is wrong with it.
     """
     body = await read_body(request, _LARGEST_DECISION)
+    if default is not None and not body.strip():
+        return default
     try:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -35,10 +35,9 @@ def add_websub_routes(app: FastAPI, context: Context) -> None:
             raise HTTPException(404, "there is no such subscription")
         if params.get("hub.mode") == "denied":
             reason = (params.get("hub.reason") or "no reason given")[:500]
+            due = context.clock() + WAIT_AFTER_REFUSAL
             with context.store.write() as connection:
-                context.store.subscriptions.mark_refused(
-                    connection, token, context.clock() + WAIT_AFTER_REFUSAL, f"refused: {reason}"
-                )
+                context.store.subscriptions.mark_refused(connection, token, due, f"refused: {reason}")
             return Response("noted", media_type="text/plain")
         is_expected = params.get("hub.mode") == "subscribe" and params.get("hub.topic") == subscription.topic
         if not is_expected or subscription.state == "refused":

@@ -32,9 +32,8 @@ def health_command(show_all: bool, hours: float, only: str | None, as_json: bool
         with context.store.read() as connection:
             states = [state for state in context.store.feeds.list_states(connection) if only in {None, state.source}]
             gaps = [gap for gap in context.store.gaps.list_gaps(connection, since) if only in {None, gap.source}]
-            arrivals = {
-                k: n for k, n in context.store.gaps.count_arrivals(connection, since).items() if only in {None, k[0]}
-            }
+            counts = context.store.gaps.count_arrivals(connection, since)
+        arrivals = {key: count for key, count in counts.items() if only in {None, key[0]}}
     feeds = assess_feeds(states, gaps, now)
     sources = measure_completeness(arrivals, gaps, since, by_hour=only is not None)
     if as_json:
@@ -44,8 +43,8 @@ def health_command(show_all: bool, hours: float, only: str | None, as_json: bool
             for part in sources:
                 emit({**msgspec.to_builtins(part), "share": round(part.share, 4)})
         return
-    counts = Counter(feed.condition for feed in feeds)
-    summary = ", ".join(f"{counts[condition]} {condition}" for condition in Condition if counts[condition])
+    conditions = Counter(feed.condition for feed in feeds)
+    summary = ", ".join(f"{conditions[condition]} {condition}" for condition in Condition if conditions[condition])
     click.echo(f"{len(feeds)} feeds of {len({feed.source for feed in feeds})} sources: {summary or 'none'}")
     rows = [
         (feed.condition, feed.source, feed.feed, format_minute(feed.since), format_minute(feed.due), feed.why)

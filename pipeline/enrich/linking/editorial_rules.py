@@ -12,8 +12,8 @@ from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
+from pipeline.decisions import DecisionKind, EntityDecision
 from pipeline.enrich.linking.entity_linking import merge_entities
-from pipeline.feed_records import EntityDecision, EntityDecisionKind
 from pipeline.records import Entity, Mention, Names
 
 
@@ -21,14 +21,14 @@ class EntityRules:
     """The decisions that hold: all but those undone."""
 
     def __init__(self, decisions: Iterable[EntityDecision] = ()) -> None:
-        valid = sorted((d for d in decisions if d.undone is None), key=lambda d: d.n)
+        valid = sorted((d for d in decisions if d.undone_at is None), key=lambda d: d.n)
         # entity → its merges and splits, in order
         self._turns: dict[str, list[EntityDecision]] = defaultdict(list)
         for decision in valid:
-            if decision.kind in {EntityDecisionKind.MERGE, EntityDecisionKind.SPLIT}:
+            if decision.kind in {DecisionKind.MERGE, DecisionKind.SPLIT}:
                 self._turns[decision.entity].append(decision)
-        self._hidden = {d.entity for d in valid if d.kind is EntityDecisionKind.HIDE}
-        self._names = {d.target if d.kind is EntityDecisionKind.SPLIT else d.entity: d.name for d in valid if d.name}
+        self._hidden = {d.entity for d in valid if d.kind is DecisionKind.HIDE}
+        self._names = {d.target if d.kind is DecisionKind.SPLIT else d.entity: d.name for d in valid if d.name}
 
     def current_entity(self, ident: str, surface: str | None = None) -> str | None:
         """Return the entity that an article means by ``surface``, where its record says ``ident``; None if hidden."""
@@ -100,4 +100,4 @@ class EntityRules:
 
 
 def _applies(decision: EntityDecision, surface: str | None) -> bool:
-    return decision.kind is EntityDecisionKind.MERGE or surface in decision.surfaces
+    return decision.kind is DecisionKind.MERGE or surface in decision.surfaces

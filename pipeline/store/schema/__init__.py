@@ -23,19 +23,17 @@ frequencies            in how many texts which term stands                   inv
 copy_sketches          an article's sketch                                   posting_tables
 copy_terms             a posting: from a term to a sketch                    posting_tables
 copy_terms_new         the same, on SQLite, until it moves on                posting_tables
-copy_pins              the copy group that an editor put an article in       copy_groups
 stories                a story as cluster compares articles with it          posting_tables
 story_terms            a posting: from a term to a story                     posting_tables
 story_terms_new        the same, on SQLite, until it moves on                posting_tables
 story_groups           the story of a copy group                             story_index
 story_cards            what is known of a story for good                     story_catalog
 story_aliases          the former id of a story                              story_catalog
-story_changes          a merge, split or renaming of a story                 story_catalog
-story_moves            where such a change put an article                    story_catalog
 entities               an entity, its name and how many articles name it     entity_memory
 entity_articles        that an article names an entity                       entity_memory
 entity_forms           a surface form of an entity                           entity_memory
-entity_decisions       an editor's decision on an entity                     entity_catalog
+decisions              what an editor decided, and who undid it             decisions
+decision_moves         where a decision put an article                       decisions
 withdrawn              a document that the index must not keep               outbox
 unwanted_blobs         a blob that the archive must not keep                 outbox
 losses                 a group or story that lost an article                 outbox
@@ -51,6 +49,7 @@ from pipeline.store.schema import (
     articles,
     bookkeeping,
     copies,
+    decisions,
     entities,
     feeds,
     hosts,
@@ -69,6 +68,7 @@ __all__ = [
     "articles",
     "bookkeeping",
     "copies",
+    "decisions",
     "entities",
     "feeds",
     "hosts",
@@ -80,4 +80,4 @@ __all__ = [
     "websub",
 ]
 
-SCHEMA = "0009"  # the newest of migrations/versions
+SCHEMA = "0010"  # the newest of migrations/versions

@@ -48,10 +48,3 @@ sa.Index("ix_entity_forms_sound", entity_forms.c.sound, sqlite_where=entity_form
          postgresql_where=entity_forms.c.sound.isnot(None))  # fmt: skip
 sa.Index("ix_entity_forms_entity", entity_forms.c.entity)
 sa.Index("ix_entity_forms_last_seen", entity_forms.c.last_seen)
-
-entity_decisions = sa.Table(
-    "entity_decisions",
-    metadata,
-    sa.Column("n", BIG, primary_key=True, autoincrement=True),
-    sa.Column("data", sa.Text, nullable=False),  # a Decision as JSON
-)

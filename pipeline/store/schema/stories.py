@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from pipeline.store.schema.base import BIG, SQLITE_ALONE, Utc, blob_table, metadata, postings_table
+from pipeline.store.schema.base import SQLITE_ALONE, Utc, blob_table, metadata, postings_table
 
 stories = blob_table(
     "stories"
@@ -41,31 +41,3 @@ story_aliases = sa.Table(
     sa.Column("story", sa.Text, nullable=False),
 )
 sa.Index("ix_story_aliases_story", story_aliases.c.story)
-
-story_changes = sa.Table(
-    "story_changes",
-    metadata,
-    sa.Column("n", BIG, primary_key=True, autoincrement=True),
-    sa.Column("at", Utc, nullable=False),
-    sa.Column("made_by", sa.Text, nullable=False),  # an editor's name, or "repair"
-    sa.Column("kind", sa.Text, nullable=False),  # merge, split or rename
-    sa.Column("story", sa.Text, nullable=False),
-    sa.Column("other", sa.Text),  # the story that went into it or came out of it
-    sa.Column("reason", sa.Text),
-    sa.Column("before", sa.Text),  # the title that an editor had given it before a rename; before a merger, ``other``
-    sa.Column("undoes", sa.BigInteger),  # the change that this one takes back
-    sa.Column("undone", sa.Boolean, nullable=False),
-    sa.Column("stands", sa.Boolean, nullable=False),  # whether repair has to keep to it
-)
-sa.Index("ix_story_changes_story", story_changes.c.story)
-sa.Index("ix_story_changes_other", story_changes.c.other)
-
-story_moves = sa.Table(
-    "story_moves",
-    metadata,
-    sa.Column("n", sa.BigInteger, primary_key=True, autoincrement=False),  # of the change
-    sa.Column("id", sa.Text, primary_key=True),  # of an article
-    sa.Column("story", sa.Text, nullable=False),  # that it is in by this change
-    sa.Column("moved", sa.Boolean, nullable=False),  # whether it was in the other one before
-)
-sa.Index("ix_story_moves_id", story_moves.c.id)

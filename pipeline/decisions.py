@@ -1,0 +1,97 @@
+"""Define what editors decide on copies, stories and entities.
+
+All decisions have numbers from one sequence, and each of them can be undone. Who decided, why, and who took it back is
+kept for good.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+
+import msgspec
+
+from pipeline.records import Record
+
+
+class Subject(enum.StrEnum):
+    """What a decision is about."""
+
+    COPIES = "copies"
+    STORIES = "stories"
+    ENTITIES = "entities"
+
+
+class DecisionKind(enum.StrEnum):
+    """What may be decided: a merge or a split on any subject, a rename on stories and entities, a hide on entities."""
+
+    MERGE = "merge"
+    SPLIT = "split"
+    RENAME = "rename"
+    HIDE = "hide"
+
+
+class DecisionAuthor(Record, frozen=True, kw_only=True):
+    """Who decides and why, and how that binds."""
+
+    name: str | None  # None: an editor who doesn't say
+    note: str | None = None
+    stands: bool = True  # whether stages and repair have to keep to it
+    undoes: int | None = None  # the number of the decision that is taken back by this one
+
+
+class Decision(Record, frozen=True, kw_only=True):
+    """What decisions of every subject have in common."""
+
+    kind: DecisionKind
+    at: dt.datetime
+    n: int = 0  # its number, given by the ledger
+    by: str | None = None  # an editor's name, or the stage or "repair" that did it by itself
+    note: str | None = None
+    undoes: int | None = None  # the number of the decision that this one takes back
+    stands: bool = True  # whether stages and repair have to keep to it
+    undone_at: dt.datetime | None = None
+    undone_by: str | None = None
+    undone_note: str | None = None
+    former_n: int | None = None  # its number in the log of its subject, before there was one log for all
+
+
+class CopyDecision(Decision, frozen=True, kw_only=True):
+    """A merge of copy groups into ``group``, or a split of ``group``, out of which the group ``other`` was taken."""
+
+    group: str
+    other: str | None = None
+
+
+class StoryDecision(Decision, frozen=True, kw_only=True):
+    """A merge, split or renaming of a story, in JSON as ``newswire stories`` has always had it."""
+
+    by: str | None = msgspec.field(default=None, name="made_by")
+    note: str | None = msgspec.field(default=None, name="reason")
+    story: str
+    other: str | None  # the story that went into it or came out of it
+    before: str | None = None  # the title that an editor had given it before a rename; before a merge, ``other``
+    undone: bool = False
+
+
+class EntityDecision(Decision, frozen=True, kw_only=True):
+    """A rule by which the names of articles are read, in JSON as ``newswire entities`` has always had it."""
+
+    undone_at: dt.datetime | None = msgspec.field(default=None, name="undone")
+    entity: str
+    target: str | None = None  # of a merge: the entity that it becomes; of a split: the one that the names go to
+    surfaces: tuple[str, ...] = ()  # of a split: the names that are somebody else's
+    name: str | None = None  # of a rename or split: the name to show
+
+
+class DecisionMove(Record, frozen=True, kw_only=True):
+    """Where a decision put an article: a copy group or a story."""
+
+    seq: int  # the article's, see the table items
+    target: str
+    origin: str | None = None  # where it was before; None where that isn't known
+
+    @property
+    def moved(self) -> bool:
+        """Whether the article was elsewhere before."""
+        return self.origin not in {None, self.target}

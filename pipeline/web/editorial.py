@@ -1,0 +1,89 @@
+"""Serve what editors read: copy groups, corrections, stories and entities. Reading needs no key."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated
+
+from fastapi import FastAPI, Query, Response
+
+from pipeline.context import Context
+from pipeline.editorial.copies import load_copy_group
+from pipeline.editorial.corrections import find_corrections
+from pipeline.editorial.entities import list_entities, load_entity
+from pipeline.editorial.lookup import find_article
+from pipeline.editorial.stories import resolve_story
+from pipeline.errors import UsageError
+from pipeline.reconcile.copy_groups import compare_articles
+from pipeline.records import EntityType
+from pipeline.web.http import json_response
+from pipeline.web.search_params import check_limit, parse_moment
+
+_LONGEST = dt.timedelta(days=31)  # every text that changed since is read again for the answer
+
+
+def add_editorial_routes(app: FastAPI, context: Context) -> None:
+    """Add the endpoints to ``app``."""
+    _add_copy_routes(app, context)
+    _add_story_routes(app, context)
+    _add_entity_routes(app, context)
+
+
+def _add_copy_routes(app: FastAPI, context: Context) -> None:
+    @app.get("/api/copies")
+    def copies_of_address(address: str) -> Response:
+        """The copy group of the article with this address."""
+        return json_response(load_copy_group(context, find_article(context, address).copy_group))
+
+    @app.get("/api/copies/compare")
+    def compare(first: Annotated[str, Query(alias="one")], second: Annotated[str, Query(alias="other")]) -> Response:
+        """What two articles (ids or addresses) share, and why one is taken for a copy of the other, or isn't."""
+        return json_response(compare_articles(context, find_article(context, first), find_article(context, second)))
+
+    @app.get("/api/copies/{article}")
+    def copies_of_article(article: str) -> Response:
+        """The copy group of an article: who is primary, what each took and how much later, what editors decided."""
+        return json_response(load_copy_group(context, find_article(context, article).copy_group))
+
+    @app.get("/api/corrections")
+    def corrections(since: str | None = None, everything: Annotated[bool, Query(alias="all")] = False) -> Response:
+        """The copies that still say what was corrected or withdrawn in the last week, or since a day or time."""
+        start = parse_moment("since", since)
+        if start and context.clock() - start > _LONGEST:
+            raise UsageError(f"since: at most {_LONGEST.days} days ago; newswire corrections goes further back")
+        return json_response(list(find_corrections(context, start, include_uncopied=everything)))
+
+
+def _add_story_routes(app: FastAPI, context: Context) -> None:
+    @app.get("/api/stories")
+    def stories(since: str | None = None, largest: bool = False, limit: int = 20) -> Response:
+        """Stories, the latest (or largest) first; with ``since`` those that have an article of this time or later."""
+        start, size = parse_moment("since", since), check_limit(limit)
+        with context.store.read() as connection:
+            catalog = context.store.story_catalog
+            return json_response(catalog.list_stories(connection, limit=size, since=start, largest=largest))
+
+    @app.get("/api/stories/{story}/changes")
+    def changes(story: str) -> Response:
+        """What was merged, split and renamed of a story, by whom and why, oldest first."""
+        present = resolve_story(context, story)
+        with context.store.read() as connection:
+            return json_response(context.store.decisions.list_story_decisions(connection, present))
+
+
+def _add_entity_routes(app: FastAPI, context: Context) -> None:
+    @app.get("/api/entities")
+    def entities(text: str = "", kind: EntityType | None = None, limit: int = 50) -> Response:
+        """Entities whose name or other name holds text, those in most articles first."""
+        return json_response(list_entities(context, text, kind, check_limit(limit)))
+
+    @app.get("/api/entities/decisions")
+    def entity_decisions() -> Response:
+        """All decisions on entities, undone ones too, in order."""
+        with context.store.read() as connection:
+            return json_response(context.store.decisions.list_entity_decisions(connection))
+
+    @app.get("/api/entities/{entity}")
+    def entity_view(entity: str) -> Response:
+        """How an entity is written, in which articles, and what was decided on it."""
+        return json_response(load_entity(context, entity))
