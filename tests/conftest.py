@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hypothesis
 import pytest
 
 from pipeline.settings import Settings
@@ -11,6 +12,10 @@ from tests.helpers.arriving import NOW as LATER
 from tests.helpers.arriving import SOURCES
 from tests.helpers.support import NOW, REPO, drop_postgres, make_postgres, places
 from tests.helpers.web import serve
+
+# A busy machine is slow, and no test may fail for that.
+hypothesis.settings.register_profile("newswire", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("newswire")
 
 
 @pytest.fixture

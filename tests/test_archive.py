@@ -15,7 +15,7 @@ def archive(tmp_path):
     return Archive(str(tmp_path / "archive"))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=30)
 @given(st.binary(max_size=5000))
 def test_what_is_put_is_got(archive, data):
     assert archive.get(archive.put(data)) == data

@@ -8,7 +8,7 @@ from itertools import pairwise
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.cluster import ArticleToAssign, decide
@@ -228,7 +228,7 @@ def newsweek():
     return made
 
 
-@settings(max_examples=15, deadline=dt.timedelta(seconds=5), suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15)
 @given(st.lists(st.integers(1, 40), max_size=6))
 @pytest.mark.slow
 def test_where_batches_begin_and_end_changes_nothing(tmp_path_factory, sizes):

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.dedupe import PrimaryCandidate, summarise_group
@@ -269,7 +267,7 @@ def newsday():
     return [*arrivals, arrival(7, invented(3, 100), hours=7)]
 
 
-@settings(max_examples=15, deadline=dt.timedelta(seconds=5), suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15)
 @given(st.lists(st.integers(1, 39), max_size=6))
 @pytest.mark.slow
 def test_where_batches_begin_and_end_changes_nothing(tmp_path_factory, sizes):
@@ -291,7 +289,7 @@ def partition(copies):
 
 
 @pytest.mark.slow
-@settings(max_examples=15, deadline=dt.timedelta(seconds=5), suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15)
 @given(st.permutations(range(8)))
 def test_a_day_in_another_order_of_batches_gives_the_same_groups_and_primaries(tmp_path_factory, order):
     arrivals = newsday()[:-1]

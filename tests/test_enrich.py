@@ -387,7 +387,7 @@ def test_spans_of_any_recogniser_are_trimmed_and_never_overlap():
     assert [(m.name, m.start, m.end) for m in names.mentions] == [("Guardian", 4, 12)]
 
 
-@hypothesis_settings(deadline=None, max_examples=100)
+@hypothesis_settings(max_examples=100)
 @given(st.text(max_size=80), st.text(max_size=300), st.sampled_from(["en", "de", "ar", "zh", "ja", "xx"]))
 def test_any_text_gives_exact_spans_with_entities(title, text, language):
     names = names_in(text, title=title, language=language)

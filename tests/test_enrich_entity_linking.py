@@ -178,7 +178,7 @@ def test_a_text_of_many_thousand_names_is_tied_in_seconds(store):
         memory = store.entity_memory(connection)
         link_batch([ArticleNames(1, NOW, Names(id="a", entities=entities))], known(), memory)
         memory.flush()
-    assert time.process_time() - begun < 20  # a second or two where nothing else runs; quadratic work takes minutes
+    assert time.process_time() - begun < 60  # a second or two where nothing else runs; quadratic work takes minutes
 
 
 def test_a_name_in_the_alias_file_is_shown_from_the_next_article_on(reader, store):

@@ -287,7 +287,7 @@ def test_a_worker_extracts_in_its_own_process_and_can_be_sent_there():
     assert second.reason is Reason.EMPTY
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.binary(max_size=400), st.integers(0, 3000), st.integers(0, 300))
 def test_a_damaged_page_is_read_or_refused(noise, place, removed):
     data = (DATA / "council.html").read_bytes()

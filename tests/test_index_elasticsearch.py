@@ -83,7 +83,7 @@ def server():
 
 @pytest.fixture
 def index(server):
-    made = open_index(server.url, IndexSettings(timeout_seconds=0.5), api_key="a-secret")
+    made = open_index(server.url, IndexSettings(timeout_seconds=60), api_key="a-secret")
     yield made
     made.close()
 
@@ -127,12 +127,14 @@ def test_a_server_that_is_not_there_is_away():
     index.close()
 
 
-def test_a_server_that_does_not_answer_is_away(server, index):
+def test_a_server_that_does_not_answer_is_away(server):
     patience = threading.Event()
-    server.answer = lambda *_: (patience.wait(5), (200, {}))[1]
+    server.answer = lambda *_: (patience.wait(60), (200, {}))[1]
+    index = open_index(server.url, IndexSettings(timeout_seconds=0.5))
     with pytest.raises(IndexAwayError, match="in time"):
         index.count()
     patience.set()
+    index.close()
 
 
 def test_a_certificate_file_that_is_missing_is_a_settings_error():

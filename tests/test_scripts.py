@@ -18,7 +18,7 @@ def call(script, *words):
     return subprocess.run([REPO / "scripts" / script, *words], capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("script", ["elasticsearch", "postgres", "services", "airflow"])
+@pytest.mark.parametrize("script", ["elasticsearch", "postgres", "services", "airflow", "pip"])
 def test_without_a_verb_the_usage_is_shown(script):
     done = call(script)
     assert done.returncode == 2

@@ -145,7 +145,7 @@ def test_workers_without_room_for_their_modules_fail_at_once_and_say_so(count):
     started = time.monotonic()
     with workers(count=count, memory_mb=60) as pool, pytest.raises(WorkersError, match="raise memory_mb"):
         list(pool.map(range(100)))
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 50  # nobody waits until a worker would be given up
 
 
 FAULTY = """

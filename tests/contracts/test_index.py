@@ -305,7 +305,7 @@ def test_a_script_without_spaces_is_found_by_its_words(index):
     assert found(index, "逃") == [1]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     st.one_of(
         st.text(max_size=60),

@@ -14,7 +14,7 @@ from tests.helpers.transactions import ask
 from tests.helpers.web import Web, serve
 
 WORDS = "The council met on Monday and agreed to mend the old bridge over the river before winter comes to the valley."
-OPEN = FetchSettings(allow_addresses=("127.0.0.0/8",), per_host_delay_seconds=0.0, timeout_seconds=5)
+OPEN = FetchSettings(allow_addresses=("127.0.0.0/8",), per_host_delay_seconds=0.0, timeout_seconds=60)
 SETTINGS = Settings(fetch=OPEN, run=RunSettings(batch=25, ordered_batch=25, max_attempts=3), revisit=RevisitSettings())
 
 
