@@ -1,6 +1,6 @@
-"""What does the server send for each entry? Pages, got politely and safely.
+"""Fetch the pages of entries, politely and safely.
 
-``fetch`` is the stage; ``client`` is also how feeds are got.
+``fetch_pages`` is the stage's work; ``Client`` fetches feeds and robots.txt too.
 """
 
 from __future__ import annotations
@@ -61,27 +61,35 @@ async def fetch_pages(  # noqa: PLR0913  (what may be left out has its default)
     robots: RobotsCache,
     now: Callable[[], dt.datetime],
     *,
-    before: Mapping[str, Page] = MappingProxyType({}),
+    old_pages: Mapping[str, Page] = MappingProxyType({}),
     terms: SourceTerms | None = None,
     holds: Holds | None = None,
     resolver: AbstractResolver | None = None,
 ) -> AsyncIterator[tuple[Entry, FetchedPage | ItemError]]:
     """Yield each entry with what its server sent, or why there is nothing, as the servers answer.
 
-    ``before`` has, by id, the pages that were sent before and may still be so: they are asked for conditionally, and
-    are NOT_MODIFIED (dropped) where they are the same. ``terms`` are those of the sources; ``holds`` keeps which hosts
-    are to be left alone; ``resolver`` replaces the system's. Hosts are interleaved; only a few bodies are held at a
-    time, however slowly they are taken.
+    Hosts are interleaved; only a few bodies are held at a time, however slowly they are taken.
+
+    Args:
+        entries: what is to be fetched.
+        settings: those of ``fetch`` and ``run`` hold.
+        robots: keeps robots.txt files between runs.
+        now: tells the time.
+        old_pages: by id, the pages that an earlier fetch brought: they are asked for conditionally, and are
+            NOT_MODIFIED (dropped) where they are the same.
+        terms: those of the sources.
+        holds: keeps which hosts are to be left alone.
+        resolver: replaces the system's.
     """
-    places = settings.fetch.concurrency
+    connections = settings.fetch.concurrency
     results: asyncio.Queue[tuple[Entry, FetchedPage | ItemError]] = asyncio.Queue()
-    async with Client(settings.fetch, connections=places, resolver=resolver) as client:
-        pacing = Pacing(settings.fetch, places, patience=settings.run.lease_seconds / 2, holds=holds, now=now)
+    async with Client(settings.fetch, connections=connections, resolver=resolver) as client:
+        pacing = Pacing(settings.fetch, connections, patience=settings.run.lease_seconds / 2, holds=holds, now=now)
         visits = _Visits(client, settings, robots, now, pacing)
         visits.terms = terms or visits.terms
 
         async def visit(entry: Entry) -> None:
-            result = await visits.visit(entry, before.get(entry.id))
+            result = await visits.visit(entry, old_pages.get(entry.id))
             pacing.backlog.add()
             results.put_nowait((entry, result))
 
@@ -120,17 +128,17 @@ class _Visits:
         self._agent = format_user_agent(settings.fetch).partition("/")[0].strip() or "newswire"
         self._robots = Robots(cache, self._agent, self._get_robots, now) if settings.fetch.obey_robots else None
 
-    async def visit(self, entry: Entry, before: Page | None) -> FetchedPage | ItemError:
+    async def visit(self, entry: Entry, old_page: Page | None) -> FetchedPage | ItemError:
         """Return what the server sends for ``entry``, or why there is nothing (or nothing new)."""
         try:
             gate = self._pacing.gate(self._ask_robots)
-            conditions = _conditions(entry, before)
+            conditions = _conditions(entry, old_page)
             check = functools.partial(self._check, bool(conditions))
             login = self.terms.login_for(entry.source, entry.url)
             answer = await self._client.get(
                 entry.url, headers={**_ACCEPT, **conditions}, check=check, gate=gate, login=login
             )
-            return _fetched(answer, before, await self._rights(answer))
+            return _fetched(answer, old_page, await self._rights(answer))
         except ItemError as error:
             return error
         except Exception as error:  # noqa: BLE001 a fault of ours, met by one page: the others go on
@@ -146,19 +154,23 @@ class _Visits:
 
     async def _rights(self, answer: HttpResponse) -> tuple[str, ...]:
         """Return what the server says of the page's use, in its headers and its robots.txt."""
-        said = [
+        reserved = [
             *rights.parse_header(answer.headers.getall("X-Robots-Tag", ()), self._agent),
             *rights.parse_tdm(answer.headers.getall("TDM-Reservation", ())),
         ]
         if self._robots:
-            said += (await self._robots.rules(answer.final_url)).reserved_rights(answer.final_url)
-        return rights.normalise_rights(said)
+            reserved += (await self._robots.rules(answer.final_url)).reserved_rights(answer.final_url)
+        return rights.normalise_rights(reserved)
 
     async def _get_robots(self, url: str) -> HttpResponse:
         return await self._client.get(url, max_bytes=MAX_BYTES, cut=True, gate=self._pacing.gate())
 
     def _check(self, conditional: bool, status: int, headers: Headers) -> None:
-        """Refuse by status or type, before the body is read."""
+        """Refuse by status or type, before the body is read.
+
+        Raises:
+            ItemError: the status is a refusal, or 304 in answer to a conditional request; NOT_HTML for another type.
+        """
         if conditional and status == HTTPStatus.NOT_MODIFIED:
             raise ItemError(Outcome.DROPPED, Reason.NOT_MODIFIED, "status 304")
         if error := status_error(status, headers.get("Retry-After"), self._now()):
@@ -168,22 +180,26 @@ class _Visits:
             raise ItemError(Outcome.DROPPED, Reason.NOT_HTML, f"its type is {kind}")
 
 
-def _conditions(entry: Entry, before: Page | None) -> dict[str, str]:
+def _conditions(entry: Entry, old_page: Page | None) -> dict[str, str]:
     """Return the headers that make a request conditional; validators hold for the address that they came from."""
-    if before is None or before.url != entry.url:
+    if old_page is None or old_page.url != entry.url:
         return {}
-    headers = {"If-None-Match": before.etag, "If-Modified-Since": before.last_modified}
+    headers = {"If-None-Match": old_page.etag, "If-Modified-Since": old_page.last_modified}
     return {name: value for name, value in headers.items() if value}
 
 
-def _fetched(answer: HttpResponse, before: Page | None, reserved: tuple[str, ...]) -> FetchedPage:
-    """Return what a response holds; raise ItemError EMPTY, NOT_HTML for what is no page, NOT_MODIFIED for the same."""
+def _fetched(answer: HttpResponse, old_page: Page | None, reserved: tuple[str, ...]) -> FetchedPage:
+    """Return what a response holds.
+
+    Raises:
+        ItemError: EMPTY; NOT_HTML for what is no page; NOT_MODIFIED for the same page as before (all dropped).
+    """
     kind, charset = parse_content_type(answer.headers.get("Content-Type"))
     if not answer.body.strip():
         raise ItemError(Outcome.DROPPED, Reason.EMPTY, "the server sent nothing")
     if kind not in _HTML and not _LOOKS_HTML.search(answer.body[:_HEAD].replace(b"\0", b"")):
         raise ItemError(Outcome.DROPPED, Reason.NOT_HTML, f"its type is {kind or 'not named'}, and it isn't HTML")
-    if before and before.blob == hashlib.sha256(answer.body).hexdigest():
+    if old_page and old_page.blob == hashlib.sha256(answer.body).hexdigest():
         raise ItemError(Outcome.DROPPED, Reason.NOT_MODIFIED, "the same page")
     return FetchedPage(
         final_url=answer.final_url,
