@@ -73,7 +73,7 @@ _OF = r"[\s,./-]*(?:(?:de|del|do|of)\s+)?"
 _DAY = r"(?<![\d:.])(?P<day>\d\d?)(?![\d:])"
 _MONTH = rf"(?<![^\W\d_])(?P<month>{'|'.join(sorted(_MONTHS, key=len, reverse=True))})(?![^\W\d_])"
 _CLOCK = r"\d\d?:\d\d(?::\d\d)?(?:\s*[ap]\.?m\.?)?(?:\s+[^\W\d_]{1,5}|\s+[+-]\d{4})?"
-_NAMED = (
+_MONTH_DATES = (
     # 20 November 2026, 20. Nov 26, 1er mai 2026, 20 de noviembre de 2026
     re.compile(
         rf"{_DAY}(?:st|nd|rd|th|er|[º°])?{_OF}{_MONTH}{_OF}(?P<year>\d{{4}}|['’]\d\d|\d\d(?=\s*$|,?\s+\d\d?:\d\d))(?!\d)"
@@ -163,10 +163,10 @@ def _parse(text: str) -> StatedTime | None:
     if match := _NUMERIC.search(text):
         return _from_numbers(text, match)
     lower = _lower(text)
-    named = [match for pattern in _NAMED if (match := pattern.search(lower))]
-    if not named:
+    matches = [match for pattern in _MONTH_DATES if (match := pattern.search(lower))]
+    if not matches:
         return None
-    first = min(named, key=lambda match: match.start())
+    first = min(matches, key=lambda match: match.start())
     return _with_time(text, first, _date(_full_year(first["year"]), _MONTHS[first["month"]], first["day"]))
 
 
