@@ -1,4 +1,7 @@
-"""What articles said before, and which of them were changed, withdrawn or published anew."""
+"""What articles said before, and which were changed, withdrawn or published anew.
+
+An article's present text is the newest that extract made: it stays while the page is looked at again.
+"""
 
 from __future__ import annotations
 

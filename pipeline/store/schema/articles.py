@@ -1,4 +1,7 @@
-"""What the ledger knows of each article: where it stands, its addresses, its records, its history and its page."""
+"""Tables of what the ledger knows of each article.
+
+An article is named by its ``id``, and by ``items.seq``, its number in the order of arrival.
+"""
 
 from __future__ import annotations
 
