@@ -54,6 +54,7 @@ records = sa.Table(
     sa.Column("at", Utc, nullable=False),
     sa.Column("made_by", sa.Text, nullable=False),  # records.STAGE_VERSIONS of the stage that made it
     sa.Column("data", sa.Text, nullable=False),  # the record as JSON
+    sa.Column("copy_kind", sa.Text),  # of dedupe's record of a copy: its records.CopyKind
 )
 
 outcomes = sa.Table(
