@@ -323,5 +323,5 @@ def test_two_workers_place_each_article_once_and_as_one_alone_would(told, tmp_pa
     assert {now(told)[name] for name, _ in texts[::2]} == {"sc"}
     with told.store.read() as connection:
         stories = told.store.story_catalog.load_stories(connection, ["sa"])
-    ((votes, size),) = [(one.card.votes, 2 + len(texts[1::2])) for one in stories.values()]
+    ((votes, size),) = [(one.summary.votes, 2 + len(texts[1::2])) for one in stories.values()]
     assert votes == size

@@ -64,11 +64,11 @@ def test_when_the_copies_are_apart_again_the_story_can_be_too(context):
 
 def test_a_story_forgets_what_left_it(context):
     told(context)
-    assert card(context, "sc1").card.votes == 2
+    assert card(context, "sc1").summary.votes == 2
     one_text(context, "a1", "c1")
     made = through(context)
     assert {name: one.story for name, one in made.items()} == {"a1": "sa1", "c1": "sa1", "c2": "sc1"}
-    assert card(context, "sc1").card.votes == 1
+    assert card(context, "sc1").summary.votes == 1
     assert ask(context.store).story_catalog.resolve("sc1") == "sc1"
     assert made["c2"].story_size == 1
 
@@ -83,7 +83,7 @@ def test_what_joins_a_story_in_the_batch_in_which_others_leave_it_keeps_it(conte
     arrive(context, "c3", " ".join(sorted(CHOIR.split())), seen=3.0)  # of its words, but no copy
     made = through(context)
     assert {name: one.story for name, one in made.items()} == {"a1": "sa1", "c1": "sa1", "c2": "sa1", "c3": "sc1"}
-    assert card(context, "sc1").card.votes == 1
+    assert card(context, "sc1").summary.votes == 1
 
 
 def test_what_is_split_off_is_placed_as_if_it_had_just_arrived(context):
@@ -95,7 +95,7 @@ def test_what_is_split_off_is_placed_as_if_it_had_just_arrived(context):
     made = through(context)
     assert {name: one.story for name, one in made.items()} == {"a1": "sa1", "c1": "sc1", "c2": "sa1"}
     assert {name: one.story_size for name, one in made.items()} == {"a1": 2, "c1": 1, "c2": 2}
-    assert card(context, "sa1").card.votes == 1
+    assert card(context, "sa1").summary.votes == 1
 
 
 def test_what_came_into_a_story_by_a_wrong_copy_link_goes_back_to_the_one_that_is_like_it(context):
@@ -105,7 +105,7 @@ def test_what_came_into_a_story_by_a_wrong_copy_link_goes_back_to_the_one_that_i
     split_group(context, [ask(context.store).ledger.find_article("c2")], ANA)
     made = through(context)
     assert {name: one.story for name, one in made.items()} == {"a1": "sa1", "c1": "sc1", "c2": "sc1"}
-    assert (card(context, "sa1").card.votes, card(context, "sc1").card.votes) == (1, 2)
+    assert (card(context, "sa1").summary.votes, card(context, "sc1").summary.votes) == (1, 2)
 
 
 @pytest.mark.slow

@@ -204,7 +204,7 @@ def _save_cards(
             context.store.story_catalog.redirect(connection, name, sources[0])
     for name, rows in parts.items():
         context.store.story_catalog.remove_redirect(connection, name)
-        story = StoredStory(seq=rows[0].seq, card=cards[name], given=titles[name])
+        story = StoredStory(seq=rows[0].seq, summary=cards[name], given=titles[name])
         context.store.story_catalog.save_stories(connection, {name: story})
 
 

@@ -50,8 +50,8 @@ def rebuild_stored_story(
         memory.delete_story(stored.seq)
     if not articles:
         return None
-    card = rebuild_story(story, iter_cluster_inputs(context, articles), memory)
-    return StoredStory(seq=articles[0].seq, card=card, given=stored.given if stored else None)
+    summary = rebuild_story(story, iter_cluster_inputs(context, articles), memory)
+    return StoredStory(seq=articles[0].seq, summary=summary, given=stored.given if stored else None)
 
 
 def cluster_input(row: ArticleRow, article: Article, copy: Copy, names: Names | None) -> ArticleToAssign:

@@ -1,4 +1,7 @@
-"""The addresses of articles, and other signs that an article is known by; each leads to one article."""
+"""The addresses of articles, and other signs that an article is known by.
+
+An address leads to one article only; the first that has it keeps it.
+"""
 
 from __future__ import annotations
 

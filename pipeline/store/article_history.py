@@ -1,4 +1,7 @@
-"""What articles said before, and which of them were changed, withdrawn or published anew."""
+"""What articles said before, and which were changed, withdrawn or published anew.
+
+An article's present text is the newest that extract made: it stays while the page is looked at again.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from pipeline.records import Article, Copy, Page, Stage, from_json
+from pipeline.records import Article, Copy, CopyKind, Page, Stage, from_json
 from pipeline.store.rows import PENDING
 from pipeline.store.schema.articles import items, records, visits
 from pipeline.store.stage_records import join_latest
@@ -42,7 +45,7 @@ class ArticleHistory:
         decided = items.join(records, join_latest(Stage.DEDUPE))
         lately = sa.exists().where(text.id == items.c.id, text.stage == Stage.EXTRACT, text.at >= since)
         statement = sa.select(c.data).select_from(decided)
-        statement = statement.where(c.at >= since, c.data.contains('"kind":"revision"'), lately)
+        statement = statement.where(c.at >= since, c.copy_kind == CopyKind.REVISION, lately)
         return [from_json(data, Copy) for data in connection.scalars(statement.order_by(items.c.seq))]
 
     def load_texts(self, connection: sa.Connection, ids: Iterable[str]) -> dict[str, list[tuple[dt.datetime, Article]]]:

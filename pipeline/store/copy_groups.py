@@ -1,4 +1,7 @@
-"""The copy groups of articles; which article is in which group, ``items`` says."""
+"""The copy groups of articles.
+
+An article is in one group; which one, the table ``items`` says.
+"""
 
 from __future__ import annotations
 

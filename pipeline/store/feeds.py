@@ -1,4 +1,7 @@
-"""What is remembered of each feed, when it is due, and who is polling it."""
+"""What is remembered of each feed, when it is due, and who is polling it.
+
+A feed that is leased is polled by one process until the lease ends.
+"""
 
 from __future__ import annotations
 

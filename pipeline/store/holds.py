@@ -1,4 +1,7 @@
-"""Hosts that want to be left alone, and until when; kept, so that the next run leaves them alone too."""
+"""Hosts that want to be left alone, and until when.
+
+Kept in the ledger, so that the next run leaves them alone too.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who works: owners of leases, the locks of stages that need the order of arrival, and PostgreSQL's advisory locks.
+"""Who works: owners of leases, locks of stages, and PostgreSQL's advisory locks.
 
 A stage's lock is held by one process at a time, until it is given back, runs out, or its process is dead.
 """

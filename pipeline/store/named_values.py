@@ -1,4 +1,7 @@
-"""Values that the program notes for itself, by name: the last maintenance, the identity of the index."""
+"""Values that the program notes for itself, by name, such as when maintenance last ran.
+
+A name has one value; saving replaces it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The history of articles and feeds: one row for each outcome, told by ``newswire explain``; rows only get appended."""
+"""The history of articles and feeds: one row for each outcome.
+
+Rows are only appended, and deleted when they are old; ``newswire explain`` tells them.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What each host's robots.txt said; kept for a day, so that not every run asks again."""
+"""What each host's robots.txt said.
+
+An answer holds for a day, so that not every run asks again.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The rows of the ledger as structs: an article's standing, and what is put in and comes out."""
+"""The rows of the ledger as structs: an article's standing, and what is put in and comes out.
+
+A struct's fields have the names of columns; see ``statements.rows_as``.
+"""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
-from pipeline.records import STAGE_VERSIONS, Stage, StageRecord, from_json, to_json
+from pipeline.records import STAGE_VERSIONS, Copy, Stage, StageRecord, from_json, to_json
 from pipeline.store.rows import ArticleRow
 from pipeline.store.schema.articles import items, records
 from pipeline.store.statements import among, upsert
@@ -124,4 +124,5 @@ def _record_row(article_id: str, version: int, record: StageRecord, at: dt.datet
         "at": at,
         "made_by": STAGE_VERSIONS[record.stage],
         "data": to_json(record).decode(),
+        "copy_kind": record.kind if isinstance(record, Copy) else None,
     }

@@ -23,7 +23,7 @@ class StoredStory(msgspec.Struct, frozen=True, kw_only=True):
     """A story as it stands: ``seq`` is where cluster remembers it, ``given`` the title that an editor gave it."""
 
     seq: int
-    card: StorySummary
+    summary: StorySummary
     given: str | None = None
 
 
@@ -42,7 +42,7 @@ class StoryCatalog:
         """Return id → story of those that are known under their present id."""
         c = story_cards.c
         rows = connection.execute(sa.select(c.id, c.seq, c.given, c.data).where(among(connection, c.id, set(ids))))
-        return {row.id: StoredStory(seq=row.seq, card=_decode(row.data), given=row.given) for row in rows}
+        return {row.id: StoredStory(seq=row.seq, summary=_decode(row.data), given=row.given) for row in rows}
 
     def apply_votes(
         self,
@@ -53,19 +53,25 @@ class StoryCatalog:
     ) -> None:
         """Let the articles of a batch vote on the titles and names of their stories."""
         stories = self.load_stories(connection, {placement.story for placement in placements})
-        present = {ident: story.card for ident, story in stories.items()}
+        present = {ident: story.summary for ident, story in stories.items()}
         seqs: dict[str, int] = {}  # of the first of each story: where the story is new, that one opened it
         for arrival, placement in zip(arrivals, placements, strict=True):
             seqs.setdefault(placement.story, arrival.seq)
         for ident, summary in summarise_batch(present, arrivals, placements, frequencies).items():
-            story = stories.get(ident) or StoredStory(seq=seqs[ident], card=summary)
-            stories[ident] = msgspec.structs.replace(story, card=summary)
+            story = stories.get(ident) or StoredStory(seq=seqs[ident], summary=summary)
+            stories[ident] = msgspec.structs.replace(story, summary=summary)
         self.save_stories(connection, stories)
 
     def save_stories(self, connection: sa.Connection, stories: Mapping[str, StoredStory]) -> None:
         """Save stories by their ids."""
         rows = [
-            {"id": ident, "seq": story.seq, "last": story.card.last, "given": story.given, "data": _encode(story.card)}
+            {
+                "id": ident,
+                "seq": story.seq,
+                "last": story.summary.last,
+                "given": story.given,
+                "data": _encode(story.summary),
+            }
             for ident, story in stories.items()
         ]
         upsert(connection, story_cards, rows)
@@ -138,9 +144,9 @@ def _facts(ident: str, story: StoredStory | None, aliases: Sequence[str]) -> Sto
         return StoryFacts(id=ident, aliases=tuple(aliases))
     return StoryFacts(
         id=ident,
-        title=story.given or story.card.title,
-        names=story.card.key_names(),
-        first=story.card.first,
-        last=story.card.last,
+        title=story.given or story.summary.title,
+        names=story.summary.key_names(),
+        first=story.summary.first,
+        last=story.summary.last,
         aliases=tuple(aliases),
     )

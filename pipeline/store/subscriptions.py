@@ -1,4 +1,7 @@
-"""WebSub: which hubs push which feeds to us, and what they pushed that nobody has read yet."""
+"""WebSub: which hubs push which feeds to us, and what they pushed that nobody has read yet.
+
+A feed has one subscription; what was pushed is kept until a run has saved its entries.
+"""
 
 from __future__ import annotations
 

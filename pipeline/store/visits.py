@@ -1,4 +1,7 @@
-"""When each article's page is looked at again, and what its last looks said."""
+"""When each article's page is looked at again, and what its last looks said.
+
+A page that is due is sent back to fetch once, and only while its article waits for nothing else.
+"""
 
 from __future__ import annotations
 

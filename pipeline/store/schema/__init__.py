@@ -80,4 +80,4 @@ __all__ = [
     "websub",
 ]
 
-SCHEMA = "0010"  # the newest of migrations/versions
+SCHEMA = "0011"  # the newest of migrations/versions

@@ -1,4 +1,7 @@
-"""What the ledger knows of each article: where it stands, its addresses, its records, its history and its page."""
+"""Tables of what the ledger knows of each article.
+
+An article is named by its ``id``, and by ``items.seq``, its number in the order of arrival.
+"""
 
 from __future__ import annotations
 
@@ -51,6 +54,7 @@ records = sa.Table(
     sa.Column("at", Utc, nullable=False),
     sa.Column("made_by", sa.Text, nullable=False),  # records.STAGE_VERSIONS of the stage that made it
     sa.Column("data", sa.Text, nullable=False),  # the record as JSON
+    sa.Column("copy_kind", sa.Text),  # of dedupe's record of a copy: its records.CopyKind
 )
 
 outcomes = sa.Table(

@@ -1,4 +1,4 @@
-"""What the program notes of itself: values by name, and the locks of stages."""
+"""Tables of what the program notes of itself: values by name, and the locks of stages."""
 
 from __future__ import annotations
 

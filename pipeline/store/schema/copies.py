@@ -1,4 +1,4 @@
-"""What dedupe remembers: the sketches of articles, found by shared terms."""
+"""Tables of what dedupe remembers: the sketches of articles, found by shared terms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What enrich remembers: entities, how articles write them, and which articles name them."""
+"""Tables of what enrich remembers: entities, how articles write them, and who names them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ sa.Index("ix_entity_articles_seq", entity_articles.c.seq)
 entity_forms = sa.Table(
     "entity_forms",
     metadata,
-    sa.Column("key", sa.Text, primary_key=True),  # a Form's
+    sa.Column("key", sa.Text, primary_key=True),  # what a RememberedForm is looked up by
     sa.Column("entity", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("surface", sa.Text, primary_key=True),
     sa.Column("sound", sa.Text),

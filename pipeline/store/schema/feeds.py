@@ -1,4 +1,4 @@
-"""What poll remembers: feeds, the gaps in them, and how many articles came when."""
+"""Tables of what poll remembers: feeds, the gaps in them, and how many articles came when."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ feeds = sa.Table(
     sa.Column("url", sa.Text, primary_key=True),
     sa.Column("source", sa.Text, nullable=False),
     sa.Column("due", Utc, nullable=False),
-    sa.Column("role", sa.Text, nullable=False, server_default="feed"),  # states.FeedRole
+    sa.Column("role", sa.Text, nullable=False, server_default="feed"),  # feed_records.FeedRole
     sa.Column("state", sa.Text, nullable=False),  # a FeedState as JSON
     sa.Column("lease_owner", sa.Text),
     sa.Column("lease_until", Utc),

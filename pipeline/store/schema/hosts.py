@@ -1,4 +1,4 @@
-"""What fetch remembers of hosts: robots.txt files, and until when each wants to be left alone."""
+"""Tables of what fetch remembers of hosts: robots.txt files, and who wants to be left alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one transaction decided and a later one carries out: the transactional outboxes."""
+"""Tables of the transactional outboxes: what one transaction decides and a later one does."""
 
 from __future__ import annotations
 

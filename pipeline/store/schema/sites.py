@@ -1,4 +1,4 @@
-"""What extract remembers of each site: its latest pages, the lines learnt, and its alarm."""
+"""Tables of what extract remembers of each site: latest pages, lines learnt, and its alarm."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ sites = sa.Table(
     "sites",
     metadata,
     sa.Column("name", sa.Text, primary_key=True),  # of a source
-    sa.Column("standing", sa.Text, nullable=False),  # a sites.Standing as JSON
+    sa.Column("standing", sa.Text, nullable=False),  # a site_profiles.SiteStanding as JSON
 )
 
 site_pages = sa.Table(
@@ -18,14 +18,14 @@ site_pages = sa.Table(
     metadata,
     sa.Column("site", sa.Text, primary_key=True),
     sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),  # the article's, see items
-    sa.Column("data", sa.LargeBinary, nullable=False),  # a sites.sheet.Sheet
+    sa.Column("data", sa.LargeBinary, nullable=False),  # a sites.PageFingerprint
 )
 
 site_lines = sa.Table(
     "site_lines",
     metadata,
     sa.Column("site", sa.Text, primary_key=True),
-    sa.Column("line", sa.BigInteger, primary_key=True, autoincrement=False),  # sites.sheet.line_key of it
+    sa.Column("line", sa.BigInteger, primary_key=True, autoincrement=False),  # sites.line_key of it
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("since", sa.BigInteger, nullable=False),  # seq of the page by which it was learnt
     sa.Column("last", sa.Integer, nullable=False),  # day on which it was last seen, since 1970

@@ -1,4 +1,4 @@
-"""What cluster remembers: stories found by their strongest terms, and what is known of each for good."""
+"""Tables of what cluster remembers: stories found by their strongest terms, and their facts."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import sqlalchemy as sa
 
 from pipeline.store.schema.base import SQLITE_ALONE, Utc, blob_table, metadata, postings_table
 
-stories = blob_table(
-    "stories"
-)  # data: a cluster.placing.Story, day: of its last vote, seq: of the article that opened it
+# data: a cluster.StoryCluster, day: of its last vote, seq: of the article that opened it
+stories = blob_table("stories")
 
 story_terms = postings_table("story_terms")
 
@@ -30,7 +29,7 @@ story_cards = sa.Table(
     sa.Column("seq", sa.BigInteger, nullable=False),  # under which cluster remembers it, see stories
     sa.Column("last", Utc, nullable=False),  # when its last article was published, or seen
     sa.Column("given", sa.Text),  # the title that an editor gave it
-    sa.Column("data", sa.LargeBinary, nullable=False),  # a cluster.card.Card
+    sa.Column("data", sa.LargeBinary, nullable=False),  # a cluster.StorySummary
 )
 sa.Index("ix_story_cards_last", story_cards.c.last)
 

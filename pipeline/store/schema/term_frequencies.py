@@ -1,4 +1,4 @@
-"""In how many texts each term stands, as dedupe and cluster count it."""
+"""The table of how common terms are, as dedupe and cluster count them."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ frequencies = sa.Table(
     metadata,
     sa.Column("stage", sa.Text, primary_key=True),
     sa.Column("part", sa.Integer, primary_key=True, autoincrement=False),  # 0: the whole; more: what came since
-    sa.Column("data", sa.LargeBinary, nullable=False),  # in how many texts which term stands: frequency.Frequencies
+    sa.Column("data", sa.LargeBinary, nullable=False),  # in how many texts which term stands: a CountMinSketch
 )

@@ -1,4 +1,4 @@
-"""What hubs push (WebSub): subscriptions, and pushes that nobody has read yet."""
+"""Tables of what hubs push (WebSub): subscriptions, and pushes that nobody has read yet."""
 
 from __future__ import annotations
 
