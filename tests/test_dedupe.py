@@ -302,7 +302,9 @@ def test_a_day_in_another_order_of_batches_gives_the_same_groups_and_primaries(t
     assert made[0] == made[1]
     assert len(made[0]) == 11
     members = {
-        one.article.id: PrimaryCandidate(id=one.article.id, seq=one.seq, published=one.published, first_seen=one.at)
+        one.article.id: PrimaryCandidate(
+            id=one.article.id, seq=one.seq, published=one.published, first_seen=one.first_seen
+        )
         for one in arrivals
     }
     primaries = [{summarise_group(members[name] for name in group).primary for group in groups} for groups in made]

@@ -130,9 +130,8 @@ def test_what_an_editor_put_into_a_story_stays_there_when_it_is_split_off(contex
     arrive(context, "x1", invented(5), seen=3.0)
     through(context)
     stories.merge_stories(context, "sx1", "sa1", ANA)
-    split_group(
-        context, [ask(context.store).ledger.find_article("a1")], "ana"
-    )  # the decision names the first of the group, a1
+    # the decision names the first of the group, a1
+    split_group(context, [ask(context.store).ledger.find_article("a1")], ANA)
     made = through(context)
     assert (made["a1"].story, made["x1"].story) == ("sx1", "sx1")
     assert {made["c1"].story, made["c2"].story} == {"sc1"}
