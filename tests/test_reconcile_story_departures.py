@@ -131,7 +131,7 @@ def test_what_an_editor_put_into_a_story_stays_there_when_it_is_split_off(contex
     through(context)
     stories.merge_stories(context, "sx1", "sa1", ANA)
     split_group(
-        context, [ask(context.store).ledger.find_article("a1")], "ana"
+        context, [ask(context.store).ledger.find_article("a1")], ANA
     )  # the decision names the first of the group, a1
     made = through(context)
     assert (made["a1"].story, made["x1"].story) == ("sx1", "sx1")
