@@ -60,7 +60,7 @@ def test_a_merger_of_groups_is_taken_back_and_dedupe_done_again_decides_as_it_di
 
 def test_a_split_is_taken_back_with_what_has_copied_the_articles_since(two):
     split = split_group(two, items(two, "b2"), ANA)
-    assert (split.group, split.other) == ("b1", "b2")
+    assert (split.group, split.taken) == ("b1", "b2")
     arrive(two, "b3", OTHER + "\nThe mayor will speak on Monday.", source="Coastwire", seen=4.0)
     through(two)
     undo_decision(two, split.n, BO)

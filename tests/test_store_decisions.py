@@ -85,7 +85,7 @@ def test_decisions_of_the_version_before_are_in_one_log_and_keep_their_numbers(h
     assert (undoing.n, undoing.undoes, undoing.note, undoing.stands) == (6, 5, "not the same", False)
     with store.read() as connection:
         rows = list(store.decisions.read_log(connection, Subject.COPIES))
-    assert [(d.n, d.kind, d.group, d.other, d.by, d.note) for d in rows] == [
+    assert [(d.n, d.kind, d.group, d.taken, d.by, d.note) for d in rows] == [
         (16, "merge", "94a34f0908605f499e5d", None, "cleo", "same agency text"),
         (17, "split", "b03efd1452f2df0e0294", "4e087463e2347b3a74c6", "cleo", None),
     ]
@@ -116,7 +116,7 @@ def test_decisions_of_the_version_before_are_undone_by_the_numbers_by_which_edit
         hidden = undo_decision(context, 2, author, Subject.ENTITIES)
         assert (hidden.n, hidden.undone_by) == (12, "dora")
         story = undo_decision(context, 2, author, Subject.STORIES)
-        assert (story.kind, story.other) == ("merge", "sbdc39eba51b503f1c57e")
+        assert (story.kind, story.counterpart) == ("merge", "sbdc39eba51b503f1c57e")
         copies = undo_decision(context, 17, author)
         assert copies.undone_by == "dora"
         run_all(context, [Stage.DEDUPE, Stage.ENRICH, Stage.CLUSTER, Stage.INDEX])

@@ -94,7 +94,7 @@ def merge_groups(context: Context, articles: Sequence[ArticleRow], author: Decis
 
 
 def split_group(context: Context, articles: Sequence[ArticleRow], author: DecisionAuthor) -> CopyDecision:
-    """Take ``articles`` out of the one group that they are in, into the group ``other`` of the decision.
+    """Take ``articles`` out of the one group that they are in, into the group ``taken`` of the decision.
 
     Raises:
         UsageError: They are in several groups, or all of one, or dedupe has not decided on one of them.
@@ -182,9 +182,9 @@ def _load_groups(context: Context, articles: Sequence[ArticleRow]) -> dict[str, 
 
 
 def _decision(
-    context: Context, author: DecisionAuthor, kind: DecisionKind, group: str, other: str | None = None
+    context: Context, author: DecisionAuthor, kind: DecisionKind, group: str, taken: str | None = None
 ) -> CopyDecision:
-    return CopyDecision(kind=kind, at=context.clock(), by=author.name, note=author.note, group=group, other=other)
+    return CopyDecision(kind=kind, at=context.clock(), by=author.name, note=author.note, group=group, taken=taken)
 
 
 def _decide(
@@ -212,14 +212,14 @@ def _plan_return(context: Context, moving: Mapping[str, str]) -> tuple[dict[str,
     if not moving:
         return {}, set()
     with context.store.read() as connection:
-        named = context.store.ledger.get_articles(connection, {*moving, *moving.values()})
+        rows = context.store.ledger.get_articles(connection, {*moving, *moving.values()})
         targets = {
-            name: moving.get(origin) or (named[origin].copy_group if origin in named else None) or origin
+            name: moving.get(origin) or (rows[origin].copy_group if origin in rows else None) or origin
             for name, origin in moving.items()
         }
-        left = {named[name].copy_group or "" for name in moving}
+        left = {rows[name].copy_group or "" for name in moving}
         groups = context.store.copy_groups.list_members(connection, {*left, *targets.values()})
-        members = [row for rows in groups.values() for row in rows]
+        members = [row for group in groups.values() for row in group]
         pinned = {pin.id for pin in context.store.decisions.list_copy_pins(connection, [row.seq for row in members])}
         copies = context.store.ledger.latest(connection, [row.id for row in members], Copy)
     free = [row for row in members if row.id not in pinned and row.copy_group in left]
