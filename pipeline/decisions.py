@@ -57,10 +57,10 @@ class Decision(Record, frozen=True, kw_only=True):
 
 
 class CopyDecision(Decision, frozen=True, kw_only=True):
-    """A merge of copy groups into ``group``, or a split of ``group``, out of which the group ``other`` was taken."""
+    """A merge of copy groups into ``group``, or a split of ``group``, out of which the group ``taken`` was taken."""
 
     group: str
-    other: str | None = None
+    taken: str | None = None
 
 
 class StoryDecision(Decision, frozen=True, kw_only=True):
@@ -69,8 +69,9 @@ class StoryDecision(Decision, frozen=True, kw_only=True):
     by: str | None = msgspec.field(default=None, name="made_by")
     note: str | None = msgspec.field(default=None, name="reason")
     story: str
-    other: str | None  # the story that went into it or came out of it
-    before: str | None = None  # the title that an editor had given it before a rename; before a merge, ``other``
+    counterpart: str | None = msgspec.field(name="other")  # the story that went into it or came out of it
+    # the title that an editor had given it before a rename; before a merge, the counterpart
+    replaced_title: str | None = msgspec.field(default=None, name="before")
     undone: bool = False
 
 

@@ -17,7 +17,7 @@ ANA, BO = DecisionAuthor(name="ana"), DecisionAuthor(name="bo")
 
 
 def halves(decision):
-    return decision.group, decision.other
+    return decision.group, decision.taken
 
 
 def items(context, *names):

@@ -109,7 +109,7 @@ def test_a_merger_moves_all_articles_and_the_old_id_leads_to_the_story(told):
     facts = ask(told.store).story_catalog.load_facts(["sa"])["sa"]
     assert (facts.aliases, facts.first, facts.last) == (("sc",), AT, AT + dt.timedelta(hours=3))
     (change,) = ask(told.store).decisions.list_story_decisions("sc")
-    assert (change.kind, change.story, change.other, change.by, change.note) == (
+    assert (change.kind, change.story, change.counterpart, change.by, change.note) == (
         "merge",
         "sa",
         "sc",
@@ -132,14 +132,14 @@ def test_ids_of_ids_lead_on(told):
 
 def test_a_split_gives_an_id_to_what_leaves_and_later_articles_go_where_they_belong(told):
     stories.merge_stories(told, "sa", "sc", ANA)
-    assert stories.split_story(told, "sc", ["c", "d"], ANA).other == "sc"
+    assert stories.split_story(told, "sc", ["c", "d"], ANA).counterpart == "sc"
     assert [now(told)[name] for name in "abcd"] == ["sa", "sa", "sc", "sc"]
     tell(told, ("e", CHOIR), ("f", HARBOUR))
     assert (now(told)["e"], now(told)["f"]) == ("sc", "sa")
 
 
 def test_what_opened_a_story_can_leave_it_and_the_id_stays_with_the_others(told):
-    assert stories.split_story(told, "sa", ["a"], ANA).other == "sa-2"
+    assert stories.split_story(told, "sa", ["a"], ANA).counterpart == "sa-2"
     assert (now(told)["a"], now(told)["b"]) == ("sa-2", "sa")
 
 

@@ -20,7 +20,12 @@ from pipeline.settings import (
 
 @click.command("check")
 def check_command() -> None:
-    """Check settings, connections and models: what is found, what is wrong."""
+    """Check settings, connections and models: what is found, what is wrong.
+
+    \f
+    Raises:
+        Exit: Something is wrong.
+    """
     checks: list[tuple[str, Callable[[], str]]] = [
         ("settings", _settings),
         ("sources", _sources),

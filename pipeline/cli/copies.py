@@ -133,7 +133,7 @@ def split_command(addresses_or_ids: tuple[str, ...], author: DecisionAuthor) -> 
     """Take these articles out of their copy group, into one of their own; it stays so when dedupe is done again."""
     with open_context() as context:
         decision = split_group(context, [find_article(context, name) for name in addresses_or_ids], author)
-    groups = f"{decision.group} and {decision.other}"
+    groups = f"{decision.group} and {decision.taken}"
     click.echo(f"two groups now: {groups}; the next run writes their documents again (decision {decision.n})")
 
 

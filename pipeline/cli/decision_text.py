@@ -58,17 +58,17 @@ def _describe_number(decision: Decision) -> str:
 def _describe_copy_effect(decision: CopyDecision) -> str:
     if decision.kind is DecisionKind.MERGE:
         return f"copy groups became one, {decision.group}"
-    return f"copy group {decision.other} was taken out of {decision.group}"
+    return f"copy group {decision.taken} was taken out of {decision.group}"
 
 
 def _describe_story_effect(decision: StoryDecision) -> str:
     match decision.kind:
         case DecisionKind.MERGE:
-            return f"{decision.other} became part of {decision.story}"
+            return f"{decision.counterpart} became part of {decision.story}"
         case DecisionKind.SPLIT:
-            return f"{decision.other} was taken out of {decision.story}"
+            return f"{decision.counterpart} was taken out of {decision.story}"
         case _:
-            return f"{decision.story} got another title (before: {decision.before or 'that of an article'})"
+            return f"{decision.story} got another title (before: {decision.replaced_title or 'that of an article'})"
 
 
 def _describe_entity_effect(decision: EntityDecision) -> str:

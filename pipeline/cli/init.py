@@ -22,7 +22,12 @@ _DEFAULT_FOLDER = Path("config")  # where every command looks without NEWSWIRE_C
 @click.argument("folder", type=click.Path(path_type=Path), default=_DEFAULT_FOLDER)
 @click.option("--missing", is_flag=True, help="Add the files that a settings folder of an older version lacks.")
 def init_command(folder: Path, missing: bool) -> None:
-    """Write settings, an empty list of feeds and the lists of names and phrases into FOLDER (default: config)."""
+    """Write settings, an empty list of feeds and the lists of names and phrases into FOLDER (default: config).
+
+    \f
+    Raises:
+        UsageError: FOLDER has settings already.
+    """
     existing = [name for name in SETTINGS_FILES if (folder / name).exists()]
     if existing and not missing:
         raise UsageError(f"{folder} has settings: {', '.join(existing)}; nothing was written")

@@ -84,7 +84,12 @@ def status_command(as_json: bool) -> None:
 @click.argument("address_or_id")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON with all records.")
 def explain_command(address_or_id: str, as_json: bool) -> None:
-    """Tell the whole history of an article (or a feed): why it is, or isn't, in the index."""
+    """Tell the whole history of an article (or a feed): why it is, or isn't, in the index.
+
+    \f
+    Raises:
+        UsageError: Nothing is known of it.
+    """
     with open_context() as context:
         explanation = explain_name(context, address_or_id)
     if explanation is None:
@@ -155,7 +160,12 @@ def _describe_state(item: ArticleRow, versions: Sequence[ArticleVersion]) -> str
 @click.option("--quarantined", is_flag=True, help="All that are quarantined.")
 @click.option("--source", "sources", multiple=True, metavar="NAME", help="Only of this source.")
 def retry_command(addresses_or_ids: tuple[str, ...], quarantined: bool, sources: tuple[str, ...]) -> None:
-    """Let articles that failed be tried again by the next run."""
+    """Let articles that failed be tried again by the next run.
+
+    \f
+    Raises:
+        UsageError: Neither articles nor --quarantined were named, or both.
+    """
     if bool(addresses_or_ids) == quarantined:
         raise UsageError("name articles by address or id, or say --quarantined")
     with open_context() as context:

@@ -34,7 +34,13 @@ def run_command(  # noqa: PLR0917  (click gives options as arguments)
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Run the stages: poll, fetch, extract, dedupe, enrich, cluster, index."""
+    """Run the stages: poll, fetch, extract, dedupe, enrich, cluster, index.
+
+    \f
+    Raises:
+        UsageError: --once and --every contradict each other.
+        Exit: An article failed.
+    """
     if once and every:
         raise UsageError("--once and --every contradict each other")
     wanted = [Stage(s) for s in stages] or list(Stage)

@@ -61,7 +61,12 @@ def extract_command(
     store_url: str | None,
     output: str | None,
 ) -> None:
-    """Clean pages and texts into articles, one line each; lines that a site's pages share are cut."""
+    """Clean pages and texts into articles, one line each; lines that a site's pages share are cut.
+
+    \f
+    Raises:
+        UsageError: Neither files nor a manifest were named, or both.
+    """
     from pipeline.extract import RawPage, load_config, make_extractor
     from pipeline.workers import Workers, preload
 

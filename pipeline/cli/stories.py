@@ -114,7 +114,8 @@ def split_command(story: str, articles: tuple[str, ...], author: DecisionAuthor)
     with open_context() as context:
         ids = [find_article(context, name).id for name in articles]
         decision = stories.split_story(context, story, ids, author)
-    click.echo(f"two stories now: {decision.story} and {decision.other}; the next run writes their documents again")
+    names = f"{decision.story} and {decision.counterpart}"
+    click.echo(f"two stories now: {names}; the next run writes their documents again")
 
 
 @stories_command.command("rename")
@@ -123,7 +124,12 @@ def split_command(story: str, articles: tuple[str, ...], author: DecisionAuthor)
 @click.option("--automatic", is_flag=True, help="Let the articles choose the title again.")
 @decision_options
 def rename_command(story: str, title: str | None, automatic: bool, author: DecisionAuthor) -> None:
-    """Give STORY a TITLE that stays."""
+    """Give STORY a TITLE that stays.
+
+    \f
+    Raises:
+        UsageError: Neither a title nor --automatic were named, or both.
+    """
     if automatic == (title is not None):
         raise UsageError("say a title, or --automatic")
     with open_context() as context:

@@ -94,7 +94,7 @@ def merge_groups(context: Context, articles: Sequence[ArticleRow], author: Decis
 
 
 def split_group(context: Context, articles: Sequence[ArticleRow], author: DecisionAuthor) -> CopyDecision:
-    """Take ``articles`` out of the one group that they are in, into the group ``other`` of the decision.
+    """Take ``articles`` out of the one group that they are in, into the group ``taken`` of the decision.
 
     Raises:
         UsageError: They are in several groups, or all of one, or dedupe has not decided on one of them.
@@ -116,8 +116,8 @@ def split_group(context: Context, articles: Sequence[ArticleRow], author: Decisi
 def undo_copy_decision(context: Context, decision: CopyDecision, author: DecisionAuthor) -> None:
     """Put the articles that a decision still binds back into the groups that they were in before.
 
-    What copied them since goes along. Articles of which the ledger doesn't know where they were are sent back to
-    dedupe, which is free again to decide on them.
+    What has copied them since goes along. The next run of dedupe decides again on what came into the group otherwise,
+    and on articles of which the ledger doesn't know where they were.
     """
     with exclusive(context, Stage.DEDUPE):
         with context.store.read() as connection:
@@ -126,16 +126,16 @@ def undo_copy_decision(context: Context, decision: CopyDecision, author: Decisio
             bound = {pin.id for pin in pins if pin.n == decision.n}
             rows = context.store.ledger.get_articles(connection, bound)
         origins = {row.id: moves[row.seq].origin for row in rows.values() if row.copy_group}
-        forgotten = [name for name, origin in origins.items() if origin is None]
+        moving = {name: origin for name, origin in origins.items() if origin and origin != rows[name].copy_group}
+        targets, undecided = _plan_return(context, moving)
+        undecided |= {name for name, origin in origins.items() if origin is None}
 
         def take_back(connection: sa.Connection) -> None:
             mark_undone(context, connection, decision.n, author)
-            if forgotten:
-                selection = Selection(ids=tuple(forgotten))
+            if undecided:
+                selection = Selection(ids=tuple(sorted(undecided)))
                 context.store.admin.redo_stage(connection, Stage.DEDUPE, selection, context.clock())
 
-        moving = {name: origin for name, origin in origins.items() if origin and origin != rows[name].copy_group}
-        targets = _targets_of_undo(context, moving)
         if targets:
             _move_articles(context, targets, take_back, anew=decision.kind is DecisionKind.MERGE)
         else:
@@ -182,9 +182,9 @@ def _load_groups(context: Context, articles: Sequence[ArticleRow]) -> dict[str, 
 
 
 def _decision(
-    context: Context, author: DecisionAuthor, kind: DecisionKind, group: str, other: str | None = None
+    context: Context, author: DecisionAuthor, kind: DecisionKind, group: str, taken: str | None = None
 ) -> CopyDecision:
-    return CopyDecision(kind=kind, at=context.clock(), by=author.name, note=author.note, group=group, other=other)
+    return CopyDecision(kind=kind, at=context.clock(), by=author.name, note=author.note, group=group, taken=taken)
 
 
 def _decide(
@@ -202,31 +202,38 @@ def _decide(
     )
 
 
-def _targets_of_undo(context: Context, moving: Mapping[str, str]) -> dict[str, str]:
-    """Return id → group of all articles of the groups concerned when those of ``moving`` go back (id → group).
+def _plan_return(context: Context, moving: Mapping[str, str]) -> tuple[dict[str, str], set[str]]:
+    """Return where the articles of all groups concerned belong (id → group) when those of ``moving`` go back.
 
-    A group is where the article is by which it is called, whatever was decided on that since. What no editor put where
-    it is goes along with the article that it copies.
+    ``moving``: id → the group that the article was in. A group is where the article is by which it is called, whatever
+    was decided on that since. What no editor put where it is goes along with the article that it copies. The second
+    value: articles that nothing of that holds for, on which dedupe has to decide again.
     """
+    if not moving:
+        return {}, set()
     with context.store.read() as connection:
-        named = context.store.ledger.get_articles(connection, {*moving, *moving.values()})
+        rows = context.store.ledger.get_articles(connection, {*moving, *moving.values()})
         targets = {
-            name: moving.get(origin) or (named[origin].copy_group if origin in named else None) or origin
+            name: moving.get(origin) or (rows[origin].copy_group if origin in rows else None) or origin
             for name, origin in moving.items()
         }
-        present = {named[name].copy_group or "" for name in moving}
-        groups = context.store.copy_groups.list_members(connection, {*present, *targets.values()})
-        members = [row for rows in groups.values() for row in rows]
+        left = {rows[name].copy_group or "" for name in moving}
+        groups = context.store.copy_groups.list_members(connection, {*left, *targets.values()})
+        members = [row for group in groups.values() for row in group]
         pinned = {pin.id for pin in context.store.decisions.list_copy_pins(connection, [row.seq for row in members])}
         copies = context.store.ledger.latest(connection, [row.id for row in members], Copy)
-    free = [row for row in members if row.id not in pinned and row.copy_group in present]
+    free = [row for row in members if row.id not in pinned and row.copy_group in left]
     while followers := {
         row.id: targets[original]
         for row in free
         if row.id not in targets and (original := copies[row.id].copy_of) and original in targets
     }:
         targets |= followers
-    return {row.id: targets.get(row.id, row.copy_group) for row in members} if targets else {}
+    undecided = {row.id for row in free if row.id not in targets}
+    staying = {row.copy_group for row in members if row.id in pinned and row.id not in targets}
+    if len(set(targets.values())) == 1 and staying.isdisjoint(left):  # nothing is left that they could stay with
+        targets |= dict.fromkeys(undecided, next(iter(targets.values())))
+    return {row.id: targets.get(row.id, row.copy_group) for row in members}, undecided
 
 
 def _move_articles(

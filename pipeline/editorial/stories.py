@@ -66,7 +66,7 @@ def split_story(
     preferred_id: str | None = None,
     brought_title: str | None = None,
 ) -> StoryDecision:
-    """Take ``articles`` (ids), with their copies, out of a story; return the decision: they are its ``other`` now.
+    """Take ``articles`` (ids), with their copies, out of a story; return the decision, whose counterpart they are.
 
     Their story has the id ``preferred_id`` where that is free; else it is named after its first article.
     ``brought_title`` is the title that an editor had given to them before they came: it goes with them.
@@ -116,7 +116,7 @@ def undo_story_decision(context: Context, decision: StoryDecision, author: Decis
     """Take a decision back by the opposite one. What repair did and an editor takes back, repair doesn't do again."""
     author = msgspec.structs.replace(author, undoes=decision.n, stands=not decision.stands)
     if decision.kind is DecisionKind.RENAME:
-        rename_story(context, decision.story, decision.before, author)
+        rename_story(context, decision.story, decision.replaced_title, author)
     elif decision.kind is DecisionKind.MERGE:
         story = resolve_story(context, decision.story)
         with context.store.read() as connection:
@@ -124,9 +124,9 @@ def undo_story_decision(context: Context, decision: StoryDecision, author: Decis
             members = context.store.ledger.list_story_articles(connection, story)
         moved = {move.seq for move in moves if move.moved}
         present = [row.id for row in members if row.seq in moved]
-        split_story(context, story, present, author, decision.other, decision.before)
-    elif decision.other:
-        merge_stories(context, decision.story, decision.other, author)
+        split_story(context, story, present, author, decision.counterpart, decision.replaced_title)
+    elif decision.counterpart:
+        merge_stories(context, decision.story, decision.counterpart, author)
 
 
 def refresh_story(context: Context, story: str) -> None:
@@ -140,8 +140,8 @@ def _decision(
     author: DecisionAuthor,
     kind: DecisionKind,
     story: str,
-    other: str | None,
-    before: str | None = None,
+    counterpart: str | None,
+    replaced_title: str | None = None,
 ) -> StoryDecision:
     return StoryDecision(
         kind=kind,
@@ -151,8 +151,8 @@ def _decision(
         undoes=author.undoes,
         stands=author.stands,
         story=story,
-        other=other,
-        before=before,
+        counterpart=counterpart,
+        replaced_title=replaced_title,
     )
 
 

@@ -43,7 +43,7 @@ class Departures(msgspec.Struct, frozen=True, kw_only=True):
                 note=_NOTE,
                 stands=False,
                 story=target,
-                other=story,
+                counterpart=story,
             )
             moves = [DecisionMove(seq=seq, target=target, origin=story) for seq in self.moved[story]]
             context.store.decisions.add_decision(connection, merger, moves)

@@ -39,7 +39,7 @@ _COLUMNS = [sa.type_coerce(column, sa.types.NullType()).label(column.name) for c
 
 
 class _StoryDetails(msgspec.Struct, frozen=True):
-    before: str | None = None
+    title: str | None = None  # that an editor had given before
 
 
 class _EntityDetails(msgspec.Struct, frozen=True):
@@ -109,7 +109,7 @@ class Decisions:
     def list_story_decisions(self, connection: sa.Connection, story: str) -> list[StoryDecision]:
         """Return what was changed of a story, oldest first."""
         c = decisions.c
-        concerns = sa.or_(c.target == story, c.other == story)
+        concerns = sa.or_(c.target == story, c.counterpart == story)
         readable = self._readable(_read(connection, c.subject == Subject.STORIES, concerns))
         return [decision for decision in readable if isinstance(decision, StoryDecision)]
 
@@ -191,17 +191,17 @@ def _from_row(row: sa.RowMapping) -> Decision:
     }
     undone_at = None if row["undone_at"] is None else _time(row["undone_at"])
     plain |= {"at": _time(row["at"]), "stands": bool(row["stands"]), "undone_at": undone_at}
-    target, other, data = row["target"], row["other"], row["data"] or "{}"
+    target, counterpart, data = row["target"], row["counterpart"], row["data"] or "{}"
     match Subject(row["subject"]):
         case Subject.COPIES:
-            return _convert(CopyDecision, {**plain, "group": target, "other": other})
+            return _convert(CopyDecision, {**plain, "group": target, "taken": counterpart})
         case Subject.STORIES:
-            before = msgspec.json.decode(data, type=_StoryDetails).before
-            story = {"story": target, "other": other, "before": before, "undone": undone_at is not None}
-            return _convert(StoryDecision, plain | story)
+            title = msgspec.json.decode(data, type=_StoryDetails).title
+            story = {"story": target, "counterpart": counterpart, "replaced_title": title}
+            return _convert(StoryDecision, {**plain, **story, "undone": undone_at is not None})
         case Subject.ENTITIES:
             details = msgspec.json.decode(data, type=_EntityDetails)
-            entity = {"entity": target, "target": other, "surfaces": details.surfaces, "name": details.name}
+            entity = {"entity": target, "target": counterpart, "surfaces": details.surfaces, "name": details.name}
             return _convert(EntityDecision, plain | entity)
 
 
@@ -222,14 +222,14 @@ def _to_row(decision: Decision) -> dict[str, Any]:
     row: dict[str, Any] = {name: getattr(decision, name) for name in common}
     match decision:
         case CopyDecision():
-            return row | {"subject": Subject.COPIES, "target": decision.group, "other": decision.other}
+            return row | {"subject": Subject.COPIES, "target": decision.group, "counterpart": decision.taken}
         case StoryDecision():
-            data = None if decision.before is None else _to_json(_StoryDetails(decision.before))
-            target = {"target": decision.story, "other": decision.other}
+            data = None if decision.replaced_title is None else _to_json(_StoryDetails(decision.replaced_title))
+            target = {"target": decision.story, "counterpart": decision.counterpart}
             return row | target | {"subject": Subject.STORIES, "data": data}
         case EntityDecision():
             data = _to_json(_EntityDetails(decision.surfaces, decision.name))
-            target = {"target": decision.entity, "other": decision.target}
+            target = {"target": decision.entity, "counterpart": decision.target}
             return row | target | {"subject": Subject.ENTITIES, "data": data}
     raise TypeError(f"{type(decision).__name__} is no kind of decision that the ledger keeps")
 

@@ -170,7 +170,7 @@ def _decide_on_copies(context: Context, request: CopyDecisionRequest) -> list[Co
     if request.kind == "merge":
         return [copies.load_copy_group(context, copies.merge_groups(context, articles, request.author).group)]
     decision = copies.split_group(context, articles, request.author)
-    return [copies.load_copy_group(context, group) for group in (decision.group, decision.other)]
+    return [copies.load_copy_group(context, group) for group in (decision.group, decision.taken)]
 
 
 def _decide_on_stories(context: Context, request: StoryDecisionRequest) -> StoryDecision:

@@ -30,7 +30,12 @@ def add_command(
     agency: bool,
     dry_run: bool,
 ) -> None:
-    """Add what is at each of URLS, a feed or a home page whose feeds are looked for, to config/feeds.toml."""
+    """Add what is at each of URLS, a feed or a home page whose feeds are looked for, to config/feeds.toml.
+
+    \f
+    Raises:
+        UsageError: One name was given for several addresses.
+    """
     from pipeline.feeds.discovery import discover_source
     from pipeline.feeds.feeds_toml import SourcesFile
 

@@ -19,7 +19,12 @@ from pipeline.errors import UsageError
 @click.option("--source", "only", metavar="NAME", help="Only this source, its completeness hour by hour.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
 def health_command(show_all: bool, hours: float, only: str | None, as_json: bool) -> None:
-    """Show which feeds are gone, failing, gapped, late, silent or moved, since when and why; the worst first."""
+    """Show which feeds are gone, failing, gapped, late, silent or moved, since when and why; the worst first.
+
+    \f
+    Raises:
+        UsageError: No source has the name that was given.
+    """
     from pipeline.context import open_context
     from pipeline.feeds.health import Condition, assess_feeds, measure_completeness
 

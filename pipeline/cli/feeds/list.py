@@ -55,7 +55,12 @@ def list_command(as_json: bool) -> None:
 @click.argument("names", nargs=-1, metavar="[SOURCE]...")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
 def check_command(names: tuple[str, ...], as_json: bool) -> None:
-    """Read every feed (of SOURCES) once, now, and say what is there; the ledger is not touched."""
+    """Read every feed (of SOURCES) once, now, and say what is there; the ledger is not touched.
+
+    \f
+    Raises:
+        UsageError: No source has a name that was given.
+    """
     from pipeline.feeds.discovery import probe_addresses
     from pipeline.records import to_plain
 

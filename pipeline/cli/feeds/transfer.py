@@ -19,7 +19,12 @@ from pipeline.settings import FeedsFile, Source, load_sources
 @click.argument("file")
 @click.option("--dry-run", is_flag=True, help="Show what would be added.")
 def import_command(file: str, dry_run: bool) -> None:
-    """Add the sources of an OPML file or of another feeds.toml ("-": stdin) to config/feeds.toml."""
+    """Add the sources of an OPML file or of another feeds.toml ("-": stdin) to config/feeds.toml.
+
+    \f
+    Raises:
+        UsageError: The file can't be read, or is neither.
+    """
     from pipeline.feeds.feeds_toml import SourcesFile
     from pipeline.feeds.opml import read_opml
 
@@ -64,7 +69,12 @@ def _parse_toml(file: str, data: bytes) -> list[Source]:
 @click.option("--format", "kind", type=click.Choice(["opml", "toml"]), default="opml", show_default=True)
 @click.option("-o", "output", metavar="FILE", help="Write to FILE instead of stdout.")
 def export_command(kind: str, output: str | None) -> None:
-    """Write the sources of config/feeds.toml as OPML, which feed readers take, or as TOML with all that is set."""
+    """Write the sources of config/feeds.toml as OPML, which feed readers take, or as TOML with all that is set.
+
+    \f
+    Raises:
+        UsageError: The file can't be written.
+    """
     from pipeline.feeds.feeds_toml import sources_to_toml
     from pipeline.feeds.opml import sources_to_opml
 

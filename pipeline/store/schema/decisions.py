@@ -16,7 +16,7 @@ decisions = sa.Table(
     sa.Column("by", sa.Text),  # an editor's name, or the stage or "repair" that did it by itself
     sa.Column("note", sa.Text),
     sa.Column("target", sa.Text),  # the copy group, story or entity that is decided on
-    sa.Column("other", sa.Text),  # the one that went into it or came out of it; of an entity, the one that it becomes
+    sa.Column("counterpart", sa.Text),  # what went into it or came out of it; of an entity, what it becomes
     sa.Column("data", sa.Text),  # what the kind of decision needs beside it, as JSON
     sa.Column("undoes", sa.BigInteger),  # the decision that this one takes back
     sa.Column("stands", sa.Boolean, nullable=False),  # whether stages and repair have to keep to it
@@ -26,7 +26,7 @@ decisions = sa.Table(
     sa.Column("former_n", sa.BigInteger),  # its number in the log of its subject, before there was one log for all
 )
 sa.Index("ix_decisions_target", decisions.c.target)
-sa.Index("ix_decisions_other", decisions.c.other)
+sa.Index("ix_decisions_counterpart", decisions.c.counterpart)
 
 decision_moves = sa.Table(
     "decision_moves",

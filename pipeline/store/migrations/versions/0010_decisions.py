@@ -38,7 +38,7 @@ _DECISIONS = sa.table(
             "by",
             "note",
             "target",
-            "other",
+            "counterpart",
             "data",
             "undoes",
             "stands",
@@ -78,8 +78,8 @@ def downgrade() -> None:
         values = {"n": row["former_n"] or row["n"], "data": _entity_json(row)}
         connection.execute(sa.text("INSERT INTO entity_decisions (n, data) VALUES (:n, :data)"), values)
     for row in connection.execute(sa.text("SELECT * FROM decisions WHERE subject = 'stories' ORDER BY n")).mappings():
-        before = json.loads(row["data"] or "{}").get("before")
-        values = dict(row) | {"before": before, "undone": row["undone_at"] is not None}
+        title = json.loads(row["data"] or "{}").get("title")
+        values = dict(row) | {"title": title, "undone": row["undone_at"] is not None}
         connection.execute(sa.text(_GIVE_STORY_BACK), values)
     connection.execute(sa.text(_GIVE_STORY_MOVES_BACK))
     connection.execute(sa.text(_GIVE_COPY_PINS_BACK))
@@ -99,7 +99,7 @@ FROM story_moves AS m JOIN items ON items.id = m.id LEFT JOIN story_changes AS c
 """
 _GIVE_STORY_BACK = """
 INSERT INTO story_changes (n, at, made_by, kind, story, other, reason, before, undoes, undone, stands)
-VALUES (:n, :at, :by, :kind, :target, :other, :note, :before, :undoes, :undone, :stands)
+VALUES (:n, :at, :by, :kind, :target, :counterpart, :note, :title, :undoes, :undone, :stands)
 """
 _GIVE_STORY_MOVES_BACK = """
 INSERT INTO story_moves (n, id, story, moved)
@@ -126,8 +126,8 @@ def _story_row(change: sa.RowMapping, changes: Sequence[sa.RowMapping]) -> dict[
         "by": change["made_by"],
         "note": change["reason"],
         "target": change["story"],
-        "other": change["other"],
-        "data": None if change["before"] is None else json.dumps({"before": change["before"]}, ensure_ascii=False),
+        "counterpart": change["other"],
+        "data": None if change["before"] is None else json.dumps({"title": change["before"]}, ensure_ascii=False),
         "undoes": change["undoes"],
         "stands": change["stands"],
         "undone_at": (undoing or change)["at"] if change["undone"] else None,
@@ -175,7 +175,7 @@ def _read_entity_decision(data: str) -> dict[str, Any]:
         "by": decision.get("by"),
         "note": decision.get("note"),
         "target": str(decision["entity"]),
-        "other": decision.get("target"),
+        "counterpart": decision.get("target"),
         "data": json.dumps(details, ensure_ascii=False),
         "stands": _stored_bool(value=not decision.get("undone")),
         "undone_at": _stored_time(decision["undone"]) if decision.get("undone") else None,
@@ -196,7 +196,7 @@ def _take_copy_pins() -> None:
         row = dict.fromkeys(column.name for column in _DECISIONS.c)
         row |= {"n": n, "at": at, "subject": "copies", "by": by, "note": note, "stands": _stored_bool(value=True)}
         row |= {"kind": "split" if len(groups) > 1 else "merge", "target": groups[0]}
-        row |= {"other": groups[1] if len(groups) > 1 else None}
+        row |= {"counterpart": groups[1] if len(groups) > 1 else None}
         _insert(_DECISIONS, [row])
         moves = [{"n": n, "seq": pin["seq"], "target": pin["copy_group"], "origin": None} for pin in members]
         _insert(_MOVES, moves)
@@ -212,7 +212,7 @@ def _entity_json(row: sa.RowMapping) -> str:
         "entity": row["target"],
         "at": _iso_time(row["at"]),
         "n": row["former_n"] or row["n"],
-        "target": row["other"],
+        "target": row["counterpart"],
         "surfaces": details.get("surfaces", []),
         "name": details.get("name"),
         "by": row["by"],
@@ -256,7 +256,7 @@ def _create_decisions() -> None:
         sa.Column("by", sa.Text(), nullable=True),
         sa.Column("note", sa.Text(), nullable=True),
         sa.Column("target", sa.Text(), nullable=True),
-        sa.Column("other", sa.Text(), nullable=True),
+        sa.Column("counterpart", sa.Text(), nullable=True),
         sa.Column("data", sa.Text(), nullable=True),
         sa.Column("undoes", sa.BigInteger(), nullable=True),
         sa.Column("stands", sa.Boolean(), nullable=False),
@@ -267,7 +267,7 @@ def _create_decisions() -> None:
         sa.PrimaryKeyConstraint("n", name=op.f("pk_decisions")),
     )
     op.create_index("ix_decisions_target", "decisions", ["target"])
-    op.create_index("ix_decisions_other", "decisions", ["other"])
+    op.create_index("ix_decisions_counterpart", "decisions", ["counterpart"])
     op.create_table(
         "decision_moves",
         sa.Column("n", sa.BigInteger(), autoincrement=False, nullable=False),
