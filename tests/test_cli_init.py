@@ -217,6 +217,13 @@ def test_the_settings_of_the_package_may_be_read(newswire, installed, tmp_path, 
     assert "the defaults; newswire init makes a folder of your own" in newswire("check")[1]
 
 
+def test_a_run_without_sources_says_how_they_are_named(newswire, installed, tmp_path, monkeypatch):
+    monkeypatch.setenv("NEWSWIRE_HOME", str(tmp_path))
+    assert newswire("run")[2] == "no sources are named yet: newswire init, then newswire feeds add ADDRESS\n"
+    newswire("init")
+    assert newswire("run")[2] == "no sources are named yet: newswire feeds add ADDRESS\n"
+
+
 def test_a_folder_that_is_named_and_not_there_says_how_it_is_made(newswire, monkeypatch):
     monkeypatch.setenv("NEWSWIRE_CONFIG", "desk")
     code, _, error = newswire("feeds", "list")

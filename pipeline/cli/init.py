@@ -81,7 +81,8 @@ def initial_text(name: str) -> str:
     if name == "newswire.toml":
         return re.sub(r"^(?=[\w.]+ = )", "# ", text, flags=re.MULTILINE)
     if name == "feeds.toml":
-        return re.split(r"^(?!#|$)", text, maxsplit=1, flags=re.MULTILINE)[0]
+        comment = re.split(r"^(?!#|$)", text, maxsplit=1, flags=re.MULTILINE)[0]
+        return comment.rstrip("\n") + "\n\n"
     return text
 
 
