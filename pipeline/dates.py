@@ -73,7 +73,7 @@ _OF = r"[\s,./-]*(?:(?:de|del|do|of)\s+)?"
 _DAY = r"(?<![\d:.])(?P<day>\d\d?)(?![\d:])"
 _MONTH = rf"(?<![^\W\d_])(?P<month>{'|'.join(sorted(_MONTHS, key=len, reverse=True))})(?![^\W\d_])"
 _CLOCK = r"\d\d?:\d\d(?::\d\d)?(?:\s*[ap]\.?m\.?)?(?:\s+[^\W\d_]{1,5}|\s+[+-]\d{4})?"
-_NAMED = (
+_MONTH_DATES = (
     # 20 November 2026, 20. Nov 26, 1er mai 2026, 20 de noviembre de 2026
     re.compile(
         rf"{_DAY}(?:st|nd|rd|th|er|[º°])?{_OF}{_MONTH}{_OF}(?P<year>\d{{4}}|['’]\d\d|\d\d(?=\s*$|,?\s+\d\d?:\d\d))(?!\d)"
@@ -83,14 +83,15 @@ _NAMED = (
     # 2026 November 20
     re.compile(rf"(?<!\d)(?P<year>\d{{4}})[\s,.-]*{_MONTH}[\s,.-]*{_DAY}"),
 )
-# 15:30, 3:30 p.m., 15.30, 15h30, 3 pm, 15 Uhr
+# 15:30, 3:30 p.m., 15.30, 15h30, 15 h 30, 3 pm, 15 Uhr
 _TIME = re.compile(
     r"(?<![\d.:/-])(?:(?P<hour>\d\d?):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,]\d+)?)?"
-    r"|(?P<hour2>[01]?\d|2[0-3])[.h](?P<minute2>[0-5]\d)(?![\d.%])"
+    r"|(?P<hour2>[01]?\d|2[0-3])(?:\.|\s?h\s?)(?P<minute2>[0-5]\d)(?![\d.%])"
     r"|(?P<hour3>[01]?\d|2[0-3])(?=\s?(?:[ap]\.?\s?m|h|uhr)\b))"
     r"(?:\s*(?P<half>[ap])\.?\s?m\b\.?)?",
     re.IGNORECASE,
 )
+_YEAR = re.compile(r"(?<![\d+−-])(?:19|20)\d\d(?!\d)")  # of another date, to which a time beside it belongs
 _GAP, _SHORT_GAP = 25, 12  # characters between a date and its time of day, and where the time has no colon
 _OFFSET = re.compile(
     r"[\s,(\[]*(?:(?:GMT|UTC)\s*(?=[+−-]\d)|(?:[^\W\d_]+\.?\s*)?(?=[+−-]\d\d))([+−-])(\d\d?):?(\d\d)?\b", re.IGNORECASE
@@ -163,10 +164,10 @@ def _parse(text: str) -> StatedTime | None:
     if match := _NUMERIC.search(text):
         return _from_numbers(text, match)
     lower = _lower(text)
-    named = [match for pattern in _NAMED if (match := pattern.search(lower))]
-    if not named:
+    matches = [match for pattern in _MONTH_DATES if (match := pattern.search(lower))]
+    if not matches:
         return None
-    first = min(named, key=lambda match: match.start())
+    first = min(matches, key=lambda match: match.start())
     return _with_time(text, first, _date(_full_year(first["year"]), _MONTHS[first["month"]], first["day"]))
 
 
@@ -204,19 +205,24 @@ def _time_of_day(text: str, date: re.Match[str]) -> tuple[re.Match[str] | None, 
     if "clock" in date.re.groupindex and date["clock"]:
         inside = _TIME.search(text, *date.span("clock"))
         return inside, text[inside.end() : date.end("clock")] if inside else ""
-    after_date = _TIME.search(text, date.end())
-    if after_date and _belongs(after_date, text[date.end() : after_date.start()]):
-        return after_date, text[after_date.end() :]
-    for before_date in list(_TIME.finditer(text, 0, date.start()))[-1:]:
-        gap = text[before_date.end() : date.start()]
-        if _belongs(before_date, gap):
-            return before_date, gap
-    return None, ""
+    candidates: list[tuple[int, re.Match[str], str]] = []
+    if (later := _TIME.search(text, date.end())) and not _YEAR.search(text, later.end()):
+        gap = text[date.end() : later.start()]
+        if _is_beside(later, gap):
+            candidates.append((len(gap), later, text[later.end() :]))
+    for earlier in list(_TIME.finditer(text, 0, date.start()))[-1:]:
+        gap = text[earlier.end() : date.start()]
+        if _is_beside(earlier, gap) and not _YEAR.search(text, 0, earlier.start()):
+            candidates.append((len(gap), earlier, gap))
+    if not candidates:
+        return None, ""
+    _, clock, zone_text = min(candidates, key=lambda candidate: candidate[0])
+    return clock, zone_text
 
 
-def _belongs(time: re.Match[str], gap: str) -> bool:
-    """Whether a time of day is that of a date from which ``gap`` separates it."""
-    return len(gap) <= (_GAP if time["hour"] else _SHORT_GAP) and not any(character.isdigit() for character in gap)
+def _is_beside(clock: re.Match[str], gap: str) -> bool:
+    """Whether a time of day may be that of a date from which ``gap`` separates it."""
+    return len(gap) <= (_GAP if clock["hour"] else _SHORT_GAP) and not any(character.isdigit() for character in gap)
 
 
 def _clock_of(match: re.Match[str]) -> tuple[int, int, int]:

@@ -1,4 +1,7 @@
-"""WebSub (W3C), as a subscriber needs it: a feed's hub, the request to subscribe, the signature of a push. Pure."""
+"""Do what WebSub (W3C) asks of a subscriber: find a feed's hub, subscribe to it, check its pushes.
+
+Pure: requests are sent by ``intake.websub_subscriber``.
+"""
 
 from __future__ import annotations
 

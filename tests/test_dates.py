@@ -147,6 +147,10 @@ def test_no_text_breaks_the_reader_of_times(text):
         ("2026-11-20T15:30:00+01:00[Europe/Paris]", "2026-11-20T15:30:00+01:00"),
         ("20 nov. 2026 à 15:30 - Temps de lecture 3 min", "2026-11-20T15:30:00"),
         ("Published Oct 30, 2026 Updated Nov 2, 2026 3 pm", "2026-10-30T00:00:00"),
+        ("Published: 15:30 GMT, 20 November 2026 | Updated: 16:30 GMT, 21 November 2026", "2026-11-20T15:30:00+00:00"),
+        ("20 November 2026 | Updated: 16:30 GMT, 21 November 2026", "2026-11-20T00:00:00"),
+        ("Le 20 novembre 2026 à 7 h 05", "2026-11-20T07:05:00"),
+        ("Fri Nov 20 2026 10:00:00 GMT+0100 (Central European Standard Time)", "2026-11-20T10:00:00+01:00"),
         ("26-FEB-1987 15:01:01.79", "1987-02-26T15:01:01"),
     ],
 )

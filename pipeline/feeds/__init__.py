@@ -1,4 +1,7 @@
-"""What do the feeds say exists? Polling and parsing of RSS, Atom, JSON Feed and news sitemaps."""
+"""Poll and parse feeds: RSS, Atom, JSON Feed, news sitemaps and, as a last resort, front pages.
+
+``poll_feeds`` reads the feeds that are due; ``parse`` reads one document. Start with ``poller`` and ``schedule``.
+"""
 
 from pipeline.feeds.model import FeedItem, FeedResponse, ParsedFeed
 from pipeline.feeds.parse import parse

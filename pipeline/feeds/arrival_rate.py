@@ -1,4 +1,4 @@
-"""How often does a feed publish, and when is the next article to be expected? Pure: arrivals in, times out.
+"""Learn how often a feed publishes, and expect its next articles. Pure: arrivals in, times out.
 
 Arrivals are taken for a Poisson process whose rate has three parts: a level (learnt over weeks), a profile by hour and
 day of the week, and what came within the last hour.
@@ -29,82 +29,87 @@ def to_hours(span: dt.timedelta) -> float:
     return span.total_seconds() / 3600
 
 
-def initial_rhythm(published: Sequence[dt.datetime], now: dt.datetime) -> ArrivalRate:
+def initial_rate(published: Sequence[dt.datetime], now: dt.datetime) -> ArrivalRate:
     """Return what the times of publication in a feed's first document tell of it."""
     oldest = now - dt.timedelta(hours=_MEMORY)
     dated = sorted(when for when in published if when <= now)
     recent = [when for when in dated if when > oldest]
     # the oldest entry opens the span that the others came in; where older ones stand too, it is all of the two weeks
     opens = oldest if len(recent) < len(dated) else recent[0] if recent else now
-    return update_rhythm(ArrivalRate(at=opens), recent if opens == oldest else recent[1:], now)
+    return update_rate(ArrivalRate(at=opens), recent if opens == oldest else recent[1:], now)
 
 
-def update_rhythm(rhythm: ArrivalRate, arrived: Sequence[dt.datetime], now: dt.datetime) -> ArrivalRate:
-    """Return the rhythm after ``arrived`` came between ``rhythm.at`` and ``now``."""
-    passed = max(to_hours(now - rhythm.at), 0.0)
-    kept = math.exp(-passed / _MEMORY)
-    count = rhythm.count * kept + len(arrived)
-    by_hour, by_day = rhythm.hours, rhythm.days
+def update_rate(rate: ArrivalRate, arrived: Sequence[dt.datetime], now: dt.datetime) -> ArrivalRate:
+    """Return the rate after articles arrived at the times ``arrived``, between ``rate.at`` and ``now``."""
+    passed = max(to_hours(now - rate.at), 0.0)
+    decay = math.exp(-passed / _MEMORY)
+    count = rate.count * decay + len(arrived)
+    by_hour, by_day = rate.hours, rate.days
     if arrived:
-        by_hour = _with(by_hour or (0.0,) * _HOURS, [when.hour for when in arrived], count)
-        by_day = _with(by_day or (0.0,) * _DAYS, [when.weekday() for when in arrived], count)
+        by_hour = _add_counts(by_hour or (0.0,) * _HOURS, [when.hour for when in arrived], count)
+        by_day = _add_counts(by_day or (0.0,) * _DAYS, [when.weekday() for when in arrived], count)
     fresh = sum(math.exp(-max(to_hours(now - when), 0.0) / _BURST) for when in arrived)
     return ArrivalRate(
         at=now,
         count=round(count, 4),
-        span=round(rhythm.span * kept + passed, 4),
-        recent=round(rhythm.recent * math.exp(-passed / _BURST) + fresh, 4),
+        span=round(rate.span * decay + passed, 4),
+        recent=round(rate.recent * math.exp(-passed / _BURST) + fresh, 4),
         hours=by_hour,
         days=by_day,
-        last=max([*arrived, *([rhythm.last] if rhythm.last else [])], default=None),
+        last=max([*arrived, *([rate.last] if rate.last else [])], default=None),
     )
 
 
-def _with(counts: Sequence[float], places: Sequence[int], total: float) -> tuple[float, ...]:
-    """Return ``counts`` with one more at each of ``places``, made smaller alike so that they sum to ``total``."""
-    made = list(counts)
-    for place in places:
-        made[place] += 1
-    scale = total / sum(made)
-    return tuple(round(one * scale, 2) for one in made)
+def _add_counts(counts: Sequence[float], indexes: Sequence[int], total: float) -> tuple[float, ...]:
+    """Return ``counts`` with one more at each of ``indexes``, made smaller alike so that they sum to ``total``."""
+    sums = list(counts)
+    for index in indexes:
+        sums[index] += 1
+    scale = total / sum(sums)
+    return tuple(round(count * scale, 2) for count in sums)
 
 
-def mean_rate(rhythm: ArrivalRate) -> float:
+def mean_rate(rate: ArrivalRate) -> float:
     """Return how many articles an hour are to be expected on average."""
-    silence = to_hours(rhythm.at - rhythm.last) if rhythm.last else 0.0
-    return (rhythm.count + 1) / (max(rhythm.span, silence) + 1 / USUAL_PER_HOUR)
+    silence = to_hours(rate.at - rate.last) if rate.last else 0.0
+    return (rate.count + 1) / (max(rate.span, silence) + 1 / USUAL_PER_HOUR)
 
 
-def rate_at(rhythm: ArrivalRate, at: dt.datetime) -> float:
-    """Return how many articles an hour are to be expected at ``at``, by hour and weekday."""
-    return (
-        mean_rate(rhythm) * _share(rhythm.hours, at.hour, _EVEN_HOURS) * _share(rhythm.days, at.weekday(), _EVEN_DAYS)
-    )
+def rate_at(rate: ArrivalRate, mean: float, hour: int, weekday: int) -> float:
+    """Return how many articles an hour are to be expected at an hour (0 to 23, UTC) of a weekday (Monday is 0).
+
+    ``mean`` is the rate's ``mean_rate``.
+    """
+    return mean * _share(rate.hours, hour, _EVEN_HOURS) * _share(rate.days, weekday, _EVEN_DAYS)
 
 
-def _share(counts: Sequence[float], place: int, even: float) -> float:
-    """Return how much more than on average comes at ``place``."""
+def _share(counts: Sequence[float], index: int, even: float) -> float:
+    """Return how much more than on average comes at ``index``; ``even`` arrivals count as evenly spread."""
     if not counts:
         return 1.0
-    return (counts[place] * len(counts) + even) / (sum(counts) + even)
+    return (counts[index] * len(counts) + even) / (sum(counts) + even)
 
 
 def time_until_expected(
-    rhythm: ArrivalRate, *, waiting: float = math.inf, arrivals: float = math.inf, longest: dt.timedelta
+    rate: ArrivalRate, *, waiting: float = math.inf, arrivals: float = math.inf, longest: dt.timedelta
 ) -> dt.timedelta:
-    """Return in how long either is to be expected: ``arrivals``, or articles that have together waited so many hours.
+    """Return in what time from ``rate.at`` on either is to be expected, at most ``longest``.
 
-    At most ``longest``.
+    Args:
+        rate: how the feed publishes.
+        waiting: hours that the new articles have waited, all taken together.
+        arrivals: number of new articles.
+        longest: what is returned where neither comes sooner.
     """
-    now, end = rhythm.at, to_hours(longest)
-    base = mean_rate(rhythm)
+    now, end = rate.at, to_hours(longest)
+    mean = mean_rate(rate)
     at = come = waited = 0.0
     first = (now.minute * 60 + now.second) / 3600
     while at < end:
         when = now.hour + first + at
-        day = (now.weekday() + int(when // _HOURS)) % _DAYS
-        expected = base * _share(rhythm.hours, int(when) % _HOURS, _EVEN_HOURS) * _share(rhythm.days, day, _EVEN_DAYS)
-        expected = max(expected, rhythm.recent / _BURST * math.exp(-at / _BURST))
+        weekday = (now.weekday() + int(when // _HOURS)) % _DAYS
+        expected = rate_at(rate, mean, int(when) % _HOURS, weekday)
+        expected = max(expected, rate.recent / _BURST * math.exp(-at / _BURST))
         step = min(_STEP, end - at) if at < _BURST else min(1 - when % 1 or 1.0, end - at)
         reached = min(
             (math.sqrt(come * come + 2 * expected * (waiting - waited)) - come) / expected,

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from pipeline.charsets import decode_feed
 from pipeline.errors import ItemError
 from pipeline.feed_records import FeedRole
-from pipeline.feeds.arrival_rate import initial_rhythm, mean_rate
+from pipeline.feeds.arrival_rate import initial_rate, mean_rate
 from pipeline.feeds.discovery_rules import country_of_host, parse_home_page, sitemap_addresses, usual_feed_addresses
 from pipeline.feeds.model import ParsedFeed, feed_item_id
 from pipeline.feeds.reader import FeedReader, open_reader
@@ -138,7 +138,7 @@ class _Finder:
 
 def _summarise(parsed: ParsedFeed, url: str, role: FeedRole, now: dt.datetime) -> ProbedAddress:
     times = sorted(item.published for item in parsed.items if item.published and item.published <= now)
-    rhythm = initial_rhythm(times, now) if times else None
+    rate = initial_rate(times, now) if times else None
     return ProbedAddress(
         url=url,
         role=role,
@@ -146,7 +146,7 @@ def _summarise(parsed: ParsedFeed, url: str, role: FeedRole, now: dt.datetime) -
         title=parsed.title,
         language=(parsed.language or "").partition("-")[0].lower() or None,
         entries=len(parsed.items),
-        per_day=round(24 * mean_rate(rhythm), 1) if rhythm else None,
+        per_day=round(24 * mean_rate(rate), 1) if rate else None,
         latest=times[-1] if times else None,
         ids=frozenset(feed_item_id(item) for item in parsed.items),
     )

@@ -1,4 +1,7 @@
-"""Where may a site's feeds be? Pure: a home page and a robots.txt in, addresses to try out, the best first."""
+"""List the addresses at which a site's feeds may be.
+
+Pure: a home page and a robots.txt in, addresses to try out, the best first.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,7 @@ class HomePage(NamedTuple):
 
 
 def parse_home_page(text: str, url: str) -> HomePage:
-    """Return what the home page at ``url`` says."""
+    """Return what the home page at ``url`` says of its site."""
     parser = etree.HTMLParser(no_network=True, recover=True, encoding="utf-8")
     try:
         root = etree.fromstring(text.encode("utf-8", "replace"), parser)
@@ -78,10 +81,10 @@ def _declared(root: etree._Element, base: str) -> Iterator[str | None]:
 
 
 def _hinted(root: etree._Element, base: str) -> Iterator[str | None]:
-    own = _site(base)
+    site = _site(base)
     for node in root.iter("a"):
         link = absolute_link(node.get("href"), base)
-        if link and _LOOKS_LIKE_FEED.search(link) and not _COMMENTS.search(link) and _site(link).endswith(own):
+        if link and _LOOKS_LIKE_FEED.search(link) and not _COMMENTS.search(link) and _site(link).endswith(site):
             yield link
 
 
@@ -95,10 +98,10 @@ def _distinct(links: Iterator[str | None]) -> tuple[str, ...]:
 
 def sitemap_addresses(robots: str, url: str) -> tuple[str, ...]:
     """Return the sitemaps that a robots.txt names, those for news first, and without any the usual places."""
-    named = [absolute_link(line, url) for line in _SITEMAP_LINE.findall(robots)]
-    places = list(dict.fromkeys(place for place in named if place))
-    places.sort(key=lambda place: "news" not in place.lower())
-    return tuple(places[:_MOST]) or tuple(urljoin(url, path) for path in _SITEMAPS)
+    links = [absolute_link(line, url) for line in _SITEMAP_LINE.findall(robots)]
+    addresses = list(dict.fromkeys(link for link in links if link))
+    addresses.sort(key=lambda address: "news" not in address.lower())
+    return tuple(addresses[:_MOST]) or tuple(urljoin(url, path) for path in _SITEMAPS)
 
 
 def usual_feed_addresses(url: str) -> tuple[str, ...]:

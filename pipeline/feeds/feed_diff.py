@@ -1,4 +1,4 @@
-"""What arrived in a feed since its last poll, and did anything scroll off unseen? Pure: two documents are compared.
+"""Compare a feed's document with its last one: what arrived, and what scrolled off unseen. Pure.
 
 No entry in common proves that the feed turned over between two polls, unless what it lists now is no newer than what it
 listed then: then its addresses have changed.
@@ -14,10 +14,10 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from pipeline.feed_records import ArrivalRate, FeedGap, FeedState
-from pipeline.feeds import arrival_rate as rhythms
+from pipeline.feeds.arrival_rate import initial_rate, mean_rate, to_hours, update_rate
 
 _KEY = 6  # bytes; among the 4,000 keys of the longest feed one is mistaken for another once in 10 million polls
-_KEPT = 200  # keys at least: feeds that let entries come back would otherwise seem busy
+_MIN_KEYS = 200  # keys at least: feeds that let entries come back would otherwise seem busy
 
 
 class ListedEntry(NamedTuple):
@@ -28,7 +28,7 @@ class ListedEntry(NamedTuple):
 
 
 class FeedDiff(NamedTuple):
-    """What a document tells after the one before it."""
+    """What a document tells, compared with the one before it."""
 
     rhythm: ArrivalRate
     entry_keys: bytes
@@ -40,56 +40,59 @@ class FeedDiff(NamedTuple):
 
 def diff_feed(state: FeedState, listed: Sequence[ListedEntry], now: dt.datetime) -> FeedDiff:
     """Return what ``listed``, the entries of a feed as they stand in it, tells about the feed that ``state`` knows."""
-    keys = [bytes.fromhex(one.id[: 2 * _KEY]) for one in listed]
-    times = [one.published for one in listed if one.published and one.published <= now]
-    known = [state.seen[at : at + _KEY] for at in range(0, len(state.seen), _KEY)]
-    before = frozenset(known)
-    fresh = [one for one, key in zip(listed, keys, strict=True) if key not in before]
+    keys = [bytes.fromhex(entry.id[: 2 * _KEY]) for entry in listed]
+    times = [entry.published for entry in listed if entry.published and entry.published <= now]
+    old_keys = [state.seen[at : at + _KEY] for at in range(0, len(state.seen), _KEY)]
+    old = frozenset(old_keys)
+    fresh = [entry for entry, key in zip(listed, keys, strict=True) if key not in old]
     if state.rhythm is None or state.polled is None:
-        rhythm = rhythms.initial_rhythm(times, now)
+        rate = initial_rate(times, now)
     else:
         middle = state.polled + (now - state.polled) / 2
-        came = [one.published if one.published and state.polled <= one.published <= now else middle for one in fresh]
-        rhythm = rhythms.update_rhythm(state.rhythm, came, now)
+        came = [
+            entry.published if entry.published and state.polled <= entry.published <= now else middle for entry in fresh
+        ]
+        rate = update_rate(state.rhythm, came, now)
     newest = max(times, default=None)
-    newer = [one.published for one in fresh if one.published and state.newest and one.published > state.newest]
-    turned_over = bool(before) and bool(listed) and len(fresh) == len(listed)
-    distinct = dict.fromkeys([*keys, *known])
+    newer = [entry.published for entry in fresh if entry.published and state.newest and entry.published > state.newest]
+    turned_over = bool(old) and bool(listed) and len(fresh) == len(listed)
+    distinct = dict.fromkeys([*keys, *old_keys])
     return FeedDiff(
-        rhythm=rhythm,
-        entry_keys=b"".join(list(distinct)[: max(_KEPT, 2 * len(keys))]),
+        rhythm=rate,
+        entry_keys=b"".join(list(distinct)[: max(_MIN_KEYS, 2 * len(keys))]),
         window=len(set(keys)),
         newest=max([time for time in (newest, state.newest) if time], default=None),
         earliest=min(newer, default=None),
-        gap=_gap(state, times, len(listed), now) if turned_over else None,
+        gap=_find_gap(state, times, len(listed), now) if turned_over else None,
     )
 
 
 def remember_pushed(state: FeedState, listed: Sequence[ListedEntry], now: dt.datetime) -> FeedState:
     """Return what is remembered of a feed when ``listed``, entries of it, came without a poll.
 
-    So the next poll finds them known: what came on another way has not scrolled off unseen.
+    So the next poll does not take what came on another way for entries that scrolled off unseen.
     """
     if state.rhythm is None or state.polled is None or not listed:
         return state
-    told = diff_feed(state, listed, now)
-    return replace(state, seen=told.entry_keys, newest=told.newest, rhythm=told.rhythm)
+    diff = diff_feed(state, listed, now)
+    return replace(state, seen=diff.entry_keys, newest=diff.newest, rhythm=diff.rhythm)
 
 
-def rhythm_after_silence(state: FeedState, now: dt.datetime) -> ArrivalRate | None:
-    """Return the rhythm of a feed that has not changed."""
-    return rhythms.update_rhythm(state.rhythm, (), now) if state.rhythm else None
+def rate_after_silence(state: FeedState, now: dt.datetime) -> ArrivalRate | None:
+    """Return the arrival rate of a feed that has not changed."""
+    return update_rate(state.rhythm, (), now) if state.rhythm else None
 
 
-def _gap(state: FeedState, times: Sequence[dt.datetime], count: int, now: dt.datetime) -> FeedGap | None:
+def _find_gap(state: FeedState, times: Sequence[dt.datetime], count: int, now: dt.datetime) -> FeedGap | None:
+    """Return the gap between two documents without a common entry, None where their addresses have changed."""
     since, until = state.newest or state.polled, min(times, default=now)
     if since is None or until <= since:
         return None
-    span = rhythms.to_hours(max(times) - until) if times else 0.0
+    span = to_hours(max(times) - until) if times else 0.0
     if span and len(times) > 1:  # as dense as the entries that it lists
-        missed = (len(times) - 1) / span * rhythms.to_hours(until - since)
+        missed = (len(times) - 1) / span * to_hours(until - since)
     else:
-        missed = rhythms.mean_rate(state.rhythm) * rhythms.to_hours(now - since) - count if state.rhythm else 1.0
+        missed = mean_rate(state.rhythm) * to_hours(now - since) - count if state.rhythm else 1.0
     # more than the feed ever publishes in such a time is not believed: entries may bear times of revision
     most = 10 * count
     return FeedGap(

@@ -1,4 +1,7 @@
-"""How is config/feeds.toml changed without losing what people wrote into it? Comments and order stay."""
+"""Change config/feeds.toml; comments and order stay as people wrote them.
+
+A file is written whole and checked, or not at all.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,8 @@ _LISTS = ("feeds", "sitemaps", "pages")
 class SourcesFile:
     """The sources in ``file``; ``save`` writes what was changed, whole and checked, or not at all.
 
-    Raises SettingsError where the file is damaged.
+    Raises:
+        SettingsError: the file is damaged.
     """
 
     def __init__(self, file: Path) -> None:
@@ -35,18 +39,18 @@ class SourcesFile:
 
     def add(self, source: Source) -> list[str]:
         """Add ``source``, or what is new of it to the one of the same name; return the addresses that are new."""
-        known = {address for one in self._tables() for key in _LISTS for address in one.get(key, ())}
-        new = {key: [one for one in getattr(source, key) if one not in known] for key in _LISTS}
+        listed = {address for table in self._tables() for key in _LISTS for address in table.get(key, ())}
+        new = {key: [address for address in getattr(source, key) if address not in listed] for key in _LISTS}
         addresses = [address for key in _LISTS for address in new[key]]
         if not addresses:
             return []
-        before = next((one for one in self._tables() if one.get("name") == source.name), None)
-        if before is None:
+        table = next((table for table in self._tables() if table.get("name") == source.name), None)
+        if table is None:
             self._append(msgspec.structs.replace(source, **{key: tuple(new[key]) for key in _LISTS}))
         else:
             for key in _LISTS:
                 if new[key]:
-                    before[key] = [*before.get(key, ()), *new[key]]
+                    table[key] = [*table.get(key, ()), *new[key]]
         return addresses
 
     def _append(self, source: Source) -> None:
@@ -60,27 +64,29 @@ class SourcesFile:
         self._plain["source"].append(table)
 
     def remove(self, name: str) -> list[str]:
-        """Remove the source of this name, or the address (and its source, if that has no other); return what went.
+        """Remove the source of this name, or the address (and its source, if that has no other).
 
-        Raises UsageError where there is neither.
+        Returns the addresses that were removed.
+
+        Raises:
+            UsageError: there is no such source and no such address.
         """
-        tables = self._tables()
-        for place, one in enumerate(tables):
-            if one.get("name") == name:
-                self._drop(place)
-                return [address for key in _LISTS for address in one.get(key, ())]
+        for index, table in enumerate(self._tables()):
+            if table.get("name") == name:
+                self._drop(index)
+                return [address for key in _LISTS for address in table.get(key, ())]
             for key in _LISTS:
-                if name in one.get(key, ()):
-                    one[key] = [address for address in one[key] if address != name]
-                    if not any(one.get(other) for other in _LISTS):
-                        self._drop(place)
-                    elif not one[key]:
-                        del one[key]
+                if name in table.get(key, ()):
+                    table[key] = [address for address in table[key] if address != name]
+                    if not any(table.get(other_key) for other_key in _LISTS):
+                        self._drop(index)
+                    elif not table[key]:
+                        del table[key]
                     return [name]
         raise UsageError(f"{name}: {self.file} has no source and no feed of this name; newswire feeds list names them")
 
-    def _drop(self, place: int) -> None:
-        del self._tables()[place]
+    def _drop(self, index: int) -> None:
+        del self._tables()[index]
         if not self._tables():  # else it would be written as an empty list, which a further [[source]] contradicts
             del self._plain["source"]
 
@@ -92,7 +98,11 @@ class SourcesFile:
         return tomlkit.dumps(self._plain)
 
     def save(self) -> None:
-        """Write the file; raises SettingsError where the result would not be one that newswire reads."""
+        """Write the file.
+
+        Raises:
+            SettingsError: the result would not be one that newswire reads, or it can't be written.
+        """
         draft = self.file.with_name(f".{self.file.name}.part")
         try:
             draft.write_text(self.to_text(), encoding="utf-8")
@@ -106,7 +116,7 @@ class SourcesFile:
 
 def sources_to_toml(sources: Sequence[Source]) -> str:
     """Return ``sources`` as a feeds.toml of their own."""
-    made = SourcesFile(Path("feeds.toml.none"))
+    file = SourcesFile(Path("feeds.toml.none"))
     for source in sources:
-        made.add(source)
-    return made.to_text()
+        file.add(source)
+    return file.to_text()

@@ -1,7 +1,7 @@
-"""Which links of a front page lead to articles? The last resort, for sites without a feed or news sitemap.
+"""Find the links of a front page that lead to articles, for sites without feed or news sitemap.
 
-Told by the address (a date, a number, a long slug) and the words of the link (a headline has several), outside of menus
-and footers. What is fetched in vain is dropped by extract.
+An article's link is told by the address (a date, a number, a long slug) and the words of the link (a headline has
+several), outside of menus and footers. What is fetched in vain is dropped by extract.
 """
 
 from __future__ import annotations
@@ -34,7 +34,11 @@ _ENOUGH = 3  # points: see _points
 
 
 def parse_page(text: str, document: FeedResponse) -> ParsedFeed:
-    """Return the articles that a page links to; raise ItemError NOT_FEED where there seem to be none."""
+    """Return the articles that a page links to.
+
+    Raises:
+        ItemError: NOT_FEED (dropped) where there seem to be none.
+    """
     parser = etree.HTMLParser(no_network=True, recover=True, remove_comments=True, remove_pis=True, encoding="utf-8")
     try:
         root = etree.fromstring(text.encode("utf-8", "replace"), parser)
@@ -57,10 +61,10 @@ def parse_page(text: str, document: FeedResponse) -> ParsedFeed:
 
 def _links(root: etree._Element, base: str) -> Iterator[tuple[str, str]]:
     """Yield the links of the same site outside of menus, with their words."""
-    own = _site(base)
+    site = _site(base)
     for node in root.iter("a"):
         link = absolute_link(node.get("href"), base)
-        if not link or _site(link) != own or any(one.tag in _ASIDE for one in node.iterancestors()):
+        if not link or _site(link) != site or any(parent.tag in _ASIDE for parent in node.iterancestors()):
             continue
         words = html_text(etree.tostring(node, encoding="unicode", with_tail=False)) or ""
         yield link.partition("#")[0], " ".join(words.split())[:500]

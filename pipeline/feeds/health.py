@@ -1,4 +1,7 @@
-"""How well are the feeds? Pure: states, gaps and arrivals in, what a person should know out, the worst first."""
+"""Say how each feed is, and how complete each source, the worst first.
+
+Pure: states, gaps and arrivals in, what a person should know out.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,10 @@ import enum
 from collections.abc import Iterator, Mapping, Sequence
 
 from pipeline.feed_records import FeedGap, FeedState
-from pipeline.feeds import arrival_rate as rhythms
+from pipeline.feeds.arrival_rate import mean_rate, to_hours
+from pipeline.feeds.schedule import GONE_TIMES
 from pipeline.records import Reason, Record
 
-_GONE_TIMES = 3
 # So many articles that should have come and didn't: by chance that happens once in 3,000 times.
 _MISSING = 8.0
 _SILENT_FROM = dt.timedelta(hours=48)  # a quiet weekend is none
@@ -70,13 +73,13 @@ def assess_feeds(states: Sequence[FeedState], gaps: Sequence[FeedGap], now: dt.d
     missed = collections.Counter[str]()
     for gap in gaps:
         missed[gap.feed] += max(gap.missed - gap.filled, 0)
-    made = [_judge(state, missed.get(state.url), now) for state in states]
-    return sorted(made, key=lambda one: (order.index(one.condition), one.source, one.feed))
+    assessed = [_assess(state, missed.get(state.url), now) for state in states]
+    return sorted(assessed, key=lambda feed: (order.index(feed.condition), feed.source, feed.feed))
 
 
-def _judge(state: FeedState, missed: int | None, now: dt.datetime) -> Health:
+def _assess(state: FeedState, missed: int | None, now: dt.datetime) -> Health:
     condition, since, why = next(_findings(state, missed, now))
-    rhythm = state.rhythm
+    rate = state.rhythm
     return Health(
         source=state.source,
         feed=state.url,
@@ -85,8 +88,8 @@ def _judge(state: FeedState, missed: int | None, now: dt.datetime) -> Health:
         since=since,
         polled=state.polled,
         due=state.due,
-        latest=rhythm.last if rhythm else None,
-        per_day=round(24 * rhythms.mean_rate(rhythm), 1) if rhythm else None,
+        latest=rate.last if rate else None,
+        per_day=round(24 * mean_rate(rate), 1) if rate else None,
         every_minutes=round(state.every / 60, 1) if state.every else None,
     )
 
@@ -95,7 +98,7 @@ def _findings(
     state: FeedState, missed: int | None, now: dt.datetime
 ) -> Iterator[tuple[Condition, dt.datetime | None, str]]:
     """Yield all that is to be said of a feed, the worst first."""
-    if state.reason is Reason.GONE and state.failures >= _GONE_TIMES:
+    if state.reason is Reason.GONE and state.failures >= GONE_TIMES:
         yield Condition.GONE, state.failing_since, "its server says that it is gone for good; it is asked weekly"
     if state.failures:
         yield Condition.FAILING, state.failing_since, f"{state.error}, {state.failures} times in a row"
@@ -117,36 +120,36 @@ def _findings(
 def _quiet(state: FeedState, now: dt.datetime) -> Iterator[tuple[Condition, dt.datetime | None, str]]:
     if state.empty_since and now - state.empty_since > _EMPTY_FROM:
         yield Condition.EMPTY, state.empty_since, "it lists nothing"
-    rhythm = state.rhythm
-    if not rhythm or not rhythm.last or not rhythm.span or now - rhythm.last < _SILENT_FROM:
+    rate = state.rhythm
+    if not rate or not rate.last or not rate.span or now - rate.last < _SILENT_FROM:
         return
-    silence = rhythms.to_hours(now - rhythm.last)
+    silence = to_hours(now - rate.last)
     # as it was before it fell silent: the count decays with the silence, the span with it grows by the silence
-    before = rhythm.count / max(rhythm.span - min(silence, rhythm.span), 1.0)
-    if before * silence > _MISSING:
-        yield Condition.SILENT, rhythm.last, f"nothing new, where about {24 * before:.0f} articles a day came before"
+    per_hour = rate.count / max(rate.span - min(silence, rate.span), 1.0)
+    if per_hour * silence > _MISSING:
+        yield Condition.SILENT, rate.last, f"nothing new, where about {24 * per_hour:.0f} articles a day came before"
 
 
 def measure_completeness(
     arrivals: Mapping[tuple[str, dt.datetime], int], gaps: Sequence[FeedGap], since: dt.datetime, *, by_hour: bool
 ) -> list[Completeness]:
     """Return how complete each source is from ``since`` on, worst first; with ``by_hour`` hour by hour, in order."""
-    named: collections.Counter[tuple[str, dt.datetime | None]] = collections.Counter()
+    counts: collections.Counter[tuple[str, dt.datetime | None]] = collections.Counter()
     missed: collections.defaultdict[tuple[str, dt.datetime | None], float] = collections.defaultdict(float)
     for (source, hour), count in arrivals.items():
-        named[source, hour if by_hour else None] += count
+        counts[source, hour if by_hour else None] += count
     for gap in gaps:
         for hour, share in _spread(gap, since):
             missed[gap.source, hour if by_hour else None] += share * max(gap.missed - gap.filled, 0)
-    made = [
+    measured = [
         Completeness(
-            source=source, hour=hour, named=named[source, hour], missed=round(missed.get((source, hour), 0.0), 1)
+            source=source, hour=hour, named=counts[source, hour], missed=round(missed.get((source, hour), 0.0), 1)
         )
-        for source, hour in {*named, *missed}
+        for source, hour in {*counts, *missed}
     ]
     if by_hour:
-        return sorted(made, key=lambda one: (one.source, one.hour or since))
-    return sorted(made, key=lambda one: (one.share, one.source))
+        return sorted(measured, key=lambda hour: (hour.source, hour.hour or since))
+    return sorted(measured, key=lambda source: (source.share, source.source))
 
 
 def _spread(gap: FeedGap, since: dt.datetime) -> Iterator[tuple[dt.datetime, float]]:
@@ -154,7 +157,7 @@ def _spread(gap: FeedGap, since: dt.datetime) -> Iterator[tuple[dt.datetime, flo
     hour = gap.since.replace(minute=0, second=0, microsecond=0)
     length = (gap.until - gap.since).total_seconds()
     while hour < gap.until:
-        after = hour + dt.timedelta(hours=1)
-        if after > since and length > 0:
-            yield hour, (min(after, gap.until) - max(hour, gap.since)).total_seconds() / length
-        hour = after
+        next_hour = hour + dt.timedelta(hours=1)
+        if next_hour > since and length > 0:
+            yield hour, (min(next_hour, gap.until) - max(hour, gap.since)).total_seconds() / length
+        hour = next_hour

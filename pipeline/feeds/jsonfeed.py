@@ -1,4 +1,4 @@
-"""What does a JSON Feed hold? Versions 1 and 1.1 (jsonfeed.org), which feedparser doesn't read."""
+"""Parse JSON Feed, versions 1 and 1.1 (jsonfeed.org), which feedparser doesn't read."""
 
 from __future__ import annotations
 
@@ -19,7 +19,11 @@ _WEBSUB = frozenset({"websub", "pubsubhubbub"})
 
 
 def parse_json_feed(text: str, document: FeedResponse) -> ParsedFeed:
-    """Return what the JSON Feed in ``text`` holds; raise ItemError NOT_FEED for other JSON."""
+    """Return what the JSON Feed in ``text`` holds.
+
+    Raises:
+        ItemError: NOT_FEED (dropped) for other JSON.
+    """
     try:
         feed = msgspec.json.decode(text.encode("utf-8", "replace"))
     except (msgspec.DecodeError, RecursionError) as error:
@@ -29,15 +33,15 @@ def parse_json_feed(text: str, document: FeedResponse) -> ParsedFeed:
         raise ItemError(Outcome.DROPPED, Reason.NOT_FEED, 'JSON, but no JSON Feed: it has no list "items"')
     bases = (document.url, _text(feed, "home_page_url"))
     zone = zoneinfo.ZoneInfo(document.time_zone) if document.time_zone else dt.UTC
-    kept = [item for item in items if isinstance(item, dict)]
+    objects = [item for item in items if isinstance(item, dict)]
     return ParsedFeed(
         format="json",
-        items=tuple(_item(item, feed, bases, document.now, zone) for item in kept[: document.max_items]),
+        items=tuple(_item(item, feed, bases, document.now, zone) for item in objects[: document.max_items]),
         title=title_text(_text(feed, "title")),
         language=_text(feed, "language"),
         hub=_hub(feed, document.url),
         topic=absolute_link(feed.get("feed_url"), document.url),
-        left_out=max(0, len(kept) - document.max_items),
+        left_out=max(0, len(objects) - document.max_items),
     )
 
 
@@ -77,9 +81,9 @@ def _item(
 
 def _authors(holder: dict[str, Any]) -> tuple[str, ...]:
     """Return the names in ``authors`` (1.1) or ``author`` (1.0)."""
-    several = holder.get("authors")
-    given = several if isinstance(several, list) else [holder.get("author")]
-    return distinct_names([_text(one, "name") for one in given if isinstance(one, dict)])
+    listed = holder.get("authors")
+    authors = listed if isinstance(listed, list) else [holder.get("author")]
+    return distinct_names([_text(author, "name") for author in authors if isinstance(author, dict)])
 
 
 def _text(holder: dict[str, Any], key: str) -> str | None:

@@ -1,4 +1,7 @@
-"""What does a title or summary say as text? Feeds put markup where text belongs, and escape it once too often."""
+"""Turn titles and summaries into text.
+
+Feeds put markup where text belongs, and escape it once too often.
+"""
 
 from __future__ import annotations
 

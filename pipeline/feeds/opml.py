@@ -1,4 +1,4 @@
-"""How do lists of feeds travel between programs? OPML (opml.org) read and written."""
+"""Read and write OPML (opml.org), in which lists of feeds travel between programs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from pipeline.settings import Source
 def read_opml(data: bytes) -> tuple[list[Source], list[str]]:
     """Return the sources of an OPML file, and the names of outlines whose address can't be used.
 
-    Outlines of one title are one source; folders are looked into. Raises UsageError for what is no OPML.
+    Outlines of one title are one source; folders are looked into.
+
+    Raises:
+        UsageError: it is no OPML.
     """
     if b"<!ENTITY" in data:  # libxml2 expands them in attributes, whatever it is told
         raise UsageError("not OPML: it defines entities")
@@ -25,7 +28,7 @@ def read_opml(data: bytes) -> tuple[list[Source], list[str]]:
         raise UsageError(f"not OPML: {error}") from error
     if root is None or etree.QName(root).localname.lower() != "opml":
         raise UsageError("not OPML: its root is another one")
-    found: dict[str, tuple[list[str], str | None]] = {}
+    sources: dict[str, tuple[list[str], str | None]] = {}
     bad = []
     for node in root.iter():
         address = _attribute(node, "xmlurl")
@@ -36,11 +39,11 @@ def read_opml(data: bytes) -> tuple[list[Source], list[str]]:
         if link is None or "://" not in link:
             bad.append(f"{name}: {address[:200]!r} is not an http or https address")
             continue
-        feeds, home = found.setdefault(name, ([], absolute_link(_attribute(node, "htmlurl"))))
+        feeds, home = sources.setdefault(name, ([], absolute_link(_attribute(node, "htmlurl"))))
         if link not in feeds:
             feeds.append(link)
-        found[name] = feeds, home
-    return [Source(name=name, feeds=tuple(feeds), home=home) for name, (feeds, home) in found.items()], bad
+        sources[name] = feeds, home
+    return [Source(name=name, feeds=tuple(feeds), home=home) for name, (feeds, home) in sources.items()], bad
 
 
 def _attribute(node: etree._Element, name: str) -> str | None:

@@ -1,4 +1,7 @@
-"""Is it us? Pure: where most hosts that answered before fail at once, our own network is down and nobody is blamed."""
+"""Tell an outage of our own network from failures of servers. Pure.
+
+Where most hosts that answered before fail at once, our network is down and nobody is blamed.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What does this document hold, whatever its format? Run it in a worker: crafted feeds can keep a parser busy."""
+"""Parse a document of any format that articles are listed in, told by its content.
+
+Run it in a worker: crafted feeds can keep a parser busy.
+"""
 
 from __future__ import annotations
 
@@ -20,11 +23,12 @@ _ROOT = re.compile(r"<(?:[\w-]{1,20}:)?([\w-]{1,20})")
 
 
 def parse(document: FeedResponse) -> ParsedFeed:
-    """Return what ``document`` holds: RSS, Atom, RDF, JSON Feed, a news sitemap or an index of them, told by content.
+    """Return what ``document`` holds: RSS, Atom, RDF, JSON Feed, a news sitemap or an index of them.
 
     Where the document is to be a page, a page is read too: for its links.
 
-    Raises ItemError: EMPTY, NOT_FEED (dropped), UNREADABLE (quarantined).
+    Raises:
+        ItemError: EMPTY, NOT_FEED (dropped), UNREADABLE (quarantined).
     """
     text = decode_feed(document.data, http_content_type_encoding(document.content_type)).lstrip()
     if not text:

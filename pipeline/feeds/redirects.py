@@ -1,4 +1,4 @@
-"""Has a feed moved for good? Pure: a permanent redirect is believed once it has stood for a week.
+"""Follow feeds that moved for good: a permanent redirect is believed after a week. Pure.
 
 Sites send all addresses elsewhere for an hour while they are mended; a week of the same answer is meant.
 """
@@ -25,8 +25,8 @@ _NOT_THERE = frozenset({Reason.NOT_FOUND, Reason.GONE, Reason.NOT_FEED, Reason.B
 def permanent_target(hops: Sequence[Hop], final_url: str) -> str | None:
     """Return where the permanent redirects at the beginning of a chain end; None where the first one isn't."""
     target = None
-    places = [*(hop.url for hop in hops), final_url]
-    for hop, onward in zip(hops, places[1:], strict=True):
+    addresses = [*(hop.url for hop in hops), final_url]
+    for hop, onward in zip(hops, addresses[1:], strict=True):
         if hop.status not in _PERMANENT:
             break
         target = onward
@@ -51,9 +51,9 @@ def apply_redirect(state: FeedState, target: str | None, now: dt.datetime, *, su
     return replace(state, moved_to=target, moved_since=now)
 
 
-def _is_secured(before: str, after: str) -> bool:
-    """Whether ``after`` is ``before`` with https in place of http and all else alike."""
-    old, new = urlsplit(before), urlsplit(after)
+def _is_secured(old_url: str, new_url: str) -> bool:
+    """Whether ``new_url`` is ``old_url`` with https in place of http and all else alike."""
+    old, new = urlsplit(old_url), urlsplit(new_url)
     return (old.scheme, new.scheme) == ("http", "https") and (old.netloc, old.path, old.query) == (
         new.netloc,
         new.path,

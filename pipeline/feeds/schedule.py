@@ -1,4 +1,4 @@
-"""When is a feed read next, and what is remembered of it? Pure: result of a poll in, the next state out.
+"""Schedule a feed's next poll, and keep its state. Pure: result of a poll in, the next state out.
 
 A feed is due when the articles that are to be expected in it have together waited for a certain time. That makes the
 intervals fall with the square root of the rate, which gives the shortest mean delay for a number of requests.
@@ -13,14 +13,14 @@ import msgspec
 from msgspec.structs import replace
 
 from pipeline.feed_records import FeedState
-from pipeline.feeds import arrival_rate as rhythms
-from pipeline.feeds.feed_diff import FeedDiff, rhythm_after_silence
+from pipeline.feeds.arrival_rate import USUAL_PER_HOUR, time_until_expected, to_hours
+from pipeline.feeds.feed_diff import FeedDiff, rate_after_silence
 from pipeline.feeds.redirects import apply_redirect
 from pipeline.records import Outcome, Reason, Record
 from pipeline.settings import PollSettings, Source
 
 # A feed that said "gone" (410) this often is asked weekly: such feeds do come back (rss-fetcher's experience).
-_GONE_TIMES = 3
+GONE_TIMES = 3
 _WEEK = dt.timedelta(days=7)
 # How much of its document may be new at the next poll: the rest is the margin for a burst. With less more requests go
 # into that, and none the fewer articles are missed: `newswire feeds simulate`
@@ -87,11 +87,11 @@ class PollPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 def plan_polls(source: Source | None, settings: PollSettings) -> PollPlan:
     """Return how the feeds of ``source`` are scheduled: by its own interval, else adaptively."""
-    own = source.interval_minutes if source else None
-    usual = dt.timedelta(minutes=settings.interval_minutes if own is None else own)
+    minutes = source.interval_minutes if source else None
+    usual = dt.timedelta(minutes=settings.interval_minutes if minutes is None else minutes)
     longest = max(usual, dt.timedelta(hours=settings.longest_hours))
-    shortest = usual if own is not None else min(usual, dt.timedelta(minutes=settings.shortest_minutes))
-    return PollPlan(usual=usual, shortest=shortest, longest=longest, fixed=own is not None)
+    shortest = usual if minutes is not None else min(usual, dt.timedelta(minutes=settings.shortest_minutes))
+    return PollPlan(usual=usual, shortest=shortest, longest=longest, fixed=minutes is not None)
 
 
 def is_full_request(state: FeedState, now: dt.datetime) -> bool:
@@ -108,29 +108,29 @@ def is_full_request(state: FeedState, now: dt.datetime) -> bool:
 
 
 def next_state(
-    state: FeedState, result: PollResult, arrivals: FeedDiff | None, now: dt.datetime, scheduled: PollPlan
+    state: FeedState, result: PollResult, diff: FeedDiff | None, now: dt.datetime, plan: PollPlan
 ) -> FeedState:
-    """Return what is remembered of a feed after ``result``; ``arrivals`` is what its document told, where it has one.
+    """Return what is remembered of a feed after ``result``; ``diff`` compares its document, if any, with the last one.
 
     After a failure the validators stay those of the last good answer, so that it is asked for again.
     """
-    after = _succeeded(state, result, arrivals, now) if result.succeeded else _failed(state, result, now)
-    after = apply_redirect(after, result.leads_to, now, succeeded=result.succeeded)
-    wait = _calm(after, result, scheduled) if result.succeeded else _backed_off(after, result, scheduled)
+    updated = _succeeded(state, result, diff, now) if result.succeeded else _failed(state, result, now)
+    updated = apply_redirect(updated, result.leads_to, now, succeeded=result.succeeded)
+    wait = _calm(updated, result, plan) if result.succeeded else _backed_off(updated, result, plan)
     every = wait.total_seconds() if result.succeeded else state.every
     due = now + (
         _CALLED_AGAIN if state.role == "sitemap" and result.succeeded else wait * (1 + _JITTER * _share(state.url))
     )
-    return replace(after, polled=now, due=due, every=every)
+    return replace(updated, polled=now, due=due, every=every)
 
 
-def state_after_outage(state: FeedState, now: dt.datetime, scheduled: PollPlan) -> FeedState:
+def state_after_outage(state: FeedState, now: dt.datetime, plan: PollPlan) -> FeedState:
     """Return the state of a feed whose failure was ours: nothing is held against it, it is asked again soon."""
-    return replace(state, due=now + min(scheduled.usual, dt.timedelta(minutes=5)) * (1 + _share(state.url)))
+    return replace(state, due=now + min(plan.usual, dt.timedelta(minutes=5)) * (1 + _share(state.url)))
 
 
-def _succeeded(state: FeedState, result: PollResult, arrivals: FeedDiff | None, now: dt.datetime) -> FeedState:
-    after = replace(
+def _succeeded(state: FeedState, result: PollResult, diff: FeedDiff | None, now: dt.datetime) -> FeedState:
+    updated = replace(
         state,
         succeeded=now,
         failures=0,
@@ -139,39 +139,39 @@ def _succeeded(state: FeedState, result: PollResult, arrivals: FeedDiff | None, 
         error=None,
         failing_since=None,
         unmodified=now if result.not_modified else state.unmodified,
-        lied=now if _lied(state, result, arrivals) else state.lied,
+        lied=now if _lied(state, result, diff) else state.lied,
     )
-    if arrivals:
+    if diff:
         return replace(
-            after,
+            updated,
             read=now,
             etag=result.etag,
             last_modified=result.last_modified,
             body_hash=result.body_hash,
             format=result.format,
-            rhythm=arrivals.rhythm,
-            seen=arrivals.entry_keys,
-            empty_since=None if arrivals.window else state.empty_since or now,
-            window=arrivals.window,
-            newest=arrivals.newest,
-            gap=now if arrivals.gap else state.gap,
+            rhythm=diff.rhythm,
+            seen=diff.entry_keys,
+            empty_since=None if diff.window else state.empty_since or now,
+            window=diff.window,
+            newest=diff.newest,
+            gap=now if diff.gap else state.gap,
         )
     # a 304 may renew the validators, but need not repeat them
     etag, last_modified = result.etag or state.etag, result.last_modified or state.last_modified
-    return replace(after, etag=etag, last_modified=last_modified, rhythm=rhythm_after_silence(state, now))
+    return replace(updated, etag=etag, last_modified=last_modified, rhythm=rate_after_silence(state, now))
 
 
-def _lied(state: FeedState, result: PollResult, arrivals: FeedDiff | None) -> bool:
+def _lied(state: FeedState, result: PollResult, diff: FeedDiff | None) -> bool:
     """Whether a full answer shows that the last "not modified", given since the last reading, kept entries back.
 
     It does by an entry from before that, or where nothing was new for long and all is at once.
     """
-    if not (arrivals and result.full and state.unmodified and state.read) or state.unmodified <= state.read:
+    if not (diff and result.full and state.unmodified and state.read) or state.unmodified <= state.read:
         return False
-    if arrivals.earliest and arrivals.earliest < state.unmodified - _TARDY:
+    if diff.earliest and diff.earliest < state.unmodified - _TARDY:
         return True
     asked = state.polled or state.unmodified
-    return arrivals.gap is not None and state.unmodified - state.read > max(_TARDY, 2 * (asked - state.unmodified))
+    return diff.gap is not None and state.unmodified - state.read > max(_TARDY, 2 * (asked - state.unmodified))
 
 
 def _failed(state: FeedState, result: PollResult, now: dt.datetime) -> FeedState:
@@ -186,43 +186,41 @@ def _failed(state: FeedState, result: PollResult, now: dt.datetime) -> FeedState
     )
 
 
-def _calm(after: FeedState, result: PollResult, scheduled: PollPlan) -> dt.timedelta:
+def _calm(state: FeedState, result: PollResult, plan: PollPlan) -> dt.timedelta:
     """Return the wait after a good answer."""
-    longest, rhythm = scheduled.longest, after.rhythm
-    if after.empty_since and (after.succeeded or after.empty_since) - after.empty_since >= _RETIRED:
+    longest, rate = plan.longest, state.rhythm
+    if state.empty_since and (state.succeeded or state.empty_since) - state.empty_since >= _RETIRED:
         return max(longest, _WEEK)
-    if scheduled.fixed or rhythm is None:
-        return _clamp(_longer(result.fresh_seconds, result.declared_seconds), scheduled.usual, longest)
-    usual = rhythms.to_hours(scheduled.usual)
-    turnover = max(_TURNOVER * after.window, 1.0)
-    wait = rhythms.time_until_expected(
-        rhythm, waiting=rhythms.USUAL_PER_HOUR * usual * usual / 2, arrivals=turnover, longest=longest
-    )
-    wait = min(max(wait, scheduled.shortest), longest)
+    if plan.fixed or rate is None:
+        return _clamp(_longer(result.fresh_seconds, result.declared_seconds), plan.usual, longest)
+    usual = to_hours(plan.usual)
+    turnover = max(_TURNOVER * state.window, 1.0)
+    wait = time_until_expected(rate, waiting=USUAL_PER_HOUR * usual * usual / 2, arrivals=turnover, longest=longest)
+    wait = min(max(wait, plan.shortest), longest)
     if result.declared_seconds:  # believed as long as what arrives bears it out
-        wait = max(wait, min(_clamp(result.declared_seconds, wait, longest), _expects(after, 1.0, longest)))
+        wait = max(wait, min(_clamp(result.declared_seconds, wait, longest), _expects(state, 1.0, longest)))
     if result.fresh_seconds:  # a cache in between would answer the same; but not so long that entries get lost
-        wait = max(wait, min(_clamp(result.fresh_seconds, wait, longest), _expects(after, turnover, longest)))
+        wait = max(wait, min(_clamp(result.fresh_seconds, wait, longest), _expects(state, turnover, longest)))
     return wait
 
 
-def _expects(after: FeedState, arrivals: float, longest: dt.timedelta) -> dt.timedelta:
-    return rhythms.time_until_expected(after.rhythm, arrivals=arrivals, longest=longest) if after.rhythm else longest
+def _expects(state: FeedState, arrivals: float, longest: dt.timedelta) -> dt.timedelta:
+    return time_until_expected(state.rhythm, arrivals=arrivals, longest=longest) if state.rhythm else longest
 
 
-def _backed_off(after: FeedState, result: PollResult, scheduled: PollPlan) -> dt.timedelta:
+def _backed_off(state: FeedState, result: PollResult, plan: PollPlan) -> dt.timedelta:
     """Return the wait after a failure: never shorter than while all went well, never for good."""
-    longest = max(scheduled.longest, _WEEK)
+    longest = max(plan.longest, _WEEK)
     if result.reason is Reason.GONE:
-        return scheduled.longest if after.failures < _GONE_TIMES else longest
-    base = max(scheduled.usual, dt.timedelta(seconds=after.every or 0.0))
+        return plan.longest if state.failures < GONE_TIMES else longest
+    base = max(plan.usual, dt.timedelta(seconds=state.every or 0.0))
     # the factor is capped before multiplying: a timedelta overflows
-    wait = longest if after.strain >= _DEAD else min(base * max(after.strain, 1.0), scheduled.longest)
-    return _clamp(result.retry_after, wait, max(wait, scheduled.longest))
+    wait = longest if state.strain >= _DEAD else min(base * max(state.strain, 1.0), plan.longest)
+    return _clamp(result.retry_after, wait, max(wait, plan.longest))
 
 
 def _longer(*seconds: float | None) -> float | None:
-    return max((one for one in seconds if one is not None), default=None)
+    return max((wait for wait in seconds if wait is not None), default=None)
 
 
 def _clamp(seconds: float | None, low: dt.timedelta, high: dt.timedelta) -> dt.timedelta:

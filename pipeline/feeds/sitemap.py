@@ -1,4 +1,7 @@
-"""What does a news sitemap hold? Google's news extension of sitemaps.org, read as it streams by."""
+"""Parse news sitemaps (Google's news extension of sitemaps.org) and indexes of them.
+
+They are read as they stream by, so that a damaged one yields what stood before the damage.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,11 @@ _RECENT = dt.timedelta(days=3)
 
 
 def parse_sitemap(text: str, document: FeedResponse) -> ParsedFeed:
-    """Return the articles of a news sitemap; raise ItemError NOT_FEED for a sitemap without news, or an index."""
+    """Return the articles of a news sitemap.
+
+    Raises:
+        ItemError: NOT_FEED (dropped) for a sitemap of pages that are not marked as news.
+    """
     items, plain, left_out = list[FeedItem](), 0, 0
     zone = zoneinfo.ZoneInfo(document.time_zone) if document.time_zone else dt.UTC
     for fields in _elements(text, "url"):
@@ -42,15 +49,15 @@ def parse_index(text: str, document: FeedResponse) -> ParsedFeed:
     Those that say "news" in their address, else those that changed within days; none of a mere archive's.
     """
     zone = zoneinfo.ZoneInfo(document.time_zone) if document.time_zone else dt.UTC
-    places = []
+    sitemaps = []
     for number, fields in enumerate(_elements(text, "sitemap")):
-        place = absolute_link(fields.get("loc"), document.url)
-        if place and number < document.max_items:
-            places.append((place, parse_instant(fields.get("lastmod"), document.now, zone)))
-    news = [one for one in places if "news" in one[0].lower()]
-    recent = [one for one in places if one[1] and document.now - one[1] < _RECENT]
-    best = sorted(news or recent, key=lambda one: one[1] or document.now, reverse=True)
-    return ParsedFeed(format="sitemapindex", items=(), sitemaps=tuple(place for place, _ in best[:_MOST_SITEMAPS]))
+        address = absolute_link(fields.get("loc"), document.url)
+        if address and number < document.max_items:
+            sitemaps.append((address, parse_instant(fields.get("lastmod"), document.now, zone)))
+    news = [(address, changed) for address, changed in sitemaps if "news" in address.lower()]
+    recent = [(address, changed) for address, changed in sitemaps if changed and document.now - changed < _RECENT]
+    best = sorted(news or recent, key=lambda sitemap: sitemap[1] or document.now, reverse=True)
+    return ParsedFeed(format="sitemapindex", items=(), sitemaps=tuple(address for address, _ in best[:_MOST_SITEMAPS]))
 
 
 def _item(fields: dict[str, str], document: FeedResponse, zone: dt.tzinfo) -> FeedItem:

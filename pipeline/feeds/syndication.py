@@ -1,4 +1,7 @@
-"""What do RSS and Atom feeds hold? feedparser, given text that can't mislead it, and judged by what it found."""
+"""Parse RSS, Atom and RDF feeds with feedparser.
+
+It is given text that can't mislead it, and believed by what it found.
+"""
 
 from __future__ import annotations
 
@@ -29,28 +32,34 @@ _MAX_CONTENT = 1_000_000  # characters of one entry's HTML
 def parse_syndication(text: str, document: FeedResponse) -> ParsedFeed:
     """Return what a feed in ``text`` (without prolog) holds.
 
-    Raises ItemError: NOT_FEED (dropped) for anything else; UNREADABLE (quarantined) where feedparser gives up.
+    Raises:
+        ItemError: NOT_FEED (dropped) for anything else; UNREADABLE (quarantined) where feedparser gives up.
     """
     text, left_out = _first_items(text, document.max_items)
-    found = _feedparser(text)
-    version, feed = found.get("version", ""), found.feed
-    if not version and not found.entries:
+    result = _run_feedparser(text)
+    version, feed, entries = result.get("version", ""), result.feed, result.entries
+    if not version and not entries:
         raise ItemError(Outcome.DROPPED, Reason.NOT_FEED, "neither RSS nor Atom, nor another format of feeds")
     bases = (document.url, feed.get("link"))
     zone = zoneinfo.ZoneInfo(document.time_zone) if document.time_zone else dt.UTC
     return ParsedFeed(
         format=version or "rss",
-        items=tuple(_item(entry, bases, document.now, zone) for entry in found.entries[: document.max_items]),
+        items=tuple(_item(entry, bases, document.now, zone) for entry in entries[: document.max_items]),
         title=title_text(feed.get("title")),
         language=feed.get("language") or None,
         hub=_link(feed, "hub", document.url),
         topic=_link(feed, "self", document.url),
         declared_seconds=_declared(feed),
-        left_out=left_out + max(0, len(found.entries) - document.max_items),
+        left_out=left_out + max(0, len(entries) - document.max_items),
     )
 
 
-def _feedparser(text: str) -> Any:
+def _run_feedparser(text: str) -> Any:
+    """Return feedparser's result.
+
+    Raises:
+        ItemError: UNREADABLE (quarantined) where one of its handlers raises.
+    """
     try:
         return feedparser.parse(
             io.BytesIO(text.encode("utf-8", "replace")),  # never bytes or str: those may be a path or an address to it
@@ -118,20 +127,20 @@ def _bodies(entry: dict[str, Any]) -> tuple[str | None, str | None]:
 
 
 def _authors(entry: dict[str, Any]) -> tuple[str, ...]:
-    several = entry.get("authors", ())
+    authors = entry.get("authors", ())
     # A sole author as it stands: feedparser takes addresses for shorter than they are, leaving the rest as a name
-    given = [_text(one.get("name")) for one in several] if len(several) > 1 else [_text(entry.get("author"))]
-    return distinct_names([_EMAIL.sub("", title_text(name) or "").strip(" ()<>,;") for name in given if name])
+    names = [_text(author.get("name")) for author in authors] if len(authors) > 1 else [_text(entry.get("author"))]
+    return distinct_names([_EMAIL.sub("", title_text(name) or "").strip(" ()<>,;") for name in names if name])
 
 
 def _image(entry: dict[str, Any], bases: tuple[str | None, ...]) -> str | None:
     """Return the address of the widest picture, an enclosure's or thumbnail's where there is no other."""
-    media = [one for one in entry.get("media_content", ()) if _is_image(one)]
-    media.sort(key=lambda one: -_width(one))
+    media = [content for content in entry.get("media_content", ()) if _is_image(content)]
+    media.sort(key=lambda content: -_width(content))
     enclosed = [link for link in entry.get("links", ()) if link.get("rel") == "enclosure" and _is_image(link)]
     candidates: Iterable[Mapping[str, Any]] = [*media, *enclosed, *entry.get("media_thumbnail", ())]
-    found = (absolute_link(one.get("url") or one.get("href"), *bases) for one in candidates)
-    return next((address for address in found if address), None)
+    addresses = (absolute_link(image.get("url") or image.get("href"), *bases) for image in candidates)
+    return next((address for address in addresses if address), None)
 
 
 def _is_image(media: Mapping[str, Any]) -> bool:
@@ -152,8 +161,8 @@ def _declared(feed: Mapping[str, Any]) -> float | None:
     ttl = _whole(feed.get("ttl"))
     period = _PERIODS.get(str(feed.get("sy_updateperiod") or "").strip().lower())
     times = max(_whole(feed.get("sy_updatefrequency")) or 1, 1)
-    told = [seconds for seconds in (60.0 * ttl if ttl else None, period / times if period else None) if seconds]
-    return max(told, default=None)
+    declared = [seconds for seconds in (60.0 * ttl if ttl else None, period / times if period else None) if seconds]
+    return max(declared, default=None)
 
 
 def _whole(value: object) -> int | None:

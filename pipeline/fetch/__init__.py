@@ -1,198 +1,21 @@
-"""What does the server send for each entry? Pages, got politely and safely.
+"""Fetch over HTTP, politely and safely.
 
-``fetch`` is the stage; ``client`` is also how feeds are got.
+``fetch_pages`` fetches the pages of entries; ``Client`` fetches one address, ``Pacing`` spaces the requests to a host.
 """
 
-from __future__ import annotations
-
-import asyncio
-import datetime as dt
-import functools
-import hashlib
-import logging
-import re
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from http import HTTPStatus
-from types import MappingProxyType
-from typing import NamedTuple
-
-from aiohttp.abc import AbstractResolver
-
-from pipeline import rights, urls
-from pipeline.errors import ItemError
-from pipeline.fetch.client import Client, Headers, Hop, HttpResponse, format_user_agent
-from pipeline.fetch.headers import parse_content_type
-from pipeline.fetch.pacing import Holds, Pacing
-from pipeline.fetch.robots import MAX_BYTES, Robots, RobotsCache, RobotsMemory
-from pipeline.fetch.statuses import status_error
+from pipeline.fetch.client import Client, Hop
+from pipeline.fetch.pacing import Holds
+from pipeline.fetch.pages import FetchedPage, fetch_pages
+from pipeline.fetch.robots import RobotsCache, RobotsMemory
 from pipeline.fetch.terms import SourceTerms
-from pipeline.records import Entry, Outcome, Page, Reason
-from pipeline.settings import Settings
 
-__all__ = ["Client", "FetchedPage", "Holds", "Hop", "RobotsCache", "RobotsMemory", "SourceTerms", "fetch_pages"]
-
-_log = logging.getLogger(__name__)
-
-_ACCEPT = {"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.1"}
-_HTML = frozenset({"text/html", "application/xhtml+xml"})
-# Types under which pages are sent by mistake; their first bytes decide.
-_VAGUE = frozenset({None, "text/plain", "text/xml", "application/xml", "application/octet-stream"})
-_LOOKS_HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
-_HEAD = 4096  # a page's doctype or root lies within, comments before it included
-
-
-class FetchedPage(NamedTuple):
-    """What a server sent for an entry."""
-
-    final_url: str
-    status: int
-    body: bytes
-    media_type: str | None
-    charset: str | None
-    etag: str | None
-    last_modified: str | None
-    rights: tuple[str, ...]  # see pipeline.rights
-    hops: tuple[Hop, ...]
-
-
-async def fetch_pages(  # noqa: PLR0913  (what may be left out has its default)
-    entries: Sequence[Entry],
-    settings: Settings,
-    robots: RobotsCache,
-    now: Callable[[], dt.datetime],
-    *,
-    before: Mapping[str, Page] = MappingProxyType({}),
-    terms: SourceTerms | None = None,
-    holds: Holds | None = None,
-    resolver: AbstractResolver | None = None,
-) -> AsyncIterator[tuple[Entry, FetchedPage | ItemError]]:
-    """Yield each entry with what its server sent, or why there is nothing, as the servers answer.
-
-    ``before`` has, by id, the pages that were sent before and may still be so: they are asked for conditionally, and
-    are NOT_MODIFIED (dropped) where they are the same. ``terms`` are those of the sources; ``holds`` keeps which hosts
-    are to be left alone; ``resolver`` replaces the system's. Hosts are interleaved; only a few bodies are held at a
-    time, however slowly they are taken.
-    """
-    places = settings.fetch.concurrency
-    results: asyncio.Queue[tuple[Entry, FetchedPage | ItemError]] = asyncio.Queue()
-    async with Client(settings.fetch, connections=places, resolver=resolver) as client:
-        pacing = Pacing(settings.fetch, places, patience=settings.run.lease_seconds / 2, holds=holds, now=now)
-        visits = _Visits(client, settings, robots, now, pacing)
-        visits.terms = terms or visits.terms
-
-        async def visit(entry: Entry) -> None:
-            result = await visits.visit(entry, before.get(entry.id))
-            pacing.backlog.add()
-            results.put_nowait((entry, result))
-
-        tasks = [asyncio.create_task(visit(entry)) for entry in sorted(entries, key=_shuffled)]
-        try:
-            for _ in tasks:
-                result = await results.get()
-                pacing.backlog.remove()
-                yield result
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _shuffled(entry: Entry) -> bytes:
-    """Order entries so that no source comes in a row, and the same each time."""
-    return hashlib.sha256(entry.id.encode()).digest()
-
-
-class _Visits:
-    """Fetches one entry at a time; what all visits share."""
-
-    def __init__(
-        self,
-        client: Client,
-        settings: Settings,
-        cache: RobotsCache,
-        now: Callable[[], dt.datetime],
-        pacing: Pacing,
-    ) -> None:
-        self._client = client
-        self._now = now
-        self._pacing = pacing
-        self.terms = SourceTerms()
-        self._agent = format_user_agent(settings.fetch).partition("/")[0].strip() or "newswire"
-        self._robots = Robots(cache, self._agent, self._get_robots, now) if settings.fetch.obey_robots else None
-
-    async def visit(self, entry: Entry, before: Page | None) -> FetchedPage | ItemError:
-        """Return what the server sends for ``entry``, or why there is nothing (or nothing new)."""
-        try:
-            gate = self._pacing.gate(self._ask_robots)
-            conditions = _conditions(entry, before)
-            check = functools.partial(self._check, bool(conditions))
-            login = self.terms.login_for(entry.source, entry.url)
-            answer = await self._client.get(
-                entry.url, headers={**_ACCEPT, **conditions}, check=check, gate=gate, login=login
-            )
-            return _fetched(answer, before, await self._rights(answer))
-        except ItemError as error:
-            return error
-        except Exception as error:  # noqa: BLE001 a fault of ours, met by one page: the others go on
-            _log.exception("fetch %s", entry.url)
-            return ItemError(Outcome.QUARANTINED, Reason.CRASHED, f"{type(error).__name__}: {error}"[:500])
-
-    async def _ask_robots(self, url: str) -> None:
-        if self._robots:
-            rules = await self._robots.rules(url)
-            if rules.crawl_delay:
-                self._pacing.slow_down(urls.host_and_port(url), rules.crawl_delay)
-            rules.check(url)
-
-    async def _rights(self, answer: HttpResponse) -> tuple[str, ...]:
-        """Return what the server says of the page's use, in its headers and its robots.txt."""
-        said = [
-            *rights.parse_header(answer.headers.getall("X-Robots-Tag", ()), self._agent),
-            *rights.parse_tdm(answer.headers.getall("TDM-Reservation", ())),
-        ]
-        if self._robots:
-            said += (await self._robots.rules(answer.final_url)).reserved_rights(answer.final_url)
-        return rights.normalise_rights(said)
-
-    async def _get_robots(self, url: str) -> HttpResponse:
-        return await self._client.get(url, max_bytes=MAX_BYTES, cut=True, gate=self._pacing.gate())
-
-    def _check(self, conditional: bool, status: int, headers: Headers) -> None:
-        """Refuse by status or type, before the body is read."""
-        if conditional and status == HTTPStatus.NOT_MODIFIED:
-            raise ItemError(Outcome.DROPPED, Reason.NOT_MODIFIED, "status 304")
-        if error := status_error(status, headers.get("Retry-After"), self._now()):
-            raise error
-        kind = parse_content_type(headers.get("Content-Type"))[0]
-        if kind not in _HTML and kind not in _VAGUE:
-            raise ItemError(Outcome.DROPPED, Reason.NOT_HTML, f"its type is {kind}")
-
-
-def _conditions(entry: Entry, before: Page | None) -> dict[str, str]:
-    """Return the headers that make a request conditional; validators hold for the address that they came from."""
-    if before is None or before.url != entry.url:
-        return {}
-    headers = {"If-None-Match": before.etag, "If-Modified-Since": before.last_modified}
-    return {name: value for name, value in headers.items() if value}
-
-
-def _fetched(answer: HttpResponse, before: Page | None, reserved: tuple[str, ...]) -> FetchedPage:
-    """Return what a response holds; raise ItemError EMPTY, NOT_HTML for what is no page, NOT_MODIFIED for the same."""
-    kind, charset = parse_content_type(answer.headers.get("Content-Type"))
-    if not answer.body.strip():
-        raise ItemError(Outcome.DROPPED, Reason.EMPTY, "the server sent nothing")
-    if kind not in _HTML and not _LOOKS_HTML.search(answer.body[:_HEAD].replace(b"\0", b"")):
-        raise ItemError(Outcome.DROPPED, Reason.NOT_HTML, f"its type is {kind or 'not named'}, and it isn't HTML")
-    if before and before.blob == hashlib.sha256(answer.body).hexdigest():
-        raise ItemError(Outcome.DROPPED, Reason.NOT_MODIFIED, "the same page")
-    return FetchedPage(
-        final_url=answer.final_url,
-        status=answer.status,
-        body=answer.body,
-        media_type=kind,
-        charset=charset,
-        etag=answer.headers.get("ETag"),
-        last_modified=answer.headers.get("Last-Modified"),
-        rights=reserved,
-        hops=answer.hops,
-    )
+__all__ = [
+    "Client",
+    "FetchedPage",
+    "Holds",
+    "Hop",
+    "RobotsCache",
+    "RobotsMemory",
+    "SourceTerms",
+    "fetch_pages",
+]

@@ -1,4 +1,4 @@
-"""Which addresses may be connected to? A pure function, asked for every address at the moment of connecting."""
+"""Decide which IP addresses may be connected to; asked for each at the moment of connecting. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,11 @@ _NEVER: tuple[Network, ...] = tuple(
 
 
 def parse_networks(texts: Sequence[str]) -> tuple[Network, ...]:
-    """Return the networks that ``texts`` name, such as "127.0.0.0/8"; raise SettingsError for what isn't one."""
+    """Return the networks that ``texts`` name, such as "127.0.0.0/8".
+
+    Raises:
+        SettingsError: a text names no network.
+    """
     try:
         return tuple(ipaddress.ip_network(text, strict=False) for text in texts)
     except ValueError as error:
@@ -45,7 +49,7 @@ def is_in_networks(ip: str, allowed_networks: Sequence[Network]) -> bool:
         address = ipaddress.ip_address(ip)
     except ValueError:
         return False
-    return any(one in network for one in {address, embedded_ipv4(address)} for network in allowed_networks)
+    return any(form in network for form in {address, embedded_ipv4(address)} for network in allowed_networks)
 
 
 def is_address_allowed(ip: str, allowed_networks: Sequence[Network] = ()) -> bool:

@@ -1,4 +1,4 @@
-"""How is one address got over HTTP without endangering us or bothering others?
+"""Fetch one address over HTTP without endangering us.
 
 aiohttp with our own redirect loop (each hop is checked, credentials stay with their host), an address check at the
 moment of connecting (names, literals, redirects and rebinding all pass it), a cap on the decoded size and a limit on
@@ -116,6 +116,11 @@ class Client:
             await self._session.close()
 
     def _guard(self, info: tuple[Any, ...]) -> socket.socket:
+        """Return a socket for an address that may be connected to.
+
+        Raises:
+            _RefusedAddressError: it may not.
+        """
         family, kind, protocol, _, address = info
         ip, port = address[0], address[1]
         if not is_in_networks(ip, self._networks) and not (
@@ -138,13 +143,19 @@ class Client:
     ) -> HttpResponse:
         """Return what ``url`` answers, redirects followed; whatever the status is.
 
-        ``max_bytes`` caps the decoded body (``cut`` trims it there instead of failing), ``seconds`` the time that
-        all requests take together. ``check`` sees status and headers before the body is read and may raise;
-        ``gate(url)`` surrounds each hop's request, and waiting there is not on the clock. ``login`` is
-        what the operator arranged with the server of ``url``.
+        Args:
+            url: the address.
+            headers: those of the request.
+            max_bytes: of the decoded body.
+            seconds: that all requests take together.
+            cut: trim a longer body instead of failing.
+            check: sees status and headers before the body is read, and may raise.
+            gate: ``gate(url)`` surrounds each hop's request; waiting there is not on the clock.
+            login: what the operator arranged with the server of ``url``.
 
-        Raises ItemError: TIMEOUT, CONNECTION, TLS (retry); TOO_LARGE, TOO_MANY_REDIRECTS, UNREADABLE
-        (quarantined); REFUSED_ADDRESS, BAD_ADDRESS (dropped).
+        Raises:
+            ItemError: TIMEOUT, CONNECTION, TLS (retry); TOO_LARGE, TOO_MANY_REDIRECTS, UNREADABLE (quarantined);
+                REFUSED_ADDRESS, BAD_ADDRESS (dropped).
         """
         login = login or ServerLogin()
         left = seconds if seconds is not None else self._settings.timeout_seconds
@@ -190,6 +201,11 @@ class Client:
         unchecked: Collection[str | None],
         form: Mapping[str, str] | None = None,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Send a request and yield its response, as long as the block runs.
+
+        Raises:
+            RuntimeError: the client is not open.
+        """
         if self._session is None:
             raise RuntimeError("a Client is used inside `async with`")
         answer = await self._session.request(
@@ -212,7 +228,11 @@ def format_user_agent(settings: FetchSettings) -> str:
 
 
 def _address(url: str, base: URL | None = None) -> URL:
-    """Return ``url`` parsed; raise ItemError BAD_ADDRESS for what can't be asked for over http(s)."""
+    """Return ``url`` parsed.
+
+    Raises:
+        ItemError: BAD_ADDRESS (dropped) for what can't be asked for over http(s).
+    """
     fault = "not an http or https address" if len(url) <= _MAX_URL else "too long"
     try:
         target = URL(urljoin(str(base), url.strip()) if base else url.strip())
@@ -221,8 +241,8 @@ def _address(url: str, base: URL | None = None) -> URL:
     if len(url) > _MAX_URL or target.scheme not in {"http", "https"} or not target.host or target.port == 0:
         raise ItemError(Outcome.DROPPED, Reason.BAD_ADDRESS, f"{url[:200]!r}: {fault}")
     # Credentials in a Location would be the other server's choice.
-    own = base is None or target.origin() == base.origin()
-    return (target if own else target.with_user(None)).with_fragment(None)
+    same_server = base is None or target.origin() == base.origin()
+    return (target if same_server else target.with_user(None)).with_fragment(None)
 
 
 def _onward(target: URL, answer: aiohttp.ClientResponse) -> URL | None:
@@ -232,6 +252,11 @@ def _onward(target: URL, answer: aiohttp.ClientResponse) -> URL | None:
 
 
 async def _body(answer: aiohttp.ClientResponse, limit: int, *, cut: bool) -> bytes:
+    """Return the decoded body, of ``limit`` bytes at most.
+
+    Raises:
+        ItemError: UNREADABLE for a coding that wasn't asked for, TOO_LARGE unless it is to be cut (both quarantined).
+    """
     coding = answer.headers.get("Content-Encoding", "identity").strip().lower()
     if coding not in {*_CODINGS, "identity", ""}:
         detail = f"its Content-Encoding {coding[:50]!r} wasn't asked for"
@@ -265,15 +290,20 @@ def _translated(url: str, seconds: float) -> Iterator[None]:
 
 
 def _raise_translated(error: Exception, url: str, seconds: float) -> NoReturn:
-    what = f"{url[:200]}: {str(error)[:200] or type(error).__name__}"
+    """Raise what aiohttp raised as an ItemError.
+
+    Raises:
+        ItemError: always.
+    """
+    detail = f"{url[:200]}: {str(error)[:200] or type(error).__name__}"
     outcome, reason = Outcome.RETRY, Reason.CONNECTION
     if isinstance(error, TimeoutError):
-        reason, what = Reason.TIMEOUT, f"{url[:200]}: no full answer within {max(seconds, 0):.3g} s"
+        reason, detail = Reason.TIMEOUT, f"{url[:200]}: no full answer within {max(seconds, 0):.3g} s"
     elif isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, _RefusedAddressError):
         outcome, reason = Outcome.DROPPED, Reason.REFUSED_ADDRESS
-        what = f"{url[:200]}: its address is not public, or its port not among fetch.allow_ports"
+        detail = f"{url[:200]}: its address is not public, or its port not among fetch.allow_ports"
     elif isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):
         reason = Reason.TLS
     elif isinstance(error, ValueError):  # aiohttp's InvalidURL among them
         outcome, reason = Outcome.DROPPED, Reason.BAD_ADDRESS
-    raise ItemError(outcome, reason, what) from error
+    raise ItemError(outcome, reason, detail) from error

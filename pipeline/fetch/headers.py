@@ -1,4 +1,4 @@
-"""What do a response's headers say? Pure readers of the few headers that matter here; nonsense reads as unknown."""
+"""Read the response headers that matter here; nonsense reads as unknown. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When may a host be asked again? Spacing, concurrency and holds per host and provider, over one limit for all."""
+"""Pace requests: spacing, concurrency and holds per host and provider, over one limit for all."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class _Lane:
     """One host's turn-taking."""
 
     def __init__(self, concurrency: int, delay: float) -> None:
-        self.places = asyncio.Semaphore(concurrency)
+        self.slots = asyncio.Semaphore(concurrency)
         self.turn = asyncio.Lock()
         self.delay = delay
         self.waiting = 0
@@ -68,15 +68,15 @@ class _Provider:
     """All hosts under one registered domain: they often are one machine, which counts our requests together."""
 
     def __init__(self, concurrency: int) -> None:
-        self.places = asyncio.Semaphore(concurrency)
+        self.slots = asyncio.Semaphore(concurrency)
         self.refused: set[str] = set()  # hosts that asked for time
         self.held_until = float("-inf")
 
 
 class Pacing:
-    """Paces requests: at most ``places`` at once, per host as ``settings`` say.
+    """Paces requests: at most ``concurrency`` at once, per host as ``settings`` say.
 
-    ``backlog`` counts the results that wait to be taken; no request starts while as many as ``places`` do, so that
+    ``backlog`` counts the results that wait to be taken; no request starts while as many as ``concurrency`` do, so that
     bodies don't pile up. Nobody waits for a host longer than ``patience`` seconds. ``holds`` keeps what hosts ask for
     beyond this run, in the time that ``now`` tells. ``clock`` (seconds that only grow) and ``sleep`` are arguments for
     tests.
@@ -85,7 +85,7 @@ class Pacing:
     def __init__(
         self,
         settings: FetchSettings,
-        places: int,
+        concurrency: int,
         *,
         patience: float = PATIENCE_SECONDS,
         holds: Holds | None = None,
@@ -93,9 +93,9 @@ class Pacing:
         clock: Callable[[], float] | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self.backlog = Backlog(places)
+        self.backlog = Backlog(concurrency)
         self._settings = settings
-        self._places = asyncio.Semaphore(places)
+        self._slots = asyncio.Semaphore(concurrency)
         self._patience = patience
         self._clock = clock or asyncio.get_running_loop().time
         self._sleep = sleep
@@ -140,26 +140,32 @@ class Pacing:
     async def slot(self, host: str, *, spaced: bool = True) -> AsyncIterator[None]:
         """Wait for a turn at ``host`` and hold it; ``spaced=False`` for what continues the last request.
 
-        Raises ItemError TOO_MANY_REQUESTS (retry) where that would take too long: the host asked to be left alone, or
-        its requests must be far apart and many wait.
+        Raises:
+            ItemError: TOO_MANY_REQUESTS (retry) where that would take too long: the host asked to be left alone, or
+                its requests must be far apart and many wait.
         """
         lane = self._lane(host)
         self._refuse_if_long(host, lane, ahead=lane.waiting)
         async with contextlib.AsyncExitStack() as held:
             with lane.queued():
-                await held.enter_async_context(lane.places)
+                await held.enter_async_context(lane.slots)
                 async with lane.turn:
                     self._refuse_if_long(host, lane, ahead=0)
                     wait = max(lane.wait(self._clock()), self._provider(host).held_until - self._clock())
                     if spaced and wait > 0:
                         await self._sleep(wait)
                     lane.next_start = self._clock() + lane.delay
-            await held.enter_async_context(self._provider(host).places)
-            await held.enter_async_context(self._places)
+            await held.enter_async_context(self._provider(host).slots)
+            await held.enter_async_context(self._slots)
             await self.backlog.wait_for_room()
             yield
 
     def _refuse_if_long(self, host: str, lane: _Lane, ahead: int) -> None:
+        """Refuse a request that would wait too long; ``ahead`` others wait already.
+
+        Raises:
+            ItemError: TOO_MANY_REQUESTS (retry).
+        """
         now = self._clock()
         wait = max(lane.wait(now) + ahead * lane.delay, self._provider(host).held_until - now)
         if wait > self._patience:
@@ -198,8 +204,8 @@ def registered_domain(host: str) -> str:
 
     Of an address, and of a name under no public suffix, it is the host itself.
     """
-    found = get_fld(f"http://{host}/", fail_silently=True, search_private=False)
-    return str(found or host)
+    domain = get_fld(f"http://{host}/", fail_silently=True, search_private=False)
+    return str(domain or host)
 
 
 class Backlog:

@@ -1,4 +1,4 @@
-"""May this page be fetched, and how fast? What the host's robots.txt says (RFC 9309)."""
+"""Decide by a host's robots.txt (RFC 9309) whether a page may be fetched, and how fast."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MAX_AGE = dt.timedelta(hours=24)
 # A file that couldn't be read forbids everything, so it is asked for again soon.
 _MAX_AGE_UNREADABLE = dt.timedelta(minutes=15)
 _UNREACHABLE = 0  # the status of a file whose server didn't answer; its body says why
-_FOUND = range(200, 300)
+_PRESENT = range(200, 300)
 _ABSENT = range(300, 500)  # RFC 9309 2.3.1.3 ("unavailable"): no file, no rules
 _TOO_MANY_REQUESTS = 429  # not among them: who wants fewer requests doesn't mean "take everything"
 
@@ -61,16 +61,16 @@ def is_fresh(file: RobotsFile, now: dt.datetime) -> bool:
 
 
 def _unreadable(file: RobotsFile) -> bool:
-    return file.status not in _FOUND and (file.status not in _ABSENT or file.status == _TOO_MANY_REQUESTS)
+    return file.status not in _PRESENT and (file.status not in _ABSENT or file.status == _TOO_MANY_REQUESTS)
 
 
 class RobotsRules:
-    """What one robots.txt says to ``agent``. Parsed once, asked often."""
+    """The rules of one robots.txt for ``agent``. Parsed once, asked often."""
 
     def __init__(self, file: RobotsFile, agent: str) -> None:
         self._file = file
         self._agent = agent
-        body = file.body if file.status in _FOUND else ""
+        body = file.body if file.status in _PRESENT else ""
         self._parsed = Protego.parse(body)
         self._ai_agents = rights.list_ai_agents(body)
         self._no_ai = rights.has_no_ai_signal(body)
@@ -82,10 +82,14 @@ class RobotsRules:
         return float(delay) if delay is not None else None
 
     def check(self, url: str) -> None:
-        """Return if ``url`` may be fetched; raise ItemError if not: ROBOTS (dropped), or a retry while unreadable."""
+        """Return if ``url`` may be fetched.
+
+        Raises:
+            ItemError: ROBOTS (dropped) if not; SERVER_ERROR (retry) while the file can't be read.
+        """
         if _unreadable(self._file):
-            what = f"status {self._file.status}" if self._file.status else self._file.body
-            detail = f"{self._file.host}/robots.txt can't be read ({what}), so nothing is asked for"
+            fault = f"status {self._file.status}" if self._file.status else self._file.body
+            detail = f"{self._file.host}/robots.txt can't be read ({fault}), so nothing is asked for"
             raise ItemError(Outcome.RETRY, Reason.SERVER_ERROR, detail)
         if not self._parsed.can_fetch(url, self._agent):
             raise ItemError(Outcome.DROPPED, Reason.ROBOTS, f"{self._file.host}/robots.txt refuses {url[:200]}")
@@ -97,7 +101,7 @@ class RobotsRules:
 
 
 class Robots:
-    """Every host's rules, each file got once.
+    """Every host's rules, each file fetched once.
 
     ``get`` fetches an address (cut at MAX_BYTES); ``agent`` is the product token we go by.
     """

@@ -1,4 +1,4 @@
-"""What does a status code mean for the item? A pure table."""
+"""Map an HTTP status to what it means for the item. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""On which terms is a source read? Its credentials, and whether its certificates are checked."""
+"""Hold the terms on which a source is read: its credentials, and whether certificates are checked."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ _HEADER = re.compile(r"([A-Za-z][A-Za-z0-9-]*): +(\S.*)")
 class SourceTerms:
     """What the settings say of ``sources``, and the environment of their credentials.
 
-    Raises SettingsError where a source names credentials that are not set.
+    Raises:
+        SettingsError: a source names credentials that are not set.
     """
 
     def __init__(
@@ -30,21 +31,21 @@ class SourceTerms:
         self._origins = {name: _origins(source) for name, source in sources.items()}
         self._headers = {s.name: _login(s, environ) for s in sources.values() if s.credentials}
         self._unchecked = {
-            s.name: frozenset(URL(u).host for u in _own(s)) for s in sources.values() if not s.verify_tls
+            s.name: frozenset(URL(u).host for u in _addresses(s)) for s in sources.values() if not s.verify_tls
         }
 
     def login_for(self, source: str, url: str) -> ServerLogin:
         """Return how to ask for ``url``, an address that ``source`` named; others than its servers get no headers."""
-        known = source in self._headers and _origin(url) in self._origins[source]
-        return ServerLogin(self._headers[source] if known else {}, self._unchecked.get(source, frozenset()))
+        has_login = source in self._headers and _origin(url) in self._origins[source]
+        return ServerLogin(self._headers[source] if has_login else {}, self._unchecked.get(source, frozenset()))
 
 
-def _own(source: Source) -> tuple[str, ...]:
+def _addresses(source: Source) -> tuple[str, ...]:
     return (*source.feeds, *((source.home,) if source.home else ()))
 
 
 def _origins(source: Source) -> set[URL | None]:
-    return {_origin(url) for url in _own(source)} - {None}
+    return {_origin(url) for url in _addresses(source)} - {None}
 
 
 def _origin(url: str) -> URL | None:
@@ -55,6 +56,11 @@ def _origin(url: str) -> URL | None:
 
 
 def _login(source: Source, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers by which a source's credentials are sent.
+
+    Raises:
+        SettingsError: they are not set, or not in a form that is known.
+    """
     name = f"{_PREFIX}{source.credentials}"
     value = read_variable(environ, name)
     if not value:

@@ -1,4 +1,7 @@
-"""What does a file bring in? Articles that come from a disk and not from a feed."""
+"""Read articles from files: pages, wire formats, e-mail, Word, JSON lines and WARC.
+
+What can't be used costs only itself, and its error names the place.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +52,8 @@ class ImportedItem(msgspec.Struct, frozen=True, kw_only=True):
 def list_files(paths: Iterable[str]) -> Iterator[Path]:
     """Yield the files that ``paths`` name, and those of the kinds that can be read in the folders among them.
 
-    Raises UsageError for a path where there is nothing.
+    Raises:
+        UsageError: there is nothing at a path.
     """
     for name in paths:
         path = Path(name)
@@ -96,6 +100,11 @@ def _opened(path: Path) -> BinaryIO | gzip.GzipFile:
 
 
 def _bytes(path: Path, max_bytes: int) -> bytes:
+    """Return what a file holds, unpacked.
+
+    Raises:
+        ItemError: TOO_LARGE (quarantined).
+    """
     with _opened(path) as file:
         data = file.read(max_bytes + 1)
     if len(data) > max_bytes:

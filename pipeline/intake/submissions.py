@@ -1,4 +1,7 @@
-"""How does a publisher's own system hand in an article, or name the address of one? Idempotently."""
+"""Take in the articles that a publisher's own system submits, whole or by their address.
+
+What was submitted before changes nothing, so that a system may send it again.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +23,9 @@ from pipeline.urls import article_id, content_id
 
 SubmissionStatus = Literal["accepted", "known", "changed"]
 _DECIDED_HERE = frozenset({"published_local", "published_precision", "from_feed", "cut"})
-_KNOWN = (frozenset(Article.__struct_fields__) | {"url", "published", "modified"}) - _DECIDED_HERE
+_FIELDS = (frozenset(Article.__struct_fields__) | {"url", "published", "modified"}) - _DECIDED_HERE
 _LONGEST_NAME = 200
-_HOW = "handed in"
+_DETAIL = "handed in"
 
 
 class Submission(NamedTuple):
@@ -36,43 +39,50 @@ def submit_article(context: Context, connection: sa.Connection, sent: object) ->
     """Take in one article: with ``text`` as it is, else its ``url`` to be fetched.
 
     What was sent before changes nothing; another text, headline or by-line of a known article is its next version.
-    Raises ItemError: BAD_RECORD, BAD_ADDRESS, NO_TEXT, NO_INDEX, TOO_LARGE, TAKEN_DOWN; BUSY where it can be sent again
-    in a minute, because the article is being worked on.
+
+    Raises:
+        ItemError: BAD_RECORD, BAD_ADDRESS, NO_TEXT, NO_INDEX, TOO_LARGE, TAKEN_DOWN; BUSY where it can be sent again
+            in a minute, because the article is being worked on.
     """
     if not isinstance(sent, dict):
         raise _bad("an article is a JSON object")
-    unknown = sorted(set(sent) - _KNOWN)
+    unknown = sorted(set(sent) - _FIELDS)
     if unknown:
-        near = difflib.get_close_matches(unknown[0], _KNOWN, n=1)
+        near = difflib.get_close_matches(unknown[0], _FIELDS, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise _bad(f"unknown field {unknown[0][:50]!r}{hint}")
     source = sent.get("source") or HANDED_IN
     if not isinstance(source, str) or len(source) > _LONGEST_NAME:
         raise _bad("source is no name of a source")
     if sent.get("text") is None and sent.get("url") is not None:
-        return _by_address(context, connection, sent, source)
-    return _whole(context, connection, sent, source)
+        return _submit_address(context, connection, sent, source)
+    return _submit_text(context, connection, sent, source)
 
 
-def _by_address(context: Context, connection: sa.Connection, sent: Mapping[str, Any], source: str) -> Submission:
+def _submit_address(context: Context, connection: sa.Connection, sent: Mapping[str, Any], source: str) -> Submission:
+    """Take in an article that is to be fetched.
+
+    Raises:
+        ItemError: BAD_RECORD, BAD_ADDRESS, TAKEN_DOWN.
+    """
     url, title = sent["url"], sent.get("title")
     if not isinstance(url, str) or not (title is None or isinstance(title, str)):
         raise _bad("url and title are strings")
-    name = _address_id(url)
+    new_id = _address_id(url)
     ledger, now = context.store.ledger, context.clock()
-    if known := _standing(_known(context, connection, name, url)):
-        return Submission(known.id, "known")
-    entry = Entry(id=name, url=url, source=source, first_seen=now, title=title)
-    ledger.insert_articles(connection, [NewArticle.from_entry(entry)], now, _HOW)
-    return Submission(name, "accepted")
+    if row := _unless_removed(_find_row(context, connection, new_id, url)):
+        return Submission(row.id, "known")
+    entry = Entry(id=new_id, url=url, source=source, first_seen=now, title=title)
+    ledger.insert_articles(connection, [NewArticle.from_entry(entry)], now, _DETAIL)
+    return Submission(new_id, "accepted")
 
 
-def _whole(context: Context, connection: sa.Connection, sent: Mapping[str, Any], source: str) -> Submission:
+def _submit_text(context: Context, connection: sa.Connection, sent: Mapping[str, Any], source: str) -> Submission:
     ledger, now = context.store.ledger, context.clock()
     article = article_from_line({**sent, "source": source, "id": _own_id(sent, source)})
     _check(article, context.settings)
-    known, same = find_submitted(context, connection, article)
-    item = _standing(known)
+    row, same = find_submitted(context, connection, article)
+    item = _unless_removed(row)
     if item is None:
         arrival = NewArticle(
             id=article.id,
@@ -82,7 +92,7 @@ def _whole(context: Context, connection: sa.Connection, sent: Mapping[str, Any],
             records=(article,),
             stage=Stage.DEDUPE,
         )
-        ledger.insert_articles(connection, [arrival], now, _HOW)
+        ledger.insert_articles(connection, [arrival], now, _DETAIL)
         return Submission(article.id, "accepted")
     if same:
         return Submission(item.id, "known")
@@ -92,13 +102,17 @@ def _whole(context: Context, connection: sa.Connection, sent: Mapping[str, Any],
 
 def find_submitted(context: Context, connection: sa.Connection, article: Article) -> tuple[ArticleRow | None, bool]:
     """Return the article as the ledger knows it (None where it doesn't), and whether it says the same there."""
-    item = _known(context, connection, article.id, article.url)
+    item = _find_row(context, connection, article.id, article.url)
     present = context.store.ledger.latest(connection, [item.id], Article).get(item.id) if item else None
     return item, present is not None and compare_versions(present, article) is None
 
 
 def submit_new_version(context: Context, connection: sa.Connection, item: ArticleRow, article: Article) -> None:
-    """Make what ``article`` says the next version of a known one; raises ItemError BUSY while that is worked on."""
+    """Make what ``article`` says the next version of a known one.
+
+    Raises:
+        ItemError: BUSY (retry) while the known article is being worked on.
+    """
     if item.leased:
         raise ItemError(Outcome.RETRY, Reason.BUSY, f"article {item.id} is being worked on; send it again in a minute")
     article = msgspec.structs.replace(article, id=item.id)
@@ -109,7 +123,11 @@ def submit_new_version(context: Context, connection: sa.Connection, item: Articl
 
 
 def _check(article: Article, settings: Settings) -> None:
-    """Raise ItemError for what may not be taken in: NO_INDEX, TOO_LARGE, BAD_RECORD."""
+    """Refuse what may not be taken in.
+
+    Raises:
+        ItemError: NO_INDEX, TOO_LARGE, BAD_RECORD.
+    """
     if forbidden := set(article.rights) & set(settings.rights.not_indexed):
         raise ItemError(Outcome.DROPPED, Reason.NO_INDEX, f"its rights say {min(forbidden)}")
     if len(article.text.encode()) > settings.extract.max_bytes:
@@ -119,36 +137,49 @@ def _check(article: Article, settings: Settings) -> None:
             raise _bad(f"{name} is not an http or https address")
 
 
-def _known(context: Context, connection: sa.Connection, name: str, url: str | None) -> ArticleRow | None:
-    """Return the article as the ledger knows it."""
+def _find_row(context: Context, connection: sa.Connection, own_id: str, url: str | None) -> ArticleRow | None:
+    """Return the article as the ledger knows it, by its address before its own id."""
     ledger = context.store.ledger
-    ids = {name, *ledger.find_ids_by_url(connection, [url]).values()}
+    ids = {own_id, *ledger.find_ids_by_url(connection, [url]).values()}
     items = ledger.get_articles(connection, ids)
-    return next((items[i] for i in sorted(ids, key=lambda i: i == name) if i in items), None)
+    return next((items[i] for i in sorted(ids, key=lambda i: i == own_id) if i in items), None)
 
 
-def _standing(item: ArticleRow | None) -> ArticleRow | None:
-    """Return the item; raise ItemError TAKEN_DOWN where it must not come back."""
+def _unless_removed(item: ArticleRow | None) -> ArticleRow | None:
+    """Return the article.
+
+    Raises:
+        ItemError: TAKEN_DOWN (dropped) where it must not come back.
+    """
     if item is not None and item.state == REMOVED:
         raise ItemError(Outcome.DROPPED, Reason.TAKEN_DOWN, f"article {item.id} was taken down")
     return item
 
 
 def _own_id(sent: Mapping[str, Any], source: str) -> str | None:
-    """Return the id of an article: of its address, else of its publisher's own id for it, else (None) of its text."""
+    """Return the id of an article: of its address, else of its publisher's own id for it, else (None) of its text.
+
+    Raises:
+        ItemError: BAD_RECORD, BAD_ADDRESS.
+    """
     if (url := sent.get("url")) is not None:
         if not isinstance(url, str):
             raise _bad("url is a string")
         return _address_id(url)
-    own = sent.get("id")
-    if own is None:
+    publisher_id = sent.get("id")
+    if publisher_id is None:
         return None
-    if not isinstance(own, str | int) or isinstance(own, bool):
+    if not isinstance(publisher_id, str | int) or isinstance(publisher_id, bool):
         raise _bad("id is a string or a number")
-    return content_id(f"{source}\n{own}".encode())
+    return content_id(f"{source}\n{publisher_id}".encode())
 
 
 def _address_id(url: str) -> str:
+    """Return the id of the article at ``url``.
+
+    Raises:
+        ItemError: BAD_ADDRESS (dropped).
+    """
     try:
         return article_id(url)
     except ValueError as error:

@@ -1,8 +1,8 @@
-"""Is what a feed names a new article, a known one, one that changed, or one that moved?
+"""Match the entries of feeds with known articles: each is new, known, changed or moved.
 
-An article is known by its address. Where a feed gives another address, two signs still tell it: the feed's own id
-for it (GUID), or headline and instant of publication together. Feeds that make up a new GUID at each poll, or one for
-all items, therefore change nothing.
+An article is known by its address. Where a feed gives another address, two keys still match it: the feed's own id for
+it (GUID), or headline and instant of publication together. Feeds that make up a new GUID at each poll, or one for all
+items, therefore change nothing.
 """
 
 from __future__ import annotations
@@ -26,66 +26,67 @@ _GUID, _SAME = "guid", "same"
 
 
 def ingest_entries(context: Context, connection: sa.Connection, entries: Sequence[Entry]) -> tuple[set[str], int]:
-    """Take in ``entries`` in their order; return the ids of new articles, and how many are looked at again."""
+    """Take in ``entries`` in their order; return the ids of new articles, and how many pages are looked at again."""
     ledger, now = context.store.ledger, context.clock()
-    moved = _known_by_signs(context, connection, entries)
+    moved = _match_by_keys(context, connection, entries)
     fresh = [entry for entry in entries if entry.url not in moved]
     new = set(ledger.insert_articles(connection, [NewArticle.from_entry(entry) for entry in fresh], now))
-    ledger.add_marks(connection, [(sign, e.id) for e in fresh if e.id in new for sign in match_keys(e)])
-    known = ledger.find_ids_by_url(connection, [entry.url for entry in entries])
-    ids = {entry.url: known.get(address_key(entry.url), entry.id) for entry in entries}
-    heard = [entry for entry in entries if ids[entry.url] not in new]
-    items = ledger.get_articles(connection, [ids[entry.url] for entry in heard])
-    before = ledger.latest(connection, items, Entry)
+    ledger.add_marks(connection, [(key, e.id) for e in fresh if e.id in new for key in match_keys(e)])
+    ids_by_url = ledger.find_ids_by_url(connection, [entry.url for entry in entries])
+    ids = {entry.url: ids_by_url.get(address_key(entry.url), entry.id) for entry in entries}
+    repeated = [entry for entry in entries if ids[entry.url] not in new]
+    items = ledger.get_articles(connection, [ids[entry.url] for entry in repeated])
+    old_entries = ledger.latest(connection, items, Entry)
     changed = 0
-    for entry in heard:
-        item, old = items.get(ids[entry.url]), before.get(ids[entry.url])
+    for entry in repeated:
+        item, old = items.get(ids[entry.url]), old_entries.get(ids[entry.url])
         if item and old and not item.leased and entry_has_changed(old, entry, moved=moved.get(entry.url, False)):
             changed += _update_known(context, connection, item, replace(entry, id=item.id, first_seen=old.first_seen))
     return new, changed
 
 
-def _known_by_signs(context: Context, connection: sa.Connection, entries: Sequence[Entry]) -> dict[str, bool]:
+def _match_by_keys(context: Context, connection: sa.Connection, entries: Sequence[Entry]) -> dict[str, bool]:
     """Let known articles be found by addresses that are new; return these, and whether the article moved there."""
     ledger = context.store.ledger
-    known = ledger.find_ids_by_url(connection, [entry.url for entry in entries])
-    strangers = [entry for entry in entries if address_key(entry.url) not in known]
-    marked = ledger.find_ids_by_mark(connection, {sign for entry in strangers for sign in match_keys(entry)})
-    before = ledger.latest(connection, set(marked.values()), Entry)
+    ids_by_url = ledger.find_ids_by_url(connection, [entry.url for entry in entries])
+    strangers = [entry for entry in entries if address_key(entry.url) not in ids_by_url]
+    marked = ledger.find_ids_by_mark(connection, {key for entry in strangers for key in match_keys(entry)})
+    old_entries = ledger.latest(connection, set(marked.values()), Entry)
     listed = {(entry.feed, address_key(entry.url)) for entry in entries}
     moved: dict[str, bool] = {}
     twins: dict[str, Entry] = {}  # the first of this round that has a headline and an instant
     for entry in strangers:
-        old = next((before[marked[s]] for s in match_keys(entry) if s in marked and marked[s] in before), None)
-        for sign in match_keys(entry):
-            if sign.startswith(_SAME):
-                old = old or twins.setdefault(sign, entry)
+        keys = match_keys(entry)
+        old = next((old_entries[marked[key]] for key in keys if key in marked and marked[key] in old_entries), None)
+        for key in keys:
+            if key.startswith(_SAME):
+                old = old or twins.setdefault(key, entry)
         if old is None or address_key(old.url) == address_key(entry.url) or not is_same_article(old, entry):
             continue
-        still_there = (old.feed, address_key(old.url)) in listed
-        if still_there and old.guid == entry.guid and not _same_words(old, entry):
+        still_listed = (old.feed, address_key(old.url)) in listed
+        if still_listed and old.guid == entry.guid and not _have_same_title(old, entry):
             continue  # one id for two articles
         ledger.add_marks(connection, [(address_key(entry.url), old.id)])
-        moved[entry.url] = not still_there
+        moved[entry.url] = not still_listed
     return moved
 
 
 def match_keys(entry: Entry) -> tuple[str, ...]:
-    """Return what tells the article of an entry beside its address, as marks for the ledger."""
-    made = []
+    """Return the keys that match the article of an entry beside its address, as marks for the ledger."""
+    keys = []
     if entry.guid and not entry.guid.startswith(("http://", "https://")):
-        made.append(_mark(_GUID, entry.source, entry.feed, entry.guid))
+        keys.append(_mark(_GUID, entry.source, entry.feed, entry.guid))
     if entry.title and entry.published and len(entry.title.split()) >= _TELLING_WORDS:
-        made.append(_mark(_SAME, entry.source, fold(entry.title), entry.published.isoformat()))
-    return tuple(made)
+        keys.append(_mark(_SAME, entry.source, fold(entry.title), entry.published.isoformat()))
+    return tuple(keys)
 
 
 def is_same_article(old: Entry, new: Entry) -> bool:
-    """Whether two entries of one source with a sign in common are one article: headline or instant are the same."""
-    return _same_words(old, new) or (old.published is not None and old.published == new.published)
+    """Whether two entries of one source with a key in common are one article: headline or instant are the same."""
+    return _have_same_title(old, new) or (old.published is not None and old.published == new.published)
 
 
-def entry_has_changed(before: Entry, after: Entry, *, moved: bool = False) -> bool:
+def entry_has_changed(old: Entry, new: Entry, *, moved: bool = False) -> bool:
     """Whether a feed's entry says that its article has changed since.
 
     Only the same feed's word on the same address counts: two that call an article differently would contradict each
@@ -93,14 +94,14 @@ def entry_has_changed(before: Entry, after: Entry, *, moved: bool = False) -> bo
     """
     if moved:
         return True
-    if before.feed != after.feed or address_key(before.url) != address_key(after.url):
+    if old.feed != new.feed or address_key(old.url) != address_key(new.url):
         return False
-    newer = after.updated is not None and (before.updated is None or after.updated > before.updated)
-    return newer or (before.title != after.title and after.title is not None)
+    newer = new.updated is not None and (old.updated is None or new.updated > old.updated)
+    return newer or (old.title != new.title and new.title is not None)
 
 
 def _update_known(context: Context, connection: sa.Connection, item: ArticleRow, entry: Entry) -> bool:
-    """Note what the feed says now; return whether the page is looked at because of it."""
+    """Save what the feed says now; return whether the page is looked at because of it."""
     store, now = context.store, context.clock()
     store.ledger.update_entry(connection, item, entry, now)
     if item.stage == Stage.FETCH and item.state == "pending":
@@ -113,7 +114,7 @@ def _update_known(context: Context, connection: sa.Connection, item: ArticleRow,
     return at_once
 
 
-def _same_words(old: Entry, new: Entry) -> bool:
+def _have_same_title(old: Entry, new: Entry) -> bool:
     return bool(old.title and new.title) and fold(old.title or "") == fold(new.title or "")
 
 

@@ -1,4 +1,4 @@
-"""What is remembered of a page after a look at it? Saved beside the look's outcome."""
+"""Save what is remembered of pages after a visit, in the transaction that saves its outcome."""
 
 from __future__ import annotations
 
@@ -19,17 +19,22 @@ def record_visits(
     looks: Sequence[tuple[ArticleRow, VisitOutcome]],
     live: frozenset[str] = frozenset(),
 ) -> None:
-    """Plan the next looks at the pages of these articles; index those anew that are gone, or there again.
+    """Plan the next visits to the pages of these articles; index those again that are gone, or no longer gone.
 
-    ``live`` names the articles that turned out to be live blogs.
+    Args:
+        context: the store, clock and settings.
+        connection: that of the transaction.
+        looks: each article with the outcome of the visit to its page.
+        live: ids of the articles that turned out to be live blogs.
     """
     store, now, settings = context.store, context.clock(), context.settings.revisit
-    known = store.visits.load_visits(connection, [item.id for item, _ in looks])
-    after = []
+    old_visits = store.visits.load_visits(connection, [item.id for item, _ in looks])
+    visits = []
     for item, look in looks:
-        before = known.get(item.id) or Visit(id=item.id, changed=now)
-        seen = replace(before, live=before.live or item.id in live)
-        after.append(revisit_policy.update_visit(seen, look, item.first_seen, now, settings))
-    store.visits.save_visits(connection, after)
-    turned = {one.id for one in after if bool(one.gone) != bool(one.id in known and known[one.id].gone)}
+        visit = old_visits.get(item.id) or Visit(id=item.id, changed=now)
+        visit = replace(visit, live=visit.live or item.id in live)
+        visits.append(revisit_policy.update_visit(visit, look, item.first_seen, now, settings))
+    store.visits.save_visits(connection, visits)
+    was_gone = {visit.id for visit in old_visits.values() if visit.gone}
+    turned = {visit.id for visit in visits if bool(visit.gone) != (visit.id in was_gone)}
     store.ledger.bump_revision(connection, ids=turned)

@@ -66,7 +66,7 @@ class FetchHandler(StageHandler):
             context.settings,
             context.store.robots,
             context.clock,
-            before=self._previous_pages(claimed),
+            old_pages=self._previous_pages(claimed),
             terms=self._terms,
             holds=context.store.holds,
         )

@@ -122,14 +122,14 @@ def test_a_page_that_is_the_same_is_not_modified_by_its_validators_or_its_bytes(
         path: Page(id=path, url=site.url(path), final_url=None, blob=digest, size=1, fetched=NOW, etag='W/"1"')
         for path in ("/a", "/b", "/c")
     }
-    got = collect([entry(site.url(path), path) for path in pages], before=pages)
+    got = collect([entry(site.url(path), path) for path in pages], old_pages=pages)
     assert [getattr(got[path], "reason", None) for path in pages] == [Reason.NOT_MODIFIED, Reason.NOT_MODIFIED, None]
 
 
 def test_validators_of_another_address_are_not_sent(site):
     page = Page(id="x", url=site.url("/old"), final_url=None, blob=None, size=1, fetched=NOW, etag='"1"')
     site.page("/a", PAGE)
-    collect([entry(site.url("/a"), "x")], before={"x": page})
+    collect([entry(site.url("/a"), "x")], old_pages={"x": page})
     assert "If-None-Match" not in site.requests[-1].headers
 
 
