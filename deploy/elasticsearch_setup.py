@@ -1,8 +1,8 @@
-"""Who may do what in Elasticsearch? Sets passwords and makes API keys, once it runs.
+"""Sets passwords and makes API keys in a running Elasticsearch.
 
-The password of kibana_system, with which Kibana works; the user "editor", with which people use Kibana; one API key
-that may write articles, and one that may only read them. May be repeated: keys that work stay. Addresses and files
-come from the environment (see docker-compose.yml).
+It sets the password of kibana_system, as which Kibana works, and of the user "editor", as which people use Kibana. It
+makes one API key that may write articles, and one that may only read them. It may run again: keys that work stay. The
+environment gives addresses and files (see docker-compose.yml).
 """  # noqa: INP001 - a command, not a package
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pipeline.settings import load_settings
 
 
 def keys(alias: str) -> dict[str, dict[str, Any]]:
-    """Return file name → what the API key in it may do."""
+    """Return the privileges of each API key, by the name of its file."""
     articles = [f"{alias}*"]
     return {
         "write": {

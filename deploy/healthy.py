@@ -1,4 +1,4 @@
-"""Does a server answer, and is a part of it well? Exit code 0 where so: ``healthy.py URL [PART]``.
+"""Checks that a server answers and that a part of it is healthy (exit code 0): ``healthy.py URL [PART]``.
 
 PART is one of the parts in Airflow's health report, such as scheduler.
 """  # noqa: INP001 - a command, not a package
