@@ -1,1 +1,1 @@
-"""Simulate polling: arrival traces replayed against our schedule and the rules of others, without a network."""
+"""Simulate polling: replay arrival traces against our schedule and the rules of others, offline."""

@@ -1,4 +1,4 @@
-"""Rules by which feeds can be polled: ours, as it runs, and those of others, as their sources state them.
+"""Define rules of polling: ours, as it runs, and those of others, as their sources state them.
 
 A rule gets what a poll brought and says in how many hours it asks again. Times are hours since the traces' start.
 """
