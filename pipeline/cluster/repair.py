@@ -35,7 +35,7 @@ class ProposedMerger(msgspec.Struct, frozen=True, kw_only=True):
 
     target: str  # ids
     absorbed: str
-    score: float  # as ``story_likeness`` gives it
+    score: float  # as ``story_similarity`` gives it
 
 
 def find_merger(
@@ -50,7 +50,7 @@ def find_merger(
     for candidate in others:
         if candidate.id == story.id or len(pinned.get(story.id, set()) | pinned.get(candidate.id, set())) > 1:
             continue
-        score = story_likeness(story, candidate, settings)
+        score = story_similarity(story, candidate, settings)
         if score >= MIN_MERGED * settings.threshold and (best is None or score > best.score):
             target, absorbed = sorted(
                 (story, candidate),
@@ -60,17 +60,17 @@ def find_merger(
     return best
 
 
-def story_likeness(first: StoryCluster, second: StoryCluster, settings: ClusterSettings) -> float:
+def story_similarity(first: StoryCluster, second: StoryCluster, settings: ClusterSettings) -> float:
     """Return the mean similarity of the articles of two stories, decayed with the gap in time.
 
     The product of two means, which aren't brought to unit length, is the mean of the products of all pairs.
     """
-    likeness = 0.0
+    similarity = 0.0
     for first_mean, second_mean in zip(first.vectors, second.vectors, strict=True):
         (first_terms, first_weights), (second_terms, second_weights) = first_mean.arrays(), second_mean.arrays()
         _, first_at, second_at = np.intersect1d(first_terms, second_terms, assume_unique=True, return_indices=True)
-        likeness += float(first_weights[first_at] @ second_weights[second_at]) / 2
-    return likeness * math.exp(-(((first.day - second.day) / settings.sigma_days) ** 2) / 2)
+        similarity += float(first_weights[first_at] @ second_weights[second_at]) / 2
+    return similarity * math.exp(-(((first.day - second.day) / settings.sigma_days) ** 2) / 2)
 
 
 def split_members(
@@ -86,9 +86,9 @@ def split_members(
     whole: list[list[int]] = [list(range(count))]
     if count < LEAST_SPLIT:
         return whole
-    likeness = pairwise_similarities(members)
+    similarity = pairwise_similarities(members)
     groups = _pinned_together(pinned)
-    sums = np.array([[likeness[np.ix_(a, b)].sum() for b in groups] for a in groups])
+    sums = np.array([[similarity[np.ix_(a, b)].sum() for b in groups] for a in groups])
     sizes = np.array([len(group) for group in groups], dtype=float)
     alive = list(range(len(groups)))
     while len(alive) > 1:

@@ -126,9 +126,9 @@ def choose_title(titles: Sequence[MemberTitle], present: str | None = None) -> s
     scores = []
     for title, title_weights in zip(titles, weights, strict=True):
         length = math.sqrt(sum(weight * weight for weight in title_weights.values())) or 1.0
-        likeness = sum(weight * total[word] for word, weight in title_weights.items()) / length
+        similarity = sum(weight * total[word] for word, weight in title_weights.items()) / length
         poor = POOR_TITLE_WEIGHT if title.begun or len(title_weights) < SHORTEST_TITLE else 1.0
-        scores.append(likeness * poor * languages[title.language] / most)
+        scores.append(similarity * poor * languages[title.language] / most)
     best = max(scores)
     for title, score in zip(titles, scores, strict=True):
         if title.article == present and score >= TITLE_STAYS * best:

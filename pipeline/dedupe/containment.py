@@ -1,6 +1,6 @@
-"""Measures how much of one text stands in another: weighted containment of 3-grams, both ways.
+"""Measures how much of one text stands in another: containment of shingles, both ways.
 
-A 3-gram weighs the less, the more texts hold it.
+A shingle weighs the less, the more texts hold it.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import numpy as np
 from pipeline.count_min import CountMinSketch, Weights
 from pipeline.dedupe.sketch import Sketch
 
-# With the first texts nothing is known to be boilerplate: a 3-gram that was seen in one of them is still a rare one
+# With the first texts nothing is known to be boilerplate: a shingle that was seen in one of them is still a rare one
 PRIOR_TEXTS = 100
 
 
 class Overlap(NamedTuple):
-    """What two sketches share, as shares of weighted 3-grams, 0 to 1."""
+    """What two sketches share, as shares of weighted shingles, 0 to 1."""
 
     new: float  # of the newer text stands in the older
     old: float  # of the older text stands in the newer

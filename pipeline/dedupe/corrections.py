@@ -17,7 +17,7 @@ from pipeline.text import normalise, split_normalised
 MIN_REWORDED = 0.5
 # Of what was changed so many words on both sides are compared too, so that a number alone is never looked for
 CONTEXT_WORDS = 3
-# A text still carries a dropped sentence where it has this share of its word triples: outlets edit
+# A text still carries a dropped sentence where it has this share of its shingles: outlets edit
 MIN_CARRIED = 0.7
 # A text of which less than this share of sentences is left, and which isn't longer than half of it, was withdrawn
 MAX_SENTENCES_LEFT = 0.2
@@ -60,8 +60,8 @@ def has_old_wording(text: str, change: SentenceChange) -> bool:
     """Whether ``text`` still has the old wording."""
     words, old = _words(text), _words(change.old)
     if change.new is None:
-        triples = _runs(old, 3)
-        return bool(triples) and len(triples & _runs(words, 3)) >= MIN_CARRIED * len(triples)
+        shingles = _runs(old, 3)
+        return bool(shingles) and len(shingles & _runs(words, 3)) >= MIN_CARRIED * len(shingles)
     return any(_contains(words, old_run) and not _contains(words, new_run) for old_run, new_run in _edits(old, change))
 
 

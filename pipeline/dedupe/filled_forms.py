@@ -68,7 +68,7 @@ def has_gaps(new: Passages, old: Sketch) -> bool:
     same = isin_sorted(new.shingles, old.all_shingles())
     borders = np.flatnonzero(np.diff(same)) + 1
     gap_lengths = np.diff(borders)[~same[borders[:-1]]]
-    return bool(np.count_nonzero(gap_lengths <= _MAX_GAP + 2) >= _MIN_GAPS)  # triples: two more than words
+    return bool(np.count_nonzero(gap_lengths <= _MAX_GAP + 2) >= _MIN_GAPS)  # shingles: two more than words
 
 
 def _is_fact(match: re.Match[str]) -> bool:
@@ -82,8 +82,8 @@ def is_refilled(new: FactText, old: Sketch) -> bool:
     """Whether the gaps between what is the same in both texts hold other facts; never of a long old text."""
     comparable, old_shingles = new.shingles < 1 << (32 - old.level), old.all_shingles()
     # for each word: whether it stands in the old text, and whether the old sketch can tell that
-    same = _in_any_triple(comparable & isin_sorted(new.shingles, old_shingles))
-    certain = _in_only_such_triples(comparable)
+    same = _in_any_shingle(comparable & isin_sorted(new.shingles, old_shingles))
+    certain = _in_only_such_shingles(comparable)
     same_facts = {new.words[at] for at in np.flatnonzero(new.facts & same).tolist()}
     new_facts: set[str] = set()
     borders = [0, *(np.flatnonzero(np.diff(same)) + 1).tolist(), len(same)]
@@ -109,17 +109,17 @@ def _is_figure(word: str) -> bool:
     return any(map(str.isdigit, word))
 
 
-def _in_any_triple(triples: Flags) -> Flags:
-    """Return for each word whether it stands in one of the marked word triples."""
-    words = np.full(len(triples) + 2, fill_value=False)
+def _in_any_shingle(shingles: Flags) -> Flags:
+    """Return for each word whether it stands in one of the marked shingles."""
+    words = np.full(len(shingles) + 2, fill_value=False)
     for offset in range(3):
-        words[offset : offset + len(triples)] |= triples
+        words[offset : offset + len(shingles)] |= shingles
     return words
 
 
-def _in_only_such_triples(triples: Flags) -> Flags:
-    """Return for each word whether all word triples that it stands in are marked."""
-    words = np.full(len(triples) + 2, fill_value=True)
+def _in_only_such_shingles(shingles: Flags) -> Flags:
+    """Return for each word whether all shingles that it stands in are marked."""
+    words = np.full(len(shingles) + 2, fill_value=True)
     for offset in range(3):
-        words[offset : offset + len(triples)] &= triples
+        words[offset : offset + len(shingles)] &= shingles
     return words

@@ -1,4 +1,4 @@
-"""Computes MinHash signatures of word 3-grams, in LSH bands.
+"""Computes MinHash bands of shingles: hashes of three words in a row.
 
 The hash functions are constants: stored sketches and terms were made with them.
 """

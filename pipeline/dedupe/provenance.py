@@ -18,14 +18,14 @@ from pipeline.records import Copy, CopyKind
 CONTAINED_MOST = 0.7
 # A part of a text that keeps at least this share of its beginning was cut from the end
 MIN_BEGINNING_KEPT = 0.5
-# A paragraph was taken over if this share of its 3-grams was: an edited word costs three of them
+# A paragraph was taken over if this share of its shingles was: an edited word costs three of them
 PARAGRAPH_TAKEN = 0.5
 
 
 class TakenPassages(NamedTuple):
     """Which part of a text stands in the original."""
 
-    share: float  # of the 3-grams, quoted ones too, 0 to 1
+    share: float  # of the shingles, quoted ones too, 0 to 1
     paragraphs: tuple[int, ...]  # those of which most stands there, numbered from 1
 
 

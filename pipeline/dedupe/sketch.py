@@ -1,10 +1,11 @@
 """Makes the sketch of a text: what is remembered of it, so that copies of it are recognised.
 
-A sketch holds the words' 3-grams as 32-bit hashes (Broder 1997). Those inside quotation marks are kept apart: articles
-that quote one statement are not copies. Of a long text a fixed share is kept, chosen by hash, so that any two sketches
-compare. The index terms are MinHash bands over the whole text and, narrower, over its beginning, as a reprint that is
-cut to a third still begins like the original; and hashes of some paragraphs, as outlets that rewrite the beginning
-rarely rewrite all. Texts are sketched together, in arrays that hold one behind the other: that takes half the time.
+A sketch holds a text's shingles (three words in a row) as 32-bit hashes (Broder 1997). Those inside quotation marks are
+kept apart: articles that quote one statement are not copies. Of a long text a fixed share is kept, chosen by hash, so
+that any two sketches compare. The index terms are MinHash bands over the whole text and, narrower, over its beginning,
+as a reprint that is cut to a third still begins like the original; and hashes of some paragraphs, as outlets that
+rewrite the beginning rarely rewrite all. Texts are sketched together, in arrays that hold one behind the other: that
+takes half the time.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from pipeline.dedupe.tokenise import Flags, Numbers, TokenArrays, split_runs, to
 LEDE_WORDS = 60  # outside quotation marks: one or two sentences and what outlets put before them
 MIN_WORDS = 12  # a shorter text is a caption or a notice: equal ones need not be copies
 MAX_SHINGLES = 256  # 1 kB; a containment of .5 is then told with a standard error of .03
-MIN_UNQUOTED = 0.25  # a text with fewer 3-grams outside quotations is a statement, and compared as a whole
+MIN_UNQUOTED = 0.25  # a text with fewer shingles outside quotations is a statement, and compared as a whole
 PARAGRAPH_TERMS = 4  # those with the lowest hashes, so that two texts choose the same; 32 terms in all with the digest
 PORTION_CHARS = 100_000  # characters: seventy articles of newswire, in less than 10 MB; more save no time
 

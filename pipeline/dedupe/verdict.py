@@ -46,12 +46,12 @@ class CopyVerdict(enum.StrEnum):
 
 
 class Comparison(Record, frozen=True, kw_only=True):
-    """What two texts share, as shares of weighted word triples, 0 to 1, and what follows."""
+    """What two texts share, as shares of weighted shingles, 0 to 1, and what follows."""
 
     earlier: str  # ids
     later: str
     verdict: CopyVerdict
-    terms: int = 0  # fingerprints that lead to both
+    terms: int = 0  # index terms that both have
     new: float = 0.0  # of the later text stands in the earlier one
     old: float = 0.0  # of the earlier text stands in the later one
     beginnings: float = 0.0  # of the shorter beginning stands in the other one

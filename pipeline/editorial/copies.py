@@ -269,5 +269,5 @@ def _move_articles(
 
 
 def _frequencies(context: Context) -> CountMinSketch:
-    """Return how common dedupe found word triples to be."""
+    """Return how common each shingle is, as dedupe has counted them."""
     return context.store.sketch_index(context.settings.dedupe).frequencies
