@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 
 import msgspec
 import pytest
@@ -60,6 +61,12 @@ def test_folders_that_the_architecture_names_are_there():
         r"`((?:pipeline|tests|docs|config|dags|deploy|scripts|bench)/[\w/.]*)`", text("ARCHITECTURE.md")
     ):
         assert (REPO / name).exists(), name
+
+
+def test_the_architecture_draws_the_layers_that_imports_obey():
+    settings = tomllib.loads(text("pyproject.toml"))["tool"]["importlinter"]["contracts"][0]
+    drawn = re.findall(r'^    layer\d+\["(.*)"\]$', text("ARCHITECTURE.md"), re.MULTILINE)
+    assert [box.split(" · ") for box in drawn] == [re.split(r" [|:] ", layer) for layer in settings["layers"]]
 
 
 def test_tests_that_the_documentation_names_are_there():
