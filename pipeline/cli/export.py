@@ -56,8 +56,8 @@ class ExportStart(NamedTuple):
 )
 @click.option("-o", "output", metavar="FILE", help="Write to FILE instead of stdout.")
 def export_command(since: ExportStart, form: str, output: str | None) -> None:
-    """Write all articles in order of arrival, from the ledger; the cursor to go on from is told in the end."""
-    write = {"jsonl": _jsonl, "ninjs": _ninjs, "parquet": _parquet, "warc": _warc}[form]
+    """Write all articles in order of arrival, from the ledger; the cursor to go on from is printed in the end."""
+    write = {"jsonl": _write_json_lines, "ninjs": _write_ninjs, "parquet": _write_parquet, "warc": _write_warc}[form]
     progress = Progress("articles")
     with open_context() as context, open_output(output) as file:
         batches = _Batches(context, since, progress)
@@ -88,42 +88,43 @@ class _Batches:
 ExportWriter = Callable[[Context, _Batches, IO[bytes], bool], None]
 
 
-def _documents(context: Context, batches: _Batches) -> Iterator[Document]:
+def _iter_documents(context: Context, batches: _Batches) -> Iterator[Document]:
     from pipeline.stages.index import build_documents
 
     for batch in batches:
         yield from build_documents(context, batch)
 
 
-def _jsonl(context: Context, batches: _Batches, file: IO[bytes], packed: bool) -> None:
-    with _lines(file, packed) as lines:
-        for document in _documents(context, batches):
+def _write_json_lines(context: Context, batches: _Batches, file: IO[bytes], packed: bool) -> None:
+    with _open_lines(file, packed) as lines:
+        for document in _iter_documents(context, batches):
             lines.write(to_json(document) + b"\n")
 
 
-def _ninjs(context: Context, batches: _Batches, file: IO[bytes], packed: bool) -> None:
+def _write_ninjs(context: Context, batches: _Batches, file: IO[bytes], packed: bool) -> None:
     from pipeline.wires import ninjs
 
-    with _lines(file, packed) as lines:
-        for document in _documents(context, batches):
+    with _open_lines(file, packed) as lines:
+        for document in _iter_documents(context, batches):
             lines.write(to_json(ninjs.to_ninjs(document)) + b"\n")
 
 
-def _lines(file: IO[bytes], packed: bool) -> Any:
+def _open_lines(file: IO[bytes], packed: bool) -> Any:
+    """Return what lines are written to: the file itself, or a stream that packs them for it."""
     import contextlib
     import gzip
 
     return gzip.GzipFile(fileobj=file, mode="wb") if packed else contextlib.nullcontext(file)
 
 
-def _parquet(context: Context, batches: _Batches, file: IO[bytes], packed: bool) -> None:  # noqa: ARG001
+def _write_parquet(context: Context, batches: _Batches, file: IO[bytes], packed: bool) -> None:  # noqa: ARG001
     """One row an article; what holds several things is a list of strings, or JSON where those have parts."""
     from pipeline.parquet import write_parquet
 
-    write_parquet(_documents(context, batches), file)
+    write_parquet(_iter_documents(context, batches), file)
 
 
-def _warc(context: Context, batches: _Batches, file: IO[bytes], packed: bool) -> None:
+def _write_warc(context: Context, batches: _Batches, file: IO[bytes], packed: bool) -> None:
     """The pages as servers sent them; articles that came without one, or whose page may not be kept, are left out."""
     from warcio.statusandheaders import StatusAndHeaders
     from warcio.warcwriter import WARCWriter

@@ -25,6 +25,7 @@ decisions = sa.Table(
     sa.Column("undone_note", sa.Text),
     sa.Column("former_n", sa.BigInteger),  # its number in the log of its subject, before there was one log for all
 )
+sa.Index("ix_decisions_subject", decisions.c.subject)
 sa.Index("ix_decisions_target", decisions.c.target)
 sa.Index("ix_decisions_counterpart", decisions.c.counterpart)
 

@@ -266,6 +266,7 @@ def _create_decisions() -> None:
         sa.Column("former_n", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("n", name=op.f("pk_decisions")),
     )
+    op.create_index("ix_decisions_subject", "decisions", ["subject"])
     op.create_index("ix_decisions_target", "decisions", ["target"])
     op.create_index("ix_decisions_counterpart", "decisions", ["counterpart"])
     op.create_table(
