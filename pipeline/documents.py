@@ -30,10 +30,7 @@ from pipeline.records import (
     Stage,
 )
 from pipeline.settings import Source
-from pipeline.text import split_words
-
-# First → last number of words of a bucket: a brief, a short report, a report, a long one, a feature.
-_WORD_RANGES = {1: 99, 100: 299, 300: 599, 600: 1199, 1200: None}
+from pipeline.text import split_words, word_range
 
 
 class ArticleRecords(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,7 +100,7 @@ def build_document(records: ArticleRecords, indexed: dt.datetime) -> Document | 
         indexed=indexed,
         version=records.version,
         word_count=word_count,
-        words=_word_range(word_count),
+        words=word_range(word_count),
         paywalled=article.paywalled,
         live=article.live,
         from_feed=article.from_feed,
@@ -123,15 +120,6 @@ def publication_time(entry: Entry | None, article: Article) -> tuple[dt.datetime
     if entry is not None and entry.published is not None:
         return entry.published, Precision.INSTANT
     return None, article.published_precision
-
-
-def _word_range(count: int) -> str | None:
-    """Return the bucket of a text's length in words, None for a text without any."""
-    if not count:
-        return None
-    start = max(bound for bound in _WORD_RANGES if bound <= count)
-    end = _WORD_RANGES[start]
-    return f"{start}-{end}" if end else f"{start} or more"
 
 
 def _copy_fields(article: Article, copy: Copy, records: ArticleRecords) -> dict[str, Any]:

@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from html import unescape
 
 KANA_AND_HAN = r"\u3005-\u3007\u3041-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3400-\u9fff"
+# First number of words → the range of text lengths: a brief, a short report, a report, a long one, a feature. No plus
+# sign: in an address it means a space.
+WORD_RANGES = {1: "1-99", 100: "100-299", 300: "300-599", 600: "600-1199", 1200: "1200 or more"}
 # The vowels of India's scripts are marks, which Python's \w does not match
 INDIC_MARKS = r"\u0900-\u0963\u0966-\u0dff"
 # Characters that count as words, as their scripts are written without spaces: Thai, Kana and Han
@@ -61,3 +64,8 @@ def shorten(text: str, length: int = 80) -> str:
 def split_paragraphs(text: str) -> list[str]:
     """Return the paragraphs of a text: its lines that aren't blank, stripped."""
     return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def word_range(count: int) -> str | None:
+    """Return which of ``WORD_RANGES`` holds a text of ``count`` words, None for a text without any."""
+    return next((name for first, name in reversed(WORD_RANGES.items()) if first <= count), None)

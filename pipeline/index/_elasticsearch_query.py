@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from pipeline.index._elasticsearch_mapping import LANGUAGES, language_code
-from pipeline.index.fields import BOOLEANS, BY_LANGUAGE, BY_NAME, WORD_WEIGHTS
+from pipeline.index.fields import BOOLEANS, BY_LANGUAGE, BY_NAME, WORD_WEIGHTS, stored_value
 from pipeline.index.highlights import END, SNIPPET_CHARACTERS, START, render_highlight
 from pipeline.index.query import Hit, Query, Results
 from pipeline.index.query_language import Term, parse
@@ -47,7 +47,9 @@ _WEIGHTED_FIELDS = [f"{_words_field(name)}^{weight}" for name, weight in WORD_WE
 def render_query(query: Query) -> dict[str, Any]:
     """Return a query's clauses in Elasticsearch's own language."""
     tree = parse(query.text)
-    filters: list[dict[str, Any]] = [{"terms": {name: list(values)}} for name, values in query.filters.items()]
+    filters: list[dict[str, Any]] = [
+        {"terms": {name: [stored_value(name, value) for value in values]}} for name, values in query.filters.items()
+    ]
     times = {"gte": query.since, "lt": query.until}
     if any(times.values()):
         filters.append({"range": {"seen_at": {sign: time.isoformat() for sign, time in times.items() if time}}})

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterator
 
 from pipeline.index._sqlite_schema import COLUMNS, EVERY, join_characters, separate_characters
-from pipeline.index.fields import FACETS, WORD_WEIGHTS
+from pipeline.index.fields import FACETS, WORD_WEIGHTS, stored_value
 from pipeline.index.highlights import END, SNIPPET_WORDS, START, render_highlight
 from pipeline.index.query import Hit, Query, Results
 from pipeline.index.query_language import Term, Tree, parse
@@ -78,7 +78,7 @@ def _collect(connection: sqlite3.Connection, query: Query, expression: str) -> N
             "document.number IN (SELECT facet.document FROM value JOIN facet ON facet.value = value.number "
             "WHERE value.field = ? AND value.value IN (SELECT each.value FROM json_each(?) AS each))"
         )
-        values += [field, to_json(allowed).decode()]
+        values += [field, to_json([stored_value(field, value) for value in allowed]).decode()]
     for bound, sign in ((query.since, ">="), (query.until, "<")):
         if bound is not None:
             conditions.append(f"seen_at {sign} ?")

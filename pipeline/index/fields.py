@@ -7,11 +7,14 @@ line may name, the filters and facets of command line, API and page, the columns
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 import msgspec
 
 from pipeline.records import Document, Stage
+from pipeline.text import WORD_RANGES, word_range
 
 # Elasticsearch's names of the types. "keyword" is compared whole, "text" is searched by its words.
 FieldType = Literal["keyword", "text", "date", "integer", "long", "float", "boolean", "geo_point", "object"]
@@ -36,6 +39,8 @@ class Field(msgspec.Struct, frozen=True):
     address: bool = False  # values may be as long as addresses are
     parts: tuple[tuple[str, FieldType], ...] = ()  # of an object: its fields
     searched_part: str | None = None  # of an object with a weight: the part that is searched
+    ranges: tuple[str, ...] = ()  # all values, in the order of the page, of a field that holds ranges of numbers
+    range_of: Callable[[int], str | None] | None = None  # of such a field: the range that holds a number
 
 
 # Weights: a title says what an article is about, a standfirst sums it up; the figures are those that Elasticsearch's
@@ -285,6 +290,8 @@ FIELDS: tuple[Field, ...] = (
         heading="Words",
         rank=110,
         aliases=("length",),
+        ranges=tuple(WORD_RANGES.values()),
+        range_of=word_range,
     ),
     Field("paywalled", "boolean", "whether the page says that the text is not free to read", facet=True),
     Field("from_feed", "boolean", "whether the page could not be had, so that this is what the feed gave", facet=True),
@@ -324,6 +331,8 @@ BY_LANGUAGE = tuple(field.name for field in FIELDS if field.by_language)
 # bytes; what is longer than this is not a name but a paragraph that fell into the wrong field.
 MAX_VALUE_CHARACTERS = 512
 
+_NUMBER = re.compile("[0-9]{1,9}")
+
 
 def facet_values(document: Document, name: str) -> tuple[str, ...]:
     """Return the values of one of ``FACETS``, each once, as they are filtered by: booleans as true and false."""
@@ -334,6 +343,18 @@ def facet_values(document: Document, name: str) -> tuple[str, ...]:
         return ("true" if value else "false",)
     values = value if isinstance(value, tuple) else (value,)
     return tuple(dict.fromkeys(str(text) for text in values if text and len(text) <= MAX_VALUE_CHARACTERS))
+
+
+def stored_value(name: str, value: str) -> str:
+    """Return ``value`` of a filter as documents hold it: of a field of ranges, a number becomes its range."""
+    range_of = BY_NAME[name].range_of
+    return (range_of(int(value)) or value) if range_of and _NUMBER.fullmatch(value) else value
+
+
+def ordered_counts(name: str, counts: Iterable[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
+    """Return a facet's values with their counts in the order of the page: ranges by size, others as they come."""
+    ranges = BY_NAME[name].ranges
+    return tuple(sorted(counts, key=lambda item: ranges.index(item[0]) if item[0] in ranges else len(ranges)))
 
 
 def searched_texts(document: Document, name: str) -> tuple[str, ...]:

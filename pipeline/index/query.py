@@ -13,7 +13,7 @@ from typing import Literal, get_args
 import msgspec
 
 from pipeline.errors import UsageError
-from pipeline.index.fields import FACETS
+from pipeline.index.fields import ALIASES, FACETS
 from pipeline.records import Document, Reason
 
 Sort = Literal["relevance", "newest", "oldest"]
@@ -97,5 +97,5 @@ def check_query(query: Query) -> None:
 
 
 def _suggestion(word: str, names: Iterable[str]) -> str:
-    matches = difflib.get_close_matches(word, list(names), n=1)
+    matches = [ALIASES[word]] if word in ALIASES else difflib.get_close_matches(word, list(names), n=1)
     return f" (did you mean {matches[0]}?)" if matches else ""

@@ -16,7 +16,7 @@ import re
 
 import msgspec
 
-from pipeline.index.fields import ALIASES, QUERY_FIELDS
+from pipeline.index.fields import ALIASES, QUERY_FIELDS, stored_value
 from pipeline.text import split_words
 
 # More terms than a person types. Elasticsearch makes some 40 clauses of each, and takes 1,024 at the least
@@ -76,4 +76,5 @@ def _term(match: re.Match[str]) -> Term | None:
     if name is not None and name not in QUERY_FIELDS:
         text, name = f"{field} {text}", None
     text = " ".join(text.split())
+    text = stored_value(name, text) if name else text
     return Term(text, name, bool(match["minus"])) if split_words(text) else None

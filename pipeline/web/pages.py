@@ -15,7 +15,7 @@ from markupsafe import Markup
 from starlette.exceptions import HTTPException
 
 from pipeline.index import MAX_HITS, Hit, Index
-from pipeline.index.fields import HEADINGS
+from pipeline.index.fields import HEADINGS, ordered_counts
 from pipeline.records import Document
 from pipeline.text import shorten, split_paragraphs
 from pipeline.web import search_params
@@ -95,7 +95,8 @@ def add_page_routes(app: FastAPI, index: Index) -> None:
         params = search_params.parse_search_params(request.query_params.multi_items())
         results = index.search(params.to_query(tuple(HEADINGS)))
         last = min(-(-results.total // params.size), MAX_HITS // params.size)
-        return _page("search.html", params=params, results=results, facets=HEADINGS, last=last)
+        counts = {name: ordered_counts(name, results.facets[name]) for name in HEADINGS}
+        return _page("search.html", params=params, results=results, facets=HEADINGS, counts=counts, last=last)
 
     @app.get("/articles/{article_id}", include_in_schema=False)
     def article(article_id: str) -> Response:

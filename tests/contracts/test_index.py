@@ -359,6 +359,9 @@ def test_lengths_are_counted_filtered_and_searched_by_their_range(index):
         "words": (("1-99", 2), ("100-299", 2), ("1200 or more", 1)),
     }
     assert found(index, filters={"words": ("1-99", "1200 or more")}, sort="oldest") == [1, 2, 5]
+    assert found(index, filters={"words": ("40", "5000")}, sort="oldest") == [1, 2, 5]
+    for line in ("words:250", "length:299", 'words:"100-299"'):
+        assert found(index, line, sort="oldest") == found(index, filters={"words": ("100-299",)}, sort="oldest"), line
     assert sorted(found(index, "words:100-299")) == [3, 4]
     assert found(index, "length:1200 dam") == [5]
     assert found(index, "1200") == []
