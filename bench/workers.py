@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import bench.workers
-from bench.memory import page
+from bench.site_profile import page
 from pipeline.errors import ItemError
 from pipeline.extract import ExtractConfig, RawPage, extract_with_lines, load_config
 from pipeline.settings import ExtractSettings, config_folder

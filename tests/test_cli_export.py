@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from warcio.archiveiterator import ArchiveIterator
 
-from bench.memory import page as generated
+from bench.site_profile import page as generated
 from pipeline.cli.export import export_command
 from pipeline.cli.import_files import import_command
 from pipeline.extract import RawPage, extract, load_config

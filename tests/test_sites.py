@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.memory import page as generated
+from bench.site_profile import page as generated
 from pipeline.extract import Extraction, RawPage, clean_with_site_profile, extract_with_lines, load_config
 from pipeline.records import Article
 from pipeline.sites import LearntLine, SiteLine, SiteProfile, expired_lines, fingerprint_page
@@ -233,7 +233,7 @@ def test_on_a_generated_site_new_promotions_are_learnt_within_some_pages_and_no_
         text, _ = clean_with_site_profile(site, made, number, 0)
         lines_of_it = text.text.splitlines()
         assert [line for line in one.own if line not in lines_of_it] == []
-        shares.append(sum(line in one.foreign for line in lines_of_it) / len(lines_of_it))
+        shares.append(sum(line in one.boilerplate for line in lines_of_it) / len(lines_of_it))
     assert shares[0] >= 0.2
     assert max(shares[10:50]) == 0
     assert max(shares[60:]) == 0

@@ -7,8 +7,8 @@ import logging
 import pytest
 from click.testing import CliRunner
 
-from bench.memory import SIGN_OFF
-from bench.memory import page as generated
+from bench.site_profile import SIGN_OFF
+from bench.site_profile import page as generated
 from pipeline.cli.ledger import explain_command, status_command
 from pipeline.records import Article, Outcome, Page, Reason, Stage
 from pipeline.settings import RunSettings, Settings, Source
@@ -63,13 +63,13 @@ def article(context, number):
     return ask(context.store).ledger.current([item], Article).get(item.id)
 
 
-def test_foreign_lines_are_cut_from_all_articles_of_a_source_also_from_the_earlier_ones(context):
+def test_boilerplate_is_cut_from_all_articles_of_a_source_also_from_the_earlier_ones(context):
     enter(context, {number: generated(number).html for number in range(12)})
     report = run_one(context, Stage.EXTRACT)
     assert report.taken > 12  # the first ones were done again
     for number in range(12):
         lines = article(context, number).text.splitlines()
-        assert not set(lines) & set(generated(number).foreign), number
+        assert not set(lines) & set(generated(number).boilerplate), number
         assert set(lines) >= set(generated(number).own)
 
 

@@ -1,8 +1,8 @@
 """Measure what a site profile gains, on a generated site of 200 articles with new promotions every 50.
 
-    python bench/memory.py [--articles 200]
+    python bench/site_profile.py [--articles 200]
 
-Prints, by the number of pages seen, the share of foreign lines in the articles as one page alone tells, as they are
+Prints, by the number of pages seen, the share of boilerplate lines in the articles as one page alone tells, as they are
 first saved, and as they stand in the end; then how many of the articles' own lines were lost. The articles of a topic
 share a quotation, a list and background; all articles have a sub-heading in common.
 """
@@ -36,7 +36,7 @@ class Page(NamedTuple):
 
     html: str
     own: list[str]
-    foreign: list[str]
+    boilerplate: list[str]
 
 
 def name(chance: random.Random) -> str:
@@ -105,7 +105,7 @@ def page(number: int) -> Page:
 def share(text: str, source: Page) -> float:
     """Return the share of a text's lines that are boilerplate."""
     lines = text.splitlines()
-    return sum(line in source.foreign for line in lines) / len(lines)
+    return sum(line in source.boilerplate for line in lines) / len(lines)
 
 
 def main() -> None:
@@ -137,7 +137,7 @@ def main() -> None:
             print(f"{start:4} - {numbers[-1]:4}  " + "".join(f"{value:15.1%}  " for value in shares))
     for label, texts in (
         ("one page alone", [result.article.text for result in extracted]),
-        ("memory", [a.text for a in last.values()]),
+        ("site profile", [a.text for a in last.values()]),
     ):
         lost = sum(line not in text for source, text in zip(pages, texts, strict=True) for line in source.own)
         print(f"{label}: {lost} of {sum(len(source.own) for source in pages)} lines of the articles lost")

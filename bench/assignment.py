@@ -1,6 +1,6 @@
 """Measure how fast articles are assigned to stories, and what that costs in the ledger as it grows.
 
-python bench/placing.py ARTICLES [STORE_URL]
+python bench/assignment.py ARTICLES [STORE_URL]
 
 The invented articles of bench/copies.py, two thirds of them texts of their own, arrive over ten days, with five names
 each. For each tenth: articles a second by the clock, and by this process's own time, which other work on the machine
@@ -29,26 +29,26 @@ NAMED = 5
 NAMES = 20_000  # entities, as unequally common as words are
 
 
-def arrivals(count: int) -> Iterator[cluster.ArticleToAssign]:
+def articles_to_assign(count: int) -> Iterator[cluster.ArticleToAssign]:
     """Yield what dedupe and enrich would hand on; no copies, so that each article is compared."""
     chosen = random.Random(2)
     weights = [1 / (rank + 3) for rank in range(NAMES)]
-    for arrival in articles(count, 1):
+    for generated in articles(count, 1):
         numbers = dict.fromkeys(chosen.choices(range(NAMES), weights, k=NAMED))
         entities = tuple(Entity(id=f"e{n}", name=f"Name {n}", type=EntityType.ORG, count=2) for n in numbers)
         yield cluster.ArticleToAssign(
-            seq=arrival.seq,
-            first_seen=arrival.first_seen,
-            article=arrival.article,
-            copy=Copy(id=arrival.article.id, group=arrival.article.id),
-            names=Names(id=arrival.article.id, entities=entities),
+            seq=generated.seq,
+            first_seen=generated.first_seen,
+            article=generated.article,
+            copy=Copy(id=generated.article.id, group=generated.article.id),
+            names=Names(id=generated.article.id, entities=entities),
         )
 
 
 def run(store: Store, count: int) -> int:
     """Print the rates of each tenth; return how many stories there are."""
     settings = load_settings().cluster
-    coming, done, tenth = arrivals(count), 0, count // 10
+    coming, done, tenth = articles_to_assign(count), 0, count // 10
     wall = cpu = 0.0
     stories: set[str] = set()
     while batch := list(islice(coming, BATCH)):
