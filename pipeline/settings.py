@@ -199,27 +199,74 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
 
 S = TypeVar("S", bound=Section)
 
+SETTINGS_FILES = ("newswire.toml", "feeds.toml", "aliases.toml", "agencies.toml", "extract.toml")
 _INSTALLED_CONFIG = Path(__file__).parent / "config"  # the settings in a wheel; a checkout has none here
+_LOCAL_CONFIG = Path("config")  # of the folder in which newswire is called
 
 
 def config_folder(environ: Mapping[str, str] = os.environ) -> Path:
     """Return the folder of the settings files.
 
-    ``NEWSWIRE_CONFIG``, else ``./config`` where that is newswire's, else the one that came with the package.
+    ``NEWSWIRE_CONFIG``, else ``./config`` where newswire.toml is in it, else the one that came with the package.
 
     Raises:
-        SettingsError: ``NEWSWIRE_CONFIG`` names no folder.
+        SettingsError: ``NEWSWIRE_CONFIG`` names no folder of settings, or ``./config`` can't be read.
     """
     if path := environ.get("NEWSWIRE_CONFIG"):
-        folder = Path(path)
-        if not folder.is_dir():
-            raise SettingsError(
-                f"NEWSWIRE_CONFIG: {folder} is not a folder; name the one that holds newswire.toml, or make it: "
-                f"newswire init {folder}"
-            )
-        return folder
-    local = Path("config")
-    return local if (local / "newswire.toml").is_file() else packaged_config_folder()
+        return _named_config_folder(Path(path))
+    marked = "newswire.toml" in list_settings_files(_LOCAL_CONFIG)
+    return _LOCAL_CONFIG if marked else packaged_config_folder()
+
+
+def _named_config_folder(folder: Path) -> Path:
+    """Return the folder that ``NEWSWIRE_CONFIG`` names.
+
+    Raises:
+        SettingsError: It is not there or can't be read, or its ``config`` has the settings, not the folder itself.
+    """
+    inner = folder / "config"
+    try:
+        is_there = folder.is_dir()
+        has_settings = is_there and any((folder / name).is_file() for name in SETTINGS_FILES)
+        inner_has_settings = is_there and not has_settings and (inner / "newswire.toml").is_file()
+    except OSError as error:
+        raise SettingsError(f"NEWSWIRE_CONFIG: {folder}: can't be read: {error.strerror}") from error
+    if not is_there:
+        working_folder, settings_folder = (folder.parent, folder) if folder.name == "config" else (folder, inner)
+        raise SettingsError(
+            f"NEWSWIRE_CONFIG: {folder} is not a folder; name the one that holds newswire.toml, or make it: "
+            f"newswire init {working_folder} writes {settings_folder}"
+        )
+    if inner_has_settings:
+        raise SettingsError(f"NEWSWIRE_CONFIG: {folder} holds no settings, its folder config does: name {inner}")
+    return folder
+
+
+def list_settings_files(folder: Path) -> list[str]:
+    """Return the names of the TOML files in ``folder``, newswire's first; none where there is no such folder.
+
+    Raises:
+        SettingsError: The folder can't be read.
+    """
+    try:
+        names = sorted(path.name for path in folder.iterdir() if path.suffix == ".toml")
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise SettingsError(f"{folder}: can't be read: {error.strerror}") from error
+    return [name for name in SETTINGS_FILES if name in names] + [name for name in names if name not in SETTINGS_FILES]
+
+
+def find_unread_settings(environ: Mapping[str, str] = os.environ) -> str | None:
+    """Return why no command reads the settings in ``./config``, and what to do; None where that isn't so.
+
+    Raises:
+        SettingsError: ``./config`` can't be read.
+    """
+    present = list_settings_files(_LOCAL_CONFIG)
+    if environ.get("NEWSWIRE_CONFIG") or "newswire.toml" in present or set(present).isdisjoint(SETTINGS_FILES):
+        return None
+    return "./config is not read, as it lacks newswire.toml: newswire init --missing adds it"
 
 
 def packaged_config_folder() -> Path:
@@ -236,8 +283,10 @@ def writable_config_folder(environ: Mapping[str, str] = os.environ) -> Path:
     """Return the folder of the settings files, to change one.
 
     Raises:
-        SettingsError: There is none but the one among the installed modules.
+        SettingsError: There is none but the one among the installed modules, or ``./config`` lacks newswire.toml.
     """
+    if unread := find_unread_settings(environ):
+        raise SettingsError(unread)
     folder = config_folder(environ)
     if is_installed_config(folder):
         raise SettingsError("there are no settings in ./config; make them first: newswire init")

@@ -17,7 +17,7 @@ SENTENCE = "The harbour bridge was closed on Monday after inspectors found crack
 STORY = "".join(
     f"<p>{SENTENCE}Ferry number {n} runs every ten minutes until the repairs are done.</p>" for n in range(6)
 )
-SECONDS = 8.0
+SECONDS = 60.0
 
 
 def page(body, head=""):

@@ -6,11 +6,13 @@ from collections.abc import Callable
 
 import click
 
-from pipeline.cli.init import SETTINGS_FILES
+from pipeline.cli.init import format_init_command, working_folder_of
 from pipeline.errors import NewswireError
 from pipeline.settings import (
+    SETTINGS_FILES,
     FetchSettings,
     config_folder,
+    find_unread_settings,
     is_installed_config,
     load_environment,
     load_settings,
@@ -48,12 +50,17 @@ def check_command() -> None:
 def _settings() -> str:
     load_settings()
     folder = config_folder()
+    if unread := find_unread_settings():
+        return f"the defaults; {unread}"
     if is_installed_config(folder):
         return "the defaults; newswire init makes a folder of your own"
     lacking = [name for name in SETTINGS_FILES if not (folder / name).exists()]
-    return str(folder / "newswire.toml") + (
-        f"; not there: {', '.join(lacking)} (newswire init --missing {folder} adds them)" if lacking else ""
-    )
+    if not lacking:
+        return str(folder / "newswire.toml")
+    working_folder = working_folder_of(folder)
+    advice = f" ({format_init_command(working_folder, missing=True)} adds them)" if working_folder else ""
+    read = folder / "newswire.toml" if "newswire.toml" not in lacking else "the defaults"
+    return f"{read}; not in {folder}: {', '.join(lacking)}{advice}"
 
 
 def _sources() -> str:

@@ -1,45 +1,79 @@
-"""newswire init: write a settings folder of one's own.
+"""newswire init: write settings of one's own into the folder where one works.
 
 Nothing that exists is ever overwritten: the files are all written, or none is.
 """
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
 from pathlib import Path
 
 import click
 
 from pipeline.errors import SettingsError, UsageError
-from pipeline.settings import packaged_config_folder
+from pipeline.settings import SETTINGS_FILES, list_settings_files, packaged_config_folder
 
-# newswire.toml first: it is what marks a settings folder.
-SETTINGS_FILES = ("newswire.toml", "feeds.toml", "aliases.toml", "agencies.toml", "extract.toml")
-_DEFAULT_FOLDER = Path("config")  # where every command looks without NEWSWIRE_CONFIG
+_HERE = Path()
 
 
 @click.command("init")
-@click.argument("folder", type=click.Path(path_type=Path), default=_DEFAULT_FOLDER)
-@click.option("--missing", is_flag=True, help="Add the files that a settings folder of an older version lacks.")
+@click.argument("folder", type=click.Path(path_type=Path, readable=False), default=_HERE)
+@click.option("--missing", is_flag=True, help="Add the files that existing settings lack, such as those of 0.1.")
 def init_command(folder: Path, missing: bool) -> None:
-    """Write settings, an empty list of feeds and the lists of names and phrases into FOLDER (default: config).
+    """Write settings into FOLDER/config: commented settings, empty feeds, lists of names and phrases.
+
+    FOLDER is where you work, and where you call newswire (default: the present folder).
 
     \f
     Raises:
         UsageError: FOLDER has settings already.
     """
-    existing = [name for name in SETTINGS_FILES if (folder / name).exists()]
-    if existing and not missing:
-        raise UsageError(f"{folder} has settings: {', '.join(existing)}; nothing was written")
-    absent = [name for name in SETTINGS_FILES if name not in existing]
-    write_settings_files(folder, absent)
+    target = settings_folder_of(folder)
+    present = list_settings_files(target)
+    absent = [name for name in SETTINGS_FILES if name not in present]
+    if present and not missing:
+        advice = (
+            f"{format_init_command(folder, missing=True)} adds {', '.join(absent)}"
+            if absent
+            else "edit them, or name another folder"
+        )
+        raise UsageError(f"{target} holds {', '.join(present)}; nothing was written: {advice}")
     if not absent:
-        click.echo(f"{folder} lacks nothing; nothing was written")
+        click.echo(f"{target} lacks nothing; nothing was written")
         return
+    write_settings_files(target, absent)
     for name in absent:
-        click.echo(folder / name)
-    if not existing:
-        _say_next_steps(folder)
+        click.echo(target / name)
+    _say_next_steps(folder, target, new=not present)
+
+
+def settings_folder_of(folder: Path) -> Path:
+    """Return where the settings of a working folder are, or will be: its ``config``, else ``folder`` where it is one.
+
+    Raises:
+        SettingsError: A folder can't be read.
+    """
+    config = folder / "config"
+    if list_settings_files(config) or {"newswire.toml", "feeds.toml"}.isdisjoint(list_settings_files(folder)):
+        return config
+    return folder
+
+
+def working_folder_of(settings_folder: Path) -> Path | None:
+    """Return the FOLDER that leads newswire init to ``settings_folder``, None where no FOLDER does.
+
+    Raises:
+        SettingsError: A folder can't be read.
+    """
+    candidates = (settings_folder.parent, settings_folder)
+    return next((folder for folder in candidates if settings_folder_of(folder) == settings_folder), None)
+
+
+def format_init_command(folder: Path, *, missing: bool = False) -> str:
+    """Return the line that calls newswire init for ``folder``."""
+    return shlex.join(["newswire", "init", *["--missing"][:missing], *[str(folder)][: folder != _HERE]])
 
 
 def write_settings_files(folder: Path, names: list[str]) -> None:
@@ -86,9 +120,17 @@ def initial_text(name: str) -> str:
     return text
 
 
-def _say_next_steps(folder: Path) -> None:
-    if folder.resolve() != _DEFAULT_FOLDER.resolve():
-        click.echo(f"\nEvery command reads them where it is set:  export NEWSWIRE_CONFIG={folder.resolve()}")
-    click.echo(
-        "\nNext:  newswire feeds add ADDRESS    a newspaper's home page or feed; then: newswire run, newswire serve"
-    )
+def _say_next_steps(folder: Path, target: Path, *, new: bool) -> None:
+    """Say what makes newswire read these settings, and, where they are new, what comes then."""
+    configured = os.environ.get("NEWSWIRE_CONFIG")
+    if configured and Path(configured).resolve() != target.resolve():
+        click.echo(
+            f"\nNEWSWIRE_CONFIG names another folder, {configured}, which every command reads instead of this one. "
+            f"To change that:  export NEWSWIRE_CONFIG={shlex.quote(str(target.resolve()))}"
+        )
+    if new:
+        enter = "" if configured or folder.resolve() == _HERE.resolve() else f"cd {shlex.quote(str(folder))}; "
+        click.echo(
+            f"\nNext:  {enter}newswire feeds add ADDRESS    "
+            "a newspaper's home page or feed; then: newswire run, newswire serve"
+        )

@@ -12,7 +12,7 @@ from pipeline.context import Context, open_context
 from pipeline.errors import SearchIndexError, UsageError
 from pipeline.records import Outcome, Stage
 from pipeline.report import Report
-from pipeline.settings import is_installed_config
+from pipeline.settings import find_unread_settings, is_installed_config
 from pipeline.stages import count_waiting, run_all
 
 
@@ -47,8 +47,9 @@ def run_command(  # noqa: PLR0917  (click gives options as arguments)
     wanted = [Stage(s) for s in stages] or list(Stage)
     with open_context() as context:
         if not context.sources:
+            unread = find_unread_settings()
             first = "newswire init, then " if is_installed_config(context.config) else ""
-            print_note(f"no sources are named yet: {first}newswire feeds add ADDRESS")
+            print_note(f"no sources are named yet: {unread or f'{first}newswire feeds add ADDRESS'}")
         if now and not dry_run:
             with context.store.write() as connection:
                 context.store.feeds.make_due(connection, context.clock(), sources)
