@@ -1,4 +1,4 @@
-"""The log of decisions over HTTP, and taking back whatever was decided."""
+"""The log of decisions over HTTP, and undoing whatever was decided."""
 
 from __future__ import annotations
 

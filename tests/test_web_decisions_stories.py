@@ -1,3 +1,5 @@
+"""Decisions on stories over HTTP."""
+
 from __future__ import annotations
 
 import msgspec
@@ -31,12 +33,6 @@ def undo(client, number, **more):
     return client.post(f"/api/stories/decisions/{number}/undo", json={"by": "bo", **more}, headers=KEY)
 
 
-def test_stories_are_listed_with_their_sizes_as_many_as_asked_for(client):
-    assert [(one["facts"]["id"], one["size"]) for one in client.get("/api/stories").json()] == [("sc", 2), ("sa", 2)]
-    assert len(client.get("/api/stories?limit=1&largest=true").json()) == 1
-    assert client.get("/api/stories?since=2999-01-01").json() == []
-
-
 def test_a_decision_moves_articles_and_its_number_takes_it_back(client, context):
     made = decide(client, "merge", other="sc", note="one festival")
     assert (made.status_code, made.json()["n"], made.json()["story"]) == (201, 1, "sa")
@@ -59,10 +55,6 @@ def test_articles_leave_a_story_and_a_story_gets_a_title(client, context):
 def test_what_cannot_be_changed_is_refused_in_one_line_and_changes_nothing(client, context):
     before = now(context)
     for answer, status, why in (
-        (client.get("/api/stories/s-nobody/changes"), 404, "s-nobody: no story has or had this id"),
-        (client.get("/api/stories?limit=0"), 400, "limit: from 1 to 1000"),
-        (client.get("/api/stories?since=soon"), 400, "since: 'soon' is not a day or time"),
-        (client.get("/api/stories?largest=perhaps"), 422, "largest: input should be a valid boolean"),
         (decide(client, "merge", other="s-nobody"), 404, "s-nobody: no story has or had this id"),
         (decide(client, "merge", other="b"), 400, "that is one story already"),
         (decide(client, "merge"), 400, "can't be read: Object missing required field `other`"),

@@ -1,6 +1,6 @@
-from __future__ import annotations
+"""Decisions on copy groups over HTTP."""
 
-import datetime as dt
+from __future__ import annotations
 
 import msgspec
 import pytest
@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from pipeline.records import Stage
 from pipeline.stages import run_one
 from pipeline.web.app import create_app
-from tests.helpers.arriving import NOW, arrive
+from tests.helpers.arriving import arrive
 from tests.helpers.copies import OTHER, WIRE
 
 KEY = {"Authorization": "Bearer open-sesame"}
@@ -36,20 +36,6 @@ def groups(answer):
     return {one["group"]: [member["id"] for member in one["members"]] for one in answer.json()}
 
 
-def test_a_group_is_told_by_the_id_or_the_address_of_an_article(client):
-    shown = client.get("/api/copies/a2").json()
-    assert (shown["group"], shown["lead"]["primary"], shown["lead"]["agency"]) == ("a1", "a1", "AP")
-    assert [(one["id"], one["source"]) for one in shown["members"]] == [("a1", "Daily"), ("a2", "Evening")]
-    assert (shown["copies"][1]["kind"], shown["copies"][1]["behind"]) == ("truncated", 90)
-    assert client.get("/api/copies", params={"address": ADDRESS}).json() == shown
-
-
-def test_two_articles_are_compared_whichever_is_named_first(client):
-    for one, other in ((ADDRESS, "a1"), ("a1", "a2")):
-        compared = client.get("/api/copies/compare", params={"one": one, "other": other}).json()
-        assert (compared["earlier"], compared["later"], compared["verdict"]) == ("a1", "a2", "copy")
-
-
 def test_who_decides_gets_the_groups_that_come_of_it_and_is_named_in_them(client):
     merged = decide(client, "merge", "b1", ADDRESS, note="one dispatch")
     assert (merged.status_code, groups(merged)) == (201, {"a1": ["a1", "a2", "b1"]})
@@ -60,12 +46,7 @@ def test_who_decides_gets_the_groups_that_come_of_it_and_is_named_in_them(client
 
 def test_what_cannot_be_decided_is_refused_in_one_line(client, context):
     arrive(context, "c1", WIRE, seen=9.0)
-    assert client.get("/api/copies/c1").json()["group"] is None
     for answer, status, why in (
-        (client.get("/api/copies/nobody"), 404, "nobody: no article with this address or id is known"),
-        (client.get("/api/copies?address=https://nobody.example/"), 404, "no article"),
-        (client.get("/api/corrections?since=soon"), 400, "since: 'soon' is not a day or time"),
-        (client.get("/api/corrections?since=2020-01-01"), 400, "since: at most 31 days ago"),
         (decide(client, "merge", "a1", "nobody"), 404, "nobody: no article"),
         (decide(client, "merge", "a1", "c1"), 400, "dedupe has not decided on it yet"),
         (decide(client, "merge", "a1", "a2"), 400, "in one group already"),
@@ -92,15 +73,3 @@ def test_a_decision_is_put_off_while_dedupe_is_at_work(client, context):
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
     assert "dedupe has been at work" in answer.json()["error"]
     assert decide(client, "merge", "a1", "b1").status_code == 201
-
-
-def test_corrections_tell_who_still_says_what_was_corrected_and_all_of_them_what_nobody_does(client, context):
-    assert client.get("/api/corrections").json() == []
-    corrected = WIRE.replace("six cranes", "five cranes").replace("three ships", "four ships")
-    arrive(context, "a3", corrected, seen=3.0)  # the first outlet's own text under another address
-    run_one(context, Stage.DEDUPE)
-    (told,) = client.get("/api/corrections").json()
-    assert ("six cranes" in told["old"], "five cranes" in told["new"]) == (True, True)
-    assert [one["url"] for one in told["copies"]] == [ADDRESS]
-    assert [len(one["copies"]) for one in client.get("/api/corrections?all=true").json()] == [1, 0]
-    assert client.get("/api/corrections", params={"since": NOW + dt.timedelta(hours=1)}).json() == []

@@ -1,3 +1,5 @@
+"""Decisions on entities over HTTP."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -34,17 +36,6 @@ def context(tmp_path):
 def client(context):
     context.environment = msgspec.structs.replace(context.environment, api_key="open-sesame")
     return TestClient(create_app(context), raise_server_exceptions=False)
-
-
-def test_entities_are_found_by_name_and_type(client):
-    assert [e["id"] for e in client.get("/api/entities?text=clerk").json()] == ["person:hilda-clerk"]
-    assert client.get("/api/entities?text=clerk&kind=ORG").json() == []
-
-
-def test_an_entity_is_shown_with_its_forms_and_articles(client):
-    shown = client.get("/api/entities/person:hilda-clerk").json()
-    assert shown["articles"] == ["a"]
-    assert [w["surface"] for w in shown["written"]] == ["Hilda Clerk"]
 
 
 def test_a_decision_with_the_key_changes_the_document_and_can_be_undone(client, context):
@@ -84,9 +75,5 @@ def test_a_decision_that_cannot_be_read_is_refused_in_one_line(client, sent, sta
     assert why in answer.json()["error"]
 
 
-def test_an_unknown_entity_and_a_wrong_parameter_are_refused_in_one_line(client):
-    assert client.get("/api/entities/person:nobody").status_code == 404
+def test_an_unknown_decision_cannot_be_undone(client):
     assert client.post("/api/entities/decisions/7/undo", headers=KEY).status_code == 404
-    assert client.get("/api/entities?limit=0").status_code == 400
-    answer = client.get("/api/entities?kind=DOG")
-    assert (answer.status_code, answer.json()["error"].split(":")[0]) == (422, "kind")
