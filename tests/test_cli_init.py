@@ -179,6 +179,7 @@ def test_a_config_that_lacks_only_newswire_toml_is_named_by_every_command_that_w
     unread = "./config is not read, as it lacks newswire.toml: newswire init --missing adds it\n"
     assert f"ok    settings  the defaults; {unread}" in newswire("check")[1]
     assert newswire("feeds", "add", "https://times.example/")[::2] == (1, f"newswire: {unread}")
+    assert newswire("run")[2] == f"no sources are named yet: {unread}"
     assert newswire("init", "--missing")[:2] == (0, "config/newswire.toml\n")
     assert "ok    settings  config/newswire.toml\n" in newswire("check")[1]
 
