@@ -55,7 +55,7 @@ def write_parquet(documents: Iterable[Document], file: IO[bytes]) -> None:
     """Write ``documents`` to ``file``; reads them only a row group ahead.
 
     Raises:
-        UsageError: pyarrow is not installed.
+        UsageError: Pyarrow is not installed.
     """
     try:
         import pyarrow as pa  # noqa: PLC0415 - takes 0.1 s to import, and may be missing

@@ -44,7 +44,7 @@ class Measures(NamedTuple):
 
     @property
     def vague_share(self) -> float:
-        """The share of local names that are vague words, 0 to 1."""
+        """Return the share of local names that are vague words, 0 to 1."""
         return sum(names.total() for names in self.vague_names.values()) / max(1, self.local_names)
 
 

@@ -105,7 +105,7 @@ def _signed_or_all(texts: Sequence[str], config: ExtractConfig) -> list[str]:
 
 
 def _are_editors(names: Sequence[str], marked: Sequence[str], blocks: Sequence[Block], config: ExtractConfig) -> bool:
-    """Whether the page says "Editor: …" of all ``names`` and its byline names others."""
+    """Tell whether the page says "Editor: …" of all ``names`` and its byline names others."""
     shown = {fold(text) for text in marked}
     if not shown or any(fold(name) in text for name in names for text in shown):
         return False

@@ -28,7 +28,7 @@ def build_page(entry: Entry) -> bytes:
 
 
 def feed_has_more(entry: Entry | None, extraction: Extraction | ItemError) -> bool:
-    """Whether the feed gave more of the text than a page behind a wall, or one without a text, shows."""
+    """Tell whether the feed gave more of the text than a page behind a wall, or one without a text, shows."""
     if entry is None or not entry.content:
         return False
     if isinstance(extraction, ItemError):

@@ -55,7 +55,7 @@ class Heading(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The whole heading on one line."""
+        """Return the whole heading on one line."""
         return repair_text(" ".join(self.runs))
 
 

@@ -63,7 +63,7 @@ class Completeness(Record, frozen=True, kw_only=True):
 
     @property
     def share(self) -> float:
-        """From 0 to 1."""
+        """Return the share that our feeds showed us, 0 to 1."""
         return self.named / (self.named + self.missed) if self.named + self.missed else 1.0
 
 

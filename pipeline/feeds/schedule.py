@@ -72,7 +72,7 @@ class PollResult(Record, frozen=True, kw_only=True):
 
     @property
     def succeeded(self) -> bool:
-        """Whether the feed was read, or is known not to have changed."""
+        """Tell whether the feed was read, or is known not to have changed."""
         return self.outcome is Outcome.DONE or self.reason is Reason.NOT_MODIFIED
 
 
@@ -95,7 +95,7 @@ def plan_polls(source: Source | None, settings: PollSettings) -> PollPlan:
 
 
 def is_full_request(state: FeedState, now: dt.datetime) -> bool:
-    """Whether a feed is asked for unconditionally: where nothing is known of it, once a day, and after a lie.
+    """Tell whether a feed is asked for unconditionally: where nothing is known of it, once a day, and after a lie.
 
     Some servers answer "not modified" for ever. The hour differs from feed to feed.
     """
@@ -162,7 +162,7 @@ def _succeeded(state: FeedState, result: PollResult, diff: FeedDiff | None, now:
 
 
 def _lied(state: FeedState, result: PollResult, diff: FeedDiff | None) -> bool:
-    """Whether a full answer shows that the last "not modified", given since the last reading, kept entries back.
+    """Tell whether a full answer shows that the last "not modified", given since the last reading, kept entries back.
 
     It does by an entry from before that, or where nothing was new for long and all is at once.
     """

@@ -119,7 +119,7 @@ class Client:
         """Return a socket for an address that may be connected to.
 
         Raises:
-            _RefusedAddressError: it may not.
+            _RefusedAddressError: It may not.
         """
         family, kind, protocol, _, address = info
         ip, port = address[0], address[1]
@@ -204,7 +204,7 @@ class Client:
         """Send a request and yield its response, as long as the block runs.
 
         Raises:
-            RuntimeError: the client is not open.
+            RuntimeError: The client is not open.
         """
         if self._session is None:
             raise RuntimeError("a Client is used inside `async with`")
@@ -293,7 +293,7 @@ def _raise_translated(error: Exception, url: str, seconds: float) -> NoReturn:
     """Raise what aiohttp raised as an ItemError.
 
     Raises:
-        ItemError: always.
+        ItemError: Always.
     """
     detail = f"{url[:200]}: {str(error)[:200] or type(error).__name__}"
     outcome, reason = Outcome.RETRY, Reason.CONNECTION

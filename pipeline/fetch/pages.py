@@ -167,7 +167,7 @@ class _Visits:
         """Refuse by status or type, before the body is read.
 
         Raises:
-            ItemError: the status is a refusal, or 304 in answer to a conditional request; NOT_HTML for another type.
+            ItemError: The status is a refusal, or 304 in answer to a conditional request; NOT_HTML for another type.
         """
         if conditional and status == HTTPStatus.NOT_MODIFIED:
             raise ItemError(Outcome.DROPPED, Reason.NOT_MODIFIED, "status 304")

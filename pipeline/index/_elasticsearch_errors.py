@@ -26,8 +26,8 @@ def translate_errors(address: str, alias: str) -> Iterator[None]:
 
     Raises:
         IndexAwayError: Elasticsearch does not answer, or can't do it now.
-        IndexRefusedError: it refuses, and a person must act.
-        SearchIndexError: it fails otherwise.
+        IndexRefusedError: It refuses, and a person must act.
+        SearchIndexError: It fails otherwise.
     """
     try:
         yield

@@ -131,7 +131,7 @@ def encode_document(document: Document) -> bytes:
     """Return a document as it is sent.
 
     Raises:
-        UnicodeError: it holds half of a surrogate pair.
+        UnicodeError: It holds half of a surrogate pair.
     """
     plain = to_plain(document)
     plain["seen_at"] = plain["published"] or plain["first_seen"]

@@ -113,7 +113,7 @@ def update_alarm(pages: Sequence[PageFingerprint], accepted: int, alarm: Alarm |
 
 
 def is_drifted(pages: Sequence[PageFingerprint], alarm: Alarm, page: PageFingerprint) -> bool:
-    """Whether ``page`` differs from the site's earlier pages in a way that the alarm is about."""
+    """Tell whether ``page`` differs from the site's earlier pages in a way that the alarm is about."""
     earlier = [earlier_page for earlier_page in pages if earlier_page.seq < alarm.since]
     if not earlier:
         return True

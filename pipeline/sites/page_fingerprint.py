@@ -35,7 +35,7 @@ class SiteLine(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
     @property
     def key(self) -> int:
-        """A hash of its letters and digits, which the same line on another page shares."""
+        """Return a hash of its letters and digits, which the same line on another page shares."""
         return line_key(self.text)
 
 

@@ -59,7 +59,7 @@ class SiteProfile:
         self._slots: dict[tuple[int, int | None], SlotContents] = {}
 
     def stands_elsewhere(self, key: int, seq: int) -> bool:
-        """Whether the line stands on a page of the profile other than ``seq``."""
+        """Tell whether the line stands on a page of the profile other than ``seq``."""
         return any(holder != seq for holder in self._lines.pages_with(key))
 
     def add_page(self, page: PageFingerprint) -> None:
@@ -132,14 +132,14 @@ class SiteProfile:
         return LearntLine(key=line.key, text=line.text[:200], since=seq, last=day, articles=count, anywhere=True)
 
     def _is_in_box(self, line: SiteLine) -> bool:
-        """Whether the line stands where the site writes nothing that only one article has."""
+        """Tell whether the line stands where the site writes nothing that only one article has."""
         if line.usual or not line.has_class:
             return False
         slot = self._slot_contents(line.slot, None)
         return len(slot.pages) >= MIN_ARTICLES_IN_BOX and slot.unique <= _MAX_UNIQUE_IN_BOX * slot.lines
 
     def _is_foreign_slot(self, slot_hash: int, excluded_seq: int) -> bool:
-        """Whether a slot always held boilerplate, on pages about different things other than ``excluded_seq``."""
+        """Tell whether a slot always held boilerplate, on pages about different things other than ``excluded_seq``."""
         slot = self._slot_contents(slot_hash, excluded_seq)
         if slot.usual or not slot.lines or slot.foreign < _MIN_FOREIGN_IN_SLOT * slot.lines:
             return False

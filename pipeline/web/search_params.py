@@ -59,7 +59,7 @@ class SearchParams(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def sort_order(self) -> Sort:
-        """How the hits are sorted."""
+        """Return how the hits are sorted."""
         return self.sort or ("relevance" if self.q.strip() else "newest")
 
     def has_filter(self, field: str, value: str) -> bool:

@@ -201,9 +201,9 @@ def _owner_by_form(
 def _owner_by_country(
     entity: Entity, forms: Sequence[RememberedForm], memory: FormMemory, countries: set[str]
 ) -> RememberedEntity | None:
-    """Return the place of that name whose country earlier articles told, where they agree.
+    """Return the place of that name whose country earlier articles stated, where they agree.
 
-    It counts where this article speaks of that country, or several articles told it.
+    It counts where this article speaks of that country, or several articles stated it.
     """
     owners = [owner for form in forms for owner in memory.find_owners(form.key) if owner.country]
     if entity.country or len({owner.country for owner in owners}) != 1:
