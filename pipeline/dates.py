@@ -13,7 +13,7 @@ import dateutil.parser
 
 EARLIEST = dt.datetime(1990, 1, 1, tzinfo=dt.UTC)  # the web's first year: no article has an earlier address
 _TOLERANCE = dt.timedelta(days=1)  # servers' clocks and zones are wrong by that much
-_LONGEST = 100  # characters; the longest date written out in words has about 60, longer texts are no date
+_MAX_CHARACTERS = 100  # characters; the longest date written out in words has about 60, longer texts are no date
 _LAST_MONTH = 12
 _NOON = 12
 
@@ -121,7 +121,7 @@ def parse(text: str | None, *, now: dt.datetime | None = None, zone: dt.tzinfo |
         now: where given, dates before 1990 and those more than a day after ``now`` are None.
         zone: the zone of times that name none; without it these stay naive.
     """
-    if not text or len(text) > _LONGEST:
+    if not text or len(text) > _MAX_CHARACTERS:
         return None
     try:
         stated = _parse(" ".join(text.split()))

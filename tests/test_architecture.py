@@ -14,6 +14,7 @@ from tests.helpers.support import REPO
 MODULES = sorted(path for path in (REPO / "pipeline").rglob("*.py") if "migrations" not in path.parts)
 MOST_LINES = 600
 MOST_LINES_OF_A_FUNCTION = 60
+QUESTION_WORDS = frozenset("What How When Who Why Which Where Whether Is Does".split())
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +30,26 @@ def test_a_module_says_what_it_does_and_fits_a_head_and_its_functions_a_screen(p
     assert len(text.splitlines()) <= MOST_LINES
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     assert [f.name for f in functions if f.end_lineno - f.lineno + 1 > MOST_LINES_OF_A_FUNCTION] == []
+
+
+def first_word(node) -> str:
+    return (ast.get_docstring(node) or "").partition(" ")[0].strip(",:")
+
+
+def public_functions(tree):
+    """Return the functions of a module, and the methods of its classes, that others may call."""
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef) and not node.name.startswith("_")]
+    nodes = [node for body in (tree.body, *(node.body for node in classes)) for node in body]
+    functions = [node for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return [function for function in functions if not function.name.startswith("_")]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(REPO)))
+def test_a_docstring_asks_no_question_and_that_of_a_function_begins_with_a_verb(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert first_word(tree) not in QUESTION_WORDS
+    no_verbs = QUESTION_WORDS | {"The"}
+    assert [function.name for function in public_functions(tree) if first_word(function) in no_verbs] == []
 
 
 def test_no_public_class_name_stands_in_two_modules(measures):

@@ -17,7 +17,7 @@ def expected(rate, at):
 
 
 def lived(days, *, hour=None, each=HOUR):
-    """Return the rhythm of a feed that was watched for so many days, with an article ``each`` so often."""
+    """Return the arrival_rate of a feed that was watched for so many days, with an article ``each`` so often."""
     at = NOW - days * DAY
     made = ArrivalRate(at=at)
     while at < NOW:
@@ -76,9 +76,9 @@ times = st.datetimes(dt.datetime(2026, 1, 1), dt.datetime(2026, 11, 20), timezon
 
 @given(st.lists(times, max_size=50), st.lists(times, max_size=50), st.floats(0, 1e6), st.floats(0, 1e6))
 def test_whatever_arrived_the_next_article_is_expected_in_finite_time(first, later, waiting, arrivals):
-    rhythm = update_rate(initial_rate(first, NOW), later, NOW + HOUR)
-    assert expected(rhythm, NOW) > 0
-    assert dt.timedelta() <= time_until_expected(rhythm, waiting=waiting, arrivals=arrivals, longest=DAY) <= DAY
+    arrival_rate = update_rate(initial_rate(first, NOW), later, NOW + HOUR)
+    assert expected(arrival_rate, NOW) > 0
+    assert dt.timedelta() <= time_until_expected(arrival_rate, waiting=waiting, arrivals=arrivals, longest=DAY) <= DAY
 
 
 @given(st.floats(0.001, 1e5), st.floats(0.001, 100))

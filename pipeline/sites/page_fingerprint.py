@@ -43,7 +43,7 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """What one page's article is like, for telling when a site's pages change."""
 
     length: int  # characters of text
-    foreign: float  # share of the page's text that was cut, 0 to 1
+    boilerplate_share: float  # share of the page's text that was cut, 0 to 1
     author: bool
     time: bool
     language: str | None

@@ -15,7 +15,7 @@ from pipeline.errors import UsageError
 from pipeline.index import MAX_HITS, Query, Sort
 from pipeline.index.fields import FACETS
 
-_MOST = 1000  # things in one answer
+_MAX_LIMIT = 1000  # things in one answer
 
 _LONGEST_LINE = 2000
 
@@ -127,8 +127,8 @@ def check_limit(limit: int) -> int:
     Raises:
         UsageError: It is not from 1 to 1000.
     """
-    if not 1 <= limit <= _MOST:
-        raise UsageError(f"limit: from 1 to {_MOST}")
+    if not 1 <= limit <= _MAX_LIMIT:
+        raise UsageError(f"limit: from 1 to {_MAX_LIMIT}")
     return limit
 
 
