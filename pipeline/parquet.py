@@ -1,4 +1,4 @@
-"""Documents as a Parquet table: a row for each article, a column for each field.
+"""Write documents as a Parquet table: a row for each article, a column for each field.
 
 The columns follow from ``FIELDS``. A field with several texts is a list of strings; what has parts is JSON. Needs
 pyarrow, an optional package.

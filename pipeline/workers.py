@@ -1,4 +1,4 @@
-"""Parsing of untrusted input in worker processes that can be killed.
+"""Parse untrusted input in worker processes that can be killed.
 
 No input endangers the program or leaves a caller waiting. Parsers of feeds and pages can loop for minutes, take all
 memory or crash the interpreter on a crafted (or unlucky) input: each call here runs in a worker process under a time

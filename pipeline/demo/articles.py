@@ -1,4 +1,4 @@
-"""The articles of the demo newsroom, read from the folder ``newsroom``, which an editor may change.
+"""Read the articles of the demo newsroom from the folder ``newsroom``, which an editor may change.
 
 ``outlets.toml`` names the outlets and their feeds; ``articles/OUTLET/NAME.toml`` is one article, and
 ``NAME.2.toml`` the same article as it reads from edition 2 on. Paragraphs stand apart by a blank line, and ``## ``

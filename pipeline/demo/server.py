@@ -1,4 +1,4 @@
-"""The servers of the demo newsroom: an HTTP server for each outlet, each on its loopback address.
+"""Serve the demo newsroom: an HTTP server for each outlet, each on its loopback address.
 
 They speak HTTP as real outlets do: conditional requests, compression, redirects.
 """

@@ -1,4 +1,4 @@
-"""The index in Elasticsearch: one alias over one index for each month of first sight.
+"""Keep the index in Elasticsearch: one alias over one index for each month of first sight.
 
 A document's revision is its version there, so that an older one never replaces a newer one.
 """

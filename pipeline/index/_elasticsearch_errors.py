@@ -1,4 +1,4 @@
-"""Elasticsearch's errors, translated into ours: each message says what a user can do.
+"""Translate Elasticsearch's errors into ours: each message says what a user can do.
 
 Nothing of the client's own errors leaves ``pipeline.index``.
 """

@@ -1,4 +1,4 @@
-"""The mapping of Elasticsearch: how documents lie in its indices, derived from ``FIELDS``.
+"""Map documents to Elasticsearch's indices: how they lie there, derived from ``FIELDS``.
 
 ``VERSION`` follows from the mapping, so that an index that an older mapping made is recognised.
 """

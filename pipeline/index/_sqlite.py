@@ -1,4 +1,4 @@
-"""The embedded index: documents in one SQLite file.
+"""Keep the embedded index: documents in one SQLite file.
 
 Readers never wait for the writer; a writer waits for another one.
 """
