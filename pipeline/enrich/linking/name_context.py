@@ -24,7 +24,7 @@ _ABBREVIATED = re.compile(r",\s((?:[A-Z][A-Za-z]{0,4}\.)+|[A-Z]{2}(?!\w))")
 _NATURAL = re.compile(r"\s(?:forest|mountains?|hills|desert|river|plateau|range|massif)\b")
 # Between an owner and what it owns: "Iraq's Interior Ministry", "the Iraqi Ministry of Oil".
 _OWNS = re.compile(r"(?:['’`´]s?)?\s")
-# Characters of that at most.
+# Characters that ``_OWNS`` matches at most.
 _LONGEST_OWNS = 3
 # A dateline's place in running text, not as a part of a longer name.
 _NOT_INSIDE = r"(?<![\w&-]){}(?![\w&-]|(?-i:[ ][A-Z]))"
