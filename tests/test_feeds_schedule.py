@@ -29,7 +29,7 @@ def state(**changes):
 
 
 def arrival_rate(a_day, days=14, **changes):
-    """Return the arrival_rate of a feed that published evenly."""
+    """Return the arrival rate of a feed that published evenly."""
     return ArrivalRate(**{"at": NOW, "count": a_day * days, "span": 24 * days, "last": NOW - HOUR, **changes})
 
 
