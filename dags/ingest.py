@@ -59,7 +59,7 @@ def run(stage: str) -> dict[str, Any]:
     """Run one stage, show its counts beside the task, and return them.
 
     Raises:
-        AirflowSkipException: the run leaves this stage out.
+        AirflowSkipException: The run leaves this stage out.
     """
     from newswire_errors import airflow_errors
 

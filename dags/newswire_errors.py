@@ -1,4 +1,4 @@
-"""Tells Airflow which errors of newswire are worth another try.
+"""Tell Airflow which errors of newswire are worth another try.
 
 A task imports this module in its body: Airflow puts the folder of the dags on the module path.
 """
@@ -16,8 +16,8 @@ def airflow_errors() -> Iterator[None]:
     """Raise newswire's errors as Airflow's.
 
     Raises:
-        AirflowFailException: somebody must mend it first; the task isn't tried again.
-        AirflowException: it may pass; the task is tried again.
+        AirflowFailException: Somebody must mend it first; the task isn't tried again.
+        AirflowException: It may pass; the task is tried again.
     """
     from pipeline.errors import NewswireError
 

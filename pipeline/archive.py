@@ -1,4 +1,4 @@
-"""The archive: the bytes that servers sent, compressed.
+"""Archive the bytes that servers sent, compressed.
 
 A blob is named by its content's hash, so that writing it twice changes nothing; a half-written one is never seen under
 its name. The archive's address is a folder or any fsspec address (``s3://bucket/path``).

@@ -1,4 +1,4 @@
-"""The difference between two versions of an article.
+"""Compare two versions of an article.
 
 Pure: white space makes no difference, and neither do lines that extract took for boilerplate in either version.
 """

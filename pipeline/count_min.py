@@ -1,4 +1,4 @@
-"""A count-min sketch that ages: in how many documents hashed terms occur, in fixed memory.
+"""Count in how many documents hashed terms occur, in fixed memory: a count-min sketch that ages.
 
 The share of documents that hold a term has an error of about (terms a document) / ``WIDTH``, whatever the number of
 documents: enough to tell boilerplate and function words from other words. (Cormode and Muthukrishnan, 2005.)

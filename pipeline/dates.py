@@ -13,7 +13,7 @@ import dateutil.parser
 
 EARLIEST = dt.datetime(1990, 1, 1, tzinfo=dt.UTC)  # the web's first year: no article has an earlier address
 _TOLERANCE = dt.timedelta(days=1)  # servers' clocks and zones are wrong by that much
-_LONGEST = 100  # characters; the longest date written out in words has about 60, longer texts are no date
+_MAX_CHARACTERS = 100  # characters; the longest date written out in words has about 60, longer texts are no date
 _LAST_MONTH = 12
 _NOON = 12
 
@@ -109,7 +109,7 @@ class StatedTime(NamedTuple):
 
     @property
     def rank(self) -> int:
-        """2 for an instant, 1 for a local time, 0 for a day."""
+        """Return 2 for an instant, 1 for a local time, 0 for a day."""
         return (2 if self.time.tzinfo else 1) if self.exact else 0
 
 
@@ -121,7 +121,7 @@ def parse(text: str | None, *, now: dt.datetime | None = None, zone: dt.tzinfo |
         now: where given, dates before 1990 and those more than a day after ``now`` are None.
         zone: the zone of times that name none; without it these stay naive.
     """
-    if not text or len(text) > _LONGEST:
+    if not text or len(text) > _MAX_CHARACTERS:
         return None
     try:
         stated = _parse(" ".join(text.split()))
@@ -148,7 +148,7 @@ def parse_iso(text: str, zone: dt.tzinfo | None = None) -> dt.datetime:
     """Return the ISO 8601 time that ``text`` is as a whole; where it names no zone one of ``zone``, else naive.
 
     Raises:
-        ValueError: it is none.
+        ValueError: It is none.
     """
     time = dateutil.parser.isoparse(text)
     return time if time.tzinfo else time.replace(tzinfo=zone)
@@ -221,7 +221,7 @@ def _time_of_day(text: str, date: re.Match[str]) -> tuple[re.Match[str] | None, 
 
 
 def _is_beside(clock: re.Match[str], gap: str) -> bool:
-    """Whether a time of day may be that of a date from which ``gap`` separates it."""
+    """Tell whether a time of day may be that of a date from which ``gap`` separates it."""
     return len(gap) <= (_GAP if clock["hour"] else _SHORT_GAP) and not any(character.isdigit() for character in gap)
 
 
@@ -234,7 +234,7 @@ def _clock(hour: str, minute: str | None, second: str | None, half: str | None) 
     """Return hour, minute and second; ``half`` is the "a" or "p" of a.m. and p.m.
 
     Raises:
-        ValueError: the hour is none of a clock with twelve hours.
+        ValueError: The hour is none of a clock with twelve hours.
     """
     hours = int(hour)
     if half:
@@ -260,7 +260,7 @@ def _zone(text: str) -> dt.tzinfo | None:
     """Return the zone that stands right after a time of day.
 
     Raises:
-        ValueError: it is an offset of a day or more.
+        ValueError: It is an offset of a day or more.
     """
     if match := _OFFSET.match(text):
         size = dt.timedelta(hours=int(match[2]), minutes=int(match[3] or 0))

@@ -1,4 +1,4 @@
-"""The document of an article: what the stages decided on it, joined in one record for the index.
+"""Build the document of an article: what the stages decided on it, in one record for the index.
 
 Pure: the same records give the same document.
 """

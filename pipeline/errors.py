@@ -15,7 +15,7 @@ NewswireError
 │       └── IndexVersionError  another version of newswire made it; the next run makes it anew
 ├── ArchiveError           raw pages can't be read or written
 ├── WorkersError           no process for parsing can be started
-└── ItemError              one item can't be processed; carries the outcome and the reason
+└── ItemError              one article can't be processed; carries the outcome and the reason
 """
 
 from __future__ import annotations

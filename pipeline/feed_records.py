@@ -8,6 +8,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import Literal
 
+import msgspec
+
 from pipeline.records import Reason, Record
 
 # How an address of a source is read: as a feed (or news sitemap), as a page whose links are articles, or as a sitemap
@@ -54,7 +56,7 @@ class FeedState(Record, frozen=True, kw_only=True):
     window: int = 0  # how many entries its document holds
     seen: bytes = b""  # keys of the entries in its last documents, newest first (feeds.feed_diff)
     newest: dt.datetime | None = None  # the latest time of publication in them
-    rhythm: ArrivalRate | None = None
+    arrival_rate: ArrivalRate | None = msgspec.field(default=None, name="rhythm")
     every: float | None = None  # seconds that its schedule waits while all goes well
     unmodified: dt.datetime | None = None  # when its server last answered 304
     lied: dt.datetime | None = None  # when a 304 last proved untrue

@@ -1,4 +1,4 @@
-"""How often Python looks for cyclic garbage, which reference counts don't free.
+"""Set how often Python looks for cyclic garbage, which reference counts don't free.
 
 Processes that work in batches call ``tune_gc`` once.
 """

@@ -1,4 +1,4 @@
-"""Log lines on stderr, as text or as JSON.
+"""Write log lines on stderr, as text or as JSON.
 
 Only the program's own loggers are configured: those below ``pipeline``.
 """

@@ -1,4 +1,4 @@
-"""Documents as a Parquet table: a row for each article, a column for each field.
+"""Write documents as a Parquet table: a row for each article, a column for each field.
 
 The columns follow from ``FIELDS``. A field with several texts is a list of strings; what has parts is JSON. Needs
 pyarrow, an optional package.
@@ -55,7 +55,7 @@ def write_parquet(documents: Iterable[Document], file: IO[bytes]) -> None:
     """Write ``documents`` to ``file``; reads them only a row group ahead.
 
     Raises:
-        UsageError: pyarrow is not installed.
+        UsageError: Pyarrow is not installed.
     """
     try:
         import pyarrow as pa  # noqa: PLC0415 - takes 0.1 s to import, and may be missing

@@ -39,7 +39,7 @@ STAGE_VERSIONS = dict.fromkeys(Stage, "1")
 
 
 class Outcome(enum.StrEnum):
-    """The result of one attempt of one stage at one item: exactly one of these."""
+    """The result of one attempt of one stage at one article: exactly one of these."""
 
     DONE = "done"
     DROPPED = "dropped"
@@ -48,7 +48,7 @@ class Outcome(enum.StrEnum):
 
 
 class Reason(enum.StrEnum):
-    """Why an item did not simply pass. One enumeration for all stages, so that counts add up."""
+    """Why an article did not simply pass. One enumeration for all stages, so that counts add up."""
 
     # dropped: nothing failed, but there is nothing to index
     NOT_MODIFIED = "not modified"

@@ -1,4 +1,4 @@
-"""When a page is visited again, given what is stored of it and the outcome of the last visit.
+"""Decide when a page is visited again, by what is stored of it and the outcome of the last visit.
 
 Pure. Of news articles 18 % change within a week, four fifths of these within a day (GDELT's Global Difference Graph):
 so visits come at growing distances.

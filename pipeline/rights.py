@@ -1,4 +1,4 @@
-"""What a publisher lets others do with a page, read from headers, meta elements and robots.txt.
+"""Read what a publisher lets others do with a page from headers, meta elements and robots.txt.
 
 All of it is put in the same words: noindex, noarchive, nosnippet, notranslate, noimageai, noai (no training of, and no
 use by, AI) and tdm-reservation (text and data mining is reserved; W3C TDMRep).

@@ -1,4 +1,4 @@
-"""Loads what an operator may set: config/newswire.toml, config/feeds.toml and the environment.
+"""Load what an operator may set: config/newswire.toml, config/feeds.toml and the environment.
 
 Files say how newswire behaves; the environment says where things are and what is secret. Each environment variable
 ``X`` also has the form ``X_FILE``, the path of a file that holds the value. An unknown key is an error that names the
@@ -297,7 +297,7 @@ def load_settings(folder: Path | None = None) -> Settings:
     """Return config/newswire.toml of ``folder``, with defaults where the file or a key is missing.
 
     Raises:
-        SettingsError: the file can't be used, or a right in it doesn't exist.
+        SettingsError: The file can't be used, or a right in it doesn't exist.
     """
     file = (folder or config_folder()) / "newswire.toml"
     settings = read_toml(file, Settings)
@@ -311,7 +311,7 @@ def load_sources(folder: Path | None = None, *, file: Path | None = None) -> tup
     """Return the sources of config/feeds.toml of ``folder`` (or of ``file``), each checked.
 
     Raises:
-        SettingsError: the file can't be used, a source's value is wrong, or two sources have one name.
+        SettingsError: The file can't be used, a source's value is wrong, or two sources have one name.
     """
     file = file or (folder or config_folder()) / "feeds.toml"
     sources = read_toml(file, FeedsFile).source
@@ -328,7 +328,7 @@ def _check_source(file: Path, source: Source) -> None:
     """Check the values of a source.
 
     Raises:
-        SettingsError: a value is wrong.
+        SettingsError: A value is wrong.
     """
     where = f"{file}: source {source.name!r}"
     for url in (*source.feeds, *source.sitemaps, *source.pages):
@@ -364,7 +364,7 @@ def read_variable(environ: Mapping[str, str], name: str) -> str | None:
     """Return the variable ``name``, or the content of the file that its ``_FILE`` form names; None where it is unset.
 
     Raises:
-        SettingsError: both forms are set, or the file can't be read.
+        SettingsError: Both forms are set, or the file can't be read.
     """
     path = environ.get(f"{name}_FILE")
     if not path:
@@ -381,7 +381,7 @@ def read_toml(file: Path, kind: type[S]) -> S:
     """Return ``file`` as a ``kind``, its defaults where there is no such file.
 
     Raises:
-        SettingsError: the file can't be read or isn't TOML, a key is unknown, or a value has a wrong type; the message
+        SettingsError: The file can't be read or isn't TOML, a key is unknown, or a value has a wrong type; the message
             names file and key.
     """
     try:

@@ -1,4 +1,4 @@
-"""Words and paragraphs of a text, as all stages count and compare them.
+"""Split a text into words and paragraphs, as all stages count and compare them.
 
 Pure functions: the same text gives the same words in every stage.
 """

@@ -1,4 +1,4 @@
-"""Canonical addresses, and the ids of articles that follow from them.
+"""Canonicalise addresses, and derive the ids of articles from them.
 
 Pure: one article has one id, whichever of its addresses is given.
 """

@@ -41,7 +41,7 @@ def find_hub(url: str, link_headers: Iterable[str], hub: str | None = None, topi
 
 
 def is_signed(secret: str, header: str | None, body: bytes) -> bool:
-    """Whether an X-Hub-Signature header shows that the sender of ``body`` knows ``secret``."""
+    """Tell whether an X-Hub-Signature header shows that the sender of ``body`` knows ``secret``."""
     method, mark, signature = (header or "").strip().partition("=")
     if not mark or method.lower() not in _METHODS:
         return False

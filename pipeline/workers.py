@@ -1,4 +1,4 @@
-"""Parsing of untrusted input in worker processes that can be killed.
+"""Parse untrusted input in worker processes that can be killed.
 
 No input endangers the program or leaves a caller waiting. Parsers of feeds and pages can loop for minutes, take all
 memory or crash the interpreter on a crafted (or unlucky) input: each call here runs in a worker process under a time
@@ -182,7 +182,7 @@ class _Worker:
     """One process and the pipe to it, as its thread sees them.
 
     Raises:
-        WorkersError: it can't be started.
+        WorkersError: It can't be started.
     """
 
     def __init__(self, function: bytes, seconds: float, memory_mb: int) -> None:
@@ -222,7 +222,7 @@ class _Worker:
         """Return what the function returns for the pickled ``item``, or raise what it raised.
 
         Raises:
-            ItemError: the worker was too slow, took too much memory or crashed.
+            ItemError: The worker was too slow, took too much memory or crashed.
         """
         self.item_count += 1
         try:
@@ -295,7 +295,7 @@ def _load_function(function: bytes, memory_mb: int) -> Callable[[Any], Any]:
     """Limit this process's memory and import the function.
 
     Raises:
-        WorkersError: no memory would be left for an item.
+        WorkersError: No memory would be left for an item.
     """
     limit = memory_mb * 1024 * 1024
     _check_headroom(limit)

@@ -44,7 +44,7 @@ class Measures(NamedTuple):
 
     @property
     def vague_share(self) -> float:
-        """The share of local names that are vague words, 0 to 1."""
+        """Return the share of local names that are vague words, 0 to 1."""
         return sum(names.total() for names in self.vague_names.values()) / max(1, self.local_names)
 
 
@@ -56,7 +56,7 @@ def measure(folder: Path = PACKAGE) -> Measures:
     functions = [(path, function) for path, tree in trees.items() for function in _functions(tree)]
     lengths = sorted((function.end_lineno or 0) - function.lineno + 1 for _, function in functions) or [0]
     local = [(path, name) for path, function in functions for name in local_names(function)]
-    public = [(path, function) for path, tree in trees.items() for function in _public_functions(tree)]
+    public = [(path, function) for path, tree in trees.items() for function in public_functions(tree)]
     return Measures(
         modules=len(sources),
         longest_module=max((source.count("\n") for source in sources.values()), default=0),
@@ -106,7 +106,7 @@ def _public_classes(tree: ast.Module) -> list[ast.ClassDef]:
     return [node for node in tree.body if isinstance(node, ast.ClassDef) and not node.name.startswith("_")]
 
 
-def _public_functions(tree: ast.Module) -> list[Function]:
+def public_functions(tree: ast.Module) -> list[Function]:
     """Return a module's functions, and its classes' methods, that others may call."""
     bodies = [tree.body, *(node.body for node in _public_classes(tree))]
     return [

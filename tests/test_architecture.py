@@ -7,13 +7,17 @@ import re
 
 import pytest
 
-from scripts.structure import measure
+from scripts.structure import measure, public_functions
 from tests.helpers.support import REPO
 
 # a migration stays as it was written, and may list what a ledger then had
 MODULES = sorted(path for path in (REPO / "pipeline").rglob("*.py") if "migrations" not in path.parts)
 MOST_LINES = 600
 MOST_LINES_OF_A_FUNCTION = 60
+QUESTION_WORDS = frozenset("What How When Who Why Which Where Whether Is Does".split())
+# their docstrings are being mended; none is left when store, stages and decisions are merged
+STILL_ASKING = ("cluster", "decisions.py", "dedupe", "editorial", "reconcile", "stages", "store", "web/decisions.py")
+MENDED = [path for path in MODULES if not any(path.is_relative_to(REPO / "pipeline" / room) for room in STILL_ASKING)]
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +33,18 @@ def test_a_module_says_what_it_does_and_fits_a_head_and_its_functions_a_screen(p
     assert len(text.splitlines()) <= MOST_LINES
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     assert [f.name for f in functions if f.end_lineno - f.lineno + 1 > MOST_LINES_OF_A_FUNCTION] == []
+
+
+def first_word(node) -> str:
+    return (ast.get_docstring(node) or "").partition(" ")[0].strip(",:")
+
+
+@pytest.mark.parametrize("path", MENDED, ids=lambda path: str(path.relative_to(REPO)))
+def test_a_docstring_asks_no_question_and_that_of_a_function_begins_with_a_verb(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert first_word(tree) not in QUESTION_WORDS
+    no_verbs = QUESTION_WORDS | {"The"}
+    assert [function.name for function in public_functions(tree) if first_word(function) in no_verbs] == []
 
 
 def test_no_public_class_name_stands_in_two_modules(measures):

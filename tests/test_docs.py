@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -61,6 +63,42 @@ def test_folders_that_the_architecture_names_are_there():
         r"`((?:pipeline|tests|docs|config|dags|deploy|scripts|bench)/[\w/.]*)`", text("ARCHITECTURE.md")
     ):
         assert (REPO / name).exists(), name
+
+
+def rooms() -> list[list[list[str]]]:
+    """Return the rows of the architecture's table of rooms: places, central names, and where to start reading."""
+    rows = re.findall(r"^\| (`.*) \|$", text("ARCHITECTURE.md").partition("## Rooms")[2], re.MULTILINE)
+    cells = [[re.findall("`([^`]+)`", cell) for cell in row.split(" | ")] for row in rows]
+    return [[places, names, start] for places, _, names, start, _ in cells]
+
+
+def paths_of(places: list[str]) -> list[Path]:
+    """Return the paths of places; in ``pipeline/urls.py text.py`` the second lies beside the first."""
+    paths = []
+    for first, *further in (place.replace("…", "").split() for place in places):
+        folder = (REPO / first).parent
+        paths += [REPO / first, *(REPO / name if "/" in name else folder / name for name in further)]
+    return paths
+
+
+def names_defined_in(path: Path) -> set[str]:
+    """Return what a module, or each module of a folder, defines; also with the module before it: ``dates.parse``."""
+    names: set[str] = set()
+    for module in [path] if path.suffix == ".py" else path.rglob("*.py"):
+        for node in ast.parse(module.read_text(encoding="utf-8")).body:
+            targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", node)]
+            defined = [getattr(target, "id", None) or getattr(target, "name", None) for target in targets]
+            names.update(*((name, f"{module.stem}.{name}") for name in defined if name))
+    return names
+
+
+@pytest.mark.parametrize(("places", "names", "start"), rooms(), ids=" ".join)
+def test_a_room_of_the_architecture_defines_its_central_names_and_has_the_page_to_start_at(places, names, start):
+    paths = paths_of(places)
+    assert all(path.exists() for path in paths)
+    assert set(names) <= set().union(*map(names_defined_in, paths))
+    folders = [REPO, *paths, *(path.parent for path in paths)]
+    assert all(any((folder / page).exists() for folder in folders) for page in start)
 
 
 def test_the_architecture_draws_the_layers_that_imports_obey():

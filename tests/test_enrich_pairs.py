@@ -1,4 +1,4 @@
-"""Which names must be one entity, and which must not? Brackets mark the two names, in one article or in two."""
+"""Names that must be one entity, and names that must not. Brackets mark the two names, in one article or in two."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""In which country lies a place that an article names? 200 mentions, each with its country: [Mosul IQ]."""
+"""The countries in which the places lie that articles name. 200 mentions, each with its country: [Mosul IQ]."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def test_another_pages_article_in_json_ld_is_not_this_ones():
     )
 )
 def test_no_json_ld_breaks_its_reader(value):
-    node = jsonld.find_article([value], URL)
+    node = jsonld.find_article_node([value], URL)
     jsonld.list_people(node, [value])
     jsonld.text_of(node, "headline")
 

@@ -5,8 +5,9 @@ import datetime as dt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.feed_records import ArrivalRate
+from pipeline.feed_records import ArrivalRate, FeedState
 from pipeline.feeds.arrival_rate import initial_rate, mean_rate, rate_at, time_until_expected, update_rate
+from pipeline.records import from_json, to_json
 
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)  # a Friday
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
@@ -17,7 +18,7 @@ def expected(rate, at):
 
 
 def lived(days, *, hour=None, each=HOUR):
-    """Return the rhythm of a feed that was watched for so many days, with an article ``each`` so often."""
+    """Return the arrival rate of a feed that was watched for so many days, with an article ``each`` so often."""
     at = NOW - days * DAY
     made = ArrivalRate(at=at)
     while at < NOW:
@@ -76,12 +77,18 @@ times = st.datetimes(dt.datetime(2026, 1, 1), dt.datetime(2026, 11, 20), timezon
 
 @given(st.lists(times, max_size=50), st.lists(times, max_size=50), st.floats(0, 1e6), st.floats(0, 1e6))
 def test_whatever_arrived_the_next_article_is_expected_in_finite_time(first, later, waiting, arrivals):
-    rhythm = update_rate(initial_rate(first, NOW), later, NOW + HOUR)
-    assert expected(rhythm, NOW) > 0
-    assert dt.timedelta() <= time_until_expected(rhythm, waiting=waiting, arrivals=arrivals, longest=DAY) <= DAY
+    arrival_rate = update_rate(initial_rate(first, NOW), later, NOW + HOUR)
+    assert expected(arrival_rate, NOW) > 0
+    assert dt.timedelta() <= time_until_expected(arrival_rate, waiting=waiting, arrivals=arrivals, longest=DAY) <= DAY
 
 
 @given(st.floats(0.001, 1e5), st.floats(0.001, 100))
 def test_a_busier_feed_is_never_expected_later(count, factor):
     slow, fast = (ArrivalRate(at=NOW, count=c, span=336) for c in (count, count * (1 + factor)))
     assert time_until_expected(fast, waiting=0.13, longest=DAY) <= time_until_expected(slow, waiting=0.13, longest=DAY)
+
+
+def test_a_ledger_keeps_the_rate_under_the_name_that_it_had_first():
+    state = FeedState(url="https://times.example/feed", source="times", due=NOW, arrival_rate=lived(1))
+    assert b'"rhythm":{' in to_json(state)
+    assert from_json(to_json(state), FeedState) == state

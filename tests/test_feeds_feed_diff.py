@@ -28,23 +28,23 @@ def after(entries, at=NOW, state=None):
     found = diff_feed(state, entries, at)
     return found, FeedState(
         url=state.url, source="a", due=at, polled=at, read=at,
-        seen=found.entry_keys, newest=found.newest, rhythm=found.rhythm, window=found.window,
+        seen=found.entry_keys, newest=found.newest, arrival_rate=found.arrival_rate, window=found.window,
     )  # fmt: skip
 
 
 def test_new_entries_are_counted_and_known_ones_are_not():
     _, state = after(listed(-3, -2, -1))
     found, _ = after(listed(-2, -1, 1, 2), NOW + 3 * HOUR, state)
-    assert found.rhythm.count - state.rhythm.count > 1.9
+    assert found.arrival_rate.count - state.arrival_rate.count > 1.9
     assert (found.window, found.gap, found.newest) == (4, None, NOW + 2 * HOUR)
-    assert found.rhythm.last == NOW + 2 * HOUR
+    assert found.arrival_rate.last == NOW + 2 * HOUR
 
 
 def test_an_entry_that_comes_back_is_not_new():
     _, state = after(listed(-3, -2, -1))
     _, state = after(listed(-2, -1, 1), NOW + 2 * HOUR, state)
     found, _ = after(listed(-3, -2, -1, 1), NOW + 3 * HOUR, state)
-    assert found.rhythm.count <= state.rhythm.count
+    assert found.arrival_rate.count <= state.arrival_rate.count
 
 
 def test_no_entry_in_common_is_a_gap_of_about_the_missing_number():

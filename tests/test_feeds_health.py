@@ -13,8 +13,15 @@ HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 
 
 def state(name="feed", **changes):
-    rhythm = ArrivalRate(at=NOW, count=140, span=336, last=NOW - HOUR)
-    base = {"source": "a", "due": NOW + HOUR, "polled": NOW, "succeeded": NOW, "rhythm": rhythm, "every": 900.0}
+    arrival_rate = ArrivalRate(at=NOW, count=140, span=336, last=NOW - HOUR)
+    base = {
+        "source": "a",
+        "due": NOW + HOUR,
+        "polled": NOW,
+        "succeeded": NOW,
+        "arrival_rate": arrival_rate,
+        "every": 900.0,
+    }
     return FeedState(url=f"https://a.example/{name}", **{**base, **changes})
 
 
@@ -27,7 +34,7 @@ def gap(missed=10, filled=0, hours=(-10, -8), source="a"):
     ("changes", "condition", "why"),
     [
         ({}, Condition.WELL, ""),
-        ({"polled": None, "succeeded": None, "rhythm": None}, Condition.NEW, "not read yet"),
+        ({"polled": None, "succeeded": None, "arrival_rate": None}, Condition.NEW, "not read yet"),
         ({"failures": 3, "error": "timeout: x", "failing_since": NOW - DAY}, Condition.FAILING, "timeout: x, 3 times"),
         ({"failures": 3, "reason": Reason.GONE, "error": "gone"}, Condition.GONE, "gone for good"),
         ({"due": NOW - 2 * HOUR}, Condition.LATE, "was not read"),
@@ -48,7 +55,9 @@ def test_a_feed_is_called_by_the_worst_that_is_to_be_said_of_it(changes, conditi
 def test_a_feed_that_falls_silent_is_told_from_one_that_seldom_publishes():
     silent = ArrivalRate(at=NOW, count=105, span=336, last=NOW - 3 * DAY)
     seldom = ArrivalRate(at=NOW, count=2, span=336, last=NOW - 3 * DAY)
-    conditions = [assess_feeds([state(rhythm=rhythm)], [], NOW)[0].condition for rhythm in (silent, seldom)]
+    conditions = [
+        assess_feeds([state(arrival_rate=arrival_rate)], [], NOW)[0].condition for arrival_rate in (silent, seldom)
+    ]
     assert conditions == [Condition.SILENT, Condition.WELL]
 
 

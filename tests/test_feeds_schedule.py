@@ -28,13 +28,20 @@ def state(**changes):
     return FeedState(**{**base, **changes})
 
 
-def rhythm(a_day, days=14, **changes):
-    """Return the rhythm of a feed that published evenly."""
+def arrival_rate(a_day, days=14, **changes):
+    """Return the arrival rate of a feed that published evenly."""
     return ArrivalRate(**{"at": NOW, "count": a_day * days, "span": 24 * days, "last": NOW - HOUR, **changes})
 
 
 def arrivals(a_day, window=1000, **changes):
-    base = {"rhythm": rhythm(a_day), "entry_keys": b"", "window": window, "newest": NOW, "earliest": None, "gap": None}
+    base = {
+        "arrival_rate": arrival_rate(a_day),
+        "entry_keys": b"",
+        "window": window,
+        "newest": NOW,
+        "earliest": None,
+        "gap": None,
+    }
     return FeedDiff(**{**base, **changes})
 
 
@@ -77,8 +84,8 @@ def test_the_interval_falls_with_the_square_root_of_what_is_published(a_day, min
 
 def test_intervals_stay_between_the_shortest_and_the_longest():
     assert about(wait(state(), READ, arrivals(100_000)), 3 * MINUTE)
-    dead = rhythm(0, last=NOW - 300 * DAY)
-    assert about(wait(state(), READ, arrivals(0, rhythm=dead)), DAY)
+    dead = arrival_rate(0, last=NOW - 300 * DAY)
+    assert about(wait(state(), READ, arrivals(0, arrival_rate=dead)), DAY)
 
 
 def test_a_small_document_is_read_before_it_has_turned_over():
@@ -87,7 +94,7 @@ def test_a_small_document_is_read_before_it_has_turned_over():
 
 
 def test_a_burst_is_followed():
-    calm, burst = arrivals(24), arrivals(24, rhythm=rhythm(24, recent=20.0))
+    calm, burst = arrivals(24), arrivals(24, arrival_rate=arrival_rate(24, recent=20.0))
     assert wait(state(), READ, burst) < wait(state(), READ, calm) / 3
 
 
@@ -185,7 +192,7 @@ def test_an_index_of_sitemaps_is_always_asked_for_in_full():
 
 
 def test_a_server_whose_304_kept_an_entry_back_is_asked_in_full_for_a_month():
-    before = state(polled=NOW - HOUR, read=NOW - DAY, unmodified=NOW - HOUR, rhythm=rhythm(10))
+    before = state(polled=NOW - HOUR, read=NOW - DAY, unmodified=NOW - HOUR, arrival_rate=arrival_rate(10))
     old, fresh = arrivals(10, earliest=NOW - 5 * HOUR), arrivals(10, earliest=NOW - HOUR / 2)
     after = next_state(before, READ, old, NOW, ADAPTIVE)
     assert after.lied == NOW
@@ -195,7 +202,7 @@ def test_a_server_whose_304_kept_an_entry_back_is_asked_in_full_for_a_month():
 
 def test_a_feed_that_was_never_new_and_all_is_at_once_was_kept_back_too():
     gap = FeedGap(feed="f", source="s", since=NOW - DAY, until=NOW - HOUR, missed=9)
-    before = state(polled=NOW - HOUR, read=NOW - DAY, unmodified=NOW - HOUR, rhythm=rhythm(10))
+    before = state(polled=NOW - HOUR, read=NOW - DAY, unmodified=NOW - HOUR, arrival_rate=arrival_rate(10))
     assert next_state(before, READ, arrivals(10, gap=gap), NOW, ADAPTIVE).lied == NOW
 
 

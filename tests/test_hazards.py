@@ -174,7 +174,7 @@ def test_a_page_in_place_of_a_feed_leaves_what_was_known_as_it_was(site):
     site.page("/feed", "<html><body>Maintenance</body></html>", kind="application/rss+xml", ETag='"2"')
     bad = polled(good)[0].state
     assert bad.reason is Reason.NOT_FEED
-    kept = ("etag", "body_hash", "seen", "newest", "rhythm", "window", "read")
+    kept = ("etag", "body_hash", "seen", "newest", "arrival_rate", "window", "read")
     assert [getattr(bad, name) for name in kept] == [getattr(good, name) for name in kept]
 
 
@@ -186,7 +186,7 @@ def test_a_body_that_differs_at_every_poll_makes_no_new_entries(site):
         ids |= {entry.id for entry in result.entries}
         one = result.state
     assert len(ids) == 2
-    assert one.rhythm.count <= 1
+    assert one.arrival_rate.count <= 1
 
 
 def test_five_hundred_feeds_that_were_added_together_do_not_stay_together():

@@ -195,7 +195,7 @@ lines = st.builds(
 
 @given(st.lists(lines, max_size=20), texts)
 def test_a_sheet_holds_its_lines_and_comes_back_from_its_bytes(some, title):
-    measures = Measures(length=3, foreign=0.5, author=True, time=False, language=None)
+    measures = Measures(length=3, boilerplate_share=0.5, author=True, time=False, language=None)
     sheet = fingerprint_page("id", 7, title, some, [line.text for line in some], measures)
     back = msgspec.msgpack.decode(msgspec.msgpack.encode(sheet), type=PageFingerprint)
     assert back == sheet
@@ -206,7 +206,7 @@ def test_a_sheet_holds_its_lines_and_comes_back_from_its_bytes(some, title):
         same = [other for other in some if other.slot == one.slot]
         assert (there.pages, there.lines) == ([7], len(same))
         assert there.usual is any(other.usual for other in same)
-        assert there.foreign == sum(other.rule is not None or other.key == one.key for other in same)
+        assert there.boilerplate == sum(other.rule is not None or other.key == one.key for other in same)
     assert len(unpack_terms(back)) <= 32
 
 

@@ -1,4 +1,4 @@
-"""``python -m pipeline.cli`` is the command ``newswire``."""
+"""Run the command ``newswire`` as ``python -m pipeline.cli``."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from pipeline.store import REMOVED, NewArticle
 from pipeline.urls import article_id, content_id
 
 _AFTER_FETCH = tuple(Stage)[tuple(Stage).index(Stage.EXTRACT) :]
-_STEP = 100  # articles in one transaction
+_ARTICLES_PER_TRANSACTION = 100
 _update = click.option("--update", is_flag=True, help="Take over what is said otherwise of articles that are known.")
 
 
@@ -38,8 +38,10 @@ def import_command(paths: tuple[str, ...], source: str, update: bool) -> None:
     """Bring in articles from files and folders: txt, html, eml, docx, NITF, NewsML-G2, ninjs, jsonl, warc."""
     failures = Failures()
     with open_context() as context:
-        arrivals = (a for file in import_files.list_files(paths) for a in _arrivals(context, file, source, failures))
-        _Importer(context, failures, update=update).insert_all("articles", arrivals)
+        articles = (
+            a for file in import_files.list_files(paths) for a in _read_articles(context, file, source, failures)
+        )
+        _Importer(context, failures, update=update).insert_all("articles", articles)
         _run_stages(context, failures)
 
 
@@ -51,8 +53,8 @@ def index_command(path: str, source: str, update: bool) -> None:
     """Bring lines of any stage into the configured index, through dedupe, enrich and cluster."""
     failures = Failures()
     with open_context() as context:
-        arrivals = _from_lines(context, ((path, line) for line in read_json_objects(path, failures)), source, failures)
-        _Importer(context, failures, update=update).insert_all("lines", arrivals)
+        articles = _from_lines(context, ((path, line) for line in read_json_objects(path, failures)), source, failures)
+        _Importer(context, failures, update=update).insert_all("lines", articles)
         _run_stages(context, failures)
 
 
@@ -70,10 +72,10 @@ class _Importer:
         self._context, self._failures, self._update = context, failures, update
         self._read = self._new = self._differing = 0
 
-    def insert_all(self, unit: str, arrivals: Iterable[NewArticle]) -> None:
-        """Insert ``arrivals``; print how many ``unit`` were read, and how many of them are new."""
-        progress, iterator = Progress(f"{unit} read"), iter(arrivals)
-        while step := list(itertools.islice(iterator, _STEP)):
+    def insert_all(self, unit: str, articles: Iterable[NewArticle]) -> None:
+        """Insert ``articles``; print how many ``unit`` were read, and how many of them are new."""
+        progress, iterator = Progress(f"{unit} read"), iter(articles)
+        while step := list(itertools.islice(iterator, _ARTICLES_PER_TRANSACTION)):
             self._insert(step)
             progress.add(len(step))
         progress.end()
@@ -81,37 +83,37 @@ class _Importer:
         differing = f", {self._differing} {effect}" if self._differing else ""
         print_note(f"{self._read} {unit} read, {self._new} new{differing}")
 
-    def _insert(self, arrivals: Sequence[NewArticle]) -> None:
+    def _insert(self, articles: Sequence[NewArticle]) -> None:
         context = self._context
         with context.store.write() as connection:
-            entered = context.store.ledger.insert_articles(connection, arrivals, context.clock(), "imported")
+            entered = context.store.ledger.insert_articles(connection, articles, context.clock(), "imported")
             new = set(entered)
-            for arrival in arrivals:
-                if arrival.id in new:
-                    new.remove(arrival.id)  # should it come again, that is another version
+            for article in articles:
+                if article.id in new:
+                    new.remove(article.id)  # should it come again, that is another version
                 else:
-                    self._differing += self._compare(connection, arrival)
-        self._read += len(arrivals)
+                    self._differing += self._compare(connection, article)
+        self._read += len(articles)
         self._new += len(entered)
 
-    def _compare(self, connection: sa.Connection, arrival: NewArticle) -> bool:
-        """Return whether a known article has another text in what arrives; with ``update`` it gets that text."""
-        article = arrival.records[0]
+    def _compare(self, connection: sa.Connection, new_article: NewArticle) -> bool:
+        """Return whether the ledger has the article with another text; with ``update`` it gets the new one."""
+        article = new_article.records[0]
         if not isinstance(article, Article):
             return False  # a page: the articles of files without an address are known by what they say
-        item, same = find_submitted(self._context, connection, article)
-        if same or item is None or item.state == REMOVED:
+        row, same = find_submitted(self._context, connection, article)
+        if same or row is None or row.state == REMOVED:
             return False
         if self._update:
             try:
-                submit_new_version(self._context, connection, item, article)
+                submit_new_version(self._context, connection, row, article)
             except ItemError as error:
-                self._failures.add(item.id, str(error))
+                self._failures.add(row.id, str(error))
                 return False
         return True
 
 
-def _arrivals(context: Context, file: Path, source: str, failures: Failures) -> Iterator[NewArticle]:
+def _read_articles(context: Context, file: Path, source: str, failures: Failures) -> Iterator[NewArticle]:
     for item in import_files.read_items(file, context.settings.extract.max_bytes):
         if isinstance(item, ItemError):
             failures.add(str(item.detail), str(item.reason))

@@ -97,11 +97,11 @@ def explain_command(address_or_id: str, as_json: bool) -> None:
     if as_json:
         click.echo(to_json(explanation))
         return
-    item = explanation.item
-    if item:
-        click.echo(f"{item.id}  {item.url or 'without an address'}")
-        state = _describe_state(item, explanation.versions)
-        click.echo(f"source {item.source}, first seen {item.first_seen:%Y-%m-%d %H:%M:%S}, {state}")
+    row = explanation.item
+    if row:
+        click.echo(f"{row.id}  {row.url or 'without an address'}")
+        state = _describe_state(row, explanation.versions)
+        click.echo(f"source {row.source}, first seen {row.first_seen:%Y-%m-%d %H:%M:%S}, {state}")
     for event in explanation.history:
         why = ": ".join(part for part in (event.reason, event.detail) if part)
         click.echo(f"  {event.at:%Y-%m-%d %H:%M:%S}  {event.stage:8} {event.outcome:11} {why}".rstrip())
@@ -143,16 +143,16 @@ def _print_story(story: StoryFacts, placement: Record | None, changes: Sequence[
         click.echo(f"    {describe_story_decision(change)}")
 
 
-def _describe_state(item: ArticleRow, versions: Sequence[ArticleVersion]) -> str:
+def _describe_state(row: ArticleRow, versions: Sequence[ArticleVersion]) -> str:
     """Return which version an article has and what it waits for."""
-    if versions and versions[-1].version < item.version and item.state == "pending":
-        return f"version {versions[-1].version}, and its page is looked at again: waits for {item.stage}"
-    version = f"version {item.version}"
-    if item.state != "pending":
-        return f"{version}, {item.state}" + (f" at {item.stage}" if item.stage else "")
-    if item.stage is None:
-        return f"{version}, in the index (revision {item.indexed})"
-    return f"{version}, waits for {item.stage}"
+    if versions and versions[-1].version < row.version and row.state == "pending":
+        return f"version {versions[-1].version}, and its page is looked at again: waits for {row.stage}"
+    version = f"version {row.version}"
+    if row.state != "pending":
+        return f"{version}, {row.state}" + (f" at {row.stage}" if row.stage else "")
+    if row.stage is None:
+        return f"{version}, in the index (revision {row.indexed})"
+    return f"{version}, waits for {row.stage}"
 
 
 @click.command("retry")
@@ -210,7 +210,7 @@ def reindex_command() -> None:
     help="Of history.",
 )
 def expire_command(history_days: float) -> None:
-    """Forget fingerprints and stories outside the windows of dedupe and cluster, and old history; articles stay."""
+    """Forget sketches and stories outside the windows of dedupe and cluster, and old history; articles stay."""
     with open_context() as context:
         count = maintenance.expire_memories(context, history_days)
     print_note(f"{count} lines of history forgotten")
@@ -221,6 +221,6 @@ def expire_command(history_days: float) -> None:
 def takedown_command(address_or_id: str) -> None:
     """Remove an article from index, ledger and archive for good; it doesn't come back."""
     with open_context() as context:
-        item = find_article(context, address_or_id)
-        take_down(context, item)
-    print_note(f"{item.url or item.id}: taken down")
+        row = find_article(context, address_or_id)
+        take_down(context, row)
+    print_note(f"{row.url or row.id}: taken down")

@@ -213,7 +213,7 @@ def dedupe_command() -> ProcessBatch:
 
 @_filter_command("enrich")
 def enrich_command() -> ProcessBatch:
-    """Find the names in each article, in order, each tied to one entity; uses copy_of where it is."""
+    """Find the names in each article, in order, each linked to one entity; uses copy_of where it is."""
     from pipeline.enrich import enrich, load_recognisers
     from pipeline.enrich.inherited import paragraph_names
     from pipeline.enrich.linking.entity_linking import ArticleNames, link_batch

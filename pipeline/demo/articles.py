@@ -1,4 +1,4 @@
-"""The articles of the demo newsroom, read from the folder ``newsroom``, which an editor may change.
+"""Read the articles of the demo newsroom from the folder ``newsroom``, which an editor may change.
 
 ``outlets.toml`` names the outlets and their feeds; ``articles/OUTLET/NAME.toml`` is one article, and
 ``NAME.2.toml`` the same article as it reads from edition 2 on. Paragraphs stand apart by a blank line, and ``## ``
@@ -96,12 +96,12 @@ class Piece(Record, frozen=True, kw_only=True):
 
     @property
     def feed_path(self) -> str:
-        """The path that feeds name."""
+        """Return the path that feeds name."""
         return self.draft.moved_from or self.path
 
     @property
     def picture_path(self) -> str:
-        """The path of its picture, where it has one."""
+        """Return the path of its picture, where it has one."""
         return f"/media/{self.key.partition('/')[2]}.svg"
 
 
@@ -124,7 +124,7 @@ def load_pieces(edition: int = 1) -> tuple[Piece, ...]:
     """Return all articles as of ``edition``, by outlet, newest first.
 
     Raises:
-        SettingsError: a file can't be used; the error names it.
+        SettingsError: A file can't be used; the error names it.
     """
     drafts = _drafts(edition)
     spelling = settings.read_toml(FOLDER / "spelling.toml", _Spelling).us
@@ -185,7 +185,7 @@ def _print(key: str, drafts: Mapping[str, Draft]) -> list[str]:
     """Return the paragraphs of an article, those taken from its original with the declared changes.
 
     Raises:
-        SettingsError: a paragraph or a replaced word is not there.
+        SettingsError: A paragraph or a replaced word is not there.
     """
     draft = drafts[key]
     source = _print(draft.of, drafts) if draft.of else []

@@ -1,4 +1,4 @@
-"""What the pipeline should find in the demo newsroom: facts for tests and for the demo's summary.
+"""Derive what the pipeline should find in the demo newsroom: facts for tests and for the demo's summary.
 
 They follow from the articles' files, not from the pipeline.
 """

@@ -1,4 +1,4 @@
-"""Feeds of the demo newsroom: RSS 2.0, Atom, RDF, JSON Feed and news sitemaps.
+"""Write the feeds of the demo newsroom: RSS 2.0, Atom, RDF, JSON Feed and news sitemaps.
 
 The same articles give the same bytes.
 """

@@ -46,7 +46,7 @@ def load_newsroom(edition: int = 1, hosts: Mapping[str, str] | None = None) -> N
     """Return the newsroom as of ``edition``, its outlets at ``hosts`` (key → host and port).
 
     Raises:
-        SettingsError: an article or the list of outlets can't be used; the error names the file.
+        SettingsError: An article or the list of outlets can't be used; the error names the file.
     """
     hosts = hosts or default_hosts()
     bases = {key: f"http://{host}" for key, host in hosts.items()}

@@ -1,4 +1,4 @@
-"""Pages of the demo newsroom as readers see them: articles, home pages, pictures, not found.
+"""Write the pages of the demo newsroom as readers see them: articles, home pages, pictures, not found.
 
 The same articles give the same bytes.
 """

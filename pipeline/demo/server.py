@@ -1,4 +1,4 @@
-"""The servers of the demo newsroom: an HTTP server for each outlet, each on its loopback address.
+"""Serve the demo newsroom: an HTTP server for each outlet, each on its loopback address.
 
 They speak HTTP as real outlets do: conditional requests, compression, redirects.
 """
@@ -100,7 +100,7 @@ class Server:
 
     @property
     def edition(self) -> int:
-        """The edition that is served; it may be set while the server runs."""
+        """Return the edition that is served; it may be set while the server runs."""
         return self.newsroom.edition
 
     @edition.setter
@@ -111,12 +111,12 @@ class Server:
 
     @property
     def sources(self) -> tuple[Source, ...]:
-        """The outlets with the addresses of their feeds, agency first."""
+        """Return the outlets with the addresses of their feeds, agency first."""
         return self.newsroom.sources
 
     @property
     def ports(self) -> tuple[int, ...]:
-        """The ports in use, each once; on most machines it is one."""
+        """Return the ports in use, each once; on most machines it is one."""
         return tuple(dict.fromkeys(site.server_port for site in self._sites))
 
 
@@ -127,7 +127,7 @@ def serve_newsroom(edition: int = 1, host: str = "127.0.0.1", port: int = 0) -> 
     With port 0, a free port is used.
 
     Raises:
-        UsageError: an address can't be used.
+        UsageError: An address can't be used.
     """
     sites = _open(host, port)
     try:

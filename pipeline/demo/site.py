@@ -1,4 +1,4 @@
-"""What an outlet's server of the demo newsroom answers, path by path.
+"""Answer requests to an outlet's server of the demo newsroom, path by path.
 
 What has no path here is answered by ``not_found_response``.
 """

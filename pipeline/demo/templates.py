@@ -1,4 +1,4 @@
-"""Templates of the demo newsroom, and the values that an article fills them with.
+"""Load the templates of the demo newsroom, and fill them with an article's values.
 
 Templates are ``string.Template`` texts. A line whose placeholder has no value is left out, so that each line is an
 optional element. Values are escaped for HTML and XML; those whose names end in ``_json`` are JSON.

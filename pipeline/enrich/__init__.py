@@ -1,8 +1,8 @@
-"""Find the names in an article and tie each to one entity.
+"""Find the names in an article and link each to one entity.
 
 A recogniser finds the names (``Recogniser``: text and language in, spans out; by default a packed network for
 English, known names for other languages, or a spaCy pipeline). What follows is the same for all: coreference joins
-the names within the article, linking ties them to known entities and tells places from their namesakes.
+the names within the article, linking leads them to known entities and tells places from their namesakes.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def enrich(
     source_country: str | None = None,
     inherited: ParagraphNames | None = None,
 ) -> Names:
-    """Return the names in an article's title and text, each tied to one entity.
+    """Return the names in an article's title and text, each linked to one entity.
 
     The dateline's place is an entity too (of no mentions where the text doesn't name it), and a name wherever it
     stands in the text.

@@ -14,7 +14,7 @@ from pipeline.enrich.recogniser import Recogniser, Span
 from pipeline.records import Article, Names
 
 # A shorter paragraph (in characters) says too little of its context for its names to be the same in another article.
-_SHORTEST = 40
+_MIN_PARAGRAPH = 40
 
 # Hash of a paragraph → the names in it, as spans of the paragraph.
 ParagraphNames = Mapping[bytes, tuple[Span, ...]]
@@ -40,7 +40,7 @@ def paragraph_names(article: Article, names: Names) -> ParagraphNames:
             if mention.start >= paragraph.start and mention.end <= paragraph.end:
                 inside.append(Span(mention.start - paragraph.start, mention.end - paragraph.start, mention.type))
             index += 1
-        if paragraph.end - paragraph.start >= _SHORTEST:
+        if paragraph.end - paragraph.start >= _MIN_PARAGRAPH:
             names_by_hash[_hash(article.text[paragraph.start : paragraph.end])] = tuple(inside)
     return names_by_hash
 

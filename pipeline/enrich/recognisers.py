@@ -82,7 +82,7 @@ def load_recognisers(entities: EntitySettings, folder: Path) -> tuple[KnowledgeB
         folder: holds aliases.toml.
 
     Raises:
-        SettingsError: a recogniser or aliases.toml can't be used.
+        SettingsError: A recogniser or aliases.toml can't be used.
     """
     knowledge = _knowledge_base(msgspec.json.encode(read_aliases(folder)))
     settings = {ENGLISH: ("entities.model", entities.model)}
@@ -104,7 +104,7 @@ def _load_recogniser(setting: str, value: str, knowledge: KnowledgeBase, languag
     """Return the recogniser that a setting's value names.
 
     Raises:
-        SettingsError: there is no such recogniser, or its model can't be used; the message names the setting.
+        SettingsError: There is no such recogniser, or its model can't be used; the message names the setting.
     """
     if prefixed := _PREFIX.fullmatch(value):
         recogniser, model = prefixed["recogniser"], prefixed["model"]

@@ -38,7 +38,7 @@ def spacy_recogniser(name: str) -> Recogniser:
     """Return the recogniser that a spaCy pipeline is; ``name`` is an installed package or a folder.
 
     Raises:
-        SettingsError: spaCy or the pipeline is not installed, or they don't fit together.
+        SettingsError: SpaCy or the pipeline is not installed, or they don't fit together.
     """
     pipeline = _load(name)
 
@@ -57,7 +57,7 @@ def _load(name: str) -> Language:
     """Load a spaCy pipeline.
 
     Raises:
-        SettingsError: spaCy or the pipeline is not installed, or they don't fit together.
+        SettingsError: SpaCy or the pipeline is not installed, or they don't fit together.
     """
     if not name:
         raise SettingsError('name the spaCy pipeline behind the colon, such as "spacy:de_core_news_md"')

@@ -7,7 +7,7 @@ import re
 
 from pipeline.extract.config import Agency
 
-_SHORT = 4  # characters: forms up to this length are compared with their case, so that "PA" is not "pa"
+_MAX_CASED_FORM = 4  # characters: forms up to this length are compared with their case, so that "PA" is not "pa"
 _BETWEEN = re.compile(r"\s*(?:[/,;&+]|\b(?:and|und|et|y|e|og|och|en|with)\b)\s*")
 
 
@@ -16,14 +16,14 @@ def _names_by_form(agencies: tuple[Agency, ...]) -> dict[str, str]:
     names: dict[str, str] = {}
     for agency in agencies:
         for form in (agency.name, *agency.forms):
-            names[form if len(form) <= _SHORT else form.casefold()] = agency.name
+            names[form if len(form) <= _MAX_CASED_FORM else form.casefold()] = agency.name
     return names
 
 
 def agency_of(text: str, agencies: tuple[Agency, ...]) -> str | None:
     """Return the name of the agency that ``text`` is a form of ("(AP)", "The Associated Press"); None if it isn't."""
     plain = text.strip(" \t.()[]–—-:*©")
-    return _names_by_form(agencies).get(plain if len(plain) <= _SHORT else plain.casefold())
+    return _names_by_form(agencies).get(plain if len(plain) <= _MAX_CASED_FORM else plain.casefold())
 
 
 def credited_agency(text: str, agencies: tuple[Agency, ...]) -> str | None:

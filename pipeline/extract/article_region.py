@@ -56,7 +56,7 @@ def find_region(blocks: list[Block], headlines: frozenset[str]) -> Region | None
 
 
 def is_running_text(block: Block) -> bool:
-    """Whether a block is a paragraph of running text."""
+    """Tell whether a block is a paragraph of running text."""
     return len(block.text) >= RUNNING_TEXT_CHARS and block.links <= _MAX_LINK_SHARE * len(block.text)
 
 

@@ -48,7 +48,7 @@ _INITIALS = re.compile(r"[^\W\d_]|(?:[^\W\d_]\.-?){1,3}|[B-DF-HJ-NP-TV-XZ]{2}") 
 _MC = re.compile(r"(?<=\bMc)[a-z]")
 _FULL_NAME = 2  # words; three beside a role may be a role of two words ("Jo Doe Political Correspondent")
 _CJK_NAME = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]{2,8}(?:[ 　][\u3400-\u9fff]{1,4})?|[\uac00-\ud7af]{2,4}")
-_CODE = 9  # characters: reporters sign short pieces with codes in small letters ("dmk", "srf/hosb")
+_MAX_CODE = 9  # characters: reporters sign short pieces with codes in small letters ("dmk", "srf/hosb")
 _MAX_NAME = 60  # characters
 _MAX_HEAD = 14  # blocks between headline and text: standfirst, byline, role, times, caption, buttons for sharing
 _MIN_HEAD = 3  # blocks after the headline that may be long: a standfirst, a caption
@@ -105,7 +105,7 @@ def _signed_or_all(texts: Sequence[str], config: ExtractConfig) -> list[str]:
 
 
 def _are_editors(names: Sequence[str], marked: Sequence[str], blocks: Sequence[Block], config: ExtractConfig) -> bool:
-    """Whether the page says "Editor: …" of all ``names`` and its byline names others."""
+    """Tell whether the page says "Editor: …" of all ``names`` and its byline names others."""
     shown = {fold(text) for text in marked}
     if not shown or any(fold(name) in text for name in names for text in shown):
         return False
@@ -290,6 +290,6 @@ def _is_person(part: str, words: _Words, sites: frozenset[str]) -> bool:
         return False
     if re.search(r"\.(?:com|net|org|de|co|info|[a-z]{2})$", folded):
         return False
-    if part.islower() and len(part) > _CODE:
+    if part.islower() and len(part) > _MAX_CODE:
         return False
     return not words.role.search(part) and (part[0].isalpha() or not part[0].isascii())

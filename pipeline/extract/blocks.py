@@ -40,7 +40,7 @@ class Block(NamedTuple):
 
     @property
     def key(self) -> str:
-        """Its letters and digits alone, on which extractors that treat spaces differently agree."""
+        """Return its letters and digits alone, on which extractors that treat spaces differently agree."""
         return letter_key(self.text)
 
 

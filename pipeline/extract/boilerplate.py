@@ -120,11 +120,11 @@ class _Frame:
         self.main = next(iter(main_elements + around[-1:]), None)
 
     def is_usual(self, block: Block | None) -> bool:
-        """Whether the template set the block as it sets the article's paragraphs."""
+        """Tell whether the template set the block as it sets the article's paragraphs."""
         return block is not None and template_kind(block) in self._kinds
 
     def is_paragraph(self, line: TextLine) -> bool:
-        """Whether the line is a whole paragraph, set as the article's are."""
+        """Tell whether the line is a whole paragraph, set as the article's are."""
         return len(line.text) >= RUNNING_TEXT_CHARS and self.is_usual(line.block)
 
     def small_elements(self, block: Block) -> Iterator[HtmlElement]:
@@ -137,7 +137,7 @@ def _is_title(line: TextLine, context: ArticleContext) -> bool:
 
 
 def _same(text: str, titles: tuple[str, ...]) -> bool:
-    """Whether ``text`` is one of the titles, or one but for a kicker or a few words."""
+    """Tell whether ``text`` is one of the titles, or one but for a kicker or a few words."""
     key = letter_key(text)
     text_words = set(split_words(text))
     for title in titles:

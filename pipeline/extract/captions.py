@@ -30,7 +30,7 @@ _PICTURE = re.compile(
 
 
 def is_credited(text: str) -> bool:
-    """Whether a line ends by saying whose picture it describes ("… in the harbour. Photo: Ana Ruiz")."""
+    """Tell whether a line ends by saying whose picture it describes ("… in the harbour. Photo: Ana Ruiz")."""
     return ":" in text[-_MAX_CREDIT:] and bool(_PICTURE.search(text))
 
 

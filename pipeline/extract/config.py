@@ -1,4 +1,4 @@
-"""The lists that extraction works with, and their loading from the settings folder.
+"""Load the lists that extraction works with from the settings folder.
 
 Everything else in ``pipeline.extract`` is given an ``ExtractConfig`` and reads no file.
 """

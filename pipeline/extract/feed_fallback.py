@@ -11,7 +11,7 @@ from pipeline.records import Entry, Reason
 from pipeline.text import split_words
 
 # A page behind a wall shows the beginning; the feed's text is taken where it is clearly more than that.
-_MORE = 1.2
+_MIN_EXCESS = 1.2
 _TAG = re.compile(r"<[^>]{0,1000}>")
 
 
@@ -28,7 +28,7 @@ def build_page(entry: Entry) -> bytes:
 
 
 def feed_has_more(entry: Entry | None, extraction: Extraction | ItemError) -> bool:
-    """Whether the feed gave more of the text than a page behind a wall, or one without a text, shows."""
+    """Tell whether the feed gave more of the text than a page behind a wall, or one without a text, shows."""
     if entry is None or not entry.content:
         return False
     if isinstance(extraction, ItemError):
@@ -36,4 +36,4 @@ def feed_has_more(entry: Entry | None, extraction: Extraction | ItemError) -> bo
     article = extraction.article
     if not article.paywalled:
         return False
-    return len(split_words(_TAG.sub(" ", entry.content))) > _MORE * len(split_words(article.text))
+    return len(split_words(_TAG.sub(" ", entry.content))) > _MIN_EXCESS * len(split_words(article.text))

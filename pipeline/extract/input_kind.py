@@ -38,7 +38,7 @@ _MAGIC = {
 }
 _TAG = re.compile(rb"<!doctype\s+html|<(?:html|head|body|article|div|p|meta|title)[\s>]", re.IGNORECASE)
 _FEED = re.compile(rb"<(?:rss|feed|rdf:RDF|urlset|sitemapindex)[\s>]")
-_HEAD = 4096  # bytes looked at to tell the kind: a doctype, a feed's root or a first tag lies within
+_HEAD_BYTES = 4096  # bytes looked at to tell the kind: a doctype, a feed's root or a first tag lies within
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _CONTROL_SHARE = 0.01  # of text, at most: pasted text may hold a few form feeds, binaries hold ten times as many
 
@@ -51,7 +51,7 @@ def detect_kind(data: bytes, media_type: str | None, path: str | None) -> InputK
     """
     if not data.strip():
         raise ItemError(Outcome.DROPPED, Reason.EMPTY, "there is nothing in it")
-    head = data[:_HEAD]
+    head = data[:_HEAD_BYTES]
     for magic, description in _MAGIC.items():
         if head.startswith(magic):
             raise ItemError(Outcome.QUARANTINED, Reason.BINARY, f"{description}, not a page or a text")

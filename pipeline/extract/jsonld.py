@@ -24,7 +24,7 @@ _ELSEWHERE = frozenset(
     "ispartof haspart mentions about relatedlink itemlistelement citation comment publisher author creator image video "
     "isbasedon recommendation suggestedanswer breadcrumb potentialaction".split()
 )
-_SLUG = 9  # characters: shorter parts of an address without a number name sections ("local", "politics")
+_MIN_SLUG = 9  # characters: shorter parts of an address without a number name sections ("local", "politics")
 _MAX_DEPTH = 40  # of nesting; real pages stay below 10
 _TRAILING_COMMA = re.compile(r",\s*([}\]])")
 _WRAPPING = re.compile(
@@ -56,7 +56,7 @@ def _values(text: str) -> Iterator[Any]:
         yield value
 
 
-def find_article(values: list[Any], url: str | None = None) -> Node:
+def find_article_node(values: list[Any], url: str | None = None) -> Node:
     """Return the node that describes the page's own article; {} where there is none.
 
     Outer nodes come before inner ones, more specific types before general ones; a node whose own address is another
@@ -66,9 +66,9 @@ def find_article(values: list[Any], url: str | None = None) -> Node:
     for depth, node in _walk(values, 0):
         ranks = [_ARTICLES.index(kind) for kind in node_types(node) if kind in _ARTICLES]
         if ranks and (node.get("headline") or node.get("name") or node.get("datePublished")):
-            foreign = int(bool(url) and _is_of_another_page(node, url or ""))
+            elsewhere = int(bool(url) and _is_of_another_page(node, url or ""))
             weak = int("headline" not in node)
-            candidates.append(((foreign, weak, min(ranks) + depth), node))
+            candidates.append(((elsewhere, weak, min(ranks) + depth), node))
     return min(candidates, key=lambda pair: pair[0])[1] if candidates else {}
 
 
@@ -84,7 +84,7 @@ def _is_of_another_page(node: Node, url: str) -> bool:
     if not isinstance(address, str) or not address.startswith("http"):
         return False
     parts = [part for part in re.split(r"[/?#&=]", url.partition("://")[2])[1:] if part]
-    distinctive = [part for part in parts if len(part) >= _SLUG or re.search(r"\d{4}", part)] or parts[-1:]
+    distinctive = [part for part in parts if len(part) >= _MIN_SLUG or re.search(r"\d{4}", part)] or parts[-1:]
     return not any(part in address for part in distinctive)
 
 

@@ -20,8 +20,8 @@ from pipeline.urls import canonicalise
 
 _MAX_TAGS = 30  # pages that list more keywords list them for search engines
 _MAX_TAG = 60  # characters; longer ones are sentences
-_SURE = 200  # characters of text from which the detected language outweighs the page's own statement
-_SAMPLE = 1000  # characters are enough to tell a language, and bound the time it takes
+_SURE_CHARACTERS = 200  # characters of text from which the detected language outweighs the page's own statement
+_SAMPLE_CHARACTERS = 1000  # characters are enough to tell a language, and bound the time it takes
 _NORWEGIAN = {"nb": "no", "nn": "no"}  # one language for search and facets
 _LIVE = re.compile(
     r"(?:^|[/_-])(?:live-?blog|live-?ticker|news-?ticker|liveticker|live-updates|minuto-a-minuto)(?:[/_-]|$)"
@@ -161,11 +161,11 @@ def detect_language(text: str, declared: str | None, source: str | None) -> str 
     expected = _NORWEGIAN.get(code[0], code[0]) if code else source
     if not text.strip():
         return expected
-    ranked = dict(py3langid.rank(text[:_SAMPLE]))
+    ranked = dict(py3langid.rank(text[:_SAMPLE_CHARACTERS]))
     best: str = max(ranked, key=lambda language: ranked[language])
     if expected and expected != best:
-        near = expected in ranked and ranked[best] - ranked[expected] < _DOUBT * min(len(text), _SAMPLE)
-        if near or len(text) < _SURE or expected not in ranked:
+        near = expected in ranked and ranked[best] - ranked[expected] < _DOUBT * min(len(text), _SAMPLE_CHARACTERS)
+        if near or len(text) < _SURE_CHARACTERS or expected not in ranked:
             return expected
     return _NORWEGIAN.get(best, best)
 

@@ -17,7 +17,7 @@ from pipeline.records import Article, Outcome, Reason
 from pipeline.text import fold
 
 _MAX_HEADING = 150  # characters: standfirsts, set as headings by some templates, are longer
-_LEAD = 400  # characters of the text in which a description that was cut from its beginning ends
+_LEAD_CHARACTERS = 400  # characters of the text in which a description that was cut from its beginning ends
 
 
 def from_page(text: str, raw: RawPage, config: ExtractConfig, item: str) -> Extraction:
@@ -79,7 +79,7 @@ def distinct_standfirst(standfirst: str | None, text: str) -> str | None:
     Its beginning may differ (a dateline, cut off the text by now), so its latter half decides.
     """
     letters = letter_key(standfirst or "")
-    beginning = text[: len(standfirst or "") + _LEAD]
+    beginning = text[: len(standfirst or "") + _LEAD_CHARACTERS]
     return None if letters[len(letters) // 2 :] in letter_key(beginning) else standfirst
 
 

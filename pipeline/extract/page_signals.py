@@ -55,7 +55,7 @@ class Heading(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The whole heading on one line."""
+        """Return the whole heading on one line."""
         return repair_text(" ".join(self.runs))
 
 
@@ -119,7 +119,7 @@ def gather_signals(tree: HtmlElement, url: str | None) -> PageSignals:
         meta=meta,
         links=links,
         jsonld=values,
-        article=jsonld.find_article(values, url),
+        article=jsonld.find_article_node(values, url),
         title=title or None,
         headings=[heading for element in elements.headings if (heading := _heading(element)).runs],
         times=[_time(element) for element in elements.times + elements.dates],

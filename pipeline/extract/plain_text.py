@@ -145,7 +145,7 @@ def _byline(line: str, config: ExtractConfig, *, has_title: bool) -> authors.Aut
 
 
 def _is_heading(lines: list[str], number: int) -> bool:
-    """Whether a line is a sub-heading: short, without a full stop, between paragraphs that have one."""
+    """Tell whether a line is a sub-heading: short, without a full stop, between paragraphs that have one."""
     line = lines[number]
     inside = 0 < number < len(lines) - 1
     short = (

@@ -94,10 +94,10 @@ def clean_with_site_profile(
 
 def _measures(article: Article, lines: Sequence[SiteLine]) -> Measures:
     size = sum(len(line.text) for line in lines)
-    foreign = sum(len(line.text) for line in lines if line.rule is not None)
+    cut = sum(len(line.text) for line in lines if line.rule is not None)
     return Measures(
         length=len(article.text),
-        foreign=foreign / size if size else 0.0,
+        boilerplate_share=cut / size if size else 0.0,
         author=bool(article.authors or article.agency or article.bureau),
         time=article.published is not None or article.published_local is not None,
         language=article.language,

@@ -116,7 +116,7 @@ def _aware(time: dt.datetime) -> dt.datetime:
 
 
 def _is_near(stated: StatedTime, reference: StatedTime) -> bool:
-    """Whether two statements may be of one time; of those without a time of day the days count."""
+    """Tell whether two statements may be of one time; of those without a time of day the days count."""
     same_day = stated.time.date() == reference.time.date()
     if stated.time.tzinfo is None or reference.time.tzinfo is None:
         apart = abs(_aware(stated.time) - _aware(reference.time))

@@ -20,7 +20,7 @@ _BURST = 1.0  # hours: for how long what came lately tells what comes next
 # How many arrivals the assumption "evenly spread" is worth. Measured: `newswire feeds simulate`
 _EVEN_HOURS = 12.0
 _EVEN_DAYS = 14.0
-_STEP = 0.25  # hours: the rate is taken for constant within
+_STEP_HOURS = 0.25  # hours: the rate is taken for constant within
 _HOURS, _DAYS = 24, 7
 
 
@@ -110,7 +110,7 @@ def time_until_expected(
         weekday = (now.weekday() + int(when // _HOURS)) % _DAYS
         expected = rate_at(rate, mean, int(when) % _HOURS, weekday)
         expected = max(expected, rate.recent / _BURST * math.exp(-at / _BURST))
-        step = min(_STEP, end - at) if at < _BURST else min(1 - when % 1 or 1.0, end - at)
+        step = min(_STEP_HOURS, end - at) if at < _BURST else min(1 - when % 1 or 1.0, end - at)
         reached = min(
             (math.sqrt(come * come + 2 * expected * (waiting - waited)) - come) / expected,
             (arrivals - come) / expected,

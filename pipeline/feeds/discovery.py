@@ -26,9 +26,9 @@ from pipeline.fetch.headers import parse_content_type
 from pipeline.records import Record
 from pipeline.settings import Settings, Source
 
-_ENOUGH = 10  # feeds of one source: larger sites have one for each of hundreds of tags
+_MAX_FEEDS = 10  # feeds of one source: larger sites have one for each of hundreds of tags
 _SITEMAPS = frozenset({"sitemap", "sitemapindex"})
-_SAME = 0.9  # share of common entries from which two feeds are one
+_SAME_FEED_SHARE = 0.9  # share of common entries from which two feeds are one
 _PAGE_OR_FEED = "text/html,application/rss+xml,application/atom+xml,application/xml;q=0.9,*/*;q=0.5"
 
 
@@ -162,10 +162,10 @@ def _choose(
     for probe in probes:
         if probe.fault or not probe.entries:
             rejected.append(probe if probe.fault else replace(probe, fault="lists nothing"))
-        elif probe.role == "feed" and len(probe.ids & covered) >= _SAME * len(probe.ids):
+        elif probe.role == "feed" and len(probe.ids & covered) >= _SAME_FEED_SHARE * len(probe.ids):
             rejected.append(replace(probe, fault="lists only what the others list"))
-        elif sum(feed.role == probe.role for feed in taken) >= _ENOUGH:
-            rejected.append(replace(probe, fault=f"{_ENOUGH} are enough; name it yourself if it isn't"))
+        elif sum(feed.role == probe.role for feed in taken) >= _MAX_FEEDS:
+            rejected.append(replace(probe, fault=f"{_MAX_FEEDS} are enough; name it yourself if it isn't"))
         else:
             taken.append(probe)
             covered |= probe.ids

@@ -27,7 +27,7 @@ _SITEMAPS = ("/news-sitemap.xml", "/sitemap-news.xml", "/sitemap_news.xml", "/si
 _LOOKS_LIKE_FEED = re.compile(r"(?:/|\b)(?:rss|atom|feeds?)(?:[./?_-]|$)|\.(?:rss|rdf|atom)$", re.IGNORECASE)
 _COMMENTS = re.compile(r"comment|/replies|kommentar|comentario|commentaire", re.IGNORECASE)
 _SITEMAP_LINE = re.compile(r"^\s*sitemap\s*:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
-_MOST = 20  # addresses of one kind that are tried
+_MAX_ADDRESSES = 20  # addresses of one kind that are tried
 # Two letters that are sold to everybody; all others say where a site's audience is.
 _WORLDWIDE = frozenset("ai cc co eu fm gg im io is la ly me nu sh so st su tk to tv vc ws".split())
 
@@ -93,7 +93,7 @@ def _site(url: str) -> str:
 
 
 def _distinct(links: Iterator[str | None]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(link.partition("#")[0] for link in links if link))[:_MOST]
+    return tuple(dict.fromkeys(link.partition("#")[0] for link in links if link))[:_MAX_ADDRESSES]
 
 
 def sitemap_addresses(robots: str, url: str) -> tuple[str, ...]:
@@ -101,7 +101,7 @@ def sitemap_addresses(robots: str, url: str) -> tuple[str, ...]:
     links = [absolute_link(line, url) for line in _SITEMAP_LINE.findall(robots)]
     addresses = list(dict.fromkeys(link for link in links if link))
     addresses.sort(key=lambda address: "news" not in address.lower())
-    return tuple(addresses[:_MOST]) or tuple(urljoin(url, path) for path in _SITEMAPS)
+    return tuple(addresses[:_MAX_ADDRESSES]) or tuple(urljoin(url, path) for path in _SITEMAPS)
 
 
 def usual_feed_addresses(url: str) -> tuple[str, ...]:

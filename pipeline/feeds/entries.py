@@ -51,7 +51,7 @@ def select_entries(
 
 
 def _oldest_first(entries: Sequence[Entry]) -> tuple[Entry, ...]:
-    """By time where every entry has one; feeds list the newest first where not."""
+    """Sort by time where every entry has one; feeds list the newest first where not."""
     backwards = entries[::-1]
     times = [entry.published for entry in backwards if entry.published]
     if len(times) < len(backwards):

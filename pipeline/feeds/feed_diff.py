@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from pipeline.feed_records import ArrivalRate, FeedGap, FeedState
 from pipeline.feeds.arrival_rate import initial_rate, mean_rate, to_hours, update_rate
 
-_KEY = 6  # bytes; among the 4,000 keys of the longest feed one is mistaken for another once in 10 million polls
+_KEY_BYTES = 6  # bytes; among the 4,000 keys of the longest feed one is mistaken for another once in 10 million polls
 _MIN_KEYS = 200  # keys at least: feeds that let entries come back would otherwise seem busy
 
 
@@ -30,7 +30,7 @@ class ListedEntry(NamedTuple):
 class FeedDiff(NamedTuple):
     """What a document tells, compared with the one before it."""
 
-    rhythm: ArrivalRate
+    arrival_rate: ArrivalRate
     entry_keys: bytes
     window: int
     newest: dt.datetime | None
@@ -40,25 +40,25 @@ class FeedDiff(NamedTuple):
 
 def diff_feed(state: FeedState, listed: Sequence[ListedEntry], now: dt.datetime) -> FeedDiff:
     """Return what ``listed``, the entries of a feed as they stand in it, tells about the feed that ``state`` knows."""
-    keys = [bytes.fromhex(entry.id[: 2 * _KEY]) for entry in listed]
+    keys = [bytes.fromhex(entry.id[: 2 * _KEY_BYTES]) for entry in listed]
     times = [entry.published for entry in listed if entry.published and entry.published <= now]
-    old_keys = [state.seen[at : at + _KEY] for at in range(0, len(state.seen), _KEY)]
+    old_keys = [state.seen[at : at + _KEY_BYTES] for at in range(0, len(state.seen), _KEY_BYTES)]
     old = frozenset(old_keys)
     fresh = [entry for entry, key in zip(listed, keys, strict=True) if key not in old]
-    if state.rhythm is None or state.polled is None:
+    if state.arrival_rate is None or state.polled is None:
         rate = initial_rate(times, now)
     else:
         middle = state.polled + (now - state.polled) / 2
         came = [
             entry.published if entry.published and state.polled <= entry.published <= now else middle for entry in fresh
         ]
-        rate = update_rate(state.rhythm, came, now)
+        rate = update_rate(state.arrival_rate, came, now)
     newest = max(times, default=None)
     newer = [entry.published for entry in fresh if entry.published and state.newest and entry.published > state.newest]
     turned_over = bool(old) and bool(listed) and len(fresh) == len(listed)
     distinct = dict.fromkeys([*keys, *old_keys])
     return FeedDiff(
-        rhythm=rate,
+        arrival_rate=rate,
         entry_keys=b"".join(list(distinct)[: max(_MIN_KEYS, 2 * len(keys))]),
         window=len(set(keys)),
         newest=max([time for time in (newest, state.newest) if time], default=None),
@@ -72,15 +72,15 @@ def remember_pushed(state: FeedState, listed: Sequence[ListedEntry], now: dt.dat
 
     So the next poll does not take what came on another way for entries that scrolled off unseen.
     """
-    if state.rhythm is None or state.polled is None or not listed:
+    if state.arrival_rate is None or state.polled is None or not listed:
         return state
     diff = diff_feed(state, listed, now)
-    return replace(state, seen=diff.entry_keys, newest=diff.newest, rhythm=diff.rhythm)
+    return replace(state, seen=diff.entry_keys, newest=diff.newest, arrival_rate=diff.arrival_rate)
 
 
 def rate_after_silence(state: FeedState, now: dt.datetime) -> ArrivalRate | None:
     """Return the arrival rate of a feed that has not changed."""
-    return update_rate(state.rhythm, (), now) if state.rhythm else None
+    return update_rate(state.arrival_rate, (), now) if state.arrival_rate else None
 
 
 def _find_gap(state: FeedState, times: Sequence[dt.datetime], count: int, now: dt.datetime) -> FeedGap | None:
@@ -92,7 +92,7 @@ def _find_gap(state: FeedState, times: Sequence[dt.datetime], count: int, now: d
     if span and len(times) > 1:  # as dense as the entries that it lists
         missed = (len(times) - 1) / span * to_hours(until - since)
     else:
-        missed = mean_rate(state.rhythm) * to_hours(now - since) - count if state.rhythm else 1.0
+        missed = mean_rate(state.arrival_rate) * to_hours(now - since) - count if state.arrival_rate else 1.0
     # more than the feed ever publishes in such a time is not believed: entries may bear times of revision
     most = 10 * count
     return FeedGap(

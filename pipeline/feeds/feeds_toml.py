@@ -24,7 +24,7 @@ class SourcesFile:
     """The sources in ``file``; ``save`` writes what was changed, whole and checked, or not at all.
 
     Raises:
-        SettingsError: the file is damaged.
+        SettingsError: The file is damaged.
     """
 
     def __init__(self, file: Path) -> None:
@@ -69,7 +69,7 @@ class SourcesFile:
         Returns the addresses that were removed.
 
         Raises:
-            UsageError: there is no such source and no such address.
+            UsageError: There is no such source and no such address.
         """
         for index, table in enumerate(self._tables()):
             if table.get("name") == name:
@@ -101,7 +101,7 @@ class SourcesFile:
         """Write the file.
 
         Raises:
-            SettingsError: the result would not be one that newswire reads, or it can't be written.
+            SettingsError: The result would not be one that newswire reads, or it can't be written.
         """
         draft = self.file.with_name(f".{self.file.name}.part")
         try:

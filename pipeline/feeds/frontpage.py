@@ -30,7 +30,7 @@ _NOT_ARTICLE = re.compile(
 _ASIDE = frozenset({"nav", "footer", "aside", "form"})
 _FEWEST_WORDS = 4
 _FEWEST_LETTERS = 12  # in languages that set no spaces between words a headline has fewer words
-_ENOUGH = 3  # points: see _points
+_MIN_POINTS = 3  # points: see _points
 
 
 def parse_page(text: str, document: FeedResponse) -> ParsedFeed:
@@ -51,7 +51,7 @@ def parse_page(text: str, document: FeedResponse) -> ParsedFeed:
     items = [
         FeedItem(link=link, title=words or None)
         for link, words in titles.items()
-        if _points(link, words, document.url) >= _ENOUGH
+        if _points(link, words, document.url) >= _MIN_POINTS
     ]
     if not items:
         raise ItemError(Outcome.DROPPED, Reason.NOT_FEED, "a page without links that look like articles")

@@ -16,9 +16,9 @@ from pipeline.feeds.schedule import GONE_TIMES
 from pipeline.records import Reason, Record
 
 # So many articles that should have come and didn't: by chance that happens once in 3,000 times.
-_MISSING = 8.0
+_MISSING_ARTICLES = 8.0
 _SILENT_FROM = dt.timedelta(hours=48)  # a quiet weekend is none
-_LATE = dt.timedelta(minutes=30)  # runs take time, and feeds of one host wait for one another
+_LATE_AFTER = dt.timedelta(minutes=30)  # runs take time, and feeds of one host wait for one another
 _RECENT = dt.timedelta(hours=24)
 _EMPTY_FROM = dt.timedelta(days=7)
 
@@ -63,7 +63,7 @@ class Completeness(Record, frozen=True, kw_only=True):
 
     @property
     def share(self) -> float:
-        """From 0 to 1."""
+        """Return the share that our feeds showed us, 0 to 1."""
         return self.named / (self.named + self.missed) if self.named + self.missed else 1.0
 
 
@@ -79,7 +79,7 @@ def assess_feeds(states: Sequence[FeedState], gaps: Sequence[FeedGap], now: dt.d
 
 def _assess(state: FeedState, missed: int | None, now: dt.datetime) -> Health:
     condition, since, why = next(_findings(state, missed, now))
-    rate = state.rhythm
+    rate = state.arrival_rate
     return Health(
         source=state.source,
         feed=state.url,
@@ -104,7 +104,7 @@ def _findings(
         yield Condition.FAILING, state.failing_since, f"{state.error}, {state.failures} times in a row"
     if missed:
         yield Condition.GAPPED, state.gap, f"about {missed} articles scrolled off within a day; name a news sitemap"
-    if state.role != "sitemap" and now - state.due > max(_LATE, dt.timedelta(seconds=2 * (state.every or 0))):
+    if state.role != "sitemap" and now - state.due > max(_LATE_AFTER, dt.timedelta(seconds=2 * (state.every or 0))):
         yield Condition.LATE, state.due, "it is due and was not read; do the runs take too long, or not take place?"
     yield from _quiet(state, now)
     if state.address or state.moved_to:
@@ -120,13 +120,13 @@ def _findings(
 def _quiet(state: FeedState, now: dt.datetime) -> Iterator[tuple[Condition, dt.datetime | None, str]]:
     if state.empty_since and now - state.empty_since > _EMPTY_FROM:
         yield Condition.EMPTY, state.empty_since, "it lists nothing"
-    rate = state.rhythm
+    rate = state.arrival_rate
     if not rate or not rate.last or not rate.span or now - rate.last < _SILENT_FROM:
         return
     silence = to_hours(now - rate.last)
     # as it was before it fell silent: the count decays with the silence, the span with it grows by the silence
     per_hour = rate.count / max(rate.span - min(silence, rate.span), 1.0)
-    if per_hour * silence > _MISSING:
+    if per_hour * silence > _MISSING_ARTICLES:
         yield Condition.SILENT, rate.last, f"nothing new, where about {24 * per_hour:.0f} articles a day came before"
 
 

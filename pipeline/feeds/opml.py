@@ -17,7 +17,7 @@ def read_opml(data: bytes) -> tuple[list[Source], list[str]]:
     Outlines of one title are one source; folders are looked into.
 
     Raises:
-        UsageError: it is no OPML.
+        UsageError: It is no OPML.
     """
     if b"<!ENTITY" in data:  # libxml2 expands them in attributes, whatever it is told
         raise UsageError("not OPML: it defines entities")

@@ -15,7 +15,7 @@ from pipeline.records import Reason
 OUTAGE_REASONS = frozenset({Reason.CONNECTION, Reason.TIMEOUT})
 # Fewer hosts than these may well be down together: publishers share providers.
 _FEWEST_HOSTS = 5
-_SHARE = 0.5
+_OUTAGE_SHARE = 0.5
 
 
 def is_outage(results: Sequence[tuple[FeedState, Reason | None]]) -> bool:
@@ -34,4 +34,4 @@ def is_outage(results: Sequence[tuple[FeedState, Reason | None]]) -> bool:
             continue
         (failed if reason in OUTAGE_REASONS else fine).add(host)
     failed -= fine
-    return len(failed) >= _FEWEST_HOSTS and len(failed) >= _SHARE * (len(failed) + len(fine))
+    return len(failed) >= _FEWEST_HOSTS and len(failed) >= _OUTAGE_SHARE * (len(failed) + len(fine))

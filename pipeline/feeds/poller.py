@@ -202,7 +202,7 @@ class _Poller:
         """Return the items of an index's sitemaps, those left out that aren't there or hold no news.
 
         Raises:
-            ItemError: the last one met, where no sitemap could be read.
+            ItemError: The last one met, where no sitemap could be read.
         """
         items, fault, count = list[FeedItem](), None, 0
         for address in addresses:

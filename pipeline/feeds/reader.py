@@ -87,7 +87,7 @@ class FeedReader:
             login: what the operator arranged with the server.
 
         Raises:
-            ItemError: the server refused, as its status says, or can't be read (see ``Client.get``).
+            ItemError: The server refused, as its status says, or can't be read (see ``Client.get``).
         """
         return await self._client.get(
             url,
@@ -103,7 +103,7 @@ class FeedReader:
         """Refuse by status, before the body is read.
 
         Raises:
-            ItemError: the status says that there is no feed.
+            ItemError: The status says that there is no feed.
         """
         if conditional and status == HTTPStatus.NOT_MODIFIED:
             return
@@ -121,8 +121,8 @@ class FeedReader:
             time_zone: IANA name of the zone of times that name none.
 
         Raises:
-            ItemError: it is no feed (see ``parse.parse``), or its parser took too long, too much memory or crashed.
-            WorkersError: no worker can be started.
+            ItemError: It is no feed (see ``parse.parse``), or its parser took too long, too much memory or crashed.
+            WorkersError: No worker can be started.
         """
         document = FeedResponse(
             data=response.body,

@@ -52,7 +52,7 @@ def apply_redirect(state: FeedState, target: str | None, now: dt.datetime, *, su
 
 
 def _is_secured(old_url: str, new_url: str) -> bool:
-    """Whether ``new_url`` is ``old_url`` with https in place of http and all else alike."""
+    """Tell whether ``new_url`` is ``old_url`` with https in place of http and all else alike."""
     old, new = urlsplit(old_url), urlsplit(new_url)
     return (old.scheme, new.scheme) == ("http", "https") and (old.netloc, old.path, old.query) == (
         new.netloc,

@@ -27,7 +27,7 @@ _WEEK = dt.timedelta(days=7)
 _TURNOVER = 0.5
 _FULL_EVERY = dt.timedelta(hours=24)
 # A feed or sitemap index that has listed nothing for so long is asked weekly (as news-crawl retires sitemaps).
-_RETIRED = dt.timedelta(days=180)
+_RETIRED_AFTER = dt.timedelta(days=180)
 # How long a server that answered "not modified" untruly is asked in full each time.
 _DISTRUST = dt.timedelta(days=30)
 # Pages bear a time that is up to so much earlier than when they appear.
@@ -50,7 +50,7 @@ _WEIGHTS = {
     Reason.CRASHED: _HARD,
 }
 # From here on a feed counts as dead and is asked weekly. "A surprising number of feeds come back" (rss-fetcher)
-_DEAD = 30.0
+_DEAD_STRAIN = 30.0
 
 
 class PollResult(Record, frozen=True, kw_only=True):
@@ -72,7 +72,7 @@ class PollResult(Record, frozen=True, kw_only=True):
 
     @property
     def succeeded(self) -> bool:
-        """Whether the feed was read, or is known not to have changed."""
+        """Tell whether the feed was read, or is known not to have changed."""
         return self.outcome is Outcome.DONE or self.reason is Reason.NOT_MODIFIED
 
 
@@ -95,7 +95,7 @@ def plan_polls(source: Source | None, settings: PollSettings) -> PollPlan:
 
 
 def is_full_request(state: FeedState, now: dt.datetime) -> bool:
-    """Whether a feed is asked for unconditionally: where nothing is known of it, once a day, and after a lie.
+    """Tell whether a feed is asked for unconditionally: where nothing is known of it, once a day, and after a lie.
 
     Some servers answer "not modified" for ever. The hour differs from feed to feed.
     """
@@ -149,7 +149,7 @@ def _succeeded(state: FeedState, result: PollResult, diff: FeedDiff | None, now:
             last_modified=result.last_modified,
             body_hash=result.body_hash,
             format=result.format,
-            rhythm=diff.rhythm,
+            arrival_rate=diff.arrival_rate,
             seen=diff.entry_keys,
             empty_since=None if diff.window else state.empty_since or now,
             window=diff.window,
@@ -158,11 +158,11 @@ def _succeeded(state: FeedState, result: PollResult, diff: FeedDiff | None, now:
         )
     # a 304 may renew the validators, but need not repeat them
     etag, last_modified = result.etag or state.etag, result.last_modified or state.last_modified
-    return replace(updated, etag=etag, last_modified=last_modified, rhythm=rate_after_silence(state, now))
+    return replace(updated, etag=etag, last_modified=last_modified, arrival_rate=rate_after_silence(state, now))
 
 
 def _lied(state: FeedState, result: PollResult, diff: FeedDiff | None) -> bool:
-    """Whether a full answer shows that the last "not modified", given since the last reading, kept entries back.
+    """Tell whether a full answer shows that the last "not modified", given since the last reading, kept entries back.
 
     It does by an entry from before that, or where nothing was new for long and all is at once.
     """
@@ -188,8 +188,8 @@ def _failed(state: FeedState, result: PollResult, now: dt.datetime) -> FeedState
 
 def _calm(state: FeedState, result: PollResult, plan: PollPlan) -> dt.timedelta:
     """Return the wait after a good answer."""
-    longest, rate = plan.longest, state.rhythm
-    if state.empty_since and (state.succeeded or state.empty_since) - state.empty_since >= _RETIRED:
+    longest, rate = plan.longest, state.arrival_rate
+    if state.empty_since and (state.succeeded or state.empty_since) - state.empty_since >= _RETIRED_AFTER:
         return max(longest, _WEEK)
     if plan.fixed or rate is None:
         return _clamp(_longer(result.fresh_seconds, result.declared_seconds), plan.usual, longest)
@@ -205,7 +205,9 @@ def _calm(state: FeedState, result: PollResult, plan: PollPlan) -> dt.timedelta:
 
 
 def _expects(state: FeedState, arrivals: float, longest: dt.timedelta) -> dt.timedelta:
-    return time_until_expected(state.rhythm, arrivals=arrivals, longest=longest) if state.rhythm else longest
+    return (
+        time_until_expected(state.arrival_rate, arrivals=arrivals, longest=longest) if state.arrival_rate else longest
+    )
 
 
 def _backed_off(state: FeedState, result: PollResult, plan: PollPlan) -> dt.timedelta:
@@ -215,7 +217,7 @@ def _backed_off(state: FeedState, result: PollResult, plan: PollPlan) -> dt.time
         return plan.longest if state.failures < GONE_TIMES else longest
     base = max(plan.usual, dt.timedelta(seconds=state.every or 0.0))
     # the factor is capped before multiplying: a timedelta overflows
-    wait = longest if state.strain >= _DEAD else min(base * max(state.strain, 1.0), plan.longest)
+    wait = longest if state.strain >= _DEAD_STRAIN else min(base * max(state.strain, 1.0), plan.longest)
     return _clamp(result.retry_after, wait, max(wait, plan.longest))
 
 

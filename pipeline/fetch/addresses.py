@@ -24,7 +24,7 @@ def parse_networks(texts: Sequence[str]) -> tuple[Network, ...]:
     """Return the networks that ``texts`` name, such as "127.0.0.0/8".
 
     Raises:
-        SettingsError: a text names no network.
+        SettingsError: A text names no network.
     """
     try:
         return tuple(ipaddress.ip_network(text, strict=False) for text in texts)
@@ -44,7 +44,7 @@ def embedded_ipv4(ip: Address) -> Address:
 
 
 def is_in_networks(ip: str, allowed_networks: Sequence[Network]) -> bool:
-    """Whether one of the networks that the operator opened holds ``ip``, or the address that it stands for."""
+    """Tell whether one of the networks that the operator opened holds ``ip``, or the address that it stands for."""
     try:
         address = ipaddress.ip_address(ip)
     except ValueError:
@@ -53,7 +53,7 @@ def is_in_networks(ip: str, allowed_networks: Sequence[Network]) -> bool:
 
 
 def is_address_allowed(ip: str, allowed_networks: Sequence[Network] = ()) -> bool:
-    """Whether ``ip`` may be connected to: a public unicast address, or one in a network that the operator opened.
+    """Tell whether ``ip`` may be connected to: a public unicast address, or one in a network that the operator opened.
 
     What is no address (a scope id makes one link-local) is refused.
     """

@@ -35,7 +35,7 @@ Check = Callable[[int, Headers], None]
 _CODINGS = ("gzip", "deflate", "br")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _CREDENTIALS = frozenset({"authorization", "cookie", "proxy-authorization"})
-_CHUNK = 64 * 1024
+_CHUNK_BYTES = 64 * 1024
 # Servers with long Content-Security-Policy headers exceed aiohttp's 8 KiB.
 _MAX_HEADER = 32 * 1024
 # Long enough for the next page of a host at the usual spacing; idle connections count as open files.
@@ -119,7 +119,7 @@ class Client:
         """Return a socket for an address that may be connected to.
 
         Raises:
-            _RefusedAddressError: it may not.
+            _RefusedAddressError: It may not.
         """
         family, kind, protocol, _, address = info
         ip, port = address[0], address[1]
@@ -204,7 +204,7 @@ class Client:
         """Send a request and yield its response, as long as the block runs.
 
         Raises:
-            RuntimeError: the client is not open.
+            RuntimeError: The client is not open.
         """
         if self._session is None:
             raise RuntimeError("a Client is used inside `async with`")
@@ -264,7 +264,7 @@ async def _body(answer: aiohttp.ClientResponse, limit: int, *, cut: bool) -> byt
     if not cut and (answer.content_length or 0) > limit:  # the encoded size; the decoded one is larger still
         raise _too_large(limit)
     parts, size = list[bytes](), 0
-    async for part in answer.content.iter_chunked(_CHUNK):
+    async for part in answer.content.iter_chunked(_CHUNK_BYTES):
         parts.append(part)
         size += len(part)
         if size > limit:
@@ -293,7 +293,7 @@ def _raise_translated(error: Exception, url: str, seconds: float) -> NoReturn:
     """Raise what aiohttp raised as an ItemError.
 
     Raises:
-        ItemError: always.
+        ItemError: Always.
     """
     detail = f"{url[:200]}: {str(error)[:200] or type(error).__name__}"
     outcome, reason = Outcome.RETRY, Reason.CONNECTION

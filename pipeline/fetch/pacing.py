@@ -222,13 +222,13 @@ class Backlog:
         await self._room.wait()
 
     def add(self) -> None:
-        """One more result waits."""
+        """Count one more result that waits."""
         self._waiting += 1
         if self._waiting >= self._limit:
             self._room.clear()
 
     def remove(self) -> None:
-        """One result was taken."""
+        """Count a result that was taken."""
         self._waiting -= 1
         if self._waiting < self._limit:
             self._room.set()

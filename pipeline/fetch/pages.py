@@ -36,7 +36,7 @@ _HTML = frozenset({"text/html", "application/xhtml+xml"})
 # Types under which pages are sent by mistake; their first bytes decide.
 _VAGUE = frozenset({None, "text/plain", "text/xml", "application/xml", "application/octet-stream"})
 _LOOKS_HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
-_HEAD = 4096  # a page's doctype or root lies within, comments before it included
+_HEAD_BYTES = 4096  # a page's doctype or root lies within, comments before it included
 
 
 class FetchedPage(NamedTuple):
@@ -167,7 +167,7 @@ class _Visits:
         """Refuse by status or type, before the body is read.
 
         Raises:
-            ItemError: the status is a refusal, or 304 in answer to a conditional request; NOT_HTML for another type.
+            ItemError: The status is a refusal, or 304 in answer to a conditional request; NOT_HTML for another type.
         """
         if conditional and status == HTTPStatus.NOT_MODIFIED:
             raise ItemError(Outcome.DROPPED, Reason.NOT_MODIFIED, "status 304")
@@ -195,7 +195,7 @@ def _fetched(answer: HttpResponse, old_page: Page | None, reserved: tuple[str, .
     kind, charset = parse_content_type(answer.headers.get("Content-Type"))
     if not answer.body.strip():
         raise ItemError(Outcome.DROPPED, Reason.EMPTY, "the server sent nothing")
-    if kind not in _HTML and not _LOOKS_HTML.search(answer.body[:_HEAD].replace(b"\0", b"")):
+    if kind not in _HTML and not _LOOKS_HTML.search(answer.body[:_HEAD_BYTES].replace(b"\0", b"")):
         raise ItemError(Outcome.DROPPED, Reason.NOT_HTML, f"its type is {kind or 'not named'}, and it isn't HTML")
     if old_page and old_page.blob == hashlib.sha256(answer.body).hexdigest():
         raise ItemError(Outcome.DROPPED, Reason.NOT_MODIFIED, "the same page")

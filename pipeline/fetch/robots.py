@@ -56,7 +56,7 @@ class RobotsMemory:
 
 
 def is_fresh(file: RobotsFile, now: dt.datetime) -> bool:
-    """Whether ``file`` may still be relied on."""
+    """Tell whether ``file`` may still be relied on."""
     return now - file.fetched < (_MAX_AGE_UNREADABLE if _unreadable(file) else _MAX_AGE)
 
 
@@ -77,7 +77,7 @@ class RobotsRules:
 
     @property
     def crawl_delay(self) -> float | None:
-        """The seconds between requests that it asks for."""
+        """Return the seconds between requests that it asks for."""
         delay = self._parsed.crawl_delay(self._agent)
         return float(delay) if delay is not None else None
 

@@ -22,7 +22,7 @@ class SourceTerms:
     """What the settings say of ``sources``, and the environment of their credentials.
 
     Raises:
-        SettingsError: a source names credentials that are not set.
+        SettingsError: A source names credentials that are not set.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ def _login(source: Source, environ: Mapping[str, str]) -> dict[str, str]:
     """Return the headers by which a source's credentials are sent.
 
     Raises:
-        SettingsError: they are not set, or not in a form that is known.
+        SettingsError: They are not set, or not in a form that is known.
     """
     name = f"{_PREFIX}{source.credentials}"
     value = read_variable(environ, name)

@@ -64,7 +64,7 @@ def open_index(url: str, settings: IndexSettings, *, api_key: str | None = None,
     """Return the index at ``url``: ``sqlite:///path`` or ``http(s)://host:9200``. Nothing is read or written yet.
 
     Raises:
-        SettingsError: it is another address, or one that can't be used.
+        SettingsError: It is another address, or one that can't be used.
     """
     scheme = urlsplit(url).scheme
     if scheme == "sqlite" and url.startswith("sqlite:///") and len(url) > len("sqlite:///"):

@@ -1,4 +1,4 @@
-"""The index in Elasticsearch: one alias over one index for each month of first sight.
+"""Keep the index in Elasticsearch: one alias over one index for each month of first sight.
 
 A document's revision is its version there, so that an older one never replaces a newer one.
 """
@@ -42,7 +42,7 @@ class ElasticsearchIndex:
     """An index in the Elasticsearch 9 at ``url``, under the alias that ``settings`` names.
 
     Raises:
-        SettingsError: the address or the file of the certificate authority can't be used.
+        SettingsError: The address or the file of the certificate authority can't be used.
     """
 
     def __init__(self, url: str, settings: IndexSettings, *, api_key: str | None, ca_file: str | None) -> None:
@@ -67,8 +67,8 @@ class ElasticsearchIndex:
         """Create template and first index.
 
         Raises:
-            IndexVersionError: another version of newswire made what is there.
-            IndexRefusedError: something foreign has the alias.
+            IndexVersionError: Another version of newswire made what is there.
+            IndexRefusedError: Something foreign has the alias.
         """
         with self._errors():
             present = bool(self._load_marks())
@@ -85,8 +85,8 @@ class ElasticsearchIndex:
         """Return the uuid that all indices under the alias carry, made with the first of them.
 
         Raises:
-            IndexVersionError: another version of newswire made them.
-            IndexRefusedError: there are none, or something foreign has the alias.
+            IndexVersionError: Another version of newswire made them.
+            IndexRefusedError: There are none, or something foreign has the alias.
         """
         with self._errors():
             marks = self._load_marks()
@@ -296,7 +296,7 @@ def _split_address(url: str) -> tuple[str, dict[str, Any]]:
     """Return an address with its port and without name and password, and these as the client takes them.
 
     Raises:
-        SettingsError: it can't be used.
+        SettingsError: It can't be used.
     """
     try:
         parts = urlsplit(url)

@@ -1,4 +1,4 @@
-"""Elasticsearch's errors, translated into ours: each message says what a user can do.
+"""Translate Elasticsearch's errors into ours: each message says what a user can do.
 
 Nothing of the client's own errors leaves ``pipeline.index``.
 """
@@ -17,7 +17,7 @@ from pipeline.errors import IndexAwayError, IndexRefusedError, SearchIndexError
 
 # Too many requests or a full disk (429), and a cluster or proxy that can't answer now.
 AWAY = frozenset({429, 502, 503, 504})
-_LONGEST = 500  # characters of foreign text in a message
+_MAX_ANSWER_TEXT = 500  # characters of foreign text in a message
 
 
 @contextlib.contextmanager
@@ -26,8 +26,8 @@ def translate_errors(address: str, alias: str) -> Iterator[None]:
 
     Raises:
         IndexAwayError: Elasticsearch does not answer, or can't do it now.
-        IndexRefusedError: it refuses, and a person must act.
-        SearchIndexError: it fails otherwise.
+        IndexRefusedError: It refuses, and a person must act.
+        SearchIndexError: It fails otherwise.
     """
     try:
         yield
@@ -49,7 +49,9 @@ def translate_errors(address: str, alias: str) -> Iterator[None]:
             f"Elasticsearch at {address} can't be reached; is it running? ({error.message})"
         ) from error
     except (TransportError, ssl.SSLError) as error:
-        raise SearchIndexError(f"what {address} answers can't be understood: {str(error)[:_LONGEST]}") from error
+        raise SearchIndexError(
+            f"what {address} answers can't be understood: {str(error)[:_MAX_ANSWER_TEXT]}"
+        ) from error
 
 
 def _from_answer(error: ApiError, address: str, alias: str) -> SearchIndexError:
@@ -71,14 +73,14 @@ def _from_answer(error: ApiError, address: str, alias: str) -> SearchIndexError:
         return IndexRefusedError(f"there is no index {alias} at {address} yet; newswire run makes it")
     if error.status_code in AWAY:
         return IndexAwayError(f"Elasticsearch at {address} can't do this now: {reason}")
-    return SearchIndexError(f"Elasticsearch at {address} fails: {kind}: {reason[:_LONGEST]}")
+    return SearchIndexError(f"Elasticsearch at {address} fails: {kind}: {reason[:_MAX_ANSWER_TEXT]}")
 
 
 def error_cause(body: object) -> tuple[str, str]:
     """Return type and reason of the error in an answer or in an item of a bulk answer."""
     error = body.get("error", body) if isinstance(body, dict) else body
     if not isinstance(error, dict):
-        return "error", str(error)[:_LONGEST]
+        return "error", str(error)[:_MAX_ANSWER_TEXT]
     roots = error.get("root_cause") or [error]
     inner = error.get("caused_by") or {}
     reason = roots[0].get("reason") or error.get("reason") or ""

@@ -1,4 +1,4 @@
-"""The mapping of Elasticsearch: how documents lie in its indices, derived from ``FIELDS``.
+"""Map documents to Elasticsearch's indices: how they lie there, derived from ``FIELDS``.
 
 ``VERSION`` follows from the mapping, so that an index that an older mapping made is recognised.
 """
@@ -131,7 +131,7 @@ def encode_document(document: Document) -> bytes:
     """Return a document as it is sent.
 
     Raises:
-        UnicodeError: it holds half of a surrogate pair.
+        UnicodeError: It holds half of a surrogate pair.
     """
     plain = to_plain(document)
     plain["seen_at"] = plain["published"] or plain["first_seen"]

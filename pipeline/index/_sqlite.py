@@ -1,4 +1,4 @@
-"""The embedded index: documents in one SQLite file.
+"""Keep the embedded index: documents in one SQLite file.
 
 Readers never wait for the writer; a writer waits for another one.
 """
@@ -45,8 +45,8 @@ class SqliteIndex:
         """Create the file and its tables.
 
         Raises:
-            IndexVersionError: another version of newswire made the file.
-            IndexRefusedError: it is something else, or can't be created.
+            IndexVersionError: Another version of newswire made the file.
+            IndexRefusedError: It is something else, or can't be created.
         """
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -145,8 +145,8 @@ class SqliteIndex:
         Another process may have made the file anew since it was opened.
 
         Raises:
-            IndexVersionError: another version of newswire made the file.
-            IndexRefusedError: there is no file, or it is something else.
+            IndexVersionError: Another version of newswire made the file.
+            IndexRefusedError: There is no file, or it is something else.
         """
         connection: sqlite3.Connection | None = getattr(self._thread, "connection", None)
         if connection is None:
@@ -202,8 +202,8 @@ class SqliteIndex:
         """Turn SQLite's errors into ours.
 
         Raises:
-            IndexAwayError: it may work later.
-            IndexRefusedError: a person must act.
+            IndexAwayError: It may work later.
+            IndexRefusedError: A person must act.
             SearchIndexError: SQLite fails otherwise.
         """
         try:
@@ -229,7 +229,7 @@ def _upsert(connection: sqlite3.Connection, document: Document) -> None:
     """Add or replace a document, except where a newer revision is there.
 
     Raises:
-        UnicodeError: it holds half of a surrogate pair; nothing is written then.
+        UnicodeError: It holds half of a surrogate pair; nothing is written then.
     """
     json, columns = to_json(document).decode(), schema.word_columns(document)
     row = connection.execute("SELECT number, revision FROM document WHERE id = ?", (document.id,)).fetchone()

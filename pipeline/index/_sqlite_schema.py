@@ -1,4 +1,4 @@
-"""The tables of the embedded index, and the rows that a document becomes in them.
+"""Define the tables of the embedded index, and the rows that a document becomes in them.
 
 ``VERSION`` follows from the tables and the fields, so that a file that others made is recognised.
 """

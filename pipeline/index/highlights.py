@@ -1,4 +1,4 @@
-"""Highlights: what matched in a text, as safe HTML.
+"""Highlight what matched in a text, as safe HTML.
 
 Whatever a text holds, the only markup in its highlight is <mark>.
 """

@@ -53,7 +53,7 @@ def list_files(paths: Iterable[str]) -> Iterator[Path]:
     """Yield the files that ``paths`` name, and those of the kinds that can be read in the folders among them.
 
     Raises:
-        UsageError: there is nothing at a path.
+        UsageError: There is nothing at a path.
     """
     for name in paths:
         path = Path(name)

@@ -81,10 +81,10 @@ def _submit_text(context: Context, connection: sa.Connection, sent: Mapping[str,
     ledger, now = context.store.ledger, context.clock()
     article = article_from_line({**sent, "source": source, "id": _own_id(sent, source)})
     _check(article, context.settings)
-    row, same = find_submitted(context, connection, article)
-    item = _unless_removed(row)
-    if item is None:
-        arrival = NewArticle(
+    stored, same = find_submitted(context, connection, article)
+    row = _unless_removed(stored)
+    if row is None:
+        new_article = NewArticle(
             id=article.id,
             source=source,
             first_seen=now,
@@ -92,33 +92,33 @@ def _submit_text(context: Context, connection: sa.Connection, sent: Mapping[str,
             records=(article,),
             stage=Stage.DEDUPE,
         )
-        ledger.insert_articles(connection, [arrival], now, _DETAIL)
+        ledger.insert_articles(connection, [new_article], now, _DETAIL)
         return Submission(article.id, "accepted")
     if same:
-        return Submission(item.id, "known")
-    submit_new_version(context, connection, item, article)
-    return Submission(item.id, "changed")
+        return Submission(row.id, "known")
+    submit_new_version(context, connection, row, article)
+    return Submission(row.id, "changed")
 
 
 def find_submitted(context: Context, connection: sa.Connection, article: Article) -> tuple[ArticleRow | None, bool]:
     """Return the article as the ledger knows it (None where it doesn't), and whether it says the same there."""
-    item = _find_row(context, connection, article.id, article.url)
-    present = context.store.ledger.latest(connection, [item.id], Article).get(item.id) if item else None
-    return item, present is not None and compare_versions(present, article) is None
+    row = _find_row(context, connection, article.id, article.url)
+    present = context.store.ledger.latest(connection, [row.id], Article).get(row.id) if row else None
+    return row, present is not None and compare_versions(present, article) is None
 
 
-def submit_new_version(context: Context, connection: sa.Connection, item: ArticleRow, article: Article) -> None:
+def submit_new_version(context: Context, connection: sa.Connection, row: ArticleRow, article: Article) -> None:
     """Make what ``article`` says the next version of a known one.
 
     Raises:
         ItemError: BUSY (retry) while the known article is being worked on.
     """
-    if item.leased:
-        raise ItemError(Outcome.RETRY, Reason.BUSY, f"article {item.id} is being worked on; send it again in a minute")
-    article = msgspec.structs.replace(article, id=item.id)
-    context.store.ledger.start_version(connection, item, Stage.DEDUPE, context.clock(), article)
+    if row.leased:
+        raise ItemError(Outcome.RETRY, Reason.BUSY, f"article {row.id} is being worked on; send it again in a minute")
+    article = msgspec.structs.replace(article, id=row.id)
+    context.store.ledger.start_version(connection, row, Stage.DEDUPE, context.clock(), article)
     # whoever hands it in says what the article is: its page is not asked any more
-    visits = context.store.visits.load_visits(connection, [item.id]).values()
+    visits = context.store.visits.load_visits(connection, [row.id]).values()
     context.store.visits.save_visits(connection, [msgspec.structs.replace(visit, due=None) for visit in visits])
 
 
@@ -141,19 +141,19 @@ def _find_row(context: Context, connection: sa.Connection, own_id: str, url: str
     """Return the article as the ledger knows it, by its address before its own id."""
     ledger = context.store.ledger
     ids = {own_id, *ledger.find_ids_by_url(connection, [url]).values()}
-    items = ledger.get_articles(connection, ids)
-    return next((items[i] for i in sorted(ids, key=lambda i: i == own_id) if i in items), None)
+    rows = ledger.get_articles(connection, ids)
+    return next((rows[i] for i in sorted(ids, key=lambda i: i == own_id) if i in rows), None)
 
 
-def _unless_removed(item: ArticleRow | None) -> ArticleRow | None:
+def _unless_removed(row: ArticleRow | None) -> ArticleRow | None:
     """Return the article.
 
     Raises:
         ItemError: TAKEN_DOWN (dropped) where it must not come back.
     """
-    if item is not None and item.state == REMOVED:
-        raise ItemError(Outcome.DROPPED, Reason.TAKEN_DOWN, f"article {item.id} was taken down")
-    return item
+    if row is not None and row.state == REMOVED:
+        raise ItemError(Outcome.DROPPED, Reason.TAKEN_DOWN, f"article {row.id} was taken down")
+    return row
 
 
 def _own_id(sent: Mapping[str, Any], source: str) -> str | None:

@@ -30,7 +30,7 @@ class Policy(Protocol):
     """One rule on behalf of one feed."""
 
     def is_conditional(self, now: float) -> bool:
-        """Whether the next request is conditional."""
+        """Tell whether the next request is conditional."""
 
     def next_wait(self, now: float, answer: PollAnswer) -> float:
         """Return in how many hours the feed is polled again."""
@@ -43,7 +43,7 @@ class FixedInterval:
         self._wait = minutes * _MINUTE
 
     def is_conditional(self, now: float) -> bool:  # noqa: ARG002
-        """Never: nothing is remembered."""
+        """Tell that it never is: nothing is remembered."""
         return False
 
     def next_wait(self, now: float, answer: PollAnswer) -> float:  # noqa: ARG002
@@ -63,7 +63,7 @@ class EntryFrequency:
         self._asked = False
 
     def is_conditional(self, now: float) -> bool:  # noqa: ARG002
-        """Always after the first time."""
+        """Tell that it is, but for the first time."""
         return self._asked
 
     def next_wait(self, now: float, answer: PollAnswer) -> float:
@@ -87,7 +87,7 @@ class DuplicateShare:
         self._failures = 0.0
 
     def is_conditional(self, now: float) -> bool:  # noqa: ARG002
-        """Never (HTTP_CONDITIONAL_FETCH is off)."""
+        """Tell that it never is (HTTP_CONDITIONAL_FETCH is off)."""
         return False
 
     def next_wait(self, now: float, answer: PollAnswer) -> float:
@@ -119,7 +119,7 @@ class Adaptive:
         self._listed: dict[int, ListedEntry] = {}
 
     def is_conditional(self, now: float) -> bool:
-        """As the schedule says."""
+        """Tell what the schedule says."""
         return not is_full_request(self._state, _time(now))
 
     def next_wait(self, now: float, answer: PollAnswer) -> float:

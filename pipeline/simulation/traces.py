@@ -51,14 +51,14 @@ def _per_hour(chance: random.Random, low: float, high: float) -> float:
 
 
 def _steady(name: str, end: float, chance: random.Random) -> Trace:
-    """A news wire: round the clock, nothing to be foreseen."""
+    """Invent the trace of a news wire: round the clock, nothing to be foreseen."""
     rate = _per_hour(chance, 30, 400)
     arrivals = _poisson(lambda _: rate, rate, end, chance)
     return Trace(name=name, kind="steady", arrivals=tuple(arrivals), window=chance.choice((20, 50, 100)))
 
 
 def _newsroom(name: str, end: float, chance: random.Random) -> Trace:
-    """A newspaper: busy by day, quiet at the weekend, and bursts when something happens."""
+    """Invent the trace of a newspaper: busy by day, quiet at the weekend, and bursts when something happens."""
     return Trace(name=name, kind="newsroom", arrivals=_busy(end, chance), window=chance.choice((15, 20, 30, 50)))
 
 
@@ -78,7 +78,7 @@ def _busy(end: float, chance: random.Random) -> tuple[float, ...]:
 
 
 def _nightly(name: str, end: float, chance: random.Random) -> Trace:
-    """A local paper: silent from ten in the evening to six in the morning."""
+    """Invent the trace of a local paper: silent from ten in the evening to six in the morning."""
     rate, zone = _per_hour(chance, 8, 60), chance.choice((-5, 0, 1, 2))
     open_at = range(6, 22)
 
@@ -90,7 +90,7 @@ def _nightly(name: str, end: float, chance: random.Random) -> Trace:
 
 
 def _weekly(name: str, end: float, chance: random.Random) -> Trace:
-    """A weekly: a handful of pieces on its day, at about its hour."""
+    """Invent the trace of a weekly: a handful of pieces on its day, at about its hour."""
     day, hour = chance.randrange(7), chance.uniform(5, 18)
     arrivals = []
     for week in range(math.ceil(end / _DAY / 7)):
@@ -100,7 +100,7 @@ def _weekly(name: str, end: float, chance: random.Random) -> Trace:
 
 
 def _batch(name: str, end: float, chance: random.Random) -> Trace:
-    """A site whose feed is made anew every half hour: what was written since appears at once."""
+    """Invent the trace of a site whose feed is made anew every half hour: what was written since appears at once."""
     rate, offset = _per_hour(chance, 20, 120), chance.uniform(0, 0.5)
     written = _poisson(lambda _: rate, rate, end, chance)
     appeared = ((math.ceil((at - offset) * 2) / 2 + offset) for at in written)
@@ -108,25 +108,25 @@ def _batch(name: str, end: float, chance: random.Random) -> Trace:
 
 
 def _seldom(name: str, end: float, chance: random.Random) -> Trace:
-    """A blog: a piece every day or every few weeks."""
+    """Invent the trace of a blog: a piece every day or every few weeks."""
     rate = _per_hour(chance, 0.05, 2)
     return Trace(name=name, kind="seldom", arrivals=tuple(_poisson(lambda _: rate, rate, end, chance)), window=10)
 
 
 def _dead(name: str, end: float, chance: random.Random) -> Trace:
-    """A feed that nobody writes into any more."""
+    """Invent the trace of a feed that nobody writes into any more."""
     return Trace(
         name=name, kind="dead", arrivals=tuple(sorted(chance.uniform(0, 0.01 * end) for _ in range(2))), window=10
     )
 
 
 def _liar(name: str, end: float, chance: random.Random) -> Trace:
-    """A newspaper whose server answers conditional requests with "not modified", whatever there is."""
+    """Invent the trace of a newspaper whose server answers conditional requests with "not modified" every time."""
     return Trace(name=name, kind="lying server", arrivals=_busy(end, chance), window=30, lies=1.0)
 
 
 def _ailing(name: str, end: float, chance: random.Random) -> Trace:
-    """A newspaper whose server is down for some hours every few days."""
+    """Invent the trace of a newspaper whose server is down for some hours every few days."""
     downs = _poisson(lambda _: 0.3 / _DAY, 0.3 / _DAY, end, chance)
     broken = tuple((at, at + chance.uniform(0.2, 6)) for at in downs)
     return Trace(name=name, kind="ailing server", arrivals=_busy(end, chance), window=50, broken=broken)

@@ -18,7 +18,7 @@ _LATEST = 8  # pages that must agree: single odd pages (a gallery, a live blog) 
 _MIN_EARLIER = 20  # pages, to know what is usual
 _MIN_DIFFERENT = 0.75  # of the latest pages for an alarm; as many must be alike again for its end
 _LENGTH_RATIO = 4.0  # times shorter or longer than the usual text; sections of one paper differ by 2
-_MORE_FOREIGN = 0.4  # of the text, more than usual
+_MORE_BOILERPLATE = 0.4  # of the text, more than usual
 _MAX_RARE = 0.2  # of the earlier pages may lack an author or a time, or be in another language
 _SAMPLES = 3
 
@@ -29,7 +29,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     title: str | None
     length: int
-    foreign: float
+    boilerplate_share: float = msgspec.field(name="foreign")
     author: bool
     time: bool
     language: str | None
@@ -37,7 +37,8 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     def describe(self) -> str:
         """Return the page in one line of text."""
         lacks = ", ".join(f"no {field}" for field, has in (("author", self.author), ("time", self.time)) if not has)
-        text = f"{self.title or 'no title'}: {self.length:,} characters, {self.foreign:.0%} foreign, {self.language}"
+        cut = f"{self.boilerplate_share:.0%} foreign"
+        text = f"{self.title or 'no title'}: {self.length:,} characters, {cut}, {self.language}"
         return f"{text}, {lacks}" if lacks else text
 
 
@@ -55,7 +56,7 @@ class _Baseline(msgspec.Struct, frozen=True, kw_only=True):
     """What is usual for a site's pages."""
 
     length: float
-    foreign: float
+    boilerplate_share: float
     author: bool
     time: bool
     language: str | None
@@ -66,7 +67,7 @@ class _Baseline(msgspec.Struct, frozen=True, kw_only=True):
         language, count = collections.Counter(page.language for page in measures).most_common(1)[0]
         return cls(
             length=statistics.median(page.length for page in measures),
-            foreign=statistics.fmean(page.foreign for page in measures),
+            boilerplate_share=statistics.fmean(page.boilerplate_share for page in measures),
             author=sum(not page.author for page in measures) <= _MAX_RARE * len(measures),
             time=sum(not page.time for page in measures) <= _MAX_RARE * len(measures),
             language=language if count >= (1 - _MAX_RARE) * len(measures) else None,
@@ -77,7 +78,7 @@ class _Baseline(msgspec.Struct, frozen=True, kw_only=True):
 _DIFFERENCES: dict[str, Callable[[_Baseline, Measures], bool]] = {
     "shorter": lambda usual, page: page.length * _LENGTH_RATIO < usual.length,
     "longer": lambda usual, page: page.length > usual.length * _LENGTH_RATIO,
-    "more foreign text": lambda usual, page: page.foreign > usual.foreign + _MORE_FOREIGN,
+    "more foreign text": lambda usual, page: page.boilerplate_share > usual.boilerplate_share + _MORE_BOILERPLATE,
     "no author": lambda usual, page: usual.author and not page.author,
     "no time": lambda usual, page: usual.time and not page.time,
     "another language": lambda usual, page: usual.language is not None and page.language != usual.language,
@@ -113,7 +114,7 @@ def update_alarm(pages: Sequence[PageFingerprint], accepted: int, alarm: Alarm |
 
 
 def is_drifted(pages: Sequence[PageFingerprint], alarm: Alarm, page: PageFingerprint) -> bool:
-    """Whether ``page`` differs from the site's earlier pages in a way that the alarm is about."""
+    """Tell whether ``page`` differs from the site's earlier pages in a way that the alarm is about."""
     earlier = [earlier_page for earlier_page in pages if earlier_page.seq < alarm.since]
     if not earlier:
         return True
@@ -126,10 +127,10 @@ def _alarm(
 ) -> Alarm:
     different = [page for page in latest if any(_DIFFERENCES[kind](usual, page.measures) for kind in kinds)]
     length = statistics.median(page.measures.length for page in different)
-    foreign = statistics.fmean(page.measures.foreign for page in different)
+    share = statistics.fmean(page.measures.boilerplate_share for page in different)
     detail = (
         f"{', '.join(kinds)}: {len(different)} of the latest {len(latest)} pages; text of {length:,.0f} characters "
-        f"(usual {usual.length:,.0f}), {foreign:.0%} of the text found is foreign (usual {usual.foreign:.0%})"
+        f"(usual {usual.length:,.0f}), {share:.0%} of the text found is foreign (usual {usual.boilerplate_share:.0%})"
     )
     return Alarm(
         since=different[0].seq,

@@ -19,7 +19,7 @@ class SlotContents(NamedTuple):
     pages: list[int]  # their seqs
     lines: int
     unique: int  # lines that one article alone has and no rule has cut
-    foreign: int  # lines that a rule has cut or that are learnt as boilerplate
+    boilerplate: int  # lines that a rule has cut or that are learnt as boilerplate
     usual: bool  # whether any of them was set like a paragraph of the article
 
 
@@ -58,7 +58,7 @@ class LineIndex:
             pages=np.unique(self._seqs[rows]).tolist(),
             lines=len(rows),
             unique=int(np.count_nonzero(alone & ~cut)),
-            foreign=int(np.count_nonzero(cut | is_learnt)),
+            boilerplate=int(np.count_nonzero(cut | is_learnt)),
             usual=bool(np.any(self._marks[rows] & USUAL_BIT)),
         )
 

@@ -35,7 +35,7 @@ class SiteLine(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
     @property
     def key(self) -> int:
-        """A hash of its letters and digits, which the same line on another page shares."""
+        """Return a hash of its letters and digits, which the same line on another page shares."""
         return line_key(self.text)
 
 
@@ -43,7 +43,7 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """What one page's article is like, for telling when a site's pages change."""
 
     length: int  # characters of text
-    foreign: float  # share of the page's text that was cut, 0 to 1
+    boilerplate_share: float  # share of the page's text that was cut, 0 to 1
     author: bool
     time: bool
     language: str | None

@@ -24,7 +24,7 @@ _MIN_PAGE_SHARE = 0.3  # of the pages since it first stood there, for such a lin
 _MIN_LETTERS = 20  # a shorter line among paragraphs ("He refused.") is anybody's
 _MAX_UNIQUE_IN_BOX = 0.2  # of the lines in a slot may be one article's alone where nothing is written for articles
 _MIN_ARTICLES_OF_SLOT = 5  # articles about different things, to cut by the slot alone, whatever is written there
-_MIN_FOREIGN_IN_SLOT = 0.95  # of the lines of such a slot were boilerplate
+_MIN_BOILERPLATE_IN_SLOT = 0.95  # of the lines of such a slot were boilerplate
 _MIN_SHARED_TERMS = 3  # words, and this share of the shorter list, that two pages about one thing have in common
 _MIN_SHARED_PART = 0.2
 _MAX_CUT = 0.5  # of a text; where more would be cut, the page is something else (a wall, a template gone wrong)
@@ -59,7 +59,7 @@ class SiteProfile:
         self._slots: dict[tuple[int, int | None], SlotContents] = {}
 
     def stands_elsewhere(self, key: int, seq: int) -> bool:
-        """Whether the line stands on a page of the profile other than ``seq``."""
+        """Tell whether the line stands on a page of the profile other than ``seq``."""
         return any(holder != seq for holder in self._lines.pages_with(key))
 
     def add_page(self, page: PageFingerprint) -> None:
@@ -108,7 +108,7 @@ class SiteProfile:
         learnt = self.learnt.get(line.key)
         if learnt and (learnt.anywhere or self._is_in_box(line)):
             return f"site memory: {learnt.articles} articles about different things have it"
-        if line.has_class and not line.usual and not line.heading and self._is_foreign_slot(line.slot, seq):
+        if line.has_class and not line.usual and not line.heading and self._is_boilerplate_slot(line.slot, seq):
             return "site memory: nothing of an article stands in this place of the page"
         return None
 
@@ -132,16 +132,16 @@ class SiteProfile:
         return LearntLine(key=line.key, text=line.text[:200], since=seq, last=day, articles=count, anywhere=True)
 
     def _is_in_box(self, line: SiteLine) -> bool:
-        """Whether the line stands where the site writes nothing that only one article has."""
+        """Tell whether the line stands where the site writes nothing that only one article has."""
         if line.usual or not line.has_class:
             return False
         slot = self._slot_contents(line.slot, None)
         return len(slot.pages) >= MIN_ARTICLES_IN_BOX and slot.unique <= _MAX_UNIQUE_IN_BOX * slot.lines
 
-    def _is_foreign_slot(self, slot_hash: int, excluded_seq: int) -> bool:
-        """Whether a slot always held boilerplate, on pages about different things other than ``excluded_seq``."""
+    def _is_boilerplate_slot(self, slot_hash: int, excluded_seq: int) -> bool:
+        """Tell whether a slot always held boilerplate, on pages about different things other than ``excluded_seq``."""
         slot = self._slot_contents(slot_hash, excluded_seq)
-        if slot.usual or not slot.lines or slot.foreign < _MIN_FOREIGN_IN_SLOT * slot.lines:
+        if slot.usual or not slot.lines or slot.boilerplate < _MIN_BOILERPLATE_IN_SLOT * slot.lines:
             return False
         return self._count_different(slot.pages, _MIN_ARTICLES_OF_SLOT) >= _MIN_ARTICLES_OF_SLOT
 

@@ -132,7 +132,7 @@ def _add_search_routes(app: FastAPI, index: Index) -> None:
 
     @app.get("/health")
     def health() -> Response:
-        """Whether the index answers."""
+        """Tell whether the index answers."""
         try:
             return json_response({"status": "ok", "documents": index.count()})
         except SearchIndexError as error:

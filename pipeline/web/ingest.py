@@ -19,7 +19,7 @@ from pipeline.web.auth import require_api_key
 from pipeline.web.http import read_body
 
 # Enough for a wire agency's minute; who has more sends more requests.
-_MOST = 500
+_MAX_ARTICLES = 500
 _STATUS = {
     Reason.TAKEN_DOWN: HTTPStatus.GONE,
     Reason.BUSY: HTTPStatus.CONFLICT,
@@ -72,6 +72,6 @@ def _parse_body(body: bytes) -> Any:
         raise HTTPException(HTTPStatus.BAD_REQUEST, f"the body is not JSON: {error}") from error
     if not isinstance(sent, dict | list):
         raise HTTPException(HTTPStatus.BAD_REQUEST, "send an article as a JSON object, or an array of them")
-    if isinstance(sent, list) and not 0 < len(sent) <= _MOST:
-        raise HTTPException(HTTPStatus.BAD_REQUEST, f"send 1 to {_MOST} articles at a time, not {len(sent)}")
+    if isinstance(sent, list) and not 0 < len(sent) <= _MAX_ARTICLES:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, f"send 1 to {_MAX_ARTICLES} articles at a time, not {len(sent)}")
     return sent

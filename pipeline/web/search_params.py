@@ -15,7 +15,7 @@ from pipeline.errors import UsageError
 from pipeline.index import MAX_HITS, Query, Sort
 from pipeline.index.fields import FACETS
 
-_MOST = 1000  # things in one answer
+_MAX_LIMIT = 1000  # things in one answer
 
 _LONGEST_LINE = 2000
 
@@ -59,7 +59,7 @@ class SearchParams(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def sort_order(self) -> Sort:
-        """How the hits are sorted."""
+        """Return how the hits are sorted."""
         return self.sort or ("relevance" if self.q.strip() else "newest")
 
     def has_filter(self, field: str, value: str) -> bool:
@@ -127,8 +127,8 @@ def check_limit(limit: int) -> int:
     Raises:
         UsageError: It is not from 1 to 1000.
     """
-    if not 1 <= limit <= _MOST:
-        raise UsageError(f"limit: from 1 to {_MOST}")
+    if not 1 <= limit <= _MAX_LIMIT:
+        raise UsageError(f"limit: from 1 to {_MAX_LIMIT}")
     return limit
 
 

@@ -19,8 +19,8 @@ _log = logging.getLogger(__name__)
 
 # A lease is renewed when so much of it has passed: early enough for several tries.
 _RENEW_AT = 0.8
-_SHORTEST = dt.timedelta(minutes=5)  # a hub that grants less would be asked all the time
-_LONGEST = dt.timedelta(days=90)
+_MIN_LEASE = dt.timedelta(minutes=5)  # a hub that grants less would be asked all the time
+_MAX_LEASE = dt.timedelta(days=90)
 
 
 def add_websub_routes(app: FastAPI, context: Context) -> None:
@@ -77,4 +77,4 @@ def _parse_lease(seconds: str | None) -> dt.timedelta:
     """Return the lease that a hub grants; what was asked for where it names none."""
     if seconds is None or not seconds.isdecimal() or len(seconds) > 12:  # noqa: PLR2004  (longer than any life)
         return LEASE_LENGTH
-    return min(max(dt.timedelta(seconds=int(seconds)), _SHORTEST), _LONGEST)
+    return min(max(dt.timedelta(seconds=int(seconds)), _MIN_LEASE), _MAX_LEASE)

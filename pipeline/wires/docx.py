@@ -21,7 +21,7 @@ _BREAKS = {"tab": " ", "br": " ", "cr": " "}
 
 
 def is_docx(data: bytes) -> bool:
-    """Whether the bytes are a Word document: a ZIP archive that names its text among the first parts."""
+    """Tell whether the bytes are a Word document: a ZIP archive that names its text among the first parts."""
     return data.startswith(b"PK\x03\x04") and (b"word/" in data[:8192] or _TEXT.encode() in data[-8192:])
 
 

@@ -19,7 +19,7 @@ from pipeline.records import Outcome, Reason
 _FORWARDED = re.compile(r"^(?:\s*(?:re|fwd?|aw|wg|tr|rv|vs|sv)\s*(?:\[\d+\])?:\s*)+", re.IGNORECASE)
 _SIGNATURE = re.compile(r"^-- ?\r?$", re.MULTILINE)
 _SIGNATURE_LINES = 12  # four are usual; firms add their address and a disclaimer
-_SHORT = 200  # characters: a plain part below this beside an HTML part only says that there is one
+_MIN_PLAIN_PART = 200  # characters: a plain part below this beside an HTML part only says that there is one
 
 
 class Mail(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +41,7 @@ def parse_mail(data: bytes) -> Mail:
     message = email.message_from_bytes(data, policy=email.policy.default)
     parts = {kind: _content(message, kind) for kind in ("plain", "html")}
     plain, marked = parts["plain"], parts["html"]
-    use_html = marked is not None and (plain is None or len(plain.strip()) < min(_SHORT, len(marked)))
+    use_html = marked is not None and (plain is None or len(plain.strip()) < min(_MIN_PLAIN_PART, len(marked)))
     text = marked if use_html else plain
     if text is None or not text.strip():
         raise ItemError(Outcome.DROPPED, Reason.NO_TEXT, "no part of the e-mail is a text")

@@ -68,7 +68,7 @@ def parse_ninjs(data: bytes) -> WireItem:
 
 
 def is_ninjs(item: Mapping[str, Any]) -> bool:
-    """Whether an object of a JSON line is ninjs and no line of ours: it names its text as ninjs does."""
+    """Tell whether an object of a JSON line is ninjs and no line of ours: it names its text as ninjs does."""
     keys = {key.lower() for key in item}
     return "uri" in keys and bool(keys & {"bodies", "body_text", "body_xhtml", "body_html", "headlines", "headline"})
 

@@ -27,7 +27,7 @@ def learn(store, number, *more, site="Times", name=None, now=NOW):
     lines = article(number, *more)
     sheet = fingerprint_page(
         name or f"a{number}", number, None, lines, [line.text for line in lines],
-        Measures(length=1, foreign=0.0, author=True, time=True, language="en"),
+        Measures(length=1, boilerplate_share=0.0, author=True, time=True, language="en"),
     )  # fmt: skip
     with store.write() as connection:
         memory = SiteProfiles(connection, [site], now)

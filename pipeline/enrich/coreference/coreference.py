@@ -32,7 +32,7 @@ NameWords = tuple[str, ...]
 PlaceLookup = Callable[[SurfaceForm], frozenset[str]]
 
 _ARTICLE = re.compile(r"^(?:the|al|el|an|as|ash|ad|ar|az)[ -]", re.IGNORECASE)
-_COMPANY = frozenset(
+_COMPANY_WORDS = frozenset(
     "inc incorporated corp corporation ltd limited plc llc gmbh ag sa co company group holdings".split()
 )
 _OFFICES = frozenset({"ministry", "department"})
@@ -60,7 +60,7 @@ def comparison_words(form: SurfaceForm, lexicon: Lexicon) -> NameWords:
         while len(words) > 1 and words[-1] in POSTNOMINALS:
             words.pop()
     if form.type is EntityType.ORG:
-        while len(words) > 1 and words[-1] in _COMPANY:
+        while len(words) > 1 and words[-1] in _COMPANY_WORDS:
             words.pop()
         words = name_key(form.nationality).split() + _invert_ministry(words)
     if form.type is EntityType.GROUP and words and len(words[-1]) >= _PLURAL:

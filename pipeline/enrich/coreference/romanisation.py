@@ -40,7 +40,7 @@ _BACK = frozenset("ou")
 # Parts that are written or left out: Nouri (al-)Maliki.
 _PARTICLES = frozenset({"al", "el"})
 # Keys of fewer consonants are shared by too many names (Ann Lee, Anna Lay).
-_FEWEST = 3
+_MIN_CONSONANTS = 3
 _CONSONANT = re.compile(r"[^aeo ]")
 
 
@@ -64,4 +64,4 @@ def sound_key(words: Sequence[str]) -> str | None:
     """Return the sound key of a name's folded words; None where it is too short to tell names apart."""
     telling = [w for w in words if w not in _PARTICLES] or list(words)
     sound = " ".join(map(_sound, telling))
-    return sound if len(_CONSONANT.findall(sound)) >= _FEWEST else None
+    return sound if len(_CONSONANT.findall(sound)) >= _MIN_CONSONANTS else None

@@ -28,9 +28,9 @@ PERSON, ORG, PLACE, EVENT = (
     TYPES.index(entity_type) for entity_type in (EntityType.PERSON, EntityType.ORG, EntityType.PLACE, EntityType.EVENT)
 )
 # A name of one sentence is found in another too, where the network gives its word at least this probability.
-_LIKELY = 0.02
+_MIN_PROBABILITY = 0.02
 # What it adds to a type, per mention, that just this type is known by the name (a mention of the network adds up to 1).
-_KNOWN = 1.0
+_KNOWN_TYPE_VOTE = 1.0
 # Behind the name of a place: "the Ghizlani military camp", "Badush village".
 _SITE = re.compile(
     r"\s(?:(?:military|army|air|naval|refugee|displacement|border|mountain|international)\s)?"
@@ -41,7 +41,7 @@ _SEAT = re.compile(
     r"\b(?:mayor|governor|prefect|council|capital|city|town|port|village|county|province|region|island|outskirts|streets)"
     r"\sof\s$"
 )
-# Characters of that at most.
+# Characters that ``_SEAT`` matches at most.
 _LONGEST_SEAT = 16
 # Before a thing that is called like a person: "a storm, named Ann", "the trawler Ann Lee".
 _CALLED = r"(?:,?[ ](?:named|called|dubbed))?[ ][\"“'‘]?$"
@@ -54,11 +54,11 @@ _SHIP = re.compile(
     r"\b(?:ship|vessel|ferry|trawler|tanker|yacht|frigate|destroyer|warship|submarine"
     r"|freighter|bulk carrier|HMS|USS|MV)(?:, the)?" + _CALLED
 )
-# Characters of that at most.
+# Characters that ``_STORM`` and ``_SHIP`` match at most.
 _LONGEST_CALLED = 30
 _OWNED = re.compile(r"['’`´]s?$")
 # Names of more words are not looked for again: their own context suffices.
-_LONGEST = 6
+_MAX_REPEATED_WORDS = 6
 
 
 class ScoredSpan(NamedTuple):
@@ -144,9 +144,9 @@ def _article_types(
         start = int(model_input.start[span.first])
         text_before = text[max(0, start - _LONGEST_CALLED) : start]
         if entity_type := sole_type(_text(text, model_input, span)):
-            votes[key][TYPES.index(entity_type)] += _KNOWN
+            votes[key][TYPES.index(entity_type)] += _KNOWN_TYPE_VOTE
         elif _SITE.match(text, int(model_input.end[span.stop - 1])) or _is_seat(text, start):
-            votes[key][PLACE] += _KNOWN
+            votes[key][PLACE] += _KNOWN_TYPE_VOTE
         elif _STORM.search(text_before) and int(np.argmax(span.types)) in {PERSON, PLACE}:
             votes[key][EVENT] += len(spans)  # outweighs all its mentions
         elif _SHIP.search(text_before) and int(np.argmax(span.types)) != PLACE:
@@ -289,12 +289,12 @@ def _find_repeated(
     written: dict[str, set[tuple[str, ...]]] = defaultdict(set)
     for span in spans:
         free[span.first : span.stop] = False
-        if span.stop - span.first <= _LONGEST:
+        if span.stop - span.first <= _MAX_REPEATED_WORDS:
             name = tuple(text[model_input.start[at] : model_input.end[at]] for at in range(span.first, span.stop))
             if any(c.isupper() for c in name[0]) and tuple(word.casefold() for word in name) in types:
                 written[name[0]].add(name)
     repeated: list[Span] = []
-    likely = np.flatnonzero(free & (probabilities[:, 0] < 1 - _LIKELY))
+    likely = np.flatnonzero(free & (probabilities[:, 0] < 1 - _MIN_PROBABILITY))
     for at in likely.tolist():
         for name in sorted(written.get(text[model_input.start[at] : model_input.end[at]], ()), key=len, reverse=True):
             stop = at + len(name)

@@ -1,6 +1,6 @@
 """Find the names in an English text, by the packed network and the word lists together.
 
-The network reads at most ``_READ`` characters, so that any text takes seconds.
+The network reads at most ``_MAX_CHARACTERS`` characters, so that any text takes seconds.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pipeline.records import EntityType
 
 # Characters that the network reads, about 10,000 words: few articles are longer. The rest of a list or a book is left
 # to the word lists, so that any text takes seconds.
-_READ = 60_000
+_MAX_CHARACTERS = 60_000
 # The label probabilities of a word outside of names.
 NO_NAME_PROBABILITIES = np.eye(1, LABEL_COUNT, dtype=np.float32)[0]
 
@@ -78,6 +78,9 @@ def _without_addresses(text: str, model_input: ModelInput, probabilities: Probab
 
 def _end(text: str) -> int:
     """Return how many characters of a text the network reads: whole lines or words where the text is too long."""
-    if len(text) <= _READ:
+    if len(text) <= _MAX_CHARACTERS:
         return len(text)
-    return max(text.rfind("\n", 0, _READ), text.rfind(" ", _READ // 2, _READ)) + 1 or _READ
+    return (
+        max(text.rfind("\n", 0, _MAX_CHARACTERS), text.rfind(" ", _MAX_CHARACTERS // 2, _MAX_CHARACTERS)) + 1
+        or _MAX_CHARACTERS
+    )

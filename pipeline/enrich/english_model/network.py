@@ -27,7 +27,7 @@ class Network:
     """A tokenizer and a network from ``folder``, relative to the package ``pipeline.enrich``.
 
     Raises:
-        SettingsError: a file is missing.
+        SettingsError: A file is missing.
     """
 
     def __init__(self, folder: str = FOLDER) -> None:

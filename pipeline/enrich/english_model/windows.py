@@ -16,9 +16,9 @@ from pipeline.enrich.english_model.model_input import Ints, ModelInput
 # which grows with the square, costs more than it gains. Measured from 96 to 254; it was trained on up to 254.
 LONGEST = 158
 # A window has at least so many pieces, as a lone sentence says little.
-_SHORTEST = LONGEST // 3
+_MIN_PIECES = LONGEST // 3
 # Pieces that two windows share where no sentence ends for long; each window decides on its half of them.
-_SHARED = 16
+_SHARED_PIECES = 16
 # The start of a line, or of a sentence behind a word in small letters: "Mr.", "St." and "U.S." end no sentence.
 _BEGINS = re.compile(r"\n\s*|\b[a-z]{2,}[.!?…]+[\"'”’)\]]*\s+(?=[^a-z\s])")
 
@@ -39,11 +39,11 @@ def cut_windows(text: str, model_input: ModelInput) -> list[Window]:
     while size - first > LONGEST:
         remaining = size - first
         ideal = first + remaining / -(-remaining // LONGEST)
-        low, high = np.searchsorted(boundaries, (first + _SHORTEST, first + LONGEST + 1))
+        low, high = np.searchsorted(boundaries, (first + _MIN_PIECES, first + LONGEST + 1))
         candidates = boundaries[low:high]
         stop = int(candidates[np.abs(candidates - ideal).argmin()]) if len(candidates) else first + LONGEST
         cut.append(Window(first, stop, counted_from))
-        first, counted_from = (stop, stop) if len(candidates) else (stop - _SHARED, stop - _SHARED // 2)
+        first, counted_from = (stop, stop) if len(candidates) else (stop - _SHARED_PIECES, stop - _SHARED_PIECES // 2)
     return [*cut, Window(first, size, counted_from)] if size else []
 
 

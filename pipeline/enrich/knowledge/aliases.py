@@ -40,6 +40,6 @@ def read_aliases(folder: Path) -> Aliases:
     """Read aliases.toml of the settings folder.
 
     Raises:
-        SettingsError: the file can't be used.
+        SettingsError: The file can't be used.
     """
     return read_toml(folder / "aliases.toml", Aliases)

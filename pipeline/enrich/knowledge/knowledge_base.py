@@ -94,22 +94,22 @@ class KnowledgeBase:
 
     @cached_property
     def longest_forms(self) -> dict[str, int]:
-        """The number of words of the longest form by its first word; matching looks no further."""
+        """Return the number of words of the longest form by its first word; matching looks no further."""
         return _longest_forms(self.forms)
 
     @cached_property
     def ordinary_words(self) -> frozenset[str]:
-        """The common words that are no given names and no small words of names."""
+        """Return the common words that are no given names and no small words of names."""
         return self.lexicon.common - self.lexicon.given_names - self.lexicon.particles
 
     @cached_property
     def entity_ids(self) -> frozenset[str]:
-        """The ids of all that the alias file and the gazetteer name."""
+        """Return the ids of all that the alias file and the gazetteer name."""
         return frozenset(form.entity.id for forms in self.forms.values() for form in forms)
 
     @cached_property
     def native_forms(self) -> KnownForms:
-        """The forms for texts in other languages than English; built when the first of them comes."""
+        """Return the forms for texts in other languages than English; built when the first of them comes."""
         forms = dict(self.forms)
         for entity, names in self.native_names:
             for name in names.split("|"):
@@ -119,7 +119,7 @@ class KnowledgeBase:
 
     @cached_property
     def native_longest_forms(self) -> dict[str, int]:
-        """The same as ``longest_forms``, for the native forms."""
+        """Return the same as ``longest_forms``, for the native forms."""
         return _longest_forms(self.native_forms)
 
     def find_entities(self, name: str, entity_type: EntityType, *, native: bool = False) -> tuple[KnownEntity, ...]:

@@ -30,7 +30,7 @@ _LOCATIVES = frozenset("in nach bei en à em aan naar".split())
 # They begin longer names more often than they are a town's whole name.
 _FIRST_PARTS = frozenset("san santa sankt saint sainte são sao bad el la las los le les".split())
 # Shorter names (in letters) count in capitals only: in small letters they are words.
-_SHORTEST = 3
+_MIN_LETTERS = 3
 
 
 class KnownMatch(NamedTuple):
@@ -115,7 +115,7 @@ def recognise_known(knowledge: KnowledgeBase, text: str) -> list[Span]:
 def _sure_entity(knowledge: KnowledgeBase, match: KnownMatch, tokens: Sequence[Token]) -> KnownEntity | None:
     token = tokens[match.first]
     entity = match.entities[0]
-    if len(token.key) < _SHORTEST and not token.text.isupper():
+    if len(token.key) < _MIN_LETTERS and not token.text.isupper():
         return None
     has_case = token.text[0].upper() != token.text[0].lower()
     if not has_case or entity.kind is EntityKind.COUNTRY or entity.type is not EntityType.PLACE:

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping
 import msgspec
 
 from pipeline.decisions import DecisionKind, EntityDecision
-from pipeline.enrich.linking.entity_linking import merge_entities
+from pipeline.enrich.linking.entity_linking import combine_entities
 from pipeline.records import Entity, Mention, Names
 
 
@@ -80,7 +80,7 @@ class EntityRules:
                 parts = {ident: Counter()}  # a dateline's place, which the text doesn't name
             for ident, surface_counts in parts.items():
                 part = self._part(entity, ident, surface_counts, shown.get(ident))
-                entities[ident] = merge_entities(entities[ident], part) if ident in entities else part
+                entities[ident] = combine_entities(entities[ident], part) if ident in entities else part
         return msgspec.structs.replace(names, mentions=tuple(mentions), entities=tuple(entities.values()))
 
     def _part(self, entity: Entity, ident: str, surface_counts: Counter[str], shown: Entity | None) -> Entity:

@@ -21,22 +21,22 @@ from pipeline.entity_records import RememberedEntity, RememberedForm
 from pipeline.records import Entity, EntityType, Names
 
 # So many people of one sound are looked at, those that most articles name first: each costs a query.
-_CANDIDATES = 5
+_MAX_SOUNDING = 5
 # An article that names more entities is a list (of candidates, of the dead); further ones are linked by name alone.
 MAX_LINKED = 1000
 FULL, ACRONYM, SHORT, LISTED = "full", "acronym", "short", "listed"
 # What stands between type and words in a key, "?" for the others; listed names are only counted, never looked up.
-_MARKS = {FULL: ":", LISTED: "="}
+_KEY_MARKS = {FULL: ":", LISTED: "="}
 # An acronym is the entity's that has at least this share of the articles that say whose it is, and so many of them.
-_DOMINANT = 0.9
-_FEWEST = 2
+_DOMINANT_SHARE = 0.9
+_MIN_ARTICLES = 2
 # A name is of another type where so many times more articles took it for that.
-_TIMES = 4
+_OTHER_TYPE_RATIO = 4
 # So long an acronym or short form keeps the meaning that articles gave it.
 SHORT_FORM_MEMORY = dt.timedelta(days=30)
 # Two names that sound alike are one person's where so many other entities are named with both, one of them neither
 # place nor group.
-_COMPANY = 2
+_MIN_COMPANY = 2
 
 
 class FormMemory(Protocol):
@@ -92,7 +92,7 @@ def remembered_forms(names: Names, knowledge: KnowledgeBase) -> list[RememberedF
     An entity that an article only calls by an acronym or a short form is left out: it doesn't tell whose that is.
     """
     forms_by_entity = [list(_forms(entity, knowledge)) for entity in names.entities[:MAX_LINKED]]
-    return [form for forms in forms_by_entity if any(f.how in _MARKS for f in forms) for form in forms]
+    return [form for forms in forms_by_entity if any(f.how in _KEY_MARKS for f in forms) for form in forms]
 
 
 def lookup_keys(names: Names, knowledge: KnowledgeBase) -> tuple[set[str], set[str]]:
@@ -112,7 +112,7 @@ def _other_keys(entity: Entity, knowledge: KnowledgeBase) -> list[str]:
 
 
 def _key(of_type: EntityType, form_kind: str, words: Sequence[str]) -> str:
-    return f"{of_type.lower()}{_MARKS.get(form_kind, '?')}{' '.join(words)}"
+    return f"{of_type.lower()}{_KEY_MARKS.get(form_kind, '?')}{' '.join(words)}"
 
 
 def _forms(entity: Entity, knowledge: KnowledgeBase) -> Iterable[RememberedForm]:
@@ -191,7 +191,7 @@ def _owner_by_form(
                 return owner
         return None
     for form in full_forms:
-        for owner in memory.find_sounding(form.sound)[:_CANDIDATES] if form.sound else ():
+        for owner in memory.find_sounding(form.sound)[:_MAX_SOUNDING] if form.sound else ():
             company = memory.find_company(owner.entity) if owner.entity not in article_ids else ()
             if _in_company(company, article_ids - {entity.id}):
                 return owner
@@ -201,14 +201,14 @@ def _owner_by_form(
 def _owner_by_country(
     entity: Entity, forms: Sequence[RememberedForm], memory: FormMemory, countries: set[str]
 ) -> RememberedEntity | None:
-    """Return the place of that name whose country earlier articles told, where they agree.
+    """Return the place of that name whose country earlier articles stated, where they agree.
 
-    It counts where this article speaks of that country, or several articles told it.
+    It counts where this article speaks of that country, or several articles stated it.
     """
     owners = [owner for form in forms for owner in memory.find_owners(form.key) if owner.country]
     if entity.country or len({owner.country for owner in owners}) != 1:
         return None
-    return owners[0] if owners[0].country in countries or owners[0].articles >= _FEWEST else None
+    return owners[0] if owners[0].country in countries or owners[0].articles >= _MIN_ARTICLES else None
 
 
 def _owner_of_other_type(
@@ -218,7 +218,7 @@ def _owner_of_other_type(
     others = [owner for key in _other_keys(entity, knowledge) for owner in memory.find_owners(key)]
     best = max(others, key=lambda owner: owner.articles, default=None)
     own_articles = sum(owner.articles for form in forms if form.how == FULL for owner in memory.find_owners(form.key))
-    return best if best and best.articles >= max(_FEWEST, _TIMES * own_articles) else None
+    return best if best and best.articles >= max(_MIN_ARTICLES, _OTHER_TYPE_RATIO * own_articles) else None
 
 
 def _dominant(owners: Sequence[RememberedEntity], at: dt.datetime) -> RememberedEntity | None:
@@ -231,12 +231,12 @@ def _dominant(owners: Sequence[RememberedEntity], at: dt.datetime) -> Remembered
             recent[owner.entity] = owner
     most_used = max(recent.values(), key=lambda owner: owner.articles, default=None)
     total = sum(owner.articles for owner in recent.values())
-    return most_used if most_used and most_used.articles >= max(_FEWEST, _DOMINANT * total) else None
+    return most_used if most_used and most_used.articles >= max(_MIN_ARTICLES, _DOMINANT_SHARE * total) else None
 
 
 def _in_company(company: Collection[str], article_ids: Collection[str]) -> bool:
     shared = set(company).intersection(article_ids)
-    return len(shared) >= _COMPANY and any(not entity.startswith(("place:", "group:")) for entity in shared)
+    return len(shared) >= _MIN_COMPANY and any(not entity.startswith(("place:", "group:")) for entity in shared)
 
 
 def _renamed(names: Names, owners: dict[str, RememberedEntity]) -> Names:
@@ -245,7 +245,7 @@ def _renamed(names: Names, owners: dict[str, RememberedEntity]) -> Names:
     for entity in names.entities:
         owner = owners.get(entity.id)
         linked = _linked(entity, owner) if owner else entity
-        entities[linked.id] = merge_entities(entities[linked.id], linked) if linked.id in entities else linked
+        entities[linked.id] = combine_entities(entities[linked.id], linked) if linked.id in entities else linked
     mentions = tuple(
         msgspec.structs.replace(m, entity=owners[m.entity].entity, type=entity_type(owners[m.entity].entity))
         if m.entity in owners
@@ -265,7 +265,7 @@ def entity_type(ident: str) -> EntityType:
     return EntityType(ident.partition(":")[0].upper())
 
 
-def merge_entities(first: Entity, second: Entity) -> Entity:
+def combine_entities(first: Entity, second: Entity) -> Entity:
     """Return the first of two entities of an article with the second one's mentions, aliases and weight added."""
     return msgspec.structs.replace(
         first,

@@ -20,9 +20,9 @@ _DEPARTMENT = "department"
 # Words of bodies that every town, or every state of a federation, has.
 _LOCAL = frozenset("city county district municipal local regional state town school fire university college".split())
 # A country that is named so often only may be there by the way.
-_ONCE = 1
+_PASSING_MENTIONS = 1
 # Words of "Central Bank", "Environment Agency": longer names of offices say whose they are.
-_SHORT = 2
+_OFFICE_WORDS = 2
 # Words of the longest adjectives: "South African", "New Zealand".
 _LONGEST_ADJECTIVE = 2
 
@@ -53,7 +53,9 @@ def _is_generic(knowledge: KnowledgeBase, words: tuple[str, ...]) -> bool:
         return False
     if _DEPARTMENT in words:  # universities and companies have departments too
         return len(words) > 1 and all(w in lexicon.title_parts or w in _SMALL or w == _DEPARTMENT for w in words)
-    has_kind = any(w in lexicon.government for w in words) or (len(words) == _SHORT and words[-1] in lexicon.offices)
+    has_kind = any(w in lexicon.government for w in words) or (
+        len(words) == _OFFICE_WORDS and words[-1] in lexicon.offices
+    )
     word_lists = lexicon.government, lexicon.offices, lexicon.common, lexicon.title_parts, lexicon.org_tails
     return has_kind and all(w in _SMALL or any(w in word_list for word_list in word_lists) for w in words)
 
@@ -66,9 +68,9 @@ def owning_country(country_counts: collections.Counter[str], source_country: str
     if set(country_counts) <= {source_country}:
         return source_country
     (first, most_often), (_, second_most) = (*country_counts.most_common(2), ("", 0))[:2]
-    if source_country and country_counts[source_country] == most_often > _ONCE:
+    if source_country and country_counts[source_country] == most_often > _PASSING_MENTIONS:
         return source_country
-    return first if most_often > max(second_most, _ONCE) else None
+    return first if most_often > max(second_most, _PASSING_MENTIONS) else None
 
 
 def full_institution_name(knowledge: KnowledgeBase, country: str, name: str) -> tuple[str, KnownEntity | None]:

@@ -19,12 +19,12 @@ PLACE, GROUP, ORG = EntityType.PLACE, EntityType.GROUP, EntityType.ORG
 # What follows a comma behind a place: "Springfield, Illinois", "London, Ont."
 _QUALIFIER = re.compile(r",\s(?:in\s)?$")
 # Characters between a place and its qualifier at most.
-_COMMA = 3
+_MAX_QUALIFIER_DISTANCE = 3
 _ABBREVIATED = re.compile(r",\s((?:[A-Z][A-Za-z]{0,4}\.)+|[A-Z]{2}(?!\w))")
 _NATURAL = re.compile(r"\s(?:forest|mountains?|hills|desert|river|plateau|range|massif)\b")
 # Between an owner and what it owns: "Iraq's Interior Ministry", "the Iraqi Ministry of Oil".
 _OWNS = re.compile(r"(?:['’`´]s?)?\s")
-# Characters of that at most.
+# Characters that ``_OWNS`` matches at most.
 _LONGEST_OWNS = 3
 # A dateline's place in running text, not as a part of a longer name.
 _NOT_INSIDE = r"(?<![\w&-]){}(?![\w&-]|(?-i:[ ][A-Z]))"
@@ -34,7 +34,7 @@ def find_qualifiers(knowledge: KnowledgeBase, text: str, spans: Sequence[Span]) 
     """Return place → the place that follows it after a comma: "Springfield, Illinois", "Gary, Ind."."""
     qualifiers: dict[SurfaceForm, str] = {}
     for span, next_span in itertools.pairwise(spans):
-        is_near = next_span.start - span.end <= _COMMA
+        is_near = next_span.start - span.end <= _MAX_QUALIFIER_DISTANCE
         if span.type is next_span.type is PLACE and is_near and _QUALIFIER.fullmatch(text[span.end : next_span.start]):
             qualifier = text[next_span.start : next_span.end]
             toponym = SurfaceForm(text[span.start : span.end], PLACE)

@@ -13,11 +13,11 @@ from collections.abc import Iterable, Sequence
 from pipeline.enrich.knowledge.knowledge_base import EntityKind, KnownEntity
 
 # A city of so many inhabitants, and so many times larger than its namesakes, needs no context (London, Paris, Moscow).
-_METROPOLIS = 1_000_000
+_METROPOLIS_INHABITANTS = 1_000_000
 _TIMES_LARGER = 8
 # A city of fewer inhabitants isn't meant without a reason: most names of towns are also names of smaller places that no
 # gazetteer has (the size from which a bare name counts as a city's, see voting.LARGE_CITY).
-_UNLIKELY = 150_000
+_MIN_INHABITANTS = 150_000
 
 
 def count_countries(groups: Iterable[tuple[Sequence[KnownEntity], int]]) -> collections.Counter[str]:
@@ -43,7 +43,7 @@ def _foremost(candidates: Sequence[KnownEntity]) -> str | None:
     largest = max(candidates, key=_size)
     others = [c.population for c in candidates if c.country != largest.country]
     is_dominant = largest.kind is EntityKind.CITY and largest.population >= max(
-        _METROPOLIS, _TIMES_LARGER * max(others, default=0)
+        _METROPOLIS_INHABITANTS, _TIMES_LARGER * max(others, default=0)
     )
     return largest.country if is_dominant and not any(c.kind is EntityKind.COUNTRY for c in candidates) else None
 
@@ -67,11 +67,11 @@ def choose_place(
         if inside:
             return max(inside, key=_size)
     ranked = sorted(candidates, key=_size, reverse=True)
-    if not ranked or (ranked[0].population < _METROPOLIS and any(_names_area(q) for q in qualifiers)):
+    if not ranked or (ranked[0].population < _METROPOLIS_INHABITANTS and any(_names_area(q) for q in qualifiers)):
         return None
     first, second_population = ranked[0], ranked[1].population if len(ranked) > 1 else 0
     is_dominant = first.kind is not EntityKind.COUNTRY and first.population >= _TIMES_LARGER * second_population
-    if is_dominant and (first.population >= _METROPOLIS or first.listed):
+    if is_dominant and (first.population >= _METROPOLIS_INHABITANTS or first.listed):
         chosen = first
     else:  # a city far larger than its namesakes is meant even where the source has one of these
         chosen = _by_context(ranked, country_counts, None if is_dominant and not _is_small(first) else source_country)
@@ -79,7 +79,7 @@ def choose_place(
 
 
 def _is_small(city: KnownEntity) -> bool:
-    return city.kind is EntityKind.CITY and not city.listed and city.population < _UNLIKELY
+    return city.kind is EntityKind.CITY and not city.listed and city.population < _MIN_INHABITANTS
 
 
 def _names_area(qualifier: KnownEntity) -> bool:
@@ -114,4 +114,4 @@ def _may_lie_in(candidate: KnownEntity, area: KnownEntity) -> bool:
 
 
 def _size(candidate: KnownEntity) -> tuple[int, int]:
-    return candidate.population or (_METROPOLIS if candidate.listed else 0), -candidate.kind
+    return candidate.population or (_METROPOLIS_INHABITANTS if candidate.listed else 0), -candidate.kind
