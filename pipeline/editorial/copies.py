@@ -250,7 +250,7 @@ def _move_articles(
     arrivals = {arrival.article.id: arrival for arrival in dated_arrivals(context, rows)}
     decided = [
         GroupDecision(
-            item=row,
+            article=row,
             arrival=arrivals[row.id],
             copy=msgspec.structs.replace(copies[row.id], group=targets[row.id]),
             credit=canonical_credit(context, arrivals[row.id].article),
@@ -258,7 +258,7 @@ def _move_articles(
         for row in rows
     ]
     changes = reconcile_groups(context, _frequencies(context), decided)
-    records = {decision.item.id: decision.copy for decision in decided} | changes.copies
+    records = {decision.article.id: decision.copy for decision in decided} | changes.copies
     with store.write() as connection:
         recorded = record(connection)
         store.copy_groups.move_articles(connection, {row.seq: targets[row.id] for row in rows}, move_sketch)

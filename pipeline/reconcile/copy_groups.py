@@ -37,9 +37,9 @@ MAX_RECOMPARED = 1000
 
 
 class GroupDecision(msgspec.Struct, frozen=True, kw_only=True):
-    """An article with the group that it was in so far (``item``), and what is decided of it now."""
+    """An article with the group that it was in so far (``article``), and what is decided of it now."""
 
-    item: ArticleRow
+    article: ArticleRow
     arrival: Arrival
     copy: Copy
     credit: str | None  # the news agency that its text credits
@@ -75,10 +75,10 @@ def compare_articles(context: Context, first: ArticleRow, second: ArticleRow) ->
         raise UsageError(f"{first.url or first.id}: both are this article; name two")
     with context.store.read() as connection:
         articles = context.store.ledger.latest(connection, [first.id, second.id], Article)
-    earlier, later = sorted((first, second), key=lambda item: item.seq)
-    for item in (earlier, later):
-        if item.id not in articles:
-            raise UsageError(f"{item.url or item.id}: has no text that could be compared")
+    earlier, later = sorted((first, second), key=lambda row: row.seq)
+    for row in (earlier, later):
+        if row.id not in articles:
+            raise UsageError(f"{row.url or row.id}: has no text that could be compared")
     settings = context.settings.dedupe
     frequencies, gap = context.store.sketch_index(settings).frequencies, later.first_seen - earlier.first_seen
     return compare_texts(articles[later.id], articles[earlier.id], gap, frequencies, settings)
@@ -99,9 +99,9 @@ def reconcile_groups(
     another text now is compared with that text; so many copies at most, of the others the record stays.
     """
     repaired = set(groups)
-    batch = {decision.item.id: decision for decision in decisions}
+    batch = {decision.article.id: decision for decision in decisions}
     affected = repaired | {
-        group for decision in decisions for group in (decision.copy.group, decision.item.copy_group) if group
+        group for decision in decisions for group in (decision.copy.group, decision.article.copy_group) if group
     }
     with context.store.read() as connection:
         former = context.store.copy_groups.list_members(connection, affected)
@@ -144,7 +144,7 @@ class _GroupReconciler:
         elif ids != former_ids:
             self.changes.touched.add(summary.primary)
         copies = {article_id: self._batch[article_id].copy for article_id in ids & self._batch.keys()}
-        rewritten = {i for i in copies if self._batch[i].item.version > 1 and i in former_ids}
+        rewritten = {i for i in copies if self._batch[i].article.version > 1 and i in former_ids}
         times = {member.id: int(member.published.timestamp()) for member in candidates}
         redated = any(
             times.get(member.id) not in {None, int(member.published.timestamp())} for member in former_candidates
@@ -208,12 +208,12 @@ def _candidates(context: Context, members: Sequence[GroupMember]) -> list[Primar
 
 
 def _as_member(decision: GroupDecision) -> GroupMember:
-    item = decision.item
+    row = decision.article
     return GroupMember(
-        id=item.id,
-        seq=item.seq,
-        source=item.source,
-        first_seen=item.first_seen,
+        id=row.id,
+        seq=row.seq,
+        source=row.source,
+        first_seen=row.first_seen,
         copy_group=decision.copy.group,
         published=decision.arrival.published,
         credit=decision.credit,

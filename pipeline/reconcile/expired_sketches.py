@@ -23,16 +23,16 @@ def kept_decisions(
 
     ``arrivals`` has all articles of ``claimed`` by id.
     """
-    decided = [item for item in claimed if item.copy_group]
+    decided = [article for article in claimed if article.copy_group]
     if not decided:
         return {}
     copy_groups, ledger = context.store.copy_groups, context.store.ledger
     with context.store.read() as connection:
-        groups = copy_groups.list_members(connection, {item.copy_group for item in decided if item.copy_group})
+        groups = copy_groups.list_members(connection, {article.copy_group for article in decided if article.copy_group})
         members_seqs = [member.seq for members in groups.values() for member in members]
         sketched = copy_groups.find_sketched(connection, members_seqs)
         unchanged = ledger.current(connection, decided, Copy)
-        latest = ledger.latest(connection, [item.id for item in decided], Copy)
+        latest = ledger.latest(connection, [article.id for article in decided], Copy)
     copies: dict[str, Copy] = {}
     for article_id, copy in latest.items():
         members = {member.id: member for member in groups.get(copy.group, ())}

@@ -31,15 +31,19 @@ def reassign_regrouped(context: Context) -> None:
         if not entries:
             continue
         with context.store.read() as connection:
-            items = context.store.ledger.get_articles(connection, {entry.id for entry in entries}).values()
+            articles = context.store.ledger.get_articles(connection, {entry.id for entry in entries}).values()
         # an article without a story is assigned when it comes to cluster
-        reassign(context, sorted((item for item in items if item.story), key=lambda item: item.seq), entries)
+        reassign(
+            context,
+            sorted((article for article in articles if article.story), key=lambda article: article.seq),
+            entries,
+        )
 
 
-def _follow_groups(context: Context, items: Sequence[ArticleRow], entries: Sequence[ArticleToReassign]) -> None:
+def _follow_groups(context: Context, articles: Sequence[ArticleRow], entries: Sequence[ArticleToReassign]) -> None:
     """Bring the members of merged groups into the story of their group."""
     memory = context.store.story_index(context.settings.cluster)
-    arrivals = list(iter_cluster_inputs(context, items))
+    arrivals = list(iter_cluster_inputs(context, articles))
     memory.prefetch_groups({arrival.copy.group for arrival in arrivals})
     for arrival in arrivals:
         # the story of a group expires with time: then it is that of its first article
@@ -47,15 +51,17 @@ def _follow_groups(context: Context, items: Sequence[ArticleRow], entries: Seque
             memory.assign_group(arrival.copy.group, arrival.story, arrival.first_seen)
     placements = {placement.id: placement for placement in decide(arrivals, memory, context.settings.cluster)}
     moved = [arrival for arrival in arrivals if placements[arrival.article.id].story != arrival.story]
-    departures = find_departures(context, memory, [item for item in items if item.id in placements], placements)
+    departures = find_departures(
+        context, memory, [article for article in articles if article.id in placements], placements
+    )
     _save(context, memory, moved, placements, departures, entries)
 
 
-def _assign_anew(context: Context, items: Sequence[ArticleRow], entries: Sequence[ArticleToReassign]) -> None:
+def _assign_anew(context: Context, articles: Sequence[ArticleRow], entries: Sequence[ArticleToReassign]) -> None:
     """Assign what was split off, and is in its story by its copy group alone, as if it had just arrived."""
     memory = context.store.story_index(context.settings.cluster)
     groups: dict[str, list[ArticleToAssign]] = defaultdict(list)
-    for arrival in iter_cluster_inputs(context, items):
+    for arrival in iter_cluster_inputs(context, articles):
         groups[arrival.copy.group].append(arrival)
     leaving = {group: members for group, members in groups.items() if _came_by_group(context, members)}
     remade = _rebuild_without(context, memory, leaving.values())
@@ -92,8 +98,8 @@ def _rebuild_without(
     remade: dict[str, StoredStory] = {}
     for story in {members[0].story for members in leaving}:
         with context.store.read() as connection:
-            items = context.store.ledger.list_story_articles(connection, story or "")
-        remaining = [item for item in items if item.id not in leaving_ids]
+            articles = context.store.ledger.list_story_articles(connection, story or "")
+        remaining = [article for article in articles if article.id not in leaving_ids]
         if not story or not remaining:
             continue
         with context.store.read() as connection:

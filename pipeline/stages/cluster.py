@@ -32,13 +32,15 @@ class ClusterBatch(msgspec.Struct, frozen=True, kw_only=True):
     def save(self, connection: sa.Connection, saved: Sequence[StageResult]) -> None:
         """Write the stories; note that the documents of all their members have another story size now."""
         self.memory.flush(connection)
-        saved_placements = {result.item.id: result.record for result in saved if isinstance(result.record, Placement)}
+        saved_placements = {
+            result.article.id: result.record for result in saved if isinstance(result.record, Placement)
+        }
         arrivals = [arrival for arrival in self.arrivals if arrival.article.id in saved_placements]
         placements = [saved_placements[arrival.article.id] for arrival in arrivals]
         store = self.context.store
         store.story_catalog.apply_votes(connection, arrivals, placements, self.memory.frequencies)
         self.departures.save(connection, self.context)
-        stories = {story for result in saved for story in (result.story, result.item.story) if story}
+        stories = {story for result in saved for story in (result.story, result.article.story) if story}
         store.ledger.bump_revision(connection, stories=stories)
 
 
@@ -70,17 +72,17 @@ class ClusterHandler(StageHandler):
             articles = store.ledger.current(connection, claimed, Article)
             copies = store.ledger.current(connection, claimed, Copy)
             names = store.ledger.current(connection, claimed, Names)
-            earlier = store.ledger.latest(connection, [item.id for item in claimed if item.story], Placement)
+            earlier = store.ledger.latest(connection, [row.id for row in claimed if row.story], Placement)
         names = apply_decisions(store, names)
         claimed = self.with_records(claimed, emit, articles, copies)
         memory = store.story_index(settings)
-        arrivals = [cluster_input(item, articles[item.id], copies[item.id], names.get(item.id)) for item in claimed]
+        arrivals = [cluster_input(row, articles[row.id], copies[row.id], names.get(row.id)) for row in claimed]
         decided = decide(arrivals, memory, settings)
         placements = [self._with_first_reason(placement, earlier.get(placement.id)) for placement in decided]
         by_article = {placement.id: placement for placement in placements}
         departures = find_departures(context, memory, claimed, by_article)
-        for item, placement in zip(claimed, placements, strict=True):
-            emit(StageResult(item=item, outcome=Outcome.DONE, record=placement, story=placement.story))
+        for row, placement in zip(claimed, placements, strict=True):
+            emit(StageResult(article=row, outcome=Outcome.DONE, record=placement, story=placement.story))
         return ClusterBatch(context=context, memory=memory, arrivals=arrivals, departures=departures)
 
     def _with_first_reason(self, placement: Placement, earlier: Placement | None) -> Placement:

@@ -63,19 +63,19 @@ class DedupeHandler(StageHandler):
         kept_copies = kept_decisions(context, claimed, arrivals, memory.frequencies)
         for article_id, copy in kept_copies.items():
             arrivals[article_id] = msgspec.structs.replace(arrivals[article_id], group=copy.group)
-        ordered = [arrivals[item.id] for item in claimed]
+        ordered = [arrivals[row.id] for row in claimed]
         copies = [kept_copies.get(copy.id, copy) for copy in decide(ordered, memory, settings)]
         decisions = [
-            GroupDecision(item=item, arrival=arrival, copy=copy, credit=canonical_credit(context, arrival.article))
-            for item, arrival, copy in zip(claimed, ordered, copies, strict=True)
+            GroupDecision(article=row, arrival=arrival, copy=copy, credit=canonical_credit(context, arrival.article))
+            for row, arrival, copy in zip(claimed, ordered, copies, strict=True)
         ]
         changes = reconcile_groups(context, memory.frequencies, decisions, max_recompared=self.max_recompared)
         for decision in decisions:
             emit(
                 StageResult(
-                    item=decision.item,
+                    article=decision.article,
                     outcome=Outcome.DONE,
-                    record=changes.copies.pop(decision.item.id, decision.copy),
+                    record=changes.copies.pop(decision.article.id, decision.copy),
                     copy_group=decision.copy.group,
                     published=decision.arrival.published,
                     credit=decision.credit,

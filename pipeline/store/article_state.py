@@ -117,8 +117,8 @@ def finish(
     ``standing_versions`` holds, by id, the version that an article falls back to where its newest one yielded nothing.
     """
     for result in results:
-        change = _change_after(stage, result, now, standing_versions.get(result.item.id))
-        connection.execute(items.update().where(items.c.id == result.item.id).values(**change))
+        change = _change_after(stage, result, now, standing_versions.get(result.article.id))
+        connection.execute(items.update().where(items.c.id == result.article.id).values(**change))
 
 
 def _change_after(
@@ -129,13 +129,13 @@ def _change_after(
     match result.outcome:
         case Outcome.DONE if stage is Stage.INDEX:
             # what changed while it was being indexed is indexed again
-            is_current = items.c.revision == result.item.revision
-            change |= {"stage": sa.case((is_current, sa.null()), else_=Stage.INDEX), "indexed": result.item.revision}
+            is_current = items.c.revision == result.article.revision
+            change |= {"stage": sa.case((is_current, sa.null()), else_=Stage.INDEX), "indexed": result.article.revision}
             change |= {"attempts": 0, "due": now}
         case Outcome.DONE:
             change |= {"stage": stage.next(), "attempts": 0, "due": now}
         case Outcome.RETRY:
-            change |= {"attempts": result.item.attempts + result.tried, "due": result.retry_at or now}
+            change |= {"attempts": result.article.attempts + result.tried, "due": result.retry_at or now}
         case Outcome.DROPPED if standing_version and result.reason in WITHDRAWN_FOR:
             change |= {"state": DROPPED, "copy_group": None, "story": None}
         case _ if standing_version:

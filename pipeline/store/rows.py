@@ -61,9 +61,9 @@ class NewArticle(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StageResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What one attempt of a stage made of an item."""
+    """What one attempt of a stage made of an article."""
 
-    item: ArticleRow
+    article: ArticleRow
     outcome: Outcome
     reason: Reason | None = None
     detail: str | None = None
