@@ -1,4 +1,4 @@
-"""Opens what a run works with, once: settings, sources, ledger, archive and index.
+"""Open what a run works with, once: settings, sources, ledger, archive and index.
 
 Archive and index are opened at first use: a stage that doesn't need them works while they are away.
 """
@@ -63,12 +63,12 @@ class Context:
 
     @functools.cached_property
     def archive(self) -> Archive:
-        """The archive of raw pages."""
+        """Return the archive of raw pages."""
         return Archive(self.environment.archive_url)
 
     @functools.cached_property
     def agencies(self) -> tuple[Agency, ...]:
-        """The news agencies of config/agencies.toml."""
+        """Return the news agencies of config/agencies.toml."""
         return load_agencies(self.config)
 
     def agency_of(self, source: str) -> str | None:
@@ -78,7 +78,7 @@ class Context:
 
     @functools.cached_property
     def index(self) -> Index:
-        """The search index."""
+        """Return the search index."""
         return open_index(
             self.environment.index_url,
             self.settings.index,
@@ -99,8 +99,8 @@ def open_context(config: Path | None = None, *, lock_wait_seconds: float = _LOCK
     """Return the context that the environment and the settings files (of the folder ``config``) describe.
 
     Raises:
-        SettingsError: a file or a variable can't be used.
-        StoreError: the ledger can't be used.
+        SettingsError: A file or a variable can't be used.
+        StoreError: The ledger can't be used.
     """
     tune_gc()
     config = config or config_folder()

@@ -1,4 +1,4 @@
-"""Maintains the ledger once a day: repairs stories, and deletes what nothing is compared with any more.
+"""Maintain the ledger once a day: repair stories, and delete what nothing is compared with any more.
 
 Each step can be cut off and run again at any time.
 """

@@ -1,4 +1,4 @@
-"""Counts what a stage did.
+"""Count what a stage did.
 
 The counts add up: in = done + dropped + retry + quarantined.
 """
@@ -33,17 +33,17 @@ class Report:
 
     @property
     def seconds(self) -> float:
-        """How long the run took, or has taken so far."""
+        """Return how long the run took, or has taken so far."""
         return time.monotonic() - self._started if self._seconds is None else self._seconds
 
     @property
     def taken(self) -> int:
-        """How many articles, or feeds, were tried."""
+        """Return how many articles, or feeds, were tried."""
         return self.counts.total()
 
     @property
     def failed(self) -> int:
-        """How many articles, or feeds, could not be processed, now or for good."""
+        """Return how many articles, or feeds, could not be processed, now or for good."""
         return sum(n for (outcome, _), n in self.counts.items() if outcome in {Outcome.RETRY, Outcome.QUARANTINED})
 
     def counts_by_reason(self, outcome: Outcome) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Runs a block while holding a stage's lock, so that no worker is at that stage meanwhile."""
+"""Run a block while holding a stage's lock, so that no worker is at that stage meanwhile."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def exclusive(context: Context, stage: Stage) -> Iterator[None]:
     """Hold the lock of ``stage`` during the block; wait for a batch that is under way.
 
     Raises:
-        BusyError: the batch takes longer than ``context.lock_wait_seconds``.
+        BusyError: The batch takes longer than ``context.lock_wait_seconds``.
     """
     seconds = context.lock_wait_seconds
     until = time.monotonic() + seconds

@@ -1,4 +1,4 @@
-"""Assigns each article of a batch to a story.
+"""Assign each article of a batch to a story.
 
 Single-pass clustering in order of arrival: an article joins the story whose centroid is most like it, or opens one.
 Copies of one text have one vote: they follow their copy group, and their words count once.
@@ -62,7 +62,7 @@ class ArticleToAssign(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def happened_at(self) -> dt.datetime:
-        """When it happened: published where that is known and not in the future, else first seen."""
+        """Return when it happened: published where that is known and not in the future, else first seen."""
         return min(self.article.published or self.first_seen, self.first_seen)
 
 

@@ -1,4 +1,4 @@
-"""Brings the summaries of stories up to date: after a batch, or anew from all members of a story.
+"""Bring the summaries of stories up to date: after a batch, or anew from all members of a story.
 
 One member of each copy group votes.
 """

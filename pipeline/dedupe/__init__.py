@@ -1,4 +1,4 @@
-"""Finds near-duplicate articles, and names the earlier article that each was taken from.
+"""Find near-duplicate articles, and name the earlier article that each was taken from.
 
 Decisions follow from the texts and times that are given, in the order of arrival; nothing is read or written here.
 """

@@ -1,4 +1,4 @@
-"""Decides which articles of a batch are near-duplicates, and which earlier article each one copies.
+"""Decide which articles of a batch are near-duplicates, and which earlier article each one copies.
 
 Each article is compared with those that were decided before it and share index terms with it, and joins the group of
 the best match. Groups are never united, so that one odd article can't draw two together.
@@ -36,7 +36,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def published(self) -> dt.datetime:
-        """When it was published, as far as its publisher can be believed."""
+        """Return when it was published, as far as its publisher can be believed."""
         return credible_publication(self.article.published, self.article.published_precision, self.first_seen)
 
 
@@ -112,7 +112,7 @@ def _decide(arrival: Arrival, text: SketchedText, memory: CopyMemory, settings: 
 
 
 def _stays_original(remembered: Sketch | None, new: Sketch, candidates: Sequence[Sketch]) -> bool:
-    """Whether an article that opened a group, and has another text now, stays the original of its copies.
+    """Tell whether an article that opened a group, and has another text now, stays the original of its copies.
 
     It does while they are still like it.
     """

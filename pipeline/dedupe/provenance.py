@@ -1,4 +1,4 @@
-"""Describes a copy: how it was made, what it took from the original, and how much later it came.
+"""Describe a copy: how it was made, what it took from the original, and how much later it came.
 
 Whether it is a copy is decided before (``verdict``).
 """

@@ -1,4 +1,4 @@
-"""Keeps copy groups consistent when articles join and leave them: one primary, of which the others are copies.
+"""Keep copy groups consistent when articles join and leave them: one primary, of which the others are copies.
 
 Records of dedupe and documents follow from who is in a group now, whatever it was before.
 """
@@ -69,7 +69,7 @@ def compare_articles(context: Context, first: ArticleRow, second: ArticleRow) ->
     """Return what two articles share, and what would follow, were the later one decided now.
 
     Raises:
-        UsageError: one of them has no text yet, or both are the same.
+        UsageError: One of them has no text yet, or both are the same.
     """
     if first.id == second.id:
         raise UsageError(f"{first.url or first.id}: both are this article; name two")

@@ -84,12 +84,12 @@ def match_keys(entry: Entry) -> tuple[str, ...]:
 
 
 def is_same_article(old: Entry, new: Entry) -> bool:
-    """Whether two entries of one source with a key in common are one article: headline or instant are the same."""
+    """Tell whether two entries of one source with a key in common are one article: headline or instant are the same."""
     return _have_same_title(old, new) or (old.published is not None and old.published == new.published)
 
 
 def entry_has_changed(old: Entry, new: Entry, *, moved: bool = False) -> bool:
-    """Whether a feed's entry says that its article has changed since.
+    """Tell whether a feed's entry says that its article has changed since.
 
     Only the same feed's word on the same address counts: two that call an article differently would contradict each
     other for ever.

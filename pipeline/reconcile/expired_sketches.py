@@ -1,4 +1,4 @@
-"""Keeps an article's copy group when it is processed again after its sketch, or its original's, has expired.
+"""Keep an article's copy group when it is processed again after its sketch, or its original's, has expired.
 
 Dedupe couldn't find the group any more. So the article stays in its group and copies what it copied: always where its
 text is unchanged, and where its text has changed, while that is still a copy. An original of copies stays in any case.

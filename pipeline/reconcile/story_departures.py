@@ -1,4 +1,4 @@
-"""Updates the stories that articles have left, because they are copies of articles in another story now.
+"""Update the stories that articles have left, because they are copies of articles in another story now.
 
 An editor who merges copy groups, or a page with another text, brings an article into another copy group, and so into
 that group's story. The story that it leaves is rebuilt from the articles that it still has. A story without any article

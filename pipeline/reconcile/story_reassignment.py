@@ -1,4 +1,4 @@
-"""Moves articles to the right story after an editor merged or split their copy groups.
+"""Move articles to the right story after an editor merged or split their copy groups.
 
 Groups that were merged are in one story. A group that was split off, and came into its story by its copy group alone,
 is assigned as if it had just arrived. That holds whatever the articles wait for, and whoever works on them.
@@ -77,7 +77,7 @@ def _assign_anew(context: Context, articles: Sequence[ArticleRow], entries: Sequ
 
 
 def _came_by_group(context: Context, members: Sequence[ArticleToAssign]) -> bool:
-    """Whether no member of a group opened its story, resembled it, or was put there by an editor."""
+    """Tell whether no member of a group opened its story, resembled it, or was put there by an editor."""
     ids = [member.article.id for member in members]
     story, catalog = members[0].story, context.store.story_catalog
     with context.store.read() as connection:

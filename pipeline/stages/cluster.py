@@ -1,4 +1,4 @@
-"""Stage cluster: assigns each article to a story.
+"""Assign each article to a story: stage cluster.
 
 Articles are assigned in the order of arrival, by one worker at a time, so stories don't depend on the batches.
 """
@@ -51,7 +51,7 @@ class ClusterHandler(StageHandler):
     ordered = True
 
     def has_pending_work(self) -> bool:
-        """Whether a story has lost an article, or an editor has changed copy groups."""
+        """Tell whether a story has lost an article, or an editor has changed copy groups."""
         store = self.context.store
         with store.read() as connection:
             lost = store.groups_to_settle.list_pending(connection, self.stage)

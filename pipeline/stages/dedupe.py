@@ -1,4 +1,4 @@
-"""Stage dedupe: finds near-duplicates and keeps their copy groups.
+"""Find near-duplicates and keep their copy groups: stage dedupe.
 
 Articles are decided in the order of arrival, by one worker at a time, so groups don't depend on the batches.
 """
@@ -47,7 +47,7 @@ class DedupeHandler(StageHandler):
     max_recompared = MAX_RECOMPARED  # copies of one batch
 
     def has_pending_work(self) -> bool:
-        """Whether a group has lost an article."""
+        """Tell whether a group has lost an article."""
         with self.context.store.read() as connection:
             return bool(self.context.store.groups_to_settle.list_pending(connection, self.stage))
 

@@ -1,4 +1,4 @@
-"""Stage enrich: finds the names in each article and ties each to one entity.
+"""Find the names in each article and link each to one entity: stage enrich.
 
 Names are found without a transaction; they are linked to earlier articles' entities in the one that saves them.
 """

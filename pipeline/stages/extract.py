@@ -1,4 +1,4 @@
-"""Stage extract: cleans each page into an article.
+"""Clean each page into an article: stage extract.
 
 A page is read in a worker process that may be killed; its site's profile then cuts the site's boilerplate.
 """
@@ -200,7 +200,7 @@ class ExtractHandler(StageHandler):
         self._sites.requeue_for_cleaning()
 
     def _is_not_archived(self, result: StageResult) -> bool:
-        """Whether the archive may not keep the page, now that it needs no further reading."""
+        """Tell whether the archive may not keep the page, now that it needs no further reading."""
         if result.outcome is Outcome.RETRY or result.reason is Reason.DRIFT:
             return False
         if result.article.id not in self._pages:

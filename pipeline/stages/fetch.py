@@ -1,4 +1,4 @@
-"""Stage fetch: gets the page of each entry, new ones and those that are due to be visited again.
+"""Get the page of each entry, of new ones and of those that are due to be visited again: stage fetch.
 
 Pages are fetched politely; their bytes lie in the archive.
 """
@@ -123,7 +123,7 @@ class FetchHandler(StageHandler):
 
 
 def is_readable_in_feed(entry: Entry, refused: ItemError) -> bool:
-    """Whether the feed's text may be taken in place of a page that is refused.
+    """Tell whether the feed's text may be taken in place of a page that is refused.
 
     Where robots.txt refuses the page, only the whole text will do: a publisher that puts it into its feed wants it to
     be read there.
@@ -141,7 +141,7 @@ def _visit_outcome(result: StageResult) -> VisitOutcome:
 
 
 def _leads_home(url: str, final_url: str) -> bool:
-    """Whether a page's address now leads to a home page, which many sites show in place of a page that is gone."""
+    """Tell whether a page's address now leads to a home page, which many sites show in place of a page that is gone."""
     if urlsplit(url).path in {"", "/"}:
         return False
     return urlsplit(final_url).path in {"", "/"} and not urlsplit(final_url).query

@@ -1,4 +1,4 @@
-"""Stage index: one document for each article.
+"""Write one document for each article: stage index.
 
 The index is a view of the ledger: one that was lost, or made by another version, is filled again from there.
 """

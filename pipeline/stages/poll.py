@@ -1,4 +1,4 @@
-"""Stage poll: reads the feeds that are due and takes in the articles that they name.
+"""Read the feeds that are due and take in the articles that they name: stage poll.
 
 Results are saved in rounds, each in one transaction.
 """

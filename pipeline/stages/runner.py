@@ -1,4 +1,4 @@
-"""Runs a stage over the articles that wait for it: claim a batch, decide it, finish it.
+"""Run a stage over the articles that wait for it: claim a batch, decide it, finish it.
 
 A batch is claimed under leases, decided without any transaction, and finished in one. An article that can't be
 processed gets its outcome and the others go on; an error that concerns the whole stage gives the batch back and ends
@@ -56,7 +56,7 @@ class StageHandler:
         """Close what the stage holds open."""
 
     def has_pending_work(self) -> bool:
-        """Whether something other than an article waits for the stage."""
+        """Tell whether something other than an article waits for the stage."""
         return self.runs_always
 
     def decide(self, claimed: Sequence[ArticleRow], emit: Emit) -> Batch | None:

@@ -1,4 +1,4 @@
-"""The ledger: the truth of what is known and decided so far; the index can be rebuilt from it.
+"""Keep the ledger: the truth of what is known and decided so far; the index can be rebuilt from it.
 
 Everybody else imports this package alone. ``Store`` opens a ledger; its attributes are repositories, each the only one
 that writes its tables (see ``store.schema``). A repository's methods take the connection of a transaction that the
@@ -123,7 +123,7 @@ class Store:
 
     @property
     def engine(self) -> sa.Engine:
-        """What opens connections, for the memories of a batch."""
+        """Return what opens connections, for the memories of a batch."""
         return self._database.engine
 
     def close(self) -> None:

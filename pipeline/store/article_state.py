@@ -1,4 +1,4 @@
-"""The state machine of an article: the only module that writes the table ``items``.
+"""Run the state machine of an article: the only module that writes the table ``items``.
 
 A *pending* article waits for one stage, or for none when it is through. A *dropped* or *quarantined* one stays at the
 stage that gave it up. A *removed* one was taken down and never changes again. A lease (``lease_owner``,

@@ -1,4 +1,4 @@
-"""The ledger: where each article stands, and what the stages made of it.
+"""Keep where each article stands, and what the stages made of it.
 
 An article waits for one stage at a time. A worker claims articles under a lease, works without holding any transaction,
 and finishes them: record, outcome and the step to the next stage are saved in one transaction, or none of them.

@@ -1,4 +1,4 @@
-"""Transactional outboxes: what one transaction decided, and a later one carries out.
+"""Keep transactional outboxes: what one transaction decided, and a later one carries out.
 
 A row is added in the transaction that decides it and deleted when it is carried out, so that no killed process forgets
 it. It may be carried out twice, never not at all.

@@ -34,7 +34,7 @@ class ArticleRow(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def leased(self) -> bool:
-        """Whether a worker has it (or had it when it was killed)."""
+        """Tell whether a worker has it (or had it when it was killed)."""
         return self.lease_owner is not None
 
 

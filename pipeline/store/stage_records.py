@@ -1,4 +1,4 @@
-"""The records that stages made of articles: those of the present version, and of earlier ones.
+"""Keep the records that stages made of articles: those of the present version, and of earlier ones.
 
 A record class names its stage, so that it also says which records are meant.
 """

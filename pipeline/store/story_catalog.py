@@ -1,4 +1,4 @@
-"""Stories as wholes, for good: their summaries, and the ids that lead to them."""
+"""Keep stories as wholes, for good: their summaries, and the ids that lead to them."""
 
 from __future__ import annotations
 

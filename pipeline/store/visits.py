@@ -1,4 +1,4 @@
-"""When each article's page is looked at again, and what its last looks said.
+"""Keep when each article's page is looked at again, and what its last looks said.
 
 A page that is due is sent back to fetch once, and only while its article waits for nothing else.
 """
