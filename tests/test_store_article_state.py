@@ -115,6 +115,19 @@ def test_an_article_that_is_sent_back_is_taken_from_its_worker(connection):
     assert row(connection)["stage"] == Stage.EXTRACT
 
 
+def test_an_article_that_is_queued_again_is_taken_from_its_worker(connection):
+    pass_stages(connection, Stage.DEDUPE)
+    ledger = new_ledger()
+    (article, _) = ledger.claim(connection, Stage.DEDUPE, NOW, limit=9, seconds=60)
+    article_state.bump_revision(connection, items.c.id == "a")
+    assert row(connection)["lease_owner"]  # a change of its document alone takes it from nobody
+    assert article_state.requeue(connection, [items.c.id == "a"], NOW) == 1
+    other = new_ledger("other")
+    assert [again.id for again in other.claim(connection, Stage.DEDUPE, NOW, limit=9, seconds=60)] == ["a"]
+    result = StageResult(article=article, outcome=Outcome.DONE)
+    assert ledger.finish(connection, Stage.DEDUPE, [result], NOW, max_attempts=3) == []
+
+
 @pytest.mark.parametrize(("waiting_for_index", "revision"), [(True, 1), (False, 0)])
 def test_one_that_waited_for_the_index_waits_for_it_again(connection, waiting_for_index, revision):
     pass_stages(connection, Stage.INDEX if waiting_for_index else None)

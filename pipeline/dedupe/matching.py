@@ -63,7 +63,7 @@ def relate_copy(arrival: Arrival, original: Arrival, group: str, frequencies: Co
         return Copy(id=arrival.article.id, group=group, copy_of=original.article.id, behind=behind)
     new_sketch, old_sketch = _label(arrival, new.sketch, group, turn=1), _label(original, old.sketch, group, turn=0)
     overlap = measure_overlaps(new_sketch, [old_sketch], frequencies)[0]
-    return provenance.describe_copy(new_sketch, new.passages, old_sketch, overlap)
+    return provenance.record_copy(new_sketch, new.passages, old_sketch, overlap)
 
 
 def move_sketch(data: bytes, group: str) -> bytes:
@@ -103,7 +103,7 @@ def _decide(arrival: Arrival, text: SketchedText, memory: CopyMemory, settings: 
         original, overlap = best
         unseen = unseen[~isin_sorted(unseen, original.body_shingles()[0])]
         new = msgspec.structs.replace(new, group=original.group)
-        copy = provenance.describe_copy(new, text.passages, original, overlap)
+        copy = provenance.record_copy(new, text.passages, original, overlap)
     if not remembered:
         # Once per group: what fifty outlets reprint isn't common, what they all add below it is
         memory.frequencies.add_document(unseen)

@@ -24,8 +24,8 @@ from pipeline.store import ArticleRow, StageResult
 
 _log = logging.getLogger(__name__)
 
-# Stages that aren't ordered save after so many articles, so that a killed run loses little work.
-_CHUNK = 25
+# Stages that aren't ordered save after so many results, so that a killed run loses little work.
+_RESULTS_PER_SAVE = 25
 # So many failures of one run are logged one by one: enough to see what is wrong.
 _LOGGED_FAILURES = 20
 
@@ -180,7 +180,7 @@ def _process(handler: StageHandler, report: Report, claimed: Sequence[ArticleRow
 
     def emit(result: StageResult) -> None:
         buffer.append(result)
-        if not handler.ordered and len(buffer) >= _CHUNK:
+        if not handler.ordered and len(buffer) >= _RESULTS_PER_SAVE:
             flush()
 
     try:

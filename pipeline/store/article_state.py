@@ -2,19 +2,25 @@
 
 A *pending* article waits for one stage, or for none when it is through. A *dropped* or *quarantined* one stays at the
 stage that gave it up. A *removed* one was taken down and never changes again. A lease (``lease_owner``,
-``lease_until``) says that a worker has the article until then; whatever moves an article ends its lease.
+``lease_until``) says that a worker has the article until then. Whatever makes an article wait for a stage (again), or
+gives it up, ends its lease; a change of its document, address, group or story alone leaves the lease as it is.
 
-=================  =====================================  ===========================================
-transition         from                                   to
-=================  =====================================  ===========================================
-insert             --                                     pending, at its first stage
-lease / release    pending                                the same, with / without a lease
-finish             pending, leased                        pending at the next stage (or through), dropped, quarantined
-send_back          any but removed                        pending, at an earlier stage
-requeue            any but removed, at a stage            pending, at the same stage
-bump_revision      any                                    the same; what was through waits for the index
-remove             any                                    removed
-=================  =====================================  ===========================================
+=====================  ===========================  ============================================================
+transition             from                         to
+=====================  ===========================  ============================================================
+insert                 --                           pending, at its first stage
+set_url                any                          the same, under another address
+lease / release        pending                      the same, with / without a lease
+release_owners         pending, leased              the same, without a lease
+finish                 pending, leased              pending at the next stage (or through), dropped, quarantined
+send_back              any but removed              pending, at an earlier stage
+requeue                any but removed, at a stage  pending, at the same stage
+remove                 any                          removed
+bump_revision          any                          the same; what was through waits for the index
+requeue_all_for_index  pending                      the same; what was through waits for the index
+assign_groups          any                          the same, in another copy group
+assign_story           any                          the same, in another story
+=====================  ===========================  ============================================================
 """
 
 from __future__ import annotations
@@ -185,9 +191,12 @@ def send_back(
 
 
 def requeue(connection: sa.Connection, conditions: Sequence[sa.ColumnElement[bool]], now: dt.datetime) -> int:
-    """Let articles be tried again, at once, at the stage where they stopped; return how many."""
+    """Let articles be tried again, at once, at the stage where they stopped; return how many.
+
+    A worker that has one of them changes nothing any more.
+    """
     which = items.update().where(items.c.state != REMOVED, items.c.stage.isnot(None), *conditions)
-    return connection.execute(which.values(state=PENDING, attempts=0, due=now)).rowcount
+    return connection.execute(which.values(**_NO_LEASE, state=PENDING, attempts=0, due=now)).rowcount
 
 
 def remove(connection: sa.Connection, ids: Collection[str]) -> None:

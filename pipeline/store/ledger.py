@@ -39,9 +39,9 @@ class Ledger(ArticleAddresses, StageRecords):
     def insert_articles(
         self, connection: sa.Connection, articles: Sequence[NewArticle], now: dt.datetime, detail: str | None = None
     ) -> list[str]:
-        """Insert those articles that are new, in order; return their ids. What is known stays as it is.
+        """Insert those articles that are new, in order; return their ids. Known ones stay as they are.
 
-        ``detail`` is told in the history of what came otherwise than by a feed.
+        ``detail`` goes into the history of each; it says how an article came that no feed brought.
         """
         inserted = []
         present = self.find_ids_by_url(connection, [article.url for article in articles])
