@@ -23,7 +23,7 @@ from pipeline.errors import UsageError
 from pipeline.reconcile.copy_groups import (
     GroupDecision,
     canonical_credit,
-    dated_arrivals,
+    date_articles,
     reconcile_groups,
     summarise_groups,
 )
@@ -247,13 +247,13 @@ def _move_articles(
     with store.read() as connection:
         rows = list(store.ledger.get_articles(connection, targets).values())
         copies = store.ledger.latest(connection, [row.id for row in rows], Copy)
-    arrivals = {arrival.article.id: arrival for arrival in dated_arrivals(context, rows)}
+    dated = {member.article.id: member for member in date_articles(context, rows)}
     decided = [
         GroupDecision(
             article=row,
-            arrival=arrivals[row.id],
+            dated=dated[row.id],
             copy=msgspec.structs.replace(copies[row.id], group=targets[row.id]),
-            credit=canonical_credit(context, arrivals[row.id].article),
+            credit=canonical_credit(context, dated[row.id].article),
         )
         for row in rows
     ]

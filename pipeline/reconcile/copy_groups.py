@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from pipeline.context import Context
 from pipeline.count_min import CountMinSketch
 from pipeline.dedupe import (
-    Arrival,
     Comparison,
+    DatedArticle,
     GroupSummary,
     PrimaryCandidate,
     compare_texts,
@@ -40,7 +40,7 @@ class GroupDecision(msgspec.Struct, frozen=True, kw_only=True):
     """An article with the group that it was in so far (``article``), and what is decided of it now."""
 
     article: ArticleRow
-    arrival: Arrival
+    dated: DatedArticle
     copy: Copy
     credit: str | None  # the news agency that its text credits
 
@@ -182,11 +182,9 @@ class _GroupReconciler:
         related = {*originals, *originals.values()}
         with self._context.store.read() as connection:
             articles = self._context.store.ledger.latest(connection, related - self._batch.keys(), Article)
-        arrivals = {
-            i: grouped_arrival(members[i], articles[i]) if i in articles else self._batch[i].arrival for i in related
-        }
+        dated = {i: date_member(members[i], articles[i]) if i in articles else self._batch[i].dated for i in related}
         return {
-            i: relate_copy(arrivals[i], arrivals[original], members[i].copy_group, self._frequencies)
+            i: relate_copy(dated[i], dated[original], members[i].copy_group, self._frequencies)
             for i, original in originals.items()
         }
 
@@ -215,20 +213,20 @@ def _as_member(decision: GroupDecision) -> GroupMember:
         source=row.source,
         first_seen=row.first_seen,
         copy_group=decision.copy.group,
-        published=decision.arrival.published,
+        published=decision.dated.published,
         credit=decision.credit,
     )
 
 
-def grouped_arrival(row: GroupMember, article: Article) -> Arrival:
-    """Return an article of a group as an arrival, with the time of publication that the group believes."""
-    dated = msgspec.structs.replace(
+def date_member(row: GroupMember, article: Article) -> DatedArticle:
+    """Return an article of a group with the time of publication that the group believes."""
+    with_time = msgspec.structs.replace(
         article, published=row.published, published_precision=Precision.INSTANT, source=row.source
     )
-    return Arrival(seq=row.seq, first_seen=row.first_seen, article=dated)
+    return DatedArticle(seq=row.seq, first_seen=row.first_seen, article=with_time)
 
 
-def dated_arrivals(context: Context, rows: Sequence[ArticleRow]) -> list[Arrival]:
+def date_articles(context: Context, rows: Sequence[ArticleRow]) -> list[DatedArticle]:
     """Return the articles of ``rows`` that have a text, each with the time that its page, else its feed, states.
 
     A day, or a time of no known zone, counts as the last moment that it can mean. So an article that states a time of
@@ -238,7 +236,7 @@ def dated_arrivals(context: Context, rows: Sequence[ArticleRow]) -> list[Arrival
     with context.store.read() as connection:
         articles = context.store.ledger.latest(connection, ids, Article)
         entries = context.store.ledger.latest(connection, ids, Entry)
-    arrivals = []
+    dated_articles = []
     for row in rows:
         if (article := articles.get(row.id)) is None:
             continue
@@ -246,9 +244,11 @@ def dated_arrivals(context: Context, rows: Sequence[ArticleRow]) -> list[Arrival
         if published is None and article.published_local:
             published, precision = latest_instant(article.published_local, precision), Precision.INSTANT
         # the ledger's name of the source: an article may name itself otherwise
-        dated = msgspec.structs.replace(article, published=published, published_precision=precision, source=row.source)
-        arrivals.append(Arrival(seq=row.seq, first_seen=row.first_seen, article=dated))
-    return arrivals
+        with_time = msgspec.structs.replace(
+            article, published=published, published_precision=precision, source=row.source
+        )
+        dated_articles.append(DatedArticle(seq=row.seq, first_seen=row.first_seen, article=with_time))
+    return dated_articles
 
 
 def canonical_credit(context: Context, article: Article) -> str | None:

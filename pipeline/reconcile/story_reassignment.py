@@ -43,14 +43,14 @@ def reassign_regrouped(context: Context) -> None:
 def _follow_groups(context: Context, articles: Sequence[ArticleRow], entries: Sequence[ArticleToReassign]) -> None:
     """Bring the members of merged groups into the story of their group."""
     memory = context.store.story_index(context.settings.cluster)
-    arrivals = list(iter_cluster_inputs(context, articles))
-    memory.prefetch_groups({arrival.copy.group for arrival in arrivals})
-    for arrival in arrivals:
+    newcomers = list(iter_cluster_inputs(context, articles))
+    memory.prefetch_groups({newcomer.copy.group for newcomer in newcomers})
+    for newcomer in newcomers:
         # the story of a group expires with time: then it is that of its first article
-        if arrival.story and not memory.story_of(arrival.copy.group):
-            memory.assign_group(arrival.copy.group, arrival.story, arrival.first_seen)
-    placements = {placement.id: placement for placement in decide(arrivals, memory, context.settings.cluster)}
-    moved = [arrival for arrival in arrivals if placements[arrival.article.id].story != arrival.story]
+        if newcomer.story and not memory.story_of(newcomer.copy.group):
+            memory.assign_group(newcomer.copy.group, newcomer.story, newcomer.first_seen)
+    placements = {placement.id: placement for placement in decide(newcomers, memory, context.settings.cluster)}
+    moved = [newcomer for newcomer in newcomers if placements[newcomer.article.id].story != newcomer.story]
     departures = find_departures(
         context, memory, [article for article in articles if article.id in placements], placements
     )
@@ -61,19 +61,19 @@ def _assign_anew(context: Context, articles: Sequence[ArticleRow], entries: Sequ
     """Assign what was split off, and is in its story by its copy group alone, as if it had just arrived."""
     memory = context.store.story_index(context.settings.cluster)
     groups: dict[str, list[ArticleToAssign]] = defaultdict(list)
-    for arrival in iter_cluster_inputs(context, articles):
-        groups[arrival.copy.group].append(arrival)
+    for newcomer in iter_cluster_inputs(context, articles):
+        groups[newcomer.copy.group].append(newcomer)
     leaving = {group: members for group, members in groups.items() if _came_by_group(context, members)}
     remade = _rebuild_without(context, memory, leaving.values())
     leaving = {group: members for group, members in leaving.items() if members[0].story in remade}
-    arrivals = [msgspec.structs.replace(member, story=None) for members in leaving.values() for member in members]
+    newcomers = [msgspec.structs.replace(member, story=None) for members in leaving.values() for member in members]
     for group in leaving:
         memory.release_group(group)
     for group in groups.keys() - leaving.keys():
         memory.assign_group(group, groups[group][0].story or "", groups[group][-1].first_seen)
-    placements = {placement.id: placement for placement in decide(arrivals, memory, context.settings.cluster)}
-    _give_free_ids(context, memory, arrivals, placements)
-    _save(context, memory, arrivals, placements, Departures(remade=remade, emptied={}, moved={}), entries)
+    placements = {placement.id: placement for placement in decide(newcomers, memory, context.settings.cluster)}
+    _give_free_ids(context, memory, newcomers, placements)
+    _save(context, memory, newcomers, placements, Departures(remade=remade, emptied={}, moved={}), entries)
 
 
 def _came_by_group(context: Context, members: Sequence[ArticleToAssign]) -> bool:
@@ -110,16 +110,16 @@ def _rebuild_without(
 
 
 def _give_free_ids(
-    context: Context, memory: StoryIndex, arrivals: Sequence[ArticleToAssign], placements: dict[str, Placement]
+    context: Context, memory: StoryIndex, newcomers: Sequence[ArticleToAssign], placements: dict[str, Placement]
 ) -> None:
     """Give another id to stories that were opened now, where the id that they got is another story's."""
-    for opening in arrivals:
+    for opening in newcomers:
         if placements[opening.article.id].how is not Placed.OPENED:
             continue
         story = choose_story_id(context, [opening.article.id])
         if story == placements[opening.article.id].story:
             continue
-        members = [arrival for arrival in arrivals if arrival.copy.group == opening.copy.group]
+        members = [newcomer for newcomer in newcomers if newcomer.copy.group == opening.copy.group]
         memory.delete_story(opening.seq)
         rebuild_story(story, members, memory)
         memory.assign_group(opening.copy.group, story, opening.first_seen)
@@ -136,7 +136,7 @@ def _save(
     entries: Sequence[ArticleToReassign],
 ) -> None:
     """Write where the articles ``moved`` are now, and what becomes of the stories that they left."""
-    store, moved_placements = context.store, [placements[arrival.article.id] for arrival in moved]
+    store, moved_placements = context.store, [placements[newcomer.article.id] for newcomer in moved]
     stories: dict[str, list[str]] = defaultdict(list)
     for placement in moved_placements:
         stories[placement.story].append(placement.id)

@@ -26,7 +26,7 @@ class ClusterBatch(msgspec.Struct, frozen=True, kw_only=True):
 
     context: Context
     memory: StoryIndex
-    arrivals: list[ArticleToAssign]
+    newcomers: list[ArticleToAssign]
     departures: Departures
 
     def save(self, connection: sa.Connection, saved: Sequence[StageResult]) -> None:
@@ -35,10 +35,10 @@ class ClusterBatch(msgspec.Struct, frozen=True, kw_only=True):
         saved_placements = {
             result.article.id: result.record for result in saved if isinstance(result.record, Placement)
         }
-        arrivals = [arrival for arrival in self.arrivals if arrival.article.id in saved_placements]
-        placements = [saved_placements[arrival.article.id] for arrival in arrivals]
+        newcomers = [newcomer for newcomer in self.newcomers if newcomer.article.id in saved_placements]
+        placements = [saved_placements[newcomer.article.id] for newcomer in newcomers]
         store = self.context.store
-        store.story_catalog.apply_votes(connection, arrivals, placements, self.memory.frequencies)
+        store.story_catalog.apply_votes(connection, newcomers, placements, self.memory.frequencies)
         self.departures.save(connection, self.context)
         stories = {story for result in saved for story in (result.story, result.article.story) if story}
         store.ledger.bump_revision(connection, stories=stories)
@@ -76,14 +76,14 @@ class ClusterHandler(StageHandler):
         names = apply_decisions(store, names)
         claimed = self.with_records(claimed, emit, articles, copies)
         memory = store.story_index(settings)
-        arrivals = [cluster_input(row, articles[row.id], copies[row.id], names.get(row.id)) for row in claimed]
-        decided = decide(arrivals, memory, settings)
+        newcomers = [cluster_input(row, articles[row.id], copies[row.id], names.get(row.id)) for row in claimed]
+        decided = decide(newcomers, memory, settings)
         placements = [self._with_first_reason(placement, earlier.get(placement.id)) for placement in decided]
         by_article = {placement.id: placement for placement in placements}
         departures = find_departures(context, memory, claimed, by_article)
         for row, placement in zip(claimed, placements, strict=True):
             emit(StageResult(article=row, outcome=Outcome.DONE, record=placement, story=placement.story))
-        return ClusterBatch(context=context, memory=memory, arrivals=arrivals, departures=departures)
+        return ClusterBatch(context=context, memory=memory, newcomers=newcomers, departures=departures)
 
     def _with_first_reason(self, placement: Placement, earlier: Placement | None) -> Placement:
         """Return the placement; of an article that stays in its story, with the reason for which it came there."""
