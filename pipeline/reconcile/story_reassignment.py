@@ -40,7 +40,7 @@ def reassign_regrouped(context: Context) -> None:
         )
 
 
-def _follow_groups(context: Context, articles: Sequence[ArticleRow], entries: Sequence[ArticleToReassign]) -> None:
+def _follow_groups(context: Context, articles: Sequence[ArticleRow], regrouped: Sequence[ArticleToReassign]) -> None:
     """Bring the members of merged groups into the story of their group."""
     memory = context.store.story_index(context.settings.cluster)
     newcomers = list(iter_cluster_inputs(context, articles))
@@ -54,10 +54,10 @@ def _follow_groups(context: Context, articles: Sequence[ArticleRow], entries: Se
     departures = find_departures(
         context, memory, [article for article in articles if article.id in placements], placements
     )
-    _save(context, memory, moved, placements, departures, entries)
+    _save(context, memory, moved, placements, departures, regrouped)
 
 
-def _assign_anew(context: Context, articles: Sequence[ArticleRow], entries: Sequence[ArticleToReassign]) -> None:
+def _assign_anew(context: Context, articles: Sequence[ArticleRow], regrouped: Sequence[ArticleToReassign]) -> None:
     """Assign what was split off, and is in its story by its copy group alone, as if it had just arrived."""
     memory = context.store.story_index(context.settings.cluster)
     groups: dict[str, list[ArticleToAssign]] = defaultdict(list)
@@ -73,7 +73,7 @@ def _assign_anew(context: Context, articles: Sequence[ArticleRow], entries: Sequ
         memory.assign_group(group, groups[group][0].story or "", groups[group][-1].first_seen)
     placements = {placement.id: placement for placement in decide(newcomers, memory, context.settings.cluster)}
     _give_free_ids(context, memory, newcomers, placements)
-    _save(context, memory, newcomers, placements, Departures(remade=remade, emptied={}, moved={}), entries)
+    _save(context, memory, newcomers, placements, Departures(remade=remade, emptied={}, moved={}), regrouped)
 
 
 def _came_by_group(context: Context, members: Sequence[ArticleToAssign]) -> bool:
@@ -133,7 +133,7 @@ def _save(
     moved: Sequence[ArticleToAssign],
     placements: Mapping[str, Placement],
     departures: Departures,
-    entries: Sequence[ArticleToReassign],
+    regrouped: Sequence[ArticleToReassign],
 ) -> None:
     """Write where the articles ``moved`` are now, and what becomes of the stories that they left."""
     store, moved_placements = context.store, [placements[newcomer.article.id] for newcomer in moved]
@@ -153,4 +153,4 @@ def _save(
         records = {placement.id: placement for placement in moved_placements}
         store.ledger.replace_latest(connection, Placement, records, context.clock())
         store.ledger.bump_revision(connection, stories={*stories, *departures.remade})
-        store.articles_to_reassign.delete(connection, entries)
+        store.articles_to_reassign.delete(connection, regrouped)

@@ -118,7 +118,7 @@ class Store:
 
     @property
     def address(self) -> str:
-        """Where the ledger is, without its password."""
+        """Return where the ledger is, without its password."""
         return self._database.address
 
     @property
