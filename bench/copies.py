@@ -71,7 +71,7 @@ class Desk:
         return [*paragraphs, *self.paragraphs()[:1]]
 
 
-def articles(count: int, first: int) -> Iterator[dedupe.Arrival]:
+def articles(count: int, first: int) -> Iterator[dedupe.DatedArticle]:
     """Yield ``count`` articles, a third of them copies of recent ones."""
     desk, chance = Desk(), random.Random(2)
     recent: list[list[str]] = []
@@ -86,7 +86,7 @@ def articles(count: int, first: int) -> Iterator[dedupe.Arrival]:
         article = Article(
             id=f"a{seq:019x}", title=" ".join(text[0].split()[:8]), text="\n".join(text), published=first_seen
         )
-        yield dedupe.Arrival(seq=seq, first_seen=first_seen, article=article)
+        yield dedupe.DatedArticle(seq=seq, first_seen=first_seen, article=article)
 
 
 def fill(store: Store, count: int) -> None:

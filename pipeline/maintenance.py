@@ -1,4 +1,4 @@
-"""Maintains the ledger once a day: repairs stories, and deletes what nothing is compared with any more.
+"""Maintain the ledger once a day: repair stories, and delete what nothing is compared with any more.
 
 Each step can be cut off and run again at any time.
 """
@@ -12,7 +12,7 @@ from pipeline.editorial import story_repair
 
 HISTORY_DAYS = 90.0  # of outcomes; long enough to ask why an article of last month is missing
 DAILY_INTERVAL = dt.timedelta(days=1)
-_LAST = "housekept"
+_LAST_RUN = "housekept"
 
 
 def expire_memories(context: Context, history_days: float = HISTORY_DAYS) -> int:
@@ -38,13 +38,13 @@ def run_daily(context: Context) -> str | None:
     """
     now = context.clock()
     with context.store.read() as connection:
-        last = context.store.values.get(connection, _LAST)
+        last = context.store.values.get(connection, _LAST_RUN)
     if last and now - dt.datetime.fromisoformat(last) < DAILY_INTERVAL:
         return None
     done = story_repair.repair_stories(context, days=context.settings.cluster.repair_days)
     history = expire_memories(context)
     with context.store.write() as connection:
-        context.store.values.save(connection, _LAST, now.isoformat())
+        context.store.values.save(connection, _LAST_RUN, now.isoformat())
     return f"{done.merged} stories merged, {done.split} split; {history} lines of history forgotten"
 
 

@@ -21,7 +21,9 @@ def unit(*terms):
 
 def story(name, *terms, votes=1, day=100.0):
     vectors = tuple(pack_vector(one) for one in unit(*terms))
-    return StoryCluster(id=name, votes=votes, likeness=0.0, day=day, dated=True, vectors=vectors, terms=tuple(terms))
+    return StoryCluster(
+        id=name, votes=votes, mean_similarity=0.0, day=day, dated=True, vectors=vectors, terms=tuple(terms)
+    )
 
 
 def test_two_stories_as_like_as_what_joins_are_one_and_the_larger_one_stays():

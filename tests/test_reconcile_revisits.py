@@ -90,17 +90,17 @@ def test_a_server_that_fails_leaves_the_article_as_it_was(stand):
     stand.site.page("/a", status=500)
     for _ in range(4):
         stand.run(61, poll=False)
-    item = stand.find("/a")
-    assert (item.version, item.stage, item.state) == (1, None, "pending")
+    article = stand.find("/a")
+    assert (article.version, article.stage, article.state) == (1, None, "pending")
     assert stand.document("/a").gone is None
-    assert ask(stand.context.store).ledger.list_outcomes(item.id)[-1].reason == Reason.ATTEMPTS
+    assert ask(stand.context.store).ledger.list_outcomes(article.id)[-1].reason == Reason.ATTEMPTS
 
 
 def test_what_an_article_missed_while_its_page_was_looked_at_is_indexed_then(stand):
-    item = stand.find("/a")
+    article = stand.find("/a")
     with stand.context.store.write() as connection:
-        stand.context.store.ledger.start_version(connection, item, Stage.FETCH, stand.now)
-        stand.context.store.ledger.bump_revision(connection, ids=[item.id])
+        stand.context.store.ledger.start_version(connection, article, Stage.FETCH, stand.now)
+        stand.context.store.ledger.bump_revision(connection, ids=[article.id])
     before = stand.document("/a").revision
     stand.run(poll=False)
     assert stand.document("/a").revision == before + 1

@@ -157,11 +157,11 @@ def test_a_merger_reaches_an_article_that_a_worker_has_just_now(context, stage):
             ledger.start_version(connection, ledger.find_article(connection, "c1"), Stage.FETCH, NOW)
         else:
             ledger.bump_revision(connection, ids=["c1"])
-    (item,) = ask(context.store).ledger.claim(stage, NOW, limit=1, seconds=60)
+    (article,) = ask(context.store).ledger.claim(stage, NOW, limit=1, seconds=60)
     one_text(context, "a1", "c1")
     run_one(context, Stage.CLUSTER)
     outcome = Outcome.DROPPED if stage is Stage.FETCH else Outcome.DONE
-    result = StageResult(item=item, outcome=outcome, reason=Reason.NOT_MODIFIED if stage is Stage.FETCH else None)
+    result = StageResult(article=article, outcome=outcome, reason=Reason.NOT_MODIFIED if stage is Stage.FETCH else None)
     with context.store.write() as connection:
         assert ledger.finish(connection, stage, [result], NOW, max_attempts=3)
     made = through(context)

@@ -59,8 +59,8 @@ def enter(context, pages, source="Herald", *, addressed=True):
 
 
 def article(context, number):
-    item = ask(context.store).ledger.find_article(name(number))
-    return ask(context.store).ledger.current([item], Article).get(item.id)
+    row = ask(context.store).ledger.find_article(name(number))
+    return ask(context.store).ledger.current([row], Article).get(row.id)
 
 
 def test_boilerplate_is_cut_from_all_articles_of_a_source_also_from_the_earlier_ones(context):

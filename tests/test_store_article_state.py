@@ -51,8 +51,8 @@ def row(connection, name="a"):
     return connection.execute(sa.select(items).where(items.c.id == name)).mappings().one()
 
 
-def record_of(stage, item):
-    return Article(id=item.id) if stage is Stage.EXTRACT else None
+def record_of(stage, article):
+    return Article(id=article.id) if stage is Stage.EXTRACT else None
 
 
 def pass_stages(connection, until=None, ledger=None):
@@ -62,7 +62,9 @@ def pass_stages(connection, until=None, ledger=None):
         if stage is until:
             return
         claimed = ledger.claim(connection, stage, NOW, limit=9, seconds=60)
-        results = [StageResult(item=item, outcome=Outcome.DONE, record=record_of(stage, item)) for item in claimed]
+        results = [
+            StageResult(article=article, outcome=Outcome.DONE, record=record_of(stage, article)) for article in claimed
+        ]
         ledger.finish(connection, stage, results, NOW, max_attempts=3)
 
 
@@ -94,23 +96,36 @@ def test_an_article_that_a_stage_gives_up_stays_there_until_it_is_queued_again(c
     pass_stages(connection, Stage.EXTRACT)
     ledger = new_ledger()
     claimed = ledger.claim(connection, Stage.EXTRACT, NOW, limit=9, seconds=60)
-    results = [StageResult(item=item, outcome=outcome, retry_at=NOW + MINUTE) for item in claimed]
+    results = [StageResult(article=article, outcome=outcome, retry_at=NOW + MINUTE) for article in claimed]
     ledger.finish(connection, Stage.EXTRACT, results, NOW, max_attempts=3)
     assert (row(connection)["state"], row(connection)["stage"]) == (state, Stage.EXTRACT)
     assert ledger.claim(connection, Stage.EXTRACT, NOW, limit=9, seconds=60) == []
     assert article_state.requeue(connection, [items.c.id == "a"], NOW) == 1
-    assert [item.id for item in ledger.claim(connection, Stage.EXTRACT, NOW, limit=9, seconds=60)] == ["a"]
+    assert [article.id for article in ledger.claim(connection, Stage.EXTRACT, NOW, limit=9, seconds=60)] == ["a"]
     assert row(connection)["attempts"] == 0
 
 
 def test_an_article_that_is_sent_back_is_taken_from_its_worker(connection):
     pass_stages(connection, Stage.DEDUPE)
     ledger = new_ledger()
-    (item, _) = ledger.claim(connection, Stage.DEDUPE, NOW, limit=9, seconds=60)
+    (article, _) = ledger.claim(connection, Stage.DEDUPE, NOW, limit=9, seconds=60)
     assert article_state.send_back(connection, [items.c.id == "a"], Stage.EXTRACT, NOW) == 1
-    result = StageResult(item=item, outcome=Outcome.DONE)
+    result = StageResult(article=article, outcome=Outcome.DONE)
     assert ledger.finish(connection, Stage.DEDUPE, [result], NOW, max_attempts=3) == []
     assert row(connection)["stage"] == Stage.EXTRACT
+
+
+def test_an_article_that_is_queued_again_is_taken_from_its_worker(connection):
+    pass_stages(connection, Stage.DEDUPE)
+    ledger = new_ledger()
+    (article, _) = ledger.claim(connection, Stage.DEDUPE, NOW, limit=9, seconds=60)
+    article_state.bump_revision(connection, items.c.id == "a")
+    assert row(connection)["lease_owner"]  # a change of its document alone takes it from nobody
+    assert article_state.requeue(connection, [items.c.id == "a"], NOW) == 1
+    other = new_ledger("other")
+    assert [again.id for again in other.claim(connection, Stage.DEDUPE, NOW, limit=9, seconds=60)] == ["a"]
+    result = StageResult(article=article, outcome=Outcome.DONE)
+    assert ledger.finish(connection, Stage.DEDUPE, [result], NOW, max_attempts=3) == []
 
 
 @pytest.mark.parametrize(("waiting_for_index", "revision"), [(True, 1), (False, 0)])
@@ -135,8 +150,8 @@ def test_a_version_that_cannot_be_had_leaves_the_article_at_the_one_before(conne
     pass_stages(connection)
     ledger = new_ledger()
     article_state.send_back(connection, [items.c.id == "a"], Stage.FETCH, NOW, version=2)
-    (item,) = ledger.claim(connection, Stage.FETCH, NOW, limit=9, seconds=60)
-    gone = StageResult(item=item, outcome=Outcome.DROPPED, reason=Reason.GONE)
+    (article,) = ledger.claim(connection, Stage.FETCH, NOW, limit=9, seconds=60)
+    gone = StageResult(article=article, outcome=Outcome.DROPPED, reason=Reason.GONE)
     ledger.finish(connection, Stage.FETCH, [gone], NOW, max_attempts=3)
     assert [row(connection)[name] for name in ("version", "state", "stage")] == [1, PENDING, None]
 
@@ -191,12 +206,12 @@ class Life:
         (stage, claimed), (outcome, reason) = self.claimed.pop(), result
         results = [
             StageResult(
-                item=item,
+                article=article,
                 outcome=outcome,
                 reason=reason,
-                record=record_of(stage, item) if outcome is Outcome.DONE else None,
+                record=record_of(stage, article) if outcome is Outcome.DONE else None,
             )
-            for item in claimed
+            for article in claimed
         ]
         self.ledger.finish(self.connection, stage, results, self.now, max_attempts=2)
 

@@ -194,13 +194,13 @@ def _filter_command(name: str) -> Callable[[Callable[[], ProcessBatch]], click.C
 @_filter_command("dedupe")
 def dedupe_command() -> ProcessBatch:
     """Say of each article, in order, whether it is a copy of an earlier one."""
-    from pipeline.dedupe import Arrival, decide
+    from pipeline.dedupe import DatedArticle, decide
 
     settings = load_settings().dedupe
 
     def find_copies(store: Store, batch: Sequence[_OrderedLine]) -> Iterator[Line]:
         memory = store.sketch_index(settings)
-        arrivals = [Arrival(seq=line.seq, first_seen=line.at, article=line.article) for line in batch]
+        arrivals = [DatedArticle(seq=line.seq, first_seen=line.at, article=line.article) for line in batch]
         copies = decide(arrivals, memory, settings)
         _save_memory(store, memory, batch)
         for line, copy in zip(batch, copies, strict=True):

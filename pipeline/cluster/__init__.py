@@ -1,4 +1,4 @@
-"""Groups articles that report one event into stories, and summarises each story.
+"""Group articles that report one event into stories, and summarise each story.
 
 Copies of one text count once.
 """

@@ -1,4 +1,4 @@
-"""Assigns each article of a batch to a story.
+"""Assign each article of a batch to a story.
 
 Single-pass clustering in order of arrival: an article joins the story whose centroid is most like it, or opens one.
 Copies of one text have one vote: they follow their copy group, and their words count once.
@@ -62,7 +62,7 @@ class ArticleToAssign(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def happened_at(self) -> dt.datetime:
-        """When it happened: published where that is known and not in the future, else first seen."""
+        """Return when it happened: published where that is known and not in the future, else first seen."""
         return min(self.article.published or self.first_seen, self.first_seen)
 
 
@@ -71,7 +71,7 @@ class StoryCluster(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     votes: int
-    likeness: float  # mean similarity of the articles when they joined, 0 before any did
+    mean_similarity: float = msgspec.field(name="likeness")  # of the articles when they joined, 0 before any did
     day: float  # mean time of the votes, published or first seen, in days since 1970
     dated: bool  # whether the time of publication of any article is known
     vectors: tuple[Vector, Vector]  # of the whole text, of its beginning
@@ -81,7 +81,7 @@ class StoryCluster(msgspec.Struct, frozen=True, kw_only=True):
     def empty(cls, story: str) -> StoryCluster:
         """Return a story with the id ``story`` and no article yet."""
         no_vectors = (Vector(), Vector())
-        return cls(id=story, votes=0, likeness=0.0, day=0.0, dated=False, vectors=no_vectors, terms=())
+        return cls(id=story, votes=0, mean_similarity=0.0, day=0.0, dated=False, vectors=no_vectors, terms=())
 
     def mean_vectors(self) -> TextVectors:
         """Return the mean vectors as arrays."""
@@ -92,51 +92,51 @@ class StoryCluster(msgspec.Struct, frozen=True, kw_only=True):
 decode_story = msgspec.msgpack.Decoder(StoryCluster).decode
 
 
-def decide(arrivals: Sequence[ArticleToAssign], memory: StoryMemory, settings: ClusterSettings) -> list[Placement]:
-    """Return for each of ``arrivals``, in their order, its story; ``memory`` learns them.
+def decide(newcomers: Sequence[ArticleToAssign], memory: StoryMemory, settings: ClusterSettings) -> list[Placement]:
+    """Return for each of ``newcomers``, in their order, its story; ``memory`` learns them.
 
     An article whose copy group has a story gets that one, so an article that is decided again stays where it is.
     The result doesn't depend on where batches begin and end.
     """
-    memory.prefetch_groups({arrival.copy.group for arrival in arrivals})
-    vectors = _voting_vectors(arrivals, memory)
-    terms = {seq: lookup_terms(arrival_vectors) for seq, arrival_vectors in vectors.items()}
-    memory.prefetch([(arrival.first_seen, terms[arrival.seq]) for arrival in arrivals if arrival.seq in terms])
+    memory.prefetch_groups({newcomer.copy.group for newcomer in newcomers})
+    vectors = _voting_vectors(newcomers, memory)
+    terms = {seq: lookup_terms(newcomer_vectors) for seq, newcomer_vectors in vectors.items()}
+    memory.prefetch([(newcomer.first_seen, terms[newcomer.seq]) for newcomer in newcomers if newcomer.seq in terms])
     placements = []
-    for arrival in arrivals:
-        placement = _present_story(arrival, memory) or _assign(
-            arrival, vectors[arrival.seq], terms[arrival.seq], memory, settings
+    for newcomer in newcomers:
+        placement = _present_story(newcomer, memory) or _assign(
+            newcomer, vectors[newcomer.seq], terms[newcomer.seq], memory, settings
         )
-        memory.assign_group(arrival.copy.group, placement.story, arrival.first_seen)
+        memory.assign_group(newcomer.copy.group, placement.story, newcomer.first_seen)
         placements.append(placement)
     return placements
 
 
-def _present_story(arrival: ArticleToAssign, memory: StoryMemory) -> Placement | None:
+def _present_story(newcomer: ArticleToAssign, memory: StoryMemory) -> Placement | None:
     """Return the story that the copy group is in, else the one that the article is in; None where it is in neither."""
-    article_id = arrival.article.id
-    if story := memory.story_of(arrival.copy.group):
-        return Placement(id=article_id, story=story, how=Placed.KEPT if story == arrival.story else Placed.COPY)
-    return Placement(id=article_id, story=arrival.story, how=Placed.KEPT) if arrival.story else None
+    article_id = newcomer.article.id
+    if story := memory.story_of(newcomer.copy.group):
+        return Placement(id=article_id, story=story, how=Placed.KEPT if story == newcomer.story else Placed.COPY)
+    return Placement(id=article_id, story=newcomer.story, how=Placed.KEPT) if newcomer.story else None
 
 
-def _voting_vectors(arrivals: Sequence[ArticleToAssign], memory: StoryMemory) -> dict[int, TextVectors]:
+def _voting_vectors(newcomers: Sequence[ArticleToAssign], memory: StoryMemory) -> dict[int, TextVectors]:
     """Return seq → vectors of the articles that have a vote; count their words, in their order."""
     voted: set[str] = set()
     vectors: dict[int, TextVectors] = {}
     frequencies = memory.frequencies
-    for arrival in arrivals:
-        group = arrival.copy.group
-        if group in voted or _present_story(arrival, memory):
+    for newcomer in newcomers:
+        group = newcomer.copy.group
+        if group in voted or _present_story(newcomer, memory):
             continue
         voted.add(group)
-        vectors[arrival.seq] = article_vectors(arrival, frequencies, count=True)
+        vectors[newcomer.seq] = article_vectors(newcomer, frequencies, count=True)
     return vectors
 
 
-def article_vectors(arrival: ArticleToAssign, frequencies: CountMinSketch, *, count: bool = False) -> TextVectors:
+def article_vectors(newcomer: ArticleToAssign, frequencies: CountMinSketch, *, count: bool = False) -> TextVectors:
     """Return the vectors of an article; with ``count`` count its words in ``frequencies`` too."""
-    terms = article_terms(arrival.article, arrival.names)
+    terms = article_terms(newcomer.article, newcomer.names)
     vectors = tfidf_vectors(terms, document_shares(terms, frequencies))
     if count:
         count_document(terms, frequencies)
@@ -144,27 +144,27 @@ def article_vectors(arrival: ArticleToAssign, frequencies: CountMinSketch, *, co
 
 
 def _assign(
-    arrival: ArticleToAssign, vectors: TextVectors, terms: TermWeights, memory: StoryMemory, settings: ClusterSettings
+    newcomer: ArticleToAssign, vectors: TextVectors, terms: TermWeights, memory: StoryMemory, settings: ClusterSettings
 ) -> Placement:
     """Put the article into the most similar story, or a new one."""
-    candidates = [(seq, decode_story(data)) for seq, data in memory.candidates(arrival.first_seen, terms)]
-    scores = _similarities(arrival, vectors, [story for _, story in candidates], settings)
+    candidates = [(seq, decode_story(data)) for seq, data in memory.candidates(newcomer.first_seen, terms)]
+    scores = _similarities(newcomer, vectors, [story for _, story in candidates], settings)
     alike = [
         (score, seq, story)
         for score, (seq, story) in zip(scores, candidates, strict=True)
-        if score >= max(settings.threshold, COHERENCE * story.likeness)
+        if score >= max(settings.threshold, COHERENCE * story.mean_similarity)
     ]
     if alike:
         score, seq, story = max(alike, key=lambda scored: (scored[0], -scored[1]))
-        join_story(seq, story, arrival, vectors, terms, memory, score)
-        return Placement(id=arrival.article.id, story=story.id, score=round(score, 4), how=Placed.JOINED)
-    opened = StoryCluster.empty(f"s{arrival.article.id}")
-    join_story(arrival.seq, opened, arrival, vectors, terms, memory)
-    return Placement(id=arrival.article.id, story=opened.id, how=Placed.OPENED)
+        join_story(seq, story, newcomer, vectors, terms, memory, score)
+        return Placement(id=newcomer.article.id, story=story.id, score=round(score, 4), how=Placed.JOINED)
+    opened = StoryCluster.empty(f"s{newcomer.article.id}")
+    join_story(newcomer.seq, opened, newcomer, vectors, terms, memory)
+    return Placement(id=newcomer.article.id, story=opened.id, how=Placed.OPENED)
 
 
 def _similarities(
-    arrival: ArticleToAssign, vectors: TextVectors, stories: Sequence[StoryCluster], settings: ClusterSettings
+    newcomer: ArticleToAssign, vectors: TextVectors, stories: Sequence[StoryCluster], settings: ClusterSettings
 ) -> list[float]:
     """Return for each story the mean cosine of the two vectors, decayed with the gap in time, less for few words.
 
@@ -177,7 +177,7 @@ def _similarities(
     whole, lede = (
         cosines(vector, [story.vectors[part] for story in stories]).tolist() for part, vector in enumerate(vectors)
     )
-    day, dated = _day(arrival), arrival.article.published is not None
+    day, dated = _day(newcomer), newcomer.article.published is not None
     similarities = []
     for story, of_whole, of_lede in zip(stories, whole, lede, strict=True):
         gap = abs(day - story.day)
@@ -191,7 +191,7 @@ def _similarities(
 def join_story(
     seq: int,
     story: StoryCluster,
-    arrival: ArticleToAssign,
+    newcomer: ArticleToAssign,
     vectors: TextVectors,
     terms: TermWeights,
     memory: StoryMemory,
@@ -207,15 +207,15 @@ def join_story(
     new = StoryCluster(
         id=story.id,
         votes=story.votes + 1,
-        likeness=story.likeness + (score - story.likeness) / max(1, story.votes),
-        day=story.day + (_day(arrival) - story.day) * share,
-        dated=story.dated or arrival.article.published is not None,
+        mean_similarity=story.mean_similarity + (score - story.mean_similarity) / max(1, story.votes),
+        day=story.day + (_day(newcomer) - story.day) * share,
+        dated=story.dated or newcomer.article.published is not None,
         vectors=means,
         terms=tuple(story_index),
     )
     indexed = set(story_index)
     memory.save_story(
-        seq, arrival.first_seen, indexed.intersection(article_index), set(story.terms) - indexed, _encode(new)
+        seq, newcomer.first_seen, indexed.intersection(article_index), set(story.terms) - indexed, _encode(new)
     )
     return new
 
@@ -244,5 +244,5 @@ def lookup_terms(vectors: TextVectors) -> TermWeights:
     return dict(zip(terms[order].tolist(), (weights[order] ** PREFERENCE).tolist(), strict=True))
 
 
-def _day(arrival: ArticleToAssign) -> float:
-    return arrival.happened_at.timestamp() / 86_400
+def _day(newcomer: ArticleToAssign) -> float:
+    return newcomer.happened_at.timestamp() / 86_400

@@ -1,4 +1,4 @@
-"""Says what cluster needs of the memory that holds the stories of the window."""
+"""Declare what cluster needs of the memory that holds the stories of the window."""
 
 from __future__ import annotations
 

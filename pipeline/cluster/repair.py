@@ -1,4 +1,4 @@
-"""Finds stories of a window that should be merged or split, once all their articles are there.
+"""Find stories of a window that should be merged or split, once all their articles are there.
 
 Both compare all articles with all, and the two limits are apart: what is merged is not split again. Measured with
 ``bench/stories.py`` on three collections in several orders, neither a merger nor a split ever made the stories worse;

@@ -1,4 +1,4 @@
-"""Chooses a story's title and key names from its members, one vote for each copy group.
+"""Choose a story's title and key names from its members, one vote for each copy group.
 
 A summary keeps what is needed to choose again when a member is added, in bounded space however large the story grows.
 """
@@ -71,7 +71,7 @@ class StorySummary(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def title(self) -> str | None:
-        """What the story is called."""
+        """Return what the story is called."""
         return next((title.text for title in self.titles if title.article == self.chosen), None)
 
     def key_names(self) -> tuple[str, ...]:

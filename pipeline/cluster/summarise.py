@@ -1,4 +1,4 @@
-"""Brings the summaries of stories up to date: after a batch, or anew from all members of a story.
+"""Bring the summaries of stories up to date: after a batch, or anew from all members of a story.
 
 One member of each copy group votes.
 """
@@ -18,17 +18,17 @@ _VOTES = frozenset({Placed.OPENED, Placed.JOINED})
 
 def summarise_batch(
     summaries: Mapping[str, StorySummary],
-    arrivals: Sequence[ArticleToAssign],
+    newcomers: Sequence[ArticleToAssign],
     placements: Sequence[Placement],
     frequencies: CountMinSketch,
 ) -> dict[str, StorySummary]:
     """Return story id → summary for the stories of a batch; ``summaries`` are those of the stories before the batch."""
     updated: dict[str, StorySummary] = {}
-    for arrival, placement in zip(arrivals, placements, strict=True):
+    for newcomer, placement in zip(newcomers, placements, strict=True):
         summary = updated.get(placement.story) or summaries.get(placement.story) or StorySummary()
         if placement.how in _VOTES:
-            summary = add_vote(summary, arrival.article, arrival.names, frequencies)
-        updated[placement.story] = extend_time_span(summary, arrival.happened_at)
+            summary = add_vote(summary, newcomer.article, newcomer.names, frequencies)
+        updated[placement.story] = extend_time_span(summary, newcomer.happened_at)
     return updated
 
 

@@ -1,4 +1,4 @@
-"""Turns an article into hashed terms, and estimates how common each is in the article's language.
+"""Turn an article into hashed terms, and estimate how common each is in the article's language.
 
 Articles are compared by term, so that a name joins texts of two languages. Documents are counted by language: where few
 articles are German, German function words would look rare among all documents.

@@ -1,9 +1,9 @@
-"""Finds near-duplicate articles, and names the earlier article that each was taken from.
+"""Find near-duplicate articles, and name the earlier article that each was taken from.
 
 Decisions follow from the texts and times that are given, in the order of arrival; nothing is read or written here.
 """
 
-from pipeline.dedupe.matching import Arrival, decide, move_sketch, relate_copy
+from pipeline.dedupe.matching import DatedArticle, decide, move_sketch, relate_copy
 from pipeline.dedupe.primary import (
     GroupSummary,
     PrimaryCandidate,
@@ -16,10 +16,10 @@ from pipeline.dedupe.protocol import CopyMemory
 from pipeline.dedupe.verdict import Comparison, CopyVerdict, compare_texts
 
 __all__ = [
-    "Arrival",
     "Comparison",
     "CopyMemory",
     "CopyVerdict",
+    "DatedArticle",
     "GroupSummary",
     "PrimaryCandidate",
     "compare_texts",

@@ -1,4 +1,4 @@
-"""Measures how much of one text stands in another: containment of shingles, both ways.
+"""Measure how much of one text stands in another: containment of shingles, both ways.
 
 A shingle weighs the less, the more texts hold it.
 """

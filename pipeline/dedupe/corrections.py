@@ -1,4 +1,4 @@
-"""Finds the sentences that a correction has changed, and texts that still have the old wording.
+"""Find the sentences that a correction has changed, and texts that still have the old wording.
 
 Texts are compared sentence by sentence and word by word, normalised.
 """
@@ -48,7 +48,7 @@ def changed_sentences(old: str, new: str) -> list[SentenceChange]:
 
 
 def is_withdrawn(old: str, new: str) -> bool:
-    """Whether ``new`` is but a notice in the place of ``old``, which was withdrawn."""
+    """Tell whether ``new`` is but a notice in the place of ``old``, which was withdrawn."""
     old_sentences, new_sentences = _sentences(old), _sentences(new)
     left = sum(words in new_sentences for words in old_sentences)
     if left >= MAX_SENTENCES_LEFT * len(old_sentences):
@@ -57,7 +57,7 @@ def is_withdrawn(old: str, new: str) -> bool:
 
 
 def has_old_wording(text: str, change: SentenceChange) -> bool:
-    """Whether ``text`` still has the old wording."""
+    """Tell whether ``text`` still has the old wording."""
     words, old = _words(text), _words(change.old)
     if change.new is None:
         shingles = _runs(old, 3)

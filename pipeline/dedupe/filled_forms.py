@@ -1,4 +1,4 @@
-"""Tells whether a text is a form of another one, filled in with other facts.
+"""Tell whether a text is a form of another one, filled in with other facts.
 
 Forms are forecasts, results, draws, market reports. Most of their words are the same, so they look like edited copies.
 But who edits wire copy keeps its names and figures, while a form has other ones in each of its gaps.
@@ -52,7 +52,7 @@ class FormCheck:
         return mark_facts(self._text)
 
     def is_refill_of(self, old: Sketch) -> bool:
-        """Whether the text is the form of ``old``, filled in with other facts."""
+        """Tell whether the text is the form of ``old``, filled in with other facts."""
         return has_gaps(self._passages, old) and is_refilled(self._facts, old)
 
 
@@ -64,7 +64,7 @@ def mark_facts(text: str) -> FactText:
 
 
 def has_gaps(new: Passages, old: Sketch) -> bool:
-    """Whether there are gaps between what is the same in both texts; told without reading the text, and mostly not."""
+    """Tell, without reading the text, whether there are gaps between what is the same in both; mostly not."""
     same = isin_sorted(new.shingles, old.all_shingles())
     borders = np.flatnonzero(np.diff(same)) + 1
     gap_lengths = np.diff(borders)[~same[borders[:-1]]]
@@ -79,7 +79,7 @@ def _is_fact(match: re.Match[str]) -> bool:
 
 
 def is_refilled(new: FactText, old: Sketch) -> bool:
-    """Whether the gaps between what is the same in both texts hold other facts; never of a long old text."""
+    """Tell whether the gaps between what is the same in both texts hold other facts; never of a long old text."""
     comparable, old_shingles = new.shingles < 1 << (32 - old.level), old.all_shingles()
     # for each word: whether it stands in the old text, and whether the old sketch can tell that
     same = _in_any_shingle(comparable & isin_sorted(new.shingles, old_shingles))
@@ -101,7 +101,7 @@ def is_refilled(new: FactText, old: Sketch) -> bool:
 
 
 def _prevail(new: Collection[str], same: Collection[str], share: float, least: int) -> bool:
-    """Whether at least ``least`` facts are new, and they are this share of all."""
+    """Tell whether at least ``least`` facts are new, and they are this share of all."""
     return len(new) >= max(least, share * (len(new) + len(same)))
 
 

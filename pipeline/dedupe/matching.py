@@ -1,4 +1,4 @@
-"""Decides which articles of a batch are near-duplicates, and which earlier article each one copies.
+"""Decide which articles of a batch are near-duplicates, and which earlier article each one copies.
 
 Each article is compared with those that were decided before it and share index terms with it, and joins the group of
 the best match. Groups are never united, so that one odd article can't draw two together.
@@ -26,8 +26,8 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Sketch).decode
 
 
-class Arrival(msgspec.Struct, frozen=True, kw_only=True):
-    """An article with its place in the order of arrival."""
+class DatedArticle(msgspec.Struct, frozen=True, kw_only=True):
+    """An article with its place in the order of arrival, and with the time at which it was published."""
 
     seq: int
     first_seen: dt.datetime
@@ -36,34 +36,32 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def published(self) -> dt.datetime:
-        """When it was published, as far as its publisher can be believed."""
+        """Return when it was published, as far as its publisher can be believed."""
         return credible_publication(self.article.published, self.article.published_precision, self.first_seen)
 
 
-def decide(arrivals: Sequence[Arrival], memory: CopyMemory, settings: DedupeSettings) -> list[Copy]:
-    """Return for each of ``arrivals``, in their order, whether it is a copy; ``memory`` learns them.
+def decide(dated_articles: Sequence[DatedArticle], memory: CopyMemory, settings: DedupeSettings) -> list[Copy]:
+    """Return for each of ``dated_articles``, in their order, whether it is a copy; ``memory`` learns them.
 
     An article that is decided again ignores and replaces what was remembered of it; it copies only articles that were
     decided before it the first time. The result doesn't depend on where batches begin and end. What an editor decided
     stands.
     """
-    sketched = sketch_texts([arrival.article.text for arrival in arrivals])
-    pairs = list(zip(arrivals, sketched, strict=True))
-    memory.prefetch([(arrival.seq, arrival.first_seen, text.terms if text else ()) for arrival, text in pairs])
-    return [
-        _decide(arrival, text, memory, settings) if text else _decide_short(arrival, memory) for arrival, text in pairs
-    ]
+    sketched = sketch_texts([dated.article.text for dated in dated_articles])
+    pairs = list(zip(dated_articles, sketched, strict=True))
+    memory.prefetch([(dated.seq, dated.first_seen, text.terms if text else ()) for dated, text in pairs])
+    return [_decide(dated, text, memory, settings) if text else _decide_short(dated, memory) for dated, text in pairs]
 
 
-def relate_copy(arrival: Arrival, original: Arrival, group: str, frequencies: CountMinSketch) -> Copy:
-    """Return the record of the article of ``arrival`` as a copy of ``original``, which it is known to be."""
-    new, old = sketch_texts([arrival.article.text, original.article.text])
+def relate_copy(dated: DatedArticle, original: DatedArticle, group: str, frequencies: CountMinSketch) -> Copy:
+    """Return the record of the article of ``dated`` as a copy of ``original``, which it is known to be."""
+    new, old = sketch_texts([dated.article.text, original.article.text])
     if not new or not old:  # one of them was cut to a notice since
-        behind = round((arrival.published - original.published).total_seconds() / 60)
-        return Copy(id=arrival.article.id, group=group, copy_of=original.article.id, behind=behind)
-    new_sketch, old_sketch = _label(arrival, new.sketch, group, turn=1), _label(original, old.sketch, group, turn=0)
+        behind = round((dated.published - original.published).total_seconds() / 60)
+        return Copy(id=dated.article.id, group=group, copy_of=original.article.id, behind=behind)
+    new_sketch, old_sketch = _label(dated, new.sketch, group, turn=1), _label(original, old.sketch, group, turn=0)
     overlap = measure_overlaps(new_sketch, [old_sketch], frequencies)[0]
-    return provenance.describe_copy(new_sketch, new.passages, old_sketch, overlap)
+    return provenance.record_copy(new_sketch, new.passages, old_sketch, overlap)
 
 
 def move_sketch(data: bytes, group: str) -> bytes:
@@ -71,48 +69,48 @@ def move_sketch(data: bytes, group: str) -> bytes:
     return _encode(msgspec.structs.replace(_decode(data), group=group))
 
 
-def _decide_short(arrival: Arrival, memory: CopyMemory) -> Copy:
+def _decide_short(dated: DatedArticle, memory: CopyMemory) -> Copy:
     """Decide an article that is too short: it stays in the group that it was in, but nothing becomes its copy."""
-    article_id, data = arrival.article.id, memory.recall(arrival.seq)
-    group = memory.pinned_group(arrival.seq) or arrival.group
+    article_id, data = dated.article.id, memory.recall(dated.seq)
+    group = memory.pinned_group(dated.seq) or dated.group
     if data is not None:
         group = group or _decode(data).group
-        memory.add(arrival.seq, arrival.first_seen, (), data)
+        memory.add(dated.seq, dated.first_seen, (), data)
     return Copy(id=article_id, group=group or article_id)
 
 
-def _label(arrival: Arrival, sketch: Sketch, group: str, turn: int) -> Sketch:
+def _label(dated: DatedArticle, sketch: Sketch, group: str, turn: int) -> Sketch:
     """Return ``sketch`` with the ids, the outlet and the time of its article."""
-    article, at = arrival.article, int(arrival.published.timestamp())
+    article, at = dated.article, int(dated.published.timestamp())
     outlet = None if article.source in {IMPORTED, HANDED_IN} else article.source
     return msgspec.structs.replace(sketch, id=article.id, turn=turn, group=group, source=outlet, at=at)
 
 
-def _decide(arrival: Arrival, text: SketchedText, memory: CopyMemory, settings: DedupeSettings) -> Copy:
-    article_id = arrival.article.id
-    candidates = [_decode(data) for data in memory.candidates(arrival.seq, arrival.first_seen, text.terms)]
+def _decide(dated: DatedArticle, text: SketchedText, memory: CopyMemory, settings: DedupeSettings) -> Copy:
+    article_id = dated.article.id
+    candidates = [_decode(data) for data in memory.candidates(dated.seq, dated.first_seen, text.terms)]
     candidates = [sketch for sketch in candidates if sketch.id != article_id]
-    data, pin = memory.recall(arrival.seq), memory.pinned_group(arrival.seq) or arrival.group
+    data, pin = memory.recall(dated.seq), memory.pinned_group(dated.seq) or dated.group
     remembered = _decode(data) if data else None
     turn = remembered.turn if remembered else 1 + max((sketch.turn for sketch in candidates), default=0)
-    new = _label(arrival, text.sketch, pin or article_id, turn)
+    new = _label(dated, text.sketch, pin or article_id, turn)
     old = [sketch for sketch in candidates if sketch.turn < turn and (pin is None or sketch.group == pin)]
     copy, (unseen, _) = Copy(id=article_id, group=new.group), new.body_shingles()
-    form = FormCheck(arrival.article.text, text.passages)
+    form = FormCheck(dated.article.text, text.passages)
     if not _stays_original(remembered, new, candidates) and (best := _find_original(new, form, old, memory, settings)):
         original, overlap = best
         unseen = unseen[~isin_sorted(unseen, original.body_shingles()[0])]
         new = msgspec.structs.replace(new, group=original.group)
-        copy = provenance.describe_copy(new, text.passages, original, overlap)
+        copy = provenance.record_copy(new, text.passages, original, overlap)
     if not remembered:
         # Once per group: what fifty outlets reprint isn't common, what they all add below it is
         memory.frequencies.add_document(unseen)
-    memory.add(arrival.seq, arrival.first_seen, text.terms, _encode(new))
+    memory.add(dated.seq, dated.first_seen, text.terms, _encode(new))
     return copy
 
 
 def _stays_original(remembered: Sketch | None, new: Sketch, candidates: Sequence[Sketch]) -> bool:
-    """Whether an article that opened a group, and has another text now, stays the original of its copies.
+    """Tell whether an article that opened a group, and has another text now, stays the original of its copies.
 
     It does while they are still like it.
     """

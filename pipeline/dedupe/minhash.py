@@ -1,4 +1,4 @@
-"""Computes MinHash bands of shingles: hashes of three words in a row.
+"""Compute MinHash bands of shingles: hashes of three words in a row.
 
 The hash functions are constants: stored sketches and terms were made with them.
 """

@@ -1,4 +1,4 @@
-"""Chooses the primary article of a copy group, and the news agency whose copy the group is.
+"""Choose the primary article of a copy group, and the news agency whose copy the group is.
 
 Both follow from the members alone, in whatever order they arrived.
 """
@@ -36,7 +36,7 @@ class PrimaryCandidate(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def own_agency(self) -> str | None:
-        """The news agency whose own article this is; an agency that credits only another one reprints its article."""
+        """Return the news agency whose own article this is; one that credits another reprints that one's article."""
         if not self.agency or not self.credit:
             return self.agency
         published, credited = _words(self.agency), _words(self.credit)

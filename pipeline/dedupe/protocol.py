@@ -1,4 +1,4 @@
-"""Says what dedupe needs of the memory that holds the sketches of earlier articles."""
+"""Declare what dedupe needs of the memory that holds the sketches of earlier articles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Describes a copy: how it was made, what it took from the original, and how much later it came.
+"""Describe a copy: how it was made, what it took from the original, and how much later it came.
 
 Whether it is a copy is decided before (``verdict``).
 """
@@ -29,7 +29,7 @@ class TakenPassages(NamedTuple):
     paragraphs: tuple[int, ...]  # those of which most stands there, numbered from 1
 
 
-def describe_copy(new: Sketch, passages: Passages, original: Sketch, overlap: Overlap) -> Copy:
+def record_copy(new: Sketch, passages: Passages, original: Sketch, overlap: Overlap) -> Copy:
     """Return the record that says how ``new``, whose text has these ``passages``, was taken from ``original``."""
     share, paragraphs = measure_taken(passages, original)
     return Copy(

@@ -1,4 +1,4 @@
-"""Makes the sketch of a text: what is remembered of it, so that copies of it are recognised.
+"""Make the sketch of a text: what is remembered of it, so that copies of it are recognised.
 
 A sketch holds a text's shingles (three words in a row) as 32-bit hashes (Broder 1997). Those inside quotation marks are
 kept apart: articles that quote one statement are not copies. Of a long text a fixed share is kept, chosen by hash, so

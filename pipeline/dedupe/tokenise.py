@@ -1,4 +1,4 @@
-"""Splits texts into words, each with its paragraph and whether it stands inside quotation marks.
+"""Split texts into words, each with its paragraph and whether it stands inside quotation marks.
 
 Words are normalised; the words of several texts lie in arrays, one text behind the other.
 """

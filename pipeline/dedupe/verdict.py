@@ -1,4 +1,4 @@
-"""Decides whether what two texts share makes one a copy of the other, or says why it doesn't.
+"""Decide whether what two texts share makes one a copy of the other, or say why it doesn't.
 
 The later text is the copy, however much of either stands in the other.
 """
@@ -33,7 +33,7 @@ ROUNDUP_MAX_TAKEN, ROUNDUP_EQUAL_SHARE, ROUNDUP_MIN_SOURCES = 0.4, 0.6, 3
 
 
 class CopyVerdict(enum.StrEnum):
-    """Whether one text is a copy of another, or why not; the reasons in the order in which they are checked."""
+    """Tell whether one text is a copy of another, or why not; the reasons in the order in which they are checked."""
 
     COPY = "copy"
     TOO_SHORT = "too short"
@@ -71,7 +71,7 @@ def judge_overlap(overlap: Overlap, settings: DedupeSettings) -> CopyVerdict:
 
 
 def is_roundup(new: Sketch, taken: tuple[Sketch, Overlap], others: Iterable[tuple[Sketch, Overlap]]) -> bool:
-    """Whether a text of which little is ``taken`` from one text holds about as much of texts of several other groups.
+    """Tell whether a text with little ``taken`` from one text holds about as much of texts of several other groups.
 
     What was counted for one group isn't counted again for the next.
     """

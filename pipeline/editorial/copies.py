@@ -23,7 +23,7 @@ from pipeline.errors import UsageError
 from pipeline.reconcile.copy_groups import (
     GroupDecision,
     canonical_credit,
-    dated_arrivals,
+    date_articles,
     reconcile_groups,
     summarise_groups,
 )
@@ -247,18 +247,18 @@ def _move_articles(
     with store.read() as connection:
         rows = list(store.ledger.get_articles(connection, targets).values())
         copies = store.ledger.latest(connection, [row.id for row in rows], Copy)
-    arrivals = {arrival.article.id: arrival for arrival in dated_arrivals(context, rows)}
+    dated = {member.article.id: member for member in date_articles(context, rows)}
     decided = [
         GroupDecision(
-            item=row,
-            arrival=arrivals[row.id],
+            article=row,
+            dated=dated[row.id],
             copy=msgspec.structs.replace(copies[row.id], group=targets[row.id]),
-            credit=canonical_credit(context, arrivals[row.id].article),
+            credit=canonical_credit(context, dated[row.id].article),
         )
         for row in rows
     ]
     changes = reconcile_groups(context, _frequencies(context), decided)
-    records = {decision.item.id: decision.copy for decision in decided} | changes.copies
+    records = {decision.article.id: decision.copy for decision in decided} | changes.copies
     with store.write() as connection:
         recorded = record(connection)
         store.copy_groups.move_articles(connection, {row.seq: targets[row.id] for row in rows}, move_sketch)

@@ -1,4 +1,4 @@
-"""Keeps copy groups consistent when articles join and leave them: one primary, of which the others are copies.
+"""Keep copy groups consistent when articles join and leave them: one primary, of which the others are copies.
 
 Records of dedupe and documents follow from who is in a group now, whatever it was before.
 """
@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from pipeline.context import Context
 from pipeline.count_min import CountMinSketch
 from pipeline.dedupe import (
-    Arrival,
     Comparison,
+    DatedArticle,
     GroupSummary,
     PrimaryCandidate,
     compare_texts,
@@ -37,10 +37,10 @@ MAX_RECOMPARED = 1000
 
 
 class GroupDecision(msgspec.Struct, frozen=True, kw_only=True):
-    """An article with the group that it was in so far (``item``), and what is decided of it now."""
+    """An article with the group that it was in so far (``article``), and what is decided of it now."""
 
-    item: ArticleRow
-    arrival: Arrival
+    article: ArticleRow
+    dated: DatedArticle
     copy: Copy
     credit: str | None  # the news agency that its text credits
 
@@ -69,16 +69,16 @@ def compare_articles(context: Context, first: ArticleRow, second: ArticleRow) ->
     """Return what two articles share, and what would follow, were the later one decided now.
 
     Raises:
-        UsageError: one of them has no text yet, or both are the same.
+        UsageError: One of them has no text yet, or both are the same.
     """
     if first.id == second.id:
         raise UsageError(f"{first.url or first.id}: both are this article; name two")
     with context.store.read() as connection:
         articles = context.store.ledger.latest(connection, [first.id, second.id], Article)
-    earlier, later = sorted((first, second), key=lambda item: item.seq)
-    for item in (earlier, later):
-        if item.id not in articles:
-            raise UsageError(f"{item.url or item.id}: has no text that could be compared")
+    earlier, later = sorted((first, second), key=lambda row: row.seq)
+    for row in (earlier, later):
+        if row.id not in articles:
+            raise UsageError(f"{row.url or row.id}: has no text that could be compared")
     settings = context.settings.dedupe
     frequencies, gap = context.store.sketch_index(settings).frequencies, later.first_seen - earlier.first_seen
     return compare_texts(articles[later.id], articles[earlier.id], gap, frequencies, settings)
@@ -99,9 +99,9 @@ def reconcile_groups(
     another text now is compared with that text; so many copies at most, of the others the record stays.
     """
     repaired = set(groups)
-    batch = {decision.item.id: decision for decision in decisions}
+    batch = {decision.article.id: decision for decision in decisions}
     affected = repaired | {
-        group for decision in decisions for group in (decision.copy.group, decision.item.copy_group) if group
+        group for decision in decisions for group in (decision.copy.group, decision.article.copy_group) if group
     }
     with context.store.read() as connection:
         former = context.store.copy_groups.list_members(connection, affected)
@@ -144,7 +144,7 @@ class _GroupReconciler:
         elif ids != former_ids:
             self.changes.touched.add(summary.primary)
         copies = {article_id: self._batch[article_id].copy for article_id in ids & self._batch.keys()}
-        rewritten = {i for i in copies if self._batch[i].item.version > 1 and i in former_ids}
+        rewritten = {i for i in copies if self._batch[i].article.version > 1 and i in former_ids}
         times = {member.id: int(member.published.timestamp()) for member in candidates}
         redated = any(
             times.get(member.id) not in {None, int(member.published.timestamp())} for member in former_candidates
@@ -182,11 +182,9 @@ class _GroupReconciler:
         related = {*originals, *originals.values()}
         with self._context.store.read() as connection:
             articles = self._context.store.ledger.latest(connection, related - self._batch.keys(), Article)
-        arrivals = {
-            i: grouped_arrival(members[i], articles[i]) if i in articles else self._batch[i].arrival for i in related
-        }
+        dated = {i: date_member(members[i], articles[i]) if i in articles else self._batch[i].dated for i in related}
         return {
-            i: relate_copy(arrivals[i], arrivals[original], members[i].copy_group, self._frequencies)
+            i: relate_copy(dated[i], dated[original], members[i].copy_group, self._frequencies)
             for i, original in originals.items()
         }
 
@@ -208,27 +206,27 @@ def _candidates(context: Context, members: Sequence[GroupMember]) -> list[Primar
 
 
 def _as_member(decision: GroupDecision) -> GroupMember:
-    item = decision.item
+    row = decision.article
     return GroupMember(
-        id=item.id,
-        seq=item.seq,
-        source=item.source,
-        first_seen=item.first_seen,
+        id=row.id,
+        seq=row.seq,
+        source=row.source,
+        first_seen=row.first_seen,
         copy_group=decision.copy.group,
-        published=decision.arrival.published,
+        published=decision.dated.published,
         credit=decision.credit,
     )
 
 
-def grouped_arrival(row: GroupMember, article: Article) -> Arrival:
-    """Return an article of a group as an arrival, with the time of publication that the group believes."""
-    dated = msgspec.structs.replace(
+def date_member(row: GroupMember, article: Article) -> DatedArticle:
+    """Return an article of a group with the time of publication that the group believes."""
+    with_time = msgspec.structs.replace(
         article, published=row.published, published_precision=Precision.INSTANT, source=row.source
     )
-    return Arrival(seq=row.seq, first_seen=row.first_seen, article=dated)
+    return DatedArticle(seq=row.seq, first_seen=row.first_seen, article=with_time)
 
 
-def dated_arrivals(context: Context, rows: Sequence[ArticleRow]) -> list[Arrival]:
+def date_articles(context: Context, rows: Sequence[ArticleRow]) -> list[DatedArticle]:
     """Return the articles of ``rows`` that have a text, each with the time that its page, else its feed, states.
 
     A day, or a time of no known zone, counts as the last moment that it can mean. So an article that states a time of
@@ -238,7 +236,7 @@ def dated_arrivals(context: Context, rows: Sequence[ArticleRow]) -> list[Arrival
     with context.store.read() as connection:
         articles = context.store.ledger.latest(connection, ids, Article)
         entries = context.store.ledger.latest(connection, ids, Entry)
-    arrivals = []
+    dated_articles = []
     for row in rows:
         if (article := articles.get(row.id)) is None:
             continue
@@ -246,9 +244,11 @@ def dated_arrivals(context: Context, rows: Sequence[ArticleRow]) -> list[Arrival
         if published is None and article.published_local:
             published, precision = latest_instant(article.published_local, precision), Precision.INSTANT
         # the ledger's name of the source: an article may name itself otherwise
-        dated = msgspec.structs.replace(article, published=published, published_precision=precision, source=row.source)
-        arrivals.append(Arrival(seq=row.seq, first_seen=row.first_seen, article=dated))
-    return arrivals
+        with_time = msgspec.structs.replace(
+            article, published=published, published_precision=precision, source=row.source
+        )
+        dated_articles.append(DatedArticle(seq=row.seq, first_seen=row.first_seen, article=with_time))
+    return dated_articles
 
 
 def canonical_credit(context: Context, article: Article) -> str | None:

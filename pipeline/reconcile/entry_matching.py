@@ -2,7 +2,7 @@
 
 An article is known by its address. Where a feed gives another address, two keys still match it: the feed's own id for
 it (GUID), or headline and instant of publication together. Feeds that make up a new GUID at each poll, or one for all
-items, therefore change nothing.
+articles, therefore change nothing.
 """
 
 from __future__ import annotations
@@ -35,13 +35,15 @@ def ingest_entries(context: Context, connection: sa.Connection, entries: Sequenc
     ids_by_url = ledger.find_ids_by_url(connection, [entry.url for entry in entries])
     ids = {entry.url: ids_by_url.get(address_key(entry.url), entry.id) for entry in entries}
     repeated = [entry for entry in entries if ids[entry.url] not in new]
-    items = ledger.get_articles(connection, [ids[entry.url] for entry in repeated])
-    old_entries = ledger.latest(connection, items, Entry)
+    articles = ledger.get_articles(connection, [ids[entry.url] for entry in repeated])
+    old_entries = ledger.latest(connection, articles, Entry)
     changed = 0
     for entry in repeated:
-        item, old = items.get(ids[entry.url]), old_entries.get(ids[entry.url])
-        if item and old and not item.leased and entry_has_changed(old, entry, moved=moved.get(entry.url, False)):
-            changed += _update_known(context, connection, item, replace(entry, id=item.id, first_seen=old.first_seen))
+        article, old = articles.get(ids[entry.url]), old_entries.get(ids[entry.url])
+        if article and old and not article.leased and entry_has_changed(old, entry, moved=moved.get(entry.url, False)):
+            changed += _update_known(
+                context, connection, article, replace(entry, id=article.id, first_seen=old.first_seen)
+            )
     return new, changed
 
 
@@ -82,12 +84,12 @@ def match_keys(entry: Entry) -> tuple[str, ...]:
 
 
 def is_same_article(old: Entry, new: Entry) -> bool:
-    """Whether two entries of one source with a key in common are one article: headline or instant are the same."""
+    """Tell whether two entries of one source with a key in common are one article: headline or instant are the same."""
     return _have_same_title(old, new) or (old.published is not None and old.published == new.published)
 
 
 def entry_has_changed(old: Entry, new: Entry, *, moved: bool = False) -> bool:
-    """Whether a feed's entry says that its article has changed since.
+    """Tell whether a feed's entry says that its article has changed since.
 
     Only the same feed's word on the same address counts: two that call an article differently would contradict each
     other for ever.
@@ -100,17 +102,17 @@ def entry_has_changed(old: Entry, new: Entry, *, moved: bool = False) -> bool:
     return newer or (old.title != new.title and new.title is not None)
 
 
-def _update_known(context: Context, connection: sa.Connection, item: ArticleRow, entry: Entry) -> bool:
+def _update_known(context: Context, connection: sa.Connection, article: ArticleRow, entry: Entry) -> bool:
     """Save what the feed says now; return whether the page is looked at because of it."""
     store, now = context.store, context.clock()
-    store.ledger.update_entry(connection, item, entry, now)
-    if item.stage == Stage.FETCH and item.state == "pending":
+    store.ledger.update_entry(connection, article, entry, now)
+    if article.stage == Stage.FETCH and article.state == "pending":
         return False  # it will be fetched anyhow
-    visit = store.visits.load_visits(connection, [item.id]).get(item.id)
+    visit = store.visits.load_visits(connection, [article.id]).get(article.id)
     at_once, visit = revisit_policy.register_feed_update(visit, now, context.settings.revisit)
     store.visits.save_visits(connection, [visit] if visit else [])
     if at_once:
-        store.ledger.start_version(connection, item, Stage.FETCH, now)
+        store.ledger.start_version(connection, article, Stage.FETCH, now)
     return at_once
 
 

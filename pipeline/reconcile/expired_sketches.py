@@ -1,4 +1,4 @@
-"""Keeps an article's copy group when it is processed again after its sketch, or its original's, has expired.
+"""Keep an article's copy group when it is processed again after its sketch, or its original's, has expired.
 
 Dedupe couldn't find the group any more. So the article stays in its group and copies what it copied: always where its
 text is unchanged, and where its text has changed, while that is still a copy. An original of copies stays in any case.
@@ -10,29 +10,32 @@ from collections.abc import Mapping, Sequence
 
 from pipeline.context import Context
 from pipeline.count_min import CountMinSketch
-from pipeline.dedupe import Arrival, CopyVerdict, compare_texts, relate_copy
-from pipeline.reconcile.copy_groups import grouped_arrival
+from pipeline.dedupe import CopyVerdict, DatedArticle, compare_texts, relate_copy
+from pipeline.reconcile.copy_groups import date_member
 from pipeline.records import Article, Copy
 from pipeline.store import ArticleRow, GroupMember
 
 
 def kept_decisions(
-    context: Context, claimed: Sequence[ArticleRow], arrivals: Mapping[str, Arrival], frequencies: CountMinSketch
+    context: Context,
+    claimed: Sequence[ArticleRow],
+    dated_articles: Mapping[str, DatedArticle],
+    frequencies: CountMinSketch,
 ) -> dict[str, Copy]:
     """Return article id → record for those of ``claimed`` that stay in their groups because sketches have expired.
 
-    ``arrivals`` has all articles of ``claimed`` by id.
+    ``dated_articles`` has all articles of ``claimed`` by id.
     """
-    decided = [item for item in claimed if item.copy_group]
+    decided = [article for article in claimed if article.copy_group]
     if not decided:
         return {}
     copy_groups, ledger = context.store.copy_groups, context.store.ledger
     with context.store.read() as connection:
-        groups = copy_groups.list_members(connection, {item.copy_group for item in decided if item.copy_group})
+        groups = copy_groups.list_members(connection, {article.copy_group for article in decided if article.copy_group})
         members_seqs = [member.seq for members in groups.values() for member in members]
         sketched = copy_groups.find_sketched(connection, members_seqs)
         unchanged = ledger.current(connection, decided, Copy)
-        latest = ledger.latest(connection, [item.id for item in decided], Copy)
+        latest = ledger.latest(connection, [article.id for article in decided], Copy)
     copies: dict[str, Copy] = {}
     for article_id, copy in latest.items():
         members = {member.id: member for member in groups.get(copy.group, ())}
@@ -44,16 +47,18 @@ def kept_decisions(
             continue
         if article_id in unchanged or original is None:
             copies[article_id] = copy
-        elif new := _compare_again(context, arrivals[article_id], original, frequencies):
+        elif new := _compare_again(context, dated_articles[article_id], original, frequencies):
             copies[article_id] = new
     return copies
 
 
-def _compare_again(context: Context, new: Arrival, original: GroupMember, frequencies: CountMinSketch) -> Copy | None:
+def _compare_again(
+    context: Context, new: DatedArticle, original: GroupMember, frequencies: CountMinSketch
+) -> Copy | None:
     """Return the record of an article with another text as a copy of its original, None where it is none any more."""
     with context.store.read() as connection:
         article = context.store.ledger.latest(connection, [original.id], Article)[original.id]
     gap, settings = new.first_seen - original.first_seen, context.settings.dedupe
     if compare_texts(new.article, article, gap, frequencies, settings).verdict is not CopyVerdict.COPY:
         return None
-    return relate_copy(new, grouped_arrival(original, article), original.copy_group, frequencies)
+    return relate_copy(new, date_member(original, article), original.copy_group, frequencies)

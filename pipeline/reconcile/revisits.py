@@ -28,12 +28,12 @@ def record_visits(
         live: ids of the articles that turned out to be live blogs.
     """
     store, now, settings = context.store, context.clock(), context.settings.revisit
-    old_visits = store.visits.load_visits(connection, [item.id for item, _ in looks])
+    old_visits = store.visits.load_visits(connection, [article.id for article, _ in looks])
     visits = []
-    for item, look in looks:
-        visit = old_visits.get(item.id) or Visit(id=item.id, changed=now)
-        visit = replace(visit, live=visit.live or item.id in live)
-        visits.append(revisit_policy.update_visit(visit, look, item.first_seen, now, settings))
+    for article, look in looks:
+        visit = old_visits.get(article.id) or Visit(id=article.id, changed=now)
+        visit = replace(visit, live=visit.live or article.id in live)
+        visits.append(revisit_policy.update_visit(visit, look, article.first_seen, now, settings))
     store.visits.save_visits(connection, visits)
     was_gone = {visit.id for visit in old_visits.values() if visit.gone}
     turned = {visit.id for visit in visits if bool(visit.gone) != (visit.id in was_gone)}

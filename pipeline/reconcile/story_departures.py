@@ -1,4 +1,4 @@
-"""Updates the stories that articles have left, because they are copies of articles in another story now.
+"""Update the stories that articles have left, because they are copies of articles in another story now.
 
 An editor who merges copy groups, or a page with another text, brings an article into another copy group, and so into
 that group's story. The story that it leaves is rebuilt from the articles that it still has. A story without any article
@@ -56,7 +56,7 @@ def find_departures(
 
     ``placements`` has the new story of each of ``claimed`` by article id. ``memory`` learns the rebuilt stories.
     """
-    targets = {item.story: placements[item.id].story for item in claimed if item.story}
+    targets = {article.story: placements[article.id].story for article in claimed if article.story}
     targets = {story: target for story, target in targets.items() if story != target}
     departures = Departures(remade={}, emptied={}, moved={})
     if not targets:
@@ -66,12 +66,14 @@ def find_departures(
     for story, target in targets.items():
         with context.store.read() as connection:
             members = context.store.ledger.list_story_articles(connection, story)
-        candidates = {item.id: item for item in (*members, *claimed)}.values()
-        remaining = [item for item in candidates if item.id not in placements or placements[item.id].story == story]
-        remaining.sort(key=lambda item: item.seq)
+        candidates = {article.id: article for article in (*members, *claimed)}.values()
+        remaining = [
+            article for article in candidates if article.id not in placements or placements[article.id].story == story
+        ]
+        remaining.sort(key=lambda article: article.seq)
         if rebuilt := rebuild_stored_story(context, memory, story, remaining, stored.get(story)):
             departures.remade[story] = rebuilt
         else:
             departures.emptied[story] = target
-            departures.moved[story] = [item.seq for item in claimed if item.story == story]
+            departures.moved[story] = [article.seq for article in claimed if article.story == story]
     return departures

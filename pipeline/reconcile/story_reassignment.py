@@ -1,4 +1,4 @@
-"""Moves articles to the right story after an editor merged or split their copy groups.
+"""Move articles to the right story after an editor merged or split their copy groups.
 
 Groups that were merged are in one story. A group that was split off, and came into its story by its copy group alone,
 is assigned as if it had just arrived. That holds whatever the articles wait for, and whoever works on them.
@@ -31,47 +31,53 @@ def reassign_regrouped(context: Context) -> None:
         if not entries:
             continue
         with context.store.read() as connection:
-            items = context.store.ledger.get_articles(connection, {entry.id for entry in entries}).values()
+            articles = context.store.ledger.get_articles(connection, {entry.id for entry in entries}).values()
         # an article without a story is assigned when it comes to cluster
-        reassign(context, sorted((item for item in items if item.story), key=lambda item: item.seq), entries)
+        reassign(
+            context,
+            sorted((article for article in articles if article.story), key=lambda article: article.seq),
+            entries,
+        )
 
 
-def _follow_groups(context: Context, items: Sequence[ArticleRow], entries: Sequence[ArticleToReassign]) -> None:
+def _follow_groups(context: Context, articles: Sequence[ArticleRow], regrouped: Sequence[ArticleToReassign]) -> None:
     """Bring the members of merged groups into the story of their group."""
     memory = context.store.story_index(context.settings.cluster)
-    arrivals = list(iter_cluster_inputs(context, items))
-    memory.prefetch_groups({arrival.copy.group for arrival in arrivals})
-    for arrival in arrivals:
+    newcomers = list(iter_cluster_inputs(context, articles))
+    memory.prefetch_groups({newcomer.copy.group for newcomer in newcomers})
+    for newcomer in newcomers:
         # the story of a group expires with time: then it is that of its first article
-        if arrival.story and not memory.story_of(arrival.copy.group):
-            memory.assign_group(arrival.copy.group, arrival.story, arrival.first_seen)
-    placements = {placement.id: placement for placement in decide(arrivals, memory, context.settings.cluster)}
-    moved = [arrival for arrival in arrivals if placements[arrival.article.id].story != arrival.story]
-    departures = find_departures(context, memory, [item for item in items if item.id in placements], placements)
-    _save(context, memory, moved, placements, departures, entries)
+        if newcomer.story and not memory.story_of(newcomer.copy.group):
+            memory.assign_group(newcomer.copy.group, newcomer.story, newcomer.first_seen)
+    placements = {placement.id: placement for placement in decide(newcomers, memory, context.settings.cluster)}
+    moved = [newcomer for newcomer in newcomers if placements[newcomer.article.id].story != newcomer.story]
+    departures = find_departures(
+        context, memory, [article for article in articles if article.id in placements], placements
+    )
+    _save(context, memory, moved, placements, departures, regrouped)
 
 
-def _assign_anew(context: Context, items: Sequence[ArticleRow], entries: Sequence[ArticleToReassign]) -> None:
+def _assign_anew(context: Context, articles: Sequence[ArticleRow], regrouped: Sequence[ArticleToReassign]) -> None:
     """Assign what was split off, and is in its story by its copy group alone, as if it had just arrived."""
     memory = context.store.story_index(context.settings.cluster)
     groups: dict[str, list[ArticleToAssign]] = defaultdict(list)
-    for arrival in iter_cluster_inputs(context, items):
-        groups[arrival.copy.group].append(arrival)
+    for newcomer in iter_cluster_inputs(context, articles):
+        groups[newcomer.copy.group].append(newcomer)
     leaving = {group: members for group, members in groups.items() if _came_by_group(context, members)}
     remade = _rebuild_without(context, memory, leaving.values())
     leaving = {group: members for group, members in leaving.items() if members[0].story in remade}
-    arrivals = [msgspec.structs.replace(member, story=None) for members in leaving.values() for member in members]
+    newcomers = [msgspec.structs.replace(member, story=None) for members in leaving.values() for member in members]
     for group in leaving:
         memory.release_group(group)
     for group in groups.keys() - leaving.keys():
         memory.assign_group(group, groups[group][0].story or "", groups[group][-1].first_seen)
-    placements = {placement.id: placement for placement in decide(arrivals, memory, context.settings.cluster)}
-    _give_free_ids(context, memory, arrivals, placements)
-    _save(context, memory, arrivals, placements, Departures(remade=remade, emptied={}, moved={}), entries)
+    placements = {placement.id: placement for placement in decide(newcomers, memory, context.settings.cluster)}
+    _give_free_ids(context, memory, newcomers, placements)
+    _save(context, memory, newcomers, placements, Departures(remade=remade, emptied={}, moved={}), regrouped)
 
 
 def _came_by_group(context: Context, members: Sequence[ArticleToAssign]) -> bool:
-    """Whether no member of a group opened its story, resembled it, or was put there by an editor."""
+    """Tell whether no member of a group opened its story, resembled it, or was put there by an editor."""
     ids = [member.article.id for member in members]
     story, catalog = members[0].story, context.store.story_catalog
     with context.store.read() as connection:
@@ -92,8 +98,8 @@ def _rebuild_without(
     remade: dict[str, StoredStory] = {}
     for story in {members[0].story for members in leaving}:
         with context.store.read() as connection:
-            items = context.store.ledger.list_story_articles(connection, story or "")
-        remaining = [item for item in items if item.id not in leaving_ids]
+            articles = context.store.ledger.list_story_articles(connection, story or "")
+        remaining = [article for article in articles if article.id not in leaving_ids]
         if not story or not remaining:
             continue
         with context.store.read() as connection:
@@ -104,16 +110,16 @@ def _rebuild_without(
 
 
 def _give_free_ids(
-    context: Context, memory: StoryIndex, arrivals: Sequence[ArticleToAssign], placements: dict[str, Placement]
+    context: Context, memory: StoryIndex, newcomers: Sequence[ArticleToAssign], placements: dict[str, Placement]
 ) -> None:
     """Give another id to stories that were opened now, where the id that they got is another story's."""
-    for opening in arrivals:
+    for opening in newcomers:
         if placements[opening.article.id].how is not Placed.OPENED:
             continue
         story = choose_story_id(context, [opening.article.id])
         if story == placements[opening.article.id].story:
             continue
-        members = [arrival for arrival in arrivals if arrival.copy.group == opening.copy.group]
+        members = [newcomer for newcomer in newcomers if newcomer.copy.group == opening.copy.group]
         memory.delete_story(opening.seq)
         rebuild_story(story, members, memory)
         memory.assign_group(opening.copy.group, story, opening.first_seen)
@@ -127,10 +133,10 @@ def _save(
     moved: Sequence[ArticleToAssign],
     placements: Mapping[str, Placement],
     departures: Departures,
-    entries: Sequence[ArticleToReassign],
+    regrouped: Sequence[ArticleToReassign],
 ) -> None:
     """Write where the articles ``moved`` are now, and what becomes of the stories that they left."""
-    store, moved_placements = context.store, [placements[arrival.article.id] for arrival in moved]
+    store, moved_placements = context.store, [placements[newcomer.article.id] for newcomer in moved]
     stories: dict[str, list[str]] = defaultdict(list)
     for placement in moved_placements:
         stories[placement.story].append(placement.id)
@@ -147,4 +153,4 @@ def _save(
         records = {placement.id: placement for placement in moved_placements}
         store.ledger.replace_latest(connection, Placement, records, context.clock())
         store.ledger.bump_revision(connection, stories={*stories, *departures.remade})
-        store.articles_to_reassign.delete(connection, entries)
+        store.articles_to_reassign.delete(connection, regrouped)

@@ -1,4 +1,4 @@
-"""Runs the seven stages in order, each over all that waits for it.
+"""Run the seven stages in order, each over all that waits for it.
 
 ``HANDLERS`` names each stage's handler. Its module is imported when the stage runs: extract and enrich load heavy
 libraries.
@@ -101,8 +101,8 @@ def run_stage(
     Return the counts as plain values; with ``dry_run`` only how many articles (for poll: feeds) wait.
 
     Raises:
-        UsageError: no stage has this name.
-        NewswireError: the settings can't be used, or the whole stage can't work.
+        UsageError: No stage has this name.
+        NewswireError: The settings can't be used, or the whole stage can't work.
     """
     try:
         verb = Stage(stage)
@@ -135,7 +135,7 @@ def check_sources(context: Context, sources: Sequence[str]) -> None:
     """Refuse names that no source has.
 
     Raises:
-        UsageError: a name is neither in config/feeds.toml nor in the ledger.
+        UsageError: A name is neither in config/feeds.toml nor in the ledger.
     """
     unknown = set(sources) - set(context.sources)
     if unknown:

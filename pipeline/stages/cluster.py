@@ -1,4 +1,4 @@
-"""Stage cluster: assigns each article to a story.
+"""Assign each article to a story: stage cluster.
 
 Articles are assigned in the order of arrival, by one worker at a time, so stories don't depend on the batches.
 """
@@ -26,19 +26,21 @@ class ClusterBatch(msgspec.Struct, frozen=True, kw_only=True):
 
     context: Context
     memory: StoryIndex
-    arrivals: list[ArticleToAssign]
+    newcomers: list[ArticleToAssign]
     departures: Departures
 
     def save(self, connection: sa.Connection, saved: Sequence[StageResult]) -> None:
         """Write the stories; note that the documents of all their members have another story size now."""
         self.memory.flush(connection)
-        saved_placements = {result.item.id: result.record for result in saved if isinstance(result.record, Placement)}
-        arrivals = [arrival for arrival in self.arrivals if arrival.article.id in saved_placements]
-        placements = [saved_placements[arrival.article.id] for arrival in arrivals]
+        saved_placements = {
+            result.article.id: result.record for result in saved if isinstance(result.record, Placement)
+        }
+        newcomers = [newcomer for newcomer in self.newcomers if newcomer.article.id in saved_placements]
+        placements = [saved_placements[newcomer.article.id] for newcomer in newcomers]
         store = self.context.store
-        store.story_catalog.apply_votes(connection, arrivals, placements, self.memory.frequencies)
+        store.story_catalog.apply_votes(connection, newcomers, placements, self.memory.frequencies)
         self.departures.save(connection, self.context)
-        stories = {story for result in saved for story in (result.story, result.item.story) if story}
+        stories = {story for result in saved for story in (result.story, result.article.story) if story}
         store.ledger.bump_revision(connection, stories=stories)
 
 
@@ -49,7 +51,7 @@ class ClusterHandler(StageHandler):
     ordered = True
 
     def has_pending_work(self) -> bool:
-        """Whether a story has lost an article, or an editor has changed copy groups."""
+        """Tell whether a story has lost an article, or an editor has changed copy groups."""
         store = self.context.store
         with store.read() as connection:
             lost = store.groups_to_settle.list_pending(connection, self.stage)
@@ -70,18 +72,18 @@ class ClusterHandler(StageHandler):
             articles = store.ledger.current(connection, claimed, Article)
             copies = store.ledger.current(connection, claimed, Copy)
             names = store.ledger.current(connection, claimed, Names)
-            earlier = store.ledger.latest(connection, [item.id for item in claimed if item.story], Placement)
+            earlier = store.ledger.latest(connection, [row.id for row in claimed if row.story], Placement)
         names = apply_decisions(store, names)
         claimed = self.with_records(claimed, emit, articles, copies)
         memory = store.story_index(settings)
-        arrivals = [cluster_input(item, articles[item.id], copies[item.id], names.get(item.id)) for item in claimed]
-        decided = decide(arrivals, memory, settings)
+        newcomers = [cluster_input(row, articles[row.id], copies[row.id], names.get(row.id)) for row in claimed]
+        decided = decide(newcomers, memory, settings)
         placements = [self._with_first_reason(placement, earlier.get(placement.id)) for placement in decided]
         by_article = {placement.id: placement for placement in placements}
         departures = find_departures(context, memory, claimed, by_article)
-        for item, placement in zip(claimed, placements, strict=True):
-            emit(StageResult(item=item, outcome=Outcome.DONE, record=placement, story=placement.story))
-        return ClusterBatch(context=context, memory=memory, arrivals=arrivals, departures=departures)
+        for row, placement in zip(claimed, placements, strict=True):
+            emit(StageResult(article=row, outcome=Outcome.DONE, record=placement, story=placement.story))
+        return ClusterBatch(context=context, memory=memory, newcomers=newcomers, departures=departures)
 
     def _with_first_reason(self, placement: Placement, earlier: Placement | None) -> Placement:
         """Return the placement; of an article that stays in its story, with the reason for which it came there."""

@@ -1,4 +1,4 @@
-"""Stage dedupe: finds near-duplicates and keeps their copy groups.
+"""Find near-duplicates and keep their copy groups: stage dedupe.
 
 Articles are decided in the order of arrival, by one worker at a time, so groups don't depend on the batches.
 """
@@ -17,7 +17,7 @@ from pipeline.reconcile.copy_groups import (
     GroupChanges,
     GroupDecision,
     canonical_credit,
-    dated_arrivals,
+    date_articles,
     reconcile_groups,
 )
 from pipeline.reconcile.expired_sketches import kept_decisions
@@ -47,7 +47,7 @@ class DedupeHandler(StageHandler):
     max_recompared = MAX_RECOMPARED  # copies of one batch
 
     def has_pending_work(self) -> bool:
-        """Whether a group has lost an article."""
+        """Tell whether a group has lost an article."""
         with self.context.store.read() as connection:
             return bool(self.context.store.groups_to_settle.list_pending(connection, self.stage))
 
@@ -58,26 +58,26 @@ class DedupeHandler(StageHandler):
             return None
         context, settings = self.context, self.context.settings.dedupe
         memory = context.store.sketch_index(settings)
-        arrivals = {arrival.article.id: arrival for arrival in dated_arrivals(context, claimed)}
-        claimed = self.with_records(claimed, emit, arrivals)
-        kept_copies = kept_decisions(context, claimed, arrivals, memory.frequencies)
+        dated_articles = {dated.article.id: dated for dated in date_articles(context, claimed)}
+        claimed = self.with_records(claimed, emit, dated_articles)
+        kept_copies = kept_decisions(context, claimed, dated_articles, memory.frequencies)
         for article_id, copy in kept_copies.items():
-            arrivals[article_id] = msgspec.structs.replace(arrivals[article_id], group=copy.group)
-        ordered = [arrivals[item.id] for item in claimed]
+            dated_articles[article_id] = msgspec.structs.replace(dated_articles[article_id], group=copy.group)
+        ordered = [dated_articles[row.id] for row in claimed]
         copies = [kept_copies.get(copy.id, copy) for copy in decide(ordered, memory, settings)]
         decisions = [
-            GroupDecision(item=item, arrival=arrival, copy=copy, credit=canonical_credit(context, arrival.article))
-            for item, arrival, copy in zip(claimed, ordered, copies, strict=True)
+            GroupDecision(article=row, dated=dated, copy=copy, credit=canonical_credit(context, dated.article))
+            for row, dated, copy in zip(claimed, ordered, copies, strict=True)
         ]
         changes = reconcile_groups(context, memory.frequencies, decisions, max_recompared=self.max_recompared)
         for decision in decisions:
             emit(
                 StageResult(
-                    item=decision.item,
+                    article=decision.article,
                     outcome=Outcome.DONE,
-                    record=changes.copies.pop(decision.item.id, decision.copy),
+                    record=changes.copies.pop(decision.article.id, decision.copy),
                     copy_group=decision.copy.group,
-                    published=decision.arrival.published,
+                    published=decision.dated.published,
                     credit=decision.credit,
                 )
             )

@@ -1,4 +1,4 @@
-"""Stage enrich: finds the names in each article and ties each to one entity.
+"""Find the names in each article and link each to one entity: stage enrich.
 
 Names are found without a transaction; they are linked to earlier articles' entities in the one that saves them.
 """
@@ -37,9 +37,9 @@ class EnrichHandler(StageHandler):
         claimed = self.with_records(claimed, emit, articles, copies)
         originals = self._originals({c.copy_of for c in copies.values() if c.copy_of})
 
-        def decide_article(item: ArticleRow) -> StageResult:
-            source = self.context.sources.get(item.source)
-            article, original = articles[item.id], originals.get(copies[item.id].copy_of or "")
+        def decide_article(row: ArticleRow) -> StageResult:
+            source = self.context.sources.get(row.source)
+            article, original = articles[row.id], originals.get(copies[row.id].copy_of or "")
             names = enrich(
                 article,
                 self._knowledge,
@@ -47,8 +47,8 @@ class EnrichHandler(StageHandler):
                 source_country=source.country if source else None,
                 inherited=paragraph_names(*original) if original else None,
             )
-            originals[item.id] = article, names
-            return StageResult(item=item, outcome=Outcome.DONE, record=names)
+            originals[row.id] = article, names
+            return StageResult(article=row, outcome=Outcome.DONE, record=names)
 
         self.decide_each(claimed, emit, decide_article)
 
@@ -56,13 +56,13 @@ class EnrichHandler(StageHandler):
         """Return the originals with their names, without those that an earlier version of the stage read."""
         ledger = self.context.store.ledger
         with self.context.store.read() as connection:
-            items = list(ledger.get_articles(connection, ids).values())
-            articles, names = ledger.current(connection, items, Article), ledger.current(connection, items, Names)
-            versions, version = ledger.stage_versions(connection, items), STAGE_VERSIONS[Stage.ENRICH]
+            rows = list(ledger.get_articles(connection, ids).values())
+            articles, names = ledger.current(connection, rows, Article), ledger.current(connection, rows, Names)
+            versions, version = ledger.stage_versions(connection, rows), STAGE_VERSIONS[Stage.ENRICH]
         return {
-            item.id: (articles[item.id], names[item.id])
-            for item in items
-            if item.id in articles and item.id in names and versions[item.id].get(Stage.ENRICH) == version
+            row.id: (articles[row.id], names[row.id])
+            for row in rows
+            if row.id in articles and row.id in names and versions[row.id].get(Stage.ENRICH) == version
         }
 
     def finalise(self, connection: sa.Connection, results: Sequence[StageResult]) -> Sequence[StageResult]:
@@ -71,13 +71,13 @@ class EnrichHandler(StageHandler):
         It happens in the transaction that saves them, so that the next worker knows what this one's articles wrote.
         """
         memory = self.context.store.entity_memory(connection)
-        owned = sorted(self.context.store.ledger.still_leased(connection, results), key=lambda r: r.item.seq)
-        item_names = [(r.item, r.record) for r in owned if isinstance(r.record, Names)]
-        counted = memory.load_counted_names([item.id for item, _ in item_names])
-        batch = [ArticleNames(item.seq, item.first_seen, names, counted.get(item.id)) for item, names in item_names]
+        owned = sorted(self.context.store.ledger.still_leased(connection, results), key=lambda r: r.article.seq)
+        named_rows = [(r.article, r.record) for r in owned if isinstance(r.record, Names)]
+        counted = memory.load_counted_names([row.id for row, _ in named_rows])
+        batch = [ArticleNames(row.seq, row.first_seen, names, counted.get(row.id)) for row, names in named_rows]
         linked_batch = link_batch(batch, self._knowledge, memory)
-        linked = {item.id: names for (item, _), names in zip(item_names, linked_batch, strict=True)}
+        linked = {row.id: names for (row, _), names in zip(named_rows, linked_batch, strict=True)}
         if renamed := memory.flush():
             articles = self.context.store.entities.select_articles_naming(connection, renamed)
             self.context.store.ledger.bump_revision(connection, seqs=articles)
-        return [msgspec.structs.replace(r, record=linked.get(r.item.id, r.record)) for r in owned]
+        return [msgspec.structs.replace(r, record=linked.get(r.article.id, r.record)) for r in owned]

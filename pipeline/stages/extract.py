@@ -1,4 +1,4 @@
-"""Stage extract: cleans each page into an article.
+"""Clean each page into an article: stage extract.
 
 A page is read in a worker process that may be killed; its site's profile then cuts the site's boilerplate.
 """
@@ -58,73 +58,73 @@ class ExtractHandler(StageHandler):
             present = ledger.current(connection, claimed, Article)
         claimed = self.with_records(claimed, emit, self._pages)
         with self.context.store.read() as connection:
-            fresh = [item for item in claimed if item.id not in present]
+            fresh = [row for row in claimed if row.id not in present]
             self._previous = ledger.previous(connection, fresh, Article)
-        from_pages = [item for item in claimed if self._pages[item.id].blob or self._pages[item.id].blocked]
-        raws = (self._raw(self._pages[item.id], entries.get(item.id), item) for item in from_pages)
+        from_pages = [row for row in claimed if self._pages[row.id].blob or self._pages[row.id].blocked]
+        raws = (self._raw(self._pages[row.id], entries.get(row.id), row) for row in from_pages)
         walled: list[tuple[ArticleRow, Extraction | ItemError, Entry]] = []
-        for item, extraction in zip(from_pages, self._workers.map(raws), strict=True):
-            entry = entries.get(item.id)
+        for row, extraction in zip(from_pages, self._workers.map(raws), strict=True):
+            entry = entries.get(row.id)
             if entry and self.context.settings.rights.feed_text and feed_has_more(entry, extraction):
-                walled.append((item, extraction, entry))
+                walled.append((row, extraction, entry))
             else:
-                emit(self._result(item, extraction))
-        stand_ins = (self._stand_in(item, entry, self._pages[item.id]) for item, _, entry in walled)
-        for (item, extraction, _), from_feed in zip(walled, self._workers.map(stand_ins), strict=True):
-            emit(self._result(item, _prefer_feed_text(extraction, from_feed)))
-        for item in claimed:
-            if item not in from_pages:
-                emit(self._unchanged(item, present.get(item.id)))
+                emit(self._result(row, extraction))
+        stand_ins = (self._stand_in(row, entry, self._pages[row.id]) for row, _, entry in walled)
+        for (row, extraction, _), from_feed in zip(walled, self._workers.map(stand_ins), strict=True):
+            emit(self._result(row, _prefer_feed_text(extraction, from_feed)))
+        for row in claimed:
+            if row not in from_pages:
+                emit(self._unchanged(row, present.get(row.id)))
 
-    def _result(self, item: ArticleRow, extraction: Extraction | ItemError) -> StageResult:
+    def _result(self, row: ArticleRow, extraction: Extraction | ItemError) -> StageResult:
         """Return the result of a page; only one whose text isn't the feed's teaches the profile of its site."""
         if isinstance(extraction, ItemError):
-            return self.failure_result(item, extraction)
-        from_feed = extraction.article.from_feed or self._pages[item.id].blocked
+            return self.failure_result(row, extraction)
+        from_feed = extraction.article.from_feed or self._pages[row.id].blocked
         article = msgspec.structs.replace(extraction.article, from_feed=from_feed)
         if forbidden := set(article.rights) & set(self.context.settings.rights.not_indexed):
             detail = f"the page says {min(forbidden)}"
-            return StageResult(item=item, outcome=Outcome.DROPPED, reason=Reason.NO_INDEX, detail=detail)
+            return StageResult(article=row, outcome=Outcome.DROPPED, reason=Reason.NO_INDEX, detail=detail)
         if not from_feed:
-            self._extractions[item.id] = extraction
+            self._extractions[row.id] = extraction
         addresses = (article.canonical_url,) if article.canonical_url else ()
-        return StageResult(item=item, outcome=Outcome.DONE, record=article, addresses=addresses)
+        return StageResult(article=row, outcome=Outcome.DONE, record=article, addresses=addresses)
 
-    def _unchanged(self, item: ArticleRow, present: Article | None) -> StageResult:
+    def _unchanged(self, row: ArticleRow, present: Article | None) -> StageResult:
         """Return the result for a page that may not be kept and can't be read again: its article stays as it was."""
         if present is not None:
-            return StageResult(item=item, outcome=Outcome.DONE, record=present)
+            return StageResult(article=row, outcome=Outcome.DONE, record=present)
         detail = "its page may not be kept; newswire redo fetch gets it again"
-        return self.failure_result(item, ItemError(Outcome.QUARANTINED, Reason.ARCHIVE, detail))
+        return self.failure_result(row, ItemError(Outcome.QUARANTINED, Reason.ARCHIVE, detail))
 
-    def _raw(self, page: Page, entry: Entry | None, item: ArticleRow) -> RawPage | ItemError:
+    def _raw(self, page: Page, entry: Entry | None, row: ArticleRow) -> RawPage | ItemError:
         if page.blob is None and entry:
-            return self._stand_in(item, entry, page)
+            return self._stand_in(row, entry, page)
         try:
             data = self.context.archive.get(page.blob or "")
         except ArchiveError as error:
             return ItemError(Outcome.RETRY, Reason.ARCHIVE, str(error))
         return RawPage(
-            id=item.id,
+            id=row.id,
             data=data,
             url=page.final_url,
             media_type=page.media_type,
             charset=page.charset,
             fetched=page.fetched,
             entry=entry,
-            source=self.context.sources.get(item.source),
+            source=self.context.sources.get(row.source),
         )
 
-    def _stand_in(self, item: ArticleRow, entry: Entry, page: Page) -> RawPage:
+    def _stand_in(self, row: ArticleRow, entry: Entry, page: Page) -> RawPage:
         return RawPage(
-            id=item.id,
+            id=row.id,
             data=build_page(entry),
             url=page.url,
             media_type="text/html",
             charset="utf-8",
             fetched=page.fetched,
             entry=entry,
-            source=self.context.sources.get(item.source),
+            source=self.context.sources.get(row.source),
         )
 
     def finalise(self, connection: sa.Connection, results: Sequence[StageResult]) -> list[StageResult]:
@@ -132,39 +132,39 @@ class ExtractHandler(StageHandler):
 
         An article that then says the same as the version before is no new version.
         """
-        sites = {self._site(result) for result in results if result.item.id in self._extractions}
+        sites = {self._site(result) for result in results if result.article.id in self._extractions}
         self._sites = self.context.store.site_profiles(connection, filter(None, sites), self.context.clock())
         results = self.context.store.ledger.still_leased(connection, results)
-        cleaned = [self._cleaned(result) if result.item.id in self._extractions else result for result in results]
+        cleaned = [self._cleaned(result) if result.article.id in self._extractions else result for result in results]
         self._sites.flush()
         return [self._without_repetition(result) for result in cleaned]
 
     def _without_repetition(self, result: StageResult) -> StageResult:
-        previous = self._previous.get(result.item.id)
+        previous = self._previous.get(result.article.id)
         if previous is None or not isinstance(result.record, Article) or compare_versions(previous, result.record):
             return result
         return StageResult(
-            item=result.item, outcome=Outcome.DROPPED, reason=Reason.NOT_MODIFIED, detail="the same words"
+            article=result.article, outcome=Outcome.DROPPED, reason=Reason.NOT_MODIFIED, detail="the same words"
         )
 
     def _cleaned(self, result: StageResult) -> StageResult:
-        extraction, name = self._extractions.pop(result.item.id), self._site(result)
+        extraction, name = self._extractions.pop(result.article.id), self._site(result)
         if name is None:
             return result
-        article, affected = clean_with_site_profile(self._sites[name], extraction, result.item.seq, self._sites.day)
+        article, affected = clean_with_site_profile(self._sites[name], extraction, result.article.seq, self._sites.day)
         self._sites.mark_for_cleaning(name, affected)
         cleaned = msgspec.structs.replace(result, record=article)
         return self._without_drift(cleaned) if name in self.context.sources else cleaned
 
     def _site(self, result: StageResult) -> str | None:
         """Return the site of an article: its source; of what was imported its host, as far as that is known."""
-        item, record = result.item, result.record
+        row, record = result.article, result.record
         stated = record.canonical_url if isinstance(record, Article) else None
-        return item.source if item.source in self.context.sources else site_host(item.url or stated)
+        return row.source if row.source in self.context.sources else site_host(row.url or stated)
 
     def _without_drift(self, result: StageResult) -> StageResult:
         """Return the result, quarantined where its page is unlike its site's earlier ones in the way of an alarm."""
-        name, seq = result.item.source, result.item.seq
+        name, seq = result.article.source, result.article.seq
         pages, standing = self._sites[name].pages_in_order(), self._sites.standing[name]
         alarm = update_alarm(pages, standing.accepted, standing.alarm)
         if alarm != standing.alarm:
@@ -187,25 +187,25 @@ class ExtractHandler(StageHandler):
         Earlier articles that hold newly learnt boilerplate are sent back.
         """
         ledger, now = self.context.store.ledger, self.context.clock()
-        done = {r.item: r.record for r in saved if r.outcome is Outcome.DONE}
-        live = frozenset(item.id for item, record in done.items() if isinstance(record, Article) and record.live)
-        changed = [(item, VisitOutcome.CHANGED) for item in done if item.id in self._previous]
-        present = [(item, VisitOutcome.PRESENT) for item in done if item.id not in self._previous and item.id in live]
+        done = {r.article: r.record for r in saved if r.outcome is Outcome.DONE}
+        live = frozenset(row.id for row, record in done.items() if isinstance(record, Article) and record.live)
+        changed = [(row, VisitOutcome.CHANGED) for row in done if row.id in self._previous]
+        present = [(row, VisitOutcome.PRESENT) for row in done if row.id not in self._previous and row.id in live]
         record_visits(self.context, connection, [*changed, *present], live)
-        unwanted = [r.item for r in saved if r.reason is Reason.NOT_MODIFIED or self._is_not_archived(r)]
-        pages = {item: self._pages[item.id] for item in unwanted}
+        unwanted = [r.article for r in saved if r.reason is Reason.NOT_MODIFIED or self._is_not_archived(r)]
+        pages = {row: self._pages[row.id] for row in unwanted}
         self.context.store.pending_removals.add_blobs(connection, [page.blob for page in pages.values() if page.blob])
-        for item, page in pages.items():
-            ledger.replace_record(connection, item, msgspec.structs.replace(page, blob=None), now)
+        for row, page in pages.items():
+            ledger.replace_record(connection, row, msgspec.structs.replace(page, blob=None), now)
         self._sites.requeue_for_cleaning()
 
     def _is_not_archived(self, result: StageResult) -> bool:
-        """Whether the archive may not keep the page, now that it needs no further reading."""
+        """Tell whether the archive may not keep the page, now that it needs no further reading."""
         if result.outcome is Outcome.RETRY or result.reason is Reason.DRIFT:
             return False
-        if result.item.id not in self._pages:
+        if result.article.id not in self._pages:
             return False
-        rights = set(self._pages[result.item.id].rights)
+        rights = set(self._pages[result.article.id].rights)
         rights |= set(result.record.rights) if isinstance(result.record, Article) else set()
         return bool(rights & set(self.context.settings.rights.not_archived)) or result.reason is Reason.NO_INDEX
 

@@ -1,4 +1,4 @@
-"""Stage fetch: gets the page of each entry, new ones and those that are due to be visited again.
+"""Get the page of each entry, of new ones and of those that are due to be visited again: stage fetch.
 
 Pages are fetched politely; their bytes lie in the archive.
 """
@@ -46,8 +46,8 @@ class FetchHandler(StageHandler):
 
     def save(self, connection: sa.Connection, saved: Sequence[StageResult]) -> None:
         """Plan when each page is visited again; note those that are gone."""
-        visits = [(result.item, _visit_outcome(result)) for result in saved if result.outcome is not Outcome.RETRY]
-        visits = [(item, visit) for item, visit in visits if item.version > 1 or visit is VisitOutcome.PRESENT]
+        visits = [(result.article, _visit_outcome(result)) for result in saved if result.outcome is not Outcome.RETRY]
+        visits = [(article, visit) for article, visit in visits if article.version > 1 or visit is VisitOutcome.PRESENT]
         record_visits(self.context, connection, visits, frozenset(self._live))
 
     def discard_removed(self, connection: sa.Connection, removed: Sequence[StageResult]) -> None:
@@ -60,9 +60,9 @@ class FetchHandler(StageHandler):
         with context.store.read() as connection:
             entries = context.store.ledger.current(connection, claimed, Entry)
         claimed = self.with_records(claimed, emit, entries)
-        items = {item.id: item for item in claimed}
+        articles = {article.id: article for article in claimed}
         results = fetch_pages(
-            [entries[item.id] for item in claimed],
+            [entries[article.id] for article in claimed],
             context.settings,
             context.store.robots,
             context.clock,
@@ -71,35 +71,35 @@ class FetchHandler(StageHandler):
             holds=context.store.holds,
         )
         async for entry, answer in results:
-            item = items[entry.id]
+            article = articles[entry.id]
             if isinstance(answer, FetchedPage):
-                emit(self._archive(item, entry, answer))
+                emit(self._archive(article, entry, answer))
             elif context.settings.rights.feed_text and is_readable_in_feed(entry, answer):
-                emit(self._fall_back_on_feed(item, entry, answer))
+                emit(self._fall_back_on_feed(article, entry, answer))
             else:
-                emit(self.failure_result(item, answer))
+                emit(self.failure_result(article, answer))
 
     def _previous_pages(self, claimed: Sequence[ArticleRow]) -> Mapping[str, Page]:
         """Return article id → its page before, which may be unchanged; the last visit asks for the page in any case."""
         now, settings = self.context.clock(), self.context.settings.revisit
         with self.context.store.read() as connection:
             pages = self.context.store.ledger.previous(connection, claimed, Page)
-        last = {item.id for item in claimed if is_last_visit(item.first_seen, now, settings)}
+        last = {article.id for article in claimed if is_last_visit(article.first_seen, now, settings)}
         return {i: replace(p, etag=None, last_modified=None) if i in last else p for i, p in pages.items()}
 
-    def _archive(self, item: ArticleRow, entry: Entry, fetched: FetchedPage) -> StageResult:
+    def _archive(self, article: ArticleRow, entry: Entry, fetched: FetchedPage) -> StageResult:
         """Put a page into the archive; return its result, a drop where it is not to be indexed."""
         if _leads_home(entry.url, fetched.final_url):
             detail = f"redirected to {fetched.final_url}"
-            return StageResult(item=item, outcome=Outcome.DROPPED, reason=Reason.NOT_FOUND, detail=detail)
+            return StageResult(article=article, outcome=Outcome.DROPPED, reason=Reason.NOT_FOUND, detail=detail)
         if forbidden := set(fetched.rights) & set(self.context.settings.rights.not_indexed):
             detail = f"its server says {min(forbidden)}"
-            return StageResult(item=item, outcome=Outcome.DROPPED, reason=Reason.NO_INDEX, detail=detail)
-        source = self.context.sources.get(item.source)
+            return StageResult(article=article, outcome=Outcome.DROPPED, reason=Reason.NO_INDEX, detail=detail)
+        source = self.context.sources.get(article.source)
         if source and any(part in entry.url for part in source.live):
-            self._live.add(item.id)
+            self._live.add(article.id)
         page = Page(
-            id=item.id,
+            id=article.id,
             url=entry.url,
             final_url=fetched.final_url,
             blob=self.context.archive.put(fetched.body),
@@ -112,18 +112,18 @@ class FetchHandler(StageHandler):
             last_modified=fetched.last_modified,
             rights=fetched.rights,
         )
-        return StageResult(item=item, outcome=Outcome.DONE, record=page, addresses=(fetched.final_url,))
+        return StageResult(article=article, outcome=Outcome.DONE, record=page, addresses=(fetched.final_url,))
 
-    def _fall_back_on_feed(self, item: ArticleRow, entry: Entry, refused: ItemError) -> StageResult:
+    def _fall_back_on_feed(self, article: ArticleRow, entry: Entry, refused: ItemError) -> StageResult:
         """Return the result for a page that is refused: the feed's text is taken in its place."""
         now = self.context.clock()
-        page = Page(id=item.id, url=entry.url, final_url=None, blob=None, size=0, fetched=now, blocked=True)
+        page = Page(id=article.id, url=entry.url, final_url=None, blob=None, size=0, fetched=now, blocked=True)
         detail = f"{refused.detail}; taken from the feed"
-        return StageResult(item=item, outcome=Outcome.DONE, reason=refused.reason, detail=detail, record=page)
+        return StageResult(article=article, outcome=Outcome.DONE, reason=refused.reason, detail=detail, record=page)
 
 
 def is_readable_in_feed(entry: Entry, refused: ItemError) -> bool:
-    """Whether the feed's text may be taken in place of a page that is refused.
+    """Tell whether the feed's text may be taken in place of a page that is refused.
 
     Where robots.txt refuses the page, only the whole text will do: a publisher that puts it into its feed wants it to
     be read there.
@@ -141,7 +141,7 @@ def _visit_outcome(result: StageResult) -> VisitOutcome:
 
 
 def _leads_home(url: str, final_url: str) -> bool:
-    """Whether a page's address now leads to a home page, which many sites show in place of a page that is gone."""
+    """Tell whether a page's address now leads to a home page, which many sites show in place of a page that is gone."""
     if urlsplit(url).path in {"", "/"}:
         return False
     return urlsplit(final_url).path in {"", "/"} and not urlsplit(final_url).query

@@ -1,4 +1,4 @@
-"""Stage index: one document for each article.
+"""Write one document for each article: stage index.
 
 The index is a view of the ledger: one that was lost, or made by another version, is filled again from there.
 """
@@ -56,16 +56,16 @@ class IndexHandler(StageHandler):
         self.context.store.pending_removals.remove_documents(index.delete)
         documents = {document.id: document for document in build_documents(self.context, claimed)}
         refusals = {refusal.id: refusal for refusal in index.upsert(list(documents.values()))}
-        for item in self.with_records(claimed, emit, documents):
-            if (refusal := refusals.get(item.id)) is None:
-                emit(StageResult(item=item, outcome=Outcome.DONE))
+        for article in self.with_records(claimed, emit, documents):
+            if (refusal := refusals.get(article.id)) is None:
+                emit(StageResult(article=article, outcome=Outcome.DONE))
                 continue
             outcome = Outcome.RETRY if refusal.retry else Outcome.QUARANTINED
-            emit(self.failure_result(item, ItemError(outcome, refusal.reason, refusal.detail)))
+            emit(self.failure_result(article, ItemError(outcome, refusal.reason, refusal.detail)))
 
     def discard_removed(self, connection: sa.Connection, removed: Sequence[StageResult]) -> None:
         """Have documents removed that were written after their articles were taken down."""
-        self.context.store.pending_removals.add_documents(connection, [result.item.id for result in removed])
+        self.context.store.pending_removals.add_documents(connection, [result.article.id for result in removed])
 
 
 def build_documents(context: Context, claimed: Sequence[ArticleRow]) -> list[Document]:

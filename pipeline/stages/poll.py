@@ -1,4 +1,4 @@
-"""Stage poll: reads the feeds that are due and takes in the articles that they name.
+"""Read the feeds that are due and take in the articles that they name: stage poll.
 
 Results are saved in rounds, each in one transaction.
 """
@@ -19,7 +19,7 @@ from pipeline.report import Report
 _log = logging.getLogger(__name__)
 
 # Feeds that are polled at the same time: enough to fill the servers' pauses between two requests.
-_ROUND = 2000
+_FEEDS_PER_ROUND = 2000
 
 
 def run_poll(context: Context, *, sources: Sequence[str] = (), limit: int | None = None) -> Report:
@@ -35,7 +35,7 @@ def run_poll(context: Context, *, sources: Sequence[str] = (), limit: int | None
 def _poll_due(context: Context, report: Report, sources: Sequence[str], limit: int | None) -> None:
     store, settings = context.store, context.settings
     while limit is None or report.taken < limit:
-        size = _ROUND if limit is None else min(_ROUND, limit - report.taken)
+        size = _FEEDS_PER_ROUND if limit is None else min(_FEEDS_PER_ROUND, limit - report.taken)
         with store.write() as connection:
             seconds = settings.run.lease_seconds
             due = store.feeds.claim(connection, context.clock(), limit=size, seconds=seconds, sources=sources)

@@ -1,4 +1,4 @@
-"""Runs a stage over the articles that wait for it: claim a batch, decide it, finish it.
+"""Run a stage over the articles that wait for it: claim a batch, decide it, finish it.
 
 A batch is claimed under leases, decided without any transaction, and finished in one. An article that can't be
 processed gets its outcome and the others go on; an error that concerns the whole stage gives the batch back and ends
@@ -24,8 +24,8 @@ from pipeline.store import ArticleRow, StageResult
 
 _log = logging.getLogger(__name__)
 
-# Stages that aren't ordered save after so many articles, so that a killed run loses little work.
-_CHUNK = 25
+# Stages that aren't ordered save after so many results, so that a killed run loses little work.
+_RESULTS_PER_SAVE = 25
 # So many failures of one run are logged one by one: enough to see what is wrong.
 _LOGGED_FAILURES = 20
 
@@ -56,7 +56,7 @@ class StageHandler:
         """Close what the stage holds open."""
 
     def has_pending_work(self) -> bool:
-        """Whether something other than an article waits for the stage."""
+        """Tell whether something other than an article waits for the stage."""
         return self.runs_always
 
     def decide(self, claimed: Sequence[ArticleRow], emit: Emit) -> Batch | None:
@@ -88,35 +88,35 @@ class StageHandler:
         complete = []
         detail = f"the ledger lacks what the stages before {self.stage} made of it"
         damaged = ItemError(Outcome.QUARANTINED, Reason.BAD_RECORD, detail)
-        for item in claimed:
-            if all(item.id in by_id for by_id in records):
-                complete.append(item)
+        for article in claimed:
+            if all(article.id in by_id for by_id in records):
+                complete.append(article)
             else:
-                emit(self.failure_result(item, damaged))
+                emit(self.failure_result(article, damaged))
         return complete
 
     def decide_each(
         self, claimed: Sequence[ArticleRow], emit: Emit, decide: Callable[[ArticleRow], StageResult]
     ) -> None:
         """Decide article by article: one that can't be processed gets its outcome."""
-        for item in claimed:
+        for article in claimed:
             try:
-                result = decide(item)
+                result = decide(article)
             except ItemError as error:
-                result = self.failure_result(item, error)
-            except Exception as error:  # noqa: BLE001  (the per-item loop: one article's fault is not the others')
-                _log.info("%s %s", self.stage, item.id, exc_info=True)
+                result = self.failure_result(article, error)
+            except Exception as error:  # noqa: BLE001  (the per-article loop: one article's fault is not the others')
+                _log.info("%s %s", self.stage, article.id, exc_info=True)
                 detail = f"{type(error).__name__}: {error}"[:300]
-                result = StageResult(item=item, outcome=Outcome.QUARANTINED, reason=Reason.CRASHED, detail=detail)
+                result = StageResult(article=article, outcome=Outcome.QUARANTINED, reason=Reason.CRASHED, detail=detail)
             emit(result)
 
-    def failure_result(self, item: ArticleRow, error: ItemError) -> StageResult:
+    def failure_result(self, article: ArticleRow, error: ItemError) -> StageResult:
         """Return the result of an article that can't be processed, retried later where that may help."""
         run = self.context.settings.run
-        wait = error.retry_after or run.retry_minutes * 60 * 2**item.attempts
+        wait = error.retry_after or run.retry_minutes * 60 * 2**article.attempts
         retry = error.outcome is Outcome.RETRY
         return StageResult(
-            item=item,
+            article=article,
             outcome=error.outcome,
             reason=error.reason,
             detail=error.detail or None,
@@ -180,7 +180,7 @@ def _process(handler: StageHandler, report: Report, claimed: Sequence[ArticleRow
 
     def emit(result: StageResult) -> None:
         buffer.append(result)
-        if not handler.ordered and len(buffer) >= _CHUNK:
+        if not handler.ordered and len(buffer) >= _RESULTS_PER_SAVE:
             flush()
 
     try:
@@ -198,8 +198,8 @@ def _log_failure(result: StageResult, report: Report) -> None:
     """Log a failure that ``report`` counts already, unless there were too many before."""
     if report.failed > _LOGGED_FAILURES:
         return
-    article = result.item.url or result.item.id
-    _log.warning("%s %s: %s %s: %s", report.stage, article, result.outcome, result.reason, result.detail)
+    name = result.article.url or result.article.id
+    _log.warning("%s %s: %s %s: %s", report.stage, name, result.outcome, result.reason, result.detail)
     if report.failed == _LOGGED_FAILURES:
         _log.warning("%s: further failures are only counted; newswire status names them", report.stage)
 
@@ -219,7 +219,7 @@ def _finish(handler: StageHandler, results: Sequence[StageResult], batch: Batch 
         if batch is not None:
             batch.save(connection, saved)
         if len(saved) < len(results):
-            lost = {result.item.id for result in results} - {result.item.id for result in saved}
+            lost = {result.article.id for result in results} - {result.article.id for result in saved}
             removed = context.store.ledger.find_removed(connection, lost)
-            handler.discard_removed(connection, [result for result in results if result.item.id in removed])
+            handler.discard_removed(connection, [result for result in results if result.article.id in removed])
     return saved

@@ -1,4 +1,4 @@
-"""The ledger: the truth of what is known and decided so far; the index can be rebuilt from it.
+"""Keep the ledger: the truth of what is known and decided so far; the index can be rebuilt from it.
 
 Everybody else imports this package alone. ``Store`` opens a ledger; its attributes are repositories, each the only one
 that writes its tables (see ``store.schema``). A repository's methods take the connection of a transaction that the
@@ -118,12 +118,12 @@ class Store:
 
     @property
     def address(self) -> str:
-        """Where the ledger is, without its password."""
+        """Return where the ledger is, without its password."""
         return self._database.address
 
     @property
     def engine(self) -> sa.Engine:
-        """What opens connections, for the memories of a batch."""
+        """Return what opens connections, for the memories of a batch."""
         return self._database.engine
 
     def close(self) -> None:

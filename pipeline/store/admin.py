@@ -1,4 +1,4 @@
-"""What an operator does to the ledger: try again, do again, take down, count, and forget what is old.
+"""Serve an operator: try again, do again, take down, count, and forget what is old.
 
 Methods work in their caller's transaction, but for ``delete_expired``, which runs three of its own.
 """

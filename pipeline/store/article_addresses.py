@@ -1,4 +1,4 @@
-"""The addresses of articles, and other signs that an article is known by.
+"""Keep the addresses of articles, and other signs that an article is known by.
 
 An address leads to one article only; the first that has it keeps it.
 """

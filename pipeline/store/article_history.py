@@ -1,4 +1,4 @@
-"""What articles said before, and which were changed, withdrawn or published anew.
+"""Read what articles said before, and which were changed, withdrawn or published anew.
 
 An article's present text is the newest that extract made: it stays while the page is looked at again.
 """

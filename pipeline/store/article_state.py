@@ -1,20 +1,26 @@
-"""The state machine of an article: the only module that writes the table ``items``.
+"""Run the state machine of an article: the only module that writes the table ``items``.
 
 A *pending* article waits for one stage, or for none when it is through. A *dropped* or *quarantined* one stays at the
 stage that gave it up. A *removed* one was taken down and never changes again. A lease (``lease_owner``,
-``lease_until``) says that a worker has the article until then; whatever moves an article ends its lease.
+``lease_until``) says that a worker has the article until then. Whatever makes an article wait for a stage (again), or
+gives it up, ends its lease; a change of its document, address, group or story alone leaves the lease as it is.
 
-=================  =====================================  ===========================================
-transition         from                                   to
-=================  =====================================  ===========================================
-insert             --                                     pending, at its first stage
-lease / release    pending                                the same, with / without a lease
-finish             pending, leased                        pending at the next stage (or through), dropped, quarantined
-send_back          any but removed                        pending, at an earlier stage
-requeue            any but removed, at a stage            pending, at the same stage
-bump_revision      any                                    the same; what was through waits for the index
-remove             any                                    removed
-=================  =====================================  ===========================================
+=====================  ===========================  ============================================================
+transition             from                         to
+=====================  ===========================  ============================================================
+insert                 --                           pending, at its first stage
+set_url                any                          the same, under another address
+lease / release        pending                      the same, with / without a lease
+release_owners         pending, leased              the same, without a lease
+finish                 pending, leased              pending at the next stage (or through), dropped, quarantined
+send_back              any but removed              pending, at an earlier stage
+requeue                any but removed, at a stage  pending, at the same stage
+remove                 any                          removed
+bump_revision          any                          the same; what was through waits for the index
+requeue_all_for_index  pending                      the same; what was through waits for the index
+assign_groups          any                          the same, in another copy group
+assign_story           any                          the same, in another story
+=====================  ===========================  ============================================================
 """
 
 from __future__ import annotations
@@ -117,8 +123,8 @@ def finish(
     ``standing_versions`` holds, by id, the version that an article falls back to where its newest one yielded nothing.
     """
     for result in results:
-        change = _change_after(stage, result, now, standing_versions.get(result.item.id))
-        connection.execute(items.update().where(items.c.id == result.item.id).values(**change))
+        change = _change_after(stage, result, now, standing_versions.get(result.article.id))
+        connection.execute(items.update().where(items.c.id == result.article.id).values(**change))
 
 
 def _change_after(
@@ -129,13 +135,13 @@ def _change_after(
     match result.outcome:
         case Outcome.DONE if stage is Stage.INDEX:
             # what changed while it was being indexed is indexed again
-            is_current = items.c.revision == result.item.revision
-            change |= {"stage": sa.case((is_current, sa.null()), else_=Stage.INDEX), "indexed": result.item.revision}
+            is_current = items.c.revision == result.article.revision
+            change |= {"stage": sa.case((is_current, sa.null()), else_=Stage.INDEX), "indexed": result.article.revision}
             change |= {"attempts": 0, "due": now}
         case Outcome.DONE:
             change |= {"stage": stage.next(), "attempts": 0, "due": now}
         case Outcome.RETRY:
-            change |= {"attempts": result.item.attempts + result.tried, "due": result.retry_at or now}
+            change |= {"attempts": result.article.attempts + result.tried, "due": result.retry_at or now}
         case Outcome.DROPPED if standing_version and result.reason in WITHDRAWN_FOR:
             change |= {"state": DROPPED, "copy_group": None, "story": None}
         case _ if standing_version:
@@ -185,9 +191,12 @@ def send_back(
 
 
 def requeue(connection: sa.Connection, conditions: Sequence[sa.ColumnElement[bool]], now: dt.datetime) -> int:
-    """Let articles be tried again, at once, at the stage where they stopped; return how many."""
+    """Let articles be tried again, at once, at the stage where they stopped; return how many.
+
+    A worker that has one of them changes nothing any more.
+    """
     which = items.update().where(items.c.state != REMOVED, items.c.stage.isnot(None), *conditions)
-    return connection.execute(which.values(state=PENDING, attempts=0, due=now)).rowcount
+    return connection.execute(which.values(**_NO_LEASE, state=PENDING, attempts=0, due=now)).rowcount
 
 
 def remove(connection: sa.Connection, ids: Collection[str]) -> None:

@@ -1,4 +1,4 @@
-"""The copy groups of articles.
+"""Read the copy groups of articles.
 
 An article is in one group; which one, the table ``items`` says.
 """

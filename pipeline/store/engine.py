@@ -1,4 +1,4 @@
-"""The ledger's database: opened, brought up to date, read and written through transactions.
+"""Open the ledger's database, bring it up to date, and read and write it through transactions.
 
 Every transaction that writes goes through ``Database.write``: on SQLite it takes the write lock when it begins, since a
 transaction that turns from reading to writing fails at once where another writer is at work.
@@ -45,12 +45,12 @@ class Database:
 
     @property
     def is_sqlite(self) -> bool:
-        """Whether this is the embedded ledger."""
+        """Tell whether this is the embedded ledger."""
         return self.url.get_backend_name() == "sqlite"
 
     @property
     def address(self) -> str:
-        """The database's address, without its password."""
+        """Return the database's address, without its password."""
         return self.url.render_as_string(hide_password=True)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The entities of the ledger, how articles write them, and which articles name them.
+"""Read the entities of the ledger, how articles write them, and which articles name them.
 
 ``entity_memory`` counts and names them; this module only reads them.
 """

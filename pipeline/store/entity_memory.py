@@ -1,4 +1,4 @@
-"""What enrich remembers across articles: entities, their surface forms, and which articles name them.
+"""Keep what enrich remembers across articles: entities, their surface forms, and which articles name them.
 
 An instance serves one transaction: it reads what a batch will ask for, overlays what the batch adds, and writes that in
 ``flush``. Transactions that change entities follow one another, so that two workers never make two entities of one.

@@ -1,4 +1,4 @@
-"""What is remembered of each feed, when it is due, and who is polling it.
+"""Keep what is remembered of each feed, when it is due, and who is polling it.
 
 A feed that is leased is polled by one process until the lease ends.
 """

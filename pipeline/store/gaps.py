@@ -1,4 +1,4 @@
-"""What feeds failed to show us: gaps in them, and how many articles came in which hour.
+"""Keep what feeds failed to show us: gaps in them, and how many articles came in which hour.
 
 Counts of gaps are estimates; counts of arrivals are of articles that were new.
 """

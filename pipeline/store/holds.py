@@ -1,4 +1,4 @@
-"""Hosts that want to be left alone, and until when.
+"""Keep the hosts that want to be left alone, and until when.
 
 Kept in the ledger, so that the next run leaves them alone too.
 """

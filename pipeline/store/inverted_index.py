@@ -1,8 +1,8 @@
-"""An inverted index of small blobs, as one batch sees it: which blobs share terms with this one.
+"""Keep an inverted index of small blobs, as one batch sees it: which blobs share terms with this one.
 
 An instance serves one batch: it reads what is stored, overlays what the batch adds, and writes that in ``flush``.
-Nothing else may write in between: the caller holds the stage's lock. Days are counted since 1970; how blobs and
-postings lie in the database is the part of ``store.posting_tables``.
+Nothing else may write in between: the caller holds the stage's lock. Days are counted since 1970.
+``store.posting_tables`` decides how blobs and postings lie in the database.
 """
 
 from __future__ import annotations

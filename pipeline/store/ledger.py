@@ -1,4 +1,4 @@
-"""The ledger: where each article stands, and what the stages made of it.
+"""Keep where each article stands, and what the stages made of it.
 
 An article waits for one stage at a time. A worker claims articles under a lease, works without holding any transaction,
 and finishes them: record, outcome and the step to the next stage are saved in one transaction, or none of them.
@@ -39,9 +39,9 @@ class Ledger(ArticleAddresses, StageRecords):
     def insert_articles(
         self, connection: sa.Connection, articles: Sequence[NewArticle], now: dt.datetime, detail: str | None = None
     ) -> list[str]:
-        """Insert those articles that are new, in order; return their ids. What is known stays as it is.
+        """Insert those articles that are new, in order; return their ids. Known ones stay as they are.
 
-        ``detail`` is told in the history of what came otherwise than by a feed.
+        ``detail`` goes into the history of each; it says how an article came that no feed brought.
         """
         inserted = []
         present = self.find_ids_by_url(connection, [article.url for article in articles])
@@ -147,7 +147,7 @@ class Ledger(ArticleAddresses, StageRecords):
         leased = self.still_leased(connection, results)
         saved = [self._finalise(connection, result, max_attempts) for result in leased]
         done = [
-            (result.item.id, result.item.version, result.record)
+            (result.article.id, result.article.version, result.record)
             for result in saved
             if result.outcome is Outcome.DONE and result.record is not None
         ]
@@ -155,7 +155,7 @@ class Ledger(ArticleAddresses, StageRecords):
         outcome_log.append_outcomes(connection, [_outcome_row(stage, result, now) for result in saved])
         standing = self._find_standing_versions(connection, stage, saved)
         article_state.finish(connection, stage, saved, now, standing)
-        withdrawn = [r.item for r in saved if r.item.id in standing and r.reason in article_state.WITHDRAWN_FOR]
+        withdrawn = [r.article for r in saved if r.article.id in standing and r.reason in article_state.WITHDRAWN_FOR]
         self._withdraw(connection, withdrawn)
         return saved
 
@@ -164,12 +164,12 @@ class Ledger(ArticleAddresses, StageRecords):
 
         Until the transaction ends it can't pass any more.
         """
-        ids = [result.item.id for result in results]
+        ids = [result.article.id for result in results]
         held = sa.select(items.c.id).where(items.c.id.in_(ids), items.c.lease_owner == self._owner)
         if connection.dialect.name != "sqlite":
             held = held.with_for_update()
         leased = set(connection.scalars(held))
-        return [result for result in results if result.item.id in leased]
+        return [result for result in results if result.article.id in leased]
 
     def release(self, connection: sa.Connection, claimed: Sequence[ArticleRow]) -> None:
         """Give back claimed articles without an outcome: nothing was tried."""
@@ -191,7 +191,7 @@ class Ledger(ArticleAddresses, StageRecords):
         self, connection: sa.Connection, stage: Stage, saved: Sequence[StageResult]
     ) -> dict[str, int]:
         """Return id → the version that stays where a look at the page, or reading it anew, yielded nothing."""
-        given_up = [r.item.id for r in saved if r.outcome in {Outcome.DROPPED, Outcome.QUARANTINED}]
+        given_up = [r.article.id for r in saved if r.outcome in {Outcome.DROPPED, Outcome.QUARANTINED}]
         if stage not in {Stage.FETCH, Stage.EXTRACT} or not given_up:
             return {}
         has_text = [records.c.id.in_(given_up), records.c.stage == Stage.EXTRACT, records.c.version <= items.c.version]
@@ -215,14 +215,14 @@ class Ledger(ArticleAddresses, StageRecords):
 
     def _finalise(self, connection: sa.Connection, result: StageResult, max_attempts: int) -> StageResult:
         """Return the result as it is saved: duplicates found by address dropped, too many attempts quarantined."""
-        attempts = result.item.attempts + result.tried
+        attempts = result.article.attempts + result.tried
         if result.outcome is Outcome.RETRY and result.tried and attempts >= max_attempts:
             detail = f"{result.reason}: {result.detail}" if result.detail else str(result.reason)
             return msgspec.structs.replace(
                 result, outcome=Outcome.QUARANTINED, reason=Reason.ATTEMPTS, detail=f"{max_attempts} times: {detail}"
             )
         for key in dict.fromkeys(filter(None, map(optional_address_key, result.addresses))):
-            if holder := self.claim_address(connection, key, result.item.id):
+            if holder := self.claim_address(connection, key, result.article.id):
                 return msgspec.structs.replace(
                     result, outcome=Outcome.DROPPED, reason=Reason.DUPLICATE, detail=f"is article {holder} ({key})"
                 )
@@ -312,7 +312,7 @@ class Ledger(ArticleAddresses, StageRecords):
 
 def _outcome_row(stage: Stage, result: StageResult, now: dt.datetime) -> OutcomeRow:
     return OutcomeRow(
-        id=result.item.id,
+        id=result.article.id,
         stage=stage,
         at=now,
         outcome=result.outcome,

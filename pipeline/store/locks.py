@@ -1,4 +1,4 @@
-"""Who works: owners of leases, locks of stages, and PostgreSQL's advisory locks.
+"""Tell who works: owners of leases, locks of stages, and PostgreSQL's advisory locks.
 
 A stage's lock is held by one process at a time, until it is given back, runs out, or its process is dead.
 """
@@ -42,7 +42,7 @@ def new_owner() -> str:
 
 
 def is_dead(owner: str) -> bool:
-    """Whether ``owner`` was a process of this host that no longer runs. Of other hosts nothing is known: False."""
+    """Tell whether ``owner`` was a process of this host that no longer runs. Of other hosts nothing is known: False."""
     host, pid, _ = owner.rsplit("/", 2)
     if host != socket.gethostname():
         return False

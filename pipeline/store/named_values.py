@@ -1,4 +1,4 @@
-"""Values that the program notes for itself, by name, such as when maintenance last ran.
+"""Keep values that the program notes for itself, by name, such as when maintenance last ran.
 
 A name has one value; saving replaces it.
 """

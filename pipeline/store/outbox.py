@@ -1,4 +1,4 @@
-"""Transactional outboxes: what one transaction decided, and a later one carries out.
+"""Keep transactional outboxes: what one transaction decided, and a later one carries out.
 
 A row is added in the transaction that decides it and deleted when it is carried out, so that no killed process forgets
 it. It may be carried out twice, never not at all.
@@ -16,7 +16,7 @@ from pipeline.store.engine import Database
 from pipeline.store.schema.outbox import losses, regrouped, unwanted_blobs, withdrawn
 from pipeline.store.statements import among, insert_new, rows_as
 
-_STEP = 500  # rows that are carried out before they are deleted
+_REMOVALS_PER_STEP = 500  # rows that are carried out before they are deleted
 
 
 class PendingRemovals:
@@ -55,7 +55,7 @@ class PendingRemovals:
     def _carry_out(self, column: sa.Column[str], remove: Callable[[Sequence[str]], None]) -> None:
         while True:
             with self._database.read() as connection:
-                names = list(connection.scalars(sa.select(column).limit(_STEP)))
+                names = list(connection.scalars(sa.select(column).limit(_REMOVALS_PER_STEP)))
             if not names:
                 return
             remove(names)

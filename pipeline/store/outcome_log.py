@@ -1,4 +1,4 @@
-"""The history of articles and feeds: one row for each outcome.
+"""Keep the history of articles and feeds: one row for each outcome.
 
 Rows are only appended, and deleted when they are old; ``newswire explain`` tells them.
 """

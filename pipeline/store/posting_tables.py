@@ -1,4 +1,4 @@
-"""How the blobs of an inverted index, and the postings that lead to them, lie in the database.
+"""Store the blobs of an inverted index, and the postings that lead to them, in the database.
 
 SQLite: the terms of a batch stand far apart in the order of all terms, so writing them where they belong would change a
 page of 4 kB for each. They wait in a small table instead, and with each batch one slice of the terms moves on, many to

@@ -1,4 +1,4 @@
-"""What each host's robots.txt said.
+"""Keep what each host's robots.txt said.
 
 An answer holds for a day, so that not every run asks again.
 """

@@ -34,7 +34,7 @@ class ArticleRow(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def leased(self) -> bool:
-        """Whether a worker has it (or had it when it was killed)."""
+        """Tell whether a worker has it (or had it when it was killed)."""
         return self.lease_owner is not None
 
 
@@ -61,9 +61,9 @@ class NewArticle(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StageResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What one attempt of a stage made of an item."""
+    """What one attempt of a stage made of an article."""
 
-    item: ArticleRow
+    article: ArticleRow
     outcome: Outcome
     reason: Reason | None = None
     detail: str | None = None

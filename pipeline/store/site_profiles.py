@@ -1,4 +1,4 @@
-"""What extract remembers of each site: its latest pages, the lines learnt, and its alarm.
+"""Keep what extract remembers of each site: its latest pages, the lines learnt, and its alarm.
 
 A site's memory is read, changed and written in one transaction, which alone has it.
 """

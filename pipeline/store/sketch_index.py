@@ -1,4 +1,4 @@
-"""What dedupe remembers: the sketches of articles, found by the terms that they share.
+"""Keep what dedupe remembers: the sketches of articles, found by the terms that they share.
 
 A ``SketchIndex`` serves one batch: it reads ahead, overlays what the batch adds, and writes that in ``flush``.
 """

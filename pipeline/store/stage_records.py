@@ -1,4 +1,4 @@
-"""The records that stages made of articles: those of the present version, and of earlier ones.
+"""Keep the records that stages made of articles: those of the present version, and of earlier ones.
 
 A record class names its stage, so that it also says which records are meant.
 """
@@ -18,7 +18,7 @@ from pipeline.store.statements import among, upsert
 
 R = TypeVar("R", bound=StageRecord)
 
-_OF_ITEM = records.c.id == items.c.id
+_OF_ARTICLE = records.c.id == items.c.id
 _IS_ENTRY = records.c.stage == Stage.POLL
 _UP_TO_PRESENT = records.c.version <= items.c.version  # a look that found nothing new leaves a page of a version more
 _OF_PRESENT = records.c.version == items.c.version
@@ -98,7 +98,7 @@ class StageRecords:
         """Return id → the newest of those records."""
         rows = connection.execute(
             sa.select(records.c.id, records.c.data)
-            .join(items, _OF_ITEM)
+            .join(items, _OF_ARTICLE)
             .where(records.c.stage == kind.stage, among(connection, records.c.id, ids), version)
             .order_by(records.c.version)
         )
@@ -113,7 +113,7 @@ def join_latest(stage: Stage) -> sa.ColumnElement[bool]:
         candidates.c.id == items.c.id, candidates.c.stage == stage, candidates.c.version <= items.c.version
     )
     is_newest = records.c.version == newest_version.correlate(items).scalar_subquery()
-    return sa.and_(_OF_ITEM, records.c.stage == stage, is_newest)
+    return sa.and_(_OF_ARTICLE, records.c.stage == stage, is_newest)
 
 
 def _record_row(article_id: str, version: int, record: StageRecord, at: dt.datetime) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Statements that SQLite and PostgreSQL spell differently, and rows as structs.
+"""Build statements that SQLite and PostgreSQL spell differently, and turn rows into structs.
 
 Many values always travel in one parameter or one statement: both databases limit the number of parameters.
 """

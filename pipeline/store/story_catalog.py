@@ -1,4 +1,4 @@
-"""Stories as wholes, for good: their summaries, and the ids that lead to them."""
+"""Keep stories as wholes, for good: their summaries, and the ids that lead to them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class StoryCatalog:
     def apply_votes(
         self,
         connection: sa.Connection,
-        arrivals: Sequence[ArticleToAssign],
+        newcomers: Sequence[ArticleToAssign],
         placements: Sequence[Placement],
         frequencies: CountMinSketch,
     ) -> None:
@@ -55,9 +55,9 @@ class StoryCatalog:
         stories = self.load_stories(connection, {placement.story for placement in placements})
         present = {ident: story.summary for ident, story in stories.items()}
         seqs: dict[str, int] = {}  # of the first of each story: where the story is new, that one opened it
-        for arrival, placement in zip(arrivals, placements, strict=True):
-            seqs.setdefault(placement.story, arrival.seq)
-        for ident, summary in summarise_batch(present, arrivals, placements, frequencies).items():
+        for newcomer, placement in zip(newcomers, placements, strict=True):
+            seqs.setdefault(placement.story, newcomer.seq)
+        for ident, summary in summarise_batch(present, newcomers, placements, frequencies).items():
             story = stories.get(ident) or StoredStory(seq=seqs[ident], summary=summary)
             stories[ident] = msgspec.structs.replace(story, summary=summary)
         self.save_stories(connection, stories)

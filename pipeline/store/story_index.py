@@ -1,4 +1,4 @@
-"""What cluster remembers: stories, found by their strongest terms, and the story of each copy group.
+"""Keep what cluster remembers: stories, found by their strongest terms, and the story of each copy group.
 
 A ``StoryIndex`` serves one batch: it reads ahead, overlays what the batch adds, and writes that in ``flush``.
 """

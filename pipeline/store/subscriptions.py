@@ -1,4 +1,4 @@
-"""WebSub: which hubs push which feeds to us, and what they pushed that nobody has read yet.
+"""Keep which hubs push which feeds to us (WebSub), and what they pushed that nobody has read yet.
 
 A feed has one subscription; what was pushed is kept until a run has saved its entries.
 """

@@ -1,4 +1,4 @@
-"""When each article's page is looked at again, and what its last looks said.
+"""Keep when each article's page is looked at again, and what its last looks said.
 
 A page that is due is sent back to fetch once, and only while its article waits for nothing else.
 """
@@ -18,7 +18,7 @@ from pipeline.store.rows import PENDING
 from pipeline.store.schema.articles import items, visits
 from pipeline.store.statements import rows_as, upsert
 
-_STEP = 500  # articles a transaction
+_ARTICLES_PER_STEP = 500  # in one transaction
 
 
 class PageVisits:
@@ -48,7 +48,13 @@ class PageVisits:
             connection.execute(visits.update().where(is_due, visits.c.id.in_(given_up)).values(due=None))
             idle = sa.and_(items.c.stage.is_(None), items.c.state == PENDING, items.c.lease_owner.is_(None))
             joined = visits.join(items, items.c.id == visits.c.id)
-            wanted = sa.select(visits.c.id).select_from(joined).where(is_due, idle).order_by(visits.c.due).limit(_STEP)
+            wanted = (
+                sa.select(visits.c.id)
+                .select_from(joined)
+                .where(is_due, idle)
+                .order_by(visits.c.due)
+                .limit(_ARTICLES_PER_STEP)
+            )
             ids = list(connection.scalars(wanted))
             due = [items.c.id.in_(ids)]
             article_state.send_back(connection, due, Stage.FETCH, now, version=items.c.version + 1)

@@ -113,7 +113,7 @@ def through(store, count):
     for stage in list(Stage)[1:]:
         claimed = ask(store).ledger.claim(stage, NOW, limit=100, seconds=60)
         with store.write() as connection:
-            done = [StageResult(item=item, outcome=Outcome.DONE) for item in claimed]
+            done = [StageResult(article=row, outcome=Outcome.DONE) for row in claimed]
             store.ledger.finish(connection, stage, done, NOW, max_attempts=3)
     return [entry.id for entry in entries]
 
@@ -124,7 +124,7 @@ def test_articles_that_hold_what_was_learnt_are_sent_back_as_revisions_of_our_ow
     for number, name in enumerate(ids):
         learn(store, number, SiteLine(text=PROMOTION, slot=1), name=name)
     after = [ask(store).ledger.find_article(name) for name in ids]
-    assert [item.stage for item in after] == ["extract"] * 4 + [None]
+    assert [row.stage for row in after] == ["extract"] * 4 + [None]
     assert (after[0].version, after[0].revision) == (before.version, before.revision + 1)
 
 
@@ -182,7 +182,7 @@ def test_the_end_of_an_alarm_releases_what_it_held_back_and_nothing_else(store):
 
 def test_what_is_taken_down_is_forgotten_in_the_memory_too(store):
     (name,) = through(store, 1)
-    item = ask(store).ledger.find_article(name)
-    learn(store, item.seq, name=name)
-    ask(store).admin.remove_articles([item], NOW)
+    row = ask(store).ledger.find_article(name)
+    learn(store, row.seq, name=name)
+    ask(store).admin.remove_articles([row], NOW)
     assert count(store, site_pages) == 0

@@ -44,28 +44,28 @@ def finish(store, stage, *results, now=NOW, max_attempts=3):
         return store.ledger.finish(connection, stage, results, now, max_attempts=max_attempts)
 
 
-def done(item, record=None, **more):
-    return StageResult(item=item, outcome=Outcome.DONE, record=record, **more)
+def done(article, record=None, **more):
+    return StageResult(article=article, outcome=Outcome.DONE, record=record, **more)
 
 
 def test_an_article_enters_once_whatever_its_address_looks_like(store):
     assert len(enter(store, entry("a"))) == 1
     again = entry("a?utm_source=feed")
     assert enter(store, again) == []
-    assert [item.seq for item in claim(store)] == [1]
+    assert [article.seq for article in claim(store)] == [1]
 
 
 def test_claims_come_in_the_order_of_arrival(store):
     enter(store, *[entry(path) for path in "cab"])
-    assert [item.url[-1] for item in claim(store)] == ["c", "a", "b"]
+    assert [article.url[-1] for article in claim(store)] == ["c", "a", "b"]
 
 
 def test_for_fetch_the_sources_take_turns(store):
     big = [entry(f"big/{number}") for number in range(20)]
     small = [msgspec.structs.replace(entry(f"small/{number}"), source="Gazette") for number in range(2)]
     enter(store, *big, *small)
-    assert [item.source for item in claim(store, limit=5)] == ["Times"] * 3 + ["Gazette"] * 2
-    assert [item.url[-3:] for item in claim(store, limit=3)] == ["g/3", "g/4", "g/5"]
+    assert [article.source for article in claim(store, limit=5)] == ["Times"] * 3 + ["Gazette"] * 2
+    assert [article.url[-3:] for article in claim(store, limit=3)] == ["g/3", "g/4", "g/5"]
 
 
 def test_two_workers_never_claim_the_same_item(store, store_url):
@@ -74,37 +74,41 @@ def test_two_workers_never_claim_the_same_item(store, store_url):
     mine, theirs = claim(store, limit=2), claim(other, limit=10)
     other.close()
     assert len(mine) == len(theirs) == 2
-    assert not {item.id for item in mine} & {item.id for item in theirs}
+    assert not {article.id for article in mine} & {article.id for article in theirs}
 
 
 def test_an_item_whose_lease_ran_out_is_claimed_again_and_the_late_worker_changes_nothing(store, store_url):
     enter(store, entry())
     (late,) = claim(store)
     other = Store(store_url)
-    (item,) = claim(other, now=NOW + 2 * MINUTE)
-    finish(other, Stage.FETCH, done(item))
+    (article,) = claim(other, now=NOW + 2 * MINUTE)
+    finish(other, Stage.FETCH, done(article))
     other.close()
-    assert finish(store, Stage.FETCH, StageResult(item=late, outcome=Outcome.DROPPED, reason=Reason.GONE)) == []
-    assert ask(store).ledger.find_article(item.id).stage == Stage.EXTRACT
+    assert finish(store, Stage.FETCH, StageResult(article=late, outcome=Outcome.DROPPED, reason=Reason.GONE)) == []
+    assert ask(store).ledger.find_article(article.id).stage == Stage.EXTRACT
 
 
 def test_a_finished_item_waits_for_the_next_stage_and_its_record_can_be_read(store):
     enter(store, entry())
-    (item,) = claim(store)
-    page = Page(id=item.id, url=item.url, final_url=item.url, blob="b", size=1, fetched=NOW)
-    finish(store, Stage.FETCH, done(item, page))
-    (item,) = claim(store, Stage.EXTRACT)
-    assert ask(store).ledger.current([item], Page) == {item.id: page}
-    assert ask(store).ledger.stage_versions([item])[item.id]["fetch"] == "1"
+    (article,) = claim(store)
+    page = Page(id=article.id, url=article.url, final_url=article.url, blob="b", size=1, fetched=NOW)
+    finish(store, Stage.FETCH, done(article, page))
+    (article,) = claim(store, Stage.EXTRACT)
+    assert ask(store).ledger.current([article], Page) == {article.id: page}
+    assert ask(store).ledger.stage_versions([article])[article.id]["fetch"] == "1"
 
 
 def test_each_attempt_has_exactly_one_outcome_and_too_many_attempts_end_in_quarantine(store):
     enter(store, entry())
     for attempt in range(3):
-        (item,) = claim(store, now=NOW + attempt * MINUTE)
-        finish(store, Stage.FETCH, StageResult(item=item, outcome=Outcome.RETRY, reason=Reason.TIMEOUT, detail="30 s"))
+        (article,) = claim(store, now=NOW + attempt * MINUTE)
+        finish(
+            store,
+            Stage.FETCH,
+            StageResult(article=article, outcome=Outcome.RETRY, reason=Reason.TIMEOUT, detail="30 s"),
+        )
     assert claim(store, now=NOW + dt.timedelta(days=1)) == []
-    history = ask(store).ledger.list_outcomes(item.id)
+    history = ask(store).ledger.list_outcomes(article.id)
     assert [h.outcome for h in history] == ["done", "retry", "retry", "quarantined"]
     assert history[-1].reason == Reason.ATTEMPTS
     assert "timeout: 30 s" in history[-1].detail
@@ -112,9 +116,11 @@ def test_each_attempt_has_exactly_one_outcome_and_too_many_attempts_end_in_quara
 
 def test_a_retry_waits_until_it_is_due(store):
     enter(store, entry())
-    (item,) = claim(store)
+    (article,) = claim(store)
     later = NOW + 10 * MINUTE
-    finish(store, Stage.FETCH, StageResult(item=item, outcome=Outcome.RETRY, reason=Reason.TIMEOUT, retry_at=later))
+    finish(
+        store, Stage.FETCH, StageResult(article=article, outcome=Outcome.RETRY, reason=Reason.TIMEOUT, retry_at=later)
+    )
     assert claim(store, now=NOW + 9 * MINUTE) == []
     assert len(claim(store, now=later)) == 1
 
@@ -122,9 +128,9 @@ def test_a_retry_waits_until_it_is_due(store):
 def test_released_items_can_be_claimed_at_once_and_count_no_attempt(store):
     enter(store, entry())
     ask(store).ledger.release(claim(store))
-    (item,) = claim(store)
-    assert item.attempts == 0
-    assert len(ask(store).ledger.list_outcomes(item.id)) == 1
+    (article,) = claim(store)
+    assert article.attempts == 0
+    assert len(ask(store).ledger.list_outcomes(article.id)) == 1
 
 
 def test_an_article_that_turns_out_to_be_another_by_its_address_is_dropped_as_its_duplicate(store):
@@ -138,9 +144,9 @@ def test_an_article_that_turns_out_to_be_another_by_its_address_is_dropped_as_it
 
 def test_an_article_is_found_by_every_address_it_is_known_under(store):
     enter(store, entry("old"))
-    (item,) = claim(store)
-    finish(store, Stage.FETCH, done(item, addresses=("https://times.example/moved",)))
-    assert ask(store).ledger.find_article("http://www.times.example/moved/").id == item.id
+    (article,) = claim(store)
+    finish(store, Stage.FETCH, done(article, addresses=("https://times.example/moved",)))
+    assert ask(store).ledger.find_article("http://www.times.example/moved/").id == article.id
     assert enter(store, entry("moved")) == []
 
 
@@ -148,53 +154,53 @@ def through(store, *entries):
     """Take articles through all stages, without records."""
     enter(store, *entries)
     for stage in list(Stage)[1:]:
-        finish(store, stage, *[done(item) for item in claim(store, stage)])
+        finish(store, stage, *[done(article) for article in claim(store, stage)])
 
 
 def test_an_article_that_is_through_is_indexed_again_when_its_story_grows(store):
     through(store, entry("a"))
-    item = ask(store).ledger.find_article(entry("a").id)
-    assert item.stage is None
+    article = ask(store).ledger.find_article(entry("a").id)
+    assert article.stage is None
     with store.write() as connection:
-        store.ledger.bump_revision(connection, ids=[item.id])
+        store.ledger.bump_revision(connection, ids=[article.id])
     (again,) = claim(store, Stage.INDEX)
-    assert again.revision == item.revision + 1
+    assert again.revision == article.revision + 1
     finish(store, Stage.INDEX, done(again))
-    assert ask(store).ledger.find_article(item.id).indexed == again.revision
+    assert ask(store).ledger.find_article(article.id).indexed == again.revision
 
 
 def test_what_changes_while_it_is_being_indexed_is_indexed_again(store):
     through(store, entry("a"))
     with store.write() as connection:
         store.ledger.bump_revision(connection, ids=[entry("a").id])
-    (item,) = claim(store, Stage.INDEX)
+    (article,) = claim(store, Stage.INDEX)
     with store.write() as connection:
-        store.ledger.bump_revision(connection, ids=[item.id])
-    finish(store, Stage.INDEX, done(item))
+        store.ledger.bump_revision(connection, ids=[article.id])
+    finish(store, Stage.INDEX, done(article))
     assert len(claim(store, Stage.INDEX)) == 1
 
 
-def read(store, item):
+def read(store, new):
     """Take an article with a text through all stages."""
-    enter(store, item)
+    enter(store, new)
     for stage in list(Stage)[1:]:
-        text = Article(id=item.id, text=item.title or "") if stage is Stage.EXTRACT else None
+        text = Article(id=new.id, text=new.title or "") if stage is Stage.EXTRACT else None
         finish(store, stage, *[done(one, text) for one in claim(store, stage)])
-    return ask(store).ledger.find_article(item.id)
+    return ask(store).ledger.find_article(new.id)
 
 
 def test_a_changed_article_becomes_its_next_version_and_falls_back_if_the_change_cannot_be_had(store):
-    item = read(store, entry("a", title="Wrong"))
+    article = read(store, entry("a", title="Wrong"))
     with store.write() as connection:
-        store.ledger.update_entry(connection, item, entry("a", title="Corrected"), NOW)
-        store.ledger.start_version(connection, item, Stage.FETCH, NOW)
-    (item,) = claim(store)
-    assert item.version == 2
-    assert ask(store).ledger.current([item], Entry)[item.id].title == "Corrected"
-    assert ask(store).ledger.previous([item], Article)[item.id].text == "Wrong"
-    finish(store, Stage.FETCH, StageResult(item=item, outcome=Outcome.DROPPED, reason=Reason.GONE))
-    item = ask(store).ledger.find_article(item.id)
-    assert (item.version, item.state, item.stage) == (1, "pending", None)
+        store.ledger.update_entry(connection, article, entry("a", title="Corrected"), NOW)
+        store.ledger.start_version(connection, article, Stage.FETCH, NOW)
+    (article,) = claim(store)
+    assert article.version == 2
+    assert ask(store).ledger.current([article], Entry)[article.id].title == "Corrected"
+    assert ask(store).ledger.previous([article], Article)[article.id].text == "Wrong"
+    finish(store, Stage.FETCH, StageResult(article=article, outcome=Outcome.DROPPED, reason=Reason.GONE))
+    article = ask(store).ledger.find_article(article.id)
+    assert (article.version, article.state, article.stage) == (1, "pending", None)
 
 
 def test_pages_that_are_due_are_sent_back_to_fetch_once_and_only_those_of_articles_at_rest(store):
@@ -202,11 +208,11 @@ def test_pages_that_are_due_are_sent_back_to_fetch_once_and_only_those_of_articl
     enter(store, entry("c"))
     three = ask(store).ledger.find_article(entry("c").id)
     with store.write() as connection:
-        due = [Visit(id=item.id, changed=NOW, due=NOW + n * MINUTE) for n, item in enumerate((one, two, three))]
+        due = [Visit(id=article.id, changed=NOW, due=NOW + n * MINUTE) for n, article in enumerate((one, two, three))]
         store.visits.save_visits(connection, due)
     assert store.visits.requeue_due(NOW + MINUTE) == 2
     assert store.visits.requeue_due(NOW + 5 * MINUTE) == 0
-    assert [(item.id, item.version) for item in claim(store, now=NOW + MINUTE)] == [
+    assert [(article.id, article.version) for article in claim(store, now=NOW + MINUTE)] == [
         (one.id, 2),
         (two.id, 2),
         (three.id, 1),
@@ -216,20 +222,20 @@ def test_pages_that_are_due_are_sent_back_to_fetch_once_and_only_those_of_articl
 def test_what_only_waited_for_its_host_counts_no_attempt(store):
     enter(store, entry())
     for _ in range(5):
-        (item,) = claim(store)
-        held = StageResult(item=item, outcome=Outcome.RETRY, reason=Reason.TOO_MANY_REQUESTS, tried=False)
+        (article,) = claim(store)
+        held = StageResult(article=article, outcome=Outcome.RETRY, reason=Reason.TOO_MANY_REQUESTS, tried=False)
         finish(store, Stage.FETCH, held)
-    (item,) = claim(store)
-    assert item.attempts == 0
-    assert [h.outcome for h in ask(store).ledger.list_outcomes(item.id)] == ["done", *["retry"] * 5]
+    (article,) = claim(store)
+    assert article.attempts == 0
+    assert [h.outcome for h in ask(store).ledger.list_outcomes(article.id)] == ["done", *["retry"] * 5]
 
 
 def test_an_article_that_turns_out_to_be_another_after_it_was_indexed_is_withdrawn(store):
     one, two = read(store, entry("a")), read(store, entry("b"))
     with store.write() as connection:
         store.ledger.start_version(connection, one, Stage.FETCH, NOW)
-    (item,) = claim(store)
-    finish(store, Stage.FETCH, done(item, addresses=(two.url,)))
+    (article,) = claim(store)
+    finish(store, Stage.FETCH, done(article, addresses=(two.url,)))
     removed = []
     store.pending_removals.remove_documents(removed.extend)
     assert removed == [one.id]
@@ -241,11 +247,11 @@ def test_an_article_that_turns_out_to_be_another_after_it_was_indexed_is_withdra
 
 def test_an_address_of_an_article_that_was_dropped_goes_to_the_one_that_is_found_there(store):
     enter(store, entry("gone"), entry("a"))
-    gone, item = claim(store)
-    finish(store, Stage.FETCH, StageResult(item=gone, outcome=Outcome.DROPPED, reason=Reason.NOT_FOUND))
-    finish(store, Stage.FETCH, done(item, addresses=(gone.url,)))
-    assert ask(store).ledger.find_article(gone.url).id == item.id
-    assert ask(store).ledger.find_article(item.id).stage == Stage.EXTRACT
+    gone, article = claim(store)
+    finish(store, Stage.FETCH, StageResult(article=gone, outcome=Outcome.DROPPED, reason=Reason.NOT_FOUND))
+    finish(store, Stage.FETCH, done(article, addresses=(gone.url,)))
+    assert ask(store).ledger.find_article(gone.url).id == article.id
+    assert ask(store).ledger.find_article(article.id).stage == Stage.EXTRACT
 
 
 def test_blobs_that_must_go_are_named_until_they_are_gone(store):
@@ -359,9 +365,9 @@ def test_robots_files_are_kept_for_a_day(store):
 
 def test_redo_sends_back_what_has_passed_the_stage_and_says_so_first(store):
     enter(store, entry("a"), entry("b"))
-    for item in claim(store):
-        page = Page(id=item.id, url=item.url, final_url=item.url, blob="b", size=1, fetched=NOW)
-        finish(store, Stage.FETCH, done(item, page))
+    for article in claim(store):
+        page = Page(id=article.id, url=article.url, final_url=article.url, blob="b", size=1, fetched=NOW)
+        finish(store, Stage.FETCH, done(article, page))
     (one, _) = claim(store, Stage.EXTRACT)
     finish(store, Stage.EXTRACT, done(one, Article(id=one.id, text="words")))
     everything = Selection()
@@ -393,42 +399,44 @@ def test_a_worker_that_claimed_an_article_just_before_it_became_its_next_version
     with store.write() as connection:
         store.ledger.start_version(connection, read, Stage.FETCH, NOW)
     assert finish(store, Stage.INDEX, done(claimed)) == []
-    item = ask(store).ledger.find_article(read.id)
-    assert (item.stage, item.version) == (Stage.FETCH, 2)
+    article = ask(store).ledger.find_article(read.id)
+    assert (article.stage, article.version) == (Stage.FETCH, 2)
 
 
 def test_redo_reaches_what_a_later_stage_is_working_on_and_that_changes_nothing_any_more(store):
     enter(store, entry("a"))
-    (item,) = claim(store)
-    page = Page(id=item.id, url=item.url, final_url=item.url, blob="b", size=1, fetched=NOW)
-    finish(store, Stage.FETCH, done(item, page))
-    (item,) = claim(store, Stage.EXTRACT)
-    finish(store, Stage.EXTRACT, done(item, Article(id=item.id, text="words")))
-    (item,) = claim(store, Stage.DEDUPE)
+    (article,) = claim(store)
+    page = Page(id=article.id, url=article.url, final_url=article.url, blob="b", size=1, fetched=NOW)
+    finish(store, Stage.FETCH, done(article, page))
+    (article,) = claim(store, Stage.EXTRACT)
+    finish(store, Stage.EXTRACT, done(article, Article(id=article.id, text="words")))
+    (article,) = claim(store, Stage.DEDUPE)
     assert ask(store).admin.redo_stage(Stage.EXTRACT, Selection(), NOW) == 1
-    assert finish(store, Stage.DEDUPE, done(item)) == []
+    assert finish(store, Stage.DEDUPE, done(article)) == []
     (again,) = claim(store, Stage.EXTRACT)
-    assert again.id == item.id
+    assert again.id == article.id
 
 
 def test_what_is_taken_down_does_not_come_back(store):
     through(store, entry("a"))
-    item = ask(store).ledger.find_article(entry("a").id)
-    ask(store).admin.remove_articles([item], NOW)
+    article = ask(store).ledger.find_article(entry("a").id)
+    ask(store).admin.remove_articles([article], NOW)
     assert enter(store, entry("a")) == []
     assert ask(store).admin.redo_stage(Stage.FETCH, Selection(), NOW) == 0
-    assert ask(store).ledger.current([item], Entry) == {}
-    assert ask(store).ledger.list_outcomes(item.id)[-1].reason == Reason.TAKEN_DOWN
+    assert ask(store).ledger.current([article], Entry) == {}
+    assert ask(store).ledger.list_outcomes(article.id)[-1].reason == Reason.TAKEN_DOWN
 
 
 def test_quarantined_articles_are_listed_with_their_reason_and_can_be_tried_again(store):
     enter(store, entry("a"))
-    (item,) = claim(store)
+    (article,) = claim(store)
     finish(
-        store, Stage.FETCH, StageResult(item=item, outcome=Outcome.QUARANTINED, reason=Reason.TOO_LARGE, detail="30 MB")
+        store,
+        Stage.FETCH,
+        StageResult(article=article, outcome=Outcome.QUARANTINED, reason=Reason.TOO_LARGE, detail="30 MB"),
     )
     (failure,) = ask(store).admin.list_failures(9)
-    assert astuple(failure) == (item.id, item.url, "fetch", "too large", "30 MB")
+    assert astuple(failure) == (article.id, article.url, "fetch", "too large", "30 MB")
     counts = ask(store).admin.count_by_stage()
     assert [(s.stage, s.state, s.count) for s in counts] == [("fetch", "quarantined", 1)]
     assert ask(store).admin.retry_articles(Selection(), NOW) == 1

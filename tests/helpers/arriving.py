@@ -42,16 +42,16 @@ def change(context, name, text):
     """Let an article be read again: with another text, or (None) not found any more."""
     ledger = context.store.ledger
     with context.store.write() as connection:
-        item = ledger.find_article(connection, name)
-        ledger.start_version(connection, item, Stage.FETCH, NOW)
-    page = Page(id=name, url=item.url, final_url=item.url, blob="none", size=1, fetched=NOW)
+        row = ledger.find_article(connection, name)
+        ledger.start_version(connection, row, Stage.FETCH, NOW)
+    page = Page(id=name, url=row.url, final_url=row.url, blob="none", size=1, fetched=NOW)
     if text is None:
         finish(context, Stage.FETCH, outcome=Outcome.DROPPED, reason=Reason.GONE)
         with context.store.write() as connection:
-            record_visits(context, connection, [(item, VisitOutcome.GONE)])
+            record_visits(context, connection, [(row, VisitOutcome.GONE)])
         return
     finish(context, Stage.FETCH, outcome=Outcome.DONE, record=page)
-    article = Article(id=name, url=item.url, source=item.source, text=text)
+    article = Article(id=name, url=row.url, source=row.source, text=text)
     finish(context, Stage.EXTRACT, outcome=Outcome.DONE, record=article)
 
 
@@ -66,8 +66,8 @@ def look(context, name, **result):
 def finish(context, stage, **result):
     ledger = context.store.ledger
     with context.store.write() as connection:
-        (item,) = ledger.claim(connection, stage, NOW, limit=1, seconds=60)
-        ledger.finish(connection, stage, [StageResult(item=item, **result)], NOW, max_attempts=3)
+        (row,) = ledger.claim(connection, stage, NOW, limit=1, seconds=60)
+        ledger.finish(connection, stage, [StageResult(article=row, **result)], NOW, max_attempts=3)
 
 
 def through(context: Context):

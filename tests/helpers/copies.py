@@ -6,7 +6,7 @@ import datetime as dt
 import random
 from itertools import pairwise
 
-from pipeline.dedupe import Arrival, decide
+from pipeline.dedupe import DatedArticle, decide
 from pipeline.records import Article
 from pipeline.settings import DedupeSettings
 
@@ -42,7 +42,7 @@ OTHER = (
 def arrival(seq, text, *, hours=0.0, source=None, id=None):  # noqa: A002
     name = id or f"a{seq}"
     article = Article(id=name, text=text, source=source)
-    return Arrival(seq=seq, first_seen=AT + dt.timedelta(hours=hours), article=article)
+    return DatedArticle(seq=seq, first_seen=AT + dt.timedelta(hours=hours), article=article)
 
 
 def decided(store, arrivals, *, sizes=(), settings=DedupeSettings()):  # noqa: B008

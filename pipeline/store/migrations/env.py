@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the migrations on the connection that ``Database.migrate`` opened."""
+"""Run the migrations on the connection that ``Database.migrate`` opened: Alembic's entry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ledger's tables, by subject; all of them stand in one ``metadata``.
+"""Define the ledger's tables, by subject; all of them stand in one ``metadata``.
 
 Times are UTC. A change of a table goes through a migration in ``migrations/versions``. One module of ``pipeline.store``
 writes each table; every other module only reads it:

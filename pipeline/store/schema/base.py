@@ -1,4 +1,4 @@
-"""What all table modules share: the one MetaData, the column type for times, and shapes that recur.
+"""Define what all table modules share: the one MetaData, the column type for times, and shapes that recur.
 
 Every table stands in this ``metadata``; a table changes only together with a migration.
 """

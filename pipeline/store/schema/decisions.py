@@ -1,4 +1,4 @@
-"""What editors decide on copies, stories and entities, with what stages and repair change of stories by themselves."""
+"""Tables of decisions on copies, stories and entities: an editor's, and what stages and repair change by themselves."""
 
 from __future__ import annotations
 
