@@ -167,15 +167,15 @@ def _add_undo_routes(app: FastAPI, context: Context) -> None:
         return await undo(number, sent.author, Subject.ENTITIES)
 
 
-def _check_parameters(request: Request, known: Collection[str]) -> None:
+def _check_parameters(request: Request, names: Collection[str]) -> None:
     """Refuse a query string with other parameters than these.
 
     Raises:
         UsageError: It has one; the message names it.
     """
     for name in request.query_params:
-        if name not in known:
-            raise UsageError(f"unknown parameter {name!r}; known: {', '.join(known)}")
+        if name not in names:
+            raise UsageError(f"unknown parameter {name!r}; known: {', '.join(names)}")
 
 
 def _decide_on_copies(context: Context, request: CopyDecisionRequest) -> list[CopyGroupView]:
