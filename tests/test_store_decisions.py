@@ -239,7 +239,7 @@ ODD_ENTITY_ROWS = [
     ({"undone": "9999-12-31T23:00:00-05:00"}, "date value out of range"),
     ({"undone": True}, "undone is no text: true"),
 ]
-ODD_ENTITY_TEXTS = [("nonsense", "Expecting value"), ("[1]", "no JSON object"), ("[" * 100_000, "recursion")]
+ODD_ENTITY_TEXTS = [("nonsense", "Expecting value"), ("[1]", "no JSON object"), ("[" * 100_000, "while decoding")]
 ODD_ENTITIES = [(json.dumps(ENTITY | odd), fault) for odd, fault in ODD_ENTITY_ROWS] + ODD_ENTITY_TEXTS
 
 
