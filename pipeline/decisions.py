@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+from typing import ClassVar
 
 import msgspec
 
@@ -55,10 +56,18 @@ class Decision(Record, frozen=True, kw_only=True):
     undone_note: str | None = None
     former_n: int | None = None  # its number in the log of its subject, before there was one log for all
 
+    subject: ClassVar[Subject]
+
+    @property
+    def numbers(self) -> str:
+        """Its number, with the one by which editors may know it."""
+        return f"{self.n} (was {self.former_n})" if self.former_n else str(self.n)
+
 
 class CopyDecision(Decision, frozen=True, kw_only=True):
     """A merge of copy groups into ``group``, or a split of ``group``, out of which the group ``taken`` was taken."""
 
+    subject = Subject.COPIES
     group: str
     taken: str | None = None
 
@@ -66,6 +75,7 @@ class CopyDecision(Decision, frozen=True, kw_only=True):
 class StoryDecision(Decision, frozen=True, kw_only=True):
     """A merge, split or renaming of a story, in JSON as ``newswire stories`` has always had it."""
 
+    subject = Subject.STORIES
     by: str | None = msgspec.field(default=None, name="made_by")
     note: str | None = msgspec.field(default=None, name="reason")
     story: str
@@ -78,6 +88,7 @@ class StoryDecision(Decision, frozen=True, kw_only=True):
 class EntityDecision(Decision, frozen=True, kw_only=True):
     """A rule by which the names of articles are read, in JSON as ``newswire entities`` has always had it."""
 
+    subject = Subject.ENTITIES
     undone_at: dt.datetime | None = msgspec.field(default=None, name="undone")
     entity: str
     target: str | None = None  # of a merge: the entity that it becomes; of a split: the one that the names go to

@@ -107,7 +107,7 @@ def test_an_editors_decision_reaches_the_index_and_is_undone(tmp_path):
     assert json.loads(found.stdout)["facets"]["people"] == [["Inês Okafor", 1]]
     assert json.loads(found.stdout)["facets"]["words"] == [["1-99", 1]]
     newswire("entities", "undo", "1", home=tmp_path)
-    assert "undone" in newswire("entities", "decisions", home=tmp_path).stdout
+    assert ", taken back " in newswire("entities", "decisions", home=tmp_path).stdout
     assert "person:ines-okafor  Ines Okafor" in newswire("entities", "show", "Ines Okafor", home=tmp_path).stdout
     refused(newswire("entities", "hide", "Nobody", home=tmp_path), 2, "no entity is called 'Nobody'")
 

@@ -38,10 +38,14 @@ def test_what_was_decided_is_listed_and_taken_back_by_its_number(newswire, conte
     )
     assert "  decision 1  " in newswire("copies", "show", "b1")
     assert newswire("decisions").endswith("  ana: copy groups became one, a1: one dispatch\n")
-    assert "decision 1 is taken back (copy groups became one, a1)" in newswire("undo", "1", "--by", "bo")
+    assert "decision 1 is taken back (copy groups became one, a1)" in newswire(
+        "undo", "1", "--by", "bo", "--note", "two dispatches"
+    )
     assert through(context)["b1"].copy_group == "b1"
-    assert "taken back" in newswire("decisions", "--on", "copies")
-    assert newswire("decisions", "--on", "stories") == ""
+    log = newswire("decisions", "--subject", "copies")
+    assert "  ana: copy groups became one, a1: one dispatch, taken back " in log
+    assert log.endswith(" by bo: two dispatches\n")
+    assert newswire("decisions", "--subject", "stories") == ""
     plain = json.loads(newswire("decisions", "--json"))
     assert {name: plain[name] for name in ("n", "subject", "kind", "by", "note", "undone_by", "group")} == {
         "n": 1,
@@ -59,6 +63,14 @@ def test_decisions_on_copies_are_taken_back_where_they_are_made(newswire, contex
     assert "decision 1 is taken back" in newswire("copies", "undo", "1", "--note", "two dispatches")
     assert through(context)["b1"].copy_group == "b1"
     assert newswire("decisions", "--limit", "1").count("\n") == 1
+
+
+def test_a_decision_without_an_author_is_somebodys(newswire, context):
+    newswire("copies", "merge", "a1", "b1")
+    with context.store.write() as connection:
+        connection.execute(sa.text('UPDATE decisions SET "by" = NULL'))
+    assert "  somebody: copy groups became one, a1\n" in newswire("decisions")
+    assert "  somebody: b1 belongs to this group\n" in newswire("copies", "show", "b1")
 
 
 def test_a_row_that_cannot_be_read_is_named_and_the_others_are_listed(newswire, context):

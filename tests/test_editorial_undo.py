@@ -136,8 +136,8 @@ def test_one_command_undoes_decisions_on_copies_stories_and_entities(context):
 def test_a_number_is_that_of_one_subject(two):
     merged = merge_groups(two, items(two, "a1", "b1"), ANA)
     for subject, why in (
-        (Subject.STORIES, "there is no such change"),
-        (Subject.ENTITIES, "there is no decision 1; newswire entities decisions lists them"),
+        (Subject.STORIES, "there is no decision 1 on stories; newswire stories show lists them"),
+        (Subject.ENTITIES, "there is no decision 1 on entities; newswire entities decisions lists them"),
     ):
         with pytest.raises(UnknownError, match=why):
             undo_decision(two, merged.n, BO, subject)

@@ -21,7 +21,7 @@ from pipeline.context import Context
 from pipeline.decisions import DecisionAuthor, DecisionKind, EntityDecision, Subject
 from pipeline.editorial.decisions import list_decisions
 from pipeline.editorial.undo import undo_decision
-from pipeline.errors import StoreError
+from pipeline.errors import StoreError, UsageError
 from pipeline.records import Stage, to_json
 from pipeline.settings import Settings
 from pipeline.stages import run_all
@@ -115,6 +115,8 @@ def test_decisions_of_the_version_before_are_undone_by_the_numbers_by_which_edit
     with Context(Settings(), [], places(home), config=REPO / "config") as context:
         hidden = undo_decision(context, 2, author, Subject.ENTITIES)
         assert (hidden.n, hidden.undone_by) == (12, "dora")
+        with pytest.raises(UsageError, match=r"decision 12 \(was 2\) has been taken back already, at .* by dora"):
+            undo_decision(context, 2, author, Subject.ENTITIES)
         story = undo_decision(context, 2, author, Subject.STORIES)
         assert (story.kind, story.counterpart) == ("merge", "sbdc39eba51b503f1c57e")
         copies = undo_decision(context, 17, author)
@@ -197,6 +199,9 @@ def test_the_migration_leads_there_and_back_on_both_databases(store_url, caplog)
     assert "decision 12 on entities can't be read, it is kept as it stands: unknown kind 'eat'" in caplog.text
     with store.read() as connection:
         log = list(store.decisions.read_log(connection))
+    assert log[3].fault == "couldn't be read when it was taken over from 0.1: unknown kind 'eat'"
+    with pytest.raises(StoreError, match=r"decision 12 \(was 2\) can't be read"):
+        ask(store).decisions.get_decision(2, Subject.ENTITIES)
     assert [(row.n, getattr(row, "former_n", "broken")) for row in log] == [
         (3, None), (5, None), (11, 1), (12, "broken"), (14, 4), (15, None), (16, None),
     ]  # fmt: skip
@@ -215,6 +220,62 @@ def test_the_migration_leads_there_and_back_on_both_databases(store_url, caplog)
     assert (hidden["data"]["kind"], hidden["data"]["entity"]) == ("hide", "person:c")
     assert back == old
     engine.dispose()
+
+
+ODD_ENTITY_ROWS = [
+    ({"by": ["x"]}, 'by is no text: ["x"]'),
+    ({"note": 7}, "note is no text: 7"),
+    ({"target": {"a": 1}}, 'target is no text: {"a": 1}'),
+    ({"entity": None}, "entity is no text: null"),
+    ({"kind": []}, "kind is no text: []"),
+    ({"name": True}, "name is no text: true"),
+    ({"surfaces": "ISIL"}, 'surfaces is no list: "ISIL"'),
+    ({"surfaces": ["ISIL", 3]}, "surfaces is no text: 3"),
+    ({"by": "\ud800"}, "surrogates not allowed"),
+    ({"note": "a\0b"}, "note holds a NUL character"),
+    ({"at": "yesterday"}, "Invalid isoformat string"),
+    ({"at": 5}, "at is no text: 5"),
+    ({"at": "0001-01-01T00:00:00+05:00"}, "date value out of range"),
+    ({"undone": "9999-12-31T23:00:00-05:00"}, "date value out of range"),
+    ({"undone": True}, "undone is no text: true"),
+]
+ODD_ENTITY_TEXTS = [("nonsense", "Expecting value"), ("[1]", "no JSON object"), ("[" * 100_000, "while decoding")]
+ODD_ENTITIES = [(json.dumps(ENTITY | odd), fault) for odd, fault in ODD_ENTITY_ROWS] + ODD_ENTITY_TEXTS
+
+
+def test_odd_rows_of_the_version_before_are_kept_and_named_for_good(store_url):
+    engine = migrate(store_url, "0009")
+    metadata = sa.MetaData()
+    metadata.reflect(engine)
+    rows = [{"n": n, "data": data} for n, (data, _) in enumerate([*ODD_ENTITIES, (json.dumps(ENTITY), "")], 1)]
+    with engine.begin() as connection:
+        connection.execute(metadata.tables["entity_decisions"].insert(), rows)
+    engine.dispose()
+    store = Store(store_url)
+    with store.read() as connection:
+        *odd, whole = store.decisions.read_log(connection)
+    store.close()
+    for row, (_, fault) in zip(odd, ODD_ENTITIES, strict=True):
+        assert row.fault.startswith("couldn't be read when it was taken over from 0.1: "), row
+        assert fault in row.fault, row
+    assert (whole.by, whole.at, whole.target) == ("ana", AT, "person:b")
+    engine = migrate(store_url, "0009", down=True)
+    with engine.connect() as connection:
+        kept = connection.execute(sa.text("SELECT data FROM entity_decisions ORDER BY n")).scalars().all()
+    assert kept[:-1] == [data for data, _ in ODD_ENTITIES]
+    engine.dispose()
+
+
+def test_times_of_the_first_years_and_without_a_zone_are_taken_over(store_url):
+    engine = migrate(store_url, "0009")
+    with engine.begin() as connection:
+        for n, at in enumerate(("0001-01-01T00:00:00Z", "2026-11-20T08:00:00"), 1):
+            data = {"n": n, "data": json.dumps(ENTITY | {"at": at})}
+            connection.execute(sa.text("INSERT INTO entity_decisions (n, data) VALUES (:n, :data)"), data)
+    engine.dispose()
+    store = Store(store_url)
+    assert [d.at for d in ask(store).decisions.list_entity_decisions()] == [dt.datetime(1, 1, 1, tzinfo=dt.UTC), AT]
+    store.close()
 
 
 DAMAGES = [

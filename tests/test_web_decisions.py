@@ -56,6 +56,7 @@ def test_a_decision_on_copies_is_taken_back(client, context):
 def test_what_is_no_decision_is_refused_in_one_line(client):
     for answer, status, why in (
         (client.get("/api/decisions?subject=weather"), 422, "subject: "),
+        (client.get("/api/decisions?on=copies"), 400, "unknown parameter 'on'; known: subject, limit"),
         (client.get("/api/decisions?limit=0"), 400, "limit: from 1 to 1000"),
         (post(client, "/api/decisions/7/undo", by="bo"), 404, "there is no decision 7"),
         (post(client, "/api/copies/decisions/7/undo", by="bo"), 404, "there is no decision 7 on copies"),

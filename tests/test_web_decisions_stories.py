@@ -63,7 +63,7 @@ def test_what_cannot_be_changed_is_refused_in_one_line_and_changes_nothing(clien
         (decide(client, "rename", title=" "), 400, "the new title is empty"),
         (decide(client, "rename"), 400, "can't be read: Object missing required field `title`"),
         (decide(client, "eat"), 400, "can't be read: Invalid value 'eat'"),
-        (undo(client, 10**20), 404, "there is no such change"),
+        (undo(client, 10**20), 404, "there is no decision 100000000000000000000 on stories"),
         (undo(client, "x"), 422, "number: input should be a valid integer"),
     ):
         assert (answer.status_code, why in answer.json()["error"]) == (status, True), answer.text

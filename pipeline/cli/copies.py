@@ -61,16 +61,16 @@ def show_command(address_or_id: str, as_json: bool) -> None:
     if as_json:
         click.echo(to_json(shown))
         return
-    lead = shown.lead
-    if lead is None:
+    summary = shown.summary
+    if summary is None:
         print_note(_NO_GROUP.get(item.state, "dedupe has not decided on it yet"))
         return
-    agency = f", {lead.agency} copy" if lead.agency else ""
-    click.echo(f"group {shown.group}: {len(shown.members)} articles, earliest {lead.earliest}{agency}")
+    agency = f", {summary.agency} copy" if summary.agency else ""
+    click.echo(f"group {shown.group}: {len(shown.members)} articles, earliest {summary.earliest}{agency}")
     rough = {member.id for member in shown.members if member.precision not in {Precision.INSTANT, None}}
     rows = [
         (
-            "primary" if member.id == lead.primary else "",
+            "primary" if member.id == summary.primary else "",
             member.id,
             member.source,
             _published(member),
@@ -177,6 +177,6 @@ def corrections_command(since: dt.datetime | None, show_all: bool, as_json: bool
 def _print_pins(pins: Sequence[CopyPin], group: str | None = None) -> None:
     """Print what editors decided; ``group`` is how the group is called that all of it is about."""
     for pin in pins:
-        note = f": {pin.reason}" if pin.reason else ""
+        author, note = pin.made_by or "somebody", f": {pin.reason}" if pin.reason else ""
         target = group or f"group {pin.copy_group}"
-        click.echo(f"  decision {pin.n}  {pin.at:%Y-%m-%d %H:%M}  {pin.made_by}: {pin.id} belongs to {target}{note}")
+        click.echo(f"  decision {pin.n}  {pin.at:%Y-%m-%d %H:%M}  {author}: {pin.id} belongs to {target}{note}")

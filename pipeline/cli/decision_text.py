@@ -8,12 +8,10 @@ from pipeline.decisions import CopyDecision, Decision, DecisionKind, EntityDecis
 def describe_decision(decision: Decision) -> str:
     """Return a line with number, time, author, what was decided and why, and whether it was taken back."""
     author = decision.by or "somebody"
-    note = f": {decision.note}" if decision.note else ""
     undoes = f", takes back {decision.undoes}" if decision.undoes else ""
-    by = f" by {decision.undone_by}" if decision.undone_by else ""
-    undone = f", taken back {decision.undone_at:%Y-%m-%d %H:%M}{by}" if decision.undone_at else ""
-    number, effect = _describe_number(decision), describe_effect(decision)
-    return f"{number}  {decision.at:%Y-%m-%d %H:%M}  {author}: {effect}{note}{undoes}{undone}"
+    reason, undone = _describe_note(decision.note), _describe_undo(decision)
+    effect = describe_effect(decision)
+    return f"{decision.numbers}  {decision.at:%Y-%m-%d %H:%M}  {author}: {effect}{reason}{undoes}{undone}"
 
 
 def describe_effect(decision: Decision) -> str:
@@ -32,27 +30,15 @@ def describe_effect(decision: Decision) -> str:
     raise TypeError(f"{type(decision).__name__} is no kind of decision")
 
 
-def describe_story_decision(decision: StoryDecision) -> str:
-    """Return a change of a story as lists of the story's changes show it."""
-    undoes = f", takes back {decision.undoes}" if decision.undoes else ""
-    undone = ", taken back" if decision.undone_at else ""
-    note = f": {decision.note}" if decision.note else ""
-    effect = _describe_story_effect(decision)
-    return f"change {decision.n}  {decision.at:%Y-%m-%d %H:%M}  {decision.by}: {effect}{note}{undoes}{undone}"
+def _describe_undo(decision: Decision) -> str:
+    if decision.undone_at is None:
+        return ""
+    by = f" by {decision.undone_by}" if decision.undone_by else ""
+    return f", taken back {decision.undone_at:%Y-%m-%d %H:%M}{by}{_describe_note(decision.undone_note)}"
 
 
-def describe_entity_decision(decision: EntityDecision) -> str:
-    """Return a decision on an entity as lists of the entity's decisions show it."""
-    by = f", by {decision.by}" if decision.by else ""
-    note = f": {decision.note}" if decision.note else ""
-    undone_by = f" by {decision.undone_by}" if decision.undone_by else ""
-    undone = f" (undone {decision.undone_at:%Y-%m-%d %H:%M}{undone_by})" if decision.undone_at else ""
-    number, effect = _describe_number(decision), _describe_entity_effect(decision)
-    return f"{number}  {decision.at:%Y-%m-%d %H:%M}  {effect}{by}{note}{undone}"
-
-
-def _describe_number(decision: Decision) -> str:
-    return f"{decision.n} (was {decision.former_n})" if decision.former_n else str(decision.n)
+def _describe_note(note: str | None) -> str:
+    return f": {note}" if note else ""
 
 
 def _describe_copy_effect(decision: CopyDecision) -> str:

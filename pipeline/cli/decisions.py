@@ -17,7 +17,7 @@ from pipeline.store import UnreadableDecision
 
 
 @click.command("decisions")
-@click.option("--on", "subject", type=click.Choice([s.value for s in Subject]), help="Only those on this subject.")
+@click.option("--subject", type=click.Choice([s.value for s in Subject]), help="Only those on this subject.")
 @click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True, help="The latest so many.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
 def decisions_command(subject: str | None, limit: int, as_json: bool) -> None:
@@ -55,4 +55,4 @@ def print_undone(number: int, author: DecisionAuthor, subject: Subject | None = 
     with open_context() as context:
         decision = undo_decision(context, number, author, subject)
     effect = describe_effect(decision)
-    click.echo(f"decision {decision.n} is taken back ({effect}); the next run writes the documents again")
+    click.echo(f"decision {decision.numbers} is taken back ({effect}); the next run writes the documents again")

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 
 import click
 
-from pipeline.cli.decision_text import describe_entity_decision
+from pipeline.cli.decision_text import describe_decision
 from pipeline.cli.decisions import exit_for_unreadable
 from pipeline.cli.options import decision_options
 from pipeline.cli.output import json_line_writer, print_table
 from pipeline.context import Context, open_context
-from pipeline.decisions import Decision, DecisionAuthor, EntityDecision, Subject
+from pipeline.decisions import Decision, DecisionAuthor, Subject
 from pipeline.editorial import entities
 from pipeline.editorial.decisions import list_decisions
 from pipeline.editorial.undo import undo_decision
@@ -132,5 +132,4 @@ def _decide(decide: Callable[[Context], Decision]) -> None:
 
 def _print_decisions(decisions: Sequence[Decision]) -> None:
     for decision in decisions:
-        if isinstance(decision, EntityDecision):
-            click.echo(f"  {describe_entity_decision(decision)}")
+        click.echo(f"  {describe_decision(decision)}")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import IO, Any, NamedTuple
 
 import click
@@ -83,9 +83,6 @@ class _Batches:
             yield batch
             self.cursor = batch[-1].seq
             self._progress.add(len(batch))
-
-
-ExportWriter = Callable[[Context, _Batches, IO[bytes], bool], None]
 
 
 def _iter_documents(context: Context, batches: _Batches) -> Iterator[Document]:

@@ -10,7 +10,7 @@ import click
 
 from pipeline import maintenance
 from pipeline.cli.copy_text import describe_copy
-from pipeline.cli.decision_text import describe_story_decision
+from pipeline.cli.decision_text import describe_decision
 from pipeline.cli.diff_text import describe_edits
 from pipeline.cli.output import print_note, print_table
 from pipeline.cli.param_types import TimeParam
@@ -140,7 +140,7 @@ def _print_story(story: StoryFacts, placement: Record | None, changes: Sequence[
         why = f" ({_WHY[placement.how]}{alike})"
     click.echo(f"  story: {story.id}{why}: {story.title or 'without a title'}")
     for change in changes:
-        click.echo(f"    {describe_story_decision(change)}")
+        click.echo(f"    decision {describe_decision(change)}")
 
 
 def _describe_state(row: ArticleRow, versions: Sequence[ArticleVersion]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import click
 
-from pipeline.cli.decision_text import describe_story_decision
+from pipeline.cli.decision_text import describe_decision
 from pipeline.cli.options import decision_options
 from pipeline.cli.output import print_note, print_table
 from pipeline.cli.param_types import TimeParam
@@ -75,7 +75,7 @@ def show_command(story: str, as_json: bool) -> None:
         click.echo(f"  ids that lead here: {', '.join(facts.aliases)}")
     _articles(shown)
     for change in changes:
-        click.echo(f"  {describe_story_decision(change)}")
+        click.echo(f"  decision {describe_decision(change)}")
 
 
 def _articles(shown: Sequence[Document]) -> None:

@@ -48,10 +48,10 @@ class CopyGroupMember(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CopyGroupView(msgspec.Struct, frozen=True, kw_only=True):
-    """A copy group; without ``group`` and ``lead`` where dedupe has not decided yet."""
+    """A copy group; without ``group`` and ``summary`` where dedupe has not decided yet."""
 
     group: str | None
-    lead: GroupSummary | None = None
+    summary: GroupSummary | None = msgspec.field(default=None, name="lead")
     members: tuple[CopyGroupMember, ...] = ()  # in order of arrival
     copies: tuple[Copy, ...] = ()  # what dedupe says of each, in the same order
     decisions: tuple[CopyPin, ...] = ()  # what editors decided on them, in order
@@ -73,13 +73,17 @@ def load_copy_group(context: Context, group: str | None) -> CopyGroupView:
         for row in rows
         if row.id in copies and row.id in articles  # not one that is taken down meanwhile
     )
-    lead = next((summary for summary, _ in summarise_groups(context, [group]).values()), None)
-    member_copies = tuple(copies[member.id] for member in members)
-    return CopyGroupView(group=group, lead=lead, members=members, copies=member_copies, decisions=tuple(pins))
+    return CopyGroupView(
+        group=group,
+        summary=next((summary for summary, _ in summarise_groups(context, [group]).values()), None),
+        members=members,
+        copies=tuple(copies[member.id] for member in members),
+        decisions=tuple(pins),
+    )
 
 
 def merge_groups(context: Context, articles: Sequence[ArticleRow], author: DecisionAuthor) -> CopyDecision:
-    """Make one group of the groups that ``articles`` are in; it is called as the one that began first.
+    """Make one group of the groups that ``articles`` are in, with the id of the one that began first.
 
     Raises:
         UsageError: They are in one group already, or dedupe has not decided on one of them.
@@ -107,7 +111,7 @@ def split_group(context: Context, articles: Sequence[ArticleRow], author: Decisi
         halves = [row for row in rows if row.id not in leaving], [row for row in rows if row.id in leaving]
         if not halves[0]:
             raise UsageError(f"that is all of group {group}; name only those that don't belong to the others")
-        # the article that the group is called by keeps its name
+        # the half with the article whose id the group has keeps that id
         stays, taken = (group if any(row.id == group for row in half) else half[0].id for half in halves)
         targets = {row.id: name for name, half in zip((stays, taken), halves, strict=True) for row in half}
         return _decide(context, _decision(context, author, DecisionKind.SPLIT, stays, taken), members, targets)
@@ -137,7 +141,7 @@ def undo_copy_decision(context: Context, decision: CopyDecision, author: Decisio
                 context.store.admin.redo_stage(connection, Stage.DEDUPE, selection, context.clock())
 
         if targets:
-            _move_articles(context, targets, take_back, anew=decision.kind is DecisionKind.MERGE)
+            _move_articles(context, targets, take_back, may_leave_story=decision.kind is DecisionKind.MERGE)
         else:
             with context.store.write() as connection:
                 take_back(connection)
@@ -196,18 +200,20 @@ def _decide(
         for group, rows in groups.items()
         for row in rows
     ]
-    anew = decision.kind is DecisionKind.SPLIT
     return _move_articles(
-        context, targets, lambda connection: record_decision(context, connection, decision, moves), anew=anew
+        context,
+        targets,
+        lambda connection: record_decision(context, connection, decision, moves),
+        may_leave_story=decision.kind is DecisionKind.SPLIT,
     )
 
 
 def _plan_return(context: Context, moving: Mapping[str, str]) -> tuple[dict[str, str], set[str]]:
     """Return where the articles of all groups concerned belong (id → group) when those of ``moving`` go back.
 
-    ``moving``: id → the group that the article was in. A group is where the article is by which it is called, whatever
-    was decided on that since. What no editor put where it is goes along with the article that it copies. The second
-    value: articles that nothing of that holds for, on which dedupe has to decide again.
+    ``moving``: id → the group that the article was in. Each group has the id of an article and stands for the group
+    that this article is in now, even where an editor moved it since. Articles that no editor moved follow the article
+    that they copy. The second value: the articles to which none of that applies, on which dedupe has to decide again.
     """
     if not moving:
         return {}, set()
@@ -237,12 +243,9 @@ def _plan_return(context: Context, moving: Mapping[str, str]) -> tuple[dict[str,
 
 
 def _move_articles(
-    context: Context, targets: Mapping[str, str], record: Callable[[sa.Connection], T], *, anew: bool
+    context: Context, targets: Mapping[str, str], record: Callable[[sa.Connection], T], *, may_leave_story: bool
 ) -> T:
-    """Put articles (id → group) into groups; return what ``record`` does, which writes why, in the same transaction.
-
-    ``anew`` says whether they may leave their story.
-    """
+    """Put articles (id → group) into groups; return what ``record`` does, which writes why, in the same transaction."""
     store, now = context.store, context.clock()
     with store.read() as connection:
         rows = list(store.ledger.get_articles(connection, targets).values())
@@ -264,7 +267,7 @@ def _move_articles(
         store.copy_groups.move_articles(connection, {row.seq: targets[row.id] for row in rows}, move_sketch)
         store.ledger.replace_latest(connection, Copy, records, now)
         store.ledger.bump_revision(connection, ids=targets)
-        store.articles_to_reassign.add(connection, targets, anew=anew)
+        store.articles_to_reassign.add(connection, targets, may_leave_story=may_leave_story)
     return recorded
 
 

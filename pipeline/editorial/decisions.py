@@ -9,15 +9,7 @@ import msgspec
 import sqlalchemy as sa
 
 from pipeline.context import Context
-from pipeline.decisions import (
-    CopyDecision,
-    Decision,
-    DecisionAuthor,
-    DecisionMove,
-    EntityDecision,
-    StoryDecision,
-    Subject,
-)
+from pipeline.decisions import Decision, DecisionAuthor, DecisionMove, Subject
 from pipeline.errors import UnknownError, UsageError
 from pipeline.store import UnreadableDecision
 
@@ -25,11 +17,10 @@ D = TypeVar("D", bound=Decision)
 
 _UNKNOWN = {
     Subject.COPIES: "there is no decision {n} on copies; newswire copies show lists them",
-    Subject.STORIES: "{n}: there is no such change; newswire stories show STORY names them",
-    Subject.ENTITIES: "there is no decision {n}; newswire entities decisions lists them",
+    Subject.STORIES: "there is no decision {n} on stories; newswire stories show lists them",
+    Subject.ENTITIES: "there is no decision {n} on entities; newswire entities decisions lists them",
     None: "there is no decision {n}; newswire decisions lists them",
 }
-_SUBJECTS = {CopyDecision: Subject.COPIES, StoryDecision: Subject.STORIES, EntityDecision: Subject.ENTITIES}
 
 
 def record_decision(context: Context, connection: sa.Connection, decision: D, moves: Iterable[DecisionMove] = ()) -> D:
@@ -49,7 +40,7 @@ def mark_undone(context: Context, connection: sa.Connection, n: int, author: Dec
         UsageError: Somebody else has taken it back, while this one waited.
     """
     if not context.store.decisions.mark_undone(connection, n, context.clock(), author):
-        raise UsageError(f"{n}: that change has been taken back already")
+        raise UsageError(f"decision {n} has been taken back already")
 
 
 def find_decision(context: Context, n: int, subject: Subject | None = None) -> Decision:
@@ -67,7 +58,8 @@ def find_decision(context: Context, n: int, subject: Subject | None = None) -> D
         raise UnknownError(_UNKNOWN[subject].format(n=n))
     if decision.undone_at:
         by = f" by {decision.undone_by}" if decision.undone_by else ""
-        raise UsageError(f"{n}: that change has been taken back already, at {decision.undone_at:%Y-%m-%d %H:%M}{by}")
+        at = f"{decision.undone_at:%Y-%m-%d %H:%M}"
+        raise UsageError(f"decision {decision.numbers} has been taken back already, at {at}{by}")
     return decision
 
 
@@ -88,13 +80,8 @@ def list_decisions(
     return readable[-limit:] if limit else readable, unreadable
 
 
-def subject_of(decision: Decision) -> Subject:
-    """Return what a decision is about."""
-    return _SUBJECTS[type(decision)]
-
-
 def decision_to_plain(decision: Decision) -> dict[str, Any]:
     """Return a decision as JSON lists it among those on other subjects: fields that all have are called alike."""
     fields = msgspec.structs.asdict(decision)
     fields.pop("undone", None)  # undone_at says it
-    return {"n": fields.pop("n"), "subject": subject_of(decision), **fields}
+    return {"n": fields.pop("n"), "subject": decision.subject, **fields}

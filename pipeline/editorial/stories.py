@@ -17,7 +17,7 @@ from pipeline.context import Context
 from pipeline.decisions import DecisionAuthor, DecisionKind, DecisionMove, StoryDecision
 from pipeline.editorial.decisions import record_decision
 from pipeline.errors import UnknownError, UsageError
-from pipeline.reconcile.story_cards import choose_story_id, iter_cluster_inputs, rebuild_locked_story
+from pipeline.reconcile.story_summaries import choose_story_id, iter_cluster_inputs, rebuild_locked_story
 from pipeline.records import Stage
 from pipeline.stage_lock import exclusive
 from pipeline.store import ArticleRow, StoredStory
@@ -174,14 +174,14 @@ def _regroup(
         stored = store.story_catalog.load_stories(connection, sources)
     for story in stored.values():
         memory.delete_story(story.seq)
-    cards = {name: rebuild_story(name, iter_cluster_inputs(context, rows), memory) for name, rows in parts.items()}
+    summaries = {name: rebuild_story(name, iter_cluster_inputs(context, rows), memory) for name, rows in parts.items()}
     for name, rows in parts.items():
         for row in rows:
             memory.assign_group(row.copy_group or row.id, name, row.first_seen)
     with store.write() as connection:
         store.ledger.assert_lock(connection, Stage.CLUSTER)
         memory.flush(connection)
-        _save_cards(context, connection, parts, sources, cards, titles)
+        _save_summaries(context, connection, parts, sources, summaries, titles)
         recorded = record_decision(context, connection, decision, _first_of_groups(parts))
         for name, rows in parts.items():
             store.ledger.assign_story(connection, name, [row.id for row in rows if row.story != name])
@@ -189,22 +189,22 @@ def _regroup(
     return recorded
 
 
-def _save_cards(
+def _save_summaries(
     context: Context,
     connection: sa.Connection,
     parts: Mapping[str, Sequence[ArticleRow]],
     sources: Sequence[str],
-    cards: Mapping[str, StorySummary],
+    summaries: Mapping[str, StorySummary],
     titles: Mapping[str, str | None],
 ) -> None:
-    """Save the cards of ``parts``, and where the ids of ``sources`` lead."""
+    """Save the summaries of ``parts``, and where the ids of ``sources`` lead."""
     for name in sources:
         if name not in parts:
             context.store.story_catalog.delete_story(connection, name)
             context.store.story_catalog.redirect(connection, name, sources[0])
     for name, rows in parts.items():
         context.store.story_catalog.remove_redirect(connection, name)
-        story = StoredStory(seq=rows[0].seq, summary=cards[name], given=titles[name])
+        story = StoredStory(seq=rows[0].seq, summary=summaries[name], given=titles[name])
         context.store.story_catalog.save_stories(connection, {name: story})
 
 

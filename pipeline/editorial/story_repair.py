@@ -17,7 +17,7 @@ from pipeline.cluster.assignment import StoryCluster, article_vectors, decode_st
 from pipeline.context import Context
 from pipeline.decisions import DecisionAuthor
 from pipeline.editorial.stories import merge_stories, split_story
-from pipeline.reconcile.story_cards import iter_cluster_inputs
+from pipeline.reconcile.story_summaries import iter_cluster_inputs
 from pipeline.records import Stage
 from pipeline.stage_lock import exclusive
 from pipeline.store import ArticleRow

@@ -100,8 +100,7 @@ class ElasticsearchIndex:
                 )
             if mark.get("version") != mapping.VERSION:
                 raise IndexVersionError(
-                    f"{name} at {self._address} was made by another version of newswire (index version "
-                    f"{mark.get('version')}, this one writes {mapping.VERSION}); the next newswire run makes it anew"
+                    f"{name} at {self._address} was made by another version of newswire; newswire run makes it anew"
                 )
         return str(marks[min(marks)]["identity"])
 

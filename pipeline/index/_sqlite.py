@@ -169,10 +169,7 @@ class SqliteIndex:
         self._check_application(connection)
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version != schema.VERSION:
-            raise IndexVersionError(
-                f"{self._path} was made by another version of newswire (index version {version}, this one writes "
-                f"{schema.VERSION}); the next newswire run makes it anew"
-            )
+            raise IndexVersionError(f"{self._path} was made by another version of newswire; newswire run makes it anew")
 
     def _check_application(self, connection: sqlite3.Connection) -> None:
         """Raise IndexRefusedError for a file that isn't newswire's."""

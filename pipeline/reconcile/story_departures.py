@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from pipeline.cluster import StoryMemory
 from pipeline.context import Context
 from pipeline.decisions import DecisionKind, DecisionMove, StoryDecision
-from pipeline.reconcile.story_cards import rebuild_stored_story
+from pipeline.reconcile.story_summaries import rebuild_stored_story
 from pipeline.records import Placement, Stage
 from pipeline.store import ArticleRow, StoredStory
 

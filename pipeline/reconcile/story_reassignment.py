@@ -13,8 +13,8 @@ import msgspec
 
 from pipeline.cluster import ArticleToAssign, decide, rebuild_story
 from pipeline.context import Context
-from pipeline.reconcile.story_cards import choose_story_id, iter_cluster_inputs, rebuild_stored_story
 from pipeline.reconcile.story_departures import Departures, find_departures
+from pipeline.reconcile.story_summaries import choose_story_id, iter_cluster_inputs, rebuild_stored_story
 from pipeline.records import Placed, Placement, Stage
 from pipeline.store import ArticleRow, ArticleToReassign, StoredStory, StoryIndex
 
@@ -25,9 +25,11 @@ def reassign_regrouped(context: Context) -> None:
     """Assign the articles that wait for it in the outbox, and delete them there; the caller holds cluster's lock."""
     with context.store.read() as connection:
         pending = context.store.articles_to_reassign.list_pending(connection)
-    latest = {entry.id: entry.anew for entry in pending}  # of several decisions on an article the last one counts
-    for anew, reassign in ((False, _follow_groups), (True, _assign_anew)):
-        entries = [entry for entry in pending if latest[entry.id] is anew]
+    latest = {
+        entry.id: entry.may_leave_story for entry in pending
+    }  # of several decisions on an article the last one counts
+    for may_leave_story, reassign in ((False, _follow_groups), (True, _assign_anew)):
+        entries = [entry for entry in pending if latest[entry.id] is may_leave_story]
         if not entries:
             continue
         with context.store.read() as connection:

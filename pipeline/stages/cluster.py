@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from pipeline.cluster import ArticleToAssign, decide
 from pipeline.context import Context
 from pipeline.reconcile.entity_view import apply_decisions
-from pipeline.reconcile.story_cards import cluster_input, rebuild_locked_story
 from pipeline.reconcile.story_departures import Departures, find_departures
 from pipeline.reconcile.story_reassignment import reassign_regrouped
+from pipeline.reconcile.story_summaries import cluster_input, rebuild_locked_story
 from pipeline.records import Article, Copy, Names, Outcome, Placed, Placement, Stage
 from pipeline.stages.runner import Emit, StageHandler
 from pipeline.store import ArticleRow, StageResult, StoryIndex

@@ -30,6 +30,7 @@ from pipeline.store.schema.decisions import decision_moves, decisions
 from pipeline.store.statements import among
 
 _GREATEST = 2**63 - 1  # number of a decision: PostgreSQL refuses to compare with greater ones
+_UNREADABLE = "unreadable"  # the kind of a row of 0.1 that the migration couldn't read; its note says why
 _log = logging.getLogger(__name__)
 
 D = TypeVar("D", bound=Decision)
@@ -91,7 +92,8 @@ class Decisions:
         where = [c.n == n] if subject is None else [sa.or_(c.n == n, c.former_n == n), c.subject == subject]
         for decision in _read(connection, *where):
             if isinstance(decision, UnreadableDecision):
-                raise StoreError(f"decision {decision.n} can't be read, it is left as it stands: {decision.fault}")
+                number = f"{n}" if n == decision.n else f"{decision.n} (was {n})"
+                raise StoreError(f"decision {number} can't be read, it is left as it stands: {decision.fault}")
             return decision
         return None
 
@@ -186,6 +188,8 @@ def _from_row(row: sa.RowMapping) -> Decision:
     Raises:
         ValueError: It is none.
     """
+    if row["kind"] == _UNREADABLE:
+        raise ValueError(f"couldn't be read when it was taken over from 0.1: {row['note']}")
     plain: dict[str, Any] = {
         name: row[name] for name in ("n", "kind", "by", "note", "undoes", "undone_by", "undone_note", "former_n")
     }
@@ -219,18 +223,16 @@ def _time(value: str | dt.datetime) -> dt.datetime:
 
 def _to_row(decision: Decision) -> dict[str, Any]:
     common = ("kind", "at", "by", "note", "undoes", "stands")
-    row: dict[str, Any] = {name: getattr(decision, name) for name in common}
+    row: dict[str, Any] = {name: getattr(decision, name) for name in common} | {"subject": decision.subject}
     match decision:
         case CopyDecision():
-            return row | {"subject": Subject.COPIES, "target": decision.group, "counterpart": decision.taken}
+            return row | {"target": decision.group, "counterpart": decision.taken}
         case StoryDecision():
             data = None if decision.replaced_title is None else _to_json(_StoryDetails(decision.replaced_title))
-            target = {"target": decision.story, "counterpart": decision.counterpart}
-            return row | target | {"subject": Subject.STORIES, "data": data}
+            return row | {"target": decision.story, "counterpart": decision.counterpart, "data": data}
         case EntityDecision():
             data = _to_json(_EntityDetails(decision.surfaces, decision.name))
-            target = {"target": decision.entity, "counterpart": decision.target}
-            return row | target | {"subject": Subject.ENTITIES, "data": data}
+            return row | {"target": decision.entity, "counterpart": decision.target, "data": data}
     raise TypeError(f"{type(decision).__name__} is no kind of decision that the ledger keeps")
 
 

@@ -80,23 +80,25 @@ class GroupsToSettle:
 
 
 class ArticleToReassign(msgspec.Struct, frozen=True, kw_only=True):
-    """An article in another copy group; ``anew``: a split took it out, so it need not stay in its story."""
+    """An article in another copy group."""
 
     n: int
     id: str
-    anew: bool
+    may_leave_story: bool  # a split took it out of its group
 
 
 class ArticlesToReassign:
     """Articles that an editor put into other copy groups, until cluster has placed them again."""
 
-    def add(self, connection: sa.Connection, ids: Iterable[str], *, anew: bool) -> None:
-        """Note articles for cluster to place again; ``anew``: they need not stay in their stories."""
-        connection.execute(regrouped.insert(), [{"id": article_id, "anew": anew} for article_id in ids])
+    def add(self, connection: sa.Connection, ids: Iterable[str], *, may_leave_story: bool) -> None:
+        """Note articles for cluster to place again, in their stories or, where they may leave them, in any."""
+        connection.execute(regrouped.insert(), [{"id": article_id, "anew": may_leave_story} for article_id in ids])
 
     def list_pending(self, connection: sa.Connection) -> list[ArticleToReassign]:
         """Return what is noted, the latest last."""
-        return rows_as(ArticleToReassign, connection.execute(sa.select(regrouped).order_by(regrouped.c.n)))
+        c = regrouped.c
+        query = sa.select(c.n, c.id, c.anew.label("may_leave_story")).order_by(c.n)
+        return rows_as(ArticleToReassign, connection.execute(query))
 
     def delete(self, connection: sa.Connection, reassigned: Collection[ArticleToReassign]) -> None:
         """Note that cluster has placed them; what was noted meanwhile stays."""

@@ -5,6 +5,7 @@ Reading needs no key; deciding and taking back need the API key.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated, Literal
 
 import msgspec
@@ -107,8 +108,9 @@ def add_decision_routes(app: FastAPI, context: Context) -> None:
     key = [Depends(require_api_key(context.environment.api_key))]
 
     @app.get("/api/decisions")
-    def log(subject: Subject | None = None, limit: int = 100) -> Response:
+    def log(request: Request, subject: Subject | None = None, limit: int = 100) -> Response:
         """The latest decisions on copies, stories and entities, undone ones too, and rows that can't be read."""
+        _check_parameters(request, ("subject", "limit"))
         decisions, unreadable = list_decisions(context, subject, check_limit(limit))
         return json_response({"decisions": [decision_to_plain(d) for d in decisions], "unreadable": unreadable})
 
@@ -163,6 +165,17 @@ def _add_undo_routes(app: FastAPI, context: Context) -> None:
         """Let a decision hold no more; the body may be empty."""
         sent = await read_decision(request, OptionalAuthor, default=OptionalAuthor())
         return await undo(number, sent.author, Subject.ENTITIES)
+
+
+def _check_parameters(request: Request, names: Collection[str]) -> None:
+    """Refuse a query string with other parameters than these.
+
+    Raises:
+        UsageError: It has one; the message names it.
+    """
+    for name in request.query_params:
+        if name not in names:
+            raise UsageError(f"unknown parameter {name!r}; known: {', '.join(names)}")
 
 
 def _decide_on_copies(context: Context, request: CopyDecisionRequest) -> list[CopyGroupView]:

@@ -12,7 +12,7 @@ decisions = sa.Table(
     sa.Column("n", BIG, primary_key=True, autoincrement=True),
     sa.Column("at", Utc, nullable=False),
     sa.Column("subject", sa.Text, nullable=False),  # a decisions.Subject
-    sa.Column("kind", sa.Text, nullable=False),  # a decisions.DecisionKind
+    sa.Column("kind", sa.Text, nullable=False),  # a decisions.DecisionKind; "unreadable": its note says why
     sa.Column("by", sa.Text),  # an editor's name, or the stage or "repair" that did it by itself
     sa.Column("note", sa.Text),
     sa.Column("target", sa.Text),  # the copy group, story or entity that is decided on

@@ -148,38 +148,70 @@ def _shift(stories: Sequence[int], entities: Sequence[int]) -> int:
 
 
 def _entity_row(n: int, data: str, shift: int) -> dict[str, Any]:
-    """Return a decision on entities; one that can't be read is kept as it stands, and named."""
+    """Return a decision on entities; one that can't be read is kept as it stands and named, and its note says why."""
     row = dict.fromkeys(column.name for column in _DECISIONS.c)
     row |= {"n": n + shift, "subject": "entities", "former_n": n if shift else None, "data": data}
     try:
         return row | _read_entity_decision(data)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
         _log.warning("decision %d on entities can't be read, it is kept as it stands: %s", row["n"], error)
         now = _stored_time(dt.datetime.now(dt.UTC).isoformat())
-        return row | {"at": now, "kind": "unreadable", "stands": _stored_bool(value=False)}
+        return row | {"at": now, "kind": "unreadable", "note": str(error), "stands": _stored_bool(value=False)}
 
 
 def _read_entity_decision(data: str) -> dict[str, Any]:
     """Return the columns of a decision on entities that is given as JSON.
 
     Raises:
-        ValueError: It is no such decision; so do TypeError, KeyError and AttributeError say.
+        ValueError: It is no such decision.
+        TypeError: A part of it has another type than such a decision has.
+        OverflowError: A time lies before the first year, or after the last one.
     """
     decision = json.loads(data)
-    if decision["kind"] not in _ENTITY_KINDS:
-        raise ValueError(f"unknown kind {decision['kind']!r}")
-    details = {"surfaces": decision.get("surfaces") or [], "name": decision.get("name")}
-    return {
-        "at": _stored_time(decision["at"]),
-        "kind": decision["kind"],
-        "by": decision.get("by"),
-        "note": decision.get("note"),
-        "target": str(decision["entity"]),
-        "counterpart": decision.get("target"),
-        "data": json.dumps(details, ensure_ascii=False),
-        "stands": _stored_bool(value=not decision.get("undone")),
-        "undone_at": _stored_time(decision["undone"]) if decision.get("undone") else None,
+    if not isinstance(decision, dict):
+        raise TypeError("no JSON object")
+    kind = _text(decision, "kind")
+    if kind not in _ENTITY_KINDS:
+        raise ValueError(f"unknown kind {kind!r}")
+    surfaces = decision.get("surfaces") or []
+    if not isinstance(surfaces, list):
+        raise TypeError(f"surfaces is no list: {json.dumps(surfaces)}")
+    details = {
+        "surfaces": [_text({"surfaces": surface}, "surfaces") for surface in surfaces],
+        "name": _text_or_none(decision, "name"),
     }
+    undone = _text_or_none(decision, "undone")
+    return {
+        "at": _stored_time(_text(decision, "at")),
+        "kind": kind,
+        "by": _text_or_none(decision, "by"),
+        "note": _text_or_none(decision, "note"),
+        "target": _text(decision, "entity"),
+        "counterpart": _text_or_none(decision, "target"),
+        "data": json.dumps(details, ensure_ascii=False),
+        "stands": _stored_bool(value=undone is None),
+        "undone_at": None if undone is None else _stored_time(undone),
+    }
+
+
+def _text(decision: dict[str, Any], name: str) -> str:
+    """Return a field that has to hold text, such as both databases keep.
+
+    Raises:
+        TypeError: It is missing or holds something else.
+        ValueError: It holds characters that a database refuses: half a surrogate pair, or NUL.
+    """
+    value = decision.get(name)
+    if not isinstance(value, str):
+        raise TypeError(f"{name} is no text: {json.dumps(value)}")
+    value.encode()
+    if "\0" in value:
+        raise ValueError(f"{name} holds a NUL character")
+    return value
+
+
+def _text_or_none(decision: dict[str, Any], name: str) -> str | None:
+    return None if decision.get(name) is None else _text(decision, name)
 
 
 def _take_copy_pins() -> None:
@@ -228,8 +260,9 @@ def _on_sqlite() -> bool:
 
 def _stored_time(text: str) -> str | dt.datetime:
     """Return a time of a JSON record as a column of the type Utc holds it."""
-    time = dt.datetime.fromisoformat(text).astimezone(dt.UTC)
-    return f"{time:%Y-%m-%d %H:%M:%S.%f}" if _on_sqlite() else time
+    time = dt.datetime.fromisoformat(text)
+    time = time.replace(tzinfo=dt.UTC) if time.tzinfo is None else time.astimezone(dt.UTC)
+    return time.replace(tzinfo=None).isoformat(" ", "microseconds") if _on_sqlite() else time
 
 
 def _iso_time(value: str | dt.datetime) -> str:
