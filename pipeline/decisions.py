@@ -105,5 +105,5 @@ class DecisionMove(Record, frozen=True, kw_only=True):
 
     @property
     def moved(self) -> bool:
-        """Whether the article was elsewhere before."""
+        """Tell whether the article was elsewhere before."""
         return self.origin not in {None, self.target}

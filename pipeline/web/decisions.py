@@ -33,14 +33,14 @@ from pipeline.web.search_params import check_limit
 
 
 class DecisionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Who decides, and why."""
+    """Return who decides, and why."""
 
     by: EditorText
     note: DecisionNote | None = None
 
     @property
     def author(self) -> DecisionAuthor:
-        """Who decides, and why."""
+        """Return who decides, and why."""
         return DecisionAuthor(name=self.by, note=self.note)
 
 
@@ -89,7 +89,7 @@ class OptionalAuthor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 
     @property
     def author(self) -> DecisionAuthor:
-        """Who decides, and why."""
+        """Return who decides, and why."""
         return DecisionAuthor(name=self.by, note=self.note)
 
 
