@@ -3,7 +3,7 @@
 # make test       the tests that need no server, on all cores
 # make test-all   all tests: also the slow ones, and those against real PostgreSQL, Elasticsearch, Airflow and Chromium
 # make check      formatter, linter, types, import rules
-# make wheel      build the wheel, install it with pip into a fresh environment, and try it there
+# make wheel      build the wheel (in dist), install it with pip into a fresh environment, and try it there
 # make up         Airflow, PostgreSQL, Elasticsearch, Kibana and the API in Docker
 # make down       end them; their data stays
 # make bench      figures: how good, how fast
