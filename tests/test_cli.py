@@ -100,7 +100,7 @@ def test_an_editors_decision_reaches_the_index_and_is_undone(tmp_path):
     assert newswire("import", tmp_path / "bridge.txt", home=tmp_path).returncode == 0
     assert "person:ines-okafor" in newswire("entities", "list", "okafor", home=tmp_path).stdout
     said = newswire("entities", "rename", "Ines Okafor", "Inês Okafor", "--by", "desk", home=tmp_path)
-    assert "person:ines-okafor is called Inês Okafor, by desk" in said.stdout
+    assert "desk: person:ines-okafor is called Inês Okafor" in said.stdout
     assert "1 documents are written anew" in said.stdout
     newswire("run", "--stage", "index", home=tmp_path)
     found = newswire("search", "bridge", "--facet", "people", "--facet", "words", "--json", home=tmp_path)
