@@ -73,7 +73,12 @@ def working_folder_of(settings_folder: Path) -> Path | None:
 
 def format_init_command(folder: Path, *, missing: bool = False) -> str:
     """Return the line that calls newswire init for ``folder``."""
-    return shlex.join(["newswire", "init", *["--missing"][:missing], *[str(folder)][: folder != _HERE]])
+    words = ["newswire", "init"]
+    if missing:
+        words.append("--missing")
+    if folder != _HERE:
+        words.append(str(folder))
+    return shlex.join(words)
 
 
 def write_settings_files(folder: Path, names: list[str]) -> None:
