@@ -6,7 +6,7 @@
 # make wheel      build the wheel (in dist), install it with pip into a fresh environment, and try it there
 # make up         Airflow, PostgreSQL, Elasticsearch, Kibana and the API in Docker
 # make down       end them; their data stays
-# make bench      figures: how good, how fast
+# make bench      how fast: the whole way from feeds to searches, beside trafilatura alone
 # make format     let the formatter and the linter mend what they can
 # make lock       resolve requirements.lock anew from pyproject.toml, as far as that is needed
 # make clean      remove what was made here, var (the data of trials) included
@@ -68,7 +68,7 @@ down:
 	docker compose down
 
 bench: $(READY)
-	$(BIN)/python bench/run.py
+	$(BIN)/python -m bench.end_to_end --count 300 --outlets 60
 
 # no address of an index is written: the lock holds versions and hashes alone
 lock:

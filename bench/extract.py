@@ -2,9 +2,14 @@
 
     python bench/extract.py MANIFEST > OUT            extract as `newswire extract` does
     python bench/extract.py MANIFEST --speed          against trafilatura.bare_extraction with metadata, in one run
+    python bench/extract.py MANIFEST --phases         CPU-ms a page by phase, and trafilatura's beside it
     python bench/extract.py MANIFEST --scaling         pages a second in one and in two worker processes
     python bench/extract.py MANIFEST --memory          what a worker holds while it reads 5,000 pages
     python bench/extract.py MANIFEST --leave-out GOLD  do the tuned weights of titles hold for publishers not tuned on?
+    python bench/extract.py MANIFEST --damage KIND > OUT  as of a publisher never seen: KIND is names, phrases or both
+
+--damage names replaces each class and id by a token that says nothing, phrases takes config/extract.toml's boilerplate
+away: what is still cut, structure alone tells.
 
 Manifest lines: {"id", "path" (relative to the manifest; .html or .txt, each may be .gz), "url", "fetched"}.
 Gold lines: {"id", "publisher", "title"}.
@@ -16,9 +21,11 @@ import argparse
 import collections
 import datetime as dt
 import gzip
+import hashlib
 import itertools
 import json
 import os
+import re
 import resource
 import statistics
 import sys
@@ -26,8 +33,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 from trafilatura import bare_extraction
 
+import pipeline.extract
 from pipeline.charsets import decode_page
 from pipeline.errors import ItemError
 from pipeline.extract import (
@@ -36,6 +45,7 @@ from pipeline.extract import (
     extract,
     load_config,
     make_extractor,
+    page,
     warm_up,
 )
 from pipeline.extract.page_signals import gather_signals, parse_page
@@ -70,6 +80,23 @@ def line_of(raw: RawPage, name: str, config: ExtractConfig) -> dict[str, object]
         return error_to_line(raw.id, error)
 
 
+_NAMES = re.compile(r"""(\s(?:class|id)=)(["'])(.*?)\2""", re.DOTALL)
+
+
+def without_names(raw: RawPage) -> RawPage:
+    def token(name: str) -> str:
+        return f"x{hashlib.blake2b(name.encode(), digest_size=4).hexdigest()}"
+
+    def replace(match: re.Match[str]) -> str:
+        return f"{match[1]}{match[2]}{' '.join(map(token, match[3].split()))}{match[2]}"
+
+    return msgspec.structs.replace(raw, data=_NAMES.sub(replace, decode_page(raw.data)).encode(), charset="utf-8")
+
+
+def without_phrases(config: ExtractConfig) -> ExtractConfig:
+    return msgspec.structs.replace(config, phrases=msgspec.structs.replace(config.phrases, foreign=()))
+
+
 def spent(work: Callable[[], object]) -> float:
     started = time.process_time()
     work()
@@ -91,6 +118,50 @@ def speed(items: list[tuple[RawPage, str]], config: ExtractConfig) -> None:
     newswire, trafilatura = (len(items) / statistics.median(pair[side] for pair in pairs) for side in (0, 1))
     print(f"newswire {newswire:.1f}, trafilatura {trafilatura:.1f} pages per CPU second", file=sys.stderr)
     print(f"ratio {statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})", file=sys.stderr)
+
+
+# phase → the function that does it, under the name by which its caller knows it; none runs inside another
+PHASES = {
+    "decoding": (pipeline.extract, "decode_page"),
+    "parsing": (page, "parse_page"),
+    "signals, what is hidden": (page, "gather_signals"),
+    "blocks": (page, "split_blocks"),
+    "data of frameworks": (page, "_with_framework_data"),
+    "times": (page.times, "choose_times"),
+    "main text": (page.main_text, "find_main_text"),
+    "authors": (page, "_authorship"),
+    "boilerplate": (page.boilerplate, "remove_boilerplate"),
+    "language": (page.metadata, "detect_language"),
+}
+
+
+def phases(items: list[tuple[RawPage, str]], config: ExtractConfig) -> None:
+    took: collections.Counter[str] = collections.Counter()
+
+    def timed(phase: str, work: Callable[..., object]) -> Callable[..., object]:
+        def run(*args: object, **kwargs: object) -> object:
+            started = time.process_time()
+            try:
+                return work(*args, **kwargs)
+            finally:
+                took[phase] += time.process_time() - started
+
+        return run
+
+    def run_newswire() -> None:
+        for raw, name in items:
+            line_of(raw, name, config)
+
+    run_newswire()  # what is compiled and loaded once isn't measured
+    for phase, (module, name) in PHASES.items():
+        setattr(module, name, timed(phase, getattr(module, name)))
+    whole = spent(run_newswire)
+    theirs = spent(lambda: [bare_extraction(raw.data, url=raw.url, with_metadata=True) for raw, _ in items])
+    for phase in PHASES:
+        print(f"{phase:24} {1000 * took[phase] / len(items):6.2f} ms", file=sys.stderr)
+    print(f"{'the rest':24} {1000 * (whole - took.total()) / len(items):6.2f} ms", file=sys.stderr)
+    print(f"{'whole':24} {1000 * whole / len(items):6.2f} ms", file=sys.stderr)
+    print(f"{'trafilatura':24} {1000 * theirs / len(items):6.2f} ms", file=sys.stderr)
 
 
 def scaling(items: list[tuple[RawPage, str]], config: ExtractConfig) -> None:
@@ -153,14 +224,22 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("manifest", type=Path)
     options.add_argument("--speed", action="store_true")
+    options.add_argument("--phases", action="store_true")
     options.add_argument("--scaling", action="store_true")
     options.add_argument("--memory", action="store_true")
     options.add_argument("--leave-out", type=Path, metavar="GOLD")
+    options.add_argument("--damage", choices=("names", "phrases", "both"))
     given = options.parse_args()
     items, config = read(given.manifest), load_config(config_folder())
+    if given.damage in {"names", "both"}:
+        items = [(without_names(raw), name) for raw, name in items]
+    if given.damage in {"phrases", "both"}:
+        config = without_phrases(config)
     warm_up()  # as in the process that workers are forked from
     if given.speed:
         speed(items, config)
+    elif given.phases:
+        phases(items, config)
     elif given.scaling:
         scaling(items, config)
     elif given.memory:

@@ -2,7 +2,8 @@
 
 python bench/stories.py ARTICLES GOLD [ARTICLES GOLD]...
 
-Both are JSON lines joined by "id"; GOLD names each article's "story". For every collection, and for all of them mixed
+Both are JSON lines joined by "id"; GOLD names each article's "story". ``bench/topics.jsonl`` holds invented undated
+articles of five topics, each of three or four events. For every collection, and for all of them mixed
 without their dates, the BCubed F1 of newswire with one setting, in several orders and halves, of shortened texts, with
 other thresholds, and after repair; then of a single-pass TF-IDF baseline that sees all document frequencies beforehand
 and whose features, decay and threshold are chosen for each collection in its favour.

@@ -38,7 +38,8 @@ def set_up(environ: Mapping[str, str]) -> None:
         basic_auth=("elastic", secret(environ, "ELASTIC_PASSWORD_FILE")),
         **certificates(environ),
     )
-    client.security.change_password(username="kibana_system", password=secret(environ, "KIBANA_PASSWORD_FILE"))
+    if "KIBANA_PASSWORD_FILE" in environ:  # else Kibana's operator gives it a user
+        client.security.change_password(username="kibana_system", password=secret(environ, "KIBANA_PASSWORD_FILE"))
     client.security.put_user(username="editor", password=secret(environ, "EDITOR_PASSWORD_FILE"), roles=["editor"])
     folder = Path(environ["KEYS_FOLDER"])
     for name, role in keys(load_settings().index.alias).items():

@@ -5,6 +5,7 @@ Pure: white space makes no difference, and neither do lines that extract took fo
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Set as AbstractSet
 
@@ -54,6 +55,14 @@ def compare_versions(old: Article, new: Article) -> VersionDiff | None:
         added=tuple((Counter(new_paragraphs) - Counter(old_paragraphs)).elements()),
         removed=tuple((Counter(old_paragraphs) - Counter(new_paragraphs)).elements()),
     )
+
+
+def is_repetition(old: Article, new: Article, now: dt.datetime) -> bool:
+    """Tell whether a version says what the one before says, and is held back no longer or shorter than that."""
+    embargoes = {old.embargoed, new.embargoed}
+    if len(embargoes) > 1 and any(until and until > now for until in embargoes):
+        return False
+    return compare_versions(old, new) is None
 
 
 def _plain(article: Article, name: str) -> object:

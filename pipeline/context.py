@@ -7,16 +7,13 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import zoneinfo
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from pipeline.archive import Archive
-from pipeline.extract.agencies import agency_of
-from pipeline.extract.config import Agency, load_agencies
 from pipeline.gc_tuning import tune_gc
-from pipeline.index import Index, open_index
 from pipeline.settings import (
     Environment,
     Settings,
@@ -27,6 +24,12 @@ from pipeline.settings import (
     load_sources,
 )
 from pipeline.store import Store
+
+if TYPE_CHECKING:  # imported where they are used: a command that needs none of them begins a second earlier
+    from pipeline.archive import Archive
+    from pipeline.extract.config import Agency
+    from pipeline.index import Index
+    from pipeline.wires import NoticePhrases
 
 _LOCK_WAIT_SECONDS = 60.0  # at a terminal one can wait for a large batch on a slow disk
 
@@ -40,7 +43,7 @@ class Context:
     """Everything that a run needs. ``open_context`` makes one from files and environment, tests make one from values.
 
     ``config`` is the folder of the settings files. An editor's decision waits at most ``lock_wait_seconds`` for a batch
-    that is under way.
+    that is under way. With ``read_only`` the ledger can't be changed, and is left as it is.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class Context:
         config: Path,
         clock: Callable[[], dt.datetime] = utc_now,
         lock_wait_seconds: float = _LOCK_WAIT_SECONDS,
+        read_only: bool = False,
     ) -> None:
         self.settings = settings
         self.sources: Mapping[str, Source] = {source.name: source for source in sources}
@@ -59,26 +63,46 @@ class Context:
         self.config = config
         self.clock = clock
         self.lock_wait_seconds = lock_wait_seconds
-        self.store = Store(environment.store_url)
+        self.store = Store(environment.store_url, read_only=read_only)
 
     @functools.cached_property
     def archive(self) -> Archive:
         """Return the archive of raw pages."""
+        from pipeline.archive import Archive  # noqa: PLC0415
+
         return Archive(self.environment.archive_url)
 
     @functools.cached_property
     def agencies(self) -> tuple[Agency, ...]:
         """Return the news agencies of config/agencies.toml."""
+        from pipeline.extract.config import load_agencies  # noqa: PLC0415
+
         return load_agencies(self.config)
+
+    @functools.cached_property
+    def notice_phrases(self) -> NoticePhrases:
+        """Return how notices begin that take items back, as config/agencies.toml says."""
+        from pipeline.extract.config import load_notice_phrases  # noqa: PLC0415
+
+        return load_notice_phrases(self.config)
+
+    def zone_of(self, source: str) -> dt.tzinfo:
+        """Return the time zone in which ``source`` writes times that name none: its own where it is set, else UTC."""
+        configured = self.sources.get(source)
+        return zoneinfo.ZoneInfo(configured.time_zone) if configured and configured.time_zone else dt.UTC
 
     def agency_of(self, source: str) -> str | None:
         """Return the name of the news agency that publishes as ``source``, None where that is no agency."""
+        from pipeline.extract.agencies import agency_of  # noqa: PLC0415
+
         configured = self.sources.get(source)
         return agency_of(source, self.agencies) or (source if configured and configured.agency else None)
 
     @functools.cached_property
     def index(self) -> Index:
         """Return the search index."""
+        from pipeline.index import open_index  # noqa: PLC0415
+
         return open_index(
             self.environment.index_url,
             self.settings.index,
@@ -95,8 +119,12 @@ class Context:
         self.store.close()
 
 
-def open_context(config: Path | None = None, *, lock_wait_seconds: float = _LOCK_WAIT_SECONDS) -> Context:
+def open_context(
+    config: Path | None = None, *, lock_wait_seconds: float = _LOCK_WAIT_SECONDS, read_only: bool = False
+) -> Context:
     """Return the context that the environment and the settings files (of the folder ``config``) describe.
+
+    With ``read_only`` the ledger can't be changed, and is left as it is.
 
     Raises:
         SettingsError: A file or a variable can't be used.
@@ -105,4 +133,6 @@ def open_context(config: Path | None = None, *, lock_wait_seconds: float = _LOCK
     tune_gc()
     config = config or config_folder()
     settings, sources, environment = load_settings(config), load_sources(config), load_environment()
-    return Context(settings, sources, environment, config=config, lock_wait_seconds=lock_wait_seconds)
+    return Context(
+        settings, sources, environment, config=config, lock_wait_seconds=lock_wait_seconds, read_only=read_only
+    )

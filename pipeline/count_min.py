@@ -34,7 +34,7 @@ class CountMinSketch:
         )
         self._increments: list[bytes] = []
         for increment in increments:
-            self._replay(np.frombuffer(increment, dtype="<u4"))
+            self.replay(increment)
 
     def __bytes__(self) -> bytes:
         return _HEAD.pack(self.documents) + self._counts.tobytes()
@@ -51,12 +51,17 @@ class CountMinSketch:
         self._increments.clear()
         return increment
 
-    def _replay(self, increment: npt.NDArray[np.uint32]) -> None:
-        """Count the documents of an increment: for each the number of its terms, then their cells."""
+    def copy(self) -> CountMinSketch:
+        """Return a sketch that counts on by itself; what was counted so far is none of its increments."""
+        return CountMinSketch(bytes(self))
+
+    def replay(self, increment: bytes) -> None:
+        """Count the documents of an increment again: for each the number of its terms, then their cells."""
+        numbers = np.frombuffer(increment, dtype="<u4")
         start = 0
-        while start < len(increment):
-            end = start + 1 + int(increment[start])
-            self._count(increment[start + 1 : end])
+        while start < len(numbers):
+            end = start + 1 + int(numbers[start])
+            self._count(numbers[start + 1 : end])
             start = end
 
     def _count(self, cells: npt.NDArray[np.uint32]) -> None:

@@ -1,4 +1,4 @@
-"""Define what editors decide on copies, stories and entities.
+"""Define what editors decide on copies, stories, entities and articles.
 
 All decisions have numbers from one sequence, and each of them can be undone. Who decided, why, and who took it back is
 kept for good.
@@ -21,15 +21,21 @@ class Subject(enum.StrEnum):
     COPIES = "copies"
     STORIES = "stories"
     ENTITIES = "entities"
+    ARTICLES = "articles"
 
 
 class DecisionKind(enum.StrEnum):
-    """What may be decided: a merge or a split on any subject, a rename on stories and entities, a hide on entities."""
+    """What may be decided.
+
+    A merge or a split on copies, stories and entities, a rename on stories and entities, a hide on entities, a
+    withdrawal on articles.
+    """
 
     MERGE = "merge"
     SPLIT = "split"
     RENAME = "rename"
     HIDE = "hide"
+    WITHDRAW = "withdraw"
 
 
 class DecisionAuthor(Record, frozen=True, kw_only=True):
@@ -94,6 +100,15 @@ class EntityDecision(Decision, frozen=True, kw_only=True):
     target: str | None = None  # of a merge: the entity that it becomes; of a split: the one that the names go to
     surfaces: tuple[str, ...] = ()  # of a split: the names that are somebody else's
     name: str | None = None  # of a rename or split: the name to show
+
+
+class ArticleDecision(Decision, frozen=True, kw_only=True):
+    """A withdrawal of an article: by whoever sent it (``by`` is the command that read so) or by an editor."""
+
+    subject = Subject.ARTICLES
+    article: str
+    notice: str | None = None  # the article that asked for it, where it has an id of its own
+    copies: tuple[str, ...] = ()  # its copies then: articles of its copy group
 
 
 class DecisionMove(Record, frozen=True, kw_only=True):

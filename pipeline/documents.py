@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from pipeline.cluster import StoryFacts
+from pipeline.dates import is_believable
 from pipeline.dedupe import GroupSummary
 from pipeline.records import (
     Article,
@@ -104,6 +105,7 @@ def build_document(records: ArticleRecords, indexed: dt.datetime) -> Document | 
         paywalled=article.paywalled,
         live=article.live,
         from_feed=article.from_feed,
+        embargoed=article.embargoed,
         archive=page.blob if page else None,
         rights=tuple(dict.fromkeys((*article.rights, *(page.rights if page else ())))),
         stages=dict(records.stages),
@@ -115,7 +117,7 @@ def build_document(records: ArticleRecords, indexed: dt.datetime) -> Document | 
 
 def publication_time(entry: Entry | None, article: Article) -> tuple[dt.datetime | None, Precision | None]:
     """Return when the article says it was published, else when its feed does: a feed's times have their zone."""
-    if article.published is not None:
+    if article.published is not None and is_believable(article.published, None, printed=True):
         return article.published, article.published_precision
     if entry is not None and entry.published is not None:
         return entry.published, Precision.INSTANT

@@ -14,7 +14,12 @@ NewswireError
 │   └── IndexRefusedError  it answers and refuses (key, foreign mapping)
 │       └── IndexVersionError  another version of newswire made it; the next run makes it anew
 ├── ArchiveError           raw pages can't be read or written
+│   └── MissingPageError   the archive has no page of this name
+├── BackupError            a backup can't be written or read
+│   └── RestoreRefusedError  what it would be restored into isn't empty, or it is no backup that can be
+├── ServeError             the server can't listen where it shall
 ├── WorkersError           no process for parsing can be started
+├── RunFailedError         whatever a run tried failed
 └── ItemError              one article can't be processed; carries the outcome and the reason
 """
 
@@ -83,8 +88,34 @@ class ArchiveError(NewswireError):
     """Raw pages can't be read or written."""
 
 
+class MissingPageError(ArchiveError):
+    """The archive has no page of this name."""
+
+
+class BackupError(NewswireError):
+    """A backup can't be written or read."""
+
+
+class RestoreRefusedError(BackupError):
+    """What a backup would be restored into isn't empty, or what is named is no backup that can be restored."""
+
+    retryable = False
+
+
+class ServeError(NewswireError):
+    """The server can't listen where it shall: the port is taken, or nobody may or can listen there."""
+
+    retryable = False
+
+
 class WorkersError(NewswireError):
     """No process for parsing can be started: too little memory for its modules, a faulty installation."""
+
+
+class RunFailedError(NewswireError):
+    """Whatever a run tried failed: no source could be read, or a stage could do nothing with any article."""
+
+    retryable = False  # the next run tries it again
 
 
 class ItemError(NewswireError):

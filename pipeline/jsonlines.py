@@ -11,16 +11,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from pipeline.dates import parse_iso
+from pipeline.clean_records import clean_record
+from pipeline.dates import is_believable, parse_iso
 from pipeline.errors import ItemError
-from pipeline.records import Article, Copy, Names, Outcome, Precision, Reason, to_plain
+from pipeline.records import NO_END, Article, Copy, Names, Outcome, Precision, Reason, to_plain
 from pipeline.urls import article_id, content_id
 
 if TYPE_CHECKING:
     from pipeline.feeds.model import FeedItem
-
-# How systems write that they know no date: the zero of clocks (the evening before, west of Greenwich) or of calendars
-_NO_DATES = frozenset({dt.date(1, 1, 1), dt.date(1969, 12, 31), dt.date(1970, 1, 1)})
 
 K = TypeVar("K", bound=msgspec.Struct)
 
@@ -30,6 +28,7 @@ _FIELDS = frozenset(Article.__struct_fields__) - {
     "published_local",
     "published_precision",
     "modified",
+    "embargoed",
 }
 
 
@@ -39,16 +38,18 @@ def article_to_line(article: Article) -> dict[str, Any]:
     ``published`` is ISO 8601 with its zone; without one where no zone can be known, the day alone where only that is;
     ``published_precision`` says which.
     """
-    line: dict[str, Any] = to_plain(article)
+    line: dict[str, Any] = to_plain(clean_record(article))
     local = line.pop("published_local")
     line["published"] = local if article.published is None else article.published.astimezone(dt.UTC).isoformat()
     return line
 
 
-def article_from_line(line: Mapping[str, Any]) -> Article:
+def article_from_line(line: Mapping[str, Any], now: dt.datetime | None = None, zone: dt.tzinfo = dt.UTC) -> Article:
     """Return the article of a line with at least ``text``; what is missing, null or unknown is left out.
 
-    Without an id it gets that of its address, else of its text.
+    Without an id it gets that of its address, else of its text. An embargo without a zone ends by the clock of
+    ``zone``. A time that can't be true (after tomorrow, before there were newspapers, the zero of a clock) is left out;
+    ``now`` is the time now, where it is known.
 
     Raises:
         ItemError: NO_TEXT (dropped); BAD_RECORD (quarantined) for a value of a wrong kind.
@@ -57,10 +58,11 @@ def article_from_line(line: Mapping[str, Any]) -> Article:
     if not isinstance(text, str) or not text.strip():
         raise ItemError(Outcome.DROPPED, Reason.NO_TEXT, 'the line has no "text"')
     fields = {key: value for key, value in line.items() if key in _FIELDS and value is not None}
-    published, local, precision = _time(line.get("published"))
-    modified, _, _ = _time(line.get("modified"))
+    published, local, precision = _time(line.get("published"), now)
+    modified, _, _ = _time(line.get("modified"), now)
+    embargoed = _embargo(line.get("embargoed"), zone)
     try:
-        return msgspec.convert(
+        article = msgspec.convert(
             {
                 **fields,
                 "id": str(line["id"]) if line.get("id") is not None else _id(line, text),
@@ -68,11 +70,16 @@ def article_from_line(line: Mapping[str, Any]) -> Article:
                 "published_local": local,
                 "published_precision": precision,
                 "modified": modified,
+                "embargoed": embargoed,
             },
             Article,
         )
     except (msgspec.ValidationError, ValueError) as error:
         raise ItemError(Outcome.QUARANTINED, Reason.BAD_RECORD, str(error)) from error
+    article = clean_record(article)
+    if not article.text.strip():
+        raise ItemError(Outcome.DROPPED, Reason.NO_TEXT, "its text consists of control characters")
+    return article
 
 
 def copy_from_line(line: Mapping[str, Any], article_id: str) -> Copy:
@@ -133,21 +140,46 @@ def _id(line: Mapping[str, Any], text: str) -> str:
         return content_id(text.encode("utf-8", "replace"))
 
 
-def _time(value: object) -> tuple[dt.datetime | None, str | None, Precision | None]:
-    """Return an aware time, or the local time as text where the value names no zone, and how exact it is.
+def _time(value: object, now: dt.datetime | None) -> tuple[dt.datetime | None, str | None, Precision | None]:
+    """Return an aware time, or the local time as text where the value names no zone, and how exact it is; else Nones.
+
+    Raises:
+        ItemError: BAD_RECORD (quarantined) where it is no ISO 8601 time.
+    """
+    time = _parsed(value)
+    if time is None or not is_believable(time, now, printed=True):
+        return None, None, None
+    if time.tzinfo:
+        return time.astimezone(dt.UTC), None, Precision.INSTANT
+    text = str(value)
+    return None, text, Precision.DAY if "T" not in text and " " not in text else Precision.LOCAL
+
+
+def _embargo(value: object, zone: dt.tzinfo) -> dt.datetime | None:
+    """Return until when an article is held back: of an hour that the clock strikes twice, the second one.
+
+    Raises:
+        ItemError: BAD_RECORD (quarantined) where it is no ISO 8601 time: nothing is published by mistake.
+    """
+    until = _parsed(value)
+    if until is None:
+        if value is not None and value != "":
+            raise ItemError(Outcome.QUARANTINED, Reason.BAD_RECORD, f"embargoed: {value!r} is not an ISO 8601 time")
+        return None
+    if until.year >= NO_END.year:
+        return NO_END
+    return max(until.replace(tzinfo=until.tzinfo or zone, fold=fold).astimezone(dt.UTC) for fold in (0, 1))
+
+
+def _parsed(value: object) -> dt.datetime | None:
+    """Return the time that a value states, None where it is no text.
 
     Raises:
         ItemError: BAD_RECORD (quarantined) where it is no ISO 8601 time.
     """
     if not isinstance(value, str) or not value:
-        return None, None, None
+        return None
     try:
-        time = parse_iso(value)
-        instant = time.astimezone(dt.UTC) if time.tzinfo and time.date() not in _NO_DATES else None
-    except (ValueError, OverflowError) as error:  # the last hours of the calendar are in no other zone
+        return parse_iso(value)
+    except ValueError as error:
         raise ItemError(Outcome.QUARANTINED, Reason.BAD_RECORD, f"{value!r} is not an ISO 8601 time") from error
-    if time.date() in _NO_DATES:
-        return None, None, None
-    if instant:
-        return instant, None, Precision.INSTANT
-    return None, value, Precision.DAY if "T" not in value and " " not in value else Precision.LOCAL

@@ -1,4 +1,4 @@
-"""Maintain the ledger once a day: repair stories, and delete what nothing is compared with any more.
+"""Maintain the system once a day: repair stories, delete what nothing is compared with any more, make a backup.
 
 Each step can be cut off and run again at any time.
 """
@@ -6,13 +6,23 @@ Each step can be cut off and run again at any time.
 from __future__ import annotations
 
 import datetime as dt
+import logging
+from collections.abc import Callable, Iterable
 
-from pipeline.context import Context, open_context
+from pipeline.audit.blobs import iter_stray_files
+from pipeline.audit.documents import list_suspects
+from pipeline.backup import MadeBackup, make_backup
+from pipeline.context import Context
 from pipeline.editorial import story_repair
+from pipeline.errors import IndexRefusedError, RestoreRefusedError, SearchIndexError
+from pipeline.index import IndexSnapshots, open_index
+from pipeline.settings import Environment, IndexSettings
 
 HISTORY_DAYS = 90.0  # of outcomes; long enough to ask why an article of last month is missing
 DAILY_INTERVAL = dt.timedelta(days=1)
 _LAST_RUN = "housekept"
+
+_log = logging.getLogger(__name__)
 
 
 def expire_memories(context: Context, history_days: float = HISTORY_DAYS) -> int:
@@ -28,6 +38,14 @@ def expire_memories(context: Context, history_days: float = HISTORY_DAYS) -> int
         names_before=now - dt.timedelta(days=settings.entities.remember_days),
         history=now - dt.timedelta(days=history_days),
     )
+
+
+def remove_stray_pages(context: Context) -> int:
+    """Remove from the archive what no article refers to and is older than an hour; return how many files went.
+
+    Raises ArchiveError where the archive can't be used.
+    """
+    return sum(context.archive.delete_file(file) for file in iter_stray_files(context))
 
 
 def run_daily(context: Context) -> str | None:
@@ -48,14 +66,109 @@ def run_daily(context: Context) -> str | None:
     return f"{done.merged} stories merged, {done.split} split; {history} lines of history forgotten"
 
 
-def run_repair() -> dict[str, int]:
-    """Repair the stories of the last days, with the settings of files and environment; return the counts."""
-    with open_context() as context:
-        done = story_repair.repair_stories(context, days=context.settings.cluster.repair_days)
-    return {"stories": done.stories, "merged": done.merged, "split": done.split}
+def save_backup(
+    context: Context, target: str, *, keep: int | None = None, tell: Callable[[str], None] = _log.info
+) -> MadeBackup:
+    """Make a backup at ``target``; ``keep`` (else [backup] keep) of them stay there.
+
+    Where [backup] names a repository of Elasticsearch, a snapshot of the index goes with it. It is taken first, so that
+    no document in it is newer than the ledger says. Where that fails, the backup is made without one.
+
+    Raises NewswireError where something can't be used; nothing counts as a backup then.
+    """
+    snapshots = _open_snapshots(context)
+
+    def save_snapshot(backup: str) -> str | None:
+        if snapshots is None:
+            return None
+        tell("saving a snapshot of the index")
+        try:
+            snapshots.save(_snapshot_name(backup))
+        except SearchIndexError as error:
+            tell(f"the backup has no snapshot of the index, which can be filled from the ledger: {error}")
+            return None
+        return _snapshot_name(backup)
+
+    kept = keep or context.settings.backup.keep
+    made = make_backup(context, target, keep=kept, tell=tell, snapshot=save_snapshot)
+    if snapshots is not None:
+        _delete_snapshots(snapshots, made.removed, tell)
+    return made
 
 
-def run_expire() -> dict[str, int]:
-    """Delete what has expired, with the settings of files and environment; return the counts."""
-    with open_context() as context:
-        return {"history": expire_memories(context)}
+def _delete_snapshots(snapshots: IndexSnapshots, backups: Iterable[str], tell: Callable[[str], None]) -> None:
+    for backup in backups:
+        try:
+            snapshots.delete(_snapshot_name(backup))
+        except SearchIndexError as error:
+            tell(f"the snapshot of {backup} can't be deleted: {error}")
+
+
+def restore_snapshot(context: Context, snapshot: str | None) -> bool:
+    """Restore the index from the snapshot that went with a backup; return whether it was.
+
+    What differs from the ledger is written by the next run of stage index. Where there is no snapshot, or it can't be
+    restored, that run fills the index.
+
+    Raises:
+        SearchIndexError: The index can't be used at all.
+    """
+    snapshots = _open_snapshots(context)
+    if snapshots is None or snapshot is None:
+        return False
+    try:
+        snapshots.restore(snapshot)
+    except SearchIndexError as error:
+        _log.warning("%s; the index is filled from the ledger", error)
+        context.index.prepare()
+        return False
+    settle_documents(context)
+    return True
+
+
+def settle_documents(context: Context) -> int:
+    """Remove documents that the index must not have, and send articles to it whose document is lacking or older.
+
+    Return how many. Nothing else may work meanwhile. Raises SearchIndexError where the index can't be used.
+    """
+    count = 0
+    while ids := list_suspects(context):
+        context.index.delete(sorted(ids))
+        with context.store.write() as connection:
+            context.store.ledger.requeue_for_index(connection, ids=ids)
+        context.index.refresh()
+        count += len(ids)
+    return count
+
+
+def _open_snapshots(context: Context) -> IndexSnapshots | None:
+    repository = context.settings.backup.repository
+    return context.index.snapshots(repository) if repository else None
+
+
+def _snapshot_name(backup: str) -> str:
+    return f"newswire-{backup}".lower()
+
+
+def refuse_filled_index(environment: Environment, settings: IndexSettings) -> None:
+    """Make sure that no documents are in the index, before a backup is restored.
+
+    Raises:
+        RestoreRefusedError: Some are.
+        IndexAwayError: The index does not answer.
+    """
+    index = open_index(
+        environment.index_url, settings, api_key=environment.index_api_key, ca_file=environment.index_ca_file
+    )
+    try:
+        index.prepare()
+        count = index.count()
+    except IndexRefusedError as error:
+        raise RestoreRefusedError(f"{error}; or name another index in NEWSWIRE_INDEX_URL") from error
+    finally:
+        index.close()
+    if count:
+        raise RestoreRefusedError(
+            f"the index isn't empty (there are {count} documents), and a backup is restored into an empty system: "
+            "name another index in NEWSWIRE_INDEX_URL or [index] alias, or remove this one"
+        )

@@ -34,6 +34,9 @@ class Stage(enum.StrEnum):
 # The source of articles that were imported from files, or handed in, without a source: no outlet.
 IMPORTED, HANDED_IN = "import", "ingest"
 
+# Until when an article is embargoed whose sender will say later when it may be published.
+NO_END = dt.datetime(9999, 12, 31, tzinfo=dt.UTC)
+
 # Raised when a stage decides differently; each record is stored with the version of its stage.
 STAGE_VERSIONS = dict.fromkeys(Stage, "1")
 
@@ -62,8 +65,12 @@ class Reason(enum.StrEnum):
     NOT_HTML = "not a page"
     EMPTY = "empty"
     NO_TEXT = "no text"
+    WALL = "a wall in place of the article"
+    ELSEWHERE = "redirected to another page"
     NOT_FEED = "not a feed"
     TAKEN_DOWN = "taken down"
+    WITHDRAWN = "withdrawn by its sender"
+    NOTICE = "a notice to editors"
     NO_INDEX = "not to be indexed"
     # retry: it may work later
     TIMEOUT = "timeout"
@@ -144,6 +151,7 @@ class Page(StageRecord, frozen=True, kw_only=True):
     last_modified: str | None = None
     rights: tuple[str, ...] = ()  # from headers and robots.txt, in the words of pipeline.rights
     blocked: bool = False  # the server refused it: the feed's text stands in for the page
+    saved: bool = False  # it came as a file: ``fetched`` is when that was imported, not when the server sent it
 
 
 class Caption(Record, frozen=True, kw_only=True):
@@ -201,6 +209,7 @@ class Article(StageRecord, frozen=True, kw_only=True):
     rights: tuple[str, ...] = ()
     cut: tuple[Cut, ...] = ()
     from_feed: bool = False  # the page couldn't be fetched: this is the feed's text
+    embargoed: dt.datetime | None = None  # until when it may not be published; NO_END where that is not said
 
 
 class CopyKind(enum.StrEnum):
@@ -377,6 +386,7 @@ class Document(Record, frozen=True, kw_only=True):
     rights: tuple[str, ...]
     stages: dict[str, str]
     live: bool | None = None
+    embargoed: dt.datetime | None = None
 
 
 R = TypeVar("R", bound=msgspec.Struct)

@@ -27,6 +27,10 @@ class Report:
         self._seconds = time.monotonic() - self._started
         return self
 
+    def add_seconds(self, seconds: float) -> None:
+        """Count seconds that the stage was at work, where it doesn't work without a break."""
+        self._seconds = (self._seconds or 0.0) + seconds
+
     def add(self, outcome: Outcome, reason: Reason | None = None) -> None:
         """Count one article, or feed."""
         self.counts[outcome, reason] += 1

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+from typing import overload
 
 import msgspec
 
-from pipeline.records import Record
+from pipeline.records import Reason, Record
 from pipeline.settings import RevisitSettings
 
 # A page that isn't there any more is fetched once more after this time, so that an outage isn't taken for its removal.
@@ -32,21 +33,36 @@ class Visit(Record, frozen=True, kw_only=True):
 class VisitOutcome(enum.Enum):
     """The outcome of a visit to a page."""
 
-    PRESENT = "there"  # unchanged, or it isn't known yet whether it has changed
+    PRESENT = "there"  # unchanged
+    ANSWERED = "answered"  # the server sent something; extract tells what it is
     CHANGED = "changed"
     GONE = "gone"
     FAILED = "failed"
 
 
+# What the reason of a visit that brought no new version says of the page; any other one says nothing.
+VISIT_OUTCOMES = {
+    Reason.NOT_MODIFIED: VisitOutcome.PRESENT,
+    Reason.NOT_FOUND: VisitOutcome.GONE,
+    Reason.GONE: VisitOutcome.GONE,
+}
+
+
 def update_visit(
     visit: Visit, outcome: VisitOutcome, first_seen: dt.datetime, now: dt.datetime, settings: RevisitSettings
 ) -> Visit:
-    """Return what is stored after a visit at ``now`` to the page of an article first seen at ``first_seen``."""
+    """Return what is stored after a visit at ``now`` to the page of an article first seen at ``first_seen``.
+
+    A visit is not due any more when it begins: where one is due nevertheless, it was asked for meanwhile, and stays so.
+    """
+    planned = _earliest(visit.due, _next_planned(first_seen, now, settings))
     if outcome is VisitOutcome.FAILED:
-        return msgspec.structs.replace(visit, due=_next_planned(first_seen, now, settings))
-    gone_since = (visit.gone or now) if outcome is VisitOutcome.GONE else None
+        return msgspec.structs.replace(visit, due=planned)
+    gone_since = visit.gone if outcome is VisitOutcome.ANSWERED else None
+    if outcome is VisitOutcome.GONE:
+        gone_since = visit.gone or now
     changed = now if outcome is VisitOutcome.CHANGED else visit.changed
-    due = _next_planned(first_seen, now, settings)
+    due = planned
     if outcome is VisitOutcome.GONE and visit.gone is None:
         due = _earliest(due, now + _CONFIRM)
     elif outcome is not VisitOutcome.GONE and visit.live and now - changed < dt.timedelta(hours=settings.live_hours):
@@ -54,14 +70,12 @@ def update_visit(
     return msgspec.structs.replace(visit, due=due, changed=changed, gone=gone_since)
 
 
-def register_feed_update(visit: Visit | None, now: dt.datetime, settings: RevisitSettings) -> tuple[bool, Visit | None]:
+def register_feed_update(visit: Visit, now: dt.datetime, settings: RevisitSettings) -> tuple[bool, Visit]:
     """Return whether the page is visited now because its feed lists it as changed, and what is stored then.
 
     A feed that does so at every poll causes a visit every ``revisit.every_minutes``; an update in between is visited
     when that time has passed.
     """
-    if visit is None:
-        return True, None
     if visit.asked is None:
         return True, msgspec.structs.replace(visit, asked=now, due=None)
     next_time = visit.asked + dt.timedelta(minutes=settings.every_minutes)
@@ -84,5 +98,13 @@ def _next_planned(first_seen: dt.datetime, now: dt.datetime, settings: RevisitSe
     return min((time for time in times if time > now), default=None)
 
 
-def _earliest(planned: dt.datetime | None, time: dt.datetime) -> dt.datetime:
-    return time if planned is None else min(planned, time)
+@overload
+def _earliest(planned: dt.datetime | None, time: dt.datetime) -> dt.datetime: ...
+
+
+@overload
+def _earliest(planned: dt.datetime | None, time: dt.datetime | None) -> dt.datetime | None: ...
+
+
+def _earliest(planned: dt.datetime | None, time: dt.datetime | None) -> dt.datetime | None:
+    return min((at for at in (planned, time) if at is not None), default=None)

@@ -14,11 +14,12 @@ import tomllib
 import zoneinfo
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, Literal, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 
+from pipeline.alert_records import AlertRule
 from pipeline.errors import SettingsError
 from pipeline.feed_records import FeedRole
 from pipeline.rights import RIGHTS
@@ -81,7 +82,7 @@ class RevisitSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=
 class ExtractSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """[extract]: limits around one page."""
 
-    workers: int = 2
+    workers: Annotated[int, msgspec.Meta(ge=1)] | None = None  # in place of run.workers
     timeout_seconds: float = 20.0
     max_bytes: int = 10 * 1024 * 1024
     memory_mb: int = 1024
@@ -111,6 +112,14 @@ class EntitySettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=T
     remember_days: float = 90.0
 
 
+class EnrichSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """[enrich]: limits around the names of one article."""
+
+    workers: Annotated[int, msgspec.Meta(ge=1)] | None = None  # in place of run.workers
+    timeout_seconds: float = 60.0
+    memory_mb: int = 2048
+
+
 class IndexSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """[index]: how documents lie in the index."""
 
@@ -118,24 +127,100 @@ class IndexSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     shards: int = 1
     replicas: int = 0
     timeout_seconds: float = 30.0
+    coalesce_seconds: float = 3.0  # that documents which only changed wait for further changes while stages follow
+    refresh_seconds: float = 1.0  # after which searches find what was written; of Elasticsearch
 
 
 class RunSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """[run]: batches, leases and retries."""
+    """[run]: batches, leases, retries and processes."""
 
+    workers: Annotated[int, msgspec.Meta(ge=1)] | Literal["auto"] = "auto"  # processes of extract, and of enrich
     batch: int = 200
     ordered_batch: int = 1000  # of stages in which one worker at a time writes what all articles share
     lease_seconds: float = 600.0
     max_attempts: int = 5
     retry_minutes: float = 10.0
+    patience: Annotated[float, msgspec.Meta(ge=0)] = 60.0  # seconds that a run which ends waits for slow hosts
+    queue_articles: Annotated[int, msgspec.Meta(ge=1)] = 5000  # that wait between two stages; what brings more rests
+    queue_mb: Annotated[int, msgspec.Meta(ge=1)] = 512  # the same, in megabytes of pages and texts
+
+
+class AirflowSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """[airflow]: how Airflow's tasks share their machines."""
+
+    machines: Annotated[int, msgspec.Meta(ge=1)] = 1  # that have a worker of Airflow; all of one size
+    shards: Annotated[int, msgspec.Meta(ge=1)] | Literal["auto"] = "auto"  # of a heavy stage, on all machines together
+
+
+# Of a page: scheme, host and port. It stands in a header, so nothing may end it there.
+Origin = Annotated[str, msgspec.Meta(pattern=r"^https?://[A-Za-z0-9.\-\[\]:]+$")]
 
 
 class ServeSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """[serve]: the API and search page."""
 
     host: str = "127.0.0.1"
-    port: int = 8000
+    port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 8000
     public_url: str | None = None  # where hubs reach it from outside; without it no hub is asked to push
+    hosts: tuple[str, ...] = ()  # further names under which it is reached; "*": whatever name a request says
+    frame_ancestors: tuple[Origin, ...] = ()  # origins whose pages may show ours in a frame: Airflow's
+    max_connections: Annotated[int, msgspec.Meta(ge=1)] = 512  # open at a time; more are told to come back
+    max_header_bytes: Annotated[int, msgspec.Meta(ge=1024)] = 32 * 1024  # of one request, its address included
+    header_seconds: Annotated[float, msgspec.Meta(gt=0)] = 10.0  # in which the head of a request must have arrived
+    body_seconds: Annotated[float, msgspec.Meta(gt=0)] = 60.0  # in which its body must have arrived
+
+
+class BackupSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """[backup]: what is kept of backups."""
+
+    keep: Annotated[int, msgspec.Meta(ge=1)] = 7  # backups; the oldest go
+    repository: str | None = None  # of Elasticsearch, in which a snapshot of the index goes with each backup
+
+
+class WebhookSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One [[alerts.webhook]]: an address that messages are posted to."""
+
+    name: str
+    url: str | None = None  # where it is itself a secret: the environment's NEWSWIRE_WEBHOOK_URL_NAME
+    format: Literal["signed", "text"] = "signed"  # text: {"text": …}, as chat programs take it
+
+
+class MailSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One [[alerts.mail]]: people who get messages by e-mail, and the server that takes it."""
+
+    name: str
+    host: str
+    port: Annotated[int, msgspec.Meta(ge=1, le=65535)] | None = None  # by ``tls``: 587, 465 or 25
+    tls: Literal["starttls", "tls", "none"] = "starttls"
+    user: str | None = None  # its password: the environment's NEWSWIRE_MAIL_PASSWORD_NAME
+    sender: str
+    to: tuple[str, ...]
+
+
+class AlertSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """[alerts]: what is told when something is wrong, when, and to whom."""
+
+    every_seconds: Annotated[float, msgspec.Meta(gt=0)] = 60.0  # between two looks
+    hold_minutes: Annotated[float, msgspec.Meta(ge=0)] = 2.0  # that something must last before it is told
+    quiet_minutes: Annotated[float, msgspec.Meta(ge=0)] = 10.0  # that it must be gone before it is over
+    remind_hours: Annotated[float, msgspec.Meta(ge=0)] = 24.0  # until what goes on is told again; 0: never
+    off: tuple[AlertRule, ...] = ()  # what isn't looked at
+    waiting_minutes: float = 60.0  # of an article, before any stage but index
+    queue_articles: int = 2000  # before a stage, from which on it matters that they become more
+    queue_minutes: float = 30.0  # in which they have become more
+    polls_minutes: float = 30.0  # that a feed is due, and nobody asks for any
+    pause_minutes: float = 5.0  # that a stage can't work
+    run_hours: float = 6.0  # of a run that ends by itself
+    failing_hours: float = 3.0  # that a feed fails
+    failing_share: float = 0.5  # of a stage's attempts in five minutes
+    workers_died: int = 5  # worker processes in five minutes
+    disk_percent: float = 5.0  # that must be free, of room and of file names
+    disk_gb: float = 2.0  # that must be free
+    index_minutes: float = 15.0  # of an article before the index
+    log: bool = False  # whether messages are lines of the log, too
+    allow_addresses: tuple[str, ...] = ()  # private networks that webhooks may lie in
+    webhook: tuple[WebhookSettings, ...] = ()
+    mail: tuple[MailSettings, ...] = ()
 
 
 class Settings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -149,9 +234,13 @@ class Settings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     dedupe: DedupeSettings = DedupeSettings()
     cluster: ClusterSettings = ClusterSettings()
     entities: EntitySettings = EntitySettings()
+    enrich: EnrichSettings = EnrichSettings()
     index: IndexSettings = IndexSettings()
     run: RunSettings = RunSettings()
+    airflow: AirflowSettings = AirflowSettings()
     serve: ServeSettings = ServeSettings()
+    backup: BackupSettings = BackupSettings()
+    alerts: AlertSettings = AlertSettings()
 
 
 class Source(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -192,9 +281,11 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     store_url: str
     index_url: str
     archive_url: str
+    backup_url: str | None = None  # where backups are made
     index_api_key: str | None = None
     index_ca_file: str | None = None
     api_key: str | None = None  # whoever has it may write through the web service
+    airflow_url: str | None = None  # of the Airflow that runs the stages, to see whether it is well
 
 
 S = TypeVar("S", bound=Section)
@@ -307,33 +398,36 @@ def load_settings(folder: Path | None = None) -> Settings:
     return settings
 
 
+def sources_file(folder: Path) -> Path:
+    """Return the file that names the sources, of the settings in ``folder``."""
+    return folder / "feeds.toml"
+
+
 def load_sources(folder: Path | None = None, *, file: Path | None = None) -> tuple[Source, ...]:
     """Return the sources of config/feeds.toml of ``folder`` (or of ``file``), each checked.
 
     Raises:
         SettingsError: The file can't be used, a source's value is wrong, or two sources have one name.
     """
-    file = file or (folder or config_folder()) / "feeds.toml"
+    file = file or sources_file(folder or config_folder())
     sources = read_toml(file, FeedsFile).source
     names: set[str] = set()
     for source in sources:
-        _check_source(file, source)
+        check_source(f"{file}: source {source.name!r}", source)
         if source.name in names:
             raise SettingsError(f"{file}: two sources are called {source.name!r}; give one another name")
         names.add(source.name)
     return sources
 
 
-def _check_source(file: Path, source: Source) -> None:
-    """Check the values of a source.
+def check_source(where: str, source: Source) -> None:
+    """Check the values of a source; ``where`` names it in the message.
 
     Raises:
         SettingsError: A value is wrong.
     """
-    where = f"{file}: source {source.name!r}"
-    for url in (*source.feeds, *source.sitemaps, *source.pages):
-        if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
-            raise SettingsError(f"{where}: feed {url!r} is not an http or https address")
+    for url in (*source.feeds, *source.sitemaps, *source.pages, *((source.home,) if source.home else ())):
+        _check_source_address(where, url)
     if source.country and not re.fullmatch("[A-Z]{2}", source.country):
         raise SettingsError(f"{where}: country {source.country!r} is not a code of two capitals, such as DE")
     if source.credentials and not re.fullmatch("[A-Z][A-Z0-9_]*", source.credentials):
@@ -346,6 +440,28 @@ def _check_source(file: Path, source: Source) -> None:
         raise SettingsError(f"{where}: time_zone {source.time_zone!r} is unknown; name one such as Europe/Berlin")
 
 
+def _check_source_address(where: str, url: str) -> None:
+    """Check the address of a feed, front page, sitemap or home page.
+
+    Raises:
+        SettingsError: It is no address, or holds a password.
+    """
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+        parts = urlsplit("")
+    if "@" in parts.netloc:
+        host = parts.netloc.rpartition("@")[2]
+        raise SettingsError(
+            f"{where}: the address at {host} holds a user or password, which would be shown: take it out, set "
+            'credentials = "X", and give user:password in the environment as NEWSWIRE_CREDENTIALS_X'
+        )
+    if not usable:
+        raise SettingsError(f"{where}: feed {url!r} is not an http or https address")
+
+
 def load_environment(environ: Mapping[str, str] = os.environ) -> Environment:
     """Return where ledger, index and archive are; the embedded default lies under ``NEWSWIRE_HOME`` (./var)."""
     home = Path(read_variable(environ, "NEWSWIRE_HOME") or "var").absolute()
@@ -354,9 +470,11 @@ def load_environment(environ: Mapping[str, str] = os.environ) -> Environment:
         store_url=read_variable(environ, "NEWSWIRE_STORE_URL") or f"sqlite:///{home}/ledger.db",
         index_url=read_variable(environ, "NEWSWIRE_INDEX_URL") or f"sqlite:///{home}/index.db",
         archive_url=read_variable(environ, "NEWSWIRE_ARCHIVE_URL") or str(home / "archive"),
+        backup_url=read_variable(environ, "NEWSWIRE_BACKUP_URL"),
         index_api_key=read_variable(environ, "NEWSWIRE_INDEX_API_KEY"),
         index_ca_file=read_variable(environ, "NEWSWIRE_INDEX_CA"),
         api_key=read_variable(environ, "NEWSWIRE_API_KEY"),
+        airflow_url=read_variable(environ, "NEWSWIRE_AIRFLOW_URL"),
     )
 
 

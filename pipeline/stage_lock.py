@@ -13,7 +13,7 @@ from pipeline.records import Stage
 
 @contextlib.contextmanager
 def exclusive(context: Context, stage: Stage) -> Iterator[None]:
-    """Hold the lock of ``stage`` during the block; wait for a batch that is under way.
+    """Hold the lock of ``stage`` during the block; wait for a batch that is under way, and keep off the next one.
 
     Raises:
         BusyError: The batch takes longer than ``context.lock_wait_seconds``.
@@ -21,10 +21,11 @@ def exclusive(context: Context, stage: Stage) -> Iterator[None]:
     seconds = context.lock_wait_seconds
     until = time.monotonic() + seconds
     while True:
-        with context.store.lock(stage, context.clock(), context.settings.run.lease_seconds) as locked:
+        with context.store.lock(stage, context.clock(), context.settings.run.lease_seconds, asks=True) as locked:
             if locked:
                 yield
                 return
         if time.monotonic() > until:
+            context.store.stop_asking(stage)
             raise BusyError(f"{stage} has been at work for {seconds:g} s; try again when it has finished")
         time.sleep(0.1)

@@ -24,6 +24,21 @@ _OTHER = rf"{_PLAIN}++(?:[{INDIC_MARKS}]++{_PLAIN}*+)*+"
 _WORD = re.compile(rf"[a-z0-9]++(?!['’\w])|[{_SINGLE}]|{_OTHER}(?:['’]{_OTHER})*+")
 
 
+# C0 but tab and line ends, DEL, C1, halves of surrogate pairs and non-characters: PostgreSQL keeps no NUL, UTF-8 no
+# surrogate, and terminals obey the others.
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+# Vertical tab, form feed and the separators stand for white space; C1 is what Windows-1252 has there, as browsers read
+# it (WHATWG HTML, numeric character reference end state): dashes, quotation marks, the apostrophe.
+_MEANT = dict.fromkeys("\x0b\x0c\x1c\x1d\x1e\x1f", " ") | {
+    chr(code): bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)
+}
+
+
+def without_control_characters(text: str) -> str:
+    """Return ``text`` without NUL and other control characters, lone surrogates and non-characters."""
+    return _CONTROL.sub(lambda match: _MEANT.get(match[0], ""), text) if _CONTROL.search(text) else text
+
+
 def normalise(text: str) -> str:
     """Return ``text`` in NFKC, case-folded, without soft hyphens, with plain apostrophes."""
     return _plain(text).casefold()

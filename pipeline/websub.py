@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
+from pipeline.urls import without_credentials
+
 _LINK_HEADER = re.compile(r"""<([^<>]*)>((?:\s*;\s*[\w*-]+\s*=\s*(?:"[^"]*"|[^\s";,]+))*)""")
 _PARAMETER = re.compile(r"""([\w*-]+)\s*=\s*(?:"([^"]*)"|([^\s";,]+))""")
 # W3C WebSub 8: sha1 is allowed, and what most hubs still send.
@@ -80,4 +82,4 @@ def _absolute(url: str, link: str | None) -> str | None:
         parts = urlsplit(full)
     except ValueError:
         return None
-    return full if parts.scheme in {"http", "https"} and parts.hostname else None
+    return without_credentials(full) if parts.scheme in {"http", "https"} and parts.hostname else None

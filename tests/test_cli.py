@@ -156,6 +156,16 @@ def test_an_extract_that_yields_nothing_says_why(tmp_path):
 
 
 @pytest.mark.slow
+def test_how_long_ago_it_was_counts_from_when_the_manifest_says_that_a_page_was_fetched(tmp_path):
+    page = f"<title>Bridge</title><h1>Bridge closes</h1><p>5 hours ago</p><p>{TEXT}</p>"
+    (tmp_path / "page.html").write_text(page, encoding="utf-8")
+    lines = [{"id": "a", "path": "page.html"}, {"id": "b", "path": "page.html", "fetched": "2026-03-21T12:00:00Z"}]
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    done = newswire("extract", "--manifest", tmp_path / "in.jsonl", home=tmp_path)
+    assert [json.loads(line)["published"] for line in done.stdout.splitlines()] == [None, "2026-03-21"]
+
+
+@pytest.mark.slow
 def test_the_stages_as_filters_keep_what_a_line_has(tmp_path):
     line = json.dumps({"id": "a", "text": TEXT, "mine": 7})
     for command in ("dedupe", "enrich", "cluster"):

@@ -95,3 +95,19 @@ def test_health_shows_what_fails_and_why_and_is_json_where_asked(site, config):
     assert [line.get("condition") for line in lines] == ["failing", "well", None]
     assert (lines[2]["source"], lines[2]["named"], lines[2]["share"]) == ("T", 1, 1.0)
     assert "100.0%" in run("health", "--source", "T").stdout
+
+
+def test_an_address_with_a_password_is_neither_added_nor_shown(site, config, tmp_path):
+    site.page("/feed", feed("a"))
+    result = run("add", site.url("/feed").replace("://", "://user:secret@"), code=1)
+    assert "holds a user or password" in result.output
+    outlines = "".join(
+        f'<outline type="rss" text="{name}" xmlUrl="https://{login}{name}.example/f"/>'
+        for name, login in (("a", "user:secret@"), ("b", ""))
+    )
+    (tmp_path / "x.opml").write_text(f"<opml version='2.0'><body>{outlines}</body></opml>")
+    imported = run("import", str(tmp_path / "x.opml"), code=1)
+    assert "source 'a': the address at a.example holds a user or password" in imported.output
+    assert "https://b.example/f" in text(config)
+    assert "secret" not in result.output + imported.output + text(config)
+    assert site.requests == []

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from pipeline.cli.output import Progress
+from pipeline.cli.output import Progress, plain_text, print_table
 
 
 @pytest.fixture
@@ -48,3 +48,10 @@ def test_on_a_terminal_one_line_is_renewed_and_ended(clock, capsys, monkeypatch)
     assert said.count("\n") == 1
     assert said.endswith("3 pages, 2.0 a second\n")
     assert said.startswith("\r")
+
+
+def test_what_would_act_on_the_terminal_is_left_out_of_its_lines(capsys):
+    assert plain_text("a\x1b[31mb\nc\u202ed\x9be\u2066f\tg\x00") == "a[31mb cdefg"
+    assert plain_text("الجزيرة – a’s “b” 한국") == "الجزيرة – a’s “b” 한국"
+    print_table(("x", "y"), [("1\n2", 3), ("\x1b]0;title\x07", 4)])
+    assert capsys.readouterr().out.splitlines() == ["x         y", "1 2       3", "]0;title  4"]

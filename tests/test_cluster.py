@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+from collections import defaultdict
 from itertools import pairwise
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -13,7 +16,7 @@ from hypothesis import strategies as st
 
 from pipeline.cluster import ArticleToAssign, decide
 from pipeline.cluster.terms import LEDE_WORDS, article_terms
-from pipeline.cluster.vector import MIN_MEAN_LENGTH, cosines, mix_vectors, pack_vector
+from pipeline.cluster.vector import MIN_MEAN_LENGTH, compare_vectors, mix_vectors, pack_vector
 from pipeline.count_min import hash_words
 from pipeline.records import Article, Copy, Entity, EntityType, Names, Placed
 from pipeline.settings import ClusterSettings
@@ -114,10 +117,12 @@ def placed(store, arrivals, *, sizes=(), settings=ClusterSettings()):  # noqa: B
     made = []
     borders = [0, *sizes, len(arrivals)]
     for start, end in pairwise(sorted(min(border, len(arrivals)) for border in borders)):
-        memory = store.story_index(settings)
-        made += decide(arrivals[start:end], memory, settings)
+        memory, rarities = store.story_index(settings), {}
+        placements = decide(arrivals[start:end], memory, settings, rarities)
+        made += placements
         with store.write() as connection:
             memory.flush(connection)
+            store.story_catalog.apply_votes(connection, arrivals[start:end], placements, memory.frequencies, rarities)
     return [placement.story for placement in made]
 
 
@@ -224,8 +229,16 @@ def newsweek():
     for n in range(1, 41):
         topic = invented(n % 10, 60)
         own = invented(500 + n, 20)
-        made.append(to_place(n, f"{topic}\n{own}", days=n / 5, group=f"a{n - 10}" if n > 10 and n % 7 == 0 else None))
+        group = f"a{n - 10}" if n > 10 and n % 7 == 0 else None
+        made.append(to_place(n, f"{topic}\n{own}", days=n / 5, group=group, names=named(n)))
     return made
+
+
+def named(n):
+    """Return the names of an arrival, some of which others have too."""
+    people = [f"Person {n % 10}", f"Person {n % 4}", f"Person {n % 13 + 20}"]
+    entities = (Entity(id=name, name=name, type=EntityType.PERSON, salience=0.5) for name in dict.fromkeys(people))
+    return Names(id=f"a{n}", entities=tuple(entities))
 
 
 @settings(max_examples=15)
@@ -235,10 +248,13 @@ def test_where_batches_begin_and_end_changes_nothing(tmp_path_factory, sizes):
     made = []
     for cuts in ((), sizes):
         store = Store(f"sqlite:///{tmp_path_factory.mktemp('batches')}/ledger.db")
-        made.append(placed(store, newsweek(), sizes=cuts))
+        stories = placed(store, newsweek(), sizes=cuts)
+        with store.read() as connection:
+            facts = store.story_catalog.load_facts(connection, stories)
+        made.append((stories, facts))
         store.close()
     assert made[0] == made[1]
-    assert 1 < len(set(made[0])) < 40
+    assert 1 < len(set(made[0][0])) < 40
 
 
 def test_a_mean_of_unlike_articles_is_not_like_everything():
@@ -249,10 +265,23 @@ def test_a_mean_of_unlike_articles_is_not_like_everything():
     for n, one in enumerate(articles[1:], 2):
         mean = mix_vectors(mean, one, 1 / n, 400)
     new = articles[rng.integers(18)]
-    alone, among = cosines(new, [pack_vector(articles[3]), pack_vector(mean)])
+    alone, among = compare_vectors(new, [pack_vector(articles[3]), pack_vector(mean)]).cosines
     assert float(np.linalg.norm(mean[1])) < MIN_MEAN_LENGTH
     assert among < 0.25
     assert alone < among
+
+
+def test_undated_articles_of_one_topic_stay_apart_and_those_on_one_event_together(store):
+    folder = Path(__file__).parent.parent / "bench"
+    lines = [json.loads(line) for line in (folder / "topics.jsonl").read_text("utf-8").splitlines()]
+    gold = [json.loads(line)["story"] for line in (folder / "topics.gold.jsonl").read_text("utf-8").splitlines()]
+    articles = [to_place(n, line["text"], title=line["title"], dated=False) for n, line in enumerate(lines, 1)]
+    found = placed(store, articles)
+    events = defaultdict(set)
+    for story, event in zip(found, gold, strict=True):
+        events[story].add(event)
+    assert all(len(mixed) == 1 for mixed in events.values())
+    assert len(events) <= len(set(gold)) + 3
 
 
 VECTORS = st.dictionaries(st.integers(0, 12), st.sampled_from([0.25, 0.5, 1.0, 2.0]), max_size=8)
@@ -264,9 +293,12 @@ def sparse(weights):
 
 
 @given(VECTORS, st.lists(VECTORS, min_size=1, max_size=5))
-def test_the_cosines_with_several_vectors_are_those_with_each(own, others):
-    found = cosines(sparse(own), [pack_vector(sparse(other)) for other in others])
-    for one, other in zip(found, others, strict=True):
+def test_cosines_and_breadths_with_several_vectors_are_those_with_each(own, others):
+    found, breadths = compare_vectors(sparse(own), [pack_vector(sparse(other)) for other in others])
+    for one, breadth, other in zip(found, breadths, others, strict=True):
+        products = [own[term] * weight for term, weight in other.items() if term in own]
+        squares = sum(product**2 for product in products)
+        assert breadth == pytest.approx(sum(products) ** 2 / squares if squares else 0)
         length = max(MIN_MEAN_LENGTH, sum(weight**2 for weight in other.values()) ** 0.5)
         assert one == pytest.approx(sum(own.get(term, 0) * weight for term, weight in other.items()) / length)
 

@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.cluster import story_summary
 from pipeline.cluster.story_summary import (
     FIRST_TITLES,
     KEPT_NAMES,
@@ -15,9 +16,9 @@ from pipeline.cluster.story_summary import (
     SHOWN_NAMES,
     MemberTitle,
     StorySummary,
-    add_vote,
     choose_title,
     extend_time_span,
+    name_rarities,
 )
 from pipeline.cluster.terms import counter_keys
 from pipeline.count_min import CountMinSketch, hash_words
@@ -27,6 +28,10 @@ from tests.helpers.copies import AT
 
 def names(*entities):
     return Names(id="a", entities=tuple(Entity(id=name.lower(), name=name, type=kind) for name, kind in entities))
+
+
+def add_vote(card, article, named, frequencies):
+    return story_summary.add_vote(card, article, named, name_rarities(article, named, frequencies))
 
 
 def told(*titles, language="en"):

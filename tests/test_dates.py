@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.dates import EARLIEST, parse, parse_instant
+from pipeline.dates import EARLIEST, DateHabits, is_believable, parse, parse_instant, shows_day_first
+from pipeline.dates.ages import day_of_age, parse_age
+from pipeline.dates.calendars import to_date
 
 NOW = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
 BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")
@@ -24,6 +26,9 @@ BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")
         ("Fri, 20 Nov 2026 10:00:00 CET", "2026-11-20T09:00"),
         ("Fri, 20 Nov 2026 10:00:00 IST", "2026-11-20T04:30"),
         ("20 Nov 26 10:00 Z", "2026-11-20T10:00"),
+        ("2026-11-20 10:00:00 Europe/Berlin", "2026-11-20T09:00"),
+        ("20 Nov 2026 10:00 America/Argentina/Buenos_Aires", "2026-11-20T13:00"),
+        ("2026-11-20 10:00 Europe/Nowhere", "2026-11-20T10:00"),
         ("Fri Nov 20 10:00:00 2026", "2026-11-20T10:00"),
         ("Fri Nov 20 10:00:00 EST 2026", "2026-11-20T15:00"),
         ("20-Nov-2026 10:00", "2026-11-20T10:00"),
@@ -187,3 +192,147 @@ def test_a_day_and_midnight_without_a_zone_are_not_exact(text, exact):
 @pytest.mark.parametrize("words", ["at work", "met friends", "AT LARGE IN PARIS"])
 def test_a_word_after_a_time_is_no_zone(words):
     assert parse(f"20 November 2026 15:30 {words}") == parse("20 November 2026 15:30")
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("٢٠ نوفمبر ٢٠٢٦", "2026-11-20T00:00:00"), ("20 تشرين الثاني 2026 - 15:07", "2026-11-20T15:07:00"),
+        ("الجمعة 20 نوفمبر 2026 - 03:07 م", "2026-11-20T15:07:00"), ("२० नवंबर 2026", "2026-11-20T00:00:00"),
+        ("২০ নভেম্বর ২০২৬, ১৫:০৭", "2026-11-20T15:07:00"), ("20 நவம்பர் 2026", "2026-11-20T00:00:00"),
+        ("20 พ.ย. 2569 15:07 น.", "2026-11-20T15:07:00"), ("2569-11-20T15:07:41+07:00", "2026-11-20T15:07:41+07:00"),
+        ("2026年11月20日 15時07分", "2026-11-20T15:07:00"), ("2026年11月20日 星期五 下午3:07", "2026-11-20T15:07:00"),
+        ("令和8年11月20日", "2026-11-20T00:00:00"), ("民國115年11月20日", "2026-11-20T00:00:00"),
+        ("2026년 11월 20일 오후 3시 7분", "2026-11-20T15:07:00"), ("۱۴۰۵/۰۸/۲۹ - ۱۵:۰۷", "2026-11-20T15:07:00"),
+        ("جمعه ۲۹ آبان ۱۴۰۵، ساعت ۱۵:۰۷", "2026-11-20T15:07:00"), ("20 בנובמבר 2026, 15:07", "2026-11-20T15:07:00"),
+        ("ngày 20 tháng 11 năm 2026", "2026-11-20T00:00:00"), ("20. listopadu 2026 15:07", "2026-11-20T15:07:00"),
+        ("2026. november 20. 15:07", "2026-11-20T15:07:00"), ("20. marraskuuta 2026 klo 15.07", "2026-11-20T15:07:00"),
+        ("20 Νοεμβρίου 2026, 3:07 μ.μ.", "2026-11-20T15:07:00"), ("20 листопада 2026, 15:07", "2026-11-20T15:07:00"),
+        ("20 ноември 2026 г., 15:07 ч.", "2026-11-20T15:07:00"), ("2026 m. lapkričio 20 d.", "2026-11-20T00:00:00"),
+        ("2026. gada 20. novembrī", "2026-11-20T00:00:00"), ("2026 оны 11 сарын 20", "2026-11-20T00:00:00"),
+        ("20 ნოემბერი 2026", "2026-11-20T00:00:00"), ("20 նոյեմբերի 2026", "2026-11-20T00:00:00"),
+        ("2026/11/5 5:07", "2026-11-05T05:07:00"), ("20 Nov 2026 3.15 pm", "2026-11-20T15:15:00"),
+        ("Nov 20, 2026 at noon", "2026-11-20T12:00:00"), ("vrijdag 20 november 2026 om 15u07", "2026-11-20T15:07:00"),
+        ("2026-W47-5", "2026-11-20T00:00:00"), ("Fri 20 Nov 15:07:41 GMT 2026", "2026-11-20T15:07:41+00:00"),
+        ("1795187261.25", "2026-11-20T15:07:41+00:00"), ("1795187261000000", "2026-11-20T15:07:41+00:00"),
+    ],
+)  # fmt: skip
+def test_dates_are_read_in_other_scripts_and_calendars(text, time):
+    assert parse(text).time.isoformat() == time
+
+
+@pytest.mark.parametrize(
+    ("habits", "day"),
+    [
+        (DateHabits(), None), (DateHabits("en"), None), (DateHabits("en", "US"), "2026-11-05"),
+        (DateHabits("en", "IN"), "2026-05-11"), (DateHabits("pt"), "2026-05-11"), (DateHabits("es", "US"), None),
+        (DateHabits("zh"), None), (DateHabits("en", "US", day_first=True), "2026-05-11"),
+    ],
+)  # fmt: skip
+def test_who_writes_it_decides_what_an_ambiguous_date_means(habits, day):
+    stated = parse("11/05/2026", habits=habits)
+    assert (stated and stated.time.date().isoformat()) == day
+
+
+def test_a_name_of_two_months_means_that_of_its_language():
+    assert parse("20 listopada 2026", habits=DateHabits("hr")).time.month == 10
+    assert parse("20 listopada 2026", habits=DateHabits("pl")).time.month == 11
+    assert parse("20 srpna 2026", habits=DateHabits("cs")).time.month == 8
+
+
+def test_the_weekday_decides_and_what_is_out_of_range_does_not_count():
+    assert parse("Thu, 11/05/2026").time.date() == dt.date(2026, 11, 5)
+    assert parse("Mon, 11/05/2026").time.date() == dt.date(2026, 5, 11)
+    assert parse("11/05/2026", now=dt.datetime(2026, 6, 1, tzinfo=dt.UTC)).time.date() == dt.date(2026, 5, 11)
+
+
+def test_a_document_shows_the_order_of_its_dates():
+    assert shows_day_first(["05/06/2026", "20/11/2026"]) is True
+    assert shows_day_first(["05/06/2026", "11/20/2026"]) is False
+    assert shows_day_first(["20/11/2026", "11/20/2026"]) is None
+    assert shows_day_first(["05/06/2026", "20.11.2026", "x" * 200]) is None
+
+
+@pytest.mark.parametrize(
+    ("day", "ours"),
+    [
+        ((1403, 1, 1), (2024, 3, 20)), ((1404, 1, 1), (2025, 3, 21)), ((1399, 12, 30), (2021, 3, 20)),
+        ((1405, 8, 29), (2026, 11, 20)), ((1370, 1, 1), (1991, 3, 21)), ((1408, 1, 1), (2029, 3, 20)),
+    ],
+)  # fmt: skip
+def test_days_of_the_persian_calendar_are_converted(day, ours):
+    assert to_date(*day) == dt.date(*ours)
+
+
+@given(st.integers(1370, 1420), st.integers(1, 12), st.integers(1, 29))
+def test_days_of_the_persian_calendar_follow_one_another(year, month, day):
+    assert to_date(year, month, day + 1 if day < 29 else day) - to_date(year, month, 1) == dt.timedelta(
+        days=day if day < 29 else 28
+    )
+
+
+@pytest.mark.parametrize(
+    ("time", "web", "printed"),
+    [
+        ("2026-11-22T11:00", True, True), ("2026-11-22T13:00", False, False), ("9999-12-31", False, False),
+        ("1989-12-31", False, True), ("1605-01-01", False, True), ("1604-12-31", False, False),
+        ("1970-01-01", False, False), ("1969-12-31T19:00", False, False), ("0001-01-01", False, False),
+    ],
+)  # fmt: skip
+def test_times_when_there_was_no_news_are_not_believed(time, web, printed):
+    when = dt.datetime.fromisoformat(time)
+    assert is_believable(when, NOW) is web
+    assert is_believable(when, NOW, printed=True) is printed
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2 hours ago", "2 hrs ago", "2h ago", "vor 2 Stunden", "vor 2 Std.", "il y a 2 heures", "hace 2 horas",
+        "há 2 horas", "2 ore fa", "2 uur geleden", "for 2 timer siden", "för 2 timmar sedan", "2 tuntia sitten",
+        "2 godziny temu", "před 2 hodinami", "2 órája", "acum 2 ore", "2 часа назад", "2 години тому",
+        "πριν από 2 ώρες", "2 saat önce", "قبل ٢ ساعات", "منذ 2 ساعات", "۲ ساعت پیش", "לפני 2 שעות", "2 घंटे पहले",
+        "२ घंटे पहले", "2 ชั่วโมงที่แล้ว", "2 giờ trước", "2 jam yang lalu", "2小时前", "2 小時前", "2時間前", "2시간 전",
+        "prieš 2 valandas",
+    ],
+)  # fmt: skip
+def test_how_long_ago_is_read_in_many_languages(text):
+    assert parse_age(text) == (dt.timedelta(hours=1.5), dt.timedelta(hours=3))
+
+
+@pytest.mark.parametrize("text", ["an hour ago", "vor einer Stunde", "il y a une heure", "hace una hora", "un’ora fa"])
+def test_one_may_be_said_in_a_word(text):
+    assert parse_age(text) == (dt.timedelta(hours=0.5), dt.timedelta(hours=2))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2 years ago",
+        "2 hours",
+        "2 hours later",
+        "in 2 hours",
+        "200 hours ago",
+        "ago",
+        "2",
+        "",
+        "4 min read",
+    ],
+)
+def test_what_is_no_age_is_none(text):
+    assert parse_age(text) is None
+
+
+@given(st.text(max_size=50))
+def test_no_text_breaks_the_reader_of_ages(text):
+    age = parse_age(text)
+    assert age is None or dt.timedelta(0) <= age[0] < age[1]
+
+
+def test_an_age_is_of_one_day_or_none():
+    two_hours = (dt.timedelta(hours=1.5), dt.timedelta(hours=3))
+    assert day_of_age(two_hours, NOW, dt.UTC) == dt.date(2026, 11, 21)
+    assert day_of_age(two_hours, NOW.replace(hour=2), dt.UTC) is None
+    assert day_of_age(two_hours, NOW.replace(hour=1), dt.UTC) == dt.date(2026, 11, 20)
+    assert day_of_age(two_hours, NOW.replace(hour=1), BERLIN) is None
+    assert day_of_age(parse_age("1 day ago"), NOW, dt.UTC) is None

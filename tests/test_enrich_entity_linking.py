@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import math
 import time
 from pathlib import Path
 
@@ -70,6 +71,18 @@ def reader(store):
 def test_a_full_name_leads_to_the_person_whom_an_earlier_article_called_so(reader):
     reader.read("Hilda Rosam Clerk won. Hilda Clerk smiled.", PERSON="Hilda Rosam Clerk|Hilda Clerk")
     assert reader.read("Hilda Clerk sang.", PERSON="Hilda Clerk") == {"Hilda Clerk": "person:hilda-rosam-clerk"}
+
+
+def test_two_entities_that_earlier_articles_make_one_weigh_what_all_their_mentions_do(reader):
+    for _ in range(2):
+        reader.read("The Institute of Harbour Folk (IHF) met.", ORG="Institute of Harbour Folk|IHF")
+    names = {"ORG": "Institute of Harbour Folk|IHF", "PERSON": "Tom Stone"}
+    reader.read("The Institute of Harbour Folk met Tom Stone. The IHF left.", **names)
+    weights = {entity.id: entity.salience for entity in reader.last.entities}
+    assert weights == {
+        "org:institute-of-harbour-folk": 1.0,
+        "person:tom-stone": pytest.approx(3 / (2 + math.log2(3)), abs=0.001),
+    }
 
 
 def test_a_bare_surname_leads_to_nobody(reader):

@@ -4,19 +4,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.enrich.salience import add_salience
-from pipeline.records import Article, Entity, EntityType, Mention, Names
+from pipeline.records import Entity, EntityType, Mention, Names
 
 
 def weighed(*mentions: tuple[str, str, int]) -> dict[str, Entity]:
-    """The entities of mentions (entity, field, start) in a long article, weighed."""
+    """The entities of mentions (entity, field, start), weighed."""
     made = [
         Mention(field=field, start=start, end=start + 1, type=EntityType.PERSON, name="x", entity=ident)
         for ident, field, start in mentions
     ]
     idents = dict.fromkeys(m.entity for m in made)
     entities = [Entity(id=i, name=i, type=EntityType.PERSON) for i in idents]
-    article = Article(id="a", title="t" * 50, text="t" * 5000)
-    names = add_salience(article, Names(id="a", mentions=tuple(made), entities=tuple(entities)))
+    names = add_salience(Names(id="a", mentions=tuple(made), entities=tuple(entities)))
     return {e.id: e for e in names.entities}
 
 
@@ -45,7 +44,7 @@ def test_a_long_article_is_about_a_handful_at_most():
 
 def test_an_entity_that_the_text_does_not_name_weighs_nothing():
     names = Names(id="a", entities=(Entity(id="place:mosul-iq", name="Mosul", type=EntityType.PLACE),))
-    assert add_salience(Article(id="a", text="Rain."), names).entities[0].salience == 0.0
+    assert add_salience(names).entities[0].salience == 0.0
 
 
 @given(

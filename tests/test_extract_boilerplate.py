@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.extract import load_config
+from pipeline.extract.blocks import TextLine
 from pipeline.extract.boilerplate import ArticleContext, remove_boilerplate
-from pipeline.extract.main_text import MainText, TextLine, find_main_text
+from pipeline.extract.main_text import MainText, find_main_text
 from pipeline.extract.page_signals import gather_signals, parse_page
 from tests.helpers.phrases import EXAMPLES
 
@@ -81,6 +82,41 @@ def test_a_line_that_only_says_so_is_cut(rule, line):
         "The source: a man who had worked on the bridge for years.",
         "Tips for crossing the bridge were handed out at the gate.",
         "Read the letter, he told the court, and you will see.",
+        "Subscribers to the theatre will get their money back, the director said on Tuesday.",
+        "Only $5 a month was left for food, she said in court on Monday morning.",
+        "The ticket costs €49 a month from January and can be cancelled monthly, the ministry said.",
+        "Netflix raises the price of its subscription to $18 a month from March, the company said on Friday.",
+        "From $20 a week to more than $60 a week: how rents rose in the valley over the last ten years.",
+        "Get out of the house and get some sun, doctors told the residents on Thursday.",
+        "Try it for yourself: the trail is open from April to October, the guide said.",
+        "Start of trial: the defendant faced 12 charges and denied them all.",
+        "Join us, he shouted, and hundreds followed him to the harbour.",
+        "Correction: an earlier version of this article misstated the length of the closure. It is eleven weeks.",
+        "Read aloud, the letter took four minutes.",
+        "Listen to this, he said, and played the tape to the jury in full.",
+        "Load more than the bridge can bear and it will crack, the engineer warned.",
+        "Photo 3 of 10 shows the crack that alarmed the engineers in the first place.",
+        "Share prices fell by a third on Tuesday after the announcement.",
+        "Nur 1 Euro pro Monat bleibt den Familien am Ende, sagt die Beraterin.",
+        "Jetzt lesen die Kinder wieder, sagt die Lehrerin der Grundschule am Hafen.",
+        "Testen Sie, ob die Brücke hält, sagte der Bürgermeister im Scherz.",
+        "Für 5 Euro im Monat können Schüler mitfahren, teilte der Landkreis mit.",
+        "Solo 5 euros al mes cuesta el abono de transporte para los menores de edad, dijo el alcalde.",
+        "Desde 2020 la empresa gana 3 euros por acceso al puente, según el informe anual.",
+        "Apenas R$ 5 por mês sobram para a família, disse a mãe.",
+        "A partir de janeiro o bilhete custa 40 euros por mês.",
+        "Regístrese quien quiera, dijo el alcalde en tono de broma.",
+        "Les lettres étaient réservées aux abonnés du théâtre.",
+        "Cookies and milk were handed out to the children at the end of the ceremony.",
+        "We use data from the weather service to predict floods on the river.",
+        "The AI summary that the court received contained three invented rulings.",
+        "This content was too much for the school board, which banned the book.",
+        "Key takeaways from the meeting: the ferry is free, and the work starts in January.",
+        "Our partners in government must agree, the minister told reporters.",
+        "Log in piles lay along the river after the storm had passed over the valley.",
+        "Sign in front of the bridge warns drivers of the closure.",
+        "Please log in the book when you leave, said a note on the cabin's door.",
+        "Follow the money, the prosecutor told the jury on the last day of the trial.",
         "“Nobody told us,” he said.",
     ],
 )

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from pipeline.extract import load_config
 from pipeline.extract.agencies import agency_of, credited_agency
+from pipeline.extract.blocks import TextLine
 from pipeline.extract.captions import parse_caption
 from pipeline.extract.credits import find_owner, split_credits
-from pipeline.extract.main_text import TextLine
 from pipeline.records import Caption
 
 KNOWN = load_config(Path(__file__).parent.parent / "config")

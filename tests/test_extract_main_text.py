@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lxml import etree
 
 from pipeline.extract import article_region, main_text
 from pipeline.extract.blocks import letter_key, split_blocks, template_kind
@@ -125,3 +126,32 @@ def test_blocks_hold_all_visible_text_once_and_in_order(parts):
     tree = parse_page("<body>x" + "".join(parts) + "</body>")
     whole = "".join("".join(tree.itertext()).split())
     assert "".join("".join(block.text.split()) for block in split_blocks(tree, None)) == whole
+
+
+def test_captions_longer_than_the_text_are_not_taken_for_what_was_lost_of_it():
+    caption = f"{SENTENCE.format(90)} {SENTENCE.format(80)}"
+    captions = "".join(f"<figure><img src='/{n}.jpg'><figcaption>{n} {caption}</figcaption></figure>" for n in range(6))
+    content = f"<article><h1>{TITLE}</h1><div>{paragraphs(4)}{captions}</div></article>"
+    calls = []
+
+    def base(tree, url, *, fast=False):
+        calls.append(fast)
+        return main_text.run_trafilatura(tree, url, fast=fast)
+
+    assert set(texts(content, base=base)) >= {SENTENCE.format(n) for n in range(4)}
+    assert calls == [True]
+
+
+def test_two_paragraphs_tell_where_an_article_stands_where_they_are_most_of_the_page():
+    region = place(f'<div id="a"><h1>{TITLE}</h1><div id="b">{paragraphs(2)}</div></div><p>{SENTENCE.format(9)}</p>')
+    assert region.whole.get("id") == "a"
+    teasers = "".join(f'<section class="{kind}"><h4>{SENTENCE.format(kind)}</h4></section>' for kind in "abc")
+    assert place(f'<div><h1>{TITLE}</h1><div>{paragraphs(2)}</div></div><div class="x">{teasers}</div>') is None
+
+
+def test_trafilatura_leaves_the_tree_that_it_is_given_as_it_is():
+    signals = page(ARTICLE.format(lead=LEAD))
+    before = etree.tostring(signals.tree)
+    for fast in (True, False):
+        assert main_text.run_trafilatura(signals.tree, URL, fast=fast)[0]
+    assert etree.tostring(signals.tree) == before

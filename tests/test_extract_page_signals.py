@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.extract import RawPage, jsonld, load_config, metadata, times
+from pipeline.extract.article_head import locate_head
+from pipeline.extract.blocks import split_blocks
 from pipeline.extract.page_signals import gather_signals, parse_page
 from pipeline.extract.text_repair import repair_text
 from pipeline.records import Precision
@@ -74,7 +76,10 @@ def test_no_json_ld_breaks_its_reader(value):
 
 
 def choose(head, body="", **more):
-    return times.choose_times(page(head, body), RawPage(data=b"", url=URL, **more))
+    signals, raw = page(head, body), RawPage(data=b"", url=URL, **more)
+    blocks = split_blocks(signals.tree, URL)
+    habits = times.habits_of(raw, signals, blocks)
+    return times.choose_times(signals, raw, locate_head(signals, blocks, None), habits, KNOWN.phrases)
 
 
 def test_a_later_statement_of_the_same_day_gives_the_time_of_day():

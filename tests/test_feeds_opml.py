@@ -19,11 +19,13 @@ def test_outlines_are_sources_in_folders_too_and_of_one_title_one():
             '<outline text="News"><outline title="Times" xmlUrl="https://t.example/a" htmlUrl="https://t.example/"/>',
             '<outline title="Times" xmlURL="https://t.example/b"/></outline>',
             '<outline text="Post &amp; Mail" xmlUrl="https://p.example/f"/>',
+            '<outline text="R&D caf&eacute;" xmlUrl="https://r.example/f?a=1&copy=2"/>',
         )
     )
     assert sources == [
         Source(name="Times", feeds=("https://t.example/a", "https://t.example/b"), home="https://t.example/"),
         Source(name="Post & Mail", feeds=("https://p.example/f",)),
+        Source(name="R&D café", feeds=("https://r.example/f?a=1&copy=2",)),
     ]
     assert bad == []
 

@@ -235,7 +235,11 @@ def test_an_entity_that_multiplies_is_not_expanded():
         ("/x", "https://outlet.example/x"),
         ("x?y=1", "https://outlet.example/feeds/x?y=1"),
         ("https://a.example/a b", "https://a.example/a b"),
+        ("https://a.example/a\n\t-b", "https://a.example/a-b"),
         ("HTTPS://A.example/X#part", "HTTPS://A.example/X#part"),
+        ("https://a.example/x?a=1&copy=2&lang=en&reg=1", "https://a.example/x?a=1&copy=2&lang=en&reg=1"),
+        ("https://a.example/x?a=1&amp;amp;copy=2", "https://a.example/x?a=1&copy=2"),
+        ("<![CDATA[https://a.example/x?a=1&amp;b=2&#038;c=3]]>", "https://a.example/x?a=1&b=2&c=3"),
         ("javascript:alert(1)", None),
         ("data:text/html,x", None),
         ("mailto:a@b.example", None),
@@ -246,6 +250,26 @@ def test_an_entity_that_multiplies_is_not_expanded():
 )
 def test_links_are_absolute_and_http_or_none(link, expected):
     assert item(f"<title>A</title><link>{link}</link>").link == expected
+
+
+def test_control_characters_and_passwords_are_left_out_of_what_is_kept():
+    feed = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "items": [
+            {
+                "id": "a\0b\x1b",
+                "url": "https://me:word@a.example/1",
+                "title": "x\x1b[2J\x9b y",
+                "content_html": "c\0d\ufffe",
+                "tags": ["t\0"],
+                "image": "https://me@a.example/i",
+            }
+        ],
+    }
+    entry = read(json.dumps(feed)).items[0]
+    assert (entry.guid, entry.link, entry.title) == ("ab", "https://a.example/1", "x[2J› y")
+    assert (entry.content, entry.tags, entry.image) == ("cd", ("t",), "https://a.example/i")
+    assert item("<title>&amp;#27;[31mred &lt;b&gt;&amp;#x9b;</title>").title == "[31mred ›"
 
 
 def test_a_guid_is_a_link_only_where_it_says_so():
@@ -265,6 +289,11 @@ def test_a_guid_is_a_link_only_where_it_says_so():
         ("Profits &lt; losses", "Profits < losses"),
         ("List&lt;T&gt; in C#", "List<T> in C#"),
         ("AT&amp;T", "AT&T"),
+        ("R&D at AT&T, Q&A: S&P;", "R&D at AT&T, Q&A: S&P;"),
+        ("Price &pound;5 & up&hellip;", "Price £5 & up…"),
+        ("R&amp;D &amp;eacute; &amp;lang=en &amp;notit;", "R&D é &lang=en &notit;"),
+        ("<![CDATA[AT&T &amp; R&D &nbsp;caf&eacute;]]>", "AT&T & R&D café"),
+        ("smile &#xD83D;&#xDE00;, &#147;quoted&#148;", "smile 😀, “quoted”"),
         ("  Two\n  lines ", "Two lines"),
         ("<![CDATA[R&D &amp; <i>more</i>]]>", "R&D & more"),
         ("", None),
@@ -273,6 +302,18 @@ def test_a_guid_is_a_link_only_where_it_says_so():
 )
 def test_titles_are_text(title, expected):
     assert item(f"<title>{title}</title>").title == expected
+
+
+def test_ampersands_of_texts_enclosures_and_sitemaps_are_what_was_meant():
+    address = "https://a.example/x?a=1&copy=2"
+    summary = "<description>A&E, <![CDATA[R&D <b>&copy=2</b>]]></description>"
+    entry = item(f'<title>A</title>{summary}<enclosure url="{address}" type="image/jpeg"/>')
+    assert (entry.summary, entry.image) == ("A&E, R&D &copy=2", address)
+    sitemap = (
+        '<urlset xmlns:news="http://www.google.com/schemas/sitemap-news/0.9"><url>'
+        f"<loc>{address}</loc><news:news><news:title>R&D at AT&T</news:title></news:news></url></urlset>"
+    )
+    assert [(one.link, one.title) for one in read(sitemap).items] == [(address, "R&D at AT&T")]
 
 
 def test_the_longer_of_two_texts_is_the_content_whatever_it_is_called():

@@ -2,14 +2,13 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import threading
 
 import msgspec
 import pytest
 from aiohttp import web
 
 from pipeline.feed_records import FeedState
-from pipeline.feeds import poll_feeds, poll_feeds_in_batches
+from pipeline.feeds import poll_feeds
 from pipeline.records import Outcome, Reason
 from pipeline.settings import FetchSettings, PollSettings, Settings, Source
 from pipeline.urls import article_id
@@ -360,28 +359,3 @@ def test_when_our_network_is_down_nobody_is_blamed(site):
     here = [state(site.url("/a"), succeeded=NOW)] + [state(f"{site.url('/a')}?{n}", succeeded=NOW) for n in range(3)]
     mixed = polled(*nobody[:3], *here, settings=msgspec.structs.replace(SETTINGS, fetch=fetch))
     assert [one.state.failures for one in mixed[:3]] == [1, 1, 1]
-
-
-def test_a_slow_server_keeps_only_its_own_feed_waiting(site):
-    parts, others_are_through = [], threading.Event()
-
-    async def slow(request):
-        await asyncio.to_thread(others_are_through.wait)
-        return web.Response(text=rss(item("slow")))
-
-    site.handlers["/slow"] = slow
-    states = [state(site.url("/slow")), *(state(site.page(f"/{n}", rss(item(f"i{n}")))) for n in range(6))]
-    settings = msgspec.structs.replace(
-        SETTINGS,
-        run=msgspec.structs.replace(SETTINGS.run, batch=3),
-        fetch=msgspec.structs.replace(SETTINGS.fetch, per_host_concurrency=10),
-    )
-
-    def save(part):
-        parts.append({one.state.url for one in part})
-        if len(parts) == 2:
-            others_are_through.set()
-
-    poll_feeds_in_batches(states, {}, settings, NOW, save)
-    assert [len(part) for part in parts] == [3, 3, 1]
-    assert parts[2] == {site.url("/slow")}

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import itertools
 
 import pytest
@@ -10,7 +9,6 @@ from pipeline.errors import ItemError
 from pipeline.fetch.pacing import Backlog, Pacing, registered_domain
 from pipeline.records import Outcome, Reason
 from pipeline.settings import FetchSettings
-from tests.helpers.support import NOW
 
 
 class Clock:
@@ -77,12 +75,14 @@ def test_no_more_than_the_places_are_taken_at_once():
 
 
 def test_a_crawl_delay_is_kept_up_to_what_we_grant():
-    starts, _, _ = paced(["a"] * 3, before=lambda pacing: pacing.slow_down("a", 3600), max_crawl_delay_seconds=20.0)
+    starts, _, _ = paced(
+        ["a"] * 3, before=lambda pacing: pacing.set_crawl_delay("a", 3600), max_crawl_delay_seconds=20.0
+    )
     assert [time for _, time in starts] == [0, 20, 40]
 
 
 def test_a_shorter_crawl_delay_does_not_hurry_us():
-    starts, _, _ = paced(["a"] * 2, before=lambda pacing: pacing.slow_down("a", 0.1), per_host_delay_seconds=1.0)
+    starts, _, _ = paced(["a"] * 2, before=lambda pacing: pacing.set_crawl_delay("a", 0.1), per_host_delay_seconds=1.0)
     assert [time for _, time in starts] == [0, 1]
 
 
@@ -185,20 +185,17 @@ def test_one_host_that_asks_for_time_leaves_its_neighbours_alone_and_two_stop_th
     assert not errors[0].tried
 
 
-def test_a_hold_is_kept_for_the_next_run_and_ends_by_the_clock():
-    class Kept(dict):
-        def active_holds(self, now):
-            return {host: until for host, until in self.items() if until > now}
-
-        def save_hold(self, host, until):
-            self[host] = until
-
+def test_a_provider_is_forgotten_when_the_hold_of_its_host_is_over():
     async def run():
-        kept, clock, time = Kept(), Clock(), [NOW]
-        Pacing(FetchSettings(), 10, holds=kept, now=lambda: time[0], clock=clock).hold("a", 600.0)
-        time[0] += dt.timedelta(seconds=400)
-        pacing = Pacing(FetchSettings(), 10, holds=kept, now=lambda: time[0], clock=clock, sleep=clock.sleep)
-        async with pacing.slot("a"):
-            return clock.now
+        clock = Clock()
+        pacing = Pacing(FetchSettings(), 1, clock=clock, sleep=clock.sleep)
+        pacing.hold("a.example.org", 100.0)
+        pacing.drop("a.example.org")
+        before = len(pacing._providers)
+        clock.now = 101.0
+        pacing.plan("www.example.com")
+        pacing.end_plan("www.example.com")
+        pacing.drop("www.example.com")
+        return before, len(pacing._providers)
 
-    assert asyncio.run(run()) == 200
+    assert asyncio.run(run()) == (1, 0)

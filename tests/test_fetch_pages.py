@@ -144,7 +144,7 @@ def test_what_robots_txt_and_headers_reserve_comes_with_the_page(site):
 
 def test_a_source_logs_in_at_its_own_servers_and_nowhere_else(site):
     with serve() as other:
-        sources = {"outlet": Source(name="outlet", feeds=(site.url("/feed"),), credentials="OUTLET")}
+        sources = [Source(name="outlet", feeds=(site.url("/feed"),), credentials="OUTLET")]
         terms = SourceTerms(sources, {"NEWSWIRE_CREDENTIALS_OUTLET": "me:word"})
         site.page("/a", status=302, Location=other.url("/b"))
         for page in (other, site):
@@ -154,17 +154,6 @@ def test_a_source_logs_in_at_its_own_servers_and_nowhere_else(site):
         assert sent == {("/a", "Basic bWU6d29yZA=="), ("/b", "Basic bWU6d29yZA==")}
         assert not any("Authorization" in r.headers for r in other.requests)
         assert not any("Authorization" in r.headers for r in site.requests if r.path == "/robots.txt")
-
-
-def test_a_host_that_asked_for_time_is_left_alone_by_the_next_run_too(site, store):
-    site.page("/a", status=429, Retry_After="3600")
-    site.page("/b", PAGE)
-    assert collect([entry(site.url("/a"))], holds=store.holds).popitem()[1].tried
-    asked = len(site.requests)
-    (held,) = collect([entry(site.url("/b"))], holds=store.holds).values()
-    assert (held.reason, held.tried, held.retry_after) == (Reason.TOO_MANY_REQUESTS, False, pytest.approx(3600, abs=60))
-    assert len(site.requests) == asked
-    assert store.holds.active_holds(NOW + dt.timedelta(hours=2)) == {}
 
 
 def test_robots_txt_is_obeyed_and_asked_for_once(site):

@@ -123,6 +123,22 @@ def test_a_server_that_does_not_answer_is_asked_again_soon():
     rules.check(f"{HOST}/a")
 
 
+def test_what_is_asked_ahead_is_kept_unless_it_cannot_be_read():
+    server, cache = Server(ItemError(Outcome.RETRY, Reason.TIMEOUT, "slow")), RobotsMemory()
+
+    async def run():
+        robots = Robots(cache, "newswire", server.get, lambda: NOW)
+        assert await robots.learn(f"{HOST}/feed") is None
+        assert cache.get(HOST, NOW) is None
+        server.answer = b"User-agent: *\nCrawl-delay: 3"
+        learnt = await robots.learn(f"{HOST}/feed")
+        assert learnt is await robots.rules(f"{HOST}/a")
+        assert learnt.crawl_delay == 3.0
+
+    asyncio.run(run())
+    assert len(server.asked) == 2
+
+
 def test_a_file_behind_endless_redirects_counts_as_absent():
     server = Server(ItemError(Outcome.QUARANTINED, Reason.TOO_MANY_REDIRECTS, "loop"))
     (rules,) = ask(server, RobotsMemory(), [f"{HOST}/a"])
@@ -134,3 +150,13 @@ def test_a_host_that_may_not_be_asked_is_refused_as_such():
     with pytest.raises(ItemError) as caught:
         ask(server, RobotsMemory(), [f"{HOST}/a"])
     assert caught.value.reason is Reason.REFUSED_ADDRESS
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "windows-1251", "koi8-r"])
+def test_a_file_is_read_in_whatever_charset_it_was_written(encoding):
+    text = "# Правила для роботов нашей газеты\nUser-agent: *\nDisallow: /закрытое\n"
+    (rules,) = ask(Server(text.encode(encoding)), RobotsMemory(), [f"{HOST}/a"])
+    rules.check(f"{HOST}/новости")
+    with pytest.raises(ItemError) as caught:
+        rules.check(f"{HOST}/закрытое/1")
+    assert caught.value.reason is Reason.ROBOTS

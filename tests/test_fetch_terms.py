@@ -13,7 +13,7 @@ SOURCE = Source(
 
 def terms(value, **changes):
     source = Source(**{**{name: getattr(SOURCE, name) for name in Source.__struct_fields__}, **changes})
-    return SourceTerms({"Times": source}, {} if value is None else {"NEWSWIRE_CREDENTIALS_TIMES": value})
+    return SourceTerms([source], {} if value is None else {"NEWSWIRE_CREDENTIALS_TIMES": value})
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_no_other_server_gets_them(url):
 
 def test_credentials_may_stand_in_a_file(tmp_path):
     (tmp_path / "secret").write_text("me:word\n")
-    made = SourceTerms({"Times": SOURCE}, {"NEWSWIRE_CREDENTIALS_TIMES_FILE": str(tmp_path / "secret")})
+    made = SourceTerms([SOURCE], {"NEWSWIRE_CREDENTIALS_TIMES_FILE": str(tmp_path / "secret")})
     assert made.login_for("Times", "https://feeds.times.example/rss").headers == {"Authorization": "Basic bWU6d29yZA=="}
 
 

@@ -160,7 +160,7 @@ def test_an_address_that_is_none_is_a_settings_error(url):
 )
 def test_an_address_gets_its_port_and_loses_its_password(url, where):
     index = open_index(url, IndexSettings())
-    assert index._address == where
+    assert index._cluster.address == where
     index.close()
 
 
@@ -170,9 +170,12 @@ def healthy(bulk):
     def answer(_, path, body):
         if path.startswith("/_bulk"):
             return bulk(body)
-        if "_mapping" in path:
+        aliases = {"newswire-articles": {}}
+        if "_alias" in path:
+            return 200, {"newswire-articles-2026.03": {"aliases": aliases}}
+        if "features=" in path:
             mark = {"newswire": {"identity": "one", "version": mapping.VERSION}}
-            return 200, {"newswire-articles-2026.03": {"mappings": {"_meta": mark}}}
+            return 200, {"newswire-articles-2026.03": {"aliases": aliases, "mappings": {"_meta": mark}}}
         return 200, {"hits": {"hits": []}}
 
     return answer

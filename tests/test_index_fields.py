@@ -22,7 +22,7 @@ from pipeline.records import CopyKind, Document, Location, Precision
 REPO = Path(__file__).parent.parent
 FIELDS_PAGE = REPO / "docs" / "fields.md"
 RECORD = [field.name for field in msgspec.structs.fields(Document)]
-TEMPLATE = mapping.index_template("newswire-articles", shards=1, replicas=0)
+TEMPLATE = mapping.index_template("newswire-articles", shards=1, replicas=0, refresh_seconds=1.0)
 PROPERTIES = TEMPLATE["template"]["mappings"]["properties"]
 
 

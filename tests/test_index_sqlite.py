@@ -4,10 +4,12 @@ import datetime as dt
 import multiprocessing
 import sqlite3
 
+import msgspec
 import pytest
 
 from pipeline.errors import IndexAwayError, IndexRefusedError, SettingsError
 from pipeline.index import Query, open_index
+from pipeline.index.fields import FACETS, QUERY_FIELDS
 from pipeline.records import Article
 from pipeline.settings import IndexSettings
 from tests.helpers import support
@@ -115,7 +117,7 @@ def test_a_writer_that_never_ends_makes_it_away(index, file):
 
 def test_a_full_disk_makes_it_away_and_leaves_it_whole(index):
     index.upsert([document(1)])
-    connection = index._connection()
+    connection = index.open_generation(1)._connection()
     connection.execute(f"PRAGMA max_page_count = {connection.execute('PRAGMA page_count').fetchone()[0] + 2}")
     with pytest.raises(IndexAwayError, match="make room"):
         index.upsert([document(number, "word " * 5000) for number in range(2, 20)])
@@ -150,3 +152,32 @@ def test_an_address_of_no_engine_is_a_settings_error_without_its_password(url):
     with pytest.raises(SettingsError, match="NEWSWIRE_INDEX_URL") as caught:
         open_index(url, IndexSettings())
     assert "secret" not in str(caught.value)
+
+
+def test_a_document_whose_words_stay_is_replaced_without_being_indexed_again(index, file):
+    article = Article(id=f"{1:020x}", text="A dam broke.")
+    index.upsert([support.document(article)])
+    grown = msgspec.structs.replace(support.document(article), revision=2, story_size=7, published=NOON)
+    connection = sqlite3.connect(file)
+    before = connection.execute("SELECT number FROM document").fetchone()
+    index.upsert([grown])
+    assert connection.execute("SELECT number FROM document").fetchone() == before
+    connection.close()
+    assert index.get(grown.id) == grown
+    assert index.search(Query(text="dam", since=NOON)).hits[0].document == grown
+    index.upsert([support.document(article)])  # an older revision changes nothing
+    assert index.get(grown.id) == grown
+
+
+def test_a_document_with_other_words_or_facets_is_found_by_them_alone(index):
+    article = Article(id=f"{1:020x}", text="A dam broke.")
+    index.upsert([support.document(article)])
+    other = msgspec.structs.replace(support.document(article), revision=2, text="A bridge fell.", is_primary=False)
+    index.upsert([other])
+    assert index.search(Query(text="dam")).total == 0
+    assert index.search(Query(text="bridge")).total == 1
+    assert index.search(Query(facets=("is_primary",))).facets["is_primary"] == (("false", 1),)
+
+
+def test_all_that_facets_count_is_among_what_words_are_looked_for_in():
+    assert set(FACETS) <= set(QUERY_FIELDS)  # so that equal words mean equal facets

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import zoneinfo
 
 import pytest
 from hypothesis import given
@@ -53,9 +54,18 @@ def test_the_zero_of_a_clock_is_no_date(zero):
     assert article.modified is None
 
 
-def test_a_time_that_is_in_no_calendar_is_refused():
-    with pytest.raises(ItemError, match="9999"):
-        article_from_line({"text": "x", "published": "9999-12-31T23:00:00-05:00"})
+@pytest.mark.parametrize("far", ["9999-12-31T23:59:59Z", "9999-12-31T23:00:00-05:00", "2541-01-01", "0900-01-01"])
+def test_a_time_when_there_is_no_news_is_left_out(far):
+    article = article_from_line({"text": "x", "published": far, "modified": far})
+    assert (article.published, article.published_local, article.published_precision) == (None, None, None)
+    assert article.modified is None
+
+
+def test_a_time_after_tomorrow_is_left_out_where_it_is_known_what_day_it_is():
+    now = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
+    assert article_from_line({"text": "x", "published": "2026-11-22T12:00:01Z"}, now).published is None
+    assert article_from_line({"text": "x", "published": "2026-11-21T11:00:00Z"}, now).published is not None
+    assert article_from_line({"text": "x", "published": "1912-04-15"}, now).published_local == "1912-04-15"
 
 
 def test_what_an_article_holds_survives_being_a_line():
@@ -76,6 +86,30 @@ def test_any_line_is_an_article_or_refused(line):
         assert article_from_line(line).text
     except ItemError as error:
         assert error.detail  # noqa: PT017  (either is right; which one depends on the line)
+
+
+@pytest.mark.parametrize(
+    ("value", "until"),
+    [
+        (None, None),
+        ("", None),
+        ("2026-12-24T09:30:00Z", "2026-12-24T09:30:00+00:00"),
+        ("2026-12-24T09:30:00", "2026-12-24T14:30:00+00:00"),
+        ("2026-11-01T01:30", "2026-11-01T06:30:00+00:00"),  # the clock strikes this hour twice
+        ("2026-12-24", "2026-12-24T05:00:00+00:00"),
+        ("9999-12-31T23:59:59-14:00", "9999-12-31T00:00:00+00:00"),
+    ],
+)
+def test_an_embargo_without_a_zone_ends_by_the_clock_of_the_source(value, until):
+    article = article_from_line({"text": "a", "embargoed": value}, zone=zoneinfo.ZoneInfo("America/New_York"))
+    assert (article.embargoed.isoformat() if article.embargoed else None) == until
+
+
+@pytest.mark.parametrize("value", [5, True, {}, [], "soon", "2026-12-24T25:00"])
+def test_an_embargo_that_cannot_be_read_is_refused(value):
+    with pytest.raises(ItemError) as caught:
+        article_from_line({"text": "a", "embargoed": value})
+    assert caught.value.reason is Reason.BAD_RECORD
 
 
 def test_a_line_says_whose_copy_it_is():

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import permutations
 
 import pytest
 
-from pipeline.records import CopyKind, Outcome, Reason, Stage
+from pipeline.dedupe import PrimaryCandidate
+from pipeline.reconcile.copy_groups import find_earlier_newcomers, is_nearer
+from pipeline.records import Copy, CopyKind, Outcome, Reason, Stage
 from pipeline.stages import Context, count_waiting, run_one
 from pipeline.stages.dedupe import DedupeHandler
 from pipeline.stages.runner import run_handler
 from pipeline.store import Selection
-from tests.helpers.arriving import NOW, SOURCES, arrive, change, finish, look, through
-from tests.helpers.copies import OTHER, WIRE
+from tests.helpers.arriving import HOUR, NOW, SOURCES, arrive, change, finish, look, through
+from tests.helpers.copies import AT, OTHER, WIRE
 from tests.helpers.transactions import ask
 
 PARAGRAPHS = WIRE.split("\n")
@@ -223,3 +226,50 @@ def test_a_group_that_changes_while_a_page_of_it_is_looked_at_is_right_afterward
     finish(context, Stage.FETCH, outcome=Outcome.DROPPED, reason=Reason.NOT_MODIFIED)
     made = through(context)
     assert (made["a1"].copy_of, made["a1"].version, made["w1"].is_primary) == ("w1", 1, True)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_what_copied_what_does_not_depend_on_the_order_in_which_articles_come(context, order):
+    for number in order:
+        arrive(
+            context, f"a{number}", WIRE, source=("Daily", "Evening", "Late")[number], seen=9.0, published=float(number)
+        )
+        through(context)
+    made = through(context)
+    assert [made[f"a{n}"].copy_of for n in range(3)] == [None, "a0", "a0"]
+    assert [made[f"a{n}"].copy_behind for n in range(3)] == [None, 60, 120]
+
+
+CANDIDATES = [
+    PrimaryCandidate(id=name, seq=seq, published=AT + seq * HOUR, first_seen=NOW) for seq, name in enumerate("abcd")
+]
+
+
+def test_only_members_that_were_published_after_a_newcomer_are_compared_with_it():
+    assert find_earlier_newcomers(CANDIDATES, {"b"}, {"a"}) == {"c": ["b"], "d": ["b"]}
+    assert find_earlier_newcomers(CANDIDATES, {"a", "c"}, {"b"}) == {"d": ["a", "c"]}
+    assert find_earlier_newcomers(CANDIDATES, {"d"}, set()) == {}
+
+
+ORDER = {name: (AT + number * HOUR, number) for number, name in enumerate("xyz")}
+
+
+def record(of, taken=1.0, kind=CopyKind.REPRINT):
+    return Copy(id="copy", group="x", copy_of=of, taken=taken, kind=kind)
+
+
+@pytest.mark.parametrize(
+    ("other", "current", "nearer"),
+    [
+        (record("x"), record("y"), True),  # as much of it stands there, and it came first
+        (record("y"), record("x"), False),
+        (record("y", 0.9), record("x", 0.5), True),  # more of it stands there
+        (record("x", 0.5), record("y", 0.9), False),
+        (record("y", 0.5, CopyKind.REVISION), record("x"), True),  # its own outlet's earlier version
+        (record("x"), record("y", 0.5, CopyKind.REVISION), False),
+        (record("y", kind=CopyKind.REVISION), record("x", kind=CopyKind.REVISION), True),  # the latest of those
+        (record("x"), Copy(id="copy", group="x"), False),
+    ],
+)
+def test_a_copy_was_taken_from_the_article_where_most_of_it_stands_first(other, current, nearer):
+    assert is_nearer(other, current, ORDER) is nearer

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
 from pipeline.reconcile.entry_matching import entry_has_changed, match_keys
 from pipeline.records import Entry, Stage
+from pipeline.urls import host_or_nothing
 from tests.helpers.newsstand import WORDS, newsstand, page
 from tests.helpers.support import NOW
 from tests.helpers.transactions import ask
@@ -112,6 +115,72 @@ def test_a_feed_with_the_time_of_day_in_it_is_heard_four_times_an_hour(stand):
         stand.item("/a", "Bridge to be mended", guid="1", more=more)
         stand.run(1)
     assert len(stand.asked("/a")) <= 1 + 3 + 1  # the first, three announced, one by the rule
+
+
+def poll(stand, minutes=1.0):
+    """Let time pass and poll the feed; return how many pages are looked at because of what it says."""
+    ask(stand.context.store).feeds.make_due(stand.now + dt.timedelta(minutes=minutes))
+    return stand.run_stages([Stage.POLL], minutes)[Stage.POLL].notes["changed"]
+
+
+def announce(stand, path, title):
+    stand.item(path, title, guid=f"of {path}")
+    stand.site.page(path, page(title, f"{title}, said the council of the valley. {WORDS}"))
+
+
+def lease(stand, path, stage):
+    """Have a worker take the article that waits for ``stage``; return it."""
+    ledger, host = ask(stand.context.store).ledger, host_or_nothing(stand.site.url(path))
+    if stage is Stage.FETCH:
+        (article,) = ledger.claim_pages({host: 1}, stand.now, seconds=3600)[host]
+    else:
+        (article,) = ledger.claim(stage, stand.now, limit=1, seconds=3600)
+    return article
+
+
+@pytest.mark.parametrize("stage", [stage for stage in Stage if stage is not Stage.POLL])
+def test_what_changes_while_a_worker_has_the_article_is_not_missed(stand, stage):
+    announce(stand, "/b", "Harvest was good this year")
+    poll(stand)
+    stand.run_stages(list(Stage)[1 : list(Stage).index(stage)])
+    article = lease(stand, "/b", stage)
+    announce(stand, "/b", "Harvest was bad after all")
+    poll(stand)
+    ask(stand.context.store).ledger.release([article])
+    stand.run(1)
+    stand.run(1)
+    assert stand.document("/b").title == "Harvest was bad after all"
+
+
+def test_a_feed_that_changes_an_entry_at_every_poll_does_not_take_it_from_its_workers_for_ever(stand):
+    announce(stand, "/b", "Harvest of minute 0")
+    poll(stand)
+    lost = 0
+    for minute in range(1, 31):
+        lease(stand, "/b", Stage.FETCH)
+        announce(stand, "/b", f"Harvest of minute {minute}")
+        poll(stand)
+        article = stand.find("/b")
+        lost += not article.leased
+        ask(stand.context.store).ledger.release([article])
+    assert lost == 2  # one in a quarter of an hour
+    stand.run(1)
+    stand.run(15)
+    assert stand.document("/b").title == "Harvest of minute 30"
+    assert stand.find("/b").stage is None
+
+
+def test_a_page_that_was_not_there_is_fetched_again_when_its_feed_changes_and_not_at_every_poll(stand):
+    stand.item("/b", "Harvest of minute 0", guid="of /b")
+    stand.site.page("/b", status=404)
+    for minute in range(1, 31):
+        stand.run(1)
+        stand.item("/b", f"Harvest of minute {minute}", guid="of /b")
+    assert 3 <= len(stand.asked("/b")) <= 4
+    announce(stand, "/b", "Harvest was good this year")
+    stand.run(1)
+    stand.run(15)
+    assert stand.document("/b").title == "Harvest was good this year"
 
 
 def entry(**more):

@@ -86,6 +86,36 @@ def test_a_page_that_now_leads_to_the_home_page_is_gone(stand):
     assert stand.document("/a").gone == stand.now
 
 
+@pytest.mark.parametrize("status", [401, 403, 451])
+def test_a_page_that_is_refused_at_a_later_visit_leaves_the_article_as_it_was(tmp_path, status):
+    with newsstand(tmp_path) as stand:
+        stand.item("/a", "Bridge to be mended", more="<description>The council met, the feed says.</description>")
+        stand.site.page("/a", page("Bridge to be mended"))
+        stand.run()
+        before = stand.document("/a")
+        stand.site.page("/a", status=status)
+        stand.run(61, poll=False)
+        assert stand.document("/a") == before
+        assert ask(stand.context.store).ledger.list_outcomes(before.id)[-1].reason == Reason.FORBIDDEN
+        stand.site.page("/a", page("Bridge to be torn down"))
+        stand.run(DAY, poll=False)
+        assert (stand.document("/a").title, stand.document("/a").version) == ("Bridge to be torn down", 2)
+
+
+def test_a_page_that_says_it_is_gone_with_status_200_is_gone_until_it_is_back(stand):
+    lost = page("Page not found", "The page that you asked for doesn't exist any more.")
+    stand.site.page("/a", lost)
+    stand.run(61, poll=False)
+    first = stand.now
+    assert (stand.document("/a").gone, stand.document("/a").title) == (first, "Bridge to be mended")
+    stand.site.page("/a", lost + "<!-- at another time -->")
+    stand.run(61, poll=False)
+    assert stand.document("/a").gone == first
+    stand.site.page("/a", page("Bridge to be mended", head="<meta name=generator content=new>"))
+    stand.run(DAY, poll=False)
+    assert stand.document("/a").gone is None
+
+
 def test_a_server_that_fails_leaves_the_article_as_it_was(stand):
     stand.site.page("/a", status=500)
     for _ in range(4):
@@ -134,7 +164,7 @@ def test_a_takedown_takes_the_pages_of_all_versions(stand, monkeypatch):
     stand.site.page("/a", page("Bridge to be torn down"))
     stand.run(61, poll=False)
     assert len(ask(stand.context.store).ledger.list_versions(stand.find("/a").id, Page)) == 2
-    told(stand, monkeypatch, "takedown_command", stand.site.url("/a"))
+    told(stand, monkeypatch, "takedown", stand.site.url("/a"), "--yes")
     assert list((stand.context.environment.home / "archive").rglob("*.zst")) == []
 
 
@@ -150,16 +180,17 @@ def test_a_page_that_only_leads_to_a_live_blog_is_none(tmp_path):
 def told(stand, monkeypatch, command, *arguments):
     from click.testing import CliRunner
 
-    from pipeline.cli import ledger
+    from pipeline.cli import cli, ledger, takedown
 
-    monkeypatch.setattr(ledger, "open_context", lambda: stand.context)
-    return CliRunner().invoke(getattr(ledger, command), arguments).output
+    for module in (ledger, takedown):
+        monkeypatch.setattr(module, "open_context", lambda: stand.context)
+    return CliRunner().invoke(cli, [command, *arguments]).output
 
 
 def test_explain_tells_versions_what_changed_and_when_it_is_looked_at_again(stand, monkeypatch):
     stand.site.page("/a", page("Bridge to be torn down", WORDS.replace("old bridge", "new bridge")))
     stand.run(61, poll=False)
-    output = told(stand, monkeypatch, "explain_command", stand.site.url("/a"))
+    output = told(stand, monkeypatch, "explain", stand.site.url("/a"))
     assert "version 2, in the index" in output
     assert "version 1, 2026-11-20 12:00:00: Bridge to be mended\n" in output
     assert "version 2, 2026-11-20 13:01:00: Bridge to be torn down  title was 'Bridge to be mended'" in output
@@ -170,7 +201,7 @@ def test_explain_tells_versions_what_changed_and_when_it_is_looked_at_again(stan
 def test_explain_tells_what_stands_while_a_page_is_looked_at(stand, monkeypatch):
     stand.site.page("/a", status=503)
     stand.run(61, poll=False)
-    output = told(stand, monkeypatch, "explain_command", stand.site.url("/a"))
+    output = told(stand, monkeypatch, "explain", stand.site.url("/a"))
     assert "version 1, and its page is looked at again: waits for fetch" in output
 
 

@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from pipeline.revisit_policy import Visit, VisitOutcome, is_last_visit, register_feed_update, update_visit
 from pipeline.settings import RevisitSettings
@@ -15,11 +16,16 @@ RULE = RevisitSettings()
 NEW = Visit(id="a", changed=NOON)
 
 
+def begin(visit):
+    """Return what is stored when a visit begins."""
+    return replace(visit, due=None)
+
+
 def dues(*looks, visit=NEW, settings=RULE):
     """Look when it is due, finding ``looks``; return the hours at which the looks were due."""
     now, hours = NOON, []
     for look in looks:
-        visit = update_visit(visit, look, NOON, now, settings)
+        visit = update_visit(begin(visit), look, NOON, now, settings)
         hours.append(visit.due and (visit.due - NOON) / HOUR)
         now = visit.due or now
     return hours
@@ -80,7 +86,14 @@ def test_what_a_feed_says_too_early_is_looked_into_when_it_may_be():
 
 
 def test_an_article_that_was_never_looked_at_is_looked_at_at_once():
-    assert register_feed_update(None, NOON, RULE) == (True, None)
+    assert register_feed_update(NEW, NOON, RULE) == (True, Visit(id="a", changed=NOON, asked=NOON))
+
+
+@pytest.mark.parametrize("look", VisitOutcome)
+def test_what_a_feed_says_during_a_visit_is_looked_into_after_it(look):
+    _, visit = register_feed_update(NEW, NOON, RULE)
+    _, visit = register_feed_update(visit, NOON + MINUTE, RULE)
+    assert update_visit(visit, look, NOON, NOON + 20 * MINUTE, RULE).due == NOON + 15 * MINUTE
 
 
 @pytest.mark.parametrize(("hours", "last"), [(0, False), (24, False), (168, True), (1000, True)])
@@ -92,7 +105,7 @@ def test_the_last_look_is_the_one_after_which_none_is_planned(hours, last):
 def test_looks_end_and_never_come_sooner_than_a_quarter_of_an_hour(looks, live):
     visit, now = Visit(id="a", changed=NOON, live=live), NOON
     for look, later in looks:
-        visit = update_visit(visit, look, NOON, now, RULE)
+        visit = update_visit(begin(visit), look, NOON, now, RULE)
         assert visit.due is None or visit.due > now
         assert visit.due is None or visit.due - now >= 15 * MINUTE or visit.due in {NOON + h * HOUR for h in RULE.hours}
         now += later * HOUR

@@ -28,7 +28,20 @@ def test_the_file_in_config_names_every_key():
     for section in msgspec.structs.fields(Settings):
         assert f"[{section.name}]" in text
         for key in msgspec.structs.fields(section.type):
-            assert f"{key.name} = " in text or f"{key.name}." in text, f"{section.name}.{key.name}"
+            forms = (f"{key.name} = ", f"{key.name}.", f"[[{section.name}.{key.name}]]")
+            assert any(form in text for form in forms), f"{section.name}.{key.name}"
+
+
+def test_the_notifiers_that_the_file_shows_as_examples_name_every_key_and_can_be_read(tmp_path):
+    text = (REPO / "config/newswire.toml").read_text(encoding="utf-8")
+    lines = [line.removeprefix("# ") for line in text.splitlines() if line.startswith(("# webhook = ", "# mail = "))]
+    example = "\n".join(lines)
+    alerts = load_settings(write(tmp_path, "newswire.toml", f"[alerts]\n{example}\n")).alerts
+    assert alerts.webhook
+    assert alerts.mail
+    for notifier in (*alerts.webhook, *alerts.mail):
+        for key in notifier.__struct_fields__:
+            assert f"{key} = " in example, key
 
 
 def test_a_folder_without_files_gives_the_defaults(tmp_path):
@@ -113,3 +126,29 @@ def test_the_distribution_carries_the_settings_files():
     packed = tomllib.loads((REPO / "pyproject.toml").read_text(encoding="utf-8"))
     wheel = packed["tool"]["hatch"]["build"]["targets"]["wheel"]
     assert wheel["force-include"] == {"config": "pipeline/config"}
+
+
+@pytest.mark.parametrize("key", ["feeds", "sitemaps", "pages", "home"])
+def test_an_address_with_a_password_is_refused_with_the_remedy_and_not_shown(tmp_path, key):
+    address = "https://user:secret@outlet.example/feed"
+    value = f'"{address}"' if key == "home" else f'["{address}"]'
+    (tmp_path / "feeds.toml").write_text(f'[[source]]\nname = "A"\n{key} = {value}\n')
+    with pytest.raises(
+        SettingsError, match=r'outlet.example holds a user or password.*set credentials = "X"'
+    ) as refused:
+        load_sources(tmp_path)
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("address", ["http://[::1", "javascript:x", "http://a:0/", "http://a:99999/", "ftp://a/"])
+def test_a_feed_at_no_address_is_refused(tmp_path, address):
+    (tmp_path / "feeds.toml").write_text(f'[[source]]\nname = "A"\nfeeds = ["{address}"]\n')
+    with pytest.raises(SettingsError, match="is not an http or https address"):
+        load_sources(tmp_path)
+
+
+@pytest.mark.parametrize("line", ["port = 0", "port = 65536", "port = -1", "max_connections = 0", "body_seconds = 0"])
+def test_a_limit_of_the_server_that_is_none_is_refused(tmp_path, line):
+    (tmp_path / "newswire.toml").write_text(f"[serve]\n{line}\n")
+    with pytest.raises(SettingsError, match=f"serve.{line.partition(' ')[0]}"):
+        load_settings(tmp_path)

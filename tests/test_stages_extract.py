@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner
 
 from bench.site_profile import SIGN_OFF
@@ -13,8 +14,11 @@ from pipeline.cli.ledger import explain_command, status_command
 from pipeline.records import Article, Outcome, Page, Reason, Stage
 from pipeline.settings import RunSettings, Settings, Source
 from pipeline.stages import Context, run_one
-from pipeline.store import NewArticle, Selection, site_profiles
+from pipeline.stages.extract import ExtractHandler
+from pipeline.store import NewArticle, Selection, schema, site_profiles, site_readings
+from pipeline.store.site_readings import SiteReadings
 from pipeline.urls import article_id
+from pipeline.workers import Workers
 from tests.helpers.support import NOW, REPO, places
 from tests.helpers.transactions import ask
 
@@ -133,7 +137,7 @@ def usual(number):
 def walled(number):
     return (
         f"<html lang=en><head><title>Matter {number} of the day | Lakeside Herald</title></head><body><article><p>"
-        f"To read about matter {number} you need to sign in with your account, it only takes a minute of your time.</p>"
+        f"The whole of matter {number} is told by our colleagues elsewhere, it only takes a minute of your time.</p>"
         "</article></body></html>"
     )
 
@@ -186,3 +190,84 @@ def test_single_odd_pages_are_no_alarm(context):
     enter(context, {number: walled(number) if number % 5 == 4 else usual(number) for number in range(45)})
     report = run_one(context, Stage.EXTRACT)
     assert not report.failed
+
+
+def count_parses(monkeypatch):
+    """Return the list to which each page that a worker parses from now on adds its id."""
+    parsed, submit = [], Workers.submit
+
+    def counted(self, item):
+        parsed.append(item.id)
+        return submit(self, item)
+
+    monkeypatch.setattr(Workers, "submit", counted)
+    return parsed
+
+
+def test_an_article_is_cleaned_again_without_a_second_parse(context, monkeypatch):
+    parsed = count_parses(monkeypatch)
+    enter(context, {number: generated(number).html for number in range(12)})
+    report = run_one(context, Stage.EXTRACT)
+    assert report.taken > 12
+    assert sorted(parsed) == sorted(name(number) for number in range(12))
+
+
+def test_what_is_cleaned_again_is_as_a_second_parse_would_give_it(context, monkeypatch, tmp_path):
+    parsed = count_parses(monkeypatch)
+    (tmp_path / "parsed").mkdir()
+    environment, sources = places(tmp_path / "parsed"), [Source(name="Herald")]
+    with Context(context.settings, sources, environment, config=REPO / "config", clock=lambda: NOW) as other:
+        for ledger in (context, other):
+            if ledger is other:
+                monkeypatch.setattr(SiteReadings, "list_wanted", lambda *_: {})
+            for start in range(0, 24, 6):
+                enter(ledger, {number: generated(number).html for number in range(start, start + 6)})
+                run_one(ledger, Stage.EXTRACT)
+        assert [article(context, number) for number in range(24)] == [article(other, number) for number in range(24)]
+    assert len(parsed) > 2 * 24  # the second ledger's articles were parsed again
+
+
+def do_again(context, *, wanted):
+    """Send all articles back to extract, as editors do or (``wanted``) as the memory of their site does."""
+    ask(context.store).admin.redo_stage(Stage.EXTRACT, Selection(), NOW)
+    if wanted:
+        with context.store.write() as connection:
+            site_readings.mark_wanted(connection, [name(number) for number in range(3)])
+    run_one(context, Stage.EXTRACT)
+
+
+def test_pages_are_parsed_again_where_they_are_done_again_or_would_be_read_otherwise(context, monkeypatch):
+    enter(context, {number: generated(number).html for number in range(3)})
+    run_one(context, Stage.EXTRACT)
+    parsed = count_parses(monkeypatch)
+    do_again(context, wanted=True)
+    assert len(parsed) == 0
+    do_again(context, wanted=False)
+    assert len(parsed) == 3
+    german = Source(name="Herald", language="de")
+    with Context(context.settings, [german], context.environment, config=REPO / "config", clock=lambda: NOW) as other:
+        do_again(other, wanted=True)
+    assert len(parsed) == 6
+
+
+def test_what_was_read_of_a_page_goes_with_the_page(context):
+    enter(context, {number: generated(number).html for number in range(3)})
+    run_one(context, Stage.EXTRACT)
+    assert count_readings(context) == 3
+    ask(context.store).admin.remove_articles([ask(context.store).ledger.find_article(name(0))], NOW)
+    assert count_readings(context) == 2
+
+
+def count_readings(context):
+    with context.store.read() as connection:
+        return connection.scalar(sa.select(sa.func.count()).select_from(schema.sites.site_readings))
+
+
+def test_what_was_noted_of_a_batch_is_forgotten_with_the_next_one(context):
+    with ExtractHandler(context) as handler:
+        for numbers in (range(45, 48), range(48, 50)):
+            enter(context, {number: usual(number) for number in numbers})
+            with context.store.write() as connection:
+                claimed = context.store.ledger.claim(connection, Stage.EXTRACT, NOW, limit=10, seconds=60.0)
+            handler.decide(claimed, lambda _: None)  # nothing is saved, as where the leases were lost
+            assert set(handler._extractions) == {name(number) for number in numbers}

@@ -23,8 +23,10 @@ class Clock:
 
     def __init__(self):
         self.now = NOW
+        self.tick = dt.timedelta()  # how much it goes on each time that it is read
 
     def __call__(self):
+        self.now += self.tick
         return self.now
 
 
@@ -116,6 +118,17 @@ def test_the_plainer_of_two_addresses_is_kept_whichever_server_is_slower(site, o
     assert ask(context.store).ledger.find_article(plain).url == plain
 
 
+def test_a_run_that_ends_polls_each_feed_once_although_it_is_due_again_meanwhile(site, opened, clock):
+    site.page("/a", rss(1), kind="application/rss+xml")
+    site.page("/b", rss(2), kind="application/rss+xml")
+    context = opened(Source(name="outlet", feeds=(site.url("/a"), site.url("/b")), interval_minutes=0.001))
+    for runs in (1, 2):
+        clock.tick = dt.timedelta(seconds=1)  # each time that somebody looks at it
+        report = run_one(context, Stage.POLL)
+        assert report.taken == 2
+        assert [len([r for r in site.requests if r.path == path]) for path in ("/a", "/b")] == [runs, runs]
+
+
 def test_old_gaps_and_arrivals_can_be_forgotten(site, opened, clock):
     context = opened(Source(name="outlet", feeds=(site.page("/a", rss(-2, -1)),)))
     run_one(context, Stage.POLL)
@@ -130,7 +143,8 @@ def test_an_outage_of_ours_ends_the_run_and_is_told_in_the_history(opened, clock
     run_one(context, Stage.POLL)  # nobody has ever answered: that is theirs
     states = ask(context.store).feeds.list_states()
     assert {one.failures for one in states} == {1}
-    ask(context.store).feeds.claim(clock.now + 24 * HOUR, limit=10, seconds=60)
+    hosts = {f"127.0.1.{n}:9": 1 for n in range(1, 8)}
+    ask(context.store).feeds.claim_at_hosts(hosts, clock.now + 24 * HOUR, seconds=60)
     with context.store.write() as connection:
         for one in states:
             well = msgspec.structs.replace(one, failures=0, succeeded=NOW, due=NOW)

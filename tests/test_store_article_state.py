@@ -141,7 +141,7 @@ def test_a_removed_article_never_comes_back(connection):
     removed = row(connection)
     assert article_state.send_back(connection, [items.c.id == "a"], Stage.FETCH, NOW, version=2) == 0
     assert article_state.requeue(connection, [items.c.id == "a"], NOW) == 0
-    article_state.requeue_all_for_index(connection)
+    article_state.requeue_for_index(connection, sa.true())
     assert row(connection) == removed
     assert (removed["state"], removed["stage"], removed["lease_until"]) == (REMOVED, None, None)
 

@@ -15,7 +15,7 @@ FOUND = st.dictionaries(st.integers(1, 9), st.sets(st.integers(1, 30), max_size=
 
 
 def filled(engine, found):
-    postings = InvertedIndex(engine, STORIES)
+    postings = InvertedIndex(engine.connect, STORIES)
     for seq in {seq for seqs in found.values() for seq in seqs}:
         postings.set_blob(seq, seq % 5, b"x")
     for term, seqs in found.items():
@@ -40,7 +40,7 @@ def test_what_was_written_is_read_again(store_url, since):
     with store.write() as connection:
         filled(connection.engine, found).flush(connection)
     with store.read() as connection:
-        postings = InvertedIndex(connection.engine, STORIES)
+        postings = InvertedIndex(connection.engine.connect, STORIES)
     postings.load_postings([*found, 99], since)
     for term, seqs in found.items():
         assert sorted(postings.list_members(term, 0)) == sorted((seq % 5, seq) for seq in seqs if seq % 5 >= since)

@@ -78,7 +78,7 @@ def test_after_any_batches_that_is_found_which_was_put_and_not_dropped(batches):
     metadata.create_all(engine)
     led, days = {}, {}
     for batch in batches:
-        postings = InvertedIndex(engine, STORIES)
+        postings = InvertedIndex(engine.connect, STORIES)
         postings.load_postings([1, 2, 3, 2**31 - 1, 2**31, TOP], 0)
         removed = set()
         for change in batch:
@@ -98,8 +98,10 @@ def test_after_any_batches_that_is_found_which_was_put_and_not_dropped(batches):
         assert counted(connection, STORIES.blobs) == len(days)
 
 
-def test_postings_move_on_to_where_they_stay(tmp_path):
-    store, batches, each = Store(f"sqlite:///{tmp_path}/ledger.db"), 4 * posting_tables.SLICES, 64
+@pytest.mark.parametrize("each", [4, 64, 200])
+def test_postings_move_on_to_where_they_stay_whatever_the_size_of_batches(tmp_path, monkeypatch, each):
+    monkeypatch.setattr(posting_tables, "_MOVES_AFTER", 64)
+    store, batches = Store(f"sqlite:///{tmp_path}/ledger.db"), 4 * posting_tables.SLICES * 64 // min(each, 64)
     for batch in range(batches):
         rows = [((batch * each + n) * 2_654_435_761 % 2**32, batch * each + n, DAY) for n in range(each)]
         with store.write() as connection:
@@ -108,7 +110,7 @@ def test_postings_move_on_to_where_they_stay(tmp_path):
         waiting, stay = counted(connection, COPIES.waiting), counted(connection, COPIES.postings)
     store.close()
     assert waiting + stay == batches * each
-    assert 0 < waiting < 2 * posting_tables.SLICES * each
+    assert 0 < waiting < 2 * posting_tables.SLICES * max(each, 64)
 
 
 def test_days_are_forgotten_as_wholes(store):
@@ -157,7 +159,7 @@ def test_forgetting_a_day_waits_for_a_batch_and_the_batch_never_for_it(store):
                 [IndexedBlob(seq, DAY + seq, posting_tables.pack_terms([7]), b"x")],
                 [(7, seq, DAY + seq)],
             )
-    postings = InvertedIndex(store.engine, COPIES)
+    postings = InvertedIndex(store.read, COPIES)
     postings.load_blobs([2])
     postings.drop_posting(7, 2)
     postings.set_blob(2, DAY + 2, b"y")

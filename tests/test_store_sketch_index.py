@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 
 import numpy as np
@@ -9,9 +10,10 @@ import pytest
 import sqlalchemy as sa
 
 from pipeline.count_min import CountMinSketch
+from pipeline.errors import StoreError
 from pipeline.settings import ClusterSettings, DedupeSettings
-from pipeline.store import posting_tables, sketch_index, story_index
-from pipeline.store.inverted_index import load_frequencies, save_frequencies
+from pipeline.store import frequency_memory, posting_tables, sketch_index, story_index
+from pipeline.store.frequency_memory import FrequencyMemory
 from pipeline.store.schema.copies import copy_sketches
 from pipeline.store.schema.stories import story_groups
 from pipeline.store.schema.term_frequencies import frequencies
@@ -115,16 +117,16 @@ def test_single_articles_are_forgotten_with_their_postings(store, flush):
 
 @pytest.mark.slow
 def test_how_common_terms_are_is_written_in_parts_and_now_and_then_as_a_whole(store):
-    parts, counted = [], CountMinSketch()
+    parts, counted, kept = [], CountMinSketch(), FrequencyMemory(store.read)
     for n in range(700):
         with store.write() as connection:
-            memory = load_frequencies(store.engine, "dedupe")
+            memory = kept.load("dedupe")
             for one in (memory, counted):
                 one.add_document(np.arange(n, n + 200, dtype=np.uint32))
-            save_frequencies(connection, "dedupe", memory)
+            kept.save(connection, "dedupe", memory)
         if n % 50 == 0:
             parts.append(rows(store, frequencies))
-    assert bytes(load_frequencies(store.engine, "dedupe")) == bytes(counted)
+    assert bytes(kept.load("dedupe")) == bytes(FrequencyMemory(store.read).load("dedupe")) == bytes(counted)
     assert max(parts) > parts[0] == 1
     assert rows(store, frequencies) < 650
 
@@ -176,3 +178,60 @@ def test_a_copy_group_is_remembered_in_its_story_until_it_is_old(store, flush):
     with store.write() as connection:
         assert story_index.delete_stories_before(connection, AT + DAY) == 1
     assert (rows(store, story_groups), postings(store, posting_tables.STORIES)) == (0, 0)
+
+
+def test_two_processes_that_count_one_after_the_other_lose_nothing(store):
+    first, second = FrequencyMemory(store.read), FrequencyMemory(store.read)
+    counted = CountMinSketch()
+    for n in range(12):
+        memory = (first, first, second)[n % 3]
+        counts = memory.load("dedupe")
+        assert bytes(counts) == bytes(counted)
+        for one in (counts, counted):
+            one.add_document(np.arange(n, n + 200, dtype=np.uint32))
+        with store.write() as connection:
+            memory.save(connection, "dedupe", counts)
+    assert bytes(first.load("dedupe")) == bytes(second.load("dedupe")) == bytes(counted)
+
+
+def test_what_was_counted_in_a_transaction_that_failed_is_forgotten(store):
+    memory = FrequencyMemory(store.read)
+
+    def count(first, error=None):
+        counts = memory.load("dedupe")
+        counts.add_document(np.arange(first, first + 10, dtype=np.uint32))
+        with contextlib.suppress(ValueError), store.write() as connection:
+            memory.save(connection, "dedupe", counts)
+            if error:
+                raise error
+
+    count(1)
+    count(100, ValueError("the disk is full"))
+    assert bytes(memory.load("dedupe")) == bytes(FrequencyMemory(store.read).load("dedupe"))
+    count(200)
+    assert memory.load("dedupe").documents == 2
+    assert bytes(memory.load("dedupe")) == bytes(FrequencyMemory(store.read).load("dedupe"))
+
+
+def test_counts_are_found_again_after_the_whole_was_written_anew(store, monkeypatch):
+    monkeypatch.setattr(frequency_memory, "_REWRITTEN_AFTER", 100)
+    first, second = FrequencyMemory(store.read), FrequencyMemory(store.read)
+    for n in range(9):
+        counts = (first, second)[n % 2].load("dedupe")
+        counts.add_document(np.arange(n, n + 10, dtype=np.uint32))
+        with store.write() as connection:
+            (first, second)[n % 2].save(connection, "dedupe", counts)
+        assert first.load("dedupe").documents == second.load("dedupe").documents == n + 1
+
+
+@pytest.mark.parametrize("memory", ["sketch_index", "story_index"])
+def test_a_ledger_that_cannot_be_read_is_an_error_that_pauses_the_stage(store, memory):
+    tables = posting_tables.COPIES if memory == "sketch_index" else posting_tables.STORIES
+    settings = DedupeSettings() if memory == "sketch_index" else ClusterSettings()
+    with store.write() as connection:
+        tables.blobs.drop(connection)
+        frequencies.drop(connection)
+    with pytest.raises(StoreError, match="ledger"):
+        getattr(store, memory)(settings)._index.load_blobs([1])
+    with pytest.raises(StoreError, match="ledger"):
+        FrequencyMemory(store.read).load("dedupe")

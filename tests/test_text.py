@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.text import fold, normalise, shorten, split_paragraphs, split_words
+from pipeline.text import fold, normalise, shorten, split_paragraphs, split_words, without_control_characters
 
 
 def test_words_are_compared_without_case_typography_and_soft_hyphens():
@@ -62,3 +62,21 @@ def test_how_a_text_begins_is_cut_between_words():
     assert shorten("  A ferry\nran aground  ") == "A ferry ran aground"
     assert shorten("A ferry ran aground", 12) == "A ferry ran …"
     assert shorten("渡" * 90) == "渡" * 80 + " …"
+
+
+def test_control_characters_are_left_out_and_other_line_ends_are_spaces():
+    assert without_control_characters("Flood a\x00b\x1b[31m\x7f\x81c\ud800\uffff") == "Flood ab[31mc"
+    assert without_control_characters("a\x0bb\x0cc\x1fd\te\nf\r\ng") == "a b c d\te\nf\r\ng"
+    assert (
+        without_control_characters("क\u200dष 👩\u200d👧 \u202aمرحبا\u202c") == "क\u200dष 👩\u200d👧 \u202aمرحبا\u202c"
+    )
+
+
+def test_signs_of_windows_that_were_read_as_controls_are_what_they_were_meant_to_be():
+    assert without_control_characters("It\x92s \x93so\x94 \x96 or\x85 \x80 5") == "It’s “so” – or… € 5"
+
+
+@given(st.text())
+def test_what_is_left_is_written_as_utf8_and_stays(text):
+    plain = without_control_characters(text)
+    assert plain.encode().decode() == without_control_characters(plain) == plain

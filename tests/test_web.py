@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import html
+import json
 import re
 import sqlite3
 from pathlib import Path
@@ -73,7 +75,7 @@ def index(tmp_path):
 
 @pytest.fixture
 def client(index):
-    with TestClient(create_search_app(index), raise_server_exceptions=False) as made:
+    with TestClient(create_search_app(index), base_url="http://localhost", raise_server_exceptions=False) as made:
         yield made
 
 
@@ -165,7 +167,7 @@ def test_a_story_has_members_outlets_and_a_span_of_time(client):
 
 def test_an_address_is_explained_where_there_is_a_ledger(client, context):
     arrive(context, "a1", "A dam leaks.")
-    with TestClient(create_app(context)) as whole:
+    with TestClient(create_app(context), base_url="http://localhost") as whole:
         assert whole.get("/api/explain", params={"address": "a1"}).json()["item"]["id"] == "a1"
         assert whole.get("/api/explain", params={"address": "https://other.example/"}).status_code == 404
     assert client.get("/api/explain?address=x").status_code == 404
@@ -174,7 +176,7 @@ def test_an_address_is_explained_where_there_is_a_ledger(client, context):
 def test_the_application_is_put_together_from_settings_files_and_environment(tmp_path, monkeypatch):
     monkeypatch.setenv("NEWSWIRE_HOME", str(tmp_path))
     monkeypatch.setenv("NEWSWIRE_CONFIG", str(support.REPO / "config"))
-    with TestClient(from_environment()) as whole:
+    with TestClient(from_environment(), base_url="http://localhost") as whole:
         assert whole.get("/health").json() == {"status": "ok", "documents": 0}
         assert whole.get("/api/entities").json() == []
 
@@ -182,14 +184,72 @@ def test_the_application_is_put_together_from_settings_files_and_environment(tmp
 def test_health_says_whether_the_index_answers(client, tmp_path):
     assert client.get("/health").json() == {"status": "ok", "documents": 4}
     nowhere = open_index(f"sqlite:///{tmp_path}/none.db", IndexSettings())
-    with TestClient(create_search_app(nowhere), raise_server_exceptions=False) as other:
+    with TestClient(create_search_app(nowhere), base_url="http://localhost", raise_server_exceptions=False) as other:
         answer = other.get("/health")
         assert (answer.status_code, answer.json()["status"]) == (503, "unavailable")
-        assert "newswire run makes it" in answer.json()["reason"]
         assert other.get("/api/search").status_code == 503
-        page = other.get("/")
-        assert page.status_code == 503
-        assert "newswire run makes it" in page.text
+        assert other.get("/").status_code == 503
+
+
+def test_strangers_learn_nothing_of_the_inside_and_the_log_has_it_under_the_requests_number(tmp_path, caplog):
+    nowhere = open_index(f"sqlite:///{tmp_path}/none.db", IndexSettings())
+    with TestClient(create_search_app(nowhere), base_url="http://localhost", raise_server_exceptions=False) as client:
+        for path in ("/", "/api/search", "/api/articles/a", "/api/stories/s", "/stories/s"):
+            caplog.clear()
+            answer = client.get(path)
+            assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30"), path
+            assert str(tmp_path) not in answer.text
+            assert "none.db" not in answer.text
+            number = re.search(r"\(request (\w{8})\)", answer.text)[1]
+            assert f"request {number}, GET {path}: " in caplog.text
+            assert "none.db" in caplog.text
+        health = client.get("/health")
+        assert (health.status_code, health.headers["Retry-After"]) == (503, "30")
+        reason = health.json()["reason"]
+        assert "none.db" not in reason
+        assert re.search(r"\(request (\w{8})\)", reason)[1] in caplog.text
+
+
+def test_a_disk_without_room_is_a_503(index):
+    class Full:
+        def search(self, _):
+            raise OSError(errno.ENOSPC, "No space left on device", "/secret/place")
+
+    with TestClient(create_search_app(Full()), base_url="http://localhost") as client:
+        answer = client.get("/api/search")
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
+        assert "secret" not in answer.text
+
+
+def test_head_is_get_without_its_body_and_options_names_the_methods(client):
+    for path in ("/", "/api/search", "/health", f"/articles/{ORIGINAL}", "/style.css", "/articles/unknown"):
+        whole, head = client.get(path), client.head(path)
+        assert (head.status_code, head.content) == (whole.status_code, b"")
+        assert head.headers["Content-Length"] == str(len(whole.content))
+    options = client.options("/api/search")
+    assert (options.status_code, options.headers["Allow"]) == (204, "GET, HEAD")
+    refused = client.delete("/")
+    assert (refused.status_code, refused.headers["Allow"]) == (405, "GET, HEAD")
+
+
+def test_each_error_of_the_interface_is_one_json_object_and_each_answer_is_safe(client):
+    for method, path in (("GET", "/api/nothing"), ("PUT", "/api/search"), ("GET", "/api/search?x=1"), ("GET", "/api/")):
+        answer = client.request(method, path)
+        assert list(answer.json()) == ["error"]
+        assert isinstance(answer.json()["error"], str)
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert client.get("/health?x=1").json() == {"error": "unknown parameter 'x'; /health has none"}
+    assert client.get(f"/articles/{ORIGINAL}?utm_source=mail").status_code == 200
+
+
+def test_the_description_names_the_parameters_of_a_search_and_how_errors_look(client):
+    described = client.get("/openapi.json").json()
+    search = described["paths"]["/api/search"]["get"]
+    names = {parameter["name"]: parameter["schema"] for parameter in search["parameters"]}
+    assert {"q", "sort", "since", "until", "facets", "source", "people", "page", "size"} <= set(names)
+    assert names["size"]["maximum"] == 200
+    assert set(search["responses"]) == {"200", "4XX", "5XX"}
+    assert "HTTPValidationError" not in json.dumps(described)
 
 
 def test_nothing_can_be_written(client):
@@ -342,10 +402,11 @@ def test_a_failure_of_ours_shows_no_traceback(index):
         def search(self, _):
             raise ZeroDivisionError
 
-    with TestClient(create_search_app(Failing()), raise_server_exceptions=False) as client:
+    with TestClient(create_search_app(Failing()), base_url="http://localhost", raise_server_exceptions=False) as client:
         answer = client.get("/")
         assert answer.status_code == 500
         assert "ZeroDivisionError" not in answer.text
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
         assert "its log says why" in answer.text
 
 
@@ -355,7 +416,7 @@ def test_a_damaged_index_is_a_503_that_says_so(client, index, tmp_path):
     connection.close()
     answer = client.get("/api/search?facets=source")
     assert answer.status_code == 503
-    assert "index.db" in answer.json()["error"]
+    assert "the index can't be used now" in answer.json()["error"]
 
 
 # --- query strings
@@ -400,3 +461,47 @@ def test_words_are_sorted_by_relevance_and_everything_by_time():
     assert search_params.parse_search_params([("q", " ")]).to_query().sort == "newest"
     with pytest.raises(UsageError):
         search_params.parse_search_params([("since", "soon")]).to_query()
+
+
+ARABIC = document(
+    7,
+    "\u202eعنوان",
+    "نص المقال هنا.",
+    source="الجزيرة",
+    agency="وكالة",
+    authors=("منى حسن", "Bo Lind"),
+    people=("منى حسن",),
+    section="عالم",
+    url="http://user:secret@outlet.example/7",
+)
+
+
+def test_names_that_run_from_right_to_left_do_not_move_what_stands_beside_them(client, index):
+    assert index.upsert([msgspec.structs.replace(ARABIC, language="ar")]) == []
+    pages = {path: client.get(path).text for path in ("/", f"/articles/{7:020x}", "/stories/s1")}
+    for path, shown in pages.items():
+        assert '<bdi class="source">الجزيرة</bdi>' in shown, path
+        assert "<bdi>منى حسن</bdi>" in shown, path
+        bare = re.sub(
+            r"<(bdi|title)\b.*?</\1>|<h[12] dir=\"auto\".*?</h[12]>|<(p|div)[^>]* dir=\"auto\".*?</\2>",
+            "",
+            shown,
+            flags=re.DOTALL,
+        )
+        bare = re.sub(r"<[^>]*>", "", bare)
+        assert not re.search(r"[\u0590-\u08ff\u202a-\u202e]", bare), path
+    assert "<bdi>وكالة</bdi>" in pages["/"]
+    assert 'dir="auto" lang="ar"' in pages["/"]
+    assert "secret" not in pages[f"/articles/{7:020x}"]
+
+
+def test_search_engines_are_asked_to_stay_away(client):
+    assert client.get("/robots.txt").text == "User-agent: *\nDisallow: /\n"
+
+
+def test_an_address_that_is_none_is_no_link_and_no_failure(client, index):
+    for number, url in enumerate(("http://[::1", "data:text/html,x", "http://a b/", "http://x.example:99999/"), 20):
+        assert index.upsert([document(number, "Bad", "Nothing.", url=url)]) == []
+        answer = client.get(f"/articles/{number:020x}")
+        assert answer.status_code == 200
+        assert "Read it at" not in answer.text

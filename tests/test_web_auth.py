@@ -18,7 +18,7 @@ def client(api_key):
     def write():
         return "written"
 
-    return TestClient(app)
+    return TestClient(app, base_url="http://localhost")
 
 
 @pytest.mark.parametrize(

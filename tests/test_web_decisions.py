@@ -21,7 +21,7 @@ def client(context):
     arrive(context, "b1", OTHER, source="Evening", seen=1.0)
     through(context)
     context.environment = msgspec.structs.replace(context.environment, api_key="open-sesame")
-    return TestClient(create_app(context), raise_server_exceptions=False)
+    return TestClient(create_app(context), base_url="http://localhost", raise_server_exceptions=False)
 
 
 def post(client, path, **sent):
@@ -67,7 +67,7 @@ def test_what_is_no_decision_is_refused_in_one_line(client):
         assert client.post(path, json={"by": "bo"}).status_code == 401
 
 
-def test_a_row_that_cannot_be_read_is_named_beside_the_others(client, context):
+def test_a_row_that_cannot_be_read_is_named_beside_the_others(client, context, caplog):
     post(client, "/api/copies/decisions", kind="merge", articles=["a1", "b1"], by="ana")
     post(client, "/api/copies/decisions", kind="split", articles=["b1"], by="ana")
     with context.store.write() as connection:
@@ -76,4 +76,5 @@ def test_a_row_that_cannot_be_read_is_named_beside_the_others(client, context):
     assert [one["n"] for one in log["decisions"]] == [2]
     assert [(one["n"], "Invalid enum value 'eat'" in one["fault"]) for one in log["unreadable"]] == [(1, True)]
     answer = post(client, "/api/decisions/1/undo", by="bo")
-    assert (answer.status_code, "decision 1 can't be read" in answer.json()["error"]) == (503, True)
+    assert (answer.status_code, "the ledger can't be used" in answer.json()["error"]) == (503, True)
+    assert "decision 1 can't be read" in caplog.text

@@ -24,7 +24,7 @@ def client(context):
     arrive(context, "b1", OTHER, seen=2.0)
     run_one(context, Stage.DEDUPE)
     context.environment = msgspec.structs.replace(context.environment, api_key="open-sesame")
-    return TestClient(create_app(context), raise_server_exceptions=False)
+    return TestClient(create_app(context), base_url="http://localhost", raise_server_exceptions=False)
 
 
 def decide(client, kind, *articles, **more):

@@ -35,7 +35,7 @@ def context(tmp_path):
 @pytest.fixture
 def client(context):
     context.environment = msgspec.structs.replace(context.environment, api_key="open-sesame")
-    return TestClient(create_app(context), raise_server_exceptions=False)
+    return TestClient(create_app(context), base_url="http://localhost", raise_server_exceptions=False)
 
 
 def test_a_decision_with_the_key_changes_the_document_and_can_be_undone(client, context):

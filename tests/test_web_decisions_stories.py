@@ -21,7 +21,7 @@ def client(context):
     """A service whose ledger has two stories: sa of the articles a and b, sc of c and d."""
     tell(context, ("a", WIRE), ("c", OTHER), ("b", HARBOUR), ("d", CHOIR))
     context.environment = msgspec.structs.replace(context.environment, api_key="open-sesame")
-    return TestClient(create_app(context), raise_server_exceptions=False)
+    return TestClient(create_app(context), base_url="http://localhost", raise_server_exceptions=False)
 
 
 def decide(client, kind, story="sa", **more):
@@ -63,7 +63,8 @@ def test_what_cannot_be_changed_is_refused_in_one_line_and_changes_nothing(clien
         (decide(client, "rename", title=" "), 400, "the new title is empty"),
         (decide(client, "rename"), 400, "can't be read: Object missing required field `title`"),
         (decide(client, "eat"), 400, "can't be read: Invalid value 'eat'"),
-        (undo(client, 10**20), 404, "there is no decision 100000000000000000000 on stories"),
+        (undo(client, 2**63 - 1), 404, "there is no decision 9223372036854775807 on stories"),
+        (undo(client, 2**63), 422, "less than or equal to 9223372036854775807"),
         (undo(client, "x"), 422, "number: input should be a valid integer"),
     ):
         assert (answer.status_code, why in answer.json()["error"]) == (status, True), answer.text

@@ -21,7 +21,7 @@ ADDRESS = "https://evening.example/a2"
 @pytest.fixture
 def client(context):
     """A service that knows no key, over a ledger that the test fills."""
-    return TestClient(create_app(context), raise_server_exceptions=False)
+    return TestClient(create_app(context), base_url="http://localhost", raise_server_exceptions=False)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from starlette.testclient import TestClient
@@ -32,7 +33,7 @@ def stand(tmp_path):
 
 @pytest.fixture
 def client(stand):
-    with TestClient(create_app(stand.context), raise_server_exceptions=False) as made:
+    with TestClient(create_app(stand.context), base_url="http://localhost", raise_server_exceptions=False) as made:
         yield made
 
 
@@ -205,3 +206,83 @@ def test_what_may_not_be_indexed_or_shown_is_refused(stand, client, more, why):
     answer = send(client, ARTICLE | more)
     assert (answer.status_code, answer.json()["error"]) == (422, why)
     assert ask(stand.context.store).ledger.find_article(ARTICLE["url"]) is None
+
+
+BAD_ADDRESSES = [
+    "javascript:alert(1)",
+    "file:///etc/passwd",
+    "ftp://agency.example/1",
+    "data:text/html,x",
+    "http://[::1",
+    "http://a b/",
+    "http://agency.example:99999/",
+    "http://agency.example/" + "a" * 300_000,
+]
+
+
+@pytest.mark.parametrize("url", BAD_ADDRESSES)
+def test_what_is_no_address_is_refused_with_a_reason(client, url):
+    for sent in ({**ARTICLE, "url": url}, {"url": url}, {**ARTICLE, "image": url}, {**ARTICLE, "canonical_url": url}):
+        answer = send(client, sent)
+        assert answer.status_code == 422
+        assert "address" in answer.json()["error"]
+        assert len(answer.content) < 1000
+
+
+@pytest.mark.parametrize("url", ["http://agency.example/\0", "http://agency.example/a\nb", "http://agency.exa\tmple/"])
+def test_an_address_with_control_characters_is_refused(client, url):
+    assert send(client, {**ARTICLE, "url": url}).status_code == 422
+    assert send(client, {"url": url}).status_code == 422
+
+
+def test_a_password_in_an_address_is_neither_kept_nor_shown(stand, client):
+    links = {"canonical_url": "https://a:pw2@agency.example/c", "image": "https://a:pw3@agency.example/i"}
+    name = send(client, {**ARTICLE, **links, "url": "http://user:pw1@agency.example/bridge"}).json()["id"]
+    assert name == send(client, ARTICLE).json()["id"]
+    only = send(client, {"url": "http://user:pw4@agency.example/x"}).json()["id"]
+    refused = send(client, {"url": "ftp://user:pw5@agency.example/x"})
+    stand.run(poll=False)
+    shown = [client.get(f"/api/explain?address={key}").text for key in (name, only)]
+    shown += [client.get(f"/articles/{name}").text, client.get("/api/search").text, refused.text]
+    assert not re.search(r"pw\d", "".join(shown))
+    assert stand.context.index.get(name).url == "http://agency.example/bridge"
+
+
+def test_control_characters_are_cut_out_of_what_is_sent(stand, client):
+    fields = {"title": "Flood a\0b headline", "authors": ["Ana\x1b Ruiz"], "tags": ["a\0"], "text": f"\x07{WORDS}\0"}
+    name = send(client, {**ARTICLE, **fields}).json()["id"]
+    stand.run(poll=False)
+    document = stand.context.index.get(name)
+    assert (document.title, document.authors, document.text) == ("Flood ab headline", ("Ana Ruiz",), WORDS)
+    assert send(client, {**ARTICLE, "source": "A\0B"}).status_code == 422
+    assert send(client, {**ARTICLE, "text": "\0\x01"}).status_code == 422
+
+
+def test_any_json_is_an_answer_below_500(client):
+    bodies = [
+        b"[" * 200_000 + b"]" * 200_000,
+        b'{"a":' * 200_000,
+        b'{"text": ' + b"[" * 900 + b"]" * 900 + b"}",
+        b'"\\ud800"',
+        b'{"text": "\\ud800"}',
+        b"NaN",
+        b'{"embargoed": 5, "text": "a"}',
+        b'{"embargoed": {}, "text": "a"}',
+        b"\xff\xfe",
+        b'{"id": ' + b"9" * 5000 + b', "text": "a"}',
+        b'{"id": ' + b"9" * 400 + b', "text": "a"}',
+        b'{"id": 1e300, "text": "a"}',
+        b"",
+        b"null",
+        b"[]",
+        b"[null, 1, []]",
+    ]
+    for body in bodies:
+        answer = client.post("/ingest", content=body, headers=KEY)
+        assert 400 <= answer.status_code < 500, body[:40]
+        assert client.post("/api/copies/decisions", content=body, headers=KEY).status_code == 400
+
+
+def test_a_body_that_says_that_it_is_too_large_is_refused_before_it_comes(client):
+    answer = client.post("/ingest", content=iter([b"x"]), headers={**KEY, "Content-Length": "1000000000"})
+    assert answer.status_code == 413

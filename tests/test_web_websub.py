@@ -77,7 +77,7 @@ def stand(tmp_path):
 
 @pytest.fixture
 def client(stand):
-    with TestClient(create_app(stand.context), raise_server_exceptions=False) as made:
+    with TestClient(create_app(stand.context), base_url="http://localhost", raise_server_exceptions=False) as made:
         yield made
 
 
@@ -280,3 +280,26 @@ def test_the_hub_of_a_json_feed_is_asked_to_push_what_the_feed_calls_itself(stan
     poll(stand)
     (form,) = hub.forms
     assert form["hub.topic"] == stand.site.url("/own")
+
+
+def test_a_push_that_is_sent_again_is_kept_once_also_after_it_was_read(stand, hub):
+    poll(stand)
+    hub.verify()
+    first, second = feed_of(stand, "/p", "First"), feed_of(stand, "/p", "Second")
+    for body in (first, first, second, first):
+        assert hub.push(body).status_code == 202
+    assert [push.body for push in ask(stand.context.store).subscriptions.list_pushes(10)] == [first, second]
+    poll(stand)
+    hub.push(first)
+    assert ask(stand.context.store).subscriptions.list_pushes(10) == []
+
+
+def test_more_pushes_than_are_read_are_put_off(stand, hub, monkeypatch):
+    monkeypatch.setattr("pipeline.store.subscriptions._MAX_WAITING", 2)
+    poll(stand)
+    hub.verify()
+    answers = [hub.push(feed_of(stand, f"/p{n}", "News")) for n in range(3)]
+    assert [answer.status_code for answer in answers] == [202, 202, 503]
+    assert answers[2].headers["Retry-After"] == "300"
+    poll(stand)
+    assert hub.push(feed_of(stand, "/p2", "News")).status_code == 202

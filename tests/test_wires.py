@@ -74,7 +74,7 @@ def test_newsml_g2_is_read_and_its_wire_forms_are_taken_out():
 
 
 def test_each_item_of_a_message_that_holds_a_text_is_imported():
-    found = list(read_file(DATA / "harvest.newsml.xml", 10_000_000))
+    found = [item for item, _ in read_file(DATA / "harvest.newsml.xml", 10_000_000)]
     titles = [extract(RawPage(data=one.data, media_type=one.media_type), KNOWN).title for one in found]
     assert titles == ["Maize harvest is the best in nine years", "Port strike ends"]
 
@@ -237,7 +237,7 @@ def test_an_external_dtd_is_not_loaded(tmp_path):
         (b"<packageItem/>", Outcome.DROPPED, Reason.NO_TEXT),
         (b'{"uri": "urn:x", "type": "video", "headline": "y"}', Outcome.DROPPED, Reason.NO_TEXT),
         (b'{"uri": "urn:x", "headline": "y"}', Outcome.DROPPED, Reason.NO_TEXT),
-        (b'{"uri": "urn:x", "pubstatus": "canceled", "body_text": "z"}', Outcome.DROPPED, Reason.TAKEN_DOWN),
+        (b'{"uri": "urn:x", "pubstatus": "canceled", "body_text": "z"}', Outcome.DROPPED, Reason.WITHDRAWN),
         (b'{"uri": "urn:x", "headline"', Outcome.QUARANTINED, Reason.BAD_RECORD),
     ],
 )  # fmt: skip

@@ -5,16 +5,24 @@ Exit codes: 0 done, 1 something failed and was named, 2 wrong use. Results go to
 
 from __future__ import annotations
 
+import ast
+import difflib
 import importlib
+import importlib.util
 import os
 import sys
+from importlib.abc import InspectLoader
 
 import click
+from click.shell_completion import CompletionItem
 
 from pipeline.errors import NewswireError, UsageError
 
 # command → the module of this package that defines it, imported only when the command is called
 _COMMANDS = {
+    "alerts": "alerts",
+    "audit": "audit",
+    "backup": "backup",
     "check": "check",
     "cluster": "stage_filters",
     "copies": "copies",
@@ -32,21 +40,25 @@ _COMMANDS = {
     "import": "import_files",
     "index": "import_files",
     "init": "init",
-    "redo": "ledger",
-    "reindex": "ledger",
+    "redo": "redo",
+    "reindex": "reindex",
+    "restore": "backup",
+    "replays": "replays",
     "retry": "ledger",
     "run": "run",
     "search": "search",
-    "serve": "search",
+    "serve": "serve",
     "status": "ledger",
     "stories": "stories",
-    "takedown": "ledger",
+    "takedown": "takedown",
+    "top": "top",
     "undo": "decisions",
+    "withdraw": "withdraw",
 }
 
 
 class _Commands(click.Group):
-    """A group whose commands are imported when they are called, so that ``--help`` is quick."""
+    """A group whose commands are imported when they are called: its help and completion don't wait for all of them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return sorted(_COMMANDS)
@@ -54,9 +66,55 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in _COMMANDS:
             return None
-        module = importlib.import_module(f"pipeline.cli.{_COMMANDS[cmd_name]}")
-        command: click.Command = getattr(module, f"{cmd_name}_command")
+        module = importlib.import_module(_module_of(cmd_name))
+        command: click.Command = getattr(module, _function_of(cmd_name))
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        limit = formatter.width - 6 - max(map(len, _COMMANDS))  # as click reckons it
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, summary in _summaries(limit)])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        begun = [CompletionItem(name, help=summary) for name, summary in _summaries() if name.startswith(incomplete)]
+        return begun + click.Command.shell_complete(self, ctx, incomplete)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in _COMMANDS and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], _COMMANDS, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            ctx.fail(f"No such command {args[0]!r}.{hint}")
+        return super().resolve_command(ctx, args)
+
+
+def _module_of(command: str) -> str:
+    return f"pipeline.cli.{_COMMANDS[command]}"
+
+
+def _function_of(command: str) -> str:
+    return f"{command}_command"
+
+
+def _summaries(limit: int = 80) -> list[tuple[str, str]]:
+    """Return each command with the first sentence of its help, which is read from its source: none is imported."""
+    docstrings: dict[str, str] = {}
+    for module in {_module_of(name) for name in _COMMANDS}:
+        for node in ast.parse(_source_of(module)).body:
+            if isinstance(node, ast.FunctionDef):
+                docstrings[f"{module}.{node.name}"] = ast.get_docstring(node) or ""
+    names = [(name, f"{_module_of(name)}.{_function_of(name)}") for name in sorted(_COMMANDS)]
+    return [
+        (name, click.Command(name, help=docstrings.get(function)).get_short_help_str(limit)) for name, function in names
+    ]
+
+
+def _source_of(module: str) -> str:
+    spec = importlib.util.find_spec(module)
+    loader = spec.loader if spec else None
+    source = loader.get_source(module) if isinstance(loader, InspectLoader) else None
+    return source or ""
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -103,5 +161,7 @@ def _report_usage_error(error: click.ClickException | click.Abort) -> int:
 
 def _report(message: str, code: int) -> int:
     """Print one line to stderr; return ``code``."""
-    click.echo(f"newswire: {message}", err=True)
+    from pipeline.urls import without_credentials
+
+    click.echo(f"newswire: {without_credentials(message)}", err=True)
     return code

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from pipeline.cli.init import format_init_command, working_folder_of
-from pipeline.errors import NewswireError
+from pipeline.cli.output import print_json
+from pipeline.errors import IndexVersionError, NewswireError
 from pipeline.settings import (
     SETTINGS_FILES,
     FetchSettings,
@@ -19,9 +21,13 @@ from pipeline.settings import (
     load_sources,
 )
 
+if TYPE_CHECKING:
+    from pipeline.index import Generation
+
 
 @click.command("check")
-def check_command() -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
+def check_command(as_json: bool) -> None:
     """Check settings, connections and models: what is found, what is wrong.
 
     \f
@@ -35,14 +41,19 @@ def check_command() -> None:
         ("archive", _archive),
         ("index", _index),
         ("names", _names),
+        ("workers", _workers),
+        ("alerts", _alerts),
     ]
     failed = False
     for name, look in checks:
         try:
-            click.echo(f"ok    {name:9} {look()}")
+            ok, detail = True, look()
         except NewswireError as error:
-            failed = True
-            click.echo(f"FAIL  {name:9} {error}")
+            ok, detail, failed = False, str(error), True
+        if as_json:
+            print_json({"check": name, "ok": ok, "detail": detail})
+        else:
+            click.echo(f"{'ok' if ok else 'FAIL':5} {name:9} {detail}")
     if failed:
         raise click.exceptions.Exit(1)
 
@@ -67,7 +78,7 @@ def _sources() -> str:
     from pipeline.fetch import SourceTerms
 
     sources = load_sources()
-    SourceTerms({source.name: source for source in sources})  # credentials that are named must be there
+    SourceTerms(sources)  # credentials that are named must be there
     reached = load_settings().fetch.contact != FetchSettings().contact
     return f"{len(sources)} in {config_folder()}" + (
         "" if reached else "; publishers can't reach you: set fetch.contact"
@@ -104,10 +115,24 @@ def _index() -> str:
         api_key=addresses.index_api_key,
         ca_file=addresses.index_ca_file,
     )
-    index.prepare()
-    count = index.count()
+    try:
+        index.prepare()
+        count = f"{index.count()} documents"
+    except IndexVersionError as error:
+        count = f"{error} beside it, newswire reindex at once"
+    others = [one for one in index.list_generations() if not one.is_current]
     index.close()
-    return f"{count} documents"
+    return f"{count}{_describe_others(others)}"
+
+
+def _describe_others(others: Sequence[Generation]) -> str:
+    """Return which generations of the index there are beside the one that is searched."""
+    if not others:
+        return ""
+    numbers = ", ".join(str(one.number) for one in others)
+    return (
+        f"; generation {numbers} beside them: newswire status tells whether it is built, reindex --drop-old removes it"
+    )
 
 
 def _names() -> str:
@@ -116,3 +141,24 @@ def _names() -> str:
     load_recognisers(load_settings().entities, config_folder())
     entities = load_settings().entities
     return ", ".join(f"{language}: {name}" for language, name in {"en": entities.model, **entities.models}.items())
+
+
+def _workers() -> str:
+    from pipeline.worker_count import choose_worker_counts, inspect_machine
+
+    settings, machine = load_settings(), inspect_machine()
+    counts = choose_worker_counts(settings, machine)
+    memory = "memory unknown" if machine.memory is None else f"{machine.memory / 1024**3:.1f} GiB"
+    return (
+        f"{counts.extract} read pages, {counts.enrich} find names "
+        f"(run.workers = {settings.run.workers}; cores: {machine.cores}, {memory})"
+    )
+
+
+def _alerts() -> str:
+    from pipeline.context import utc_now
+    from pipeline.notifiers import open_notifiers
+
+    settings = load_settings()
+    names = open_notifiers(settings.alerts, settings.fetch, utc_now)
+    return f"told to {', '.join(names)}; newswire alerts test tries them" if names else "told to nobody"

@@ -10,7 +10,6 @@ import click
 
 from pipeline.cli.copy_text import describe_copy
 from pipeline.cli.decisions import print_undone
-from pipeline.cli.diff_text import cut_side_by_side
 from pipeline.cli.options import decision_options
 from pipeline.cli.output import print_note, print_table, terminal_width
 from pipeline.cli.param_types import TimeParam
@@ -19,12 +18,13 @@ from pipeline.decisions import DecisionAuthor, Subject
 from pipeline.dedupe import CopyVerdict
 from pipeline.dedupe.sketch import MIN_WORDS
 from pipeline.dedupe.verdict import MIN_SHARE_TAKEN
+from pipeline.diff_text import cut_side_by_side
 from pipeline.editorial.copies import CopyGroupMember, load_copy_group, merge_groups, split_group
-from pipeline.editorial.corrections import find_corrections
+from pipeline.editorial.corrections import Correction, find_corrections
 from pipeline.editorial.lookup import find_article
 from pipeline.reconcile.copy_groups import compare_articles
 from pipeline.records import Copy, Precision, to_json
-from pipeline.store import DROPPED, QUARANTINED, REMOVED, CopyPin
+from pipeline.store import DROPPED, QUARANTINED, REMOVED, WITHDRAWN, CopyPin
 
 _WHY = {
     CopyVerdict.COPY: "a copy, were it decided now and by the texts alone; it may be more like another article",
@@ -40,6 +40,7 @@ _WHY = {
 
 _NO_GROUP = {
     REMOVED: "it was taken down: nothing of it is kept",
+    WITHDRAWN: "it was withdrawn; newswire explain tells by whom",
     DROPPED: "it has no text in the index; newswire explain tells why",
     QUARANTINED: "it waits for somebody to look at it; newswire explain tells why",
 }
@@ -157,11 +158,13 @@ def corrections_command(since: dt.datetime | None, show_all: bool, as_json: bool
         click.echo(to_json(corrections))
         return
     width = max(20, (terminal_width() - 60) // 2) if sys.stdout.isatty() else None
+    notices = [correction for correction in corrections if correction.candidates is not None]
+    corrections = [correction for correction in corrections if correction.candidates is None]
     rows = [
         (
             f"{correction.at:%Y-%m-%d %H:%M}",
             correction.article.source or "",
-            *cut_side_by_side(correction.old or "the whole text", correction.new or "taken out", width),
+            *cut_side_by_side(*_change(correction), width),
             copy.source if copy else "no copy",
             (copy.url or copy.id) if copy else "",
         )
@@ -170,8 +173,27 @@ def corrections_command(since: dt.datetime | None, show_all: bool, as_json: bool
     ]
     if rows:
         print_table(("read", "source", "said", "says now", "still said by", "at"), rows)
+    for notice in notices:
+        _print_notice(notice)
     count = sum(len(correction.copies) for correction in corrections)
     print_note(f"{len(corrections)} corrections, {count} copies still as before")
+
+
+def _change(correction: Correction) -> tuple[str, str]:
+    """Return what an article said, and what it says now."""
+    if correction.withdrawn is None:
+        return correction.old or "the whole text", correction.new or "taken out"
+    return correction.article.title or correction.article.id, f"withdrawn by {correction.withdrawn}"
+
+
+def _print_notice(notice: Correction) -> None:
+    """Print a notice that nobody has carried out, and which article it may mean."""
+    what = notice.article.title or "without a headline"
+    click.echo(f"open: notice {notice.article.id} of {notice.article.source}, {notice.at:%Y-%m-%d %H:%M}: {what}")
+    for candidate in notice.candidates or ():
+        named = candidate.title or "without a headline"
+        click.echo(f"  may mean {candidate.id} of {candidate.source}: {named} {candidate.url or ''}".rstrip())
+    click.echo(f"  newswire withdraw ARTICLE --notice {notice.article.id} carries it out, --dismiss sets it aside")
 
 
 def _print_pins(pins: Sequence[CopyPin], group: str | None = None) -> None:

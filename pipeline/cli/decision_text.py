@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.decisions import CopyDecision, Decision, DecisionKind, EntityDecision, StoryDecision
+from pipeline.decisions import ArticleDecision, CopyDecision, Decision, DecisionKind, EntityDecision, StoryDecision
 
 
 def describe_decision(decision: Decision) -> str:
@@ -27,6 +27,9 @@ def describe_effect(decision: Decision) -> str:
             return _describe_story_effect(decision)
         case EntityDecision():
             return _describe_entity_effect(decision)
+        case ArticleDecision():
+            notice = f", as notice {decision.notice} says" if decision.notice else ""
+            return f"article {decision.article} is withdrawn{notice}"
     raise TypeError(f"{type(decision).__name__} is no kind of decision")
 
 
@@ -65,5 +68,5 @@ def _describe_entity_effect(decision: EntityDecision) -> str:
             return f"{', '.join(decision.surfaces)} of {decision.entity} is {decision.target}"
         case DecisionKind.RENAME:
             return f"{decision.entity} is called {decision.name}"
-        case DecisionKind.HIDE:
+        case _:
             return f"{decision.entity} is hidden"

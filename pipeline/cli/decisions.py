@@ -9,6 +9,7 @@ import click
 from pipeline.cli.decision_text import describe_decision, describe_effect
 from pipeline.cli.options import decision_options
 from pipeline.cli.output import Failures, json_line_writer
+from pipeline.cli.param_types import MOST
 from pipeline.context import open_context
 from pipeline.decisions import DecisionAuthor, Subject
 from pipeline.editorial.decisions import decision_to_plain, list_decisions
@@ -18,7 +19,7 @@ from pipeline.store import UnreadableDecision
 
 @click.command("decisions")
 @click.option("--subject", type=click.Choice([s.value for s in Subject]), help="Only those on this subject.")
-@click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True, help="The latest so many.")
+@click.option("--limit", type=click.IntRange(1, MOST), default=100, show_default=True, help="The latest so many.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
 def decisions_command(subject: str | None, limit: int, as_json: bool) -> None:
     """List what editors decided on copies, stories and entities, undone decisions too; and what repair changed."""

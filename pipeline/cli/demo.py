@@ -17,6 +17,7 @@ from pipeline.context import Context
 from pipeline.demo.server import serve_newsroom
 from pipeline.index import Query
 from pipeline.records import Document
+from pipeline.runs import recorded_run
 from pipeline.settings import Environment, Settings, config_folder, load_environment, load_settings
 from pipeline.stages import run_all
 from pipeline.stages.index import build_documents
@@ -67,7 +68,8 @@ def _settings() -> Settings:
 
 def _run_edition(context: Context, title: str) -> None:
     click.secho(f"\n{title}", bold=True)
-    print_reports(run_all(context))
+    with recorded_run(context, "demo"):
+        print_reports(run_all(context))
 
 
 def _print_recognised(context: Context) -> None:

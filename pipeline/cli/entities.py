@@ -10,6 +10,7 @@ from pipeline.cli.decision_text import describe_decision
 from pipeline.cli.decisions import exit_for_unreadable
 from pipeline.cli.options import decision_options
 from pipeline.cli.output import json_line_writer, print_table
+from pipeline.cli.param_types import MOST
 from pipeline.context import Context, open_context
 from pipeline.decisions import Decision, DecisionAuthor, Subject
 from pipeline.editorial import entities
@@ -26,7 +27,7 @@ def entities_command() -> None:
 @entities_command.command("list")
 @click.argument("text", default="")
 @click.option("--type", "kind", type=click.Choice([k.value for k in EntityType], case_sensitive=False))
-@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="At most this many.")
+@click.option("--limit", type=click.IntRange(1, MOST), default=50, show_default=True, help="At most this many.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
 def list_command(text: str, kind: str | None, limit: int, as_json: bool) -> None:
     """Show the entities whose name or other name holds TEXT, those in most articles first."""

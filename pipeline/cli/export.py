@@ -13,7 +13,7 @@ from typing import IO, Any, NamedTuple
 import click
 
 from pipeline.cli.output import Progress, open_output, print_note
-from pipeline.cli.param_types import TimeParam
+from pipeline.cli.param_types import MOST, TimeParam
 from pipeline.context import Context, open_context
 from pipeline.errors import ArchiveError
 from pipeline.records import Document, Page, to_json
@@ -30,7 +30,9 @@ class CursorParam(click.ParamType["ExportStart"]):
         if isinstance(value, ExportStart):
             return value
         text = str(value)
-        if text.isdigit() and len(text) != len("20261120"):
+        if text.isdecimal() and len(text) != len("20261120"):
+            if int(text[:20]) > MOST:
+                self.fail(f"{text[:20]} is no cursor that an export ended with", param, ctx)
             return ExportStart(after=int(text))
         return ExportStart(time=TimeParam().convert(value, param, ctx))
 

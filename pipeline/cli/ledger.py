@@ -1,30 +1,34 @@
-"""Define newswire status, explain, retry, redo, reindex, expire and takedown, which read and change the ledger."""
+"""Define newswire status, explain, retry and expire, which read and change the ledger."""
 
 from __future__ import annotations
 
 import collections
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import click
 
-from pipeline import maintenance
+from pipeline import maintenance, reindex
+from pipeline.alert_records import Alert, AlertPhase
 from pipeline.cli.copy_text import describe_copy
 from pipeline.cli.decision_text import describe_decision
-from pipeline.cli.diff_text import describe_edits
-from pipeline.cli.output import print_note, print_table
-from pipeline.cli.param_types import TimeParam
+from pipeline.cli.output import plain_text, print_note, print_table
+from pipeline.cli.param_types import MOST_DAYS
 from pipeline.cluster import StoryFacts
 from pipeline.context import open_context
 from pipeline.decisions import StoryDecision
+from pipeline.diff_text import describe_edits
 from pipeline.editorial.explain import ArticleVersion, Explanation, explain_name
 from pipeline.editorial.lookup import find_article
-from pipeline.editorial.takedown import take_down
 from pipeline.errors import UsageError
-from pipeline.records import Article, Copy, Placed, Placement, Record, Stage, to_json, to_plain
-from pipeline.stages import run_one
-from pipeline.store import ArticleRow, Selection
+from pipeline.figures import Overview
+from pipeline.figures.summary import summarise_running
+from pipeline.figures.text import describe_programs
+from pipeline.reconcile.withdrawals import list_open_notices
+from pipeline.records import NO_END, Article, Copy, Placed, Placement, Record, Stage, to_json, to_plain
+from pipeline.store import ArticleRow, EmbargoCount, OutcomeRow, Selection, StoredNotice
 
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _WHY = {
     Placed.OPENED: "it opened one: no known story was like it",
     Placed.JOINED: "it is like it",
@@ -43,14 +47,25 @@ def status_command(as_json: bool) -> None:
         hubs = context.store.subscriptions.list_subscriptions(connection)
         broken = context.store.admin.list_failures(connection, limit=20)
         alarms = context.store.site_alarms.list_alarms(connection)
+        held = context.store.ledger.count_held(connection, context.clock())
+        notices = list_open_notices(context, connection)
+        now = context.clock()
+        overview = Overview(at=now, programs=tuple(context.store.programs.list_programs(connection, now)))
+        build = reindex.load_build(context)
+        open_alerts = context.store.alerts.list_alerts(connection, [AlertPhase.OPEN])
     if as_json:
         plain = {
             "articles": to_plain(standings),
+            "index_build": to_plain(build) if build else None,
+            "programs": summarise_running(overview),
             "hubs": [
                 {"feed": h.feed, "hub": h.hub, "state": h.state, "until": h.until, "error": h.error} for h in hubs
             ],
             "feeds": {"all": len(feeds), "failing": [f.url for f in feeds if f.failures]},
+            "alerts": [alert.condition.what for alert in open_alerts],
             "alarms": to_plain(alarms),
+            "embargoed": to_plain(held),
+            "open_notices": [notice.id for notice in notices],
             "quarantined": to_plain(broken),
         }
         click.echo(to_json(plain))
@@ -59,6 +74,10 @@ def status_command(as_json: bool) -> None:
         (s.stage or "through", s.state, s.count, f"{s.oldest:%Y-%m-%d %H:%M}") for s in standings
     ]  # "through" stands for: has passed all stages
     print_table(("waits for", "state", "articles", "first seen since"), rows)
+    _print_build(build)
+    _print_running(overview)
+    _print_alerts(open_alerts)
+    _print_held(held, notices)
     if hubs:
         states = collections.Counter(hub.state for hub in hubs)
         click.echo(f"\n{len(hubs)} feeds name a hub: " + ", ".join(f"{n} {state}" for state, n in states.items()))
@@ -80,6 +99,45 @@ def status_command(as_json: bool) -> None:
         click.echo(f"  quarantined at {failure.stage}: {where}: {failure.reason}: {failure.detail}")
 
 
+def _print_build(build: reindex.IndexBuild | None) -> None:
+    """Print how far a generation of the index is, where one is being built."""
+    if build:
+        click.echo(f"\n{reindex.describe_build(build)}: newswire reindex goes on with it, --drop-old gives it up")
+
+
+def _print_running(overview: Overview) -> None:
+    """Print how the programs fare that run, where any ran in the last day."""
+    if overview.programs:
+        click.echo(f"\n{plain_text(describe_programs(overview))}")
+
+
+def _print_alerts(open_alerts: Sequence[Alert]) -> None:
+    """Print what is wrong, as it was seen at the last look."""
+    if open_alerts:
+        plural = "" if len(open_alerts) == 1 else "s"
+        click.echo(f"\n{len(open_alerts)} alert{plural}: newswire alerts says what to do")
+        for alert in open_alerts:
+            click.echo(f"  {plain_text(alert.condition.what)}")
+
+
+def _print_held(held: EmbargoCount, notices: Sequence[StoredNotice]) -> None:
+    """Print what is held back by embargoes, and how many notices wait for an editor."""
+    if held.count:
+        click.echo(f"\n{_describe_held(held)}")
+    if notices:
+        click.echo(f"\n{len(notices)} notices take back an article that an editor must name: newswire corrections")
+
+
+def _describe_held(held: EmbargoCount) -> str:
+    """Return how many articles are embargoed, and when the next of them is not any more."""
+    parts = [f"{held.count} held back by an embargo"]
+    if held.next:
+        parts.append(f"the next until {held.next:%Y-%m-%d %H:%M} UTC")
+    if held.without_end:
+        parts.append(f"{held.without_end} until their senders say more")
+    return ", ".join(parts)
+
+
 @click.command("explain")
 @click.argument("address_or_id")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON with all records.")
@@ -97,14 +155,15 @@ def explain_command(address_or_id: str, as_json: bool) -> None:
     if as_json:
         click.echo(to_json(explanation))
         return
-    row = explanation.item
-    if row:
-        click.echo(f"{row.id}  {row.url or 'without an address'}")
-        state = _describe_state(row, explanation.versions)
-        click.echo(f"source {row.source}, first seen {row.first_seen:%Y-%m-%d %H:%M:%S}, {state}")
-    for event in explanation.history:
-        why = ": ".join(part for part in (event.reason, event.detail) if part)
-        click.echo(f"  {event.at:%Y-%m-%d %H:%M:%S}  {event.stage:8} {event.outcome:11} {why}".rstrip())
+    if explanation.duplicate:
+        _print_head(explanation.duplicate, [], explanation.asked)
+        _print_history(explanation.duplicate_history)
+        click.echo("its address leads to this article:")
+    if explanation.item:
+        _print_head(explanation.item, explanation.versions, explanation.asked)
+    _print_history(explanation.history)
+    for decision in explanation.withdrawals:
+        click.echo(f"  decision {describe_decision(decision)}")
     _print_versions(explanation)
     article = explanation.records.get(Stage.EXTRACT)
     for cut in article.cut if isinstance(article, Article) else ():
@@ -115,6 +174,20 @@ def explain_command(address_or_id: str, as_json: bool) -> None:
         click.echo(f"  copy: {describe_copy(copy)}; primary {group.primary}, earliest {group.earliest}{agency}")
     if explanation.story:
         _print_story(explanation.story, explanation.records.get(Stage.CLUSTER), explanation.changes)
+
+
+def _print_head(row: ArticleRow, versions: Sequence[ArticleVersion], asked: dt.datetime) -> None:
+    """Print which article it is, and where it stands."""
+    click.echo(f"{row.id}  {row.url or 'without an address'}")
+    state = _describe_state(row, versions) + _describe_embargo(row, asked)
+    click.echo(f"source {row.source}, first seen {row.first_seen:%Y-%m-%d %H:%M:%S}, {state}")
+
+
+def _print_history(history: Sequence[OutcomeRow]) -> None:
+    """Print the outcomes of all attempts."""
+    for event in history:
+        why = ": ".join(part for part in (event.reason, event.detail) if part)
+        click.echo(f"  {event.at:%Y-%m-%d %H:%M:%S}  {event.stage:8} {event.outcome:11} {why}".rstrip())
 
 
 def _print_versions(explanation: Explanation) -> None:
@@ -155,11 +228,23 @@ def _describe_state(row: ArticleRow, versions: Sequence[ArticleVersion]) -> str:
     return f"{version}, waits for {row.stage}"
 
 
+def _describe_embargo(row: ArticleRow, now: dt.datetime) -> str:
+    """Return until when an article is held back, with a comma before it; nothing where it isn't."""
+    if row.embargoed is None or row.embargoed <= now or row.state != "pending":
+        return ""
+    if row.embargoed == NO_END:
+        return ", held back by an embargo until its sender says more"
+    return f", held back by an embargo until {row.embargoed:%Y-%m-%d %H:%M} UTC"
+
+
 @click.command("retry")
 @click.argument("addresses_or_ids", nargs=-1)
 @click.option("--quarantined", is_flag=True, help="All that are quarantined.")
 @click.option("--source", "sources", multiple=True, metavar="NAME", help="Only of this source.")
-def retry_command(addresses_or_ids: tuple[str, ...], quarantined: bool, sources: tuple[str, ...]) -> None:
+@_json
+def retry_command(
+    addresses_or_ids: tuple[str, ...], quarantined: bool, sources: tuple[str, ...], as_json: bool
+) -> None:
     """Let articles that failed be tried again by the next run.
 
     \f
@@ -173,54 +258,26 @@ def retry_command(addresses_or_ids: tuple[str, ...], quarantined: bool, sources:
         with context.store.write() as connection:
             selection = Selection(ids=ids, sources=sources)
             count = context.store.admin.retry_articles(connection, selection, context.clock())
-    click.echo(f"{count} will be tried again by the next run")
+    _print_count({"retried": count}, f"{count} will be tried again by the next run", as_json=as_json)
 
 
-@click.command("redo")
-@click.argument("stage", type=click.Choice([s.value for s in Stage if s is not Stage.POLL]))
-@click.option("--source", "sources", multiple=True, metavar="NAME", help="Only of this source.")
-@click.option("--since", type=TimeParam(), help="First seen at this time or later.")
-@click.option("--until", type=TimeParam(), help="First seen before this time.")
-@click.option("--dry-run", is_flag=True, help="Only say how many.")
-def redo_command(
-    stage: str, sources: tuple[str, ...], since: dt.datetime | None, until: dt.datetime | None, dry_run: bool
-) -> None:
-    """Send articles back to STAGE; the next run does it and the later ones again."""
-    which = Selection(sources=sources, since=since, until=until)
-    with open_context() as context, context.store.write() as connection:
-        count = context.store.admin.redo_stage(connection, Stage(stage), which, context.clock(), dry_run=dry_run)
-    click.echo(f"{count} would go back to {stage}" if dry_run else f"{count} go back to {stage} with the next run")
-
-
-@click.command("reindex")
-def reindex_command() -> None:
-    """Empty the index and fill it again from the ledger."""
-    with open_context() as context:
-        context.index.wipe()
-        report = run_one(context, Stage.INDEX)
-    click.echo(f"{report.to_plain()['done']} documents indexed")
+def _print_count(plain: Mapping[str, object], line: str, *, as_json: bool) -> None:
+    click.echo(to_json(plain) if as_json else line)
 
 
 @click.command("expire")
 @click.option(
     "--history-days",
-    type=click.FloatRange(min=1),
+    type=click.FloatRange(1, MOST_DAYS),
     default=maintenance.HISTORY_DAYS,
     show_default=True,
     help="Of history.",
 )
-def expire_command(history_days: float) -> None:
+@click.option("--pages", is_flag=True, help="Also remove pages from the archive that no article refers to.")
+def expire_command(history_days: float, pages: bool) -> None:
     """Forget sketches and stories outside the windows of dedupe and cluster, and old history; articles stay."""
     with open_context() as context:
         count = maintenance.expire_memories(context, history_days)
-    print_note(f"{count} lines of history forgotten")
-
-
-@click.command("takedown")
-@click.argument("address_or_id")
-def takedown_command(address_or_id: str) -> None:
-    """Remove an article from index, ledger and archive for good; it doesn't come back."""
-    with open_context() as context:
-        row = find_article(context, address_or_id)
-        take_down(context, row)
-    print_note(f"{row.url or row.id}: taken down")
+        print_note(f"{count} lines of history forgotten")
+        if pages:
+            print_note(f"{maintenance.remove_stray_pages(context)} pages of no article removed from the archive")

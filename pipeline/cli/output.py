@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -11,12 +12,15 @@ from pathlib import Path
 from typing import IO, Any
 
 import click
-import msgspec
 
 from pipeline.errors import UsageError
+from pipeline.foreign_json import decode_line, read_lines
 from pipeline.records import to_json
+from pipeline.urls import without_credentials
 
 Emit = Callable[[object], None]
+# Controls (C0, C1), and the marks that override or embed a direction (Unicode UAX 9, 2.1 to 2.4)
+_NOT_SHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 @contextlib.contextmanager
@@ -89,20 +93,34 @@ def read_json_objects(path: str, failures: Failures) -> Iterator[dict[str, Any]]
     try:
         with contextlib.ExitStack() as stack:
             file = sys.stdin.buffer if path == "-" else stack.enter_context(Path(path).open("rb"))
-            for number, line in enumerate(file, 1):
-                if not line.strip():
-                    continue
+            for number, line in read_lines(file):
                 try:
-                    yield msgspec.json.decode(line, type=dict[str, Any])
-                except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                    plain = decode_line(line)
+                except ValueError as error:
                     failures.add(f"{path}:{number}", f"not a JSON object: {error}")
+                else:
+                    yield plain
     except OSError as error:
         raise UsageError(f"{path}: can't be read: {error.strerror}") from error
 
 
+def print_json(value: object) -> None:
+    """Print a value as one line of JSON."""
+    click.echo(to_json(value))
+
+
+def plain_text(text: str) -> str:
+    """Return ``text`` as a terminal may show it within a line.
+
+    What would move the cursor, colour the screen or turn the direction of what follows it is left out, and a line end
+    becomes a space.
+    """
+    return _NOT_SHOWN.sub("", " ".join(text.splitlines()))
+
+
 def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print rows in columns, numbers to the right."""
-    cells = [[*head], *[["" if v is None else str(v) for v in row] for row in rows]]
+    cells = [[*head], *[["" if v is None else plain_text(str(v)) for v in row] for row in rows]]
     widths = [max(len(line[i]) for line in cells) for i in range(len(head))]
     right = [all(isinstance(row[i], int | float) for row in rows) if rows else False for i in range(len(head))]
     for line in cells:
@@ -144,7 +162,7 @@ class Progress:
 
 def print_note(message: str) -> None:
     """Print a message for the person at the terminal, to stderr."""
-    click.echo(message, err=True)
+    click.echo(without_credentials(message), err=True)
 
 
 def terminal_width() -> int:

@@ -6,7 +6,11 @@ import datetime as dt
 
 import click
 
-from pipeline.dates import parse_iso
+from pipeline.errors import UsageError
+from pipeline.moments import parse_moment
+
+MOST = 10**12  # things that a ledger counts or a command may be asked for; databases count no further than 2**63
+MOST_DAYS = 100_000  # a time that lies further back is in no calendar
 
 
 class TimeParam(click.ParamType[dt.datetime]):
@@ -15,8 +19,8 @@ class TimeParam(click.ParamType[dt.datetime]):
     name = "time"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> dt.datetime:
-        """Return the aware time."""
+        """Return the time in UTC."""
         try:
-            return parse_iso(str(value), dt.UTC)
-        except ValueError:
-            self.fail(f"{value!r} is not a time such as 2026-11-20 or 2026-11-20T08:00Z", param, ctx)
+            return value if isinstance(value, dt.datetime) else parse_moment(self.name, str(value))
+        except UsageError as error:
+            self.fail(str(error).partition(": ")[2], param, ctx)

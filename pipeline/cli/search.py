@@ -1,4 +1,4 @@
-"""Define newswire search and serve, which read the index."""
+"""Define newswire search, which reads the index."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import textwrap
 import click
 
 from pipeline.cli.copy_text import describe_document
-from pipeline.cli.output import print_note, terminal_width
+from pipeline.cli.output import plain_text, terminal_width
 from pipeline.cli.param_types import TimeParam
 from pipeline.context import open_context
 from pipeline.errors import UsageError
@@ -91,25 +91,9 @@ def _show_hit(hit: Hit, width: int) -> None:
     document = hit.document
     when = f"{document.published:%Y-%m-%d %H:%M}" if document.published else "no date"
     title = document.title or textwrap.shorten(document.text, 80, placeholder=" …")
-    click.echo(click.style(title, bold=True))
-    click.echo(f"  {', '.join([str(document.source), when, *describe_document(document)])}  [{document.id}]")
+    click.echo(click.style(plain_text(title), bold=True))
+    facts = plain_text(", ".join([str(document.source), when, *describe_document(document)]))
+    click.echo(f"  {facts}  [{document.id}]")
     if snippet := hit.highlights.get("text"):
-        marked = html.unescape(re.sub(r"</?mark>", "*", " ".join(snippet.split())))
+        marked = plain_text(html.unescape(re.sub(r"</?mark>", "*", " ".join(snippet.split()))))
         click.echo(textwrap.indent(textwrap.fill(marked, width - 2), "  "))
-
-
-@click.command("serve")
-@click.option("--host", help="The address to listen on.  [default: serve.host of newswire.toml]")
-@click.option("--port", type=int, help="The port.  [default: serve.port of newswire.toml]")
-def serve_command(host: str | None, port: int | None) -> None:
-    """Serve the search page and the API."""
-    import uvicorn
-
-    from pipeline.web.app import LOCK_WAIT_SECONDS, create_app, prepare_index
-
-    with open_context(lock_wait_seconds=LOCK_WAIT_SECONDS) as context:
-        if fault := prepare_index(context):
-            print_note(f"newswire: {fault}")
-        address = host or context.settings.serve.host, port or context.settings.serve.port
-        print_note("http://{}:{}/".format(*address))
-        uvicorn.run(create_app(context), host=address[0], port=address[1], log_level="warning")

@@ -40,6 +40,8 @@ _PAGES = 50  # pages that are saved together
 _LAST = "last line"  # the number that the ledger remembers for the next call
 
 if TYPE_CHECKING:
+    from pipeline.enrich.knowledge.knowledge_base import KnowledgeBase
+    from pipeline.enrich.name_workers import NameWorkers
     from pipeline.extract import Extraction
 
 Line = dict[str, Any]
@@ -50,7 +52,7 @@ T = TypeVar("T")
 @click.argument("paths", nargs=-1)
 @click.option("--manifest", metavar="FILE", help='JSON lines {"id", "path", "url", "fetched"}; "-": stdin.')
 @click.option("--url", help="The address of the one page given.")
-@click.option("--workers", type=click.IntRange(min=1), help="Processes.  [default: extract.workers]")
+@click.option("--workers", type=click.IntRange(min=1), help="Processes.  [default: by run.workers]")
 @click.option("--store", "store_url", metavar="URL", help="A ledger whose memory of sites is used and kept.")
 @click.option("-o", "output", metavar="FILE", help="Write to FILE instead of stdout.")
 def extract_command(
@@ -68,12 +70,14 @@ def extract_command(
         UsageError: Neither files nor a manifest were named, or both.
     """
     from pipeline.extract import RawPage, load_config, make_extractor
+    from pipeline.worker_count import choose_worker_counts
     from pipeline.workers import Workers, preload
 
     if bool(paths) == bool(manifest):
         raise UsageError("name files or folders, or a manifest")
     preload("pipeline.extract.preload")
-    limits = load_settings().extract
+    settings = load_settings()
+    limits = settings.extract
     failures, progress = Failures(), Progress("pages")
     lines = read_json_objects(manifest, failures) if manifest else _manifest(paths, url)
     folder = Path(manifest).parent if manifest and manifest != "-" else Path()
@@ -86,16 +90,17 @@ def extract_command(
 
     pool: Workers[RawPage, Extraction] = Workers(
         make_extractor(load_config(config_folder(), limits)),
-        count=workers or limits.workers,
+        count=workers or choose_worker_counts(settings).extract,
         seconds=limits.timeout_seconds,
         memory_mb=limits.memory_mb,
+        name="extract",
     )
     with _open_store(store_url) as store, pool, json_line_writer(output) as emit:
         extracted = ((submitted.popleft(), extraction) for extraction in pool.map(read_pages()))
         for line, result in _clean_by_site(store, extracted):
             name = line.get("id")
             if isinstance(result, ItemError):
-                failures.add(str(name), str(result))
+                failures.add(str(name or line.get("path")), str(result))
                 emit(error_to_line(name, result))
             else:
                 emit({**article_to_line(result), "id": name or result.id})
@@ -156,7 +161,8 @@ def _read_page(line: Line, folder: Path, max_bytes: int) -> Any:
             data=data,
             url=line.get("url"),
             media_type=import_files.media_type_of_file(path),
-            fetched=TimeParam().convert(line["fetched"], None, None) if line.get("fetched") else None,
+            saved=not line.get("fetched"),  # it is taken as of now
+            fetched=TimeParam().convert(line.get("fetched") or dt.datetime.now(dt.UTC).isoformat(), None, None),
         )
     except KeyError:
         return ItemError(Outcome.QUARANTINED, Reason.BAD_RECORD, 'the line names no "path"')
@@ -211,34 +217,63 @@ def dedupe_command() -> ProcessBatch:
     return find_copies
 
 
-@_filter_command("enrich")
-def enrich_command() -> ProcessBatch:
+@click.command("enrich")
+@click.argument("path", metavar="IN")
+@click.option("--workers", type=click.IntRange(min=1), help="Processes.  [default: by run.workers]")
+@click.option("--store", "store_url", metavar="URL", help="A ledger of its own that is kept, not a throw-away one.")
+@click.option("-o", "output", metavar="FILE", help="Write to FILE instead of stdout.")
+def enrich_command(path: str, workers: int | None, store_url: str | None, output: str | None) -> None:
     """Find the names in each article, in order, each linked to one entity; uses copy_of where it is."""
-    from pipeline.enrich import enrich, load_recognisers
-    from pipeline.enrich.inherited import paragraph_names
+    from pipeline.enrich import load_knowledge_base
+    from pipeline.enrich.name_workers import NameWorkers
+    from pipeline.worker_count import choose_worker_counts
+
+    settings, folder = load_settings(), config_folder()
+    count = workers or choose_worker_counts(settings).enrich
+    failures = Failures()
+    with (
+        _open_store(store_url) as store,
+        NameWorkers(settings.entities, settings.enrich, folder, count=count) as pool,
+        json_line_writer(output) as emit,
+    ):
+        knowledge_base: KnowledgeBase | None = None
+        for batch in _read_batches(store, path, failures):
+            found = _read_names(pool, batch)
+            knowledge_base = knowledge_base or load_knowledge_base(folder)  # while the first workers start
+            linked = _link_names(store, knowledge_base, batch, found)
+            for line, names in zip(batch, linked, strict=True):
+                if isinstance(names, Exception):
+                    failures.add(line.article.id, str(names))
+                    emit(line.plain)
+                else:
+                    emit({**line.plain, **names_to_line(names)})
+    failures.exit()
+
+
+def _read_names(pool: NameWorkers, batch: Sequence[_OrderedLine]) -> Iterator[Names | Exception]:
+    """Let workers find the names of a batch; return them, or what articles end with, in order."""
+    from pipeline.enrich.name_workers import NameReading
+
+    pool.promise({line.article.id: line.seq for line in batch})
+    return pool.read_names(
+        [NameReading(line.article, original=pool.promised(str(line.plain.get("copy_of")), line.seq)) for line in batch]
+    )
+
+
+def _link_names(
+    store: Store, knowledge_base: KnowledgeBase, batch: Sequence[_OrderedLine], found: Iterable[Names | Exception]
+) -> list[Names | Exception]:
+    """Link the names of a batch, and save what the ledger remembers of them."""
     from pipeline.enrich.linking.entity_linking import ArticleNames, link_batch
 
-    knowledge_base, choose_recogniser = load_recognisers(load_settings().entities, config_folder())
-
-    def find_names(store: Store, batch: Sequence[_OrderedLine]) -> Iterator[Line]:
-        batch_names: list[ArticleNames] = []
-        earlier: dict[str, tuple[Article, Names]] = {}
-        for line in batch:
-            original = earlier.get(str(line.plain.get("copy_of")))
-            recognise = choose_recogniser(line.article.language)
-            inherited = paragraph_names(*original) if original else None
-            names = enrich(line.article, knowledge_base, recognise, inherited=inherited)
-            earlier[line.article.id] = line.article, names
-            batch_names.append(ArticleNames(line.seq, line.at, names))
-        with store.write() as connection:
-            memory = store.entity_memory(connection)
-            linked = link_batch(batch_names, knowledge_base, memory)
-            memory.flush()
-            store.values.save(connection, _LAST, str(batch[-1].seq))
-        for line, names in zip(batch, linked, strict=True):
-            yield {**line.plain, **names_to_line(names)}
-
-    return find_names
+    results = list(found)
+    named = [ArticleNames(line.seq, line.at, n) for line, n in zip(batch, results, strict=True) if isinstance(n, Names)]
+    with store.write() as connection:
+        memory = store.entity_memory(connection)
+        linked = iter(link_batch(named, knowledge_base, memory))
+        memory.flush()
+        store.values.save(connection, _LAST, str(batch[-1].seq))
+    return [next(linked) if isinstance(names, Names) else names for names in results]
 
 
 @_filter_command("cluster")
@@ -285,7 +320,9 @@ def _read_articles(path: str, failures: Failures) -> Iterator[tuple[Line, Articl
         except ItemError as error:
             failures.add(f"{path}: {line.get('id')}", str(error))
             continue
-        yield {**line, "id": article.id}, article
+        # as it was cleaned: mentions count characters
+        said = {name: getattr(article, name) for name in ("title", "text") if line.get(name) is not None}
+        yield {**line, **said, "id": article.id}, article
 
 
 def _batched(things: Iterable[T], size: int) -> Iterator[list[T]]:

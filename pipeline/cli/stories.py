@@ -10,7 +10,7 @@ import click
 from pipeline.cli.decision_text import describe_decision
 from pipeline.cli.options import decision_options
 from pipeline.cli.output import print_note, print_table
-from pipeline.cli.param_types import TimeParam
+from pipeline.cli.param_types import MOST, MOST_DAYS, TimeParam
 from pipeline.cluster import StoryFacts
 from pipeline.context import open_context
 from pipeline.decisions import DecisionAuthor, StoryDecision, Subject
@@ -36,7 +36,7 @@ def stories_command() -> None:
 @stories_command.command("list")
 @click.option("--since", type=TimeParam(), help="With an article of this time or later.")
 @click.option("--largest", is_flag=True, help="The largest first, not the latest.")
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True)
+@click.option("--limit", type=click.IntRange(1, MOST), default=20, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_command(since: dt.datetime | None, largest: bool, limit: int, as_json: bool) -> None:
     """List stories."""
@@ -149,7 +149,7 @@ def undo_command(change: int, author: DecisionAuthor) -> None:
 
 
 @stories_command.command("repair")
-@click.option("--days", type=click.FloatRange(min=0, min_open=True), help="[default: cluster.repair_days]")
+@click.option("--days", type=click.FloatRange(0, MOST_DAYS, min_open=True), help="[default: cluster.repair_days]")
 @click.option("--dry-run", is_flag=True, help="Only say what would change.")
 def repair_command(days: float | None, dry_run: bool) -> None:
     """Merge and split the stories of the last days as if all their articles had come at once."""

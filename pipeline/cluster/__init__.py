@@ -5,11 +5,12 @@ Copies of one text count once.
 
 from pipeline.cluster.assignment import ArticleToAssign, decide
 from pipeline.cluster.protocol import StoryMemory, TermWeights
-from pipeline.cluster.story_summary import StoryFacts, StorySummary
+from pipeline.cluster.story_summary import NameRarities, StoryFacts, StorySummary
 from pipeline.cluster.summarise import rebuild_story, summarise_batch
 
 __all__ = [
     "ArticleToAssign",
+    "NameRarities",
     "StoryFacts",
     "StoryMemory",
     "StorySummary",

@@ -14,11 +14,12 @@ import msgspec
 import numpy as np
 
 from pipeline.cluster.protocol import StoryMemory, TermWeights
+from pipeline.cluster.story_summary import NameRarities, name_rarities
 from pipeline.cluster.terms import article_terms, count_document, document_shares
 from pipeline.cluster.vector import (
     TextVectors,
     Vector,
-    cosines,
+    compare_vectors,
     mix_vectors,
     pack_vector,
     strongest_terms,
@@ -39,6 +40,14 @@ PREFERENCE = 1.5
 STORY_SIZE = (300, 150)  # terms of a centroid: whole text, beginning; 2.7 kB at most
 # The least gap in time to an article whose time of publication is unknown: within its story, but not the same day
 UNKNOWN_GAP_DAYS = 2.0
+# Where a time is unknown, what is alike may be a topic alone (an armed group, a firm): a few names then make up most of
+# the similarity. This many words that add the same to it halve it; fifteen leave it as it is. Of a text with as many
+# different words as the third number it is half as many; headlines, which share few words in any case, are left as they
+# are. Of undated articles of five topics (bench/topics.jsonl) BCubed F1 was .936 without and .983 with it, in three
+# orders; of three collections without their dates .985, .911, .929 and .992, .927, .916; of their headlines alone .921,
+# .882, .865 and .923, .890, .868 in two orders. With a sixth power of 30 or 34 words precision of headlines is higher
+# and recall lower; to spare what is very similar changed little
+FEW_SHARED, ENOUGH_SHARED, SPARED_WORDS, SPARED_POWER = 3.2, 15.0, 38, 6
 # An article's similarity to its story must be at least this share of the mean with which the others joined: a topic
 # (one firm's products) is less coherent than its stories. With 0.4 nothing changes, with 0.6 true stories fall apart
 COHERENCE = 0.5
@@ -92,14 +101,20 @@ class StoryCluster(msgspec.Struct, frozen=True, kw_only=True):
 decode_story = msgspec.msgpack.Decoder(StoryCluster).decode
 
 
-def decide(newcomers: Sequence[ArticleToAssign], memory: StoryMemory, settings: ClusterSettings) -> list[Placement]:
+def decide(
+    newcomers: Sequence[ArticleToAssign],
+    memory: StoryMemory,
+    settings: ClusterSettings,
+    rarities: dict[int, NameRarities] | None = None,
+) -> list[Placement]:
     """Return for each of ``newcomers``, in their order, its story; ``memory`` learns them.
 
     An article whose copy group has a story gets that one, so an article that is decided again stays where it is.
-    The result doesn't depend on where batches begin and end.
+    The result doesn't depend on where batches begin and end. ``rarities`` gets, by seq, how rare the names are of those
+    articles that have a vote.
     """
     memory.prefetch_groups({newcomer.copy.group for newcomer in newcomers})
-    vectors = _voting_vectors(newcomers, memory)
+    vectors = _voting_vectors(newcomers, memory, {} if rarities is None else rarities)
     terms = {seq: lookup_terms(newcomer_vectors) for seq, newcomer_vectors in vectors.items()}
     memory.prefetch([(newcomer.first_seen, terms[newcomer.seq]) for newcomer in newcomers if newcomer.seq in terms])
     placements = []
@@ -120,7 +135,9 @@ def _present_story(newcomer: ArticleToAssign, memory: StoryMemory) -> Placement 
     return Placement(id=article_id, story=newcomer.story, how=Placed.KEPT) if newcomer.story else None
 
 
-def _voting_vectors(newcomers: Sequence[ArticleToAssign], memory: StoryMemory) -> dict[int, TextVectors]:
+def _voting_vectors(
+    newcomers: Sequence[ArticleToAssign], memory: StoryMemory, rarities: dict[int, NameRarities]
+) -> dict[int, TextVectors]:
     """Return seq → vectors of the articles that have a vote; count their words, in their order."""
     voted: set[str] = set()
     vectors: dict[int, TextVectors] = {}
@@ -131,6 +148,7 @@ def _voting_vectors(newcomers: Sequence[ArticleToAssign], memory: StoryMemory) -
             continue
         voted.add(group)
         vectors[newcomer.seq] = article_vectors(newcomer, frequencies, count=True)
+        rarities[newcomer.seq] = name_rarities(newcomer.article, newcomer.names, frequencies)
     return vectors
 
 
@@ -168,23 +186,27 @@ def _similarities(
 ) -> list[float]:
     """Return for each story the mean cosine of the two vectors, decayed with the gap in time, less for few words.
 
-    The decay is a Gaussian of ``settings.sigma_days``.
+    Where a time is unknown it is less also where few words are shared. The decay is a Gaussian of
+    ``settings.sigma_days``.
     """
     if not stories:
         return []
     size = len(vectors[0][0])
     enough = size / (size + FEW_WORDS)
+    few = FEW_SHARED / (1 + (SPARED_WORDS / max(1, size)) ** SPARED_POWER)
     whole, lede = (
-        cosines(vector, [story.vectors[part] for story in stories]).tolist() for part, vector in enumerate(vectors)
+        compare_vectors(vector, [story.vectors[part] for story in stories]) for part, vector in enumerate(vectors)
     )
+    means = ((whole.cosines + lede.cosines) / 2).tolist()
     day, dated = _day(newcomer), newcomer.article.published is not None
     similarities = []
-    for story, of_whole, of_lede in zip(stories, whole, lede, strict=True):
-        gap = abs(day - story.day)
+    for story, mean, breadth in zip(stories, means, whole.breadths.tolist(), strict=True):
+        gap, worth = abs(day - story.day), enough
         if not (dated and story.dated):
             gap = max(gap, UNKNOWN_GAP_DAYS)
+            worth *= min(1.0, (1 + few / ENOUGH_SHARED) * breadth / (breadth + few))
         decay = math.exp(-((gap / settings.sigma_days) ** 2) / 2)
-        similarities.append((of_whole + of_lede) / 2 * decay * enough)
+        similarities.append(mean * decay * worth)
     return similarities
 
 

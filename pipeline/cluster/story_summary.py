@@ -8,14 +8,14 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 import numpy as np
 
 from pipeline.cluster.terms import base_language, counter_keys, expected_share, word_pieces
 from pipeline.count_min import CountMinSketch, hash_words
-from pipeline.records import Article, EntityType, Names
+from pipeline.records import Article, Entity, EntityType, Names
 from pipeline.text import normalise, shorten
 
 # Titles kept to choose from: the first ones say what happened, the latest what has come of it
@@ -26,6 +26,7 @@ SHORTEST_TITLE = 3  # words; "Live", "Analysis" and "News in brief" say nothing
 POOR_TITLE_WEIGHT = 0.3  # of the weight of others: so short ones, and beginnings of texts for want of a title
 KEPT_NAMES, SHOWN_NAMES = 40, 8
 LEAST_SALIENCE = 0.05  # of a name that an article mentions; 1 is what it is most about
+NameRarities = Mapping[str, float]  # entity → negative logarithm of the share of articles that name it
 _TELLING = frozenset({EntityType.PERSON, EntityType.ORG, EntityType.PLACE, EntityType.EVENT})
 
 
@@ -88,8 +89,8 @@ def extend_time_span(summary: StorySummary, at: dt.datetime) -> StorySummary:
     return msgspec.structs.replace(summary, first=first, last=last)
 
 
-def add_vote(summary: StorySummary, article: Article, names: Names | None, frequencies: CountMinSketch) -> StorySummary:
-    """Return the summary after the article voted on title and names."""
+def add_vote(summary: StorySummary, article: Article, names: Names | None, rarities: NameRarities) -> StorySummary:
+    """Return the summary after the article voted on title and names; ``rarities`` are those of its names."""
     titles = summary.titles
     article_title = " ".join((article.title or "").split())
     if text := article_title or shorten(article.text):
@@ -104,7 +105,7 @@ def add_vote(summary: StorySummary, article: Article, names: Names | None, frequ
         votes=summary.votes + 1,
         titles=titles,
         chosen=choose_title(titles, summary.chosen),
-        names=_tally(summary.names, names, base_language(article), frequencies),
+        names=_tally(summary.names, names, rarities),
     )
 
 
@@ -136,23 +137,34 @@ def choose_title(titles: Sequence[MemberTitle], present: str | None = None) -> s
     return titles[scores.index(best)].article
 
 
-def _tally(
-    present: Iterable[NameTally], names: Names | None, language: str, frequencies: CountMinSketch
-) -> tuple[NameTally, ...]:  # fmt: skip
-    """Return the tallies after an article in ``language`` with these ``names`` was counted."""
-    tallies = {tally.id: tally for tally in present}
-    telling = [entity for entity in (names.entities if names else ()) if entity.type in _TELLING]
+def name_rarities(article: Article, names: Names | None, frequencies: CountMinSketch) -> NameRarities:
+    """Return how rare each telling name of an article is elsewhere, as far as words are counted in ``frequencies``.
+
+    So that stories don't depend on where batches begin and end, an article is asked for when it has been counted, and
+    none after it.
+    """
+    telling = _telling_names(names)
     if not telling:
-        return tuple(tallies.values())
-    language_hash = hash_words([language])
-    documents = frequencies.estimate_counts(language_hash)[0]
-    counts = frequencies.estimate_counts(counter_keys(hash_words(entity.id for entity in telling), language_hash))
+        return {}
+    language = hash_words([base_language(article)])
+    documents = frequencies.estimate_counts(language)[0]
+    counts = frequencies.estimate_counts(counter_keys(hash_words(entity.id for entity in telling), language))
     rarities = -np.log((counts + 1.0) / (documents + 2.0))
-    for entity, rarity in zip(telling, rarities.tolist(), strict=True):
+    return {e.id: round(max(rarity, 0.1), 2) for e, rarity in zip(telling, rarities.tolist(), strict=True)}
+
+
+def _telling_names(names: Names | None) -> list[Entity]:
+    return [entity for entity in (names.entities if names else ()) if entity.type in _TELLING]
+
+
+def _tally(present: Iterable[NameTally], names: Names | None, rarities: NameRarities) -> tuple[NameTally, ...]:
+    """Return the tallies after an article with these ``names`` was counted."""
+    tallies = {tally.id: tally for tally in present}
+    for entity in _telling_names(names):
         tally = tallies.pop(entity.id, None)  # so that they stand in the order in which they were mentioned last
         members, salience = (tally.members, tally.salience) if tally else (0, 0.0)
         salience = round(salience + max(entity.salience, LEAST_SALIENCE), 3)
-        tallies[entity.id] = NameTally(entity.id, entity.name, members + 1, round(max(rarity, 0.1), 2), salience)
+        tallies[entity.id] = NameTally(entity.id, entity.name, members + 1, rarities[entity.id], salience)
     # of the names that the story is least about the new ones stay: a name that comes late can become a key name
     most_salient = {tally.id for tally in sorted(tallies.values(), key=lambda tally: tally.salience)[-KEPT_NAMES:]}
     return tuple(tally for tally in tallies.values() if tally.id in most_salient)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pipeline.cluster.assignment import ArticleToAssign, StoryCluster, article_vectors, join_story, lookup_terms
 from pipeline.cluster.protocol import StoryMemory
-from pipeline.cluster.story_summary import StorySummary, add_vote, extend_time_span
+from pipeline.cluster.story_summary import NameRarities, StorySummary, add_vote, extend_time_span, name_rarities
 from pipeline.count_min import CountMinSketch
 from pipeline.records import Placed, Placement
 
@@ -21,13 +21,20 @@ def summarise_batch(
     newcomers: Sequence[ArticleToAssign],
     placements: Sequence[Placement],
     frequencies: CountMinSketch,
+    rarities: Mapping[int, NameRarities] | None = None,
 ) -> dict[str, StorySummary]:
-    """Return story id → summary for the stories of a batch; ``summaries`` are those of the stories before the batch."""
+    """Return story id → summary for the stories of a batch; ``summaries`` are those of the stories before the batch.
+
+    ``rarities`` has, by seq, what ``decide`` noted of the articles' names; of others it is asked in ``frequencies``.
+    """
     updated: dict[str, StorySummary] = {}
     for newcomer, placement in zip(newcomers, placements, strict=True):
         summary = updated.get(placement.story) or summaries.get(placement.story) or StorySummary()
         if placement.how in _VOTES:
-            summary = add_vote(summary, newcomer.article, newcomer.names, frequencies)
+            noted = (rarities or {}).get(newcomer.seq)
+            if noted is None:
+                noted = name_rarities(newcomer.article, newcomer.names, frequencies)
+            summary = add_vote(summary, newcomer.article, newcomer.names, noted)
         updated[placement.story] = extend_time_span(summary, newcomer.happened_at)
     return updated
 
@@ -45,6 +52,7 @@ def rebuild_story(story: str, members: Iterable[ArticleToAssign], memory: StoryM
             vectors = article_vectors(member, memory.frequencies)
             first = member.seq if first is None else first
             cluster = join_story(first, cluster, member, vectors, lookup_terms(vectors), memory)
-            summary = add_vote(summary, member.article, member.names, memory.frequencies)
+            rarities = name_rarities(member.article, member.names, memory.frequencies)
+            summary = add_vote(summary, member.article, member.names, rarities)
         summary = extend_time_span(summary, member.happened_at)
     return summary

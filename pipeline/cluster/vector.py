@@ -7,6 +7,7 @@ on three collections with one threshold, the two together did better than either
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -71,14 +72,22 @@ def strongest_terms(vector: SparseVector, size: int) -> SparseVector:
     return terms[strongest], weights[strongest]
 
 
-def cosines(unit: SparseVector, others: Sequence[Vector]) -> Weights:
-    """Return the cosine of ``unit``, a unit vector, with each of ``others``.
+class Agreement(NamedTuple):
+    """What a vector shares with each of several others."""
 
-    It is less where one of ``others`` is shorter than ``MIN_MEAN_LENGTH``.
+    cosines: Weights
+    breadths: Weights  # in how many terms: n where n terms add the same to the cosine, near 1 where one adds nearly all
+
+
+def compare_vectors(unit: SparseVector, others: Sequence[Vector]) -> Agreement:
+    """Return the cosine of ``unit``, a unit vector, with each of ``others``, and its breadth.
+
+    The cosine is less where one of ``others`` is shorter than ``MIN_MEAN_LENGTH``. The breadth is the square of the sum
+    of the products over the sum of their squares (Simpson's effective number).
     """
     terms, weights = unit
     if not len(terms):
-        return np.zeros(len(others), dtype=np.float32)
+        return Agreement(*np.zeros((2, len(others)), dtype=np.float32))
     # all in one: a call of numpy for each of them would take longer than the arithmetic
     all_terms = np.frombuffer(b"".join([vector.terms for vector in others]), dtype="<u4")
     all_weights = np.frombuffer(b"".join([vector.weights for vector in others]), dtype="<f2").astype(np.float32)
@@ -87,10 +96,14 @@ def cosines(unit: SparseVector, others: Sequence[Vector]) -> Weights:
     at = np.minimum(np.searchsorted(terms, all_terms), len(terms) - 1)
     shared = np.flatnonzero(terms[at] == all_terms)
     owner = np.searchsorted(ends, shared, side="right")
-    dots = np.bincount(owner, weights[at[shared]] * all_weights[shared], len(others))
+    products = weights[at[shared]] * all_weights[shared]
+    dots, squared = (np.bincount(owner, values, len(others)) for values in (products, products * products))
     # of one without terms it is the square of a neighbour, or that 0: its product is 0 anyway
     squares = np.add.reduceat(np.append(all_weights * all_weights, 0), ends - sizes)
-    return (dots / np.maximum(np.sqrt(squares), MIN_MEAN_LENGTH)).astype(np.float32)
+    return Agreement(
+        cosines=(dots / np.maximum(np.sqrt(squares), MIN_MEAN_LENGTH)).astype(np.float32),
+        breadths=(dots * dots / np.maximum(squared, np.float32(1e-12))).astype(np.float32),
+    )
 
 
 def pack_vector(vector: SparseVector) -> Vector:

@@ -7,7 +7,7 @@ But who edits wire copy keeps its names and figures, while a form has other ones
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
@@ -16,7 +16,13 @@ import numpy as np
 
 from pipeline.count_min import Hashes, hash_words, isin_sorted
 from pipeline.dedupe.minhash import hash_shingles
-from pipeline.dedupe.sketch import Passages, Sketch
+from pipeline.dedupe.refilled_slots import (
+    SlotCounts,
+    compare_words,
+    differ_as_fillings,
+    differ_as_others,
+)
+from pipeline.dedupe.sketch import Passages, Sketch, SketchedText
 from pipeline.dedupe.tokenise import Flags
 from pipeline.text import iter_word_matches
 
@@ -44,8 +50,8 @@ class FactText(NamedTuple):
 class FormCheck:
     """Checks one text against several older ones. It reads the text only where there are gaps, and once for all."""
 
-    def __init__(self, text: str, passages: Passages) -> None:
-        self._text, self._passages = text, passages
+    def __init__(self, text: str, sketched: SketchedText) -> None:
+        self._text, self._passages, self._sketch = text, sketched.passages, sketched.sketch
 
     @cached_property
     def _facts(self) -> FactText:
@@ -53,6 +59,26 @@ class FormCheck:
 
     def is_refill_of(self, old: Sketch) -> bool:
         """Tell whether the text is the form of ``old``, filled in with other facts."""
+        return bool(self.find_refilled([old]))
+
+    def find_refilled(self, candidates: Sequence[Sketch]) -> set[str]:
+        """Return the ids of those of ``candidates`` whose form, filled in with other facts, the text is.
+
+        What is told of one of them depends on the others: several fillings show how much fillings differ.
+        """
+        others = [old for old in candidates if old.digest != self._sketch.digest]
+        slots = {old.id: self._compare(old) for old in others}
+        refilled = {old.id for old in others if self._is_refilled(old, slots[old.id])}
+        groups = {old.group: counts for old in others if old.id in refilled and (counts := slots[old.id])}
+        alike = (i for i, counts in slots.items() if counts and differ_as_others(counts, list(groups.values())))
+        return refilled.union(alike)
+
+    def _compare(self, old: Sketch) -> SlotCounts | None:
+        return compare_words(self._sketch.words, old.words) if self._sketch.words and old.words else None
+
+    def _is_refilled(self, old: Sketch, slots: SlotCounts | None) -> bool:
+        if slots and differ_as_fillings(slots):
+            return True
         return has_gaps(self._passages, old) and is_refilled(self._facts, old)
 
 
@@ -106,7 +132,7 @@ def _prevail(new: Collection[str], same: Collection[str], share: float, least: i
 
 
 def _is_figure(word: str) -> bool:
-    return any(map(str.isdigit, word))
+    return not word.isalpha() and any(map(str.isdigit, word))
 
 
 def _in_any_shingle(shingles: Flags) -> Flags:

@@ -96,7 +96,7 @@ def _decide(dated: DatedArticle, text: SketchedText, memory: CopyMemory, setting
     new = _label(dated, text.sketch, pin or article_id, turn)
     old = [sketch for sketch in candidates if sketch.turn < turn and (pin is None or sketch.group == pin)]
     copy, (unseen, _) = Copy(id=article_id, group=new.group), new.body_shingles()
-    form = FormCheck(dated.article.text, text.passages)
+    form = FormCheck(dated.article.text, text)
     if not _stays_original(remembered, new, candidates) and (best := _find_original(new, form, old, memory, settings)):
         original, overlap = best
         unseen = unseen[~isin_sorted(unseen, original.body_shingles()[0])]
@@ -122,7 +122,7 @@ def _stays_original(remembered: Sketch | None, new: Sketch, candidates: Sequence
 def _find_original(
     new: Sketch, form: FormCheck, old: Sequence[Sketch], memory: CopyMemory, settings: DedupeSettings
 ) -> tuple[Sketch, Overlap] | None:
-    """Return what ``new`` was taken from: where most of its text stands; among equals (to 2 %) the earliest.
+    """Return what ``new`` was taken from: where most of its text stands; among equals (to 2 %) the first published.
 
     An earlier article of the same outlet in that group takes precedence: ``new`` is a revision of it.
     """
@@ -130,10 +130,11 @@ def _find_original(
         return None
     pairs = list(zip(old, measure_overlaps(new, old, memory.frequencies), strict=True))
     copied = [(sketch, overlap) for sketch, overlap in pairs if judge_overlap(overlap, settings) is CopyVerdict.COPY]
-    copied.sort(key=lambda pair: (round(pair[1].new * 50), -pair[0].turn), reverse=True)
+    copied.sort(key=lambda pair: (round(pair[1].new * 50), -pair[0].at, -pair[0].turn), reverse=True)
     if not copied:
         return None
-    copied = [pair for pair in copied if pair[0].digest == new.digest or not form.is_refill_of(pair[0])]
+    refilled = form.find_refilled([sketch for sketch, _ in copied])
+    copied = [pair for pair in copied if pair[0].id not in refilled]
     if not copied or is_roundup(new, copied[0], pairs):
         return None
     group = copied[0][0].group

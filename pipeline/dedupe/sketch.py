@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import compress, pairwise
+from itertools import chain, compress, pairwise
 from typing import NamedTuple
 
 import msgspec
@@ -20,7 +20,8 @@ import numpy as np
 
 from pipeline.count_min import Hashes
 from pipeline.dedupe.minhash import hash_shingles, lede_bands, text_bands
-from pipeline.dedupe.tokenise import Flags, Numbers, TokenArrays, split_runs, tokenise_runs
+from pipeline.dedupe.refilled_slots import is_short, pack_words
+from pipeline.dedupe.tokenise import Flags, Numbers, TokenArrays, WordRun, split_runs, tokenise_runs
 
 LEDE_WORDS = 60  # outside quotation marks: one or two sentences and what outlets put before them
 MIN_WORDS = 12  # a shorter text is a caption or a notice: equal ones need not be copies
@@ -43,6 +44,7 @@ class Sketch(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     shingles: bytes  # sorted, 4 bytes each
     lede: bytes  # one bit each: does it stand in the lede?
     quoted: bytes  # one bit each: does it stand inside quotation marks alone?
+    words: bytes = b""  # of a short text (``refilled_slots``), 2 bytes each; none in sketches of earlier versions
 
     def body_shingles(self) -> tuple[Hashes, Flags]:
         """Return the shingles that decide whether it is a copy, and for each whether it stands in the lede."""
@@ -117,12 +119,14 @@ def _portions(texts: Iterable[str]) -> Iterator[list[str]]:
 def _sketch_portion(texts: Sequence[str]) -> list[SketchedText | None]:
     runs = [split_runs(text) for text in texts]
     is_long = [sum(len(run.words) for run in text_runs) >= MIN_WORDS for text_runs in runs]
-    sketched = iter(_sketch_tokens(tokenise_runs(list(compress(runs, is_long)))) if any(is_long) else ())
+    long_runs, long_texts = list(compress(runs, is_long)), list(compress(texts, is_long))
+    sketched = iter(_sketch_long(long_texts, long_runs) if any(is_long) else ())
     return [next(sketched) if long else None for long in is_long]
 
 
-def _sketch_tokens(tokens: TokenArrays) -> Iterator[SketchedText]:
-    """Yield the sketch of each text, of which none is too short."""
+def _sketch_long(texts: Sequence[str], runs: Sequence[Sequence[WordRun]]) -> Iterator[SketchedText]:
+    """Yield the sketch of each of ``texts``, which consist of these ``runs``, and of which none is too short."""
+    tokens = tokenise_runs(runs)
     grams, digests = _grams(tokens), _digests(tokens)
     distinct = _distinct(grams)
     terms = _terms(distinct, digests, _paragraphs(tokens))
@@ -134,7 +138,14 @@ def _sketch_tokens(tokens: TokenArrays) -> Iterator[SketchedText]:
     shingles, lede, quoted = distinct.shingles[sampled], distinct.lede[sampled], ~compared[sampled]
     passages = Passages(grams.shingles[grams.whole], grams.paragraphs[grams.whole])
     parts = _parts(distinct.texts[sampled], len(levels)), _parts(grams.texts[grams.whole], len(levels))
-    for digest, level, text_terms, part, passage in zip(digests, levels, terms, *parts, strict=True):
+    of_texts = _parts(tokens.texts, len(texts))
+    short = [is_short(text, of_text.stop - of_text.start) for text, of_text in zip(texts, of_texts, strict=True)]
+    packed = pack_words(
+        (text, list(chain.from_iterable(run.words for run in text_runs)), tokens.words[of_text])
+        for text, text_runs, of_text in compress(zip(texts, runs, of_texts, strict=True), short)
+    )
+    words = (next(packed) if has_words else b"" for has_words in short)
+    for digest, level, text_terms, text_words, part, passage in zip(digests, levels, terms, words, *parts, strict=True):
         sketch = Sketch(
             id="",
             turn=0,
@@ -146,6 +157,7 @@ def _sketch_tokens(tokens: TokenArrays) -> Iterator[SketchedText]:
             shingles=shingles[part].tobytes(),
             lede=np.packbits(lede[part]).tobytes(),
             quoted=np.packbits(quoted[part]).tobytes(),
+            words=text_words,
         )
         yield SketchedText(sketch, text_terms, Passages(passages.shingles[passage], passages.paragraphs[passage]))
 

@@ -102,7 +102,7 @@ def compare_texts(
         verdict = CopyVerdict.TOO_FAR_APART
     elif not terms:
         verdict = CopyVerdict.NOT_LOOKED_UP
-    elif verdict is CopyVerdict.COPY and FormCheck(later.text, new.passages).is_refill_of(old.sketch):
+    elif verdict is CopyVerdict.COPY and FormCheck(later.text, new).is_refill_of(old.sketch):
         verdict = CopyVerdict.OTHER_FACTS
     return Comparison(
         earlier=earlier.id,

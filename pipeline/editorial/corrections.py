@@ -1,4 +1,4 @@
-"""Find the copies that still say what the article that they were taken from says no more."""
+"""Find the copies that still say what the article that they were taken from says no more, and what was withdrawn."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import msgspec
 
 from pipeline.context import Context
 from pipeline.dedupe.corrections import SentenceChange, changed_sentences, has_old_wording, is_withdrawn
+from pipeline.reconcile.withdrawals import list_open_notices, match_notice
 from pipeline.records import Article, Copy
 
 _USUAL = dt.timedelta(days=7)  # who looks once a week misses nothing
@@ -31,6 +32,9 @@ class Correction(msgspec.Struct, frozen=True, kw_only=True):
     old: str | None  # None: all of the text
     new: str | None  # None: taken out
     copies: tuple[ArticleReference, ...]
+    withdrawn: str | None = None  # why all of it was taken back, and by whom
+    decision: int | None = None  # the withdrawal's number, by which it is undone
+    candidates: tuple[ArticleReference, ...] | None = None  # of an open notice: what it may take back
 
 
 def find_corrections(
@@ -38,10 +42,62 @@ def find_corrections(
 ) -> Iterator[Correction]:
     """Yield what was corrected or withdrawn ``since`` (else in the last week) and copies still say as it was.
 
-    ``include_uncopied``: also what no copy has wrong.
+    First come the notices of agencies that nobody has carried out yet, and what senders and editors took back, whether
+    there are copies or not. ``include_uncopied``: also corrections that no copy has wrong.
     """
-    corrections = _find_corrections(context, context.clock() - _USUAL if since is None else since)
-    return (correction for correction in corrections if correction.copies or include_uncopied)
+    start = context.clock() - _USUAL if since is None else since
+    yield from _find_open_notices(context, start)
+    yield from _find_withdrawals(context, start)
+    for correction in _find_corrections(context, start):
+        if correction.copies or include_uncopied:
+            yield correction
+
+
+def _find_open_notices(context: Context, since: dt.datetime) -> Iterator[Correction]:
+    """Yield the notices that name no article for sure, with those that an editor may choose from."""
+    store = context.store
+    with store.read() as connection:
+        stored = [notice for notice in list_open_notices(context, connection) if notice.at >= since]
+        matches = [match_notice(context, connection, notice) for notice in stored]
+    for notice, match in zip(stored, matches, strict=True):
+        reference = ArticleReference(id=notice.id, url=None, source=notice.source, title=notice.notice.title)
+        found = tuple(_refer(context, name) for name in (*match.targets, *match.candidates))
+        yield Correction(article=reference, at=notice.at, old=None, new=None, copies=(), candidates=found)
+
+
+def _find_withdrawals(context: Context, since: dt.datetime) -> Iterator[Correction]:
+    with context.store.read() as connection:
+        decided = context.store.decisions.list_withdrawals(connection, since=since)
+    for decision in decided:
+        texts = _load_texts(context, [decision.article]).get(decision.article, [])
+        groups = [_load_copies(context, name, {decision.article}) for name in decision.copies]
+        copies = {copy.id: copy for group in groups for copy in group}.values()
+        still = [copy for copy in copies if not texts or not is_withdrawn(texts[-1][1].text, copy.text)]
+        yield Correction(
+            article=_refer(context, decision.article),
+            at=decision.at,
+            old=None,
+            new=None,
+            copies=tuple(_reference(copy) for copy in still),
+            withdrawn=f"{decision.by or 'somebody'}: {decision.note}" if decision.note else decision.by or "somebody",
+            decision=decision.n,
+        )
+
+
+def _refer(context: Context, article_id: str) -> ArticleReference:
+    """Return an article by its names; without its headline where it may not be published yet."""
+    with context.store.read() as connection:
+        row = context.store.ledger.get_articles(connection, [article_id]).get(article_id)
+        article = context.store.ledger.latest(connection, [article_id], Article).get(article_id)
+        standing = context.store.wire_items.get_standings(connection, [article_id]).get(article_id)
+    is_held = row is not None and row.embargoed is not None and row.embargoed > context.clock()
+    title = (article.title if article else None) or (standing.title if standing else None)
+    return ArticleReference(
+        id=article_id,
+        url=row.url if row else None,
+        source=row.source if row else None,
+        title=None if is_held else title,
+    )
 
 
 def _find_corrections(context: Context, since: dt.datetime) -> Iterator[Correction]:
@@ -58,7 +114,7 @@ def _find_corrections(context: Context, since: dt.datetime) -> Iterator[Correcti
     for copy in revisions:
         older, newer = _in_order(copy)
         texts = _load_texts(context, [older, newer])
-        if older in texts and newer in texts:
+        if older in texts and newer in texts and _are_shown(context, [older, newer]):
             at = texts[copy.id][-1][0]
             if at >= since:
                 yield from _compare_texts(context, [texts[older][-1][1]], texts[newer][-1][1], at)
@@ -73,6 +129,13 @@ def _find_corrections(context: Context, since: dt.datetime) -> Iterator[Correcti
 def _load_texts(context: Context, ids: Collection[str]) -> dict[str, list[tuple[dt.datetime, Article]]]:
     with context.store.read() as connection:
         return context.store.article_history.load_texts(connection, ids)
+
+
+def _are_shown(context: Context, ids: Sequence[str]) -> bool:
+    """Tell whether none of these articles is withdrawn, or held back by an embargo."""
+    with context.store.read() as connection:
+        rows = context.store.ledger.get_articles(connection, ids)
+    return all(name in rows and rows[name].copy_group is not None for name in ids)
 
 
 def _in_order(copy: Copy) -> tuple[str, str]:

@@ -19,6 +19,7 @@ _UNKNOWN = {
     Subject.COPIES: "there is no decision {n} on copies; newswire copies show lists them",
     Subject.STORIES: "there is no decision {n} on stories; newswire stories show lists them",
     Subject.ENTITIES: "there is no decision {n} on entities; newswire entities decisions lists them",
+    Subject.ARTICLES: "there is no decision {n} on articles; newswire decisions lists them",
     None: "there is no decision {n}; newswire decisions lists them",
 }
 

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from pipeline.context import Context
-from pipeline.decisions import CopyDecision, Decision, DecisionAuthor, EntityDecision, StoryDecision, Subject
+from pipeline.decisions import (
+    ArticleDecision,
+    CopyDecision,
+    Decision,
+    DecisionAuthor,
+    EntityDecision,
+    StoryDecision,
+    Subject,
+)
 from pipeline.editorial.copies import undo_copy_decision
 from pipeline.editorial.decisions import find_decision
 from pipeline.editorial.entities import undo_entity_decision
 from pipeline.editorial.stories import undo_story_decision
+from pipeline.editorial.withdrawals import undo_withdrawal
 
 
 def undo_decision(context: Context, n: int, author: DecisionAuthor, subject: Subject | None = None) -> Decision:
@@ -27,6 +36,8 @@ def undo_decision(context: Context, n: int, author: DecisionAuthor, subject: Sub
             undo_story_decision(context, decision, author)
         case EntityDecision():
             undo_entity_decision(context, decision, author)
+        case ArticleDecision():
+            undo_withdrawal(context, decision, author)
         case _:
             raise TypeError(f"{type(decision).__name__} is no kind of decision")
     with context.store.read() as connection:

@@ -24,11 +24,11 @@ from pipeline.enrich.linking.name_context import (
 )
 from pipeline.enrich.linking.resolve import PlaceContext, place_ids, resolve_entities, sure_entity_id
 from pipeline.enrich.recogniser import Recogniser, Span
-from pipeline.enrich.recognisers import load_recognisers
+from pipeline.enrich.recognisers import load_knowledge_base, load_recognisers
 from pipeline.enrich.salience import add_salience
 from pipeline.records import Article, Mention, Names
 
-__all__ = ["KnowledgeBase", "Recogniser", "Span", "enrich", "load_recognisers"]
+__all__ = ["KnowledgeBase", "Recogniser", "Span", "enrich", "load_knowledge_base", "load_recognisers"]
 
 # What stands between title and text where both are read at once.
 _BETWEEN = "\n\n"
@@ -79,15 +79,16 @@ def enrich(
         lambda form: sure_entity_id(knowledge, form),
         lambda form: place_ids(knowledge, form),
     )
+    language = (article.language or "en").partition("-")[0].lower()
     place_context = PlaceContext(
-        qualifiers, find_natural_features(full_text, spans), source_country, native=article.language not in {None, "en"}
+        qualifiers, find_natural_features(full_text, spans), source_country, language if language != "en" else None
     )
     entities = resolve_entities(knowledge, groups, counted, place_context)
     mentions = tuple(
         _mention(span, form.text, entities[form].id, len(title)) for span, form in zip(spans, forms, strict=True)
     )
     names = Names(id=article.id, mentions=mentions, entities=tuple({e.id: e for e in entities.values()}.values()))
-    return add_salience(article, names)
+    return add_salience(names)
 
 
 def _clean(text: str, spans: Iterable[Span]) -> list[Span]:

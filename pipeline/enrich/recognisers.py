@@ -12,21 +12,19 @@ from pathlib import Path
 
 import msgspec
 
-from pipeline.enrich.english_model.english import bundled_recogniser
 from pipeline.enrich.english_rules.patterns import recognise_english
 from pipeline.enrich.knowledge.aliases import Aliases, read_aliases
 from pipeline.enrich.knowledge.knowledge_base import KnowledgeBase, build_knowledge_base
 from pipeline.enrich.knowledge.lexicon import read_lexicon
 from pipeline.enrich.knowledge.matching import recognise_known
 from pipeline.enrich.recogniser import Recogniser, Span
-from pipeline.enrich.spacy_model import spacy_recogniser
 from pipeline.errors import SettingsError
 from pipeline.settings import EntitySettings
 
 ENGLISH = "en"
 # What stands before the colon of "spacy:de_core_news_md". Without a colon, what is no recogniser is a spaCy pipeline.
 _PREFIX = re.compile(r"(?P<recogniser>\w+):(?P<model>.*)", re.DOTALL)
-_SPACY = "spacy"
+_SPACY, _BUNDLED = "spacy", "bundled"
 
 RecogniserChooser = Callable[[str | None], Recogniser]
 # Knowledge base, model ("" where the setting names none) and language (ISO 639-1) → recogniser; raises SettingsError
@@ -38,6 +36,8 @@ def _bundled(knowledge: KnowledgeBase, model: str, language: str) -> Recogniser:
     _refuse_model(model)
     if language != ENGLISH:
         raise SettingsError("the bundled recogniser reads English alone")
+    from pipeline.enrich.english_model.english import bundled_recogniser  # noqa: PLC0415 - only workers load it
+
     return bundled_recogniser(knowledge)
 
 
@@ -46,12 +46,14 @@ def _lists(knowledge: KnowledgeBase, model: str, _language: str) -> Recogniser:
 
     def recognise(text: str, language: str | None) -> list[Span]:
         in_english = language in {ENGLISH, None}
-        return recognise_english(knowledge, text) if in_english else recognise_known(knowledge, text)
+        return recognise_english(knowledge, text) if in_english else recognise_known(knowledge, text, language)
 
     return recognise
 
 
 def _spacy(_knowledge: KnowledgeBase, model: str, _language: str) -> Recogniser:
+    from pipeline.enrich.spacy_model import spacy_recogniser  # noqa: PLC0415
+
     return spacy_recogniser(model)
 
 
@@ -62,13 +64,33 @@ def _refuse_model(model: str) -> None:
 
 # What settings call the recognisers: the packed network (English), word lists and patterns, spaCy's pipelines. A new
 # model runtime is a module with a factory, and a line here.
-RECOGNISERS: dict[str, RecogniserFactory] = {"bundled": _bundled, "lists": _lists, _SPACY: _spacy}
+RECOGNISERS: dict[str, RecogniserFactory] = {_BUNDLED: _bundled, "lists": _lists, _SPACY: _spacy}
 
 
 @lru_cache(maxsize=1)
 def _knowledge_base(aliases: bytes) -> KnowledgeBase:
     """Return the knowledge base for these aliases (JSON); cached, as it takes a second to build."""
     return build_knowledge_base(msgspec.json.decode(aliases, type=Aliases), read_lexicon())
+
+
+def load_knowledge_base(folder: Path) -> KnowledgeBase:
+    """Return the knowledge base with the aliases of ``folder``; loaded once.
+
+    Raises:
+        SettingsError: Its aliases.toml can't be used.
+    """
+    return _knowledge_base(msgspec.json.encode(read_aliases(folder)))
+
+
+def load_shared(entities: EntitySettings, folder: Path) -> None:
+    """Load what processes that are forked from this one may share: the knowledge base, and the network if it is used.
+
+    Raises:
+        SettingsError: The recogniser of English, or aliases.toml, can't be used.
+    """
+    load_knowledge_base(folder).warm_up()
+    if entities.model == _BUNDLED:
+        load_recognisers(EntitySettings(), folder)
 
 
 def load_recognisers(entities: EntitySettings, folder: Path) -> tuple[KnowledgeBase, RecogniserChooser]:
@@ -84,7 +106,7 @@ def load_recognisers(entities: EntitySettings, folder: Path) -> tuple[KnowledgeB
     Raises:
         SettingsError: A recogniser or aliases.toml can't be used.
     """
-    knowledge = _knowledge_base(msgspec.json.encode(read_aliases(folder)))
+    knowledge = load_knowledge_base(folder)
     settings = {ENGLISH: ("entities.model", entities.model)}
     settings |= {language: (f"entities.models.{language}", value) for language, value in entities.models.items()}
     loaded = {

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from pipeline.records import Article, Entity, Mention, Names
+from pipeline.records import Entity, Mention, Names
 
 # What the headline and the beginning add, in doublings of the number of mentions.
 _HEADLINE = 3.0
@@ -24,12 +24,12 @@ _MOST_KEY = 5
 _KEY_SHARE = 0.6
 
 
-def add_salience(article: Article, names: Names) -> Names:
+def add_salience(names: Names) -> Names:
     """Return the names with the salience of each entity (0 to 1, the heaviest has 1) and the key entities marked."""
     mentions: dict[str, list[Mention]] = defaultdict(list)
     for mention in names.mentions:
         mentions[mention.entity].append(mention)
-    weights = {entity.id: _weight(article, mentions[entity.id]) for entity in names.entities}
+    weights = {entity.id: _weight(mentions[entity.id]) for entity in names.entities}
     heaviest = max(weights.values(), default=0.0)
     if not heaviest:
         return names
@@ -41,11 +41,11 @@ def add_salience(article: Article, names: Names) -> Names:
     return msgspec.structs.replace(names, entities=weighed)
 
 
-def _weight(article: Article, mentions: Sequence[Mention]) -> float:
+def _weight(mentions: Sequence[Mention]) -> float:
     if not mentions:
         return 0.0
     titled = any(m.field == "title" for m in mentions)
-    early = any(m.field == "text" and m.start < min(_BEGINNING_ENDS, len(article.text)) for m in mentions)
+    early = any(m.field == "text" and m.start < _BEGINNING_ENDS for m in mentions)
     return titled * _HEADLINE + early * _BEGINNING + math.log2(1 + len(mentions))
 
 

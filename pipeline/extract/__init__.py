@@ -8,9 +8,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 
+import msgspec
+
 from pipeline import wires
+from pipeline.blob_packing import unpack_bytes
 from pipeline.charsets import decode_page
-from pipeline.errors import ItemError
+from pipeline.errors import ArchiveError, ItemError
 from pipeline.extract.config import Agency, ExtractConfig, load_config
 from pipeline.extract.input_kind import InputKind, detect_kind
 from pipeline.extract.metadata import warm_up
@@ -52,8 +55,11 @@ def extract_with_lines(raw: RawPage, config: ExtractConfig, path: str | None = N
         path: the name of its file, if it has one.
 
     Raises:
-        ItemError: EMPTY, TOO_LARGE, BINARY, NOT_HTML, UNREADABLE, NO_TEXT, BAD_RECORD or TAKEN_DOWN, with its detail.
+        ItemError: EMPTY, TOO_LARGE, BINARY, NOT_HTML, UNREADABLE, NO_TEXT, BAD_RECORD or WITHDRAWN, with its detail;
+            ARCHIVE where what was packed is damaged.
     """
+    if raw.packed:
+        raw = _unpacked(raw)
     if len(raw.data) > config.max_bytes:
         detail = f"{len(raw.data):,} bytes, more than the {config.max_bytes:,} of extract.max_bytes"
         raise ItemError(Outcome.QUARANTINED, Reason.TOO_LARGE, detail)
@@ -67,6 +73,13 @@ def extract_with_lines(raw: RawPage, config: ExtractConfig, path: str | None = N
         raise ItemError(Outcome.QUARANTINED, Reason.UNREADABLE, detail) from error
 
 
+def _unpacked(raw: RawPage) -> RawPage:
+    try:
+        return msgspec.structs.replace(raw, data=unpack_bytes(raw.data), packed=False)
+    except ArchiveError as error:
+        raise ItemError(Outcome.RETRY, Reason.ARCHIVE, str(error)) from error
+
+
 def _extract_by_format(raw: RawPage, config: ExtractConfig, item: str, path: str | None) -> Extraction:
     def extract_mail_text(text: str, part: RawPage) -> Extraction:
         convert = from_page if part.media_type == "text/html" else from_plain_text
@@ -74,12 +87,20 @@ def _extract_by_format(raw: RawPage, config: ExtractConfig, item: str, path: str
 
     wire_format = wires.detect_format(raw.data, path, raw.media_type)
     if wire_format is wires.Format.MAIL:
-        return from_mail(wires.parse_mail(raw.data), extract_mail_text, raw, config)
+        return _with_notice(from_mail(wires.parse_mail(raw.data), extract_mail_text, raw, config), raw, config)
     if wire_format is not None:
         return from_wire_item(wires.parse_wire_item(raw.data), raw, config, item)
     kind = detect_kind(raw.data, raw.media_type, path)
     convert = from_page if kind is InputKind.HTML else from_plain_text
-    return convert(decode_page(raw.data, raw.charset), raw, config, item)
+    return _with_notice(convert(decode_page(raw.data, raw.charset), raw, config, item), raw, config)
+
+
+def _with_notice(extraction: Extraction, raw: RawPage, config: ExtractConfig) -> Extraction:
+    """Return an extraction with what it takes back, should it be a notice and no article."""
+    article = extraction.article
+    is_agency = raw.source is not None and raw.source.agency
+    notice = wires.find_notice(article.title, article.text, config.notices, is_agency=is_agency)
+    return msgspec.structs.replace(extraction, notice=notice) if notice else extraction
 
 
 def make_extractor(config: ExtractConfig) -> Callable[[RawPage], Extraction]:

@@ -13,10 +13,14 @@ from lxml.html import HtmlElement
 from pipeline.extract.blocks import HEADLINE_TAGS, RUNNING_TEXT_CHARS, Block, template_kind
 
 _MIN_PARAGRAPHS = 3  # of one template's kind; fewer may be teasers
+_FEW_PARAGRAPHS = 2  # are enough where they hold so much of the page's running text: agencies' short items
+_MIN_SHARE_OF_FEW = 0.5
 _MAX_LINK_SHARE = 0.5  # of a paragraph; more, and it is a teaser
 _CORE_SHARE = (
     0.9  # of the text of the article's kind of paragraph that its element holds; a few stand in boxes of teasers
 )
+_MEDIA = frozenset({"figure", "figcaption", "video", "audio"})  # what stands in them is a caption or a player's notice
+_AROUND_MEDIA = 5  # elements around a caption's text, itself among them
 
 
 class Region(NamedTuple):
@@ -39,14 +43,15 @@ def find_region(blocks: list[Block], headlines: frozenset[str]) -> Region | None
     sizes: collections.Counter[tuple[str, ...]] = collections.Counter()
     paragraphs: dict[tuple[str, ...], list[Block]] = collections.defaultdict(list)
     for block in blocks:
-        if is_running_text(block):
+        if may_be_article(block):
             kind = template_kind(block)
             sizes[kind] += len(block.text)
             paragraphs[kind].append(block)
     if not sizes:
         return None
     usual, size = sizes.most_common(1)[0]
-    if len(paragraphs[usual]) < _MIN_PARAGRAPHS:
+    few = _MIN_PARAGRAPHS if size < _MIN_SHARE_OF_FEW * sizes.total() else _FEW_PARAGRAPHS
+    if len(paragraphs[usual]) < few:
         return None
     path = _innermost_path(paragraphs[usual], _CORE_SHARE * size)
     shown = [block for block in blocks if block.tag in HEADLINE_TAGS and block.key in headlines]
@@ -58,6 +63,11 @@ def find_region(blocks: list[Block], headlines: frozenset[str]) -> Region | None
 def is_running_text(block: Block) -> bool:
     """Tell whether a block is a paragraph of running text."""
     return len(block.text) >= RUNNING_TEXT_CHARS and block.links <= _MAX_LINK_SHARE * len(block.text)
+
+
+def may_be_article(block: Block) -> bool:
+    """Tell whether a block may be a paragraph of the article's text: running text that describes no picture."""
+    return is_running_text(block) and not any(element.tag in _MEDIA for element in block.path[-_AROUND_MEDIA:])
 
 
 def _innermost_path(paragraphs: list[Block], enough: float) -> tuple[HtmlElement, ...]:

@@ -10,10 +10,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from pipeline import gazetteer
 from pipeline.extract import jsonld
 from pipeline.extract.agencies import agency_of, agency_pattern, credited_agency
-from pipeline.extract.blocks import HEADLINE_TAGS, RUNNING_TEXT_CHARS, Block, letter_key
-from pipeline.extract.config import ExtractConfig, Phrases
+from pipeline.extract.article_head import head_blocks, headline_keys
+from pipeline.extract.blocks import Block
+from pipeline.extract.byline_parts import is_short_form, spell_out, split_byline, turn_around
+from pipeline.extract.config import ExtractConfig, Phrases, config_in
 from pipeline.extract.page_signals import PageSignals
 from pipeline.extract.text_repair import repair_text
 from pipeline.text import fold
@@ -22,13 +25,9 @@ _META = (
     "author", "parsely-author", "article:author", "og:article:author", "og:author", "dc.creator", "dcterms.creator",
     "sailthru.author", "cxenseparse:author", "byl", "creator", "authors", "article:author_name", "article.author",
 )  # fmt: skip
-_SPLIT = re.compile(
-    r"\s+(?:and|und|et|y|og|och|en|e|i|ja|ve|и|та|with|mit|avec|AND|UND|ET|Y|OG|OCH)\s+|\s*(?:&|;|\||、|，|／|·|•|\n)\s*|\s*,\s*|(?<=\w)\s*/\s*(?=[A-ZÀ-Þ])"
-)
-_NOISE = re.compile(r"https?://\S+|www\.\S+|\S+@\S+|@\w+|\([^()]{0,200}\)|\[[^\[\]]{0,200}\]|<[^<>]{0,200}>")
 _BRACKETS = re.compile(r"[(\[]([^()\[\]]{1,200})[)\]]")
 _WITH = re.compile(r"^(?:with|mit|avec|con|com)\s+", re.IGNORECASE)
-_FROM_LOCATION = re.compile(r"\s(?:in|aus|à|en|från|fra|da)\s[A-ZÀ-Þ][\w' -]*$")  # "Jo Doe in London"
+_FROM_LOCATION = re.compile(r"\s(in|aus|à|en|från|fra|da)\s([A-ZÀ-Þ][\w' -]*)$")  # "Jo Doe in London"
 _INITIAL = re.compile(r"(?:^|[\s.])[^\W\d_]\.$|\b(?:Jr|Sr)\.$")
 _IN_LOCATION = re.compile(r"\s(?:in|at|à|a|en)\s[A-ZÀ-Þ].*$")  # "Associated Press in Valencia"
 _MAX_WORDS = 5  # of a person's name; longer parts are descriptions ("professor at the University of …")
@@ -45,13 +44,19 @@ _NOT_NAMES = frozenset(
 _REPORTS = frozenset({"報導", "报道", "報道", "綜合"})  # "reports", after a place as often as after a name
 _PICTURES = re.compile(r"(?:photo|foto|bild|grafik|grafika|illustration|video|zdj|фото|写真)\w*\s*:", re.IGNORECASE)
 _INITIALS = re.compile(r"[^\W\d_]|(?:[^\W\d_]\.-?){1,3}|[B-DF-HJ-NP-TV-XZ]{2}")  # "A", "J.R.", "JK"; not "JO"
+_MC_CAPITALS = re.compile(r"\b(?:Mc|Mac)(?=[A-Z])")
 _MC = re.compile(r"(?<=\bMc)[a-z]")
+_SIGNED = re.compile(r"^\s*[-–—(]+\s*|\s*\)\s*$")
 _FULL_NAME = 2  # words; three beside a role may be a role of two words ("Jo Doe Political Correspondent")
 _CJK_NAME = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]{2,8}(?:[ 　][\u3400-\u9fff]{1,4})?|[\uac00-\ud7af]{2,4}")
+_HAN_PHRASE = re.compile(r"[\u3400-\u9fff]{4,}")  # longer than a name: it needs nothing between itself and one
+_BRACKETED_END = re.compile(r"[（(【［]([^（）()【】［］]{3,40})[）)】］]$")
+_JAPANESE_NAME = re.compile(
+    r"[\u3400-\u9fff々]{1,3}[ 　]?(?:[\u3400-\u9fff々]{1,3}|[\u3040-\u309f]{2,4}|[\u30a0-\u30ff]{2,4})(?<=.{3})"
+)
+_GEORGIAN = re.compile(r"[\u10d0-\u10ff]")
 _MAX_CODE = 9  # characters: reporters sign short pieces with codes in small letters ("dmk", "srf/hosb")
 _MAX_NAME = 60  # characters
-_MAX_HEAD = 14  # blocks between headline and text: standfirst, byline, role, times, caption, buttons for sharing
-_MIN_HEAD = 3  # blocks after the headline that may be long: a standfirst, a caption
 
 
 class Authorship(NamedTuple):
@@ -73,7 +78,8 @@ def choose_authors(
 
     The order: JSON-LD (which names each person apart, and companies as such), meta elements (which often join them),
     marked bylines (which carry roles), the visible lines between the headline and the text, the feed.
-    Agencies and bureaus are taken from all sources up to the one that names a person. A person whom the page itself
+    Initials and codes ("A. Ruiz", "aru") give way to the full name that another source states. Agencies and bureaus are
+    taken from all sources up to the one that names a person. A person whom the page itself
     calls its editor isn't believed to be the author where a byline names somebody else.
 
     Args:
@@ -87,15 +93,37 @@ def choose_authors(
     companies = clean_names([name for name, company in people if company], config, sites)
     agency, bureau = companies.agency, companies.bureau
     marked = _signed_or_all(signals.bylines, config)
-    groups = [[name for name, company in people if not company], *(signals.meta.get(name, []) for name in _META)]
+    data = [[name for name, company in people if not company], *(signals.meta.get(name, []) for name in _META)]
+    groups = [[_spoken(name, config) for name in names] for names in data]
     editors = [group for group in groups if group and _are_editors(group, marked, blocks, config)]
     groups = [group for group in groups if group not in editors]
-    for group in [*groups, marked, _visible_byline(signals, blocks, config), list(feed), *editors]:
-        authorship = clean_names(group, config, sites)
+    visible = [marked, _visible_byline(signals, blocks, config)]
+    spoken = config_in(config, signals.language)
+    all_persons = [
+        *(clean_names(group, config, sites) for group in groups),
+        *(clean_names(group, spoken, sites) for group in visible),
+        *(clean_names(group, config, sites) for group in (list(feed), *editors)),
+    ]
+    known = [name for authorship in all_persons for name in authorship.persons]
+    fallback: tuple[str, ...] = ()
+    for authorship in all_persons:
         agency, bureau = agency or authorship.agency, bureau or authorship.bureau
-        if authorship.persons:
-            return Authorship(authorship.persons, agency, bureau)
-    return Authorship((), agency, bureau)
+        persons = tuple(dict.fromkeys(spell_out(name, known) for name in authorship.persons))
+        if any(not is_short_form(name) for name in persons):
+            return Authorship(persons, agency, bureau)
+        fallback = fallback or persons
+    return Authorship(fallback, agency, bureau)
+
+
+def _spoken(names: str, config: ExtractConfig) -> str:
+    """Return names that data give surname first ("Ruiz, Ana; Lind, Bo") in the order in which they are spoken."""
+    words = _words(config.phrases)
+    turned = []
+    for name in names.split(";"):
+        behind = name.rpartition(",")[2].strip()
+        person = _is_person(behind, words, frozenset()) and not agency_of(behind, config.agencies)
+        turned.append(turn_around(name.strip()) if person else name)
+    return ";".join(turned)
 
 
 def _signed_or_all(texts: Sequence[str], config: ExtractConfig) -> list[str]:
@@ -120,10 +148,7 @@ def _visible_byline(signals: PageSignals, blocks: Sequence[Block], config: Extra
     Where there is none, the one line of the page that is labelled so ("Author: …") is it.
     """
     words = _words(config.phrases)
-    shown = [heading for heading in signals.headings if not heading.is_breadcrumb]
-    headlines = {letter_key(heading.text) for heading in shown if heading.is_h1}
-    headlines = headlines or {letter_key(heading.text) for heading in shown}
-    head = [block.text for block in _head_blocks(blocks, headlines)]
+    head = [block.text for block in head_blocks(blocks, headline_keys(signals))]
     signed = [text for text in head if len(text.split()) <= MAX_BYLINE_WORDS and words.by.match(text)]
     if signed:
         return signed[:1]  # the next one may belong to a picture or to a first paragraph of one's own
@@ -131,19 +156,6 @@ def _visible_byline(signals: PageSignals, blocks: Sequence[Block], config: Extra
         return linked
     labelled = {block.text for block in blocks if len(block.text) <= _MAX_NAME and words.label.match(block.text)}
     return list(labelled) if len(labelled) == 1 else []
-
-
-def _head_blocks(blocks: Sequence[Block], headlines: set[str]) -> list[Block]:
-    """Return the blocks between the headline, which has one of these letter keys, and the first paragraph."""
-    starts = [n for n, block in enumerate(blocks) if block.tag in HEADLINE_TAGS and block.key in headlines]
-    if not starts:
-        return []
-    head: list[Block] = []
-    for block in blocks[starts[0] + 1 : starts[0] + 1 + _MAX_HEAD]:
-        if len(block.text) >= RUNNING_TEXT_CHARS and head and block.tag == "p" and len(head) >= _MIN_HEAD:
-            break
-        head.append(block)
-    return head
 
 
 def clean_names(names: Iterable[str], config: ExtractConfig, sites: frozenset[str] = frozenset()) -> Authorship:
@@ -168,12 +180,18 @@ def clean_names(names: Iterable[str], config: ExtractConfig, sites: frozenset[st
                 bureau = bureau if len(persons) > persons_above and words.role.fullmatch(person) else bureau or part
             elif "www." not in plain and _is_person(person := _bare_name(person, words), words, sites):
                 persons.setdefault(fold(person), _normal_case(person))  # "www.": "The Courier (www.courier.example)"
-    return Authorship(tuple(persons.values()), agency, bureau)
+    named = [person for person in persons.values() if len(persons) == 1 or not _is_city(person)]
+    return Authorship(tuple(named), agency, bureau)
+
+
+def _is_city(part: str) -> bool:
+    """Tell whether a single word is the name of a city, which beside a name is no author: "Ana Ruiz, Bristol"."""
+    return " " not in part and not part[:1].islower() and part.casefold() in gazetteer.load_city_names()
 
 
 def _normal_case(name: str) -> str:
     """Return a name without its capitals where it is written in them: JO VAN DER DOE, O'BRIEN, JK MCROE."""
-    if not name.isupper() or " " not in name:
+    if not _MC_CAPITALS.sub("", name).isupper() or " " not in name:
         return name
     return " ".join(map(_normal_case_word, name.split()))
 
@@ -191,10 +209,10 @@ def _upper(match: re.Match[str]) -> str:
 def _parts(plain: str, words: _Words, config: ExtractConfig) -> Iterator[str]:
     """Yield the parts of a byline between commas, conjunctions and marks."""
     whole = credited_agency(plain, config.agencies)
-    for raw_part in [plain] if whole else _SPLIT.split(_NOISE.sub(" ; ", plain)):
-        if _PICTURES.match(raw_part.strip()):
+    for raw_part in [plain] if whole else split_byline(plain, config.phrases):
+        if _PICTURES.match(raw_part):
             continue
-        part = words.by.sub("", raw_part.strip(), count=1).strip(" ,:-–—*\"'【】「」")
+        part = words.by.sub("", raw_part, count=1).strip(" ,:-–—*\"'【】「」")
         pieces = re.split(r"\s*/\s*", part)
         agencies = any(agency_of(piece, config.agencies) for piece in pieces)
         yield from pieces if len(pieces) > 1 and agencies and not credited_agency(part, config.agencies) else [part]
@@ -213,20 +231,35 @@ def _bare_name(part: str, words: _Words) -> str:
     """Return a name without its role, the location it reports from and a last full stop."""
     part = _without_role(part, words)
     location = _FROM_LOCATION.search(part)
-    if location and len(part[: location.start()].split()) >= _FULL_NAME:
+    named = location is not None and (location[1] != "da" or fold(location[2]) in words.cities)  # Jo Doe da Silva
+    if location and named and len(part[: location.start()].split()) >= _FULL_NAME:
         part = part[: location.start()]
     return part if _INITIAL.search(part) else part.rstrip(".")
 
 
 def find_text_byline(lines: Sequence[str], config: ExtractConfig, sites: frozenset[str]) -> Authorship:
-    """Return the authorship that the text itself states: "By …" in its first lines, or a name alone as its last one."""
+    """Return the authorship that the text itself states: "By …" in its first lines, or who signs it at its end."""
     for line in lines[:_BYLINE_LINES]:
         if authorship := parse_byline(line, config, sites):
             return authorship
-    last = lines[-1] if lines else ""
+    if signed := _japanese_signature(lines[-1] if lines else "", config.phrases):
+        return clean_names(signed, config, sites)
+    last = _SIGNED.sub("", lines[-1]).strip() if lines else ""  # — Ana Ruiz; (Ana Ruiz)
     if len(last) <= _MAX_NAME and len(last.split()) in _NAME_WORDS and all(map(_NAME_WORD.fullmatch, last.split())):
         return clean_names([last], config, sites)
     return Authorship()
+
+
+def _japanese_signature(line: str, phrases: Phrases) -> list[str]:
+    """Return the names in the brackets that end a Japanese text: （山田太郎、佐藤花子）; [] where others stand there.
+
+    They begin with common surnames, so that notes of editors ("titles omitted") aren't taken for names.
+    """
+    match = _BRACKETED_END.search(line)
+    names = re.split(r"[、，・]", match[1]) if match else []
+    surnames = tuple(phrases.japanese_surnames)
+    signed = all(_JAPANESE_NAME.fullmatch(name) and name.startswith(surnames) for name in names)
+    return names if signed else []
 
 
 def parse_byline(line: str, config: ExtractConfig, sites: frozenset[str] = frozenset()) -> Authorship | None:
@@ -244,6 +277,8 @@ class _Words(NamedTuple):
     label: re.Pattern[str]
     editor: re.Pattern[str]
     cities: frozenset[str]
+    accounts: frozenset[str]
+    joins: frozenset[str]
 
 
 @functools.lru_cache(maxsize=8)
@@ -254,7 +289,13 @@ def _words(phrases: Phrases) -> _Words:
     by, beats = any_of(phrases.by), rf"(?:(?:{any_of(phrases.beats)})\s+)*"
     return _Words(
         # at the start; or, with a capital, after what stands before it ("Economy desk By Jane Doe")
-        by=re.compile(rf"^(?:{by})(?:\s*:\s*|\s+|$)|^.*\s(?:By|Von|Por|Par)\s+(?=[A-ZÀ-Þ])"),
+        by=re.compile(
+            rf"^{_text_kinds(any_of(phrases.text_kinds), any_of(phrases.other_labels), any_of(phrases.joins))}"
+            rf"|^(?:(?:{by})(?:\s*[:：/]\s*|\s+|$)|(?:{any_of(phrases.by_labels)})(?:\s*[:：/／|｜＝・՝]\s*|\s+[–—-]\s+)"
+            rf"|(?:{any_of(phrase for phrase in phrases.by if _HAN_PHRASE.fullmatch(phrase))})"
+            r"|[\u3400-\u9fff]{1,6}[社报報网網台](?:记者|記者)[\s:：]+)"
+            r"|^.*\s(?:By|Von|Por|Par)\s+(?=[A-ZÀ-Þ])"
+        ),
         # names are written together with roles in scripts without spaces
         role=re.compile(
             rf"(?<!\w){beats}(?:{any_of(phrases.roles)})(?!\w)|{any_of(phrases.joined_roles)}", re.IGNORECASE
@@ -263,6 +304,17 @@ def _words(phrases: Phrases) -> _Words:
         label=re.compile(rf"(?:{any_of(phrases.labelled)})\s*:?\s+(?:{_NAME_WORD.pattern}\s?){{2,4}}$"),
         editor=re.compile(rf"(?:{any_of(phrases.editors)})\s*:\s*"),
         cities=frozenset(fold(city) for city in phrases.cities),
+        accounts=frozenset(fold(account) for account in phrases.accounts),
+        joins=frozenset(fold(join) for join in phrases.joins),
+    )
+
+
+def _text_kinds(kinds: str, pictures: str, joins: str) -> str:
+    """Return a pattern for what a text is called before its author: "Guest post by", "Special for the Herald by"."""
+    return (
+        rf"(?i:(?:(?:an?|eine?|une?|una|uma?|en|ett)\s+)?(?:{kinds})(?:(?:\s*[,&/+]\s*|\s+(?:{joins})\s+|\s+)(?:{kinds}|{pictures}))*)"
+        r"(?:\s+(?:for|to|para|pour|für|per)\s+(?:the\s+)?[A-Z]\S+(?:\s[A-Z]\S+){0,2})?"
+        r"\s+(?:by|von|par|por|door|av|af|BY|VON|PAR|POR|de|di)\s+(?=[A-ZÀ-Þ])"
     )
 
 
@@ -279,17 +331,29 @@ def _without_role(part: str, words: _Words) -> str:
     return part
 
 
+def _is_lower(text: str) -> bool:
+    """Tell whether ``text`` has small letters alone; Georgian has no others in use."""
+    return text.islower() and not _GEORGIAN.search(text)
+
+
 def _is_person(part: str, words: _Words, sites: frozenset[str]) -> bool:
-    if fold(part) in words.cities or fold(part) in _NOT_NAMES or part.lower().startswith("the "):
+    if fold(part) in words.cities | words.accounts | words.joins | _NOT_NAMES or part.lower().startswith("the "):
         return False
-    if not part or len(part) > _MAX_NAME or len(part.split()) > _MAX_WORDS or any(char.isdigit() for char in part):
+    spoken = [word for word in part.split() if word not in _PARTICLES]
+    if sum(map(_is_lower, spoken)) > 1 or len(spoken) > _MAX_WORDS:  # "experts on the bridge"
+        return False
+    if not part or len(part) > _MAX_NAME or any(char.isdigit() for char in part):
         return False
     folded = fold(part)
     squeezed = re.sub(r"\W+", "", folded)
     if not squeezed or any(squeezed == re.sub(r"\W+", "", site) for site in sites):
         return False
-    if re.search(r"\.(?:com|net|org|de|co|info|[a-z]{2})$", folded):
-        return False
-    if part.islower() and len(part) > _MAX_CODE:
+    if (
+        re.search(r"\.(?:com|net|org|de|co|info|[a-z]{2})$", folded)
+        or "_" in part
+        or ":" in part
+        or "：" in part
+        or (_is_lower(part) and len(part) > _MAX_CODE)
+    ):
         return False
     return not words.role.search(part) and (part[0].isalpha() or not part[0].isascii())

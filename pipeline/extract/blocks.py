@@ -26,6 +26,7 @@ _DIGITS = re.compile(r"\d+")
 _MAX_BLOCKS = 20_000  # the longest live blogs hold some thousand
 
 RUNNING_TEXT_CHARS = 80  # a paragraph of running text has so many or more; shorter blocks may be anything
+_HEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
 HEADLINE_TAGS = frozenset({"h1", "h2"})
 
 
@@ -42,6 +43,15 @@ class Block(NamedTuple):
     def key(self) -> str:
         """Return its letters and digits alone, on which extractors that treat spaces differently agree."""
         return letter_key(self.text)
+
+
+class TextLine(NamedTuple):
+    """A line of the text, with the block of the page in which it stands, where that is known."""
+
+    text: str
+    heading: bool = False
+    item: bool = False
+    block: Block | None = None
 
 
 @functools.lru_cache(maxsize=8192)  # blocks, lines and titles of a page are compared again and again
@@ -101,13 +111,13 @@ class _Walk:
                     walk.skip_subtree()
                     continue
                 self._enter(element, tag)
-                if element.text:
-                    self._add(element.text)
-                continue
-            if not skipped:
-                self._leave(element, tag)
-            if element.tail and element is not root:
-                self._add(element.tail)
+                text = element.text
+            else:
+                if not skipped:
+                    self._leave(element, tag)
+                text = element.tail if element is not root else None
+            if text and (self._runs or not text.isspace()):
+                self._add(text)
             if len(self.blocks) >= _MAX_BLOCKS:
                 break
         self._flush()
@@ -118,8 +128,11 @@ class _Walk:
                 self._flush()
             self._path.append(element)
         elif tag == "a" and self._link is None:
+            href = element.get("href") or ""
+            if href.startswith("#") and self._path and self._path[-1].tag in _HEADINGS:
+                return  # a heading that links to itself is no headline of another page
             self._link = element
-            self._is_own_site = self._site is None or _site_of(element.get("href") or "") in {None, self._site}
+            self._is_own_site = self._site is None or _site_of(href) in {None, self._site}
 
     def _leave(self, element: HtmlElement, tag: str) -> None:
         if tag not in _INLINE:

@@ -16,10 +16,12 @@ from typing import NamedTuple
 from lxml.html import HtmlElement
 
 from pipeline.extract.authors import clean_names
-from pipeline.extract.blocks import RUNNING_TEXT_CHARS, Block, letter_key, template_kind
+from pipeline.extract.blocks import RUNNING_TEXT_CHARS, Block, TextLine, letter_key, template_kind
+from pipeline.extract.boxes import element_labels, find_boxes, is_beside_picture, is_box_name, is_caption_name
 from pipeline.extract.captions import is_credited, parse_caption
 from pipeline.extract.config import ExtractConfig, Phrases
-from pipeline.extract.main_text import MainText, TextLine
+from pipeline.extract.main_text import MainText
+from pipeline.extract.phrases import compile_phrases, write_caseless
 from pipeline.records import Caption
 from pipeline.text import split_words
 
@@ -32,25 +34,24 @@ _MAX_LABEL = 5  # words at most before the colon of "Read more: …"
 _MAX_KICKER = 4  # words at most
 _MAX_BIO = 600  # characters of what a text says of its author at its end
 _MAX_PHRASE = 500  # characters of a line that set phrases are looked for in: 60 long words
+_MAX_END = 50  # characters at the end of a line in which set phrases that end one stand
 _MAX_CAPTIONS = 30
 _MAX_BOX = 800  # characters: a teaser or prompt with a few lines; what is larger may be a part of the article
+_MAX_BOXED = 0.2  # of the text, in boxes of one kind; where they hold more, the article is made of them
 _OWN_SHARE = 0.6  # of the page's text that JSON-LD's articleBody has, for it to be more than a teaser
-_PROMPTS = frozenset({"read more", "newsletter", "paywall", "comments", "copyright", "contact", "consent"})
-
-# Words in class names and ids of boxes inside an article that aren't it. From the naming habits of news templates, as
-# trafilatura, readability and publishers' style guides list them.
-_BOX = re.compile(
-    r"newsletter|related|recommend|read-?(?:more|also|next)|see-?also|most-?(?:read|popular)|promo(?:tion|box)?(?![a-z])|"
-    r"subscri|sign-?up|(?:^|[\s_-])ads?(?:$|[\s_-])|advert|sponsor|outbrain|taboola|social|share|"
-    r"follow|comment(?!ary)|disqus|author-?(?:bio|box|info|card|desc)|about-?(?:the-)?author|bio(?:graphy)?(?:$|[\s_-])|"
-    r"copyright|disclaimer|donat|survey|poll(?:$|[\s_-])|audio-?player|video-?(?:player|teaser|meta|info)|"
-    r"breadcrumb|kicker|byline|timestamp|dateline-?(?:time|date)|meta-?(?:data|info)|(?:article|post|entry)-?(?:tags|footer)|"
-    r"twitter|tweet|instagram-media|fb-post|embed-?(?:social|tweet)|(?:^|[\s_-])toc(?:$|[\s_-])|more-?(?:on|from|stories|topic)",
-    re.IGNORECASE,
-)
-_CAPTION = re.compile(
-    r"caption|(?:image|photo|picture|foto|bild)-?_?-?(?:credit|text|desc|unter|legend|info|copyright)|credit",
-    re.IGNORECASE,
+_PROMPTS = frozenset(
+    {
+        "read more",
+        "newsletter",
+        "paywall",
+        "offer",
+        "comments",
+        "copyright",
+        "contact",
+        "consent",
+        "ai summary",
+        "player",
+    }
 )
 
 
@@ -60,6 +61,7 @@ class ArticleContext(NamedTuple):
     titles: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
     section: str | None = None
+    time_blocks: tuple[Block, ...] = ()  # the blocks of its head that state a time and nothing else
     jsonld_text: str = ""  # the letters of JSON-LD's articleBody
 
 
@@ -77,21 +79,25 @@ def remove_boilerplate(text: MainText, context: ArticleContext, config: ExtractC
     frame = _Frame(lines)
     long = (n for n, line in enumerate(lines) if len(line.text) >= RUNNING_TEXT_CHARS and not _is_title(line, context))
     start = next(long, 0)  # where the first long line stands, the headline and what surrounds it are over
+    boxes = _boxes(text, frame, context)
     reasons: list[str | None] = []
     for number, line in enumerate(lines):
         head = number <= min(start, _HEAD_LINES)
         tail = number >= len(lines) - _TAIL_LINES and number > start
         reasons.append(
             _by_title(line, context, head=head)
+            or _by_time(line, context, head=head)
             or _by_words(line.text, config.phrases)
             or _by_links(line.block)
             or _by_position(line, frame)
+            or _by_contents(line.block, boxes)
             or _by_credit(line, frame, head=head)
             or _by_people(line.text, context, config, head=head, tail=tail)
             or _by_look(line, context, above=number < start)
         )
     _cut_boxes(lines, reasons, frame)
     _cut_after_jsonld_text(lines, reasons, context.jsonld_text, frame)
+    _cut_generated_items(lines, reasons)
     _cut_labels(lines, reasons)
     article_lines = [line for line, reason in zip(lines, reasons, strict=True) if reason is None]
     cut = tuple((reason, line.text) for line, reason in zip(lines, reasons, strict=True) if reason)
@@ -127,6 +133,25 @@ class _Frame:
         """Tell whether the line is a whole paragraph, set as the article's are."""
         return len(line.text) >= RUNNING_TEXT_CHARS and self.is_usual(line.block)
 
+    def spared_elements(self, text: MainText, context: ArticleContext) -> set[HtmlElement]:
+        """Return the elements that are no boxes.
+
+        They hold the headline, lines set as the article's paragraphs are, or the first long line: bars with a login
+        stand beside a lead.
+        """
+        spared = set(self._large)
+        spared.update(*(block.path for block in text.blocks if block.tag == "h1"))
+        is_first = True
+        for number, line in enumerate(text.lines):
+            if line.block is None:
+                continue
+            whole = len(line.text) >= RUNNING_TEXT_CHARS
+            is_title = number <= _HEAD_LINES and _is_title(line, context)
+            if self.is_usual(line.block) or is_title or (is_first and whole):
+                spared.update(line.block.path if whole else line.block.path[:-1])
+            is_first = is_first and (is_title or not whole)
+        return spared
+
     def small_elements(self, block: Block) -> Iterator[HtmlElement]:
         """Yield the elements around a block that are small parts of the page; none for a block outside the article."""
         return (element for element in block.path if element not in self._large)
@@ -144,13 +169,18 @@ def _same(text: str, titles: tuple[str, ...]) -> bool:
         title_letters = letter_key(title)
         if key == title_letters:
             return True
-        title_words = set(split_words(title))
+        title_words = _title_words(title)
         shared = len(text_words & title_words)
         enough = shared >= 3 and shared >= 0.75 * max(len(text_words), len(title_words))  # noqa: PLR2004 - fewer may be chance
         inside = len(title_words) > 3 and (key.endswith(title_letters) or title_letters.endswith(key))  # noqa: PLR2004
         if enough or (inside and len(title_letters) < 2 * len(key) and len(key) < 2 * len(title_letters)):
             return True
     return False
+
+
+@functools.lru_cache(maxsize=256)  # those of a page are compared with each of its first lines
+def _title_words(title: str) -> frozenset[str]:
+    return frozenset(split_words(title))
 
 
 def _by_title(line: TextLine, context: ArticleContext, *, head: bool) -> str | None:
@@ -160,32 +190,45 @@ def _by_title(line: TextLine, context: ArticleContext, *, head: bool) -> str | N
     return "headline" if line.heading and any(key == letter_key(title) for title in context.titles) else None
 
 
+def _by_time(line: TextLine, context: ArticleContext, *, head: bool) -> str | None:
+    if line.block in context.time_blocks:
+        return "times"
+    keys = (block.key for block in context.time_blocks) if head and line.block is None else ()
+    return "times" if letter_key(line.text) in keys else None
+
+
 class _Pattern(NamedTuple):
     rule: str
     max_words: int
     starts: re.Pattern[str]
     holds: re.Pattern[str] | None
+    ends: re.Pattern[str] | None
 
 
 @functools.lru_cache(maxsize=4)
 def _patterns(phrases: Phrases) -> list[_Pattern]:
-    patterns = []
-    for foreign in phrases.foreign:
-        whole = [rf"(?:{form})\W*$" for form in foreign.whole]
-        starts = "|".join([f"(?:{form})" for form in foreign.starts] + whole) or r"(?!)"
-        holds = re.compile("|".join(foreign.holds), re.IGNORECASE) if foreign.holds else None
-        patterns.append(_Pattern(foreign.rule, foreign.max_words, re.compile(starts, re.IGNORECASE), holds))
-    return patterns
+    return [
+        _Pattern(
+            foreign.rule,
+            foreign.max_words,
+            compile_phrases([*foreign.starts, *(rf"(?:{form})\W*$" for form in foreign.whole)]),
+            compile_phrases(foreign.holds) if foreign.holds else None,
+            compile_phrases(foreign.ends, r"{}\W*$") if foreign.ends else None,
+        )
+        for foreign in phrases.foreign
+    ]
 
 
 def _by_words(text: str, phrases: Phrases) -> str | None:
-    plain = text.lstrip("-–—•·*>→»| \t")
+    plain = write_caseless(text.lstrip("-–—•·*>→»| \t"))
     if len(plain) > _MAX_PHRASE:
         return None
     count = len(plain.split())
     for pattern in _patterns(phrases):
         if count <= pattern.max_words and (
-            pattern.starts.match(plain) or (pattern.holds and pattern.holds.search(plain))
+            pattern.starts.match(plain)
+            or (pattern.holds and pattern.holds.search(plain))
+            or (pattern.ends and pattern.ends.search(plain, max(len(plain) - _MAX_END, 0)))
         ):
             return pattern.rule
     return None
@@ -213,19 +256,45 @@ def _by_position(line: TextLine, frame: _Frame) -> str | None:
     for element in frame.small_elements(block):
         if usual and (element is not block.path[-1] or len(line.text) >= RUNNING_TEXT_CHARS):
             continue
-        labels = f"{element.get('class') or ''} {element.get('id') or ''}"
+        labels = element_labels(element)
         framed = element.tag == "figure" and block.tag not in {"p", "blockquote", "li"}
-        if element.tag == "figcaption" or framed or _CAPTION.search(labels):
+        if element.tag == "figcaption" or framed or is_caption_name(labels):
             return "caption"
-        if _BOX.search(labels) or (element.tag in {"aside", "footer", "nav"} and len(line.text) < RUNNING_TEXT_CHARS):
+        if is_box_name(labels) or (element.tag in {"aside", "footer", "nav"} and len(line.text) < RUNNING_TEXT_CHARS):
             return "box"
     return None
 
 
+def _boxes(text: MainText, frame: _Frame, context: ArticleContext) -> dict[HtmlElement, str]:
+    """Return the boxes in the article with their rules; none of a kind that holds a good part of the text.
+
+    Round-ups and newsletters are made of linked headlines with a few sentences each.
+    """
+    if frame.main is None:
+        return {}
+    spared = frame.spared_elements(text, context)
+    around = {element for line in text.lines if line.block for element in line.block.path} - spared
+    blocks = [block for block in text.blocks if not around.isdisjoint(block.path)]
+    boxes = find_boxes(frame.main, blocks, spared) if blocks else {}
+    sizes: collections.Counter[str] = collections.Counter()
+    for line in text.lines:
+        if rule := _by_contents(line.block, boxes):
+            sizes[rule] += len(line.text)
+    large = _MAX_BOXED * sum(len(line.text) for line in text.lines)
+    return {element: rule for element, rule in boxes.items() if sizes[rule] <= large}
+
+
+def _by_contents(block: Block | None, boxes: dict[HtmlElement, str]) -> str | None:
+    """Cut what stands in a box that holds a field, a link to the shop or headlines of other pages."""
+    return next((boxes[element] for element in block.path if element in boxes), None) if block and boxes else None
+
+
 def _by_credit(line: TextLine, frame: _Frame, *, head: bool) -> str | None:
     """Cut what says itself whose picture it describes, above the text or set otherwise than its paragraphs."""
-    beside = line.block is not None and (head or not frame.is_usual(line.block))
-    return "caption" if beside and is_credited(line.text) else None
+    block = line.block
+    if block is None or not is_credited(line.text):
+        return None
+    return "caption" if head or not frame.is_usual(block) or is_beside_picture(block) else None
 
 
 def _by_people(text: str, context: ArticleContext, config: ExtractConfig, *, head: bool, tail: bool) -> str | None:
@@ -265,6 +334,13 @@ def _cut_labels(lines: list[TextLine], reasons: list[str | None]) -> None:
         last = number + 2 == len(lines) or lines[number + 2].heading
         if line.text.endswith(":") or (line.heading and last) or (together and below.item):
             reasons[number] = "label"
+
+
+def _cut_generated_items(lines: list[TextLine], reasons: list[str | None]) -> None:
+    """Cut the list right under a line that says that a machine wrote it."""
+    for number in range(1, len(lines)):
+        if reasons[number - 1] == "ai summary" and reasons[number] is None and lines[number].item:
+            reasons[number] = "ai summary"
 
 
 def _cut_boxes(lines: list[TextLine], reasons: list[str | None], frame: _Frame) -> None:

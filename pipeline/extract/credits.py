@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from pipeline.extract.agencies import credited_agency, first_agency
+from pipeline.extract.blocks import TextLine
 from pipeline.extract.config import ExtractConfig, Phrases
 from pipeline.extract.datelines import parse_dateline
-from pipeline.extract.main_text import TextLine
 
 _FIRST_LINES = 3  # a standfirst or a sub-heading may stand before the line with the dateline
 _LAST_LINES = 4  # a correction or a bio may follow the sign-off

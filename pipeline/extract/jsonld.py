@@ -6,10 +6,11 @@ Nothing here raises on broken JSON-LD; what can't be read is left out.
 from __future__ import annotations
 
 import html
-import json
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
+
+from pipeline.extract.tolerant_json import read_values
 
 Node = dict[str, Any]
 
@@ -24,36 +25,21 @@ _ELSEWHERE = frozenset(
     "ispartof haspart mentions about relatedlink itemlistelement citation comment publisher author creator image video "
     "isbasedon recommendation suggestedanswer breadcrumb potentialaction".split()
 )
+# Under which objects hold a time: JSON-LD's own, those of databases, of PHP's DateTime and of schema.org's DateTime.
+_TIME_KEYS = ("@value", "value", "$date", "date", "datetime", "dateTime", "iso", "timestamp", "seconds", "$numberLong")
+_MAX_WRAPPERS = 4  # around a time
 _MIN_SLUG = 9  # characters: shorter parts of an address without a number name sections ("local", "politics")
 _MAX_DEPTH = 40  # of nesting; real pages stay below 10
-_TRAILING_COMMA = re.compile(r",\s*([}\]])")
-_WRAPPING = re.compile(
-    r"^\s*(?:<!--|//\s*<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/|<!\[CDATA\[)|(?:-->|//\s*\]\]>|/\*\s*\]\]>\s*\*/|\]\]>)\s*;?\s*$"
-)
-_decoder = json.JSONDecoder(strict=False)
 
 
 def parse_scripts(scripts: Iterable[str]) -> list[Any]:
-    """Return the values in the JSON-LD ``scripts``; broken JSON is repaired where it is clear how, else left out."""
+    """Return the values in the JSON-LD ``scripts``; what is broken is read up to the fault and around it."""
     values: list[Any] = []
     for script in scripts:
-        text = _WRAPPING.sub("", script).strip().rstrip(";")
-        for attempt in (text, _TRAILING_COMMA.sub(r"\1", text), html.unescape(text)):
-            if attempt_values := list(_values(attempt)):
-                values += attempt_values
-                break
+        # some systems escape the whole script for HTML, quotation marks too
+        escaped = "&quot;" in script and '"' not in script
+        values += read_values(html.unescape(script) if escaped else script)
     return values
-
-
-def _values(text: str) -> Iterator[Any]:
-    """Yield the JSON values that stand one after another in ``text``, up to the first broken one."""
-    position = 0
-    while match := re.compile(r"[{\[]").search(text, position):
-        try:
-            value, position = _decoder.raw_decode(text, match.start())
-        except (ValueError, RecursionError):
-            return
-        yield value
 
 
 def find_article_node(values: list[Any], url: str | None = None) -> Node:
@@ -162,6 +148,19 @@ def text_of(node: Node, *keys: str) -> str | None:
         if isinstance(value, str) and value.strip():
             return html.unescape(value).strip()
     return None
+
+
+def time_of(node: Node, key: str) -> str | None:
+    """Return what ``key`` holds where a time belongs: text, a number, the first of a list, or an object around it."""
+    value = node.get(key)
+    for _ in range(_MAX_WRAPPERS):
+        if isinstance(value, list) and value:
+            value = value[0]
+        elif isinstance(value, dict):
+            value = next((value[name] for name in _TIME_KEYS if name in value), None)
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    return html.unescape(str(value)).strip() or None
 
 
 def texts_of(node: Node, key: str) -> list[str]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import collections
 import copy
+import functools
+import itertools
 import logging
 import re
 from typing import NamedTuple, Protocol
@@ -18,7 +20,8 @@ from trafilatura import bare_extraction
 from trafilatura.settings import Document, Extractor
 
 from pipeline.extract import article_region, jsonld
-from pipeline.extract.blocks import RUNNING_TEXT_CHARS, Block, letter_key, split_blocks, template_kind
+from pipeline.extract.blocks import RUNNING_TEXT_CHARS, Block, TextLine, letter_key, split_blocks, template_kind
+from pipeline.extract.lists import recover_lists
 from pipeline.extract.page_signals import PageSignals
 from pipeline.extract.text_repair import repair_text
 
@@ -30,17 +33,9 @@ _MIN_OF_KIND = 3  # lines of one template's kind in the text, for that kind to c
 _MAX_LINK_SHARE = 0.6  # of a paragraph that is recovered; teasers are links nearly whole
 _MAX_LOST = 0.2  # of the running text around the article that may be missing: boxes set in ways of their own
 _MAX_OUTSIDE = 0.5  # of that text that may stand elsewhere: standfirst, boxes, parts in a column of their own
+_START = 12  # letters by which a line is looked up among the blocks
 _SUB_HEADINGS = frozenset({"h2", "h3", "h4"})
 _JSONLD_LONGER = 2.0  # times the page's text, for articleBody to replace it: half of a text isn't missed by chance
-
-
-class TextLine(NamedTuple):
-    """A line of the text, with the block of the page in which it stands, where that is known."""
-
-    text: str
-    heading: bool = False
-    item: bool = False
-    block: Block | None = None
 
 
 class MainText(NamedTuple):
@@ -51,14 +46,17 @@ class MainText(NamedTuple):
 
 
 class BaseExtractor(Protocol):
-    """What finds the lines of a text in a tree, which it may change, and the letter keys of the headings."""
+    """What finds the lines of a text in a tree, which it leaves as it is, and the letter keys of the headings."""
 
     def __call__(self, tree: HtmlElement, url: str | None, *, fast: bool = False) -> tuple[list[str], set[str]]:
         """Return lines and headings; with ``fast`` without fall-backs."""
 
 
 def run_trafilatura(tree: HtmlElement, url: str | None, *, fast: bool = False) -> tuple[list[str], set[str]]:
-    """Return the lines that trafilatura finds in ``tree``, which it may change, and the letter keys of the headings."""
+    """Return the lines that trafilatura finds in ``tree``, and the letter keys of the headings.
+
+    It works on a copy of its own.
+    """
     options = Extractor(output_format="python", comments=False, url=url, fast=fast)
     try:
         document = bare_extraction(tree, options=options)
@@ -95,10 +93,10 @@ def find_main_text(
     region = article_region.find_region(all_blocks, headlines)
     lines = _quick(region, url, all_blocks, base) if region else None
     if lines is None:
-        texts, heading_keys = base(copy.deepcopy(signals.tree), url)
+        texts, heading_keys = base(signals.tree, url)
         lines, used = _match_blocks(texts, heading_keys, all_blocks)
         lines = _recover(lines, used, all_blocks, region) if lines else _running_text(all_blocks)
-    return MainText(_prefer_jsonld(lines, signals.article), all_blocks)
+    return MainText(_prefer_jsonld(recover_lists(lines, all_blocks), signals.article), all_blocks)
 
 
 def _quick(
@@ -108,6 +106,8 @@ def _quick(
     root = Element("html")
     part = copy.deepcopy(region.whole)
     part.tail = None
+    if part.tag != "body" and region.whole is region.core:
+        part.tag = "article"  # trafilatura keeps lists and tables only in what says that it is an article
     (root if part.tag == "body" else etree.SubElement(root, "body")).append(part)
     texts, heading_keys = base(root, url, fast=True)
     inside = [block for block in all_blocks if region.whole in block.path]
@@ -122,7 +122,7 @@ def _quick(
 
 
 def _is_in_core(block: Block, region: article_region.Region) -> bool:
-    return region.core in block.path and article_region.is_running_text(block)
+    return region.core in block.path and article_region.may_be_article(block)
 
 
 def _match_blocks(
@@ -130,8 +130,10 @@ def _match_blocks(
 ) -> tuple[list[TextLine], dict[int, int]]:
     """Join lines and blocks by their letters; return the lines, and by block number the number of its line."""
     numbers_by_key: dict[str, collections.deque[int]] = collections.defaultdict(collections.deque)
+    numbers_by_start: dict[str, list[int]] = collections.defaultdict(list)
     for number, page_block in enumerate(all_blocks):
         numbers_by_key[page_block.key].append(number)
+        numbers_by_start[page_block.key[:_START]].append(number)
     lines: list[TextLine] = []
     used: dict[int, int] = {}
     for text in texts:
@@ -145,9 +147,38 @@ def _match_blocks(
             number = numbers.popleft() if len(numbers) > 1 else numbers[0]
             block = all_blocks[number]
             used.setdefault(number, len(lines))
+        elif joined := _join_blocks(key, all_blocks, numbers_by_start):
+            block = _joined_block(joined, all_blocks)
+            used.update(dict.fromkeys(joined, len(lines)))
         heading = key in heading_keys or (block is not None and re.fullmatch("h[2-6]", block.tag) is not None)
         lines.append(TextLine(plain, heading, item, block))
     return lines, used
+
+
+def _join_blocks(key: str, all_blocks: list[Block], numbers_by_start: dict[str, list[int]]) -> range | None:
+    """Return the numbers of the blocks in a row whose letters are ``key``: base extractors write items on one line."""
+    for number in numbers_by_start.get(key[:_START], ()):
+        rest, end = key, number
+        while rest and end < len(all_blocks) and all_blocks[end].key and rest.startswith(all_blocks[end].key):
+            rest = rest[len(all_blocks[end].key) :]
+            end += 1
+        if not rest:
+            return range(number, end)
+    return None
+
+
+def _joined_block(numbers: range, all_blocks: list[Block]) -> Block:
+    """Return blocks as one, in the element that holds them all."""
+    parts = [all_blocks[number] for number in numbers]
+    levels = zip(*(part.path for part in parts), strict=False)
+    path = tuple(level[0] for level in itertools.takewhile(lambda level: len(set(level)) == 1, levels))
+    return Block(
+        " ".join(part.text for part in parts),
+        path[-1].tag if path else parts[0].tag,
+        path or parts[0].path,
+        sum(part.own_links for part in parts),
+        sum(part.links for part in parts),
+    )
 
 
 def _recover(
@@ -214,6 +245,10 @@ def _prefer_jsonld(lines: list[TextLine], article: jsonld.Node) -> list[TextLine
 
 def jsonld_paragraphs(article: jsonld.Node) -> list[str]:
     """Return the paragraphs of JSON-LD's articleBody."""
-    body = jsonld.text_of(article, "articleBody", "text") or ""
+    return list(_split_body(jsonld.text_of(article, "articleBody", "text") or ""))
+
+
+@functools.lru_cache(maxsize=2)  # a page's own is asked for three times
+def _split_body(body: str) -> tuple[str, ...]:
     paragraphs = re.split(r"\n+|<br\s*/?>|</p>", body)
-    return [text for paragraph in paragraphs if (text := repair_text(re.sub(r"<[^<>]+>", "", paragraph)))]
+    return tuple(text for paragraph in paragraphs if (text := repair_text(re.sub(r"<[^<>]+>", "", paragraph))))

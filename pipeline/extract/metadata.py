@@ -12,6 +12,7 @@ from urllib.parse import urljoin, urlsplit
 import py3langid
 
 from pipeline import rights
+from pipeline.address_forms import describe_no_article, is_working_copy, show_same_page
 from pipeline.extract import jsonld
 from pipeline.extract.page_signals import PageSignals
 from pipeline.extract.source_page import RawPage
@@ -59,24 +60,39 @@ def gather_metadata(signals: PageSignals, raw: RawPage) -> PageMetadata:
 
 
 def _canonical(signals: PageSignals, url: str | None) -> str | None:
-    """Return the address that the page gives itself: on the same site, and not that of the home page."""
+    """Return the address that the page gives itself: on the same site, and not that of the home page.
+
+    Canonical links are believed before other statements; of several, one that shows this page in another form before
+    those that may be an article's, and these before a section's.
+    """
     entity = signals.article.get("mainEntityOfPage")
-    addresses = [
-        *signals.links.get("canonical", []),
+    others = [
         signals.first_meta("og:url"),
         entity if isinstance(entity, str) else entity.get("@id") if isinstance(entity, dict) else None,
         jsonld.text_of(signals.article, "url"),
     ]
-    for address in filter(None, addresses):
-        try:
-            full = canonicalise(urljoin(url or "", address.strip()))
-        except ValueError:
-            continue
-        parts = urlsplit(full)
-        home = parts.path in {"", "/"} and not parts.query
-        if not home and (url is None or publisher_domain(full) == publisher_domain(url)):
-            return full
-    return None
+    stated, sections = list[str](), list[str]()
+    for addresses in (signals.links.get("canonical", []), others):
+        own = [full for address in filter(None, addresses) if (full := _own_address(address, url))]
+        stated += [full for full in own if show_same_page(full, url)]
+        stated += [full for full in own if not describe_no_article(full)]
+        sections += own
+    return next(iter(stated or sections), None)
+
+
+def _own_address(address: str, url: str | None) -> str | None:
+    """Return an address that a page states, where it may be its own: at its publisher's, no copy for trying out."""
+    try:
+        full = canonicalise(urljoin(url or "", address.strip()))
+    except ValueError:
+        return None
+    parts = urlsplit(full)
+    if parts.path in {"", "/"} and not parts.query:
+        return None
+    if url is None or show_same_page(full, url):
+        return full
+    is_copy = is_working_copy(full) and not is_working_copy(url)
+    return full if publisher_domain(full) == publisher_domain(url) and not is_copy else None
 
 
 def publisher_domain(url: str) -> str:

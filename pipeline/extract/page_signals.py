@@ -1,12 +1,14 @@
 """Gather what a page says of itself beside its text: meta elements, JSON-LD, headings, times.
 
-Two walks over the tree gather all that an article's fields are decided from.
+Two walks over the tree gather all that an article's fields are decided from: what is stated for machines, and what is
+shown. Between them the caller may take out of the tree what isn't shown.
 """
 
 from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from lxml import etree
@@ -28,9 +30,13 @@ _PARSER_OPTIONS: dict[str, Any] = {
 }
 _UNSEEN = frozenset("script style template svg link noscript iframe object canvas map select".split())
 _MAX_HEADINGS = 16  # of each size; the headline stands among the first, after those of menus and logins
-_MAX_TIMES = 12  # those of the article stand among the first; the rest belong to teasers
+_MAX_TIMES = (
+    24  # those of the article stand among the first, after those of menus and tickers; the rest belong to teasers
+)
+_MIN_HELD = 160  # characters in the paragraphs of a template: two lines of running text
 _CRUMB_DEPTH = 4  # elements between a heading and the list of a breadcrumb trail around it
 _CRUMB = re.compile(r"bread-?crumb|__crumb|crumbs", re.IGNORECASE)
+_ISO_DAY = re.compile(r"\s*\d{4}-\d\d-\d\d")
 _DATED = frozenset({"datePublished", "dateModified"})
 
 
@@ -44,6 +50,7 @@ class TimeElement(NamedTuple):
     value: str
     labels: str  # itemprop, class, pubdate and id of it and its parent: "published", "updated" …
     text: str
+    element: HtmlElement
 
 
 class Heading(NamedTuple):
@@ -73,10 +80,16 @@ class PageSignals(NamedTuple):
     bylines: list[str]
     author_links: list[str]  # the texts of links to pages about authors
     language: str | None
+    url: str | None = None
 
     def first_meta(self, *names: str) -> str | None:
         """Return the first meta content of the first of ``names`` that there is."""
         return next((values[0] for name in names if (values := self.meta.get(name))), None)
+
+    @property
+    def declared_language(self) -> str | None:
+        """Return the language that the page names, as it names it ("en-GB")."""
+        return self.language or self.first_meta("og:locale", "content-language", "inlanguage")
 
 
 def parse_page(text: str) -> HtmlElement:
@@ -93,12 +106,40 @@ def parse_page(text: str) -> HtmlElement:
         raise ItemError(Outcome.DROPPED, Reason.NO_TEXT, f"no page in it: {error}") from error
 
 
-def gather_signals(tree: HtmlElement, url: str | None) -> PageSignals:
-    """Return what the page says of itself; take what nobody sees (scripts, styles) out of ``tree``."""
+def gather_signals(
+    tree: HtmlElement, url: str | None, hide: Callable[[PageSignals], None] | None = None
+) -> PageSignals:
+    """Return what the page says of itself; take what nobody sees (scripts, styles) out of ``tree``.
+
+    Args:
+        tree: the page, which is changed.
+        url: its address.
+        hide: takes out of the tree what isn't shown as the article, given what the page states in its head and data;
+            headings, times and bylines in it don't count, but for authors whom microdata name.
+    """
+    statements = _gather_statements(tree, url)
+    stated = BylineElements()
+    for element in tree.iterfind(".//*[@itemprop]"):
+        stated.add(element, element.tag)
+    names = stated.strong_texts()
+    if hide:
+        hide(statements)
+    elements = _ElementCollector()
+    for element in tree.iter(etree.Element):
+        elements.add(element, element.tag)
+    return statements._replace(
+        headings=[heading for element in elements.headings if (heading := _heading(element)).runs],
+        times=[_time(element) for element in elements.times + elements.dates],
+        bylines=elements.bylines.strong_texts() or names or elements.bylines.weak_texts(),
+        author_links=elements.bylines.linked_texts(),
+    )
+
+
+def _gather_statements(tree: HtmlElement, url: str | None) -> PageSignals:
+    """Return what the page states in its head and its data."""
     meta: dict[str, list[str]] = {}
     links: dict[str, list[str]] = {}
     scripts: list[str] = []
-    elements = _ElementCollector()
     title: str | None = None
     for element in tree.iter("meta", "link", "title", "script"):
         tag = element.tag
@@ -110,9 +151,9 @@ def gather_signals(tree: HtmlElement, url: str | None) -> PageSignals:
             title = repair_text(element.text_content())
         elif tag == "script" and "ld+json" in (element.get("type") or "").lower():
             scripts.append(element.text or "")
+    for element in tree.iter("template"):
+        _open_template(element)
     etree.strip_elements(tree, *_UNSEEN, with_tail=False)
-    for element in tree.iter(etree.Element):
-        elements.add(element, element.tag)
     values = jsonld.parse_scripts(scripts)
     return PageSignals(
         tree=tree,
@@ -121,12 +162,22 @@ def gather_signals(tree: HtmlElement, url: str | None) -> PageSignals:
         jsonld=values,
         article=jsonld.find_article_node(values, url),
         title=title or None,
-        headings=[heading for element in elements.headings if (heading := _heading(element)).runs],
-        times=[_time(element) for element in elements.times + elements.dates],
-        bylines=elements.bylines.texts(),
-        author_links=elements.bylines.linked_texts(),
+        headings=[],
+        times=[],
+        bylines=[],
+        author_links=[],
         language=tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang"),
+        url=url,
     )
+
+
+def _open_template(element: HtmlElement) -> None:
+    """Show a template that browsers show at once, and set one that holds paragraphs as hidden: it may be the text."""
+    if element.get("shadowrootmode") or element.get("shadowroot"):
+        element.tag = "div"
+    elif sum(len("".join(p.itertext())) for p in element.iter("p")) >= _MIN_HELD:
+        element.tag = "div"
+        element.set("hidden", "")
 
 
 class _ElementCollector:
@@ -147,9 +198,16 @@ class _ElementCollector:
         elif tag == "time":
             if len(self.times) < _MAX_TIMES:
                 self.times.append(element)
-        elif tag != "meta" and element.get("itemprop") in _DATED and len(self.dates) < _MAX_TIMES:
+        elif (
+            tag != "meta" and len(self.dates) < _MAX_TIMES and (element.get("itemprop") in _DATED or _is_dated(element))
+        ):
             self.dates.append(element)
         self.bylines.add(element, tag)
+
+
+def _is_dated(element: HtmlElement) -> bool:
+    """Tell whether an abbreviation spells out a time, as in the microformat hAtom: <abbr title="2026-11-20T15:07Z">."""
+    return element.tag == "abbr" and bool(_ISO_DAY.match(element.get("title") or ""))
 
 
 def _heading(element: HtmlElement) -> Heading:
@@ -179,4 +237,6 @@ def _time(element: HtmlElement) -> TimeElement:
         for value in (holder.get("itemprop"), holder.get("class"), holder.get("pubdate"), holder.get("id"))
         if value
     )
-    return TimeElement((element.get("datetime") or element.get("content") or text).strip(), labels.lower(), text)
+    spelt_out = element.get("title") if _is_dated(element) else None
+    value = element.get("datetime") or element.get("content") or spelt_out or text
+    return TimeElement(value.strip(), labels.lower(), text, element)

@@ -12,11 +12,12 @@ from typing import NamedTuple
 from pipeline import dates
 from pipeline.errors import ItemError
 from pipeline.extract import authors, boilerplate, metadata, times
+from pipeline.extract.blocks import TextLine
 from pipeline.extract.captions import parse_caption
 from pipeline.extract.config import ExtractConfig
 from pipeline.extract.credits import find_owner, last_line_texts, split_credits
 from pipeline.extract.datelines import parse_dateline
-from pipeline.extract.main_text import MainText, TextLine
+from pipeline.extract.main_text import MainText
 from pipeline.extract.site_lines import Extraction, list_cuts, observed_lines
 from pipeline.extract.source_page import RawPage
 from pipeline.extract.text_repair import repair_text
@@ -165,4 +166,4 @@ def _published(
     if stated is None:
         published = raw.entry.published if raw.entry else None
         return published, None, Precision.INSTANT if published else None
-    return times.to_published(stated, raw.source)
+    return times.to_published(stated, raw)

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 
 import msgspec
 
-from pipeline.extract.blocks import signature
+from pipeline.extract.blocks import TextLine, signature
 from pipeline.extract.boilerplate import CleanedText
-from pipeline.extract.main_text import MainText, TextLine
+from pipeline.extract.main_text import MainText
 from pipeline.records import Article, Cut
 from pipeline.sites import Measures, SiteLine, SiteProfile, fingerprint_page, slot_key
+from pipeline.wires import WithdrawalNotice
 
 _USUAL = 0.3  # of the text: what stands in a slot that holds so much is set as the article's paragraphs are
 _AROUND = 3  # elements that make a slot: the one that holds the line, and two around it
@@ -25,7 +26,9 @@ class Extraction(msgspec.Struct, frozen=True, kw_only=True):
     """An article, and the lines of its page as the profile of its site gets them."""
 
     article: Article
+    page_title: str | None = None  # what the page itself calls it, whatever its feed does
     lines: tuple[SiteLine, ...] = ()  # those of the text, in its order; then those that rules have cut
+    notice: WithdrawalNotice | None = None  # what it takes back, where it is a notice of that kind and no article
 
 
 def observed_lines(

@@ -6,40 +6,40 @@ A time is as exact as the statements allow: an instant, a local time of an unkno
 from __future__ import annotations
 
 import datetime as dt
-import itertools
 import re
 import zoneinfo
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from htmldate import find_date
-
 from pipeline import dates
-from pipeline.dates import StatedTime
-from pipeline.extract import jsonld
+from pipeline.dates import DateHabits, StatedTime
+from pipeline.extract.article_head import ArticleHead
+from pipeline.extract.blocks import Block
+from pipeline.extract.config import Phrases
 from pipeline.extract.page_signals import PageSignals
 from pipeline.extract.source_page import RawPage
+from pipeline.extract.time_evidence import TimeCandidate, TimeEvidence, TimeSource, gather_times
 from pipeline.records import Precision
 from pipeline.settings import Source
 
-_OLDEST = 1990  # year: before it there were no news sites; earlier dates are of what the news is about
-_AHEAD = dt.timedelta(days=2)  # a page can't come from later than it was fetched, but for clocks and zones
-_END_OF_TIME = dt.datetime(2200, 1, 1, tzinfo=dt.UTC)  # where it isn't known when the page was fetched
 _NEAR = dt.timedelta(hours=26)  # two statements of one time of publication: the same day in any two zones
 _NEAR_UNZONED = dt.timedelta(hours=14)  # the same, where one names no zone: as far as zones lie from Greenwich
+_RECENT = dt.timedelta(days=2)  # before it was fetched: when most pages are read
+_MAX_DATE = 40  # characters of a line that may show in which order a page writes its dates
 
-# Names of meta elements, the most reliable first.
-_PUBLISHED = (
-    "article:published_time", "og:article:published_time", "og:published_time", "datepublished", "parsely-pub-date",
-    "sailthru.date", "date.issued", "dc.date.issued", "dcterms.created", "dc.date.created", "dcterms.date", "dc.date",
-    "pubdate", "publishdate", "publish-date", "publish_date", "publication_date", "article.published", "date",
-    "cxenseparse:recs:publishtime", "cxenseparse:publishtime", "article_date_original", "publisheddate", "created",
-    "article:post_date", "published", "last-published", "publish-time", "uploaddate",
-)  # fmt: skip
-_MODIFIED = (
-    "article:modified_time", "og:article:modified_time", "og:updated_time", "datemodified", "dcterms.modified",
-    "dc.date.modified", "lastmod", "last-modified", "article.updated", "revision_date",
-)  # fmt: skip
+# Whose day is believed before whose. The newsroom's system writes JSON-LD and meta elements, and marks one time element
+# as that of publication; an address is given once and never changes, so that it outweighs what a time element or a line
+# by the headline may say of a later version; the feed knows no zone less.
+_ORDER = (
+    TimeSource.JSON_LD,
+    TimeSource.META,
+    TimeSource.MARKED,
+    TimeSource.ADDRESS,
+    TimeSource.ELEMENT,
+    TimeSource.FEED,
+    TimeSource.LINE,
+)
+_UNMARKED = frozenset({TimeSource.MARKED, TimeSource.ELEMENT, TimeSource.LINE})  # what the page shows to readers
 
 
 class ArticleTimes(NamedTuple):
@@ -51,24 +51,30 @@ class ArticleTimes(NamedTuple):
     modified: dt.datetime | None = None
 
 
-def choose_times(page: PageSignals, raw: RawPage) -> ArticleTimes:
+def choose_times(
+    page: PageSignals, raw: RawPage, head: ArticleHead, habits: DateHabits, phrases: Phrases
+) -> ArticleTimes:
     """Return when the article was published and changed.
 
-    The first statement in this order decides the day: JSON-LD (written by the newsroom's system), meta elements,
-    microdata and time elements, the feed, then what htmldate finds in page and address. A later statement of the
-    same day that is more exact gives the time of day and zone. What is left without a zone gets the one of another
-    statement with the same wall clock's date and a zone other than UTC, then the source's.
+    The first believable statement in this order decides the day: JSON-LD, meta elements, a time element that is marked
+    as that of publication, the address, another time element by the headline, the feed, a line by the headline; where
+    there is none, what says when it was changed. A later statement of the same day that is more exact gives the time of
+    day and zone. What is left without a zone gets the one of another statement with the same wall clock's date and a
+    zone other than UTC, then the source's.
+
+    Args:
+        page: what the page says of itself.
+        raw: the page as it came.
+        head: where its headline and text stand.
+        habits: what decides between the readings of its dates.
+        phrases: the labels of times.
     """
-    limit = (raw.fetched or _END_OF_TIME) + _AHEAD
-    stated = [time for time in _published_times(page, raw) if _is_plausible(time, limit)]
-    changed = [time for time in _modified_times(page) if _is_plausible(time, limit)]
-    if not stated and (
-        day := find_date(page.tree, original_date=True, url=raw.url, deferred_url_extractor=True, max_date=limit)
-    ):
-        guess = dates.parse(day)
-        stated = [guess] if guess and _is_plausible(guess, limit) else []
-    if not stated:
-        return ArticleTimes(modified=_instant(changed[0], raw, []) if changed else None)
+    evidence = gather_times(page, raw, head, phrases, habits)
+    stated = decide_published(evidence, raw.fetched)
+    changed = _settle(evidence.modified, evidence, raw.fetched)
+    if not stated and not changed:
+        return ArticleTimes()
+    stated = stated or changed[:1]
     best = max((time for time in stated if _is_near(time, stated[0])), key=lambda time: time.rank)
     modified = _instant(changed[0], raw, stated) if changed else None
     published = _instant(best, raw, stated + changed)
@@ -80,35 +86,56 @@ def choose_times(page: PageSignals, raw: RawPage) -> ArticleTimes:
     return ArticleTimes(None, best.time.date().isoformat(), Precision.DAY, modified)
 
 
-def _published_times(page: PageSignals, raw: RawPage) -> list[StatedTime]:
-    """Return the times of publication that page and feed state, the most reliable first."""
+def habits_of(raw: RawPage, page: PageSignals | None = None, blocks: Sequence[Block] = ()) -> DateHabits:
+    """Return what decides between the readings of a page's dates: its language, its outlet's country, its other dates.
 
-    def values() -> Iterator[str]:
-        for node in (page.article, jsonld.find_web_page(page.jsonld)):
-            for key in ("datePublished", "dateCreated", "uploadDate"):
-                if value := jsonld.text_of(node, key):
-                    yield value
-        yield from itertools.chain.from_iterable(page.meta.get(name, []) for name in _PUBLISHED)
-        marked = [time for time in page.times if re.search("publi|pubdate|created|posted|date-?time", time.labels)]
-        for time in [*marked, *page.times]:
-            if not re.search("modif|update", time.labels):
-                yield time.value
-
-    stated = [time for value in values() if (time := dates.parse(value))]
-    if raw.entry and raw.entry.published:
-        stated.append(StatedTime(raw.entry.published, exact=True))
-    return stated
+    Args:
+        raw: the page as it came; its source names country and language.
+        page: what the page says of itself.
+        blocks: its blocks.
+    """
+    declared = (page.declared_language or "") if page else ""
+    code, region = re.match(r"[A-Za-z]*", declared.strip()), re.search(r"[-_]([A-Z]{2})$", declared.strip())
+    source = raw.source
+    country = (source.country if source else None) or (region[1] if region else None)
+    language = (code[0].lower() if code else None) or (source.language if source else None) or None
+    return DateHabits(language, country, dates.shows_day_first(b.text for b in blocks if len(b.text) <= _MAX_DATE))
 
 
-def _modified_times(page: PageSignals) -> list[StatedTime]:
-    values = [jsonld.text_of(node, "dateModified") for node in (page.article, jsonld.find_web_page(page.jsonld))]
-    values += itertools.chain.from_iterable(page.meta.get(name, []) for name in _MODIFIED)
-    values += [element.value for element in page.times if re.search("modif|update", element.labels)]
-    return [time for value in values if (time := dates.parse(value))]
+def decide_published(evidence: TimeEvidence, fetched: dt.datetime | None) -> list[StatedTime]:
+    """Return the believable statements of the time of publication, the most reliable first.
+
+    Args:
+        evidence: what page, address and feed state.
+        fetched: when the page was fetched, where that is known.
+    """
+    ordered = sorted(evidence.published, key=lambda candidate: _ORDER.index(candidate.source))
+    return _settle(ordered, evidence, fetched)
 
 
-def _is_plausible(stated: StatedTime, limit: dt.datetime) -> bool:
-    return stated.time.year >= _OLDEST and _aware(stated.time) <= limit
+def _settle(
+    candidates: Sequence[TimeCandidate], evidence: TimeEvidence, fetched: dt.datetime | None
+) -> list[StatedTime]:
+    """Return the times of ``candidates``: of each the reading that is believable and agrees with what else is known."""
+    certain = [
+        candidate.readings[0].time
+        for candidate in (*evidence.published, *evidence.modified)
+        if len(candidate.readings) == 1 and dates.is_believable(candidate.readings[0].time, fetched)
+    ]
+    settled = []
+    for candidate in candidates:
+        readings = [time for time in candidate.readings if dates.is_believable(time.time, fetched)]
+        if candidate.source in _UNMARKED and evidence.address:
+            readings = [time for time in readings if evidence.address.agrees_with(time.time, _NEAR)]
+        if len(readings) > 1:
+            near = [
+                time for time in readings if any(abs(_aware(time.time) - _aware(known)) <= _NEAR for known in certain)
+            ]
+            recent = [time for time in readings if fetched and fetched - _aware(time.time) <= _RECENT]
+            readings = near or recent or readings
+        if len(readings) == 1:
+            settled.append(readings[0])
+    return settled
 
 
 def _aware(time: dt.datetime) -> dt.datetime:
@@ -140,8 +167,14 @@ def _instant(stated: StatedTime, raw: RawPage, others: list[StatedTime]) -> dt.d
     return time.astimezone(dt.UTC)
 
 
-def to_published(stated: StatedTime, source: Source | None) -> tuple[dt.datetime | None, str | None, Precision]:
-    """Return the instant that is stated, or the local time or day as text where its zone can't be known."""
+def to_published(stated: StatedTime | None, raw: RawPage) -> tuple[dt.datetime | None, str | None, Precision | None]:
+    """Return the instant that a file states, or the local time or day as text where its zone can't be known.
+
+    A time that can't be true (``dates.is_believable``) is none; files may be older than the web.
+    """
+    if stated is None or not dates.is_believable(stated.time, raw.fetched, printed=True):
+        return None, None, None
+    source = raw.source
     time = stated.time
     if stated.exact and time.tzinfo is None and source and source.time_zone:
         time = time.replace(tzinfo=zoneinfo.ZoneInfo(source.time_zone))
@@ -150,3 +183,15 @@ def to_published(stated: StatedTime, source: Source | None) -> tuple[dt.datetime
     if stated.exact:
         return None, time.isoformat(), Precision.LOCAL
     return None, time.date().isoformat(), Precision.DAY
+
+
+def to_latest_instant(stated: StatedTime, source: Source | None) -> dt.datetime:
+    """Return the instant that is stated; what names no zone is of the source's, else UTC, and a day its beginning.
+
+    Of an hour that the clock strikes twice it is the second one: nothing is out before its time.
+    """
+    time = stated.time
+    if time.tzinfo is None or not stated.exact:
+        zone = zoneinfo.ZoneInfo(source.time_zone) if source and source.time_zone else dt.UTC
+        time = time.replace(tzinfo=zone)
+    return max(time.replace(fold=fold).astimezone(dt.UTC) for fold in (0, 1))

@@ -12,14 +12,15 @@ from pipeline import dates
 from pipeline.errors import ItemError
 from pipeline.extract import authors, metadata, times
 from pipeline.extract.agencies import credited_agency
+from pipeline.extract.blocks import TextLine
 from pipeline.extract.config import ExtractConfig
 from pipeline.extract.credits import split_credits
-from pipeline.extract.main_text import TextLine
+from pipeline.extract.embargo_lines import TOP, read_embargo_lines
 from pipeline.extract.site_lines import Extraction, observed_lines
 from pipeline.extract.source_page import RawPage
 from pipeline.extract.text_repair import repair_text
-from pipeline.records import Article, Caption, Cut, Outcome, Precision, Reason
-from pipeline.wires import Mail, WireItem
+from pipeline.records import NO_END, Article, Caption, Cut, Outcome, Precision, Reason
+from pipeline.wires import Mail, WireItem, find_item_notice
 
 _LOCATION = re.compile(r"^(.*?)(?:[,\s]+(?:\d|[A-Z][a-z]{2,8}\.? \d).*|\s*\(.*)?[\s,:–—-]*$")  # "BERN, March 3 (XYZ) –"
 
@@ -35,6 +36,9 @@ def from_wire_item(wire_item: WireItem, raw: RawPage, config: ExtractConfig, ite
         for paragraph in wire_item.paragraphs
         if (text := repair_text(paragraph.text))
     ]
+    top = [wire_item.title, wire_item.note, *(line.text for line in lines[:TOP])]
+    held_until, holding = read_embargo_lines(filter(None, top), config.embargo_phrases, raw)
+    lines = [line for line in lines if line.text not in holding] or lines
     byline, lines = _split_byline(lines, config)
     wire = split_credits(lines, config)
     if not wire.lines:
@@ -67,8 +71,10 @@ def from_wire_item(wire_item: WireItem, raw: RawPage, config: ExtractConfig, ite
         tags=wire_item.tags,
         cut=tuple(Cut(rule="credit", text=text) for text in wire.sign_offs),
         image=next((p.address for p in pictures if p.address and p.address.startswith("http")), None),
+        embargoed=max(filter(None, (held_until, _embargo(wire_item.embargoed, published, raw))), default=None),
     )
-    return Extraction(article=article, lines=observed_lines(wire.lines))
+    notice = find_item_notice(wire_item, config.notices)
+    return Extraction(article=article, lines=observed_lines(wire.lines), notice=notice)
 
 
 def _split_byline(lines: list[TextLine], config: ExtractConfig) -> tuple[authors.Authorship | None, list[TextLine]]:
@@ -101,8 +107,14 @@ def from_mail(
         article = msgspec.structs.replace(
             article, published=published, published_local=local, published_precision=precision
         )
+    lines = article.text.split("\n")
+    first = [line.strip() for line in mail.text.split("\n") if line.strip()][:TOP]
+    top = [mail.subject, article.title, *first, *lines[:TOP], *(cut.text for cut in article.cut)]
+    held_until, holding = read_embargo_lines(filter(None, top), config.embargo_phrases, raw)
     article = msgspec.structs.replace(
         article,
+        text="\n".join(line for line in lines if line not in holding) or article.text,
+        embargoed=held_until,
         title=repair_text(mail.subject) if mail.subject else article.title,
         authors=article.authors or sender.persons,
         agency=article.agency or sender.agency,
@@ -112,10 +124,20 @@ def from_mail(
 
 def _published(value: str | None, raw: RawPage) -> tuple[dt.datetime | None, str | None, Precision | None]:
     """Return the instant that ``value`` states; where it has none, the local time or the day as text."""
+    return times.to_published(dates.parse(value, habits=times.habits_of(raw)), raw)
+
+
+def _embargo(value: str | None, published: dt.datetime | None, raw: RawPage) -> dt.datetime | None:
+    """Return until when an item may not be published: NO_END where that is not said, or can't be read.
+
+    A time without a zone is the source's, else UTC. A time of release that is that of publication, and over, is none.
+    """
+    if value is None:
+        return None
     stated = dates.parse(value)
-    if stated is None:
-        return None, None, None
-    return times.to_published(stated, raw.source)
+    until = times.to_latest_instant(stated, raw.source) if stated and stated.time.year < NO_END.year else NO_END
+    is_over = raw.fetched is not None and until <= raw.fetched
+    return None if is_over and until == published else until
 
 
 def _location(dateline: str) -> str | None:

@@ -5,7 +5,7 @@
 
 from pipeline.feeds.model import FeedItem, FeedResponse, ParsedFeed
 from pipeline.feeds.parse import parse
-from pipeline.feeds.poller import PolledFeed, poll_feeds, poll_feeds_in_batches
+from pipeline.feeds.poller import PolledFeed, poll_feeds
 
 __all__ = [
     "FeedItem",
@@ -14,5 +14,4 @@ __all__ = [
     "PolledFeed",
     "parse",
     "poll_feeds",
-    "poll_feeds_in_batches",
 ]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from pipeline import urls
+from pipeline.clean_records import clean_record
 from pipeline.feed_records import FeedState
 from pipeline.feeds.feed_diff import ListedEntry
 from pipeline.feeds.model import FeedItem, ParsedFeed
@@ -70,7 +71,7 @@ def _entry(
         return None
     fields = {name: getattr(item, name) for name in EntryFields.__struct_fields__}
     fields["language"] = item.language or parsed.language or (source.language if source else None)
-    return Entry(
+    entry = Entry(
         id=article,
         url=item.link,
         source=state.source,
@@ -78,3 +79,4 @@ def _entry(
         feed=state.url,
         **fields,
     )
+    return clean_record(entry)

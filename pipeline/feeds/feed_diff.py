@@ -13,10 +13,9 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from pipeline.feed_records import ArrivalRate, FeedGap, FeedState
+from pipeline.feed_records import SEEN_KEY_BYTES, ArrivalRate, FeedGap, FeedState
 from pipeline.feeds.arrival_rate import initial_rate, mean_rate, to_hours, update_rate
 
-_KEY_BYTES = 6  # bytes; among the 4,000 keys of the longest feed one is mistaken for another once in 10 million polls
 _MIN_KEYS = 200  # keys at least: feeds that let entries come back would otherwise seem busy
 
 
@@ -40,9 +39,9 @@ class FeedDiff(NamedTuple):
 
 def diff_feed(state: FeedState, listed: Sequence[ListedEntry], now: dt.datetime) -> FeedDiff:
     """Return what ``listed``, the entries of a feed as they stand in it, tells about the feed that ``state`` knows."""
-    keys = [bytes.fromhex(entry.id[: 2 * _KEY_BYTES]) for entry in listed]
+    keys = [bytes.fromhex(entry.id[: 2 * SEEN_KEY_BYTES]) for entry in listed]
     times = [entry.published for entry in listed if entry.published and entry.published <= now]
-    old_keys = [state.seen[at : at + _KEY_BYTES] for at in range(0, len(state.seen), _KEY_BYTES)]
+    old_keys = [state.seen[at : at + SEEN_KEY_BYTES] for at in range(0, len(state.seen), SEEN_KEY_BYTES)]
     old = frozenset(old_keys)
     fresh = [entry for entry, key in zip(listed, keys, strict=True) if key not in old]
     if state.arrival_rate is None or state.polled is None:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import zoneinfo
 from typing import Any
 
 import msgspec
 
-from pipeline.dates import parse_instant
 from pipeline.errors import ItemError
 from pipeline.feeds.markup import html_text, title_text
 from pipeline.feeds.model import FeedItem, FeedResponse, ParsedFeed, absolute_link, distinct_names
+from pipeline.feeds.times import FeedTimes
 from pipeline.records import Outcome, Reason
 
 # WebSub's name, and the one that it had before it became a standard.
+_TIMES = ("date_published", "date_modified")  # the first that is a time is when an item was published
 _WEBSUB = frozenset({"websub", "pubsubhubbub"})
 
 
@@ -32,11 +31,11 @@ def parse_json_feed(text: str, document: FeedResponse) -> ParsedFeed:
     if not isinstance(items, list):
         raise ItemError(Outcome.DROPPED, Reason.NOT_FEED, 'JSON, but no JSON Feed: it has no list "items"')
     bases = (document.url, _text(feed, "home_page_url"))
-    zone = zoneinfo.ZoneInfo(document.time_zone) if document.time_zone else dt.UTC
     objects = [item for item in items if isinstance(item, dict)]
+    times = FeedTimes(document, feed.get("language"), (_time(item, key) for item in objects for key in _TIMES))
     return ParsedFeed(
         format="json",
-        items=tuple(_item(item, feed, bases, document.now, zone) for item in objects[: document.max_items]),
+        items=tuple(_item(item, feed, bases, times) for item in objects[: document.max_items]),
         title=title_text(_text(feed, "title")),
         language=_text(feed, "language"),
         hub=_hub(feed, document.url),
@@ -56,19 +55,18 @@ def _hub(feed: dict[str, Any], base: str) -> str | None:
     return None
 
 
-def _item(
-    item: dict[str, Any], feed: dict[str, Any], bases: tuple[str | None, ...], now: dt.datetime, zone: dt.tzinfo
-) -> FeedItem:
-    raw = _text(item, "date_published") or _text(item, "date_modified")
+def _item(item: dict[str, Any], feed: dict[str, Any], bases: tuple[str | None, ...], times: FeedTimes) -> FeedItem:
+    stated = [_time(item, key) for key in _TIMES]
+    raw = next(filter(None, stated), None)
     tags = item.get("tags")
     return FeedItem(
         link=absolute_link(item.get("url"), *bases) or absolute_link(item.get("external_url"), *bases),
         guid=_text(item, "id") or (str(item["id"]) if isinstance(item.get("id"), int | float) else None),
         title=title_text(_text(item, "title")),
         authors=_authors(item) or _authors(feed),
-        published=parse_instant(raw, now, zone),
+        published=times.read(*stated),
         published_raw=raw[:100] if raw else None,
-        updated=parse_instant(_text(item, "date_modified"), now, zone),
+        updated=times.read(_time(item, "date_modified")),
         summary=html_text(_text(item, "summary")),
         content=_text(item, "content_html") or _text(item, "content_text"),
         image=absolute_link(item.get("image"), *bases) or absolute_link(item.get("banner_image"), *bases),
@@ -84,6 +82,12 @@ def _authors(holder: dict[str, Any]) -> tuple[str, ...]:
     listed = holder.get("authors")
     authors = listed if isinstance(listed, list) else [holder.get("author")]
     return distinct_names([_text(author, "name") for author in authors if isinstance(author, dict)])
+
+
+def _time(holder: dict[str, Any], key: str) -> str | None:
+    """Return the text of a time; some write a number, the seconds since 1970."""
+    value = holder.get(key)
+    return str(value) if isinstance(value, int | float) else _text(holder, key)
 
 
 def _text(holder: dict[str, Any], key: str) -> str | None:

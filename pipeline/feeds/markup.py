@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import html
 import re
+from html.entities import html5
 
 from lxml import etree
+
+from pipeline.feeds.xml_repair import with_safe_ampersands
+from pipeline.mojibake import undo_double_encoding
 
 _MAX_TITLE = 1000  # characters; longer ones are misplaced bodies
 _MAX_TEXT = 100_000
@@ -21,6 +25,7 @@ _TAGS = re.compile(
 )
 _CODE = re.compile(r"<(script|style)\b[^<>]*>[^<]*</\1\s*>", re.IGNORECASE)
 _REFERENCE = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,30});", re.IGNORECASE)
+_LINE_END = re.compile(r"\r\n|[\n\r\u2028\u2029]")
 _BLOCKS = frozenset(
     "address article blockquote br dd div dl dt figure h1 h2 h3 h4 h5 h6 hr li ol p pre section table td tr ul".split()
 )
@@ -28,7 +33,7 @@ _SILENT = frozenset({"script", "style", "iframe", "noscript", "template", "svg",
 
 
 def title_text(value: str | None) -> str | None:
-    """Return a title as text: tags off, references resolved (twice at most), white space collapsed; None if empty."""
+    """Return a title as text: tags off, references resolved (twice at most), what was encoded twice repaired."""
     if not value:
         return None
     text = value[: 4 * _MAX_TITLE]
@@ -36,9 +41,15 @@ def title_text(value: str | None) -> str | None:
         text = _TAGS.sub("", _CODE.sub("", text))
         if not _REFERENCE.search(text):
             break
-        text = html.unescape(text)
-    text = " ".join(_TAGS.sub("", _CODE.sub("", text)).split())
+        text = _REFERENCE.sub(_resolved, text)
+    text = " ".join(undo_double_encoding(_TAGS.sub("", _CODE.sub("", text))).split())
     return text[:_MAX_TITLE] or None
+
+
+def _resolved(match: re.Match[str]) -> str:
+    """Return the character of a reference that ends with a semicolon; what is none stays as it stands."""
+    name = match[0][1:]
+    return html.unescape(match[0]) if name.startswith("#") else html5.get(name, match[0])
 
 
 def html_text(value: str | None) -> str | None:
@@ -49,7 +60,7 @@ def html_text(value: str | None) -> str | None:
         return _lines(value)
     parser = etree.HTMLParser(no_network=True, recover=True, remove_comments=True, remove_pis=True)
     try:
-        root = etree.fromstring(f"<div>{value}</div>", parser)
+        root = etree.fromstring(f"<div>{with_safe_ampersands(value)}</div>", parser)
     except etree.ParserError:
         return None
     except etree.XMLSyntaxError:
@@ -72,5 +83,6 @@ def html_text(value: str | None) -> str | None:
 
 
 def _lines(text: str) -> str | None:
-    lines = (" ".join(line.split()) for line in text[:_MAX_TEXT].splitlines())
+    # not by splitlines(): NEL is half of a character that was encoded twice
+    lines = (" ".join(undo_double_encoding(line).split()) for line in _LINE_END.split(text[:_MAX_TEXT]))
     return "\n".join(line for line in lines if line) or None

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from urllib.parse import urljoin, urlsplit
+
+from msgspec.structs import replace
 
 from pipeline import urls
 from pipeline.feed_records import FeedRole
+from pipeline.mojibake import undo_double_encoding
 from pipeline.records import EntryFields, Record
+from pipeline.text import without_control_characters
 
-_MAX_LINK = 8000  # RFC 9110 4.1
+_BREAK = re.compile(r"[\t\r\n]+")  # addresses are broken into lines; those go (URL standard, 4.4)
 _SCHEMES = frozenset({"http", "https"})
 
 
@@ -21,6 +26,8 @@ class FeedResponse(Record, frozen=True, kw_only=True):
     now: dt.datetime
     content_type: str | None = None
     time_zone: str | None = None  # IANA name of the zone of times that name none
+    language: str | None = None  # of the outlet, and its country: they decide what 05/11/2026 means
+    country: str | None = None
     max_items: int = 2000
     role: FeedRole = "feed"
 
@@ -50,24 +57,37 @@ def absolute_link(link: object, *bases: str | None) -> str | None:
 
     The first absolute one of ``bases`` completes a relative link, which stays relative where there is none.
     """
-    if not isinstance(link, str) or not 0 < len(link := link.strip()) <= _MAX_LINK:
+    if not isinstance(link, str) or not (link := urls.with_plain_ampersands(_BREAK.sub("", link).strip())):
         return None
     try:
         if not urlsplit(link).scheme:
             base = next((base for base in bases if base and urlsplit(base).scheme in _SCHEMES), None)
             if base is None:
-                return link
+                return link if len(link) <= urls.MAX_ADDRESS else None
             link = urljoin(base, link)
-        parts = urlsplit(link)
-        usable = parts.scheme.lower() in _SCHEMES and bool(parts.hostname)
+        return urls.check_address(link)
     except ValueError:
         return None
-    return link if usable else None
+
+
+def clean_item(item: FeedItem) -> FeedItem:
+    """Return an item as it may be kept: without control characters in its texts and passwords in its addresses."""
+    changes: dict[str, object] = {}
+    for name in item.__struct_fields__:
+        value = getattr(item, name)
+        if isinstance(value, str):
+            changes[name] = without_control_characters(value)
+        elif isinstance(value, tuple):
+            changes[name] = tuple(map(without_control_characters, value))
+    for name in ("link", "image"):
+        if address := getattr(item, name):
+            changes[name] = urls.without_credentials(address)
+    return replace(item, **changes)
 
 
 def distinct_names(values: list[str | None]) -> tuple[str, ...]:
     """Return the distinct, non-empty ones of ``values``, white space collapsed."""
-    tidy = (" ".join(value.split())[:200] for value in values if value)
+    tidy = (" ".join(undo_double_encoding(value).split())[:200] for value in values if value)
     return tuple(dict.fromkeys(value for value in tidy if value))[:50]
 
 

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 from lxml import etree
 
+from pipeline.charsets import decode_feed
 from pipeline.errors import UsageError
 from pipeline.feeds.model import absolute_link
+from pipeline.feeds.xml_repair import with_safe_references, without_prolog
 from pipeline.settings import Source
 
 
@@ -21,9 +23,12 @@ def read_opml(data: bytes) -> tuple[list[Source], list[str]]:
     """
     if b"<!ENTITY" in data:  # libxml2 expands them in attributes, whatever it is told
         raise UsageError("not OPML: it defines entities")
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True, huge_tree=False)
+    text = with_safe_references(without_prolog(decode_feed(data)))
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, recover=True, huge_tree=False, encoding="utf-8"
+    )
     try:
-        root = etree.fromstring(data, parser)
+        root = etree.fromstring(text.encode("utf-8", "replace"), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise UsageError(f"not OPML: {error}") from error
     if root is None or etree.QName(root).localname.lower() != "opml":

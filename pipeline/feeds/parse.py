@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 
+from msgspec.structs import replace
 from w3lib.encoding import http_content_type_encoding
 
 from pipeline.charsets import decode_feed
 from pipeline.errors import ItemError
 from pipeline.feeds.frontpage import parse_page
 from pipeline.feeds.jsonfeed import parse_json_feed
-from pipeline.feeds.model import FeedResponse, ParsedFeed
+from pipeline.feeds.model import FeedResponse, ParsedFeed, clean_item
 from pipeline.feeds.sitemap import parse_index, parse_sitemap
 from pipeline.feeds.syndication import parse_syndication
 from pipeline.feeds.xml_repair import with_safe_references, without_prolog
@@ -30,7 +31,13 @@ def parse(document: FeedResponse) -> ParsedFeed:
     Raises:
         ItemError: EMPTY, NOT_FEED (dropped), UNREADABLE (quarantined).
     """
-    text = decode_feed(document.data, http_content_type_encoding(document.content_type)).lstrip()
+    parsed = _parse(document)
+    return replace(parsed, items=tuple(map(clean_item, parsed.items)))
+
+
+def _parse(document: FeedResponse) -> ParsedFeed:
+    charset = http_content_type_encoding(document.content_type)
+    text = decode_feed(document.data, charset, document.language).lstrip()
     if not text:
         raise ItemError(Outcome.DROPPED, Reason.EMPTY, "there is nothing in it")
     if text.startswith(("{", "[")):

@@ -25,7 +25,7 @@ from pipeline.feeds.reader import FeedReader, open_reader
 from pipeline.feeds.redirects import permanent_target
 from pipeline.feeds.schedule import PollResult, is_full_request, next_state, plan_polls, state_after_outage
 from pipeline.fetch.headers import freshness_seconds
-from pipeline.fetch.pacing import Holds
+from pipeline.fetch.pacing import NotNowError
 from pipeline.fetch.terms import SourceTerms
 from pipeline.records import Entry, Outcome, Reason
 from pipeline.settings import Settings, Source
@@ -45,6 +45,7 @@ class PolledFeed(NamedTuple):
     gap: FeedGap | None = None
     our_fault: bool = False
     hub: Hub | None = None  # that pushes the feed
+    asked: bool = True  # no where its host can't be asked soon: the feed may be given back as it was
 
 
 def poll_feeds(
@@ -53,71 +54,40 @@ def poll_feeds(
     settings: Settings,
     now: dt.datetime,
 ) -> list[PolledFeed]:
-    """Poll the feeds of ``states``, each with its validators; return what came of each, in their order.
+    """Poll the feeds of ``states`` once, without a ledger; return what came of each, in their order.
 
     Feeds are parsed in worker processes under a limit of time and memory.
     """
-    polled: list[PolledFeed] = []
-    poll_feeds_in_batches(states, sources, settings, now, polled.extend)
-    order = {state.url: number for number, state in enumerate(states)}
-    return sorted(polled, key=lambda feed: order[feed.state.url])
-
-
-def poll_feeds_in_batches(
-    states: Sequence[FeedState],
-    sources: Mapping[str, Source],
-    settings: Settings,
-    now: dt.datetime,
-    take: Callable[[list[PolledFeed]], None],
-    holds: Holds | None = None,
-) -> None:
-    """Poll the feeds of ``states`` and give what came of them to ``take`` in batches, as their servers answer.
-
-    So a slow server keeps only its own feed waiting. Failures that may be ours come last, when all answers are there.
-
-    Args:
-        states: the feeds that are due.
-        sources: the sources of these feeds, by name.
-        settings: those of ``poll``, ``fetch`` and ``run`` hold.
-        now: the time of this run.
-        take: saves a batch.
-        holds: keeps which hosts are to be left alone.
-    """
-    if states:
-        asyncio.run(_poll_all(states, sources, settings, now, take, holds))
+    return asyncio.run(_poll_all(states, sources, settings, now)) if states else []
 
 
 async def _poll_all(
-    states: Sequence[FeedState],
+    states: Sequence[FeedState], sources: Mapping[str, Source], settings: Settings, now: dt.datetime
+) -> list[PolledFeed]:
+    async with open_reader(settings, now, patience=settings.run.lease_seconds / 2) as reader:
+        poller = FeedPoller(reader, SourceTerms(sources.values()), settings, lambda: now)
+        polled = await asyncio.gather(*(poller.poll(state, sources.get(state.source)) for state in states))
+    return excuse_outage(list(zip(states, polled, strict=True)), sources, settings, now)
+
+
+def excuse_outage(
+    polled: Sequence[tuple[FeedState, PolledFeed]],
     sources: Mapping[str, Source],
     settings: Settings,
     now: dt.datetime,
-    take: Callable[[list[PolledFeed]], None],
-    holds: Holds | None,
-) -> None:
-    # Half of the lease, so that what was waited for is also saved in time
-    patience = settings.run.lease_seconds / 2
-    async with open_reader(settings, now, patience=patience, holds=holds) as reader:
-        poller = _Poller(reader, SourceTerms(sources), settings, now)
-        tasks = [asyncio.create_task(poller.poll(state, sources.get(state.source))) for state in states]
-        ready: list[PolledFeed] = []
-        suspect: list[PolledFeed] = []
-        try:
-            for done in asyncio.as_completed(tasks):
-                feed = await done
-                (suspect if feed.reason in OUTAGE_REASONS else ready).append(feed)
-                if len(ready) >= settings.run.batch:
-                    take(ready)
-                    ready = []
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-    failed = {feed.state.url: feed.reason for feed in suspect}
-    if is_outage([(state, failed.get(state.url)) for state in states]):
-        old_states = {state.url: state for state in states}
-        suspect = [_excuse(feed, old_states[feed.state.url], sources, settings, now) for feed in suspect]
-    take(ready + suspect)
+    others: Sequence[tuple[FeedState, Reason | None]] = (),
+) -> list[PolledFeed]:
+    """Return what came of polls (each with its feed's state before), nobody being blamed where our network was down.
+
+    ``others`` are what else was polled meanwhile, with the reasons of failures: it counts as well.
+    """
+    results = [*((state, feed.reason) for state, feed in polled), *others]
+    if not is_outage(results):
+        return [feed for _, feed in polled]
+    return [
+        _excuse(feed, state, sources, settings, now) if feed.reason in OUTAGE_REASONS else feed
+        for state, feed in polled
+    ]
 
 
 def _excuse(
@@ -128,23 +98,27 @@ def _excuse(
     return feed._replace(state=state_after_outage(old_state, now, plan), our_fault=True)
 
 
-class _Poller:
+class FeedPoller:
     """Polls one feed at a time; what all of them share."""
 
-    def __init__(self, reader: FeedReader, terms: SourceTerms, settings: Settings, now: dt.datetime) -> None:
+    def __init__(
+        self, reader: FeedReader, terms: SourceTerms, settings: Settings, clock: Callable[[], dt.datetime]
+    ) -> None:
         self._reader = reader
         self._terms = terms
         self._settings = settings
-        self._now = now
-        self._hubs: dict[str, Hub | None] = {}  # by feed
+        self._clock = clock
+        self._hubs: dict[str, Hub | None] = {}  # by feed, while it is polled
 
     async def poll(self, state: FeedState, source: Source | None) -> PolledFeed:
-        """Return what came of polling one feed, whatever happened."""
+        """Return what came of polling one feed, whatever happened; raise WorkersError where no feed can be parsed."""
+        now, asked = self._clock(), True
         selected = diff = None
         try:
-            result, selected = await self._read(state, source)
-            diff = diff_feed(state, selected.listed, self._now) if selected else None
+            result, selected = await self._read(state, source, now)
+            diff = diff_feed(state, selected.listed, now) if selected else None
         except ItemError as error:
+            asked = not isinstance(error, NotNowError)
             result = PollResult(
                 outcome=error.outcome, reason=error.reason, detail=error.detail, retry_after=error.retry_after
             )
@@ -155,24 +129,28 @@ class _Poller:
             detail = f"{type(error).__name__}: {error}"[:500]
             result = PollResult(outcome=Outcome.QUARANTINED, reason=Reason.CRASHED, detail=detail)
         return PolledFeed(
-            state=next_state(state, result, diff, self._now, plan_polls(source, self._settings.poll)),
+            state=next_state(state, result, diff, now, plan_polls(source, self._settings.poll)),
             entries=selected.entries if selected else (),
             outcome=result.outcome,
             reason=result.reason,
             detail=result.detail,
             gap=diff.gap if diff else None,
-            hub=self._hubs.get(state.url),
+            hub=self._hubs.pop(state.url, None),
+            asked=asked,
         )
 
-    async def _read(self, state: FeedState, source: Source | None) -> tuple[PollResult, SelectedEntries | None]:
+    async def _read(
+        self, state: FeedState, source: Source | None, now: dt.datetime
+    ) -> tuple[PollResult, SelectedEntries | None]:
         """Fetch and parse a feed; its entries are None where it has not changed."""
-        full = is_full_request(state, self._now)
+        full = is_full_request(state, now)
         address = state.address or state.url
         response = await self._reader.fetch(
             address,
             conditions=None if full else _conditions(state),
             login=self._terms.login_for(state.source, address),
         )
+        seen = self._clock()  # it has waited for its host's turn
         links = response.headers.getall("Link", ())
         self._hubs[state.url] = find_hub(response.final_url, links)
         result = PollResult(
@@ -180,7 +158,7 @@ class _Poller:
             etag=response.headers.get("ETag"),
             last_modified=response.headers.get("Last-Modified"),
             body_hash=hashlib.sha256(response.body).hexdigest(),
-            fresh_seconds=freshness_seconds(response.headers, self._now),
+            fresh_seconds=freshness_seconds(response.headers, now),
             format=state.format,
             not_modified=response.status == HTTPStatus.NOT_MODIFIED,
             full=full,
@@ -189,16 +167,15 @@ class _Poller:
         same = result.body_hash == state.body_hash and state.format != "sitemapindex"
         if result.not_modified or same:
             return replace(result, outcome=Outcome.DROPPED, reason=Reason.NOT_MODIFIED), None
-        time_zone = source.time_zone if source else None
-        parsed = await self._reader.parse(response, role=state.role, time_zone=time_zone)
+        parsed = await self._reader.parse(response, role=state.role, source=source)
         self._hubs[state.url] = find_hub(response.final_url, links, parsed.hub, parsed.topic)
         if parsed.sitemaps:
-            parsed = replace(parsed, items=await self._read_sitemaps(parsed.sitemaps, time_zone))
-        selected = select_entries(parsed, state, source, self._settings.poll, self._now)
+            parsed = replace(parsed, items=await self._read_sitemaps(parsed.sitemaps, source))
+        selected = select_entries(parsed, state, source, self._settings.poll, seen)
         result = replace(result, detail=selected.note, format=parsed.format, declared_seconds=parsed.declared_seconds)
         return result, selected
 
-    async def _read_sitemaps(self, addresses: Sequence[str], time_zone: str | None) -> tuple[FeedItem, ...]:
+    async def _read_sitemaps(self, addresses: Sequence[str], source: Source | None) -> tuple[FeedItem, ...]:
         """Return the items of an index's sitemaps, those left out that aren't there or hold no news.
 
         Raises:
@@ -208,10 +185,11 @@ class _Poller:
         for address in addresses:
             try:
                 response = await self._reader.fetch(address)
-                items += (await self._reader.parse(response, time_zone=time_zone)).items
+                items += (await self._reader.parse(response, source=source)).items
                 count += 1
             except ItemError as error:
                 _log.info("poll %s: %s", address, error)
+                error = error.after_request() if isinstance(error, NotNowError) else error
                 fault = error if error.reason is not Reason.NOT_FEED else fault
         if fault and not count:
             raise fault

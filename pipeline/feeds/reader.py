@@ -9,17 +9,19 @@ import asyncio
 import contextlib
 import datetime as dt
 import functools
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from concurrent.futures import Future
 from http import HTTPStatus
+from typing import Protocol
 
 from pipeline.errors import ItemError
 from pipeline.feed_records import FeedRole
 from pipeline.feeds.model import FeedResponse, ParsedFeed
 from pipeline.feeds.parse import parse
 from pipeline.fetch.client import Client, Headers, HttpResponse, ServerLogin
-from pipeline.fetch.pacing import PATIENCE_SECONDS, Holds, Pacing
+from pipeline.fetch.pacing import PATIENCE_SECONDS, SLOW_PER_PLACE, Pacing, Places
 from pipeline.fetch.statuses import status_error
-from pipeline.settings import PollSettings, Settings
+from pipeline.settings import PollSettings, Settings, Source
 from pipeline.workers import Workers
 
 _FEED_TYPES = (
@@ -35,7 +37,7 @@ def feed_workers(settings: PollSettings) -> Workers[FeedResponse, ParsedFeed]:
 
 @contextlib.asynccontextmanager
 async def open_reader(
-    settings: Settings, now: dt.datetime, *, patience: float = PATIENCE_SECONDS, holds: Holds | None = None
+    settings: Settings, now: dt.datetime, *, patience: float = PATIENCE_SECONDS
 ) -> AsyncIterator[FeedReader]:
     """Open a reader with connections, pacing and workers of its own.
 
@@ -43,28 +45,46 @@ async def open_reader(
         settings: those of ``poll`` and ``fetch`` hold.
         now: the time of this run.
         patience: seconds that a request waits for its host at most.
-        holds: keeps which hosts are to be left alone between runs.
     """
     connections = settings.poll.concurrency
     with feed_workers(settings.poll) as workers:
-        async with Client(settings.fetch, connections=connections) as client:
-            pacing = Pacing(settings.fetch, connections, patience=patience, holds=holds, now=lambda: now)
-            yield FeedReader(client, pacing, workers, settings.poll, now)
+        async with Client(settings.fetch, connections=(1 + SLOW_PER_PLACE) * connections) as client:
+            pacing = Pacing(settings.fetch, connections, patience=patience)
+            yield FeedReader(client, pacing, workers, settings.poll, lambda: now)
+
+
+class FeedParsers(Protocol):
+    """Parses feeds, each within limits: worker processes do."""
+
+    def submit(self, item: FeedResponse, /) -> Future[ParsedFeed]:
+        """Start to parse ``item``."""
+
+    def wait_result(self, future: Future[ParsedFeed], /) -> ParsedFeed | ItemError:
+        """Return what was parsed, or why there is nothing; raise WorkersError where no worker can be started."""
 
 
 class FeedReader:
-    """Fetches addresses and parses what they hold, many at a time; see ``open_reader``."""
+    """Fetches addresses and parses what they hold, many at a time; see ``open_reader``.
+
+    ``places`` are those of feeds, where they have their own. ``before_request`` is called with each address before it
+    is asked for; whoever fetches the pages of the same hosts may set it.
+    """
+
+    before_request: Callable[[str], Awaitable[None]] | None = None
 
     def __init__(
         self,
         client: Client,
         pacing: Pacing,
-        workers: Workers[FeedResponse, ParsedFeed],
+        workers: FeedParsers,
         settings: PollSettings,
-        now: dt.datetime,
+        now: Callable[[], dt.datetime],
+        *,
+        places: Places | None = None,
     ) -> None:
         self._client = client
         self._pacing = pacing
+        self._places = places or pacing.places
         self._workers = workers
         self._settings = settings
         self._now = now
@@ -95,7 +115,7 @@ class FeedReader:
             max_bytes=self._settings.max_bytes,
             seconds=self._settings.timeout_seconds,
             check=functools.partial(self._check_status, conditions is not None),
-            gate=self._pacing.gate(),
+            gate=self._pacing.gate(self.before_request, self._places),
             login=login,
         )
 
@@ -107,18 +127,18 @@ class FeedReader:
         """
         if conditional and status == HTTPStatus.NOT_MODIFIED:
             return
-        if error := status_error(status, headers.get("Retry-After"), self._now):
+        if error := status_error(status, headers.get("Retry-After"), self._now()):
             raise error
 
     async def parse(
-        self, response: HttpResponse, *, role: FeedRole = "feed", time_zone: str | None = None
+        self, response: HttpResponse, *, role: FeedRole = "feed", source: Source | None = None
     ) -> ParsedFeed:
         """Parse a response in a worker.
 
         Args:
             response: what ``fetch`` returned.
             role: what the address is to be; a page is read for its links only where it is to be a page.
-            time_zone: IANA name of the zone of times that name none.
+            source: whose feed it is: its zone, language and country decide what its times mean.
 
         Raises:
             ItemError: It is no feed (see ``parse.parse``), or its parser took too long, too much memory or crashed.
@@ -127,13 +147,15 @@ class FeedReader:
         document = FeedResponse(
             data=response.body,
             url=response.final_url,
-            now=self._now,
+            now=self._now(),
             content_type=response.headers.get("Content-Type"),
-            time_zone=time_zone,
+            time_zone=source.time_zone if source else None,
+            language=source.language if source else None,
+            country=source.country if source else None,
             max_items=self._settings.max_entries,
             role=role,
         )
-        self._pacing.backlog.add()
+        self._places.backlog.add()
         try:
             future, done = self._workers.submit(document), asyncio.Event()
             loop = asyncio.get_running_loop()
@@ -141,7 +163,7 @@ class FeedReader:
             await done.wait()
             parsed = self._workers.wait_result(future)
         finally:
-            self._pacing.backlog.remove()
+            self._places.backlog.remove()
         if isinstance(parsed, ItemError):
             raise parsed
         return parsed

@@ -12,7 +12,7 @@ import hashlib
 import msgspec
 from msgspec.structs import replace
 
-from pipeline.feed_records import FeedState
+from pipeline.feed_records import FeedState, has_answered
 from pipeline.feeds.arrival_rate import USUAL_PER_HOUR, time_until_expected, to_hours
 from pipeline.feeds.feed_diff import FeedDiff, rate_after_silence
 from pipeline.feeds.redirects import apply_redirect
@@ -73,7 +73,7 @@ class PollResult(Record, frozen=True, kw_only=True):
     @property
     def succeeded(self) -> bool:
         """Tell whether the feed was read, or is known not to have changed."""
-        return self.outcome is Outcome.DONE or self.reason is Reason.NOT_MODIFIED
+        return has_answered(self.outcome, self.reason)
 
 
 class PollPlan(msgspec.Struct, frozen=True, kw_only=True):

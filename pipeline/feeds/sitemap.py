@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-import zoneinfo
 from collections.abc import Iterator
 
 from lxml import etree
 
-from pipeline.dates import parse_instant
 from pipeline.errors import ItemError
 from pipeline.feeds.markup import title_text
 from pipeline.feeds.model import FeedItem, FeedResponse, ParsedFeed, absolute_link, distinct_names
+from pipeline.feeds.times import FeedTimes
 from pipeline.records import Outcome, Reason
 
 # Of an index so many sitemaps are read at a poll: news sitemaps hold two days, and larger sites split them by section.
@@ -30,14 +29,14 @@ def parse_sitemap(text: str, document: FeedResponse) -> ParsedFeed:
         ItemError: NOT_FEED (dropped) for a sitemap of pages that are not marked as news.
     """
     items, plain, left_out = list[FeedItem](), 0, 0
-    zone = zoneinfo.ZoneInfo(document.time_zone) if document.time_zone else dt.UTC
+    times = FeedTimes(document)
     for fields in _elements(text, "url"):
         if not any(key.startswith("news.") for key in fields):
             plain += 1
         elif len(items) >= document.max_items:
             left_out += 1
         else:
-            items.append(_item(fields, document, zone))
+            items.append(_item(fields, document, times))
     if not items and plain:
         raise ItemError(Outcome.DROPPED, Reason.NOT_FEED, f"a sitemap of {plain} pages, none of them marked as news")
     return ParsedFeed(format="sitemap", items=tuple(items), left_out=left_out)
@@ -48,26 +47,27 @@ def parse_index(text: str, document: FeedResponse) -> ParsedFeed:
 
     Those that say "news" in their address, else those that changed within days; none of a mere archive's.
     """
-    zone = zoneinfo.ZoneInfo(document.time_zone) if document.time_zone else dt.UTC
+    times = FeedTimes(document)
     sitemaps = []
     for number, fields in enumerate(_elements(text, "sitemap")):
         address = absolute_link(fields.get("loc"), document.url)
         if address and number < document.max_items:
-            sitemaps.append((address, parse_instant(fields.get("lastmod"), document.now, zone)))
+            sitemaps.append((address, times.read(fields.get("lastmod"))))
     news = [(address, changed) for address, changed in sitemaps if "news" in address.lower()]
     recent = [(address, changed) for address, changed in sitemaps if changed and document.now - changed < _RECENT]
     best = sorted(news or recent, key=lambda sitemap: sitemap[1] or document.now, reverse=True)
     return ParsedFeed(format="sitemapindex", items=(), sitemaps=tuple(address for address, _ in best[:_MOST_SITEMAPS]))
 
 
-def _item(fields: dict[str, str], document: FeedResponse, zone: dt.tzinfo) -> FeedItem:
-    raw = fields.get("news.publication_date") or fields.get("lastmod")
+def _item(fields: dict[str, str], document: FeedResponse, times: FeedTimes) -> FeedItem:
+    stated = [fields.get(name) for name in ("news.publication_date", "lastmod")]
+    raw = next(filter(None, stated), None)
     return FeedItem(
         link=absolute_link(fields.get("loc"), document.url),
         title=title_text(fields.get("news.title")),
-        published=parse_instant(raw, document.now, zone),
+        published=times.read(*stated),
         published_raw=raw[:100] if raw else None,
-        updated=parse_instant(fields.get("lastmod"), document.now, zone),
+        updated=times.read(fields.get("lastmod")),
         image=absolute_link(fields.get("image.loc"), document.url),
         tags=distinct_names([*fields.get("news.keywords", "").split(",")]),
         language=fields.get("news.language"),

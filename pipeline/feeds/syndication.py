@@ -5,19 +5,17 @@ It is given text that can't mislead it, and believed by what it found.
 
 from __future__ import annotations
 
-import datetime as dt
 import io
 import re
-import zoneinfo
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import feedparser
 
-from pipeline.dates import parse_instant
 from pipeline.errors import ItemError
 from pipeline.feeds.markup import html_text, title_text
 from pipeline.feeds.model import FeedItem, FeedResponse, ParsedFeed, absolute_link, distinct_names
+from pipeline.feeds.times import FeedTimes
 from pipeline.records import Outcome, Reason
 
 _ITEM = re.compile(r"<(?:[\w-]{1,20}:)?(?:item|entry)[\s>]")
@@ -26,6 +24,7 @@ _NUMBER = re.compile(r"[0-9]{1,9}")
 _EMAIL = re.compile(r"\S+@\S+")
 # RSS 1.0's module "syndication", in seconds
 _PERIODS = {"hourly": 3600, "daily": 86400, "weekly": 7 * 86400, "monthly": 30 * 86400, "yearly": 365 * 86400}
+_TIMES = ("published", "updated", "created")  # the first that is a time is when an item was published
 _MAX_CONTENT = 1_000_000  # characters of one entry's HTML
 
 
@@ -41,10 +40,11 @@ def parse_syndication(text: str, document: FeedResponse) -> ParsedFeed:
     if not version and not entries:
         raise ItemError(Outcome.DROPPED, Reason.NOT_FEED, "neither RSS nor Atom, nor another format of feeds")
     bases = (document.url, feed.get("link"))
-    zone = zoneinfo.ZoneInfo(document.time_zone) if document.time_zone else dt.UTC
+    stated = (dict.get(entry, key) for entry in entries for key in _TIMES)
+    times = FeedTimes(document, feed.get("language"), stated)
     return ParsedFeed(
         format=version or "rss",
-        items=tuple(_item(entry, bases, document.now, zone) for entry in entries[: document.max_items]),
+        items=tuple(_item(entry, bases, times) for entry in entries[: document.max_items]),
         title=title_text(feed.get("title")),
         language=feed.get("language") or None,
         hub=_link(feed, "hub", document.url),
@@ -91,19 +91,19 @@ def _first_items(text: str, limit: int) -> tuple[str, int]:
     return f"{text[: starts[limit]]}{channel}</{name}>", len(starts) - limit
 
 
-def _item(entry: dict[str, Any], bases: tuple[str | None, ...], now: dt.datetime, zone: dt.tzinfo) -> FeedItem:
+def _item(entry: dict[str, Any], bases: tuple[str | None, ...], times: FeedTimes) -> FeedItem:
     # dict.get: feedparser's own get() reads "updated" as "published" where there is none, and warns of it
-    published, updated = (dict.get(entry, key) for key in ("published", "updated"))
-    raw = published or updated or dict.get(entry, "created")
+    stated = [dict.get(entry, key) for key in _TIMES]
+    raw = next(filter(None, stated), None)
     summary, content = _bodies(entry)
     return FeedItem(
         link=absolute_link(entry.get("link"), *bases),
         guid=_text(entry.get("id")),
         title=title_text(_text(entry.get("title"))),
         authors=_authors(entry),
-        published=parse_instant(raw, now, zone),
+        published=times.read(*stated),
         published_raw=raw[:100] if raw else None,
-        updated=parse_instant(updated, now, zone),
+        updated=times.read(dict.get(entry, "updated")),
         summary=html_text(summary),
         content=content,
         image=_image(entry, bases),

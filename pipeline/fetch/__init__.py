@@ -4,7 +4,6 @@
 """
 
 from pipeline.fetch.client import Client, Hop
-from pipeline.fetch.pacing import Holds
 from pipeline.fetch.pages import FetchedPage, fetch_pages
 from pipeline.fetch.robots import RobotsCache, RobotsMemory
 from pipeline.fetch.terms import SourceTerms
@@ -12,7 +11,6 @@ from pipeline.fetch.terms import SourceTerms
 __all__ = [
     "Client",
     "FetchedPage",
-    "Holds",
     "Hop",
     "RobotsCache",
     "RobotsMemory",

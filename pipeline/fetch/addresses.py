@@ -13,15 +13,17 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052
 # What Python's is_global calls global in one version or another. In this order: IPv4-compatible, site-local (both RFC
 # 4291), 6to4 relays (RFC 7526), shared between a provider's customers (RFC 6598), Teredo (RFC 4380), local NAT64 (RFC
-# 8215), documentation (RFC 9637), segment routing (RFC 9602).
+# 8215), documentation (RFC 9637), segment routing (RFC 9602), protocol assignments (RFC 6890; Oracle's cloud
+# answers its machines there); and the public address at which Azure answers its machines.
 _NEVER: tuple[Network, ...] = tuple(
     ipaddress.ip_network(text)
-    for text in "::/96 fec0::/10 192.88.99.0/24 100.64.0.0/10 2001::/32 64:ff9b:1::/48 3fff::/20 5f00::/16".split()
+    for text in "::/96 fec0::/10 192.88.99.0/24 100.64.0.0/10 2001::/32 64:ff9b:1::/48 3fff::/20 5f00::/16 "
+    "192.0.0.0/24 168.63.129.16/32".split()
 )
 
 
-def parse_networks(texts: Sequence[str]) -> tuple[Network, ...]:
-    """Return the networks that ``texts`` name, such as "127.0.0.0/8".
+def parse_networks(texts: Sequence[str], setting: str = "fetch.allow_addresses") -> tuple[Network, ...]:
+    """Return the networks that ``texts`` name, such as "127.0.0.0/8"; ``setting`` is where they stand.
 
     Raises:
         SettingsError: A text names no network.
@@ -29,7 +31,7 @@ def parse_networks(texts: Sequence[str]) -> tuple[Network, ...]:
     try:
         return tuple(ipaddress.ip_network(text, strict=False) for text in texts)
     except ValueError as error:
-        raise SettingsError(f"fetch.allow_addresses: {error}; name networks such as 127.0.0.0/8") from error
+        raise SettingsError(f"{setting}: {error}; name networks such as 127.0.0.0/8") from error
 
 
 def embedded_ipv4(ip: Address) -> Address:

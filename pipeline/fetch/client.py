@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import functools
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType, TracebackType
 from typing import Any, NamedTuple, NoReturn, Self
 from urllib.parse import urljoin
@@ -24,23 +25,29 @@ from yarl import URL
 
 from pipeline.errors import ItemError
 from pipeline.fetch.addresses import is_address_allowed, is_in_networks, parse_networks
+from pipeline.fetch.bodies import decode_body, is_whole_document
+from pipeline.fetch.headers import location_text
+from pipeline.fetch.resolver import SystemResolver
+from pipeline.fetch.tolerant_protocol import BodyFaults, TolerantProtocol
 from pipeline.records import Outcome, Reason
 from pipeline.settings import FetchSettings
+from pipeline.urls import check_address
 
 Headers = CIMultiDictProxy[str]
 Gate = Callable[[str], contextlib.AbstractAsyncContextManager[None]]
 Check = Callable[[int, Headers], None]
 
-# Not zstd: aiohttp decodes these three under its own cap, bombs included.
 _CODINGS = ("gzip", "deflate", "br")
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_REDIRECTS = frozenset({300, 301, 302, 303, 307, 308})
 _CREDENTIALS = frozenset({"authorization", "cookie", "proxy-authorization"})
 _CHUNK_BYTES = 64 * 1024
 # Servers with long Content-Security-Policy headers exceed aiohttp's 8 KiB.
 _MAX_HEADER = 32 * 1024
+_MAX_HEADERS = 1010  # the fields that heads.mend_head leaves, and those that it writes
+# A server that has sent a whole document and says no more for so long has forgotten to end it.
+_SILENCE_SECONDS = 3.0
 # Long enough for the next page of a host at the usual spacing; idle connections count as open files.
 _KEEP_ALIVE_SECONDS = 3.0
-_MAX_URL = 8000  # RFC 9110 4.1 asks for at least 8000 octets
 
 
 class Hop(NamedTuple):
@@ -90,19 +97,23 @@ class Client:
         self._connections = connections
         self._resolver = resolver
         self._session: aiohttp.ClientSession | None = None
+        self._faults: BodyFaults = {}
 
     async def __aenter__(self) -> Self:
-        connector = aiohttp.TCPConnector(
+        connector = _Connector(
+            self._faults,
             limit=self._connections,
             keepalive_timeout=_KEEP_ALIVE_SECONDS,
             socket_factory=self._guard,
-            resolver=self._resolver,
+            resolver=self._resolver or SystemResolver(),
         )
         self._session = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None),  # each get() has one of its own
             trust_env=False,
+            auto_decompress=False,  # bodies.decode_body knows what servers call gzip
+            max_headers=_MAX_HEADERS,
             max_line_size=_MAX_HEADER,
             max_field_size=_MAX_HEADER,
             headers={"User-Agent": format_user_agent(self._settings), "Accept-Encoding": ", ".join(_CODINGS)},
@@ -172,7 +183,7 @@ class Client:
                         if not onward:
                             if check:
                                 check(answer.status, answer.headers)
-                            body = await _body(answer, limit, cut=cut)
+                            body = await self._body(answer, limit, cut=cut)
                             return HttpResponse(url, shown, answer.status, answer.headers, body, tuple(hops))
                         hops.append(Hop(shown, answer.status))
                 left -= clock() - began
@@ -184,13 +195,18 @@ class Client:
                 send = {name: value for name, value in send.items() if name.lower() not in secret}
             target = onward
 
-    async def post(self, url: str, form: Mapping[str, str]) -> HttpResponse:
-        """Return what ``url`` answers to a form, whatever the status is; redirects are answers. Raises as ``get``."""
+    async def post(
+        self, url: str, data: Mapping[str, str] | bytes, *, headers: Mapping[str, str] | None = None
+    ) -> HttpResponse:
+        """Return what ``url`` answers to a form, or to a body as it is, whatever the status is; redirects are answers.
+
+        Raises as ``get``.
+        """
         seconds, target = self._settings.timeout_seconds, _address(url)
         shown = str(target.with_user(None))
         with _translated(shown, seconds):
-            async with asyncio.timeout(seconds), self._request(target, {}, (), form) as answer:
-                body = await _body(answer, self._settings.max_bytes, cut=True)
+            async with asyncio.timeout(seconds), self._request(target, headers or {}, (), data) as answer:
+                body = await self._body(answer, self._settings.max_bytes, cut=True)
                 return HttpResponse(url, shown, answer.status, answer.headers, body, ())
 
     @contextlib.asynccontextmanager
@@ -199,7 +215,7 @@ class Client:
         target: URL,
         headers: Mapping[str, str],
         unchecked: Collection[str | None],
-        form: Mapping[str, str] | None = None,
+        data: Mapping[str, str] | bytes | None = None,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Send a request and yield its response, as long as the block runs.
 
@@ -209,10 +225,10 @@ class Client:
         if self._session is None:
             raise RuntimeError("a Client is used inside `async with`")
         answer = await self._session.request(
-            "GET" if form is None else "POST",
+            "GET" if data is None else "POST",
             target,
             headers=headers,
-            data=form,
+            data=data,
             allow_redirects=False,
             ssl=target.host not in unchecked,
         )
@@ -220,6 +236,45 @@ class Client:
             yield answer
         finally:
             answer.release()  # closes the connection where the body wasn't read to its end
+            self._faults.pop(answer.content, None)
+
+    async def _body(self, answer: aiohttp.ClientResponse, limit: int, *, cut: bool) -> bytes:
+        """Return the decoded body, of ``limit`` bytes at most.
+
+        Raises:
+            ItemError: UNREADABLE for a coding that is unknown, TOO_LARGE unless it is to be cut (both quarantined);
+                CONNECTION (retry) for a body that breaks off, unless all of the document came.
+        """
+        if not cut and (answer.content_length or 0) > limit:  # the encoded size; the decoded one is larger still
+            raise _too_large(limit)
+        codings = answer.headers.getall("Content-Encoding", ())
+        data = await _read(answer, limit, codings)
+        if len(data) > limit and not cut:
+            raise _too_large(limit)
+        try:
+            body = decode_body(data, codings, limit + 1)
+        except ValueError as error:
+            raise ItemError(Outcome.QUARANTINED, Reason.UNREADABLE, str(error)) from error
+        if len(body.data) > limit and not cut:
+            raise _too_large(limit)
+        fault = self._faults.get(answer.content) or body.fault
+        if fault and len(data) <= limit and not is_whole_document(body.data):
+            raise ItemError(Outcome.RETRY, Reason.CONNECTION, fault)
+        return body.data[:limit]
+
+
+class _Connector(aiohttp.TCPConnector):
+    """A connector whose connections read what browsers read."""
+
+    def __init__(self, faults: BodyFaults, **options: Any) -> None:
+        super().__init__(**options)
+        protocol: Any = functools.partial(TolerantProtocol, asyncio.get_running_loop(), faults)
+        self._factory = protocol  # aiohttp has no argument for it
+
+
+def product_token(settings: FetchSettings) -> str:
+    """Return the name by which robots.txt files and X-Robots-Tag headers speak to this program."""
+    return format_user_agent(settings).partition("/")[0].strip() or "newswire"
 
 
 def format_user_agent(settings: FetchSettings) -> str:
@@ -233,13 +288,12 @@ def _address(url: str, base: URL | None = None) -> URL:
     Raises:
         ItemError: BAD_ADDRESS (dropped) for what can't be asked for over http(s).
     """
-    fault = "not an http or https address" if len(url) <= _MAX_URL else "too long"
     try:
-        target = URL(urljoin(str(base), url.strip()) if base else url.strip())
+        target = URL(check_address(urljoin(str(base), url.strip()) if base else url))
     except ValueError as error:
-        target, fault = URL(), str(error)
-    if len(url) > _MAX_URL or target.scheme not in {"http", "https"} or not target.host or target.port == 0:
-        raise ItemError(Outcome.DROPPED, Reason.BAD_ADDRESS, f"{url[:200]!r}: {fault}")
+        raise ItemError(Outcome.DROPPED, Reason.BAD_ADDRESS, str(error)) from error
+    if not target.host:  # it consisted of characters that no host has
+        raise ItemError(Outcome.DROPPED, Reason.BAD_ADDRESS, f"not an http or https address: {url[:200]!r}")
     # Credentials in a Location would be the other server's choice.
     same_server = base is None or target.origin() == base.origin()
     return (target if same_server else target.with_user(None)).with_fragment(None)
@@ -248,30 +302,29 @@ def _address(url: str, base: URL | None = None) -> URL:
 def _onward(target: URL, answer: aiohttp.ClientResponse) -> URL | None:
     """Return where a redirect leads, None for any other answer."""
     location = answer.headers.get("Location", "")
-    return _address(location, target) if answer.status in _REDIRECTS and location else None
+    return _address(location_text(location), target) if answer.status in _REDIRECTS and location else None
 
 
-async def _body(answer: aiohttp.ClientResponse, limit: int, *, cut: bool) -> bytes:
-    """Return the decoded body, of ``limit`` bytes at most.
+async def _read(answer: aiohttp.ClientResponse, limit: int, codings: Sequence[str]) -> bytes:
+    """Return the body as it was sent; what exceeds ``limit`` bytes may be cut.
 
-    Raises:
-        ItemError: UNREADABLE for a coding that wasn't asked for, TOO_LARGE unless it is to be cut (both quarantined).
+    It ends too where the server says no more, without an end, after a whole document.
     """
-    coding = answer.headers.get("Content-Encoding", "identity").strip().lower()
-    if coding not in {*_CODINGS, "identity", ""}:
-        detail = f"its Content-Encoding {coding[:50]!r} wasn't asked for"
-        raise ItemError(Outcome.QUARANTINED, Reason.UNREADABLE, detail)
-    if not cut and (answer.content_length or 0) > limit:  # the encoded size; the decoded one is larger still
-        raise _too_large(limit)
     parts, size = list[bytes](), 0
-    async for part in answer.content.iter_chunked(_CHUNK_BYTES):
+    while size <= limit:
+        try:
+            async with asyncio.timeout(_SILENCE_SECONDS if parts else None):
+                part = await answer.content.read(_CHUNK_BYTES)
+        except TimeoutError:
+            with contextlib.suppress(ValueError):  # a coding that is unknown: it shows at the end
+                if is_whole_document(decode_body(b"".join(parts), codings, limit).data):
+                    break
+            continue
+        if not part:
+            break
         parts.append(part)
         size += len(part)
-        if size > limit:
-            if not cut:
-                raise _too_large(limit)
-            break
-    return b"".join(parts)[:limit]
+    return b"".join(parts)
 
 
 def _too_large(limit: int) -> ItemError:
@@ -295,7 +348,7 @@ def _raise_translated(error: Exception, url: str, seconds: float) -> NoReturn:
     Raises:
         ItemError: Always.
     """
-    detail = f"{url[:200]}: {str(error)[:200] or type(error).__name__}"
+    detail = f"{url[:200]}: {' '.join(str(error).split())[:200] or type(error).__name__}"
     outcome, reason = Outcome.RETRY, Reason.CONNECTION
     if isinstance(error, TimeoutError):
         reason, detail = Reason.TIMEOUT, f"{url[:200]}: no full answer within {max(seconds, 0):.3g} s"

@@ -6,6 +6,7 @@ What robots.txt refuses is not asked for; a page that fails costs only itself.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
 import functools
 import hashlib
@@ -20,10 +21,10 @@ from aiohttp.abc import AbstractResolver
 
 from pipeline import rights, urls
 from pipeline.errors import ItemError
-from pipeline.fetch.client import Client, Headers, Hop, HttpResponse, format_user_agent
+from pipeline.fetch.client import Client, Headers, Hop, HttpResponse, product_token
 from pipeline.fetch.headers import parse_content_type
-from pipeline.fetch.pacing import Holds, Pacing
-from pipeline.fetch.robots import MAX_BYTES, Robots, RobotsCache
+from pipeline.fetch.pacing import SLOW_PER_PLACE, Pacing, Places
+from pipeline.fetch.robots import MAX_BYTES, Call, Robots, RobotsCache, call_here
 from pipeline.fetch.statuses import status_error
 from pipeline.fetch.terms import SourceTerms
 from pipeline.records import Entry, Outcome, Page, Reason
@@ -53,7 +54,7 @@ class FetchedPage(NamedTuple):
     hops: tuple[Hop, ...]
 
 
-async def fetch_pages(  # noqa: PLR0913  (what may be left out has its default)
+async def fetch_pages(
     entries: Sequence[Entry],
     settings: Settings,
     robots: RobotsCache,
@@ -61,10 +62,9 @@ async def fetch_pages(  # noqa: PLR0913  (what may be left out has its default)
     *,
     old_pages: Mapping[str, Page] = MappingProxyType({}),
     terms: SourceTerms | None = None,
-    holds: Holds | None = None,
     resolver: AbstractResolver | None = None,
 ) -> AsyncIterator[tuple[Entry, FetchedPage | ItemError]]:
-    """Yield each entry with what its server sent, or why there is nothing, as the servers answer.
+    """Yield each entry with what its server sent, or why there is nothing, as the servers answer; without a ledger.
 
     Hosts are interleaved; only a few bodies are held at a time, however slowly they are taken.
 
@@ -76,26 +76,25 @@ async def fetch_pages(  # noqa: PLR0913  (what may be left out has its default)
         old_pages: by id, the pages that an earlier fetch brought: they are asked for conditionally, and are
             NOT_MODIFIED (dropped) where they are the same.
         terms: those of the sources.
-        holds: keeps which hosts are to be left alone.
         resolver: replaces the system's.
     """
     connections = settings.fetch.concurrency
     results: asyncio.Queue[tuple[Entry, FetchedPage | ItemError]] = asyncio.Queue()
-    async with Client(settings.fetch, connections=connections, resolver=resolver) as client:
-        pacing = Pacing(settings.fetch, connections, patience=settings.run.lease_seconds / 2, holds=holds, now=now)
-        visits = _Visits(client, settings, robots, now, pacing)
-        visits.terms = terms or visits.terms
+    places = (1 + SLOW_PER_PLACE) * connections
+    async with Client(settings.fetch, connections=places, resolver=resolver) as client:
+        pacing = Pacing(settings.fetch, connections, patience=settings.run.lease_seconds / 2)
+        fetcher = PageFetcher(client, settings, robots, now, pacing, terms=terms)
 
         async def visit(entry: Entry) -> None:
-            result = await visits.visit(entry, old_pages.get(entry.id))
-            pacing.backlog.add()
+            result = await fetcher.fetch(entry, old_pages.get(entry.id))
+            pacing.places.backlog.add()
             results.put_nowait((entry, result))
 
         tasks = [asyncio.create_task(visit(entry)) for entry in sorted(entries, key=_shuffled)]
         try:
             for _ in tasks:
                 result = await results.get()
-                pacing.backlog.remove()
+                pacing.places.backlog.remove()
                 yield result
         finally:
             for task in tasks:
@@ -108,46 +107,67 @@ def _shuffled(entry: Entry) -> bytes:
     return hashlib.sha256(entry.id.encode()).digest()
 
 
-class _Visits:
-    """Fetches one entry at a time; what all visits share."""
+class PageFetcher:
+    """Fetches one entry's page at a time; what all of them share.
 
-    def __init__(
+    ``places`` are those of pages, where they have their own; ``call`` asks the cache of robots.txt files.
+    """
+
+    def __init__(  # noqa: PLR0913  (what may be left out has its default)
         self,
         client: Client,
         settings: Settings,
         cache: RobotsCache,
         now: Callable[[], dt.datetime],
         pacing: Pacing,
+        *,
+        terms: SourceTerms | None = None,
+        places: Places | None = None,
+        call: Call = call_here,
     ) -> None:
         self._client = client
         self._now = now
         self._pacing = pacing
-        self.terms = SourceTerms()
-        self._agent = format_user_agent(settings.fetch).partition("/")[0].strip() or "newswire"
-        self._robots = Robots(cache, self._agent, self._get_robots, now) if settings.fetch.obey_robots else None
+        self._places = places
+        self._terms = terms or SourceTerms()
+        self._agent = product_token(settings.fetch)
+        obeys = settings.fetch.obey_robots
+        self._robots = Robots(cache, self._agent, self._get_robots, now, call) if obeys else None
 
-    async def visit(self, entry: Entry, old_page: Page | None) -> FetchedPage | ItemError:
-        """Return what the server sends for ``entry``, or why there is nothing (or nothing new)."""
+    async def fetch(self, entry: Entry, old_page: Page | None) -> FetchedPage | ItemError:
+        """Return what the server sends for ``entry``, or why there is nothing (or nothing new).
+
+        It is a NotNowError where the host can't be asked soon and nothing was.
+        """
         try:
-            gate = self._pacing.gate(self._ask_robots)
+            gate = self._pacing.gate(self._ask_robots, self._places)
             conditions = _conditions(entry, old_page)
             check = functools.partial(self._check, bool(conditions))
-            login = self.terms.login_for(entry.source, entry.url)
+            login = self._terms.login_for(entry.source, entry.url)
             answer = await self._client.get(
                 entry.url, headers={**_ACCEPT, **conditions}, check=check, gate=gate, login=login
             )
-            return _fetched(answer, old_page, await self._rights(answer))
+            page = _fetched(answer, old_page, await self._rights(answer))
+            # No server sees what follows "#", where applications in the browser name the page
+            fragment = urls.page_fragment(entry.url)
+            return page._replace(final_url=f"{page.final_url}#{fragment}") if fragment else page
         except ItemError as error:
             return error
         except Exception as error:  # noqa: BLE001 a fault of ours, met by one page: the others go on
             _log.exception("fetch %s", entry.url)
             return ItemError(Outcome.QUARANTINED, Reason.CRASHED, f"{type(error).__name__}: {error}"[:500])
 
+    async def learn_rules(self, url: str) -> None:
+        """Ask for the robots.txt of an address's host before its pages are known; what fails is left to those."""
+        if self._robots:
+            with contextlib.suppress(ItemError):
+                if rules := await self._robots.learn(url):
+                    self._pacing.set_crawl_delay(urls.host_and_port(url), rules.crawl_delay)
+
     async def _ask_robots(self, url: str) -> None:
         if self._robots:
             rules = await self._robots.rules(url)
-            if rules.crawl_delay:
-                self._pacing.slow_down(urls.host_and_port(url), rules.crawl_delay)
+            self._pacing.set_crawl_delay(urls.host_and_port(url), rules.crawl_delay)
             rules.check(url)
 
     async def _rights(self, answer: HttpResponse) -> tuple[str, ...]:
@@ -161,7 +181,7 @@ class _Visits:
         return rights.normalise_rights(reserved)
 
     async def _get_robots(self, url: str) -> HttpResponse:
-        return await self._client.get(url, max_bytes=MAX_BYTES, cut=True, gate=self._pacing.gate())
+        return await self._client.get(url, max_bytes=MAX_BYTES, cut=True, gate=self._pacing.gate(places=self._places))
 
     def _check(self, conditional: bool, status: int, headers: Headers) -> None:
         """Refuse by status or type, before the body is read.

@@ -5,8 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import re
-from collections.abc import Mapping
-from types import MappingProxyType
+from collections.abc import Iterable, Mapping
 
 from yarl import URL
 
@@ -25,14 +24,21 @@ class SourceTerms:
         SettingsError: A source names credentials that are not set.
     """
 
-    def __init__(
-        self, sources: Mapping[str, Source] = MappingProxyType({}), environ: Mapping[str, str] = os.environ
-    ) -> None:
-        self._origins = {name: _origins(source) for name, source in sources.items()}
-        self._headers = {s.name: _login(s, environ) for s in sources.values() if s.credentials}
-        self._unchecked = {
-            s.name: frozenset(URL(u).host for u in _addresses(s)) for s in sources.values() if not s.verify_tls
-        }
+    def __init__(self, sources: Iterable[Source] = (), environ: Mapping[str, str] = os.environ) -> None:
+        self._environ = environ
+        self.replace(sources)
+
+    def replace(self, sources: Iterable[Source]) -> None:
+        """Take these sources in place of those before.
+
+        Raises:
+            SettingsError: A source names credentials that are not set; then the terms stay as they were.
+        """
+        sources = tuple(sources)
+        headers = {s.name: _login(s, self._environ) for s in sources if s.credentials}
+        self._headers = headers
+        self._origins = {source.name: _origins(source) for source in sources}
+        self._unchecked = {s.name: frozenset(URL(u).host for u in _addresses(s)) for s in sources if not s.verify_tls}
 
     def login_for(self, source: str, url: str) -> ServerLogin:
         """Return how to ask for ``url``, an address that ``source`` named; others than its servers get no headers."""

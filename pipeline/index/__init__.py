@@ -1,4 +1,4 @@
-"""The search index: the protocol that both engines implement, and the function that opens one of them.
+"""The search index: the protocols that both engines implement, and the function that opens one of them.
 
 An index is a view of the ledger: it may be deleted and rebuilt. The engines are SQLite FTS5 in one file and
 Elasticsearch 9; ``tests/contracts/test_index.py`` tests what both promise.
@@ -11,26 +11,50 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from pipeline.errors import SettingsError
+from pipeline.index.generation import Generation
 from pipeline.index.query import MAX_HITS, Hit, Query, Refusal, Results, Sort
 from pipeline.records import Document
 from pipeline.settings import IndexSettings
 
-__all__ = ["MAX_HITS", "Hit", "Index", "Query", "Refusal", "Results", "Sort", "open_index"]
+__all__ = [
+    "MAX_HITS",
+    "Generation",
+    "Hit",
+    "Index",
+    "IndexGeneration",
+    "IndexSnapshots",
+    "Query",
+    "Refusal",
+    "Results",
+    "Sort",
+    "open_index",
+]
 
 
-class Index(Protocol):
-    """Documents, searched by words, filters and time. Safe to use from several threads.
+class IndexSnapshots(Protocol):
+    """Copies of an index that its own engine keeps. Every method raises SearchIndexError where the engine refuses."""
 
-    Every method raises IndexAwayError where the index does not answer and may do so later, and IndexRefusedError where
-    it refuses and a person must act; among these is IndexVersionError, for an index that another version of newswire
-    made, which ``wipe`` makes anew. Searches see what ``upsert`` and ``delete`` did after ``refresh``, or soon.
+    def save(self, name: str) -> None:
+        """Save a snapshot, and wait until it is there."""
+
+    def restore(self, name: str) -> None:
+        """Restore a snapshot in place of an empty index."""
+
+    def delete(self, name: str) -> None:
+        """Delete a snapshot; nothing happens where there is none."""
+
+
+class IndexGeneration(Protocol):
+    """The documents of one generation of an index, searched by words, filters and time.
+
+    It may be used from several threads. Every method raises IndexAwayError where the index does not answer and may do
+    so later, and IndexRefusedError where it refuses and a person must act; among these is IndexVersionError, for an
+    index that another version of newswire made. Searches see what ``upsert`` and ``delete`` did after ``refresh``, or
+    soon.
     """
 
-    def prepare(self) -> None:
-        """Create what is missing; raise IndexRefusedError for what isn't newswire's or of another version."""
-
     def identity(self) -> str:
-        """Return the id that the index got when it was created; a different one means that it was lost or exchanged."""
+        """Return the id that the generation got when it was created; that of an index is its current generation's."""
 
     def upsert(self, documents: Sequence[Document]) -> list[Refusal]:
         """Add or replace documents by id, except where a newer revision is there; return those not taken."""
@@ -53,11 +77,42 @@ class Index(Protocol):
     def refresh(self) -> None:
         """Make what was put and deleted so far visible to searches."""
 
-    def wipe(self) -> None:
-        """Remove all documents and create the index anew, under a new identity."""
-
     def close(self) -> None:
         """Close files and connections."""
+
+
+class Index(IndexGeneration, Protocol):
+    """An index: one or more generations of documents, of which one is *current*.
+
+    Reading means the current generation. A generation with a higher number than the current one is being built:
+    ``upsert`` writes into it as well, and first, so that searches that come to see it miss nothing that others have
+    seen. ``delete`` removes from all generations, from the current one last. What is there is looked up by each call:
+    all programs that share an index agree on it.
+    """
+
+    def prepare(self) -> None:
+        """Create what is missing; raise IndexRefusedError for what isn't newswire's or of another version."""
+
+    def wipe(self) -> None:
+        """Remove all documents of all generations and create the index anew, under a new identity."""
+
+    def snapshots(self, repository: str) -> IndexSnapshots | None:
+        """Return what saves snapshots in ``repository``; None where the engine has none."""
+
+    def list_generations(self) -> list[Generation]:
+        """Return the generations that there are, by number."""
+
+    def add_generation(self) -> int:
+        """Create an empty generation beside those that there are; return its number, the highest."""
+
+    def open_generation(self, number: int) -> IndexGeneration:
+        """Return a generation that there is, or shall be; nothing is read yet. ``close`` of the index closes it."""
+
+    def switch_to(self, number: int) -> None:
+        """Make a generation the current one: every search sees either the former one or this one, as a whole."""
+
+    def drop_generation(self, number: int) -> None:
+        """Remove a generation that isn't the current one; one that isn't there is fine."""
 
 
 def open_index(url: str, settings: IndexSettings, *, api_key: str | None = None, ca_file: str | None = None) -> Index:

@@ -1,44 +1,35 @@
-"""Keep the index in Elasticsearch: one alias over one index for each month of first sight.
+"""Keep the index in Elasticsearch: one alias over the current generation, which has one index for each month.
 
-A document's revision is its version there, so that an older one never replaces a newer one.
+Documents lie in the month of their first sight. A further generation is built beside the current one; the alias goes
+over to it in one request.
 """
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-import msgspec
 from elastic_transport.client_utils import url_to_node_config
-from elasticsearch import ApiError, BadRequestError, Elasticsearch, NotFoundError
+from elasticsearch import Elasticsearch
 
-from pipeline.errors import IndexRefusedError, IndexVersionError, SettingsError
+from pipeline.errors import IndexRefusedError, SettingsError
 from pipeline.index import _elasticsearch_mapping as mapping
-from pipeline.index._elasticsearch_errors import AWAY, error_cause, translate_errors
-from pipeline.index._elasticsearch_query import decode_document, decode_results, highlight_body, search_body
-from pipeline.index.query import MAX_HITS, Query, Refusal, Results, check_query
-from pipeline.records import Document, Reason
+from pipeline.index._elasticsearch_documents import ElasticsearchGeneration, ElasticsearchReader
+from pipeline.index._elasticsearch_layout import Cluster, Layout
+from pipeline.index._elasticsearch_snapshots import ElasticsearchSnapshots
+from pipeline.index.generation import Generation
+from pipeline.index.query import Refusal
+from pipeline.records import Document
 from pipeline.settings import IndexSettings
 
-# Elastic's guide to indexing speed names 5 to 15 MB as the size up to which larger bulks are faster.
-_BULK_BYTES = 5_000_000
 _PORTS = {"http": 9200, "https": 443}
-_CONFLICT, _TOO_LARGE, _NOT_FOUND = 409, 413, 404
 
 
-class _Operation(msgspec.Struct, frozen=True):
-    """One line or pair of lines of a bulk request."""
-
-    id: str
-    lines: tuple[bytes, ...]
-
-
-class ElasticsearchIndex:
+class ElasticsearchIndex(ElasticsearchReader):
     """An index in the Elasticsearch 9 at ``url``, under the alias that ``settings`` names.
 
     Raises:
@@ -46,15 +37,12 @@ class ElasticsearchIndex:
     """
 
     def __init__(self, url: str, settings: IndexSettings, *, api_key: str | None, ca_file: str | None) -> None:
-        self._address, credentials = _split_address(url)
-        self._settings = settings
-        self._alias = settings.alias
-        self._created: set[str] = set()  # indices that this process knows to be there
+        address, credentials = _split_address(url)
         if ca_file and not Path(ca_file).is_file():
             raise SettingsError(f"NEWSWIRE_INDEX_CA: {ca_file} is not a file")
         certificates: dict[str, Any] = {"ca_certs": ca_file} if ca_file else {}
-        self._client = Elasticsearch(
-            self._address,
+        client = Elasticsearch(
+            address,
             request_timeout=settings.timeout_seconds,
             max_retries=0,  # the ledger has it tried later
             retry_on_timeout=False,
@@ -62,6 +50,10 @@ class ElasticsearchIndex:
             **(credentials or {"api_key": api_key}),
             **certificates,
         )
+        self._settings = settings
+        self._alias = settings.alias
+        super().__init__(Cluster(client, address, settings.alias), settings.alias)
+        self._generations: dict[int, ElasticsearchGeneration] = {}
 
     def prepare(self) -> None:
         """Create template and first index.
@@ -70,225 +62,161 @@ class ElasticsearchIndex:
             IndexVersionError: Another version of newswire made what is there.
             IndexRefusedError: Something foreign has the alias.
         """
-        with self._errors():
-            present = bool(self._load_marks())
-            if present:
-                self.identity()  # raises for what is foreign or of another version, before anything is written
-            self._client.indices.put_index_template(
-                name=self._alias,
-                **mapping.index_template(self._alias, shards=self._settings.shards, replicas=self._settings.replicas),
-            )
-            if not present:
-                self._create(mapping.month_index(self._alias, dt.datetime.now(dt.UTC)), str(uuid.uuid4()))
+        with self._cluster.errors():
+            layout = self._cluster.load_layout()
+            under = [month for month in layout.months if month.has_alias]
+            if under:
+                self._cluster.assert_usable(under)  # before anything is written
+            self._put_template()
+            if under:
+                interval = mapping.refresh_interval(self._settings.refresh_seconds)
+                self._client.indices.put_settings(index=self._alias, settings={"refresh_interval": interval})
+            else:
+                self._create_generation(layout, aliases={self._alias: {}})
+
+    def _put_template(self) -> None:
+        settings = self._settings
+        self._client.indices.put_index_template(
+            name=self._alias,
+            **mapping.index_template(
+                self._alias,
+                shards=settings.shards,
+                replicas=settings.replicas,
+                refresh_seconds=settings.refresh_seconds,
+            ),
+        )
+
+    def _create_generation(self, layout: Layout, **more: Any) -> int:
+        """Create the first index of a further generation; return its number."""
+        number = max(layout.numbers, default=0) + 1
+        name = mapping.month_index(self._alias, number, dt.datetime.now(dt.UTC))
+        self.open_generation(number).create(name, str(uuid.uuid4()), **more)
+        return number
 
     def identity(self) -> str:
-        """Return the uuid that all indices under the alias carry, made with the first of them.
+        """Return the uuid of the current generation.
 
         Raises:
-            IndexVersionError: Another version of newswire made them.
-            IndexRefusedError: There are none, or something foreign has the alias.
+            IndexVersionError: Another version of newswire made it.
+            IndexRefusedError: There is none, or something foreign has the alias.
         """
-        with self._errors():
-            marks = self._load_marks()
-        if not marks:
-            raise IndexRefusedError(f"there is no index {self._alias} at {self._address} yet; newswire run makes it")
-        for name, mark in marks.items():
-            if not mark:
-                raise IndexRefusedError(
-                    f"{name} at {self._address} is not newswire's, but answers to {self._alias}; remove it from there, "
-                    "or name another alias in newswire.toml under [index]"
-                )
-            if mark.get("version") != mapping.VERSION:
-                raise IndexVersionError(
-                    f"{name} at {self._address} was made by another version of newswire; newswire run makes it anew"
-                )
-        return str(marks[min(marks)]["identity"])
+        with self._cluster.errors():
+            layout = self._cluster.load_layout()
+        return self._assert_current(layout)
 
-    def _load_marks(self) -> dict[str, dict[str, Any]]:
-        """Return what marks each index under the alias as ours; empty for one that is not."""
-        try:
-            mappings = self._client.indices.get_mapping(index=self._alias)
-        except NotFoundError:
-            return {}
-        return {name: body["mappings"].get("_meta", {}).get("newswire", {}) for name, body in mappings.items()}
-
-    def _create(self, name: str, identity: str) -> None:
-        """Create an index by the template; that another process has just made it is fine."""
-        try:
-            self._client.indices.create(index=name, mappings={"_meta": mapping.index_meta(identity)})
-        except BadRequestError as error:
-            if error_cause(error.body)[0] != "resource_already_exists_exception":
-                raise
-        self._created.add(name)
+    def _assert_current(self, layout: Layout) -> str:
+        """Return the identity of the current generation; raise IndexRefusedError where it can't be used."""
+        under = sorted(month for month in layout.months if month.has_alias)
+        self._cluster.assert_usable(under)
+        return str(under[-1].mark["identity"])
 
     def upsert(self, documents: Sequence[Document]) -> list[Refusal]:
-        """Add or replace documents in bulks; return those that Elasticsearch refuses, each with its words."""
-        refused: list[Refusal] = []
-        operations: list[_Operation] = []
-        with self._errors():
-            self._create_months(documents)
-            present = self._locate([document.id for document in documents])
-            for document in documents:
-                try:
-                    operations += self._operations(document, present)
-                except UnicodeError as error:
-                    refused.append(Refusal(id=document.id, reason=Reason.BAD_RECORD, detail=str(error), retry=False))
-            for bulk in _bulks(operations):
-                refused += self._send(bulk)
-        return refused
+        """Add or replace documents, first in what is being built; return those that either refuses."""
+        with self._cluster.errors():
+            layout = self._cluster.peek_layout()
+        self._assert_current(layout)
+        current, refused = layout.current or 0, dict[str, Refusal]()
+        for number in reversed(layout.numbers):
+            if number < current:
+                break
+            self._cluster.assert_usable(layout.of(number))
+            generation = self.open_generation(number)
+            refusals = generation.upsert(documents)
+            if number != current:
+                generation.refresh()  # searches that come to see it miss nothing that others have seen
+                if refusals and self._is_gone(number):
+                    continue
+            refused |= {refusal.id: refusal for refusal in refusals}
+        return list(refused.values())
 
-    def _create_months(self, documents: Sequence[Document]) -> None:
-        """Create the indices of the documents' months of first sight."""
-        missing = {mapping.month_index(self._alias, document.first_seen) for document in documents} - self._created
-        if missing:
-            identity = self.identity()
-            for name in sorted(missing):
-                self._create(name, identity)
-
-    def _operations(self, document: Document, present: dict[str, tuple[str, int]]) -> list[_Operation]:
-        """Return what puts a document into its month's index, and takes it out of another month's.
-
-        ``present`` maps ids to the index and the revision that are there.
-        """
-        name = mapping.month_index(self._alias, document.first_seen)
-        line = mapping.encode_document(document)
-        old_name, revision = present.get(document.id, (name, 0))
-        put = _Operation(document.id, (_action("index", name, document.id, document.revision), line))
-        if old_name == name:
-            return [put]
-        if revision > document.revision:
-            return []
-        return [_Operation(document.id, (_action("delete", old_name, document.id, document.revision),)), put]
-
-    def _send(self, bulk: list[_Operation]) -> list[Refusal]:
-        """Send operations, in halves where they are too large together; return the documents refused."""
-        lines: Any = [
-            line for operation in bulk for line in operation.lines
-        ]  # the client takes what is encoded as well
-        try:
-            answer = self._client.bulk(operations=lines)
-        except ApiError as error:
-            if error.status_code != _TOO_LARGE:
-                raise
-            if len(bulk) == 1:
-                detail = f"{sum(map(len, bulk[0].lines))} bytes are more than Elasticsearch takes"
-                return [Refusal(id=bulk[0].id, reason=Reason.TOO_LARGE, detail=detail, retry=False)]
-            half = len(bulk) // 2
-            return self._send(bulk[:half]) + self._send(bulk[half:])
-        items = [next(iter(item.values())) for item in answer["items"]]
-        return [refusal for item in items if (refusal := self._refusal(item))]
-
-    def _refusal(self, item: dict[str, Any]) -> Refusal | None:
-        """Return the refusal that an item of a bulk's answer holds, None where it is done or a newer one is there."""
-        status = item["status"]
-        if "error" not in item or status == _CONFLICT:
-            return None
-        kind, reason = error_cause(item)
-        if status == _NOT_FOUND:  # someone deleted the index of a month
-            self._created.discard(item["_index"])
-        retry = status in AWAY or status == _NOT_FOUND or status >= 500  # noqa: PLR2004 - HTTP's server errors
-        return Refusal(id=item["_id"], reason=Reason.INDEX_REFUSED, detail=f"{kind}: {reason}"[:500], retry=retry)
+    def _is_gone(self, number: int) -> bool:
+        """Tell whether a generation was given up meanwhile: it needn't have anything then."""
+        with self._cluster.errors():
+            return number not in self._cluster.load_layout().numbers
 
     def delete(self, ids: Sequence[str]) -> None:
-        """Remove documents, also such as were put a moment ago; unknown ids are fine."""
-        self.refresh()
-        with self._errors():
-            present = self._locate(ids)
-            operations = [
-                _Operation(document_id, (_action("delete", name, document_id, revision),))
-                for document_id, (name, revision) in present.items()
-            ]
-            for bulk in _bulks(operations):
-                self._send(bulk)
-
-    def _locate(self, ids: Sequence[str]) -> dict[str, tuple[str, int]]:
-        """Return id → the index and revision of each document that is there."""
-        locations: dict[str, tuple[str, int]] = {}
-        for start in range(0, len(ids), MAX_HITS):
-            values = {"values": list(ids[start : start + MAX_HITS])}
-            answer = self._search({"query": {"ids": values}, "_source": False, "version": True, "size": MAX_HITS})
-            locations |= {hit["_id"]: (hit["_index"], hit["_version"]) for hit in answer["hits"]["hits"]}
-        return locations
-
-    def get(self, document_id: str) -> Document | None:
-        """Return a document, None where there is none."""
-        with self._errors():
-            answer = self._search({"query": {"ids": {"values": [document_id]}}})
-        hits = answer["hits"]["hits"]
-        return decode_document(hits[0]) if hits else None
-
-    def search(self, query: Query) -> Results:
-        """Return what a query finds; a search that a part of the index can't answer fails as a whole."""
-        check_query(query)
-        with self._errors():
-            answer = self._search(search_body(query))
-            hits = answer["hits"]["hits"]
-            marked = (
-                self._search(highlight_body(query, hits))["hits"]["hits"]
-                if hits and query.highlight and query.text
-                else []
-            )
-        return decode_results(query, answer, marked)
-
-    def _search(self, body: dict[str, Any]) -> dict[str, Any]:
-        answer = self._client.search(index=self._alias, body=body, allow_partial_search_results=False)
-        return dict(answer.body)
-
-    def count(self) -> int:
-        """Return how many documents there are."""
-        with self._errors():
-            return int(self._client.count(index=self._alias)["count"])
-
-    def revisions(self) -> Iterator[tuple[str, int]]:
-        """Yield the id and revision of every document, as they were when the first was asked for."""
-        with self._errors():
-            point = self._client.open_point_in_time(index=self._alias, keep_alive="5m")["id"]
-        last_sort = None
-        try:
-            while True:
-                with self._errors():
-                    answer = self._client.search(
-                        pit={"id": point, "keep_alive": "5m"},
-                        sort=["_shard_doc"],
-                        search_after=last_sort,
-                        source=False,
-                        version=True,
-                        size=MAX_HITS,
-                        track_total_hits=False,
-                        allow_partial_search_results=False,
-                    )
-                hits = answer["hits"]["hits"]
-                yield from ((hit["_id"], hit["_version"]) for hit in hits)
-                if len(hits) < MAX_HITS:
-                    return
-                point, last_sort = answer["pit_id"], hits[-1]["sort"]
-        finally:
-            with self._errors():
-                self._client.close_point_in_time(id=point)
-
-    def refresh(self) -> None:
-        """Make what was put and deleted so far visible to searches."""
-        with self._errors():
-            self._client.indices.refresh(index=self._alias)
+        """Remove documents from all generations, the current one last; unknown ids are fine."""
+        with self._cluster.errors():
+            layout = self._cluster.peek_layout()
+        for number in sorted(layout.numbers, key=lambda number: number == layout.current):
+            self.open_generation(number).delete(ids)
+            if layout.current and number > layout.current:
+                self.open_generation(number).refresh()
 
     def wipe(self) -> None:
-        """Delete all indices under the alias, whatever version made them, and create the first one anew."""
-        with self._errors():
-            marks = self._load_marks()
-        if not all(marks.values()):
-            self.identity()  # raises for what is foreign
-        with self._errors():
-            for name in marks:
-                self._client.indices.delete(index=name)
-        self._created.clear()
+        """Delete all generations, whatever version made them, and create the index anew."""
+        with self._cluster.errors():
+            layout = self._cluster.load_layout()
+            if not all(month.generation for month in layout.months):
+                self._assert_current(layout)  # raises for what is foreign
+            for month in layout.months:
+                self._client.indices.delete(index=month.name)
+        self._generations.clear()
         self.prepare()
+
+    def snapshots(self, repository: str) -> ElasticsearchSnapshots:
+        """Return what saves snapshots in ``repository``."""
+        return ElasticsearchSnapshots(self._client, self._cluster.address, self._alias, repository)
+
+    def list_generations(self) -> list[Generation]:
+        """Return the generations that there are, by number."""
+        with self._cluster.errors():
+            return self._cluster.load_layout().generations()
+
+    def add_generation(self) -> int:
+        """Create an empty generation that is not under the alias; return its number."""
+        with self._cluster.errors():
+            layout = self._cluster.load_layout()
+            self._put_template()
+            return self._create_generation(layout)
+
+    def open_generation(self, number: int) -> ElasticsearchGeneration:
+        """Return a generation."""
+        return self._generations.setdefault(number, ElasticsearchGeneration(self._cluster, number))
+
+    def switch_to(self, number: int) -> None:
+        """Let the alias lead to a generation, in one request.
+
+        Raises:
+            IndexRefusedError: There is no such generation.
+        """
+        with self._cluster.errors():
+            self._cluster.assert_usable(self._cluster.load_layout().of(number))
+            alias, name = self._alias, f"{self._alias}-g{number}-*"
+            self._client.indices.update_aliases(
+                actions=[
+                    {"remove": {"index": f"{alias}-*", "alias": alias}},
+                    {"add": {"index": name, "alias": alias}},
+                ]
+            )
+            # of months that others created while Elasticsearch was at it
+            layout = self._cluster.load_layout()
+            late = [{"add": {"index": m.name, "alias": alias}} for m in layout.of(number) if not m.has_alias]
+            late += [
+                {"remove": {"index": m.name, "alias": alias}}
+                for m in layout.months
+                if m.has_alias and m.generation != number
+            ]
+            if late:
+                self._client.indices.update_aliases(actions=late)
+
+    def drop_generation(self, number: int) -> None:
+        """Delete the indices of a generation that isn't the current one.
+
+        Raises:
+            IndexRefusedError: It is the current one.
+        """
+        with self._cluster.errors():
+            layout = self._cluster.load_layout()
+            if number == layout.current:
+                raise IndexRefusedError(f"searches see generation {number} of {self._alias}; it stays")
+            for month in layout.of(number):
+                self._client.options(ignore_status=404).indices.delete(index=month.name)
+        self._generations.pop(number, None)
 
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
-
-    def _errors(self) -> contextlib.AbstractContextManager[None]:
-        return translate_errors(self._address, self._alias)
 
 
 def _split_address(url: str) -> tuple[str, dict[str, Any]]:
@@ -308,25 +236,3 @@ def _split_address(url: str) -> tuple[str, dict[str, Any]]:
     if not parts.username:
         return address, {}
     return address, {"basic_auth": (unquote(parts.username), unquote(parts.password or ""))}
-
-
-def _action(verb: str, name: str, document_id: str, revision: int) -> bytes:
-    """Return the first line of a bulk operation; the revision is the version, so that an older one conflicts."""
-    return msgspec.json.encode(
-        {verb: {"_index": name, "_id": document_id, "version": revision, "version_type": "external_gte"}}
-    )
-
-
-def _bulks(operations: list[_Operation]) -> Iterator[list[_Operation]]:
-    """Yield the operations in groups of at most ``_BULK_BYTES``, a larger one alone."""
-    bulk: list[_Operation] = []
-    size = 0
-    for operation in operations:
-        length = sum(map(len, operation.lines))
-        if bulk and size + length > _BULK_BYTES:
-            yield bulk
-            bulk, size = [], 0
-        bulk.append(operation)
-        size += length
-    if bulk:
-        yield bulk

@@ -6,13 +6,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import zlib
 from typing import Any
 
 from pipeline.index.fields import BY_LANGUAGE, FIELDS, MAX_VALUE_CHARACTERS, Field
+from pipeline.index.folding import BOUNDARY, folding_table
 from pipeline.records import Document, to_json, to_plain
 
-# Elasticsearch's own analysers, by language (ISO 639-1). English needs none beside the analyser of all text.
+# Elasticsearch's own analysers, by language (ISO 639-1). English needs none beside the analyser of all text, nor do
+# Chinese, Japanese, Korean and Thai, as every character is a word there.
 LANGUAGES = {
     "ar": "arabic",
     "bg": "bulgarian",
@@ -30,8 +33,6 @@ LANGUAGES = {
     "hu": "hungarian",
     "id": "indonesian",
     "it": "italian",
-    "ja": "cjk",
-    "ko": "cjk",
     "lt": "lithuanian",
     "lv": "latvian",
     "nl": "dutch",
@@ -40,26 +41,59 @@ LANGUAGES = {
     "ro": "romanian",
     "ru": "russian",
     "sv": "swedish",
-    "th": "thai",
     "tr": "turkish",
-    "zh": "cjk",
 }
 _SAME = {"nb": "no", "nn": "no"}
 
-# Text of any language is cut into the same words as SQLite's unicode61 and porter tokenizers make of it: the
-# standard tokenizer keeps words together across these signs, that one doesn't.
-_JOINING = ".,:;_'’‘ʼ·‧"
-_ANALYSIS: dict[str, Any] = {
-    "char_filter": {"apart": {"type": "mapping", "mappings": [f"{sign} => \\u0020" for sign in _JOINING]}},
-    "analyzer": {
-        "words": {
-            "char_filter": ["apart"],
-            "tokenizer": "standard",
-            "filter": ["lowercase", "asciifolding", "porter_stem"],
-        }
-    },
-}
+# Lucene takes no term of more than 32,766 bytes; what is longer than this is no word.
+_MAX_WORD_CHARACTERS = 255
 
+
+def _analysis() -> dict[str, Any]:
+    """Return the analyser of text of any language: the words are those of ``pipeline.index.folding``.
+
+    Filters of characters know where what they replace stood, so that what matched is marked in the text as it is.
+    """
+    table = folding_table()
+    word = r"\p{L}\p{M}\p{N}"
+    return {
+        "char_filter": {
+            "fold": {
+                "type": "mapping",
+                "mappings": [_rule(source, target) for source, target in table.folds.items()],
+            },
+            # one sign for another: the places of what follows stay
+            "bound": {
+                "type": "pattern_replace",
+                "pattern": f"(?<=[{table.unspaced}])[^{word}](?=[^{word}]*[{table.unspaced}])",
+                "replacement": BOUNDARY,
+            },
+        },
+        "tokenizer": {
+            "words": {"type": "simple_pattern", "pattern": f"[{table.spaced}]+|[{table.unspaced}]|{BOUNDARY}"}
+        },
+        "filter": {
+            "short": {"type": "truncate", "length": _MAX_WORD_CHARACTERS},
+            # is not kept itself, but the place that it takes between its neighbours
+            "unbound": {"type": "stop", "stopwords": [BOUNDARY]},
+        },
+        "analyzer": {
+            "words": {
+                "char_filter": ["fold", "bound"],
+                "tokenizer": "words",
+                "filter": ["unbound", "short", "porter_stem"],
+            }
+        },
+    }
+
+
+def _rule(source: str, target: str) -> str:
+    """Return that one text is replaced by another in a filter of characters, which trims plain spaces."""
+    spaces = target.replace(" ", r"\u0020")
+    return f"{source} => {spaces}"
+
+
+_ANALYSIS = _analysis()
 _WORDS = {"type": "text", "analyzer": "words"}
 _VALUE = {"type": "keyword", "ignore_above": MAX_VALUE_CHARACTERS}
 _FACET = {**_VALUE, "fields": {"words": _WORDS}}
@@ -87,6 +121,9 @@ _PROPERTIES: dict[str, Any] = {
     "by_language": {"properties": {code: {"type": "text", "analyzer": name} for code, name in LANGUAGES.items()}},
 }
 
+# What follows the alias in the name of an index
+_GENERATION = re.compile(r"(?:g([1-9][0-9]*)-)?[0-9]{4}\.[0-9]{2}")
+
 # Raised when ``encode_document`` writes other values into the same mapping.
 _ENCODING = 1
 # What an index was made by: a sum of all that decides how documents lie in it. An index of another one is made anew.
@@ -98,27 +135,45 @@ def index_meta(identity: str) -> dict[str, Any]:
     return {"newswire": {"identity": identity, "version": VERSION}}
 
 
-def index_template(alias: str, *, shards: int, replicas: int) -> dict[str, Any]:
+def refresh_interval(seconds: float) -> str:
+    """Return how Elasticsearch writes the time after which searches see what was written."""
+    return f"{max(1, round(1000 * seconds))}ms"
+
+
+def index_template(alias: str, *, shards: int, replicas: int, refresh_seconds: float) -> dict[str, Any]:
     """Return the body of the index template that every monthly index is created by."""
+    settings = {
+        "number_of_shards": shards,
+        "number_of_replicas": replicas,
+        # said aloud: else an index that nobody has searched for half a minute isn't refreshed until somebody does
+        "refresh_interval": refresh_interval(refresh_seconds),
+        "analysis": _ANALYSIS,
+    }
     return {
         "index_patterns": [f"{alias}-*"],
         "priority": 500,  # above the built-in ones, which have 100 to 200
         "allow_auto_create": False,  # an index that someone deleted must not come back half, without our mark
         "template": {
-            "settings": {"number_of_shards": shards, "number_of_replicas": replicas, "analysis": _ANALYSIS},
+            "settings": settings,
             "mappings": {
                 "dynamic": False,
                 "_source": {"excludes": ["by_language"]},
                 "properties": _PROPERTIES,
             },
-            "aliases": {alias: {}},
         },
     }
 
 
-def month_index(alias: str, time: dt.datetime) -> str:
-    """Return the index for documents first seen at ``time``."""
-    return f"{alias}-{time.astimezone(dt.UTC):%Y.%m}"
+def month_index(alias: str, generation: int, time: dt.datetime) -> str:
+    """Return the index for documents first seen at ``time``; the first generation's name has no number."""
+    prefix = alias if generation == 1 else f"{alias}-g{generation}"
+    return f"{prefix}-{time.astimezone(dt.UTC):%Y.%m}"
+
+
+def generation_number(alias: str, name: str) -> int | None:
+    """Return the number of the generation that an index of this name belongs to, None for another name."""
+    named = _GENERATION.fullmatch(name.removeprefix(f"{alias}-")) if name.startswith(f"{alias}-") else None
+    return int(named[1] or 1) if named else None
 
 
 def language_code(language: str | None) -> str | None:

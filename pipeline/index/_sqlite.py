@@ -1,257 +1,250 @@
-"""Keep the embedded index: documents in one SQLite file.
+"""Keep the embedded index: each generation is one SQLite file, and a small file beside them names the current one.
 
-Readers never wait for the writer; a writer waits for another one.
+The first generation is the file that the index's address names, the second has ``.g2`` behind that name, and so on. The
+current one is named by the file with ``.current`` behind it, which is replaced at once; without that it is the first.
 """
 
 from __future__ import annotations
 
 import contextlib
-import sqlite3
+import logging
+import os
+import re
 import threading
-import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
-from pipeline.errors import IndexAwayError, IndexRefusedError, IndexVersionError, SearchIndexError
-from pipeline.index import _sqlite_schema as schema
-from pipeline.index._sqlite_search import run_search
-from pipeline.index.query import Query, Refusal, Results, check_query
-from pipeline.records import Document, Reason, from_json, to_json
+from pipeline.errors import IndexRefusedError, IndexVersionError, SearchIndexError
+from pipeline.index._sqlite_generation import SqliteGeneration
+from pipeline.index.generation import Generation
+from pipeline.index.query import Query, Refusal, Results
+from pipeline.records import Document
 
-# Errors of the moment: another process writes, the disk is full, the medium fails. All others need a person.
-_AWAY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
-_ADVICE = {
-    sqlite3.SQLITE_BUSY: "another process keeps it locked; try again",
-    sqlite3.SQLITE_LOCKED: "another process keeps it locked; try again",
-    sqlite3.SQLITE_FULL: "the disk is full; make room",
-    sqlite3.SQLITE_IOERR: "the disk can't be read or written",
-    sqlite3.SQLITE_CANTOPEN: "can't be opened; check the path and its permissions",
-    sqlite3.SQLITE_READONLY: "can't be written; check its permissions and those of its folder",
-    sqlite3.SQLITE_NOTADB: "is not an SQLite file; name another or move it away",
-    sqlite3.SQLITE_CORRUPT: "is damaged; delete it and run newswire reindex",
-}
+_log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_FIRST = 1
+_ENDINGS = ("", "-wal", "-shm")  # of the files that SQLite keeps for one
 
 
 class SqliteIndex:
-    """An index in the file ``path``; a writer waits up to ``timeout`` seconds for another one."""
+    """An index in the file ``path`` and files beside it; a writer waits up to ``timeout`` seconds for another one."""
 
     def __init__(self, path: str, *, timeout: float) -> None:
-        self._path = Path(path)
+        self._base = Path(path)
+        self._pointer = self._base.with_name(f"{self._base.name}.current")
         self._timeout = timeout
-        self._thread = threading.local()
-        self._opened: list[sqlite3.Connection] = []
+        self._generations: dict[int, SqliteGeneration] = {}
+        self._lock = threading.Lock()  # guards these
 
     def prepare(self) -> None:
-        """Create the file and its tables.
+        """Create the current generation's file and its tables.
 
         Raises:
             IndexVersionError: Another version of newswire made the file.
             IndexRefusedError: It is something else, or can't be created.
         """
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise IndexRefusedError(f"index {self._path}: no folder can be made for it: {error.strerror}") from error
-        with self._errors():
-            if not self._path.exists():
-                sqlite3.connect(self._path).close()
-            connection = self._connection(checked=False)
-            with self._writing(connection):
-                if not connection.execute("SELECT 1 FROM sqlite_master").fetchone():
-                    self._create(connection)
-            self._check(connection)
-            connection.execute("PRAGMA journal_mode = WAL")  # stays with the file: readers never wait for the writer
-
-    def _create(self, connection: sqlite3.Connection) -> None:
-        for statement in schema.SCHEMA.split(";\n"):
-            connection.execute(statement)
-        connection.execute("INSERT INTO meta VALUES ('identity', ?)", (str(uuid.uuid4()),))
+        self.open_generation(self._current_number()).prepare()
 
     def identity(self) -> str:
-        """Return the uuid made when the file was created."""
-        with self._reading() as connection:
-            return str(connection.execute("SELECT value FROM meta WHERE key = 'identity'").fetchone()[0])
+        """Return the uuid of the current generation."""
+        return self._read(SqliteGeneration.identity)
 
     def upsert(self, documents: Sequence[Document]) -> list[Refusal]:
-        """Add or replace documents in one transaction; return those that can't be stored."""
-        refused = []
-        with self._reading() as connection, self._writing(connection):
-            for document in documents:
-                try:
-                    _upsert(connection, document)
-                except UnicodeError as error:
-                    refused.append(Refusal(id=document.id, reason=Reason.BAD_RECORD, detail=str(error), retry=False))
-        return refused
+        """Add or replace documents, first in what is being built; return those that can't be stored."""
+        current, refused = self._current_number(), dict[str, Refusal]()
+        for number in sorted({current, *(n for n in self._numbers() if n > current)}, reverse=True):
+            try:
+                refused |= {refusal.id: refusal for refusal in self.open_generation(number).upsert(documents)}
+            except IndexRefusedError:
+                if number == current or number in self._numbers():
+                    raise
+                # it was given up meanwhile: it needn't have anything
+        return list(refused.values())
 
     def delete(self, ids: Sequence[str]) -> None:
-        """Remove documents; unknown ids are fine."""
-        with self._reading() as connection, self._writing(connection):
-            for document_id in ids:
-                if row := connection.execute("SELECT number FROM document WHERE id = ?", (document_id,)).fetchone():
-                    _delete(connection, row[0])
+        """Remove documents from all generations, the current one last; unknown ids are fine.
+
+        A former generation of another version, from which this one can't remove them, is dropped.
+        """
+        if not ids:
+            return
+        current = self._current_number()
+        for number in self._numbers():
+            if number == current:
+                continue
+            try:
+                self.open_generation(number).delete(ids)
+            except IndexVersionError:
+                if number > current:
+                    raise
+                _log.warning("generation %s of %s is dropped, as it has documents that must go", number, self._base)
+                self.drop_generation(number)
+        self.open_generation(current).delete(ids)
 
     def get(self, document_id: str) -> Document | None:
         """Return a document, None where there is none."""
-        with self._reading() as connection:
-            row = connection.execute("SELECT json FROM document WHERE id = ?", (document_id,)).fetchone()
-            return from_json(row[0], Document) if row else None
+        return self._read(lambda generation: generation.get(document_id))
 
     def search(self, query: Query) -> Results:
         """Return what a query finds."""
-        check_query(query)
-        with self._reading() as connection:
-            return run_search(connection, query)
+        return self._read(lambda generation: generation.search(query))
 
     def count(self) -> int:
         """Return how many documents there are."""
-        with self._reading() as connection:
-            return int(connection.execute("SELECT count(*) FROM document").fetchone()[0])
+        return self._read(SqliteGeneration.count)
 
     def revisions(self) -> Iterator[tuple[str, int]]:
-        """Yield the id and revision of every document, by id."""
-        last_id = ""
-        while True:
-            with self._reading() as connection:
-                rows = connection.execute(
-                    "SELECT id, revision FROM document WHERE id > ? ORDER BY id LIMIT 10000", (last_id,)
-                ).fetchall()
-            if not rows:
-                return
-            yield from rows
-            last_id = rows[-1][0]
+        """Yield the id and revision of every document, by id, of what is the current generation now."""
+        return self.open_generation(self._current_number()).revisions()
 
     def refresh(self) -> None:
         """Do nothing: searches see what is committed."""
 
     def wipe(self) -> None:
-        """Drop all tables, whatever version made them, and create them anew, with a new identity."""
-        with self._errors():
-            connection = self._connection(checked=False)
-            self._check_application(connection)
-            with self._writing(connection):
-                for name in _tables(connection):
-                    connection.execute(f'DROP TABLE "{name}"')
-                self._create(connection)
+        """Remove all documents of all generations, whatever version made them, under a new identity."""
+        current = self._current_number()
+        for number in self._numbers():
+            if number != current:
+                self.drop_generation(number)
+        self.open_generation(current).wipe()
+
+    def list_generations(self) -> list[Generation]:
+        """Return the generations that there are, by number."""
+        current = self._current_number()
+        generations = []
+        for number in self._numbers():
+            generation = self.open_generation(number)
+            is_ours = generation.is_of_this_version
+            identity = generation.identity() if is_ours else None
+            generations.append(Generation(number, identity, number == current, is_ours))
+        return generations
+
+    def add_generation(self) -> int:
+        """Create an empty generation; return its number."""
+        number = max(self._current_number(), *self._numbers(), _FIRST - 1) + 1
+        path = self._path_of(number)
+        draft = path.with_name(f"{path.name}.new")
+        with self._file_errors():
+            self._remove(draft)
+            generation = SqliteGeneration(draft, timeout=self._timeout)
+            generation.prepare()
+            generation.close()
+            draft.replace(path)  # nobody sees half of it
+        return number
+
+    def open_generation(self, number: int) -> SqliteGeneration:
+        """Return a generation."""
+        with self._lock:
+            return self._generations.setdefault(number, SqliteGeneration(self._path_of(number), timeout=self._timeout))
+
+    def switch_to(self, number: int) -> None:
+        """Name a generation the current one, at once.
+
+        Raises:
+            IndexRefusedError: There is no such generation, or its name can't be written.
+        """
+        self.open_generation(number).identity()
+        draft = self._pointer.with_name(f"{self._pointer.name}.new")
+        with self._file_errors():
+            with draft.open("w", encoding="ascii") as file:
+                file.write(f"{number}\n")
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(self._pointer)
+
+    def drop_generation(self, number: int) -> None:
+        """Remove the files of a generation that isn't the current one.
+
+        Raises:
+            IndexRefusedError: It is the current one, or can't be removed.
+        """
+        if number == self._current_number():
+            raise IndexRefusedError(f"searches see generation {number} of {self._base}; it stays")
+        with self._lock:
+            generation = self._generations.pop(number, None)
+        if generation:
+            generation.close_if_idle()
+        with self._file_errors():
+            self._remove(self._path_of(number))
+
+    def snapshots(self, repository: str) -> None:
+        """Return None: a file is filled again from the ledger."""
 
     def close(self) -> None:
         """Close the connections of all threads."""
-        while self._opened:
-            self._opened.pop().close()
-        self._thread = threading.local()
+        with self._lock:
+            while self._generations:
+                self._generations.popitem()[1].close()
 
-    def _connection(self, *, checked: bool = True) -> sqlite3.Connection:
-        """Return this thread's connection, ``checked`` to be to an index of this version.
+    # files ------------------------------------------------------------------------------------------------------------
 
-        Another process may have made the file anew since it was opened.
+    @property
+    def _path(self) -> Path:
+        """Return the file of the current generation."""
+        return self._path_of(self._current_number())
+
+    def _path_of(self, number: int) -> Path:
+        return self._base if number == _FIRST else self._base.with_name(f"{self._base.name}.g{number}")
+
+    def _current_number(self) -> int:
+        """Return the number of the current generation.
 
         Raises:
-            IndexVersionError: Another version of newswire made the file.
-            IndexRefusedError: There is no file, or it is something else.
+            IndexRefusedError: The file that names it is damaged.
         """
-        connection: sqlite3.Connection | None = getattr(self._thread, "connection", None)
-        if connection is None:
-            if not self._path.exists():
-                raise IndexRefusedError(f"there is no index at {self._path} yet; newswire run makes it")
-            connection = sqlite3.connect(
-                self._path, timeout=self._timeout, isolation_level=None, check_same_thread=False
-            )
-            self._opened.append(connection)
-            # the index can be rebuilt: losing the last seconds to a power cut is fine, damage is not
-            connection.execute("PRAGMA synchronous = NORMAL")
-            connection.execute("PRAGMA temp_store = MEMORY")
-            self._thread.connection = connection
-        if checked:
-            self._check(connection)
-        return connection
-
-    def _check(self, connection: sqlite3.Connection) -> None:
-        """Raise IndexVersionError, or IndexRefusedError, for what this version can't use."""
-        self._check_application(connection)
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version != schema.VERSION:
-            raise IndexVersionError(f"{self._path} was made by another version of newswire; newswire run makes it anew")
-
-    def _check_application(self, connection: sqlite3.Connection) -> None:
-        """Raise IndexRefusedError for a file that isn't newswire's."""
-        if connection.execute("PRAGMA application_id").fetchone()[0] != schema.APPLICATION:
-            raise IndexRefusedError(
-                f"{self._path} is an SQLite file, but not a newswire index; name another in NEWSWIRE_INDEX_URL"
-            )
-
-    @contextlib.contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        with self._errors():
-            yield self._connection()
-
-    @contextlib.contextmanager
-    def _writing(self, connection: sqlite3.Connection) -> Iterator[None]:
-        # IMMEDIATE waits for another writer; a transaction that starts by reading fails at once instead
-        connection.execute("BEGIN IMMEDIATE")
         try:
-            yield
-        except BaseException:
-            connection.rollback()
-            raise
-        connection.execute("COMMIT")
+            named = self._pointer.read_text(encoding="ascii").strip()
+        except (FileNotFoundError, NotADirectoryError):
+            return _FIRST
+        except (OSError, UnicodeDecodeError):
+            named = ""
+        if not named.isdigit():
+            raise IndexRefusedError(f"{self._pointer} doesn't name a generation of the index; delete it and its like")
+        return int(named)
+
+    def _numbers(self) -> list[int]:
+        """Return the numbers of the generations that have files."""
+        name = re.compile(rf"{re.escape(self._base.name)}(?:\.g([1-9][0-9]*))?")
+        try:
+            found = [name.fullmatch(entry.name) for entry in os.scandir(self._base.parent)]
+        except OSError:
+            return []
+        return sorted(int(match[1] or _FIRST) for match in found if match)
+
+    def _read(self, ask: Callable[[SqliteGeneration], T]) -> T:
+        """Return what the current generation answers: the next one, where that takes its place meanwhile."""
+        while True:
+            number = self._current_number()
+            self._close_former(number)
+            try:
+                return ask(self.open_generation(number))
+            except SearchIndexError:
+                if self._current_number() == number:
+                    raise
+
+    def _close_former(self, current: int) -> None:
+        """Close what isn't read any more, so that a file that was removed takes no room."""
+        if len(self._generations) > 1:
+            with self._lock:
+                former = [generation for number, generation in self._generations.items() if number < current]
+            for generation in former:
+                generation.close_if_idle()
+
+    def _remove(self, path: Path) -> None:
+        for ending in _ENDINGS:
+            path.with_name(f"{path.name}{ending}").unlink(missing_ok=True)
 
     @contextlib.contextmanager
-    def _errors(self) -> Iterator[None]:
-        """Turn SQLite's errors into ours.
+    def _file_errors(self) -> Iterator[None]:
+        """Turn errors of files into ours.
 
         Raises:
-            IndexAwayError: It may work later.
             IndexRefusedError: A person must act.
-            SearchIndexError: SQLite fails otherwise.
         """
         try:
             yield
-        except sqlite3.Error as error:
-            code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary code of an extended code
-            kind = IndexAwayError if code in _AWAY else IndexRefusedError if code in _ADVICE else SearchIndexError
-            raise kind(f"index {self._path}: {_ADVICE.get(code, 'SQLite fails')} ({error})") from error
-
-
-def _tables(connection: sqlite3.Connection) -> list[str]:
-    """Return the file's tables, virtual ones first: what belongs to these goes with them."""
-    query = (
-        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' "
-        "AND sql {} LIKE 'CREATE VIRTUAL%'"
-    )
-    virtual = [row[0] for row in connection.execute(query.format(""))]
-    plain = (row[0] for row in connection.execute(query.format("NOT")))
-    return virtual + [name for name in plain if not name.startswith(tuple(f"{table}_" for table in virtual))]
-
-
-def _upsert(connection: sqlite3.Connection, document: Document) -> None:
-    """Add or replace a document, except where a newer revision is there.
-
-    Raises:
-        UnicodeError: It holds half of a surrogate pair; nothing is written then.
-    """
-    json, columns = to_json(document).decode(), schema.word_columns(document)
-    row = connection.execute("SELECT number, revision FROM document WHERE id = ?", (document.id,)).fetchone()
-    if row and row[1] > document.revision:
-        return
-    if row:
-        _delete(connection, row[0])
-    number = connection.execute(
-        "INSERT INTO document (id, revision, seen_at, is_primary, copy_group, json) VALUES (?, ?, ?, ?, ?, ?)",
-        (document.id, document.revision, schema.seen_at(document), document.is_primary, document.copy_group, json),
-    ).lastrowid
-    markers = ", ".join("?" * (len(columns) + 1))
-    connection.execute(
-        f"INSERT INTO searched (rowid, {', '.join(schema.COLUMNS)}) VALUES ({markers})",  # noqa: S608 - names of ours
-        (number, *columns),
-    )
-    for field_number, field, value in schema.facet_rows(document):
-        connection.execute("INSERT OR IGNORE INTO value (field, value) VALUES (?, ?)", (field, value))
-        connection.execute(
-            "INSERT INTO facet SELECT ?, ?, number FROM value WHERE field = ? AND value = ?",
-            (number, field_number, field, value),
-        )
-
-
-def _delete(connection: sqlite3.Connection, number: int) -> None:
-    connection.execute("DELETE FROM document WHERE number = ?", (number,))
-    connection.execute("DELETE FROM searched WHERE rowid = ?", (number,))
-    connection.execute("DELETE FROM facet WHERE document = ?", (number,))
+        except OSError as error:
+            raise IndexRefusedError(f"index {self._base}: {error.filename}: {error.strerror}") from error

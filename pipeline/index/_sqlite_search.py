@@ -9,8 +9,10 @@ import datetime as dt
 import sqlite3
 from collections.abc import Iterator
 
-from pipeline.index._sqlite_schema import COLUMNS, EVERY, join_characters, separate_characters
-from pipeline.index.fields import FACETS, WORD_WEIGHTS, stored_value
+from pipeline.index._sqlite_highlights import mark_passage
+from pipeline.index._sqlite_schema import COLUMNS, EVERY
+from pipeline.index.fields import FACETS, WORD_WEIGHTS, searched_texts, stored_value
+from pipeline.index.folding import fold_words
 from pipeline.index.highlights import END, SNIPPET_WORDS, START, render_highlight
 from pipeline.index.query import Hit, Query, Results
 from pipeline.index.query_language import Term, Tree, parse
@@ -41,7 +43,7 @@ def _any(group: tuple[Term, ...]) -> str:
 
 
 def _term(term: Term) -> str:
-    return f'({{{term.field or " ".join(WORD_WEIGHTS)}}} : "{separate_characters(term.text)}")'
+    return f'({{{term.field or " ".join(WORD_WEIGHTS)}}} : "{fold_words(term.text)}")'
 
 
 def run_search(connection: sqlite3.Connection, query: Query) -> Results:
@@ -105,29 +107,31 @@ def _hits(connection: sqlite3.Connection, query: Query, expression: str) -> Iter
     ).fetchall()
     for number, rank in page:
         json = connection.execute("SELECT json FROM document WHERE number = ?", (number,)).fetchone()[0]
+        document = from_json(json, Document)
         yield Hit(
-            document=from_json(json, Document),
+            document=document,
             score=-rank if expression and query.sort == "relevance" else None,
-            highlights=_highlights(connection, expression, number) if expression and query.highlight else {},
+            highlights=_highlights(connection, expression, number, document) if expression and query.highlight else {},
         )
 
 
-def _highlights(connection: sqlite3.Connection, expression: str, number: int) -> dict[str, str]:
+def _highlights(connection: sqlite3.Connection, expression: str, number: int, document: Document) -> dict[str, str]:
     """Return what matched in one document: short fields whole, of the text the best passage."""
     columns = [
-        f"snippet(searched, {column}, '{START}', '{END}', '…', {SNIPPET_WORDS})"
+        f"snippet(searched, {column}, '{START}', '{END}', '', {SNIPPET_WORDS}), searched.{field}"
         if field == "text"
-        else f"highlight(searched, {column}, '{START}', '{END}')"
+        else f"highlight(searched, {column}, '{START}', '{END}'), ''"
         for column, field in enumerate(WORD_WEIGHTS)  # the first columns
     ]
     row = connection.execute(
         f"SELECT {', '.join(columns)} FROM searched WHERE searched MATCH ? AND rowid = ?",  # noqa: S608 - names of ours
         (expression, number),
     ).fetchone()
+    passages = zip(WORD_WEIGHTS, row[::2], row[1::2], strict=True) if row else ()
     return {
-        field: render_highlight(join_characters(text))
-        for field, text in zip(WORD_WEIGHTS, row or (), strict=bool(row))
-        if START in text
+        field: render_highlight(mark_passage(searched_texts(document, field), passage, words))
+        for field, passage, words in passages
+        if START in passage
     }
 
 

@@ -304,6 +304,7 @@ FIELDS: tuple[Field, ...] = (
         parts=tuple((stage.value, "keyword") for stage in Stage),
     ),
     Field("live", "boolean", "whether it is a live blog, which grows by dated entries", facet=True),
+    Field("embargoed", "date", "until when its sender had it held back; it is in the index only since then"),
 )
 
 BY_NAME = {field.name: field for field in FIELDS}

@@ -19,8 +19,11 @@ SNIPPET_WORDS = 40
 
 
 def render_highlight(text: str) -> str:
-    """Return ``text`` escaped, with <mark> around what the engine marked; unpaired marks vanish."""
-    pieces = re.split(f"{START}([^{START}{END}]*){END}", text)
+    """Return ``text`` escaped, with <mark> around what the engine marked.
+
+    Marks side by side are one, unpaired ones vanish.
+    """
+    pieces = re.split(f"{START}([^{START}{END}]*){END}", text.replace(END + START, ""))
     return "".join(
         f"<mark>{_escape(piece)}</mark>" if number % 2 else _escape(piece) for number, piece in enumerate(pieces)
     )

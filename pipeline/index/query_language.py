@@ -17,17 +17,19 @@ import re
 import msgspec
 
 from pipeline.index.fields import ALIASES, QUERY_FIELDS, stored_value
-from pipeline.text import split_words
+from pipeline.index.folding import has_words
 
 # More terms than a person types. Elasticsearch makes some 40 clauses of each, and takes 1,024 at the least
 # (indices.query.bool.max_clause_count).
 MAX_TERMS = 24
 
+# Hebrew writes its acronyms with a quotation mark before the last letter
+_IN_ACRONYM = r"(?<=[\u05d0-\u05ea])\"(?=[\u05d0-\u05ea])"
 _TOKEN = re.compile(
-    r"""
+    rf"""
     (?P<minus>-)?
     (?:(?P<field>\w+):(?=[^\s:/]))?        # not the colon of an address such as https://
-    (?:["“”„«](?P<phrase>[^"“”„«»]*)["“”»]?|(?P<word>[^\s"“”„«»]+))
+    (?:["“”„«](?P<phrase>(?:[^"“”„«»]|{_IN_ACRONYM})*)["“”»]?|(?P<word>(?:[^\s"“”„«»]|{_IN_ACRONYM})+))
     """,
     re.VERBOSE,
 )
@@ -77,4 +79,4 @@ def _term(match: re.Match[str]) -> Term | None:
         text, name = f"{field} {text}", None
     text = " ".join(text.split())
     text = stored_value(name, text) if name else text
-    return Term(text, name, bool(match["minus"])) if split_words(text) else None
+    return Term(text, name, bool(match["minus"])) if has_words(text) else None

@@ -17,8 +17,9 @@ from pipeline.feed_records import FeedState
 from pipeline.feeds.entries import select_entries
 from pipeline.feeds.feed_diff import remember_pushed
 from pipeline.feeds.model import FeedResponse, ParsedFeed
-from pipeline.feeds.reader import feed_workers
+from pipeline.feeds.reader import FeedParsers
 from pipeline.fetch import Client
+from pipeline.fetch.robots import Call
 from pipeline.reconcile.entry_matching import ingest_entries
 from pipeline.records import Entry, Outcome, Stage
 from pipeline.report import Report
@@ -36,26 +37,34 @@ _BATCH = 20  # pushes read in one transaction
 _ACCEPTED = range(200, 300)
 
 
-def request_subscriptions(context: Context) -> int:
-    """Ask the hubs that are due to push to us; return how many were asked. Without ``serve.public_url`` none is."""
-    public = context.settings.serve.public_url
-    due = context.store.subscriptions.list_due(context.clock(), _AT_ONCE) if public else []
-    if public and due:
-        asyncio.run(_ask(context, due, public.rstrip("/")))
+async def request_subscriptions(context: Context, client: Client, call: Call) -> int:
+    """Ask the hubs that are due to push to us; return how many were asked. Without ``serve.public_url`` none is.
+
+    ``call`` runs what blocks.
+    """
+    public, store = context.settings.serve.public_url, context.store
+    if not public:
+        return 0
+    due = await call(lambda: store.subscriptions.list_due(context.clock(), _AT_ONCE))
+    if due:
+        await call(lambda: _mark_asked(context, due))  # noted first: many hubs come back to us before they answer
+        faults = await asyncio.gather(*(_ask_hub(client, subscription, public.rstrip("/")) for subscription in due))
+        await call(lambda: _mark_failed(context, due, faults))
     return len(due)
 
 
-async def _ask(context: Context, due: Sequence[Subscription], public: str) -> None:
+def _mark_asked(context: Context, due: Sequence[Subscription]) -> None:
     with context.store.write() as connection:
-        for subscription in due:  # noted first: many hubs come back to us before they answer
+        for subscription in due:
             context.store.subscriptions.mark_asked(connection, subscription.feed, context.clock() + _NO_ANSWER)
-    async with Client(context.settings.fetch) as client:
-        faults = await asyncio.gather(*(_ask_hub(client, subscription, public) for subscription in due))
-    for subscription, fault in zip(due, faults, strict=True):
-        if fault:
-            _log.warning("websub %s: %s", subscription.hub, fault)
-            with context.store.write() as connection:
-                context.store.subscriptions.mark_failed(connection, subscription.feed, fault)
+
+
+def _mark_failed(context: Context, asked: Sequence[Subscription], faults: Sequence[str | None]) -> None:
+    failed = [(subscription, fault) for subscription, fault in zip(asked, faults, strict=True) if fault]
+    for subscription, fault in failed:
+        _log.warning("websub %s: %s", subscription.hub, fault)
+        with context.store.write() as connection:
+            context.store.subscriptions.mark_failed(connection, subscription.feed, fault)
 
 
 async def _ask_hub(client: Client, subscription: Subscription, public: str) -> str | None:
@@ -72,7 +81,7 @@ async def _ask_hub(client: Client, subscription: Subscription, public: str) -> s
     return f"status {answer.status}: {answer.body[:200].decode('utf-8', 'replace')}"
 
 
-def ingest_pushes(context: Context, report: Report) -> None:
+def ingest_pushes(context: Context, parsers: FeedParsers, report: Report) -> None:
     """Read what hubs have pushed as if it were polled; when a feed is polled next stays as it is."""
     store = context.store
     while True:
@@ -81,8 +90,8 @@ def ingest_pushes(context: Context, report: Report) -> None:
             states = {state.url: state for state in store.feeds.list_states(connection)} if pushed else {}
         if not pushed:
             return
-        with feed_workers(context.settings.poll) as workers:
-            parsed = list(workers.map(_feed_response(context, push, states.get(push.feed)) for push in pushed))
+        parsing = [parsers.submit(_feed_response(context, push, states.get(push.feed))) for push in pushed]
+        parsed = [parsers.wait_result(future) for future in parsing]
         _save(context, pushed, parsed, states, report)
 
 
@@ -94,6 +103,8 @@ def _feed_response(context: Context, push: Push, state: FeedState | None) -> Fee
         now=push.received,
         content_type=push.content_type,
         time_zone=source.time_zone if source else None,
+        language=source.language if source else None,
+        country=source.country if source else None,
         max_items=context.settings.poll.max_entries,
     )
 

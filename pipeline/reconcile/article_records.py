@@ -6,19 +6,14 @@ Records are those of an article's present version, with editors' decisions appli
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
-
-import sqlalchemy as sa
 
 from pipeline.context import Context
 from pipeline.documents import ArticleRecords
 from pipeline.reconcile.copy_groups import summarise_groups
 from pipeline.reconcile.entity_view import apply_decisions
-from pipeline.records import Article, Copy, Entry, Names, Page, Placement, StageRecord
+from pipeline.records import Article, Copy, Entry, Names, Page, Placement
 from pipeline.settings import Source
-from pipeline.store import ArticleRow, Store
-
-R = TypeVar("R", bound=StageRecord)
+from pipeline.store import ArticleRow
 
 
 def gather_records(context: Context, rows: Sequence[ArticleRow], *, newest: bool = False) -> list[ArticleRecords]:
@@ -29,17 +24,15 @@ def gather_records(context: Context, rows: Sequence[ArticleRow], *, newest: bool
     """
     store = context.store
     with store.read() as connection:
-        entries = _load(store, connection, rows, Entry, newest)
-        pages = _load(store, connection, rows, Page, newest)
-        articles = _load(store, connection, rows, Article, newest)
-        copies = _load(store, connection, rows, Copy, newest)
-        names = _load(store, connection, rows, Names, newest)
-        placements = _load(store, connection, rows, Placement, newest)
+        kinds = (Entry, Page, Article, Copy, Names, Placement)
+        records = store.ledger.gather(connection, rows, *kinds, newest=newest)
+        entries, pages, articles = records.of(Entry), records.of(Page), records.of(Article)
+        copies, names, placements = records.of(Copy), records.of(Names), records.of(Placement)
         # where an article is now: merges and splits change no record
         stories = {row.id: row.story or placements[row.id].story for row in rows if row.story or row.id in placements}
         facts = store.story_catalog.load_facts(connection, stories.values())
         story_sizes = store.ledger.count_by_story(connection, set(stories.values()))
-        stage_versions = store.ledger.stage_versions(connection, rows)
+        stage_versions = store.ledger.stage_versions(connection, rows) if newest else records.made_by
         gone_since = store.visits.list_gone(connection, [row.id for row in rows])
     if not newest:
         names = apply_decisions(store, names)
@@ -71,11 +64,3 @@ def gather_records(context: Context, rows: Sequence[ArticleRow], *, newest: bool
             )
         )
     return gathered
-
-
-def _load(
-    store: Store, connection: sa.Connection, rows: Sequence[ArticleRow], record_type: type[R], newest: bool
-) -> dict[str, R]:
-    if newest:
-        return store.ledger.latest(connection, [row.id for row in rows], record_type)
-    return store.ledger.current(connection, rows, record_type)

@@ -2,7 +2,8 @@
 
 An article is known by its address. Where a feed gives another address, two keys still match it: the feed's own id for
 it (GUID), or headline and instant of publication together. Feeds that make up a new GUID at each poll, or one for all
-articles, therefore change nothing.
+articles, therefore change nothing. An address that an article has only because its page states it is given up where a
+feed lists it under another headline.
 """
 
 from __future__ import annotations
@@ -15,10 +16,13 @@ from msgspec.structs import replace
 
 from pipeline import revisit_policy
 from pipeline.context import Context
-from pipeline.records import Entry, Stage
-from pipeline.store import ArticleRow, NewArticle
+from pipeline.headline_likeness import are_alike
+from pipeline.reconcile.article_addresses import is_stated_only
+from pipeline.records import Article, Entry, Stage
+from pipeline.revisit_policy import Visit
+from pipeline.store import PENDING, ArticleRow, NewArticle
 from pipeline.text import fold
-from pipeline.urls import address_key
+from pipeline.urls import address_key, article_id
 
 # Shorter headlines ("Weather", "Letters today") come again for other articles.
 _TELLING_WORDS = 3
@@ -28,6 +32,7 @@ _GUID, _SAME = "guid", "same"
 def ingest_entries(context: Context, connection: sa.Connection, entries: Sequence[Entry]) -> tuple[set[str], int]:
     """Take in ``entries`` in their order; return the ids of new articles, and how many pages are looked at again."""
     ledger, now = context.store.ledger, context.clock()
+    _free_stated_addresses(context, connection, entries)
     moved = _match_by_keys(context, connection, entries)
     fresh = [entry for entry in entries if entry.url not in moved]
     new = set(ledger.insert_articles(connection, [NewArticle.from_entry(entry) for entry in fresh], now))
@@ -40,11 +45,33 @@ def ingest_entries(context: Context, connection: sa.Connection, entries: Sequenc
     changed = 0
     for entry in repeated:
         article, old = articles.get(ids[entry.url]), old_entries.get(ids[entry.url])
-        if article and old and not article.leased and entry_has_changed(old, entry, moved=moved.get(entry.url, False)):
+        if article and old and entry_has_changed(old, entry, moved=moved.get(entry.url, False)):
             changed += _update_known(
                 context, connection, article, replace(entry, id=article.id, first_seen=old.first_seen)
             )
     return new, changed
+
+
+def _free_stated_addresses(context: Context, connection: sa.Connection, entries: Sequence[Entry]) -> None:
+    """Let addresses that articles have only because their pages state them be those of articles listed there.
+
+    Where the headlines are alike, the feed lists the known article under its other address. What the pages say decides
+    when both are read.
+    """
+    ledger = context.store.ledger
+    ids_by_url = ledger.find_ids_by_url(connection, [entry.url for entry in entries])
+    holders = {entry.url: ids_by_url.get(address_key(entry.url), entry.id) for entry in entries}
+    stated = [entry for entry in entries if entry.title and holders[entry.url] != entry.id == article_id(entry.url)]
+    rows = ledger.get_articles(connection, {holders[entry.url] for entry in stated} | {entry.id for entry in stated})
+    stated = [entry for entry in stated if entry.id not in rows and holders[entry.url] in rows]
+    articles = ledger.latest(connection, {holders[entry.url] for entry in stated}, Article) if stated else {}
+    old_entries = ledger.latest(connection, articles, Entry) if stated else {}
+    for entry in stated:
+        row = rows[holders[entry.url]]
+        article, old = articles.get(row.id), old_entries.get(row.id)
+        titles = (article.title if article else None, old.title if old else None)
+        if is_stated_only(row, article, entry.url) and not any(are_alike(entry.title, title) for title in titles):
+            ledger.release_mark(connection, address_key(entry.url), row.id)
 
 
 def _match_by_keys(context: Context, connection: sa.Connection, entries: Sequence[Entry]) -> dict[str, bool]:
@@ -103,16 +130,25 @@ def entry_has_changed(old: Entry, new: Entry, *, moved: bool = False) -> bool:
 
 
 def _update_known(context: Context, connection: sa.Connection, article: ArticleRow, entry: Entry) -> bool:
-    """Save what the feed says now; return whether the page is looked at because of it."""
+    """Save what the feed says now; return whether the page is looked at at once because of it.
+
+    A page that is being fetched or read may have been sent before the change: its worker loses it. An article that a
+    later stage has goes on, and its page is looked at when it is through.
+    """
     store, now = context.store, context.clock()
     store.ledger.update_entry(connection, article, entry, now)
-    if article.stage == Stage.FETCH and article.state == "pending":
+    if article.stage == Stage.FETCH and article.state == PENDING and not article.leased:
         return False  # it will be fetched anyhow
-    visit = store.visits.load_visits(connection, [article.id]).get(article.id)
+    visit = store.visits.load_visits(connection, [article.id]).get(article.id) or Visit(id=article.id, changed=now)
     at_once, visit = revisit_policy.register_feed_update(visit, now, context.settings.revisit)
-    store.visits.save_visits(connection, [visit] if visit else [])
+    if at_once and article.leased and article.stage not in {Stage.FETCH, Stage.EXTRACT}:
+        at_once, visit = False, replace(visit, due=now)
+    due = now
+    if article.state != PENDING and visit.due is not None:
+        at_once, due, visit = True, visit.due, replace(visit, due=None)  # only pages of articles that stand are due
+    store.visits.save_visits(connection, [visit])
     if at_once:
-        store.ledger.start_version(connection, article, Stage.FETCH, now)
+        store.ledger.start_version(connection, article, Stage.FETCH, now, due=due)
     return at_once
 
 

@@ -62,6 +62,12 @@ class SiteProfile:
         """Tell whether the line stands on a page of the profile other than ``seq``."""
         return any(holder != seq for holder in self._lines.pages_with(key))
 
+    def find_twins(self, seq: int, lines: Sequence[SiteLine]) -> tuple[str, ...]:
+        """Return the ids of the other pages on which all of a page's lines stand that no rule has cut."""
+        holders = [set(self._lines.pages_with(line.key)) for line in lines if line.rule is None]
+        twins = set.intersection(*holders) - {seq} if holders else set[int]()
+        return tuple(self.pages[twin].id for twin in sorted(twins))
+
     def add_page(self, page: PageFingerprint) -> None:
         """Add a page, or replace it; where there are more than 150, the oldest one is forgotten."""
         if page.seq not in self.pages and len(self.pages) >= MAX_PAGES and page.seq < min(self.pages):

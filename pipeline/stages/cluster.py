@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import msgspec
 import sqlalchemy as sa
 
-from pipeline.cluster import ArticleToAssign, decide
+from pipeline.cluster import ArticleToAssign, NameRarities, decide
 from pipeline.context import Context
 from pipeline.reconcile.entity_view import apply_decisions
 from pipeline.reconcile.story_departures import Departures, find_departures
@@ -28,9 +28,13 @@ class ClusterBatch(msgspec.Struct, frozen=True, kw_only=True):
     memory: StoryIndex
     newcomers: list[ArticleToAssign]
     departures: Departures
+    rarities: dict[int, NameRarities]
 
     def save(self, connection: sa.Connection, saved: Sequence[StageResult]) -> None:
-        """Write the stories; note that the documents of all their members have another story size now."""
+        """Write the stories; note of which of them the documents of all members say something else now.
+
+        An article that stays in its story changes nothing for the others, unless by its vote.
+        """
         self.memory.flush(connection)
         saved_placements = {
             result.article.id: result.record for result in saved if isinstance(result.record, Placement)
@@ -38,10 +42,12 @@ class ClusterBatch(msgspec.Struct, frozen=True, kw_only=True):
         newcomers = [newcomer for newcomer in self.newcomers if newcomer.article.id in saved_placements]
         placements = [saved_placements[newcomer.article.id] for newcomer in newcomers]
         store = self.context.store
-        store.story_catalog.apply_votes(connection, newcomers, placements, self.memory.frequencies)
+        catalog, frequencies = store.story_catalog, self.memory.frequencies
+        told_anew = catalog.apply_votes(connection, newcomers, placements, frequencies, self.rarities)
         self.departures.save(connection, self.context)
-        stories = {story for result in saved for story in (result.story, result.article.story) if story}
-        store.ledger.bump_revision(connection, stories=stories)
+        moved = [result for result in saved if result.story != result.article.story]
+        resized = {story for result in moved for story in (result.story, result.article.story) if story}
+        store.ledger.bump_revision(connection, stories=resized | told_anew)
 
 
 class ClusterHandler(StageHandler):
@@ -69,21 +75,24 @@ class ClusterHandler(StageHandler):
             return None
         settings = context.settings.cluster
         with store.read() as connection:
-            articles = store.ledger.current(connection, claimed, Article)
-            copies = store.ledger.current(connection, claimed, Copy)
-            names = store.ledger.current(connection, claimed, Names)
-            earlier = store.ledger.latest(connection, [row.id for row in claimed if row.story], Placement)
-        names = apply_decisions(store, names)
+            records = store.ledger.gather(connection, claimed, Article, Copy, Names)
+            placed = [row.id for row in claimed if row.story]
+            earlier = store.ledger.latest(connection, placed, Placement) if placed else {}
+        articles, copies = records.of(Article), records.of(Copy)
+        names = apply_decisions(store, records.of(Names))
         claimed = self.with_records(claimed, emit, articles, copies)
         memory = store.story_index(settings)
         newcomers = [cluster_input(row, articles[row.id], copies[row.id], names.get(row.id)) for row in claimed]
-        decided = decide(newcomers, memory, settings)
+        rarities: dict[int, NameRarities] = {}
+        decided = decide(newcomers, memory, settings, rarities)
         placements = [self._with_first_reason(placement, earlier.get(placement.id)) for placement in decided]
         by_article = {placement.id: placement for placement in placements}
         departures = find_departures(context, memory, claimed, by_article)
         for row, placement in zip(claimed, placements, strict=True):
             emit(StageResult(article=row, outcome=Outcome.DONE, record=placement, story=placement.story))
-        return ClusterBatch(context=context, memory=memory, newcomers=newcomers, departures=departures)
+        return ClusterBatch(
+            context=context, memory=memory, newcomers=newcomers, departures=departures, rarities=rarities
+        )
 
     def _with_first_reason(self, placement: Placement, earlier: Placement | None) -> Placement:
         """Return the placement; of an article that stays in its story, with the reason for which it came there."""

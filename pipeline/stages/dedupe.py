@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from pipeline.context import Context
 from pipeline.dedupe import decide
+from pipeline.editorial.withdrawals import settle_withdrawals
 from pipeline.reconcile.copy_groups import (
     MAX_RECOMPARED,
     GroupChanges,
@@ -45,6 +46,10 @@ class DedupeHandler(StageHandler):
     stage = Stage.DEDUPE
     ordered = True
     max_recompared = MAX_RECOMPARED  # copies of one batch
+
+    def maintain(self) -> None:
+        """Carry out the notices by which senders took items back."""
+        settle_withdrawals(self.context)
 
     def has_pending_work(self) -> bool:
         """Tell whether a group has lost an article."""

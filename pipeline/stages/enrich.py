@@ -1,56 +1,93 @@
 """Find the names in each article and link each to one entity: stage enrich.
 
-Names are found without a transaction; they are linked to earlier articles' entities in the one that saves them.
+Names are found in worker processes, without a transaction; they are linked to earlier articles' entities in the one
+that saves them.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import Future
+from types import TracebackType
 from typing import Self
 
 import msgspec
 import sqlalchemy as sa
 
-from pipeline.enrich import enrich, load_recognisers
-from pipeline.enrich.inherited import paragraph_names
+from pipeline.context import Context
+from pipeline.enrich import load_knowledge_base
 from pipeline.enrich.linking.entity_linking import ArticleNames, link_batch
+from pipeline.enrich.name_workers import NamedArticle, NameReading, NameWorkers
+from pipeline.errors import ItemError
 from pipeline.records import STAGE_VERSIONS, Article, Copy, Names, Outcome, Stage
 from pipeline.stages.runner import StageHandler
 from pipeline.store import ArticleRow, StageResult
+from pipeline.worker_count import choose_worker_counts
 
 
 class EnrichHandler(StageHandler):
-    """Finds names and ties each to one entity."""
+    """Finds names and ties each to one entity.
+
+    A copy inherits the names of its original: from the ledger, or from a handler with the same workers that is at it.
+    """
 
     stage = Stage.ENRICH
 
+    @classmethod
+    def open_workers(cls, context: Context) -> NameWorkers:
+        """Return the processes that find names."""
+        settings = context.settings
+        count = choose_worker_counts(settings).enrich
+        return NameWorkers(settings.entities, settings.enrich, context.config, count=count)
+
     def __enter__(self) -> Self:
-        self._knowledge, self._choose = load_recognisers(self.context.settings.entities, self.context.config)
+        self._knowledge = load_knowledge_base(self.context.config)
+        self._seqs: dict[str, int] = {}  # of the articles that are being read, or were in the last batch
+        self._opened = contextlib.ExitStack()
+        self._workers: NameWorkers = self.shared_workers or self._opened.enter_context(self.open_workers(self.context))
         return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._workers.withdraw(self._seqs)
+        self._opened.__exit__(kind, error, at)
 
     def decide(self, claimed: Sequence[ArticleRow], emit: Callable[[StageResult], None]) -> None:
         """Find the names of each article."""
+        self._workers.withdraw(self._seqs)
+        self._seqs = {row.id: row.seq for row in claimed}
+        self._workers.promise(self._seqs)
+        try:
+            self._read(claimed, emit)
+        except BaseException:
+            self._workers.withdraw(self._seqs)
+            raise
+
+    def _read(self, claimed: Sequence[ArticleRow], emit: Callable[[StageResult], None]) -> None:
         ledger = self.context.store.ledger
         with self.context.store.read() as connection:
             articles = ledger.current(connection, claimed, Article)
             copies = ledger.current(connection, claimed, Copy)
-        claimed = self.with_records(claimed, emit, articles, copies)
-        originals = self._originals({c.copy_of for c in copies.values() if c.copy_of})
-
-        def decide_article(row: ArticleRow) -> StageResult:
+        claimed = sorted(self.with_records(claimed, emit, articles, copies), key=lambda row: row.seq)
+        self._workers.withdraw(self._seqs.keys() - {row.id for row in claimed})
+        originals: dict[str, Future[NamedArticle] | NamedArticle] = {}
+        # what is being read comes first: it may be in the ledger by the time that this has been looked at
+        for row in claimed:
+            if (original := copies[row.id].copy_of) and (promised := self._workers.promised(original, row.seq)):
+                originals[original] = promised
+        originals |= self._originals({c.copy_of for c in copies.values() if c.copy_of} - originals.keys())
+        readings = []
+        for row in claimed:
             source = self.context.sources.get(row.source)
-            article, original = articles[row.id], originals.get(copies[row.id].copy_of or "")
-            names = enrich(
-                article,
-                self._knowledge,
-                self._choose(article.language),
-                source_country=source.country if source else None,
-                inherited=paragraph_names(*original) if original else None,
-            )
-            originals[row.id] = article, names
-            return StageResult(article=row, outcome=Outcome.DONE, record=names)
-
-        self.decide_each(claimed, emit, decide_article)
+            taken_from = originals.get(copies[row.id].copy_of or "")
+            readings.append(NameReading(articles[row.id], source.country if source else None, taken_from))
+        for row, names in zip(claimed, self._workers.read_names(readings, self.meanwhile), strict=True):
+            if isinstance(names, ItemError):
+                emit(self.failure_result(row, names))
+            elif isinstance(names, Exception):
+                emit(self.crash_result(row, names))
+            else:
+                emit(StageResult(article=row, outcome=Outcome.DONE, record=names))
 
     def _originals(self, ids: Collection[str]) -> dict[str, tuple[Article, Names]]:
         """Return the originals with their names, without those that an earlier version of the stage read."""

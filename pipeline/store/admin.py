@@ -11,40 +11,30 @@ from collections.abc import Sequence
 import msgspec
 import sqlalchemy as sa
 
-from pipeline.records import RECORD_TYPES, Outcome, Page, Placement, Reason, Stage, from_json
-from pipeline.store import article_state, entity_memory, gaps, outcome_log, site_profiles, sketch_index, story_index
+from pipeline.records import Outcome, Page, Reason, Stage, from_json
+from pipeline.store import (
+    article_state,
+    entity_memory,
+    gaps,
+    hosts,
+    outcome_log,
+    replays,
+    runs,
+    site_profiles,
+    sketch_index,
+    source_days,
+    story_index,
+    wire_items,
+    withdrawal_notices,
+)
 from pipeline.store.engine import Database
 from pipeline.store.outbox import PendingRemovals
 from pipeline.store.rows import DROPPED, PENDING, QUARANTINED, ArticleRow, OutcomeRow
 from pipeline.store.schema.articles import items, outcomes, records
+from pipeline.store.selections import Selection, redo_conditions
 from pipeline.store.site_profiles import SiteAlarms
 from pipeline.store.stage_records import StageRecords
-from pipeline.store.statements import among, rows_as
-
-# the stage whose record each stage works on: articles that were imported have no page, so they can't be fetched again
-_MADE_FROM = {stage: kind.made_from for stage, kind in RECORD_TYPES.items()} | {Stage.INDEX: Placement.stage}
-
-
-class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """Which articles: all that meet every condition that is set."""
-
-    ids: tuple[str, ...] = ()
-    sources: tuple[str, ...] = ()
-    since: dt.datetime | None = None  # first seen
-    until: dt.datetime | None = None
-
-    def conditions(self, connection: sa.Connection) -> list[sa.ColumnElement[bool]]:
-        """Return the conditions, for the database of ``connection``."""
-        conditions: list[sa.ColumnElement[bool]] = []
-        if self.ids:
-            conditions.append(among(connection, items.c.id, self.ids))
-        if self.sources:
-            conditions.append(items.c.source.in_(self.sources))
-        if self.since:
-            conditions.append(items.c.first_seen >= self.since)
-        if self.until:
-            conditions.append(items.c.first_seen < self.until)
-        return conditions
+from pipeline.store.statements import rows_as
 
 
 class StageCount(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,16 +73,22 @@ class Admin:
         stage_counts = rows_as(StageCount, connection.execute(counts))
         return sorted(stage_counts, key=lambda c: (-order.index(Stage(c.stage) if c.stage else None), c.state))
 
-    def list_failures(self, connection: sa.Connection, limit: int) -> list[Failure]:
-        """Return the latest quarantined articles."""
+    def list_failures(self, connection: sa.Connection, limit: int, source: str | None = None) -> list[Failure]:
+        """Return the latest quarantined articles, of all sources or of one."""
         quarantined = (
             sa.select(items.c.id, items.c.url, items.c.stage, outcomes.c.reason, outcomes.c.detail)
             .select_from(items.join(outcomes, outcome_log.is_latest_outcome()))
-            .where(items.c.state == QUARANTINED)
+            .where(items.c.state == QUARANTINED, *([items.c.source == source] if source is not None else ()))
             .order_by(items.c.seq.desc())
             .limit(limit)
         )
         return rows_as(Failure, connection.execute(quarantined))
+
+    def count_quarantined(self, connection: sa.Connection) -> dict[str, int]:
+        """Return source → how many of its articles are quarantined, where any are."""
+        is_quarantined = items.c.state == sa.literal_column("'quarantined'")  # as its index has it
+        counted = sa.select(items.c.source, sa.func.count().label("number")).where(is_quarantined)
+        return {row.source: row.number for row in connection.execute(counted.group_by(items.c.source))}
 
     def retry_articles(self, connection: sa.Connection, selection: Selection, now: dt.datetime) -> int:
         """Let quarantined articles (and, named by id, dropped ones) be tried again where they stopped.
@@ -116,17 +112,14 @@ class Admin:
     ) -> int:
         """Send articles that have passed ``stage`` back to it; return how many (``dry_run``: would be).
 
-        What a later stage is working on is taken from it: that would be made again anyhow.
+        What a later stage is working on is taken from it: that would be made again anyhow. ``redo_conditions`` says
+        which articles are chosen.
         """
-        # a feed's entry holds until a later one takes its place
-        is_present = (
-            records.c.version <= items.c.version if stage is Stage.FETCH else records.c.version == items.c.version
-        )
-        has_input = sa.exists().where(records.c.id == items.c.id, is_present, records.c.stage == _MADE_FROM[stage])
-        conditions = [article_state.has_passed(stage), has_input, *selection.conditions(connection)]
+        sent = redo_conditions(connection, stage, selection)
         if dry_run:
-            return connection.scalar(sa.select(sa.func.count()).select_from(items).where(*conditions)) or 0
-        return article_state.send_back(connection, conditions, stage, now)
+            counts = [sa.select(sa.func.count()).select_from(items).where(*conditions) for _, conditions in sent]
+            return sum(connection.scalar(count) or 0 for count in counts)
+        return sum(article_state.send_back(connection, conditions, to, now) for to, conditions in sent)
 
     def remove_articles(self, connection: sa.Connection, articles: Sequence[ArticleRow], now: dt.datetime) -> None:
         """Forget all that is known of articles but that they must not come back.
@@ -144,6 +137,9 @@ class Admin:
         sketch_index.delete_sketches(connection, seqs)
         entity_memory.subtract_articles(connection, seqs)
         site_profiles.delete_pages(connection, seqs)
+        wire_items.forget_titles(connection, ids)
+        replays.forget_articles(connection, ids)
+        withdrawal_notices.delete_notices(connection, ids)
         removed = OutcomeRow(
             id="", stage=Stage.INDEX, at=now, outcome=Outcome.DROPPED, reason=Reason.TAKEN_DOWN, detail=None
         )
@@ -170,4 +166,8 @@ class Admin:
         with self._database.write() as connection:
             entity_memory.delete_rare_forms(connection, names_before)
             gaps.delete_gaps_before(connection, history)
+            hosts.delete_idle(connection, history)
+            runs.delete_runs_before(connection, history)
+            replays.delete_replays_before(connection, history)
+            source_days.delete_days_before(connection, history.date())
             return outcome_log.delete_outcomes_before(connection, history)

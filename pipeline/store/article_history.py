@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 
+import msgspec
 import sqlalchemy as sa
 
 from pipeline.records import Article, Copy, CopyKind, Page, Stage, from_json
@@ -15,6 +16,15 @@ from pipeline.store.rows import PENDING
 from pipeline.store.schema.articles import items, records, visits
 from pipeline.store.stage_records import join_latest
 from pipeline.store.statements import among
+
+# dropped, withdrawn and embargoed articles are in no copy group
+_IS_SHOWN = sa.and_(items.c.state == PENDING, items.c.copy_group.isnot(None))
+
+
+class _Titled(msgspec.Struct):
+    """What is read of an article's record for its headline."""
+
+    title: str | None = None
 
 
 class ArticleHistory:
@@ -28,12 +38,13 @@ class ArticleHistory:
         c = records.c
         read = items.join(records, join_latest(Stage.EXTRACT))
         statement = sa.select(items.c.id).select_from(read).where(items.c.version > 1, c.version > 1, c.at >= since)
+        statement = statement.where(_IS_SHOWN)
         return list(connection.scalars(statement.order_by(items.c.seq)))
 
     def list_gone(self, connection: sa.Connection, since: dt.datetime) -> list[str]:
         """Return the ids of articles whose pages have not been there any more ``since``."""
         statement = sa.select(items.c.id).join(visits, visits.c.id == items.c.id).where(visits.c.gone >= since)
-        statement = statement.where(items.c.state == PENDING, items.c.copy_group.isnot(None))
+        statement = statement.where(_IS_SHOWN)
         return list(connection.scalars(statement.order_by(items.c.seq)))
 
     def list_revisions(self, connection: sa.Connection, since: dt.datetime) -> list[Copy]:
@@ -45,8 +56,17 @@ class ArticleHistory:
         decided = items.join(records, join_latest(Stage.DEDUPE))
         lately = sa.exists().where(text.id == items.c.id, text.stage == Stage.EXTRACT, text.at >= since)
         statement = sa.select(c.data).select_from(decided)
-        statement = statement.where(c.at >= since, c.copy_kind == CopyKind.REVISION, lately)
+        statement = statement.where(c.at >= since, c.copy_kind == CopyKind.REVISION, lately, _IS_SHOWN)
         return [from_json(data, Copy) for data in connection.scalars(statement.order_by(items.c.seq))]
+
+    def list_titles(self, connection: sa.Connection, source: str, since: dt.datetime) -> dict[str, str]:
+        """Return id → headline of the articles of ``source`` first seen ``since``, also held ones."""
+        c = records.c
+        read = items.join(records, join_latest(Stage.EXTRACT))
+        of_source = [items.c.source == source, items.c.first_seen >= since, items.c.state == PENDING]
+        rows = connection.execute(sa.select(items.c.id, c.data).select_from(read).where(*of_source))
+        titled = {row.id: from_json(row.data, _Titled).title for row in rows}
+        return {article_id: title for article_id, title in titled.items() if title}
 
     def load_texts(self, connection: sa.Connection, ids: Iterable[str]) -> dict[str, list[tuple[dt.datetime, Article]]]:
         """Return id → when each version of an article was read and what it said, oldest first.

@@ -1,4 +1,4 @@
-"""Keep the log of decisions on copies, stories and entities.
+"""Keep the log of decisions on copies, stories, entities and articles.
 
 A row that can't be read is named and left out; it stays as it is, and the others hold. Where decisions put articles is
 read without the rows' details, so that such a row still binds.
@@ -15,6 +15,7 @@ import msgspec
 import sqlalchemy as sa
 
 from pipeline.decisions import (
+    ArticleDecision,
     CopyDecision,
     Decision,
     DecisionAuthor,
@@ -46,6 +47,10 @@ class _StoryDetails(msgspec.Struct, frozen=True):
 class _EntityDetails(msgspec.Struct, frozen=True):
     surfaces: tuple[str, ...] = ()
     name: str | None = None
+
+
+class _ArticleDetails(msgspec.Struct, frozen=True):
+    copies: tuple[str, ...] = ()
 
 
 class UnreadableDecision(msgspec.Struct, frozen=True):
@@ -114,6 +119,26 @@ class Decisions:
         concerns = sa.or_(c.target == story, c.counterpart == story)
         readable = self._readable(_read(connection, c.subject == Subject.STORIES, concerns))
         return [decision for decision in readable if isinstance(decision, StoryDecision)]
+
+    def list_withdrawals(
+        self, connection: sa.Connection, *, since: dt.datetime | None = None, article: str | None = None
+    ) -> list[ArticleDecision]:
+        """Return the withdrawals that stand (of ``article``, where it is named), made ``since``, oldest first."""
+        c = decisions.c
+        where = [c.subject == Subject.ARTICLES, c.undone_at.is_(None)]
+        where += [c.at >= since] if since else []
+        where += [c.target == article] if article else []
+        readable = self._readable(_read(connection, *where))
+        return [decision for decision in readable if isinstance(decision, ArticleDecision)]
+
+    def undo_withdrawals(
+        self, connection: sa.Connection, article: str, at: dt.datetime, by: str | None, note: str | None
+    ) -> None:
+        """Note that all withdrawals of an article that stand were taken back."""
+        c = decisions.c
+        undone = {"stands": False, "undone_at": at, "undone_by": by, "undone_note": note}
+        which = decisions.update().where(c.subject == Subject.ARTICLES, c.target == article, c.undone_at.is_(None))
+        connection.execute(which.values(**undone))
 
     def list_moves(self, connection: sa.Connection, n: int) -> list[DecisionMove]:
         """Return where a decision put which articles, in the order of their arrival."""
@@ -207,6 +232,9 @@ def _from_row(row: sa.RowMapping) -> Decision:
             details = msgspec.json.decode(data, type=_EntityDetails)
             entity = {"entity": target, "target": counterpart, "surfaces": details.surfaces, "name": details.name}
             return _convert(EntityDecision, plain | entity)
+        case Subject.ARTICLES:
+            copies = msgspec.json.decode(data, type=_ArticleDetails).copies
+            return _convert(ArticleDecision, {**plain, "article": target, "notice": counterpart, "copies": copies})
 
 
 def _convert(kind: type[D], fields: dict[str, Any]) -> D:
@@ -233,6 +261,9 @@ def _to_row(decision: Decision) -> dict[str, Any]:
         case EntityDecision():
             data = _to_json(_EntityDetails(decision.surfaces, decision.name))
             return row | {"target": decision.entity, "counterpart": decision.target, "data": data}
+        case ArticleDecision():
+            data = _to_json(_ArticleDetails(decision.copies))
+            return row | {"target": decision.article, "counterpart": decision.notice, "data": data}
     raise TypeError(f"{type(decision).__name__} is no kind of decision that the ledger keeps")
 
 

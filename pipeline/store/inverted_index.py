@@ -16,21 +16,16 @@ from itertools import chain
 import numpy as np
 import sqlalchemy as sa
 
-from pipeline.count_min import CountMinSketch
 from pipeline.store import posting_tables
+from pipeline.store.engine import ReadOpener
 from pipeline.store.posting_tables import IndexedBlob, PostingTables
-from pipeline.store.schema.term_frequencies import frequencies
-from pipeline.store.statements import upsert
-
-# a whole count-min sketch is 512 kB: it is written anew when as much was counted since (some 600 articles)
-_REWRITTEN_AFTER = 1 << 19
 
 
 class InvertedIndex:
     """The blobs and postings of one kind, as one batch sees and changes them."""
 
-    def __init__(self, engine: sa.Engine, tables: PostingTables) -> None:
-        self._engine = engine
+    def __init__(self, read: ReadOpener, tables: PostingTables) -> None:
+        self._read = read
         self._tables = tables
         self._seqs: dict[int, dict[int, int]] = defaultdict(dict)  # term → seq → day
         self._data: dict[int, bytes] = {}
@@ -41,11 +36,12 @@ class InvertedIndex:
         self._oldest = sys.maxsize  # no posting that was read or added is of a day before this one
         self._added: dict[tuple[int, int], int] = {}  # (term, seq) → day
         self._dropped: set[tuple[int, int]] = set()
+        self._changed: set[int] = set()  # terms whose postings aren't those that were read any more
 
     def load_postings(self, terms: Iterable[int], since: int) -> None:
         """Read the postings of ``terms``, as far back as the day ``since``."""
         self._oldest = min(self._oldest, since)
-        with self._engine.connect() as connection:
+        with self._read() as connection:
             for term, days in posting_tables.select_postings(connection, self._tables, terms, since):
                 self._seqs[term].update(days)
 
@@ -54,7 +50,7 @@ class InvertedIndex:
         wanted = set(seqs) - self._data.keys() - self._removed
         if not wanted:
             return
-        with self._engine.connect() as connection:
+        with self._read() as connection:
             for seq, day, terms, data in posting_tables.select_blobs(connection, self._tables, wanted):
                 self._stored[seq], self._terms[seq], self._data[seq] = day, terms, data
 
@@ -90,6 +86,10 @@ class InvertedIndex:
         best: list[int] = candidates[np.argsort(total, kind="stable")[::-1][:most]].tolist()
         return best
 
+    def has_changed(self, terms: Collection[int]) -> bool:
+        """Tell whether any of ``terms`` leads elsewhere than when postings were read."""
+        return not self._changed.isdisjoint(terms)
+
     def list_members(self, term: int, since: int) -> list[tuple[int, int]]:
         """Return (day, seq) of all blobs to which ``term`` leads, from the day ``since`` on."""
         return [(day, seq) for seq, day in self._seqs[term].items() if day >= since]
@@ -115,6 +115,7 @@ class InvertedIndex:
             if present_day is not None:
                 self._dropped.add((term, seq))
             days[seq] = self._added[term, seq] = day
+            self._changed.add(term)
             blob_terms[term] = None
         self._oldest = min(self._oldest, day)
 
@@ -131,6 +132,7 @@ class InvertedIndex:
     def drop_posting(self, term: int, seq: int) -> None:
         """Let ``term`` no longer lead to the blob."""
         self._seqs[term].pop(seq, None)
+        self._changed.add(term)
         self._added.pop((term, seq), None)
         self._dropped.add((term, seq))
         if seq in self._terms:
@@ -163,30 +165,6 @@ class InvertedIndex:
         if isinstance(terms, bytes):  # most of what is read is only compared: its terms are unpacked when they change
             self._terms[seq] = terms = dict.fromkeys(posting_tables.unpack_terms(terms))
         return terms
-
-
-def load_frequencies(engine: sa.Engine, stage: str) -> CountMinSketch:
-    """Return how common terms are, as the stage saved it; new where it did not."""
-    c = frequencies.c
-    with engine.connect() as connection:
-        rows = connection.execute(sa.select(c.part, c.data).where(c.stage == stage).order_by(c.part)).all()
-    whole = rows[0].data if rows and rows[0].part == 0 else None
-    return CountMinSketch(whole, (row.data for row in rows if row.part > 0))
-
-
-def save_frequencies(connection: sa.Connection, stage: str, counted: CountMinSketch) -> None:
-    """Save how common terms are: what was counted since the last time, and the whole only now and then."""
-    c = frequencies.c
-    since = sa.select(sa.func.max(c.part), sa.func.sum(sa.func.length(c.data))).where(c.stage == stage, c.part > 0)
-    last, size = connection.execute(since).one()
-    added = counted.take_increments()
-    if not added:
-        return
-    if (size or 0) + len(added) < _REWRITTEN_AFTER:
-        upsert(connection, frequencies, [{"stage": stage, "part": (last or 0) + 1, "data": added}])
-        return
-    connection.execute(sa.delete(frequencies).where(c.stage == stage))
-    upsert(connection, frequencies, [{"stage": stage, "part": 0, "data": bytes(counted)}])
 
 
 def day_number(at: dt.datetime) -> int:

@@ -17,10 +17,14 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from pipeline.store.schema.bookkeeping import locks
-from pipeline.store.statements import insert_new
+from pipeline.store.statements import insert_new, upsert
 
 if TYPE_CHECKING:
     from pipeline.store.engine import Database
+
+
+# So long a request for a lock stands that isn't made again: who waits for the lock asks several times a second.
+_ASKED_SECONDS = 5.0
 
 
 class AdvisoryLock(enum.IntEnum):
@@ -28,6 +32,7 @@ class AdvisoryLock(enum.IntEnum):
 
     MIGRATION = 7_263_514  # two processes that start at once: the second finds the schema up to date
     ENTITIES = 7_263_515  # transactions that change entities follow one another
+    ALERTS = 7_263_519  # and so do those that change alerts
 
 
 def take_advisory_lock(connection: sa.Connection, key: AdvisoryLock) -> None:
@@ -70,16 +75,69 @@ def delete_locks(connection: sa.Connection, owners: Collection[str]) -> None:
     connection.execute(locks.delete().where(locks.c.owner.in_(owners)))
 
 
+def keep_lock(connection: sa.Connection, name: str, owner: str, now: dt.datetime, seconds: float) -> str | None:
+    """Take the lock ``name``, or keep it, until ``seconds`` from now; return its owner where that is another one."""
+    until = now + dt.timedelta(seconds=seconds)
+    mine = locks.update().where(locks.c.name == name, locks.c.owner == owner)
+    if connection.execute(mine.values(until=until)).rowcount:
+        return None
+    return None if _take(connection, name, owner, now, seconds) else get_holder(connection, name)
+
+
+def take_lock(connection: sa.Connection, name: str, owner: str, now: dt.datetime, seconds: float) -> bool:
+    """Take the lock ``name`` for at most ``seconds``; return False where another worker holds it, or asks for it."""
+    if _is_asked_for(connection, name, now):
+        return False
+    return _take(connection, name, owner, now, seconds)
+
+
+def release_lock(connection: sa.Connection, name: str, owner: str) -> bool:
+    """Give the lock ``name`` back; return whether ``owner`` still held it."""
+    return connection.execute(locks.delete().where(locks.c.name == name, locks.c.owner == owner)).rowcount > 0
+
+
 @contextlib.contextmanager
-def hold_lock(database: Database, name: str, owner: str, now: dt.datetime, seconds: float) -> Iterator[bool]:
-    """Hold the lock ``name`` during the block; yields False where another worker holds it (then do nothing)."""
+def hold_lock(
+    database: Database, name: str, owner: str, now: dt.datetime, seconds: float, *, asks: bool = False
+) -> Iterator[bool]:
+    """Hold the lock ``name`` during the block; yields False where another worker holds it (then do nothing).
+
+    Who ``asks`` for a lock that is held gets it next, before whoever takes it again and again: for some seconds, until
+    he has it or ``stop_asking`` is called.
+    """
     with database.write() as connection:
-        connection.execute(locks.delete().where(locks.c.name == name, locks.c.until < now))
-        row = {"name": name, "owner": owner, "until": now + dt.timedelta(seconds=seconds)}
-        is_mine = insert_new(connection, locks, [row])
+        is_mine = _take(connection, name, owner, now, seconds)
+        if is_mine:
+            connection.execute(locks.delete().where(locks.c.name == _request(name)))
+        elif asks:
+            until = now + dt.timedelta(seconds=_ASKED_SECONDS)
+            upsert(connection, locks, [{"name": _request(name), "owner": owner, "until": until}])
     try:
-        yield bool(is_mine)
+        yield is_mine
     finally:
         if is_mine:
             with database.write() as connection:
-                connection.execute(locks.delete().where(locks.c.name == name, locks.c.owner == owner))
+                release_lock(connection, name, owner)
+
+
+def stop_asking(connection: sa.Connection, name: str, owner: str) -> None:
+    """Take back that ``owner`` asks for the lock ``name``."""
+    release_lock(connection, _request(name), owner)
+
+
+def _take(connection: sa.Connection, name: str, owner: str, now: dt.datetime, seconds: float) -> bool:
+    row = {"name": name, "owner": owner, "until": now + dt.timedelta(seconds=seconds)}
+    if insert_new(connection, locks, [row]):
+        return True
+    connection.execute(locks.delete().where(locks.c.name == name, locks.c.until < now))
+    return bool(insert_new(connection, locks, [row]))
+
+
+def _is_asked_for(connection: sa.Connection, name: str, now: dt.datetime) -> bool:
+    asked = sa.select(locks.c.name).where(locks.c.name == _request(name), locks.c.until >= now)
+    return connection.scalar(asked) is not None
+
+
+def _request(name: str) -> str:
+    """Return the name of the row that says that a lock is asked for."""
+    return f"{name} asked for"

@@ -15,6 +15,7 @@ from pipeline.records import Stage
 from pipeline.store.engine import Database
 from pipeline.store.schema.outbox import losses, regrouped, unwanted_blobs, withdrawn
 from pipeline.store.statements import among, insert_new, rows_as
+from pipeline.store.wakeups import announce
 
 _REMOVALS_PER_STEP = 500  # rows that are carried out before they are deleted
 
@@ -31,7 +32,12 @@ class PendingRemovals:
 
     def add_documents(self, connection: sa.Connection, ids: Iterable[str]) -> None:
         """Note that the index must not keep the documents of these articles."""
-        insert_new(connection, withdrawn, [{"id": article_id} for article_id in ids])
+        if insert_new(connection, withdrawn, [{"id": article_id} for article_id in ids]):
+            announce(connection, [Stage.INDEX])
+
+    def find_documents(self, connection: sa.Connection, ids: Collection[str]) -> set[str]:
+        """Return those of ``ids`` whose documents are noted to go."""
+        return set(connection.scalars(sa.select(withdrawn.c.id).where(among(connection, withdrawn.c.id, ids))))
 
     def remove_documents(self, remove: Callable[[Sequence[str]], None]) -> None:
         """Give the ids of all documents that must go to ``remove``, and forget them when it returns.
@@ -68,7 +74,8 @@ class GroupsToSettle:
 
     def add(self, connection: sa.Connection, stage: Stage, names: Iterable[str | None]) -> None:
         """Note that groups (or stories) have lost an article, for ``stage`` to settle; None stands for no group."""
-        insert_new(connection, losses, [{"stage": stage, "name": name} for name in sorted(filter(None, set(names)))])
+        if insert_new(connection, losses, [{"stage": stage, "name": n} for n in sorted(filter(None, set(names)))]):
+            announce(connection, [stage])
 
     def list_pending(self, connection: sa.Connection, stage: Stage) -> list[str]:
         """Return the groups (or stories) that ``stage`` has to settle."""
@@ -93,6 +100,7 @@ class ArticlesToReassign:
     def add(self, connection: sa.Connection, ids: Iterable[str], *, may_leave_story: bool) -> None:
         """Note articles for cluster to place again, in their stories or, where they may leave them, in any."""
         connection.execute(regrouped.insert(), [{"id": article_id, "anew": may_leave_story} for article_id in ids])
+        announce(connection, [Stage.CLUSTER])
 
     def list_pending(self, connection: sa.Connection) -> list[ArticleToReassign]:
         """Return what is noted, the latest last."""

@@ -1,8 +1,8 @@
 """Store the blobs of an inverted index, and the postings that lead to them, in the database.
 
 SQLite: the terms of a batch stand far apart in the order of all terms, so writing them where they belong would change a
-page of 4 kB for each. They wait in a small table instead, and with each batch one slice of the terms moves on, many to
-a page (O'Neil and others 1996, The Log-Structured Merge-Tree).
+page of 4 kB for each. They wait in a small table instead, and now and then one slice of the terms moves on, many to a
+page (O'Neil and others 1996, The Log-Structured Merge-Tree).
 
 PostgreSQL: both tables are partitioned by day. A partition is made when the first row of its day comes, and dropped as
 a whole when the day is forgotten.
@@ -11,6 +11,7 @@ a whole when the day is forgotten.
 from __future__ import annotations
 
 import datetime as dt
+import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -23,9 +24,11 @@ from pipeline.store.schema.copies import copy_sketches, copy_terms, copy_terms_n
 from pipeline.store.schema.stories import stories, story_terms, story_terms_new
 from pipeline.store.statements import among, delete_columns, upsert_columns
 
-# A posting waits for so many batches. More: fewer pages are written when they move, but a larger table is looked
-# through. With batches of 200 articles of 31 terms, some 200,000 wait, on 1,000 pages.
+# A posting waits until so many slices have moved on. More: fewer pages are written when they move, but a larger table
+# is looked through. A slice moves on for every so many postings that come, be it in one batch or in a hundred small
+# ones (200 articles of 31 terms): some 200,000 wait, on 1,000 pages.
 SLICES = 32
+_MOVES_AFTER = 6200
 _SPREAD = 2_654_435_761  # Knuth's multiplicative hash: successive batches take slices that lie well apart
 _BITS = 32
 _DAY_ZERO = dt.date(1970, 1, 1)
@@ -77,10 +80,9 @@ def select_postings(
     for table in tables_with_postings(connection, layout):
         c = table.c
         # a row for each term: half the time of a row for each posting
-        query = sa.select(c.term, _listed(connection, c.seq), _listed(connection, c.day)).group_by(c.term)
-        rows = connection.execute(query.where(c.day >= since, among(connection, c.term, wanted))).all()
-        for term, seqs, days in rows:
-            yield term % (1 << _BITS), dict(zip(_numbers(seqs), _numbers(days), strict=True))
+        query = sa.select(c.term, _mapped(connection, c.seq, c.day)).group_by(c.term)
+        for term, days in connection.execute(query.where(c.day >= since, among(connection, c.term, wanted))).all():
+            yield term % (1 << _BITS), _decode_days(days)
 
 
 def select_blobs(connection: sa.Connection, layout: PostingTables, seqs: Iterable[int]) -> Iterator[IndexedBlob]:
@@ -98,14 +100,19 @@ def write_blobs(
 ) -> None:
     """Write blobs, and postings (term, seq, day), none of which may stand there yet under another day."""
     if connection.dialect.name != "sqlite":
-        _create_partitions(connection, layout, {*(blob.day for blob in blobs), *(day for _, _, day in postings)})
+        days = {*(blob.day for blob in blobs), *(day for _, _, day in postings)}
+        for table in (layout.blobs, layout.postings):
+            create_partitions(connection, table, days)
     upsert_columns(connection, layout.blobs, _columns(IndexedBlob._fields, blobs))
     if not postings:
         return
     columns = _sorted(("term", "seq", "day"), postings)
     if connection.dialect.name == "sqlite":
         upsert_columns(connection, layout.waiting, columns)
-        merge_slice(connection, layout, max(seq for _, seq, _ in postings))
+        batch = max(seq for _, seq, _ in postings)
+        # no process counts for how long: by chance, which follows from the batch, it is as often as it shall be
+        if zlib.crc32(b"%d %d" % (batch, len(postings))) < (len(postings) << _BITS) // _MOVES_AFTER:
+            merge_slice(connection, layout, batch)
     else:
         upsert_columns(connection, layout.postings, columns)
 
@@ -124,8 +131,10 @@ def merge_slice(connection: sa.Connection, layout: PostingTables, batch: int) ->
 
 def replace_data(connection: sa.Connection, layout: PostingTables, changed: Mapping[int, bytes]) -> None:
     """Replace the data of blobs (seq → data) that are stored; the postings that lead to them stay."""
-    for seq, data in changed.items():
-        connection.execute(layout.blobs.update().where(layout.blobs.c.seq == seq).values(data=data))
+    if changed:
+        replaced = layout.blobs.update().where(layout.blobs.c.seq == sa.bindparam("of_seq"))
+        rows = [{"of_seq": seq, "new_data": data} for seq, data in changed.items()]
+        connection.execute(replaced.values(data=sa.bindparam("new_data")), rows)
 
 
 def delete_postings(connection: sa.Connection, layout: PostingTables, postings: Collection[tuple[int, int]]) -> None:
@@ -178,6 +187,17 @@ def list_partitions(connection: sa.Connection, table: sa.Table) -> list[str]:
     return sorted(connection.scalars(sa.text(query), {"name": table.name}))
 
 
+def create_partitions(connection: sa.Connection, table: sa.Table, days: Collection[int]) -> None:
+    """Create those partitions of ``days`` on PostgreSQL that aren't there."""
+    present = set(list_partitions(connection, table))
+    for day in sorted(days):
+        if (name := partition_name(table, day)) not in present:
+            # attached afterwards: nobody who reads or writes other days has to wait
+            connection.exec_driver_sql(f"CREATE TABLE {name} (LIKE {table.name} INCLUDING ALL)")
+            bounds = f"FOR VALUES FROM ({day}) TO ({day + 1})"
+            connection.exec_driver_sql(f"ALTER TABLE {table.name} ATTACH PARTITION {name} {bounds}")
+
+
 def pack_terms(terms: Collection[int]) -> bytes:
     """Return terms (32 bits without sign) in 4 bytes each."""
     return np.array(tuple(terms), dtype="<u4").tobytes()
@@ -187,18 +207,6 @@ def unpack_terms(data: bytes) -> list[int]:
     """Return the terms that were packed."""
     unpacked: list[int] = np.frombuffer(data, dtype="<u4").tolist()
     return unpacked
-
-
-def _create_partitions(connection: sa.Connection, layout: PostingTables, days: Collection[int]) -> None:
-    """Create the partitions of ``days`` on PostgreSQL."""
-    for table in (layout.blobs, layout.postings):
-        present = set(list_partitions(connection, table))
-        for day in sorted(days):
-            if (name := partition_name(table, day)) not in present:
-                # attached afterwards: nobody who reads or writes other days has to wait
-                connection.exec_driver_sql(f"CREATE TABLE {name} (LIKE {table.name} INCLUDING ALL)")
-                bounds = f"FOR VALUES FROM ({day}) TO ({day + 1})"
-                connection.exec_driver_sql(f"ALTER TABLE {table.name} ATTACH PARTITION {name} {bounds}")
 
 
 def _columns(names: Iterable[str], rows: Collection[Sequence[object]]) -> dict[str, Sequence[object]]:
@@ -220,11 +228,11 @@ def _signed(terms: Iterable[int]) -> npt.NDArray[np.int32]:
     return np.array(tuple(terms), dtype=np.uint32).view(np.int32)
 
 
-def _listed(connection: sa.Connection, column: sa.Column[int]) -> sa.ColumnElement[str]:
-    """Return all values of a column in a group, as JSON; ``_numbers`` reads them."""
+def _mapped(connection: sa.Connection, key: sa.Column[int], value: sa.Column[int]) -> sa.ColumnElement[str]:
+    """Return all values of a column in a group, by another column's, as JSON; ``_decode_days`` reads them."""
     if connection.dialect.name == "sqlite":
-        return sa.func.json_group_array(column)
-    return sa.cast(sa.func.json_agg(column), sa.Text)
+        return sa.func.json_group_object(sa.cast(key, sa.Text), value)
+    return sa.cast(sa.func.json_object_agg(key, value), sa.Text)
 
 
-_numbers = msgspec.json.Decoder(list[int]).decode
+_decode_days = msgspec.json.Decoder(dict[int, int]).decode

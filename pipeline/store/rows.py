@@ -9,9 +9,10 @@ import datetime as dt
 
 import msgspec
 
-from pipeline.records import Entry, Outcome, Reason, Stage, StageRecord
+from pipeline.records import Article, Entry, Outcome, Reason, Stage, StageRecord
 
-PENDING, DROPPED, QUARANTINED, REMOVED = "pending", "dropped", "quarantined", "removed"
+PENDING, DROPPED, QUARANTINED = "pending", "dropped", "quarantined"
+WITHDRAWN, REMOVED = "withdrawn", "removed"
 
 
 class ArticleRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +32,8 @@ class ArticleRow(msgspec.Struct, frozen=True, kw_only=True):
     copy_group: str | None
     story: str | None
     lease_owner: str | None
+    embargoed: dt.datetime | None = None  # until when no stage behind extract gets it
+    due: dt.datetime | None = None  # from when on a worker could take it
 
     @property
     def leased(self) -> bool:
@@ -47,6 +50,11 @@ class NewArticle(msgspec.Struct, frozen=True, kw_only=True):
     url: str | None = None
     records: tuple[StageRecord, ...] = ()
     stage: Stage = Stage.FETCH
+
+    @property
+    def embargoed(self) -> dt.datetime | None:
+        """Return until when it may not be published, as far as it brings its text along."""
+        return next((record.embargoed for record in self.records if isinstance(record, Article)), None)
 
     @classmethod
     def from_entry(cls, entry: Entry) -> NewArticle:
@@ -70,7 +78,7 @@ class StageResult(msgspec.Struct, frozen=True, kw_only=True):
     record: StageRecord | None = None
     retry_at: dt.datetime | None = None
     tried: bool = True  # whether it counts as an attempt; not what only had to wait for its host
-    addresses: tuple[str, ...] = ()  # further addresses that the article is known under
+    again_from: Stage | None = None  # the stage at which it is tried again, where that is an earlier one
     copy_group: str | None = None
     story: str | None = None
     published: dt.datetime | None = None  # as dedupe believes it
@@ -87,6 +95,14 @@ class GroupMember(msgspec.Struct, frozen=True, kw_only=True):
     copy_group: str
     published: dt.datetime | None
     credit: str | None
+
+
+class EmbargoCount(msgspec.Struct, frozen=True, kw_only=True):
+    """How many articles are held back by an embargo, how many of them without an end, and when the next one ends."""
+
+    count: int
+    without_end: int
+    next: dt.datetime | None
 
 
 class CopyPin(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ A site's memory is read, changed and written in one transaction, which alone has
 from __future__ import annotations
 
 import datetime as dt
+import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,8 @@ from pipeline.store.outcome_log import is_latest_outcome
 from pipeline.store.rows import PENDING, QUARANTINED
 from pipeline.store.schema.articles import items, outcomes
 from pipeline.store.schema.sites import site_lines, site_pages, sites
+from pipeline.store.site_cache import SiteCache
+from pipeline.store.site_readings import delete_readings, mark_wanted
 from pipeline.store.statements import among, insert_new, upsert
 
 _COLUMNS = tuple(name for name in LearntLine.__struct_fields__ if name != "key")
@@ -41,7 +44,9 @@ class SiteProfiles:
     both decide on the same grounds.
     """
 
-    def __init__(self, connection: sa.Connection, names: Iterable[str], now: dt.datetime) -> None:
+    def __init__(
+        self, connection: sa.Connection, names: Iterable[str], now: dt.datetime, cache: SiteCache | None = None
+    ) -> None:
         self.connection = connection
         self.day = day_number(now)
         self._now = now
@@ -51,14 +56,26 @@ class SiteProfiles:
         rows = connection.execute(chosen if connection.dialect.name == "sqlite" else chosen.with_for_update()).all()
         self.standing = _decode_standings(rows)
         self._saved_standing = dict(self.standing)
-        self._pages: dict[str, list[PageFingerprint]] = {name: [] for name in wanted}
-        self._lines: dict[str, list[LearntLine]] = {name: [] for name in wanted}
-        for row in connection.execute(sa.select(site_pages).where(among(connection, site_pages.c.site, wanted))):
-            self._pages[row.site].append(msgspec.msgpack.decode(row.data, type=PageFingerprint))
-        for row in connection.execute(sa.select(site_lines).where(among(connection, site_lines.c.site, wanted))):
+        self._cache = cache or SiteCache()
+        self._tokens: dict[str, str | None] = {row.name: row.token for row in rows}
+        self._sites = {name: site for name in wanted if (site := self._cache.take(name, self._tokens[name]))}
+        self._sites |= self._load([name for name in wanted if name not in self._sites])
+        self._pages = {name: dict(site.pages) for name, site in self._sites.items()}
+        self._lines = {name: dict(site.learnt) for name, site in self._sites.items()}
+
+    def _load(self, names: Sequence[str]) -> dict[str, SiteProfile]:
+        """Return the profiles of ``names`` as the ledger has them."""
+        if not names:
+            return {}
+        pages: dict[str, list[PageFingerprint]] = {name: [] for name in names}
+        lines: dict[str, list[LearntLine]] = {name: [] for name in names}
+        connection = self.connection
+        for row in connection.execute(sa.select(site_pages).where(among(connection, site_pages.c.site, names))):
+            pages[row.site].append(msgspec.msgpack.decode(row.data, type=PageFingerprint))
+        for row in connection.execute(sa.select(site_lines).where(among(connection, site_lines.c.site, names))):
             fields = {name: getattr(row, name) for name in _COLUMNS}
-            self._lines[row.site].append(LearntLine(key=row.line, **fields))
-        self._sites = {name: SiteProfile(self._pages[name], self._lines[name]) for name in wanted}
+            lines[row.site].append(LearntLine(key=row.line, **fields))
+        return {name: SiteProfile(pages[name], lines[name]) for name in names}
 
     def __getitem__(self, name: str) -> SiteProfile:
         return self._sites[name]
@@ -71,10 +88,17 @@ class SiteProfiles:
 
     def flush(self) -> None:
         """Write what changed in the memories."""
+        changed: dict[str, str] = {}
         for name, site in self._sites.items():
-            self._flush_pages(name, site)
-            self._flush_lines(name, site)
+            is_changed = [self._flush_pages(name, site), self._flush_lines(name, site)]
+            if any(is_changed) or self._tokens[name] is None:
+                changed[name] = secrets.token_hex(8)
+        self._tokens |= changed
+        for name, fresh in changed.items():
+            self.connection.execute(sites.update().where(sites.c.name == name).values(token=fresh))
         self._flush_standing()
+        for name, token in self._tokens.items():  # copies: the profiles here may change further, unsaved
+            self._cache.put(name, token or "", SiteProfile(self._pages[name].values(), self._lines[name].values()))
 
     def requeue_for_cleaning(self) -> None:
         """Send the articles that are to be cleaned again back to extract, but for those that a worker has just now."""
@@ -89,25 +113,32 @@ class SiteProfiles:
         _save_standings(self.connection, changed)
         self._saved_standing.update(changed)
 
-    def _flush_pages(self, name: str, site: SiteProfile) -> None:
-        stored = {page.seq: page for page in self._pages[name]}
+    def _flush_pages(self, name: str, site: SiteProfile) -> bool:
+        """Write the pages of a site that changed; tell whether any did."""
+        stored = self._pages[name]
         changed = [page for seq, page in site.pages.items() if stored.get(seq) != page]
         rows = [{"site": name, "seq": page.seq, "data": _sheets.encode(page)} for page in changed]
         upsert(self.connection, site_pages, rows)
         if dropped := stored.keys() - site.pages.keys():
             condition = (site_pages.c.site == name) & among(self.connection, site_pages.c.seq, dropped)
             self.connection.execute(sa.delete(site_pages).where(condition))
+            delete_readings(self.connection, dropped)
+        self._pages[name] = dict(site.pages)
+        return bool(changed or dropped)
 
-    def _flush_lines(self, name: str, site: SiteProfile) -> None:
+    def _flush_lines(self, name: str, site: SiteProfile) -> bool:
+        """Write the lines learnt of a site that changed; tell whether any did."""
         for key in expired_lines(site.learnt.values(), self.day):
             del site.learnt[key]
-        stored = {line.key: line for line in self._lines[name]}
+        stored = self._lines[name]
         changed = [line for key, line in site.learnt.items() if stored.get(key) != line]
         rows = [{"site": name, "line": line.key, **{c: getattr(line, c) for c in _COLUMNS}} for line in changed]
         upsert(self.connection, site_lines, rows)
         if dropped := stored.keys() - site.learnt.keys():
             condition = (site_lines.c.site == name) & among(self.connection, site_lines.c.line, dropped)
             self.connection.execute(sa.delete(site_lines).where(condition))
+        self._lines[name] = dict(site.learnt)
+        return bool(changed or dropped)
 
 
 class SiteAlarms:
@@ -137,8 +168,12 @@ class SiteAlarms:
 
 
 def delete_pages(connection: sa.Connection, seqs: Collection[int]) -> None:
-    """Forget the pages of these articles."""
-    connection.execute(sa.delete(site_pages).where(among(connection, site_pages.c.seq, seqs)))
+    """Forget the pages of these articles, and what was read of them."""
+    which = among(connection, site_pages.c.seq, seqs)
+    changed = sa.select(site_pages.c.site).where(which)
+    connection.execute(sites.update().where(sites.c.name.in_(changed)).values(token=None))
+    connection.execute(sa.delete(site_pages).where(which))
+    delete_readings(connection, seqs)
 
 
 def _send_back(connection: sa.Connection, ids: Collection[str], now: dt.datetime) -> set[str]:
@@ -154,6 +189,7 @@ def _send_back(connection: sa.Connection, ids: Collection[str], now: dt.datetime
         free = free.with_for_update(skip_locked=True)
     sent = set(connection.scalars(free))
     article_state.send_back(connection, [among(connection, items.c.id, sent)], Stage.EXTRACT, now, new_revision=True)
+    mark_wanted(connection, sent)
     return wanted - sent
 
 

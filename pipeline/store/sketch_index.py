@@ -13,12 +13,12 @@ import sqlalchemy as sa
 from pipeline.settings import DedupeSettings
 from pipeline.store import posting_tables
 from pipeline.store.decisions import find_pinned_groups
+from pipeline.store.engine import ReadOpener
+from pipeline.store.frequency_memory import FrequencyMemory
 from pipeline.store.inverted_index import (
     InvertedIndex,
     day_number,
     first_day_of_window,
-    load_frequencies,
-    save_frequencies,
 )
 from pipeline.store.schema.copies import copy_sketches
 from pipeline.store.statements import among
@@ -31,12 +31,13 @@ _STAGE = "dedupe"
 class SketchIndex:
     """The sketches in the ledger, as dedupe asks for them in one batch; a dedupe.CopyMemory."""
 
-    def __init__(self, engine: sa.Engine, settings: DedupeSettings) -> None:
-        self._engine = engine
-        self._index = InvertedIndex(engine, posting_tables.COPIES)
+    def __init__(self, read: ReadOpener, frequency_memory: FrequencyMemory, settings: DedupeSettings) -> None:
+        self._read = read
+        self._index = InvertedIndex(read, posting_tables.COPIES)
         self._window = settings.window_days
         self._pins: dict[int, str] = {}
-        self.frequencies = load_frequencies(engine, _STAGE)
+        self._frequency_memory = frequency_memory
+        self.frequencies = frequency_memory.load(_STAGE)
 
     def prefetch(self, wanted: Sequence[tuple[int, dt.datetime, Collection[int]]]) -> None:
         """Read what the articles (seq, first seen, terms) will ask for, all at once."""
@@ -46,7 +47,7 @@ class SketchIndex:
         self._index.load_postings({term for _, _, terms in wanted for term in terms}, since)
         seqs = {seq for seq, _, _ in wanted}
         self._index.load_blobs(seqs.union(*(self._find_nearest(*article) for article in wanted)))
-        with self._engine.connect() as connection:
+        with self._read() as connection:
             self._pins.update(find_pinned_groups(connection, seqs))
 
     def candidates(self, seq: int, at: dt.datetime, terms: Collection[int]) -> list[bytes]:
@@ -73,7 +74,7 @@ class SketchIndex:
     def flush(self, connection: sa.Connection) -> None:
         """Write what the batch changed, in the caller's transaction."""
         self._index.flush(connection)
-        save_frequencies(connection, _STAGE, self.frequencies)
+        self._frequency_memory.save(connection, _STAGE, self.frequencies)
 
     def _find_nearest(self, seq: int, at: dt.datetime, terms: Collection[int]) -> list[int]:
         shared = self._index.count_shared(terms, first_day_of_window(at, self._window))

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import sqlalchemy as sa
 
+from pipeline.clean_records import clean_record
 from pipeline.records import STAGE_VERSIONS, Copy, Stage, StageRecord, from_json, to_json
 from pipeline.store.rows import ArticleRow
 from pipeline.store.schema.articles import items, records
@@ -24,6 +25,20 @@ _UP_TO_PRESENT = records.c.version <= items.c.version  # a look that found nothi
 _OF_PRESENT = records.c.version == items.c.version
 
 
+class GatheredRecords:
+    """Records of several kinds: kind → id → record, and by which version of its stage: id → stage → version."""
+
+    def __init__(
+        self, by_kind: dict[type[StageRecord], dict[str, StageRecord]], made_by: dict[str, dict[str, str]]
+    ) -> None:
+        self.by_kind = by_kind
+        self.made_by = made_by
+
+    def of(self, kind: type[R]) -> dict[str, R]:
+        """Return id → record of one kind."""
+        return cast("dict[str, R]", self.by_kind[kind])
+
+
 class StageRecords:
     """The records of a database."""
 
@@ -34,6 +49,32 @@ class StageRecords:
         """
         is_present = _UP_TO_PRESENT if kind.stage is Stage.POLL else _OF_PRESENT
         return self._load(connection, [article.id for article in articles], kind, is_present)
+
+    def gather(
+        self, connection: sa.Connection, articles: Iterable[ArticleRow], *kinds: type[StageRecord], newest: bool = False
+    ) -> GatheredRecords:
+        """Return the records of each article's present version, of all these kinds at once.
+
+        With ``newest`` the newest of each kind, an older version's while the page is looked at again.
+        """
+        c = records.c
+        ids = [article.id for article in articles]
+        is_present = _UP_TO_PRESENT if newest else sa.or_(_OF_PRESENT, sa.and_(_IS_ENTRY, _UP_TO_PRESENT))
+        rows = connection.execute(
+            sa.select(c.id, c.stage, c.made_by, c.data)
+            .join(items, _OF_ARTICLE)
+            .where(among(connection, c.id, ids), c.stage.in_([kind.stage for kind in kinds]), is_present)
+            .order_by(c.version)
+        )
+        chosen = {
+            (stage, article_id): (made_by, data) for article_id, stage, made_by, data in rows
+        }  # the newest of each
+        gathered = GatheredRecords({kind: {} for kind in kinds}, {article_id: {} for article_id in ids})
+        by_stage: dict[str, type[StageRecord]] = {kind.stage: kind for kind in kinds}
+        for (stage, article_id), (made_by, data) in chosen.items():
+            gathered.by_kind[by_stage[stage]][article_id] = from_json(data, by_stage[stage])
+            gathered.made_by[article_id][stage] = made_by
+        return gathered
 
     def latest(self, connection: sa.Connection, ids: Iterable[str], kind: type[R]) -> dict[str, R]:
         """Return id → the newest record of each article: an older version's while its page is looked at again."""
@@ -84,6 +125,8 @@ class StageRecords:
         self, connection: sa.Connection, kind: type[R], changed: Mapping[str, R], now: dt.datetime
     ) -> None:
         """Replace the newest records of this kind, by the ids of articles."""
+        if not changed:
+            return
         newest = sa.select(records.c.id, records.c.version).select_from(records.join(items, join_latest(kind.stage)))
         rows = connection.execute(newest.where(among(connection, items.c.id, changed))).all()
         self.save_records(connection, [(row.id, row.version, changed[row.id]) for row in rows], now)
@@ -123,6 +166,6 @@ def _record_row(article_id: str, version: int, record: StageRecord, at: dt.datet
         "version": version,
         "at": at,
         "made_by": STAGE_VERSIONS[record.stage],
-        "data": to_json(record).decode(),
+        "data": to_json(clean_record(record)).decode(),
         "copy_kind": record.kind if isinstance(record, Copy) else None,
     }

@@ -15,6 +15,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 S = TypeVar("S", bound=msgspec.Struct)
 
+_VALUE: sa.ColumnElement[Any] = sa.literal_column("value")  # of SQLite's json_each
+
 
 def columns_of(table: sa.Table, kind: type[msgspec.Struct]) -> list[sa.Column[Any]]:
     """Return the columns of ``table`` that have the names of a struct's fields, in the order of the fields."""
@@ -23,7 +25,8 @@ def columns_of(table: sa.Table, kind: type[msgspec.Struct]) -> list[sa.Column[An
 
 def rows_as(kind: type[S], result: sa.Result[Any]) -> list[S]:
     """Return each row of a query as a ``kind``; the query's columns are just the struct's fields."""
-    return [kind(**row) for row in result.mappings()]
+    names = list(result.keys())
+    return [kind(**dict(zip(names, row, strict=True))) for row in result]
 
 
 def among(
@@ -31,8 +34,8 @@ def among(
 ) -> sa.ColumnElement[bool]:
     """Return the condition that the column is one of ``values``, however many, in one parameter."""
     if connection.dialect.name == "sqlite":
-        listed = sa.func.json_each(json.dumps(list(values))).table_valued("value")
-        return column.in_(sa.select(listed.c.value))
+        # as plain as it can be said: SQLAlchemy takes longer to build a statement than SQLite to answer it
+        return column.in_(sa.select(_VALUE).select_from(sa.func.json_each(json.dumps(list(values)))))
     return column == sa.any_(sa.cast(list(values), sa.ARRAY(column.type)))
 
 
@@ -89,13 +92,16 @@ def _unnested(connection: sa.Connection, table: sa.Table, columns: Mapping[str, 
     return f"unnest({', '.join(f'%({name})s::{kind}[]' for name, kind in kinds.items())})"
 
 
-def insert_new(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str, Any]]) -> int:
-    """Insert those ``rows`` whose keys are new; return how many. The others stay as they are."""
+def insert_new(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str, Any]]) -> set[Any]:
+    """Insert those ``rows`` whose keys are new, many in one statement; return the keys. The others stay as they are.
+
+    A key is the value of the first column of the primary key.
+    """
     if not rows:
-        return 0
-    # what is returned is counted, because PostgreSQL's driver gives no row count here
+        return set()
+    # what is returned counts, because PostgreSQL's driver gives no row count here
     statement = _insert(connection, table).on_conflict_do_nothing().returning(*table.primary_key)
-    return sum(len(connection.execute(statement, row).all()) for row in rows)
+    return {row[0] for row in connection.execute(statement, list(rows))}
 
 
 def _insert(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 import sqlalchemy as sa
 
-from pipeline.cluster import ArticleToAssign, StoryFacts, StorySummary, summarise_batch
+from pipeline.cluster import ArticleToAssign, NameRarities, StoryFacts, StorySummary, summarise_batch
 from pipeline.count_min import CountMinSketch
 from pipeline.records import Placement
 from pipeline.store.schema.articles import items
@@ -50,17 +50,23 @@ class StoryCatalog:
         newcomers: Sequence[ArticleToAssign],
         placements: Sequence[Placement],
         frequencies: CountMinSketch,
-    ) -> None:
-        """Let the articles of a batch vote on the titles and names of their stories."""
+        rarities: Mapping[int, NameRarities] | None = None,
+    ) -> set[str]:
+        """Let the articles of a batch vote on the titles and names of their stories; see ``summarise_batch``.
+
+        Return the stories of which something is known now that wasn't before.
+        """
         stories = self.load_stories(connection, {placement.story for placement in placements})
+        before = {ident: _facts(ident, story, ()) for ident, story in stories.items()}
         present = {ident: story.summary for ident, story in stories.items()}
         seqs: dict[str, int] = {}  # of the first of each story: where the story is new, that one opened it
         for newcomer, placement in zip(newcomers, placements, strict=True):
             seqs.setdefault(placement.story, newcomer.seq)
-        for ident, summary in summarise_batch(present, newcomers, placements, frequencies).items():
+        for ident, summary in summarise_batch(present, newcomers, placements, frequencies, rarities).items():
             story = stories.get(ident) or StoredStory(seq=seqs[ident], summary=summary)
             stories[ident] = msgspec.structs.replace(story, summary=summary)
         self.save_stories(connection, stories)
+        return {ident for ident, story in stories.items() if before.get(ident) != _facts(ident, story, ())}
 
     def save_stories(self, connection: sa.Connection, stories: Mapping[str, StoredStory]) -> None:
         """Save stories by their ids."""

@@ -13,12 +13,12 @@ import sqlalchemy as sa
 from pipeline.cluster import TermWeights
 from pipeline.settings import ClusterSettings
 from pipeline.store import posting_tables
+from pipeline.store.engine import ReadOpener
+from pipeline.store.frequency_memory import FrequencyMemory
 from pipeline.store.inverted_index import (
     InvertedIndex,
     day_number,
     first_day_of_window,
-    load_frequencies,
-    save_frequencies,
 )
 from pipeline.store.schema.stories import story_aliases, story_groups
 from pipeline.store.statements import among, upsert
@@ -31,13 +31,16 @@ _STAGE = "cluster"
 class StoryIndex:
     """The stories in the ledger, as cluster asks for them in one batch; a cluster.StoryMemory."""
 
-    def __init__(self, engine: sa.Engine, settings: ClusterSettings) -> None:
-        self._engine = engine
-        self._index = InvertedIndex(engine, posting_tables.STORIES)
+    def __init__(self, read: ReadOpener, frequency_memory: FrequencyMemory, settings: ClusterSettings) -> None:
+        self._read = read
+        self._index = InvertedIndex(read, posting_tables.STORIES)
         self._window = settings.window_days
         self._groups: dict[str, str | None] = {}
         self._assigned: dict[str, int] = {}
-        self.frequencies = load_frequencies(engine, _STAGE)
+        # what was found when postings were read, by the number of the object that was looked for, which it keeps alive
+        self._found: dict[int, tuple[TermWeights, dt.datetime, list[int]]] = {}
+        self._frequency_memory = frequency_memory
+        self.frequencies = frequency_memory.load(_STAGE)
 
     def prefetch_groups(self, groups: Collection[str]) -> None:
         """Read which stories the copy groups are in, but for those that this batch has assigned or released."""
@@ -45,7 +48,7 @@ class StoryIndex:
         c, alias = story_groups.c, story_aliases.c
         present = sa.func.coalesce(alias.story, c.story)  # of a group that was empty when its story was merged
         query = sa.select(c.copy_group, present).outerjoin(story_aliases, alias.alias == c.story)
-        with self._engine.connect() as connection:
+        with self._read() as connection:
             rows = connection.execute(query.where(among(connection, c.copy_group, groups)))
             self._groups.update((group, story) for group, story in rows)
 
@@ -55,7 +58,8 @@ class StoryIndex:
             return
         since = min(first_day_of_window(at, self._window) for at, _ in wanted)
         self._index.load_postings({term for _, terms in wanted for term in terms}, since)
-        self._index.load_blobs({seq for at, terms in wanted for seq in self._find_nearest(at, terms)})
+        self._found = {id(terms): (terms, at, self._find_nearest(at, terms)) for at, terms in wanted}
+        self._index.load_blobs({seq for _, _, nearest in self._found.values() for seq in nearest})
 
     def story_of(self, group: str) -> str | None:
         """Return the id of the story that the copy group is in."""
@@ -63,7 +67,9 @@ class StoryIndex:
 
     def candidates(self, at: dt.datetime, wanted: TermWeights) -> list[tuple[int, bytes]]:
         """Return the stories active within the window whose terms are worth most, best first."""
-        nearest = self._find_nearest(at, wanted)
+        terms, found_at, nearest = self._found.get(id(wanted), (None, at, []))
+        if terms is not wanted or found_at != at or self._index.has_changed(wanted):
+            nearest = self._find_nearest(at, wanted)
         self._index.load_blobs(nearest)
         return [(seq, data) for seq in nearest if (data := self._index.get_blob(seq)) is not None]
 
@@ -109,7 +115,7 @@ class StoryIndex:
             {"copy_group": group, "story": self._groups[group], "day": day} for group, day in self._assigned.items()
         ]
         upsert(connection, story_groups, rows)
-        save_frequencies(connection, _STAGE, self.frequencies)
+        self._frequency_memory.save(connection, _STAGE, self.frequencies)
 
     def _find_nearest(self, at: dt.datetime, wanted: TermWeights) -> list[int]:
         return self._index.find_nearest(wanted, first_day_of_window(at, self._window), MOST_CANDIDATES)

@@ -6,20 +6,29 @@ A feed has one subscription; what was pushed is kept until a run has saved its e
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import secrets
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import sqlalchemy as sa
 
-from pipeline.records import Record
+from pipeline.records import Record, Stage
 from pipeline.store.engine import Database
 from pipeline.store.schema.feeds import feeds
 from pipeline.store.schema.websub import pushes, subscriptions
 from pipeline.store.statements import insert_new, rows_as
+from pipeline.store.wakeups import announce
 from pipeline.websub import Hub
 
 SubscriptionState = Literal["asked", "active", "refused"]
+PushResult = Literal["saved", "replayed", "too many"]
+
+# Of one feed: a run every few minutes reads them; whoever sends more floods us.
+_MAX_WAITING = 100
+_MAX_WAITING_BYTES = 64 * 1024 * 1024
+_REMEMBERED = 200  # digests of pushes
+_DIGEST_LENGTH = 20  # hexadecimal digits: nobody pushes 2^40 documents
 
 
 class Subscription(Record, frozen=True, kw_only=True):
@@ -35,6 +44,7 @@ class Subscription(Record, frozen=True, kw_only=True):
     until: dt.datetime | None = None
     pushed: dt.datetime | None = None
     error: str | None = None
+    digests: str | None = None  # of its latest pushes, newest last, by which replays are known
 
 
 class Push(Record, frozen=True, kw_only=True):
@@ -105,11 +115,23 @@ class Subscriptions:
 
     def save_push(
         self, connection: sa.Connection, feed: str, now: dt.datetime, content_type: str | None, body: bytes
-    ) -> None:
-        """Keep what a hub pushed until a run reads it."""
+    ) -> PushResult:
+        """Keep what a hub pushed until a run reads it, unless it was pushed before or too much waits already."""
+        digests_of = sa.select(subscriptions.c.digests).where(subscriptions.c.feed == feed)
+        known = (connection.scalar(digests_of) or "").split()
+        digest = hashlib.sha256(body).hexdigest()[:_DIGEST_LENGTH]
+        if digest in known:
+            return "replayed"
+        count = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(sa.func.length(pushes.c.body)), 0))
+        waiting, size = connection.execute(count.where(pushes.c.feed == feed)).one()
+        if waiting >= _MAX_WAITING or size + len(body) > _MAX_WAITING_BYTES:
+            return "too many"
         row = {"feed": feed, "received": now, "content_type": content_type, "body": body}
         connection.execute(pushes.insert().values(**row))
-        self._change(connection, subscriptions.c.feed == feed, pushed=now)
+        latest = " ".join([*known, digest][-_REMEMBERED:])
+        self._change(connection, subscriptions.c.feed == feed, pushed=now, digests=latest)
+        announce(connection, [Stage.POLL])
+        return "saved"
 
     def list_pushes(self, connection: sa.Connection, limit: int) -> list[Push]:
         """Return what was pushed and not read yet, in order."""

@@ -61,6 +61,20 @@ class PageVisits:
             connection.execute(visits.update().where(visits.c.id.in_(ids)).values(due=None))
         return len(ids)
 
+    def next_due(self, connection: sa.Connection, now: dt.datetime) -> dt.datetime | None:
+        """Return when the next page is due to be visited again that isn't due yet."""
+        due: dt.datetime | None = connection.scalar(sa.select(sa.func.min(visits.c.due)).where(visits.c.due > now))
+        return due
+
+    def count_due(self, connection: sa.Connection, since: dt.datetime | None, until: dt.datetime | None) -> int:
+        """Return how many pages are due to be visited again at ``since`` or later and before ``until``."""
+        conditions: list[sa.ColumnElement[bool]] = [visits.c.due.isnot(None)]
+        if since is not None:
+            conditions.append(visits.c.due >= since)
+        if until is not None:
+            conditions.append(visits.c.due < until)
+        return connection.scalar(sa.select(sa.func.count()).select_from(visits).where(*conditions)) or 0
+
     def load_visits(self, connection: sa.Connection, ids: Iterable[str]) -> dict[str, Visit]:
         """Return id → what is remembered of the article's page."""
         rows = connection.execute(sa.select(visits).where(visits.c.id.in_(list(ids))))

@@ -6,41 +6,37 @@ All that it serves is read-only, but for the endpoints that need the API key and
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any, NoReturn
 
 import msgspec
-from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
+from fastapi import Depends, FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 
 from pipeline.context import Context, open_context
-from pipeline.editorial.explain import explain_name
-from pipeline.errors import BusyError, NewswireError, SearchIndexError, StoreError, UnknownError, UsageError
+from pipeline.editorial.explain import explain_name, without_texts
+from pipeline.errors import SearchIndexError
 from pipeline.index import Index, Results
+from pipeline.settings import ServeSettings
 from pipeline.web import pages, search_params
+from pipeline.web.answers import Answers
+from pipeline.web.api_description import describe_api, describe_search_params
 from pipeline.web.decisions import add_decision_routes
 from pipeline.web.editorial import add_editorial_routes
+from pipeline.web.failures import RETRY_AWAY, add_error_handlers, log_inside
 from pipeline.web.http import json_response
 from pipeline.web.ingest import add_ingest_routes
+from pipeline.web.operations import add_operation_routes
+from pipeline.web.replays import add_replay_routes
+from pipeline.web.request_checks import RequestChecks
 from pipeline.web.story_view import StoryView, load_story
 from pipeline.web.websub import add_websub_routes
 
 _log = logging.getLogger(__name__)
 
-# Nothing is loaded from elsewhere and no script runs, whatever an article may hold.
-_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; "
-        "frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-}
-# Programs use these paths: they get errors as JSON.
-_FOR_SERVICES = ("/api/", "/health", "/ingest", "/websub/")
-_RETRY_AFTER = "10"  # seconds; most batches take less
+_DEFAULTS = ServeSettings()
 # Seconds that a decision over HTTP waits for a stage's batch: clients and proxies give up after 30, and nobody would
 # know then whether it was decided.
 LOCK_WAIT_SECONDS = 10.0
@@ -75,46 +71,48 @@ def prepare_index(context: Context) -> str | None:
     return None
 
 
-def create_app(context: Context, lifespan: Callable[[FastAPI], Any] | None = None) -> FastAPI:
+def create_app(
+    context: Context, lifespan: Callable[[FastAPI], Any] | None = None, *, serve: ServeSettings | None = None
+) -> FastAPI:
     """Return the application that serves the index and the ledger of ``context``.
 
-    ``lifespan`` is an asynchronous context manager in which the application runs, see FastAPI.
+    ``lifespan`` is an asynchronous context manager in which the application runs, see FastAPI; ``serve`` stands in
+    place of the context's settings of that name.
     """
-    app = create_search_app(context.index, lifespan)
+    app = create_search_app(context.index, lifespan, serve=serve or context.settings.serve)
 
     @app.get("/api/explain")
     def explain(address: str) -> Response:
         """Why an address is, or is not, in the index."""
-        return json_response(explain_name(context, address) or _unknown("address", address))
+        explanation = explain_name(context, address) or _unknown("address", address)
+        return json_response(without_texts(explanation) if explanation.is_hidden else explanation)
 
+    add_operation_routes(app, context)
     add_editorial_routes(app, context)
+    add_replay_routes(app, context)
     add_decision_routes(app, context)
     add_ingest_routes(app, context)
     add_websub_routes(app, context)
     return app
 
 
-def create_search_app(index: Index, lifespan: Callable[[FastAPI], Any] | None = None) -> FastAPI:
+def create_search_app(
+    index: Index, lifespan: Callable[[FastAPI], Any] | None = None, *, serve: ServeSettings = _DEFAULTS
+) -> FastAPI:
     """Return the application that serves ``index`` alone, which needs no ledger and is read-only."""
-    app = FastAPI(title="newswire", docs_url=None, redoc_url=None, lifespan=lifespan)
+    known = [Depends(search_params.refuse_unknown_params)]
+    app = FastAPI(title="newswire", docs_url=None, redoc_url=None, lifespan=lifespan, dependencies=known)
+    app.openapi = functools.partial(describe_api, app)  # type: ignore[method-assign]
     _add_search_routes(app, index)
     pages.add_page_routes(app, index)
-    app.add_exception_handler(NewswireError, _error_response)
-    app.add_exception_handler(HTTPException, _error_response)
-    app.add_exception_handler(RequestValidationError, _error_response)
-    app.add_exception_handler(Exception, _error_response)
-
-    @app.middleware("http")
-    async def _headers(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
-        response = await answer(request)
-        response.headers.update(_HEADERS)
-        return response
-
+    add_error_handlers(app)
+    app.add_middleware(Answers, frame_ancestors=serve.frame_ancestors)
+    app.add_middleware(RequestChecks, settings=serve)
     return app
 
 
 def _add_search_routes(app: FastAPI, index: Index) -> None:
-    @app.get("/api/search")
+    @app.get("/api/search", openapi_extra={"parameters": describe_search_params()})
     def search(request: Request) -> Response:
         """Search: q, any field as a filter, facets, sort, page, size, copies, since, until."""
         params = search_params.parse_search_params(request.query_params.multi_items())
@@ -136,7 +134,11 @@ def _add_search_routes(app: FastAPI, index: Index) -> None:
         try:
             return json_response({"status": "ok", "documents": index.count()})
         except SearchIndexError as error:
-            return json_response({"status": "unavailable", "reason": str(error)}, 503)
+            number = log_inside(error, "GET", "/health")
+            reason = f"the index can't be used now; the log says why (request {number})"
+            response = json_response({"status": "unavailable", "reason": reason}, 503)
+            response.headers["Retry-After"] = RETRY_AWAY
+            return response
 
 
 def _describe_results(params: search_params.SearchParams, results: Results) -> dict[str, Any]:
@@ -166,35 +168,3 @@ def _unknown(kind: str, name: str) -> NoReturn:
         HTTPException: 404, always.
     """
     raise HTTPException(404, f"there is no {kind} {name[:200]!r} here")
-
-
-def _error_response(request: Request, error: Exception) -> Response:
-    """Return what went wrong: as JSON for a service, as a page for a person."""
-    status, reason = _status_and_reason(error)
-    if request.url.path.startswith(_FOR_SERVICES):
-        response = json_response({"error": reason}, status)
-        response.headers.update(_error_headers(error))
-        return response
-    return pages.render_message(request, status, reason)
-
-
-def _status_and_reason(error: Exception) -> tuple[int, str]:
-    if isinstance(error, HTTPException):
-        return error.status_code, error.detail
-    if isinstance(error, RequestValidationError):
-        first = error.errors()[0]
-        return 422, f"{first['loc'][-1]}: {first['msg'][:1].lower()}{first['msg'][1:]}"
-    if isinstance(error, UsageError):
-        return 404 if isinstance(error, UnknownError) else 400, str(error)
-    if isinstance(error, SearchIndexError | StoreError):
-        return 503, str(error)
-    if isinstance(error, NewswireError):  # of what is not foreseen the server logs the traceback
-        _log.error("%s", error)
-    return 500, "newswire failed; its log says why"
-
-
-def _error_headers(error: Exception) -> Mapping[str, str]:
-    """Return the headers that go with an error."""
-    if isinstance(error, HTTPException):
-        return error.headers or {}
-    return {"Retry-After": _RETRY_AFTER} if isinstance(error, BusyError) else {}

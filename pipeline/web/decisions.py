@@ -5,11 +5,10 @@ Reading needs no key; deciding and taking back need the API key.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Annotated, Literal
 
 import msgspec
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Path, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from pipeline.context import Context
@@ -103,14 +102,16 @@ class EntityDecisionRequest(OptionalAuthor, frozen=True, forbid_unknown_fields=T
     name: EditorText | None = None  # split, rename: the name to show
 
 
+DecisionNumber = Annotated[int, Path(ge=1, le=(1 << 63) - 1)]  # what databases count with
+
+
 def add_decision_routes(app: FastAPI, context: Context) -> None:
     """Add the endpoints to ``app``."""
     key = [Depends(require_api_key(context.environment.api_key))]
 
     @app.get("/api/decisions")
-    def log(request: Request, subject: Subject | None = None, limit: int = 100) -> Response:
+    def log(subject: Subject | None = None, limit: int = 100) -> Response:
         """The latest decisions on copies, stories and entities, undone ones too, and rows that can't be read."""
-        _check_parameters(request, ("subject", "limit"))
         decisions, unreadable = list_decisions(context, subject, check_limit(limit))
         return json_response({"decisions": [decision_to_plain(d) for d in decisions], "unreadable": unreadable})
 
@@ -146,36 +147,25 @@ def _add_undo_routes(app: FastAPI, context: Context) -> None:
         return json_response(decision if subject else decision_to_plain(decision))
 
     @app.post("/api/decisions/{number}/undo", dependencies=key, openapi_extra=described)
-    async def undo_any(number: int, request: Request) -> Response:
+    async def undo_any(number: DecisionNumber, request: Request) -> Response:
         """Take a decision back, on whatever it is."""
         return await undo(number, (await read_decision(request, DecisionRequest)).author)
 
     @app.post("/api/copies/decisions/{number}/undo", dependencies=key, openapi_extra=described)
-    async def undo_on_copies(number: int, request: Request) -> Response:
+    async def undo_on_copies(number: DecisionNumber, request: Request) -> Response:
         """Take a merge or split of copy groups back: articles go where they were before."""
         return await undo(number, (await read_decision(request, DecisionRequest)).author, Subject.COPIES)
 
     @app.post("/api/stories/decisions/{number}/undo", dependencies=key, openapi_extra=described)
-    async def undo_on_stories(number: int, request: Request) -> Response:
+    async def undo_on_stories(number: DecisionNumber, request: Request) -> Response:
         """Take a change back, also one that repair made, which is not done again then."""
         return await undo(number, (await read_decision(request, DecisionRequest)).author, Subject.STORIES)
 
     @app.post("/api/entities/decisions/{number}/undo", dependencies=key, openapi_extra=describe_body(OptionalAuthor))
-    async def undo_on_entities(number: int, request: Request) -> Response:
+    async def undo_on_entities(number: DecisionNumber, request: Request) -> Response:
         """Let a decision hold no more; the body may be empty."""
         sent = await read_decision(request, OptionalAuthor, default=OptionalAuthor())
         return await undo(number, sent.author, Subject.ENTITIES)
-
-
-def _check_parameters(request: Request, names: Collection[str]) -> None:
-    """Refuse a query string with other parameters than these.
-
-    Raises:
-        UsageError: It has one; the message names it.
-    """
-    for name in request.query_params:
-        if name not in names:
-            raise UsageError(f"unknown parameter {name!r}; known: {', '.join(names)}")
 
 
 def _decide_on_copies(context: Context, request: CopyDecisionRequest) -> list[CopyGroupView]:

@@ -14,10 +14,11 @@ from pipeline.editorial.entities import list_entities, load_entity
 from pipeline.editorial.lookup import find_article
 from pipeline.editorial.stories import resolve_story
 from pipeline.errors import UsageError
+from pipeline.moments import parse_moment
 from pipeline.reconcile.copy_groups import compare_articles
 from pipeline.records import EntityType
 from pipeline.web.http import json_response
-from pipeline.web.search_params import check_limit, parse_moment
+from pipeline.web.search_params import check_limit
 
 _LONGEST = dt.timedelta(days=31)  # every text that changed since is read again for the answer
 
@@ -48,7 +49,7 @@ def _add_copy_routes(app: FastAPI, context: Context) -> None:
     @app.get("/api/corrections")
     def corrections(since: str | None = None, everything: Annotated[bool, Query(alias="all")] = False) -> Response:
         """The copies that still say what was corrected or withdrawn in the last week, or since a day or time."""
-        start = parse_moment("since", since)
+        start = parse_moment("since", since) if since else None
         if start and context.clock() - start > _LONGEST:
             raise UsageError(f"since: at most {_LONGEST.days} days ago; newswire corrections goes further back")
         return json_response(list(find_corrections(context, start, include_uncopied=everything)))
@@ -58,7 +59,7 @@ def _add_story_routes(app: FastAPI, context: Context) -> None:
     @app.get("/api/stories")
     def stories(since: str | None = None, largest: bool = False, limit: int = 20) -> Response:
         """Stories, the latest (or largest) first; with ``since`` those that have an article of this time or later."""
-        start, size = parse_moment("since", since), check_limit(limit)
+        start, size = parse_moment("since", since) if since else None, check_limit(limit)
         with context.store.read() as connection:
             catalog = context.store.story_catalog
             return json_response(catalog.list_stories(connection, limit=size, since=start, largest=largest))

@@ -11,15 +11,19 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import Request, Response
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from pipeline.errors import UsageError
+from pipeline.foreign_json import decode_foreign
 from pipeline.records import to_json
 
 # what editors write in a decision
-EditorText = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
-DecisionNote = Annotated[str, msgspec.Meta(max_length=2000)]
-ArticleName = Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]  # an id or address
+_NO_CONTROLS = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"  # PostgreSQL keeps no NUL, and nobody sees the others
+EditorText = Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=_NO_CONTROLS)]
+DecisionNote = Annotated[str, msgspec.Meta(max_length=2000, pattern=_NO_CONTROLS)]
+ArticleName = Annotated[str, msgspec.Meta(min_length=1, max_length=2000, pattern=_NO_CONTROLS)]  # an id or address
 _LARGEST_DECISION = 1 << 20  # bytes: a thousand addresses
+_LONGEST_LENGTH = 15  # digits of a Content-Length that is read as a number
 
 
 def json_response(content: object, status: int = 200) -> Response:
@@ -31,14 +35,21 @@ async def read_body(request: Request, limit: int) -> bytes:
     """Return a request's body.
 
     Raises:
-        HTTPException: 413, it is larger than ``limit`` bytes.
+        HTTPException: 413, it is larger than ``limit`` bytes, or says that it will be; 400, it ended too early.
     """
+    too_large = HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"more than {limit:,} bytes; send less at a time")
+    announced = request.headers.get("Content-Length", "")
+    if announced.isdecimal() and (len(announced) > _LONGEST_LENGTH or int(announced) > limit):
+        raise too_large
     parts, size = list[bytes](), 0
-    async for part in request.stream():
-        parts.append(part)
-        size += len(part)
-        if size > limit:
-            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"more than {limit:,} bytes; send less at a time")
+    try:
+        async for part in request.stream():
+            parts.append(part)
+            size += len(part)
+            if size > limit:
+                raise too_large
+    except ClientDisconnect as error:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "the request ended before its body was whole") from error
     return b"".join(parts)
 
 
@@ -52,8 +63,8 @@ async def read_decision(request: Request, kind: Any, default: Any = None) -> Any
     if default is not None and not body.strip():
         return default
     try:
-        return msgspec.json.decode(body, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return decode_foreign(body, kind)
+    except ValueError as error:
         raise UsageError(f"a decision can't be read: {error}") from error
 
 

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
-import msgspec
 from fastapi import Depends, FastAPI, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from pipeline.context import Context
 from pipeline.errors import ItemError
-from pipeline.intake.submissions import submit_article
+from pipeline.foreign_json import decode_foreign
+from pipeline.intake.submissions import SUBMITTED_FIELDS, submit_article
 from pipeline.records import Reason, to_json
 from pipeline.web.auth import require_api_key
 from pipeline.web.http import read_body
@@ -22,6 +22,7 @@ from pipeline.web.http import read_body
 _MAX_ARTICLES = 500
 _STATUS = {
     Reason.TAKEN_DOWN: HTTPStatus.GONE,
+    Reason.WITHDRAWN: HTTPStatus.GONE,
     Reason.BUSY: HTTPStatus.CONFLICT,
     Reason.TOO_LARGE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
 }
@@ -30,8 +31,9 @@ _RETRY_AFTER = {"Retry-After": "60"}  # seconds
 
 def add_ingest_routes(app: FastAPI, context: Context) -> None:
     """Add the endpoint to ``app``; it writes to the ledger of ``context``, and the next run does the rest."""
+    key = [Depends(require_api_key(context.environment.api_key))]
 
-    @app.post("/ingest", dependencies=[Depends(require_api_key(context.environment.api_key))])
+    @app.post("/ingest", dependencies=key, openapi_extra=_describe_articles())
     async def ingest(request: Request) -> Response:
         """Take in one article (a JSON object) or several (an array), each whole or as the address of its page.
 
@@ -44,6 +46,19 @@ def add_ingest_routes(app: FastAPI, context: Context) -> None:
         headers = _RETRY_AFTER if any(a["code"] == HTTPStatus.CONFLICT for a in answers) else None
         body = {"items": answers} if isinstance(sent, list) else answers[0]
         return Response(to_json(body), worst, headers, media_type="application/json")
+
+
+def _describe_articles() -> dict[str, Any]:
+    """Return what the description of the API says of the body: an article, or several."""
+    known = {name: {} for name in sorted(SUBMITTED_FIELDS)} | {"url": _ADDRESS, "text": _TEXT, "title": _TEXT}
+    one = {"type": "object", "properties": known, "additionalProperties": False}
+    one["anyOf"] = [{"required": ["text"]}, {"required": ["url"]}]
+    several = {"type": "array", "items": one, "minItems": 1, "maxItems": _MAX_ARTICLES}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": {"oneOf": [one, several]}}}}}
+
+
+_ADDRESS = {"type": "string", "format": "uri", "pattern": "^https?://"}
+_TEXT = {"type": "string", "minLength": 1}
 
 
 def ingest_articles(context: Context, sent: Sequence[Any]) -> list[dict[str, Any]]:
@@ -67,8 +82,8 @@ def _parse_body(body: bytes) -> Any:
         HTTPException: 400, it is neither, or there are too many.
     """
     try:
-        sent = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        sent = decode_foreign(body)
+    except ValueError as error:
         raise HTTPException(HTTPStatus.BAD_REQUEST, f"the body is not JSON: {error}") from error
     if not isinstance(sent, dict | list):
         raise HTTPException(HTTPStatus.BAD_REQUEST, "send an article as a JSON object, or an array of them")

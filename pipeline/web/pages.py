@@ -1,4 +1,4 @@
-"""Serve the search pages, which need no script."""
+"""Render pages, which need no script, and serve those of the search."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 from http import HTTPStatus
 from importlib import resources
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -14,17 +14,29 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.exceptions import HTTPException
 
+from pipeline.figures.text import (
+    describe_duration,
+    describe_latency,
+    describe_memory,
+    describe_programs,
+    describe_rate,
+    name_pauses,
+)
 from pipeline.index import MAX_HITS, Hit, Index
 from pipeline.index.fields import HEADINGS, ordered_counts
 from pipeline.records import Document
 from pipeline.text import shorten, split_paragraphs
+from pipeline.urls import check_address, without_credentials
 from pipeline.web import search_params
+from pipeline.web.day_picture import draw_days, kind_of
 from pipeline.web.story_view import document_time, load_copies, load_story
 
 _TEASER = 240  # characters, as long as a passage with marks
 
 _STYLE = resources.files("pipeline.web").joinpath("style.css").read_text(encoding="utf-8")
 _STYLE_ADDRESS = f"/style.css?{hashlib.sha256(_STYLE.encode()).hexdigest()[:8]}"  # changes with its content
+
+_ROBOTS = "User-agent: *\nDisallow: /\n"  # the texts are their publishers': search engines find them there
 
 
 def _day(time: dt.datetime) -> str:
@@ -53,8 +65,11 @@ def _teaser(hit: Hit) -> str:
 
 
 def _safe(url: str | None) -> str | None:
-    """Return an address that may be linked to: one that can't run as a script."""
-    return url if url and urlsplit(url).scheme in {"http", "https"} else None
+    """Return an address that may be linked to, without credentials: one that can't run as a script."""
+    try:
+        return without_credentials(check_address(url)) if url else None
+    except ValueError:
+        return None
 
 
 _templates = Environment(
@@ -73,18 +88,30 @@ _templates.filters |= {
     "when": document_time,
     "safe_url": _safe,
     "segment": lambda text: quote(text, safe=""),
+    "path": lambda text: quote(text, safe="/:+"),
+    "count": "{:,}".format,
+    "duration": describe_duration,
+    "latency": describe_latency,
+    "rate": describe_rate,
+    "memory": describe_memory,
+    "ago": lambda time, now: describe_duration(max(0.0, (now - time).total_seconds())),
+    "programs_line": describe_programs,
+    "pauses_of": name_pauses,
+    "bars": draw_days,
+    "day_kind": kind_of,
     "paragraphs": split_paragraphs,
 }
 _templates.globals |= {"style": _STYLE_ADDRESS, "all_articles": search_params.SearchParams()}
 
 
-def _page(name: str, status: int = 200, **values: object) -> HTMLResponse:
-    return HTMLResponse(_templates.get_template(name).render(values), status)
+def render_page(template: str, status: int = 200, **values: object) -> HTMLResponse:
+    """Return the page that a template makes of ``values``."""
+    return HTMLResponse(_templates.get_template(template).render(values), status)
 
 
 def render_message(_: Request, status: int, reason: str) -> Response:
     """Return a page that says what went wrong."""
-    return _page("message.html", status, heading=HTTPStatus(status).phrase, reason=reason)
+    return render_page("message.html", status, heading=HTTPStatus(status).phrase, reason=reason)
 
 
 def add_page_routes(app: FastAPI, index: Index) -> None:
@@ -96,14 +123,14 @@ def add_page_routes(app: FastAPI, index: Index) -> None:
         results = index.search(params.to_query(tuple(HEADINGS)))
         last = min(-(-results.total // params.size), MAX_HITS // params.size)
         counts = {name: ordered_counts(name, results.facets[name]) for name in HEADINGS}
-        return _page("search.html", params=params, results=results, facets=HEADINGS, counts=counts, last=last)
+        return render_page("search.html", params=params, results=results, facets=HEADINGS, counts=counts, last=last)
 
     @app.get("/articles/{article_id}", include_in_schema=False)
     def article(article_id: str) -> Response:
         document = index.get(article_id)
         if document is None:
             raise HTTPException(404, "There is no such article here. It may have been taken down.")
-        return _page("article.html", document=document, copies=load_copies(index, document))
+        return render_page("article.html", document=document, copies=load_copies(index, document))
 
     @app.get("/stories/{story_id}", include_in_schema=False)
     def story(story_id: str) -> Response:
@@ -112,7 +139,11 @@ def add_page_routes(app: FastAPI, index: Index) -> None:
             raise HTTPException(404, "There is no such story here.")
         if view.id != story_id:  # not for ever: a story may be taken out of another one again
             return RedirectResponse(f"/stories/{quote(view.id, safe='')}", 307)
-        return _page("story.html", story=view)
+        return render_page("story.html", story=view)
+
+    @app.get("/robots.txt", include_in_schema=False)
+    def robots() -> Response:
+        return Response(_ROBOTS, media_type="text/plain")
 
     @app.get("/style.css", include_in_schema=False)
     def style() -> Response:

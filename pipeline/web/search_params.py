@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal
 from urllib.parse import urlencode
 
 import msgspec
+from fastapi import Request
+from fastapi.routing import APIRoute
 
-from pipeline.dates import parse_iso
 from pipeline.errors import UsageError
 from pipeline.index import MAX_HITS, Query, Sort
 from pipeline.index.fields import FACETS
+from pipeline.moments import parse_moment
 
-_MAX_LIMIT = 1000  # things in one answer
+MAX_LIMIT = 1000  # things in one answer
 
 _LONGEST_LINE = 2000
 
-_DAY = re.compile(r"\d{4}-?\d\d-?\d\d")
+_FOR_HUBS = "/websub/"  # hubs may add what they like (W3C WebSub 5.3)
 
 
 class SearchParams(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,8 +48,8 @@ class SearchParams(msgspec.Struct, frozen=True, kw_only=True):
         return Query(
             text=self.q,
             filters=self.filters,
-            since=parse_moment("since", self.since),
-            until=parse_moment("until", self.until, end=True),
+            since=parse_moment("since", self.since) if self.since else None,
+            until=parse_moment("until", self.until, end=True) if self.until else None,
             facets=self.facets if facets is None else facets,
             facet_size=self.facet_size,
             sort=self.sort_order,
@@ -105,7 +106,7 @@ def parse_search_params(pairs: Iterable[tuple[str, str]]) -> SearchParams:
     facets: list[str] = []
     for name, value in pairs:
         if name not in (*_NAMES, *FACETS):
-            raise UsageError(f"unknown parameter {name!r}; known: {', '.join((*_NAMES, *FACETS))}")
+            raise UsageError(f"unknown parameter {name[:100]!r}; known: {', '.join((*_NAMES, *FACETS))}")
         if not value:
             continue
         if name == "facets":
@@ -121,33 +122,34 @@ def parse_search_params(pairs: Iterable[tuple[str, str]]) -> SearchParams:
         raise UsageError(f"{path.strip('`').removeprefix('$.')}: {fault[0].lower()}{fault[1:]}") from error
 
 
+def refuse_unknown_params(request: Request) -> None:
+    """Refuse a query string with parameters that its path does not have; searches check theirs themselves.
+
+    Pages for people and the callbacks of hubs are let be: links that are passed on gather parameters.
+
+    Raises:
+        UsageError: It has such a parameter, or a NUL character; the message names it.
+    """
+    if "\0" in request.url.path or any("\0" in part for pair in request.query_params.multi_items() for part in pair):
+        raise UsageError("a NUL character stands in the address, which no database looks for")
+    route = request.scope.get("route")
+    if not isinstance(route, APIRoute) or not route.include_in_schema or (route.openapi_extra or {}).get("parameters"):
+        return
+    if route.path.startswith(_FOR_HUBS):
+        return
+    names = [str(param.alias) for param in route.dependant.query_params]
+    for name in request.query_params:
+        if name not in names:
+            known = f"known: {', '.join(names)}" if names else f"{route.path} has none"
+            raise UsageError(f"unknown parameter {name[:100]!r}; {known}")
+
+
 def check_limit(limit: int) -> int:
     """Return ``limit``, the number of things that one answer is to hold.
 
     Raises:
         UsageError: It is not from 1 to 1000.
     """
-    if not 1 <= limit <= _MAX_LIMIT:
-        raise UsageError(f"limit: from 1 to {_MAX_LIMIT}")
+    if not 1 <= limit <= MAX_LIMIT:
+        raise UsageError(f"limit: from 1 to {MAX_LIMIT}")
     return limit
-
-
-def parse_moment(name: str, text: str | None, *, end: bool = False) -> dt.datetime | None:
-    """Return the time that a parameter ``name`` gives, UTC where it names no zone.
-
-    Of a day it is the start or, with ``end``, the start of the next day.
-
-    Raises:
-        UsageError: It is no time.
-    """
-    if text is None:
-        return None
-    fault = f"{name}: {text[:40]!r} is not a day or time such as 2026-11-20 or 2026-11-20T15:30Z"
-    day = _DAY.match(text)
-    if day is None:  # ISO 8601 has years, months and weeks too
-        raise UsageError(fault)
-    try:
-        time = parse_iso(text, dt.UTC)
-        return time + dt.timedelta(days=1) if end and day.end() == len(text) else time
-    except (ValueError, OverflowError) as error:
-        raise UsageError(fault) from error

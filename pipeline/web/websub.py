@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from pipeline.context import Context
 from pipeline.intake.websub_subscriber import LEASE_LENGTH, WAIT_AFTER_REFUSAL
-from pipeline.store import Subscription
+from pipeline.store import PushResult, Subscription
 from pipeline.web.http import read_body
 from pipeline.websub import is_signed
 
@@ -20,6 +20,7 @@ _log = logging.getLogger(__name__)
 # A lease is renewed when so much of it has passed: early enough for several tries.
 _RENEW_AT = 0.8
 _MIN_LEASE = dt.timedelta(minutes=5)  # a hub that grants less would be asked all the time
+_RETRY_LATER = {"Retry-After": "300"}  # seconds
 _MAX_LEASE = dt.timedelta(days=90)
 
 
@@ -57,7 +58,9 @@ def add_websub_routes(app: FastAPI, context: Context) -> None:
         body = await read_body(request, context.settings.poll.max_bytes)
         if is_signed(subscription.secret, request.headers.get("X-Hub-Signature"), body):
             kind = request.headers.get("Content-Type")
-            await run_in_threadpool(_save_push, context, subscription.feed, kind, body)
+            if await run_in_threadpool(_save_push, context, subscription.feed, kind, body) == "too many":
+                reason = "too many pushes of this feed wait to be read; push again later"
+                raise HTTPException(503, reason, headers=_RETRY_LATER)
         else:  # answered all the same, so that nobody learns by trying
             _log.warning("websub %s: a push without a right signature is ignored", subscription.feed)
         return Response(status_code=202)
@@ -68,9 +71,9 @@ def _find_subscription(context: Context, token: str) -> Subscription | None:
         return context.store.subscriptions.find_by_token(connection, token)
 
 
-def _save_push(context: Context, feed: str, content_type: str | None, body: bytes) -> None:
+def _save_push(context: Context, feed: str, content_type: str | None, body: bytes) -> PushResult:
     with context.store.write() as connection:
-        context.store.subscriptions.save_push(connection, feed, context.clock(), content_type, body)
+        return context.store.subscriptions.save_push(connection, feed, context.clock(), content_type, body)
 
 
 def _parse_lease(seconds: str | None) -> dt.timedelta:

@@ -18,23 +18,53 @@ from pipeline.records import Outcome, Reason
 from pipeline.wires import docx, newsml, ninjs, nitf
 from pipeline.wires.mail import Mail, parse_mail
 from pipeline.wires.markup import parse_xml
-from pipeline.wires.model import Paragraph, Picture, WireItem
+from pipeline.wires.model import CANCELED, USABLE, WITHHELD, ItemLink, Paragraph, Picture, WireItem
+from pipeline.wires.notices import NoticePhrases, WithdrawalNotice, find_item_notice, find_notice, is_address
+from pipeline.wires.versions import (
+    Arrival,
+    ItemStanding,
+    decide_arrival,
+    is_newer,
+    is_same_sender,
+    merge_standing,
+    order_of_version,
+    standing_of,
+)
 
 __all__ = [
+    "CANCELED",
+    "USABLE",
+    "WITHHELD",
+    "Arrival",
     "Format",
+    "ItemLink",
+    "ItemStanding",
     "Mail",
+    "NoticePhrases",
     "Paragraph",
     "Picture",
     "WireItem",
+    "WithdrawalNotice",
+    "decide_arrival",
     "detect_format",
+    "find_item_notice",
+    "find_notice",
+    "is_address",
+    "is_newer",
+    "is_same_sender",
+    "merge_standing",
     "ninjs",
+    "order_of_version",
     "parse_mail",
     "parse_wire_item",
+    "read_wire_item",
     "split_items",
+    "standing_of",
 ]
 
 _HEAD_BYTES = 4096  # in which a root element or the first headers stand
 _ROOT = re.compile(rb"<(?:[\w-]+:)?(nitf|newsItem|newsMessage|packageItem)[\s>/]")
+_NINJS_WITHOUT_URI = re.compile(rb'(?=.*"guid")(?=.*"(?:headline|body_html|pubstatus)")', re.DOTALL)
 _HEADER = re.compile(rb"(?:[A-Za-z][A-Za-z-]{1,40}:[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*){3,}")
 _MAIL = re.compile(rb"^(?:from|subject|mime-version|message-id|received):", re.IGNORECASE | re.MULTILINE)
 
@@ -59,7 +89,7 @@ def detect_format(data: bytes, path: str | None = None, media_type: str | None =
     declared = (media_type or "").partition(";")[0].strip().lower()
     if start.startswith(b"<") and (root := _ROOT.search(head)):
         return Format.NITF if root[1] == b"nitf" else Format.NEWSML
-    if start.startswith(b"{") and (suffix in {".json", ".ninjs"} or "json" in declared or b'"uri"' in head):
+    if start.startswith(b"{") and (suffix in {".json", ".ninjs"} or "json" in declared or _names_ninjs(head)):
         return Format.NINJS
     header = _HEADER.match(start)
     if suffix == ".eml" or declared == "message/rfc822" or (header and len(set(_MAIL.findall(header[0]))) > 1):
@@ -67,12 +97,30 @@ def detect_format(data: bytes, path: str | None = None, media_type: str | None =
     return None
 
 
+def _names_ninjs(head: bytes) -> bool:
+    return b'"uri"' in head or bool(_NINJS_WITHOUT_URI.match(head))
+
+
 def parse_wire_item(data: bytes) -> WireItem:
     """Return the article of a NITF, NewsML-G2, ninjs or Word file; of a message's items the first with a text.
 
     Raises:
         ItemError: UNREADABLE, TOO_LARGE, BAD_RECORD or NOT_HTML where it can't be read, NO_TEXT where it holds no
-            text, TAKEN_DOWN where its provider has cancelled or withheld it.
+            text, WITHDRAWN where its provider has canceled or withheld it.
+    """
+    item = read_wire_item(data)
+    if item.is_withdrawn:
+        raise ItemError(Outcome.DROPPED, Reason.WITHDRAWN, f"its provider says: {item.status}")
+    if not item.paragraphs:
+        raise ItemError(Outcome.DROPPED, Reason.NO_TEXT, "it holds no text")
+    return item
+
+
+def read_wire_item(data: bytes) -> WireItem:
+    """Return what a NITF, NewsML-G2, ninjs or Word file says, of a withdrawn item and of one without a text too.
+
+    Raises:
+        ItemError: UNREADABLE, TOO_LARGE, BAD_RECORD, NOT_HTML or NO_TEXT where it can't be read.
     """
     if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         item = ninjs.parse_ninjs(data)
@@ -85,12 +133,10 @@ def parse_wire_item(data: bytes) -> WireItem:
         else:
             news_items = newsml.list_items(root)
             if not news_items:
-                raise ItemError(Outcome.DROPPED, Reason.NO_TEXT, f"no item of the {root.tag} holds a text")
+                remote = newsml.list_remote_texts(root)
+                detail = f"; it stands elsewhere: {remote[0]}" if remote else ""
+                raise ItemError(Outcome.DROPPED, Reason.NO_TEXT, f"no item of the {root.tag} holds a text{detail}")
             item = newsml.parse_news_item(news_items[0])
-    if item.status in {"canceled", "withheld"}:
-        raise ItemError(Outcome.DROPPED, Reason.TAKEN_DOWN, f"its provider says: {item.status}")
-    if not item.paragraphs:
-        raise ItemError(Outcome.DROPPED, Reason.NO_TEXT, "it holds no text")
     return item
 
 

@@ -6,7 +6,9 @@ No entity is expanded, none is fetched, no DTD is loaded; libxml2's own bounds o
 from __future__ import annotations
 
 import html.entities
+import itertools
 import re
+from collections.abc import Iterator
 
 from lxml import etree
 from lxml import html as lxml_html
@@ -19,6 +21,10 @@ from pipeline.wires.model import MAX_PARAGRAPHS, Paragraph, one_line
 _ENTITY = re.compile(rb"&([A-Za-z][A-Za-z0-9]{1,31});")
 _XML_ENTITIES = frozenset({b"amp", b"lt", b"gt", b"quot", b"apos"})
 _DECLARES = re.compile(rb"<!ENTITY", re.IGNORECASE)
+_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")  # lxml refuses one that names an encoding in a string
+_MARKUP = re.compile(
+    r"\s*(?:<\?xml[^>]*\?>\s*)?<(?:!doctype|html|head|body|article|section|div|p|h[1-6]|ul|ol|table)\b", re.IGNORECASE
+)
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "hl2"})
 _BLOCKS = frozenset({"p", "li", "pre", "td", "th", "dt", "dd", "lq", "tagline"}) | _HEADINGS
 _AROUND = frozenset({"block", "div", "section", "article", "body", "blockquote", "bq", "body.content", "main"})
@@ -76,22 +82,71 @@ def first_attribute(root: Element, path: str, *names: str) -> str | None:
 
 
 def split_paragraphs(root: Element) -> tuple[Paragraph, ...]:
-    """Return the paragraphs of a text, in NITF's or HTML's elements; pictures and their captions left out."""
-    paragraphs: list[Paragraph] = []
-    stack = [root]
-    while stack and len(paragraphs) < MAX_PARAGRAPHS:
-        element = stack.pop()
-        tag = element.tag
-        if not isinstance(tag, str) or tag in _NOT_TEXT:
-            continue
-        if tag in _BLOCKS and not any(child.tag in _BLOCKS | _AROUND for child in element.iterdescendants()):
-            if text := text_of(element):
-                paragraphs.append(Paragraph(text, heading=tag in _HEADINGS))
-            continue
-        if tag in _AROUND and (text := one_line(element.text)):  # text that stands there without a paragraph
-            paragraphs.append(Paragraph(text))
-        stack.extend(reversed(element))
-    return tuple(paragraphs)
+    """Return the paragraphs of a text, in NITF's or HTML's elements; pictures and their captions left out.
+
+    Text that stands beside paragraphs, or between line breaks, is a paragraph as well.
+    """
+    return tuple(itertools.islice(_iter_paragraphs(root), MAX_PARAGRAPHS))
+
+
+def text_paragraphs(text: str) -> tuple[Paragraph, ...]:
+    """Return the paragraphs of a plain text, one a line."""
+    lines = (Paragraph(line) for raw_line in text.splitlines() if (line := one_line(raw_line)))
+    return tuple(itertools.islice(lines, MAX_PARAGRAPHS))
+
+
+def markup_paragraphs(text: str) -> tuple[Paragraph, ...]:
+    """Return the paragraphs of a piece of HTML in a string; empty where there is no text in it."""
+    tree = parse_html(_DECLARATION.sub("", text))
+    return () if tree is None else split_paragraphs(tree)
+
+
+def is_markup(text: str) -> bool:
+    """Tell whether a text begins as HTML does, whatever it is said to be."""
+    return bool(_MARKUP.match(text))
+
+
+def _iter_paragraphs(element: Element) -> Iterator[Paragraph]:
+    """Yield the paragraphs inside an element: what stands between its blocks and line breaks."""
+    tag = element.tag
+    if not isinstance(tag, str) or tag in _NOT_TEXT:
+        return
+    if tag in _BLOCKS and not _holds_blocks(element):
+        if text := one_line("".join(_text_parts(element))):
+            yield Paragraph(text, heading=tag in _HEADINGS)
+        return
+    run = [element.text or ""]
+    for child in element:
+        is_text = isinstance(child.tag, str) and child.tag not in _NOT_TEXT
+        ends_run = child.tag == "br" or (is_text and (child.tag in _BLOCKS | _AROUND or _holds_blocks(child)))
+        if ends_run:
+            yield from _joined(run)
+            run = []
+            yield from _iter_paragraphs(child)
+        elif is_text:
+            run.extend(_text_parts(child))
+        run.append(child.tail or "")
+    yield from _joined(run)
+
+
+def _text_parts(element: Element) -> Iterator[str]:
+    """Yield the text inside an element, a space for each line break."""
+    for inner in element.iter():
+        if inner.tag == "br":
+            yield " "
+        elif isinstance(inner.tag, str) and inner.text:
+            yield inner.text
+        if inner is not element and inner.tail:
+            yield inner.tail
+
+
+def _joined(run: list[str]) -> Iterator[Paragraph]:
+    if text := one_line("".join(run)):
+        yield Paragraph(text)
+
+
+def _holds_blocks(element: Element) -> bool:
+    return any(child.tag in _BLOCKS | _AROUND for child in element.iterdescendants())
 
 
 def _resolve_entity(match: re.Match[bytes]) -> bytes:

@@ -11,6 +11,13 @@ import msgspec
 
 MAX_PARAGRAPHS = 5000  # the longest reports and transcripts have some hundred
 
+# IPTC's publication statuses (http://cv.iptc.org/newscodes/pubstatusg2/), and NITF's own for an embargo
+USABLE, CANCELED, WITHHELD, EMBARGOED = "usable", "canceled", "withheld", "embargoed"
+_STATUSES = {
+    "cancelled": CANCELED, "cancel": CANCELED, "killed": CANCELED, "kill": CANCELED, "recalled": CANCELED,
+    "hold": WITHHELD, "withhold": WITHHELD,
+}  # fmt: skip
+
 
 class Paragraph(msgspec.Struct, frozen=True):
     """One paragraph of the text."""
@@ -27,11 +34,23 @@ class Picture(msgspec.Struct, frozen=True):
     credit: str | None = None
 
 
+class ItemLink(msgspec.Struct, frozen=True):
+    """Another item that an item names, by its identifier; ``relation`` is the last part of IPTC's code for it."""
+
+    relation: str
+    name: str
+
+
 class WireItem(msgspec.Struct, frozen=True, kw_only=True):
     """An article as its agency wrote it down."""
 
     paragraphs: tuple[Paragraph, ...]
-    name: str | None = None  # the agency's own identifier
+    name: str | None = None  # the agency's own identifier, the same for all versions
+    version: str | None = None
+    providers: tuple[str, ...] = ()  # names and codes of who sent it
+    links: tuple[ItemLink, ...] = ()
+    signals: tuple[str, ...] = ()  # what editors are told to do with it: the last part of each code
+    note: str | None = None  # to editors
     url: str | None = None
     title: str | None = None
     standfirst: str | None = None
@@ -45,7 +64,25 @@ class WireItem(msgspec.Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...] = ()
     pictures: tuple[Picture, ...] = ()
     rights: str | None = None
-    status: str = "usable"  # or "canceled", "withheld": IPTC's publication status
+    status: str = USABLE  # IPTC's publication status
+    embargoed: str | None = None  # until when it may not be published; "" where that is not said
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Tell whether its provider says that it may not be used (any more, or for now)."""
+        return self.status in {CANCELED, WITHHELD}
+
+
+def last_part(code: str | None) -> str:
+    """Return a code without its vocabulary: "stat:canceled", "…/pubstatusg2/canceled" → "canceled"; "" for none."""
+    return re.split(r"[:/#]", code.strip().rstrip("/"))[-1].lower() if code else ""
+
+
+def publication_status(code: str | None) -> str:
+    """Return the status that a code of any vocabulary means, in IPTC's present spelling; usable where it says none."""
+    name = last_part(code)
+    status = _STATUSES.get(name, name)
+    return status if status in {CANCELED, WITHHELD, EMBARGOED} else USABLE
 
 
 def one_line(text: str | None) -> str | None:

@@ -10,12 +10,27 @@ import msgspec
 
 from pipeline.errors import ItemError
 from pipeline.records import Document, Entity, EntityType, Outcome, Reason
-from pipeline.wires.markup import parse_html, split_paragraphs
-from pipeline.wires.model import Paragraph, Picture, WireItem, one_line, unique_texts
+from pipeline.wires.markup import is_markup, markup_paragraphs, parse_html, text_of, text_paragraphs
+from pipeline.wires.model import (
+    CANCELED,
+    WITHHELD,
+    ItemLink,
+    Paragraph,
+    Picture,
+    WireItem,
+    last_part,
+    one_line,
+    publication_status,
+    unique_texts,
+)
 from pipeline.wires.topics import find_section
 
 SCHEMA = "http://www.iptc.org/std/ninjs/ninjs-schema_2.1.json"
 _TYPES = frozenset({"text", "composite"})
+_TEXT_KEYS = frozenset({"bodies", "body_text", "body_xhtml", "body_html", "headlines", "headline"})
+_PREDECESSORS = ("evolvedfrom", "rewrite_of", "derivedfrom")  # the first is IPTC's word and Superdesk's
+_MAIN_ROLES = frozenset({None, "main", "text"})
+_WRITERS = frozenset({None, "writer", "author", "reporter", "correspondent"})
 _LISTS = {
     EntityType.PERSON: "people",
     EntityType.ORG: "organisations",
@@ -39,19 +54,27 @@ def parse_ninjs(data: bytes) -> WireItem:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ItemError(Outcome.QUARANTINED, Reason.BAD_RECORD, f"not a JSON object: {error}") from error
     item = {key.lower(): value for key, value in plain.items()}  # version 3 writes versionCreated
-    if not isinstance(item.get("uri"), str) or not is_ninjs(item):
-        raise ItemError(Outcome.DROPPED, Reason.NOT_HTML, "JSON, but not ninjs: it has no uri and no text")
+    if not is_ninjs(item):
+        raise ItemError(Outcome.DROPPED, Reason.NOT_HTML, "JSON, but not ninjs: it has no uri (or guid) and no text")
     if item.get("type") not in {None, *_TYPES}:
         raise ItemError(Outcome.DROPPED, Reason.NO_TEXT, f"a ninjs object of type {item['type']!r}")
-    uri, subjects = item["uri"], _objects(item.get("subject") or item.get("subjects"))
+    uri, subjects = _name(item) or "", _objects(item.get("subject") or item.get("subjects"))
+    version = item.get("version")
     return WireItem(
         paragraphs=_body(item),
         name=uri,
+        version=str(version) if isinstance(version, int) else _text(item, "version"),
+        providers=_providers(item),
+        links=tuple(ItemLink(relation, name) for relation in _PREDECESSORS if (name := _text(item, relation))),
+        signals=_signals(item),
+        note=_text(item, "ednote"),
         url=uri if uri.startswith(("http://", "https://")) else None,
-        title=_value(item, "headline", "headlines") or _text(item, "title"),
-        standfirst=_value(item, "description_text", "descriptions"),
-        bylines=unique_texts([_text(item, "byline") or _text(item, "by")]),
-        credit=_first_name(item.get("infosource") or item.get("infosources")) or _text(item, "copyrightholder"),
+        title=_unmarked(_value(item, "headline", "headlines") or _text(item, "title")),
+        standfirst=_unmarked(_value(item, "description_text", "descriptions") or _text(item, "description_html")),
+        bylines=unique_texts([_text(item, "byline") or _text(item, "by")]) or _author_names(item),
+        credit=_first_name(item.get("infosource") or item.get("infosources"))
+        or _text(item, "source")
+        or _text(item, "copyrightholder"),
         published=_text(item, "firstcreated") or _text(item, "contentcreated") or _text(item, "versioncreated"),
         modified=_text(item, "versioncreated"),
         language=_text(item, "language"),
@@ -63,29 +86,64 @@ def parse_ninjs(data: bytes) -> WireItem:
         tags=unique_texts([_text(subject, "name") for subject in subjects]),
         pictures=_pictures(item),
         rights=_text(item, "usageterms") or _text(item, "copyrightnotice"),
-        status=_text(item, "pubstatus") or "usable",
+        status=publication_status(_text(item, "pubstatus")),
+        embargoed=_text(item, "embargoed") or _text(item, "embargo"),
     )
 
 
 def is_ninjs(item: Mapping[str, Any]) -> bool:
-    """Tell whether an object of a JSON line is ninjs and no line of ours: it names its text as ninjs does."""
-    keys = {key.lower() for key in item}
-    return "uri" in keys and bool(keys & {"bodies", "body_text", "body_xhtml", "body_html", "headlines", "headline"})
+    """Tell whether an object of a JSON line is ninjs and no line of ours: it names its text as ninjs does.
+
+    One that only withdraws an item has no text.
+    """
+    lower = {key.lower(): value for key, value in item.items()}
+    is_withdrawn = publication_status(_text(lower, "pubstatus")) in {CANCELED, WITHHELD}
+    return _name(lower) is not None and (is_withdrawn or bool(lower.keys() & _TEXT_KEYS))
+
+
+def _name(item: Mapping[str, Any]) -> str | None:
+    """Return the item's identifier, which Superdesk calls guid and gives no web address."""
+    return _text(item, "uri") or _text(item, "guid")
+
+
+def _providers(item: Mapping[str, Any]) -> tuple[str, ...]:
+    sources = _objects(item.get("infosource") or item.get("infosources"))
+    names = [_text(source, key) for source in sources for key in ("name", "uri", "code", "qcode", "literal")]
+    return unique_texts([_text(item, "source"), _text(item, "provider"), *names, _text(item, "copyrightholder")])
+
+
+def _signals(item: Mapping[str, Any]) -> tuple[str, ...]:
+    signals = _objects(item.get("signal") or item.get("signals"))
+    codes = [_text(signal, "code") or _text(signal, "qcode") or _text(signal, "uri") for signal in signals]
+    return tuple(last_part(code) for code in codes if code)
+
+
+def _author_names(item: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of Superdesk's authors, without those who only edited."""
+    authors = [author for author in _objects(item.get("authors")) if _text(author, "role") in _WRITERS]
+    return unique_texts([_text(author, "name") for author in authors])
+
+
+def _unmarked(text: str | None) -> str | None:
+    """Return a headline without the markup that Superdesk leaves in it."""
+    if text is None or not re.search(r"</?[a-z]+\d?\b[^<>]*>|&[a-z]+;|&#\d+;", text, re.IGNORECASE):
+        return text
+    return text_of(parse_html(text)) or text
 
 
 def _body(item: Mapping[str, Any]) -> tuple[Paragraph, ...]:
     marked = [value for key, value in item.items() if re.fullmatch("body_x?html", key) and isinstance(value, str)]
     texts = [value for value in (item.get("body_text"),) if isinstance(value, str)]
-    for body in _objects(item.get("bodies")):
+    bodies = _objects(item.get("bodies"))
+    for body in sorted(bodies, key=lambda body: _text(body, "role") not in _MAIN_ROLES):
         lower: dict[str, Any] = {key.lower(): value for key, value in body.items()}  # version 3 writes contentType
         kind, value = _text(lower, "contenttype") or "", lower.get("value")
         if isinstance(value, str):
-            (marked if "html" in kind or re.match(r"\s*<(?:p|div|h\d)\b", value) else texts).append(value)
+            (marked if "html" in kind or is_markup(value) else texts).append(value)
     for value in marked:
-        tree = parse_html(value)
-        if tree is not None and (paragraphs := split_paragraphs(tree)):
+        if paragraphs := markup_paragraphs(value):
             return paragraphs
-    return tuple(Paragraph(text) for value in texts[:1] for line in value.splitlines() if (text := one_line(line)))
+    return text_paragraphs(texts[0]) if texts else ()
 
 
 def _pictures(item: Mapping[str, Any]) -> tuple[Picture, ...]:
@@ -107,7 +165,7 @@ def _pictures(item: Mapping[str, Any]) -> tuple[Picture, ...]:
 def _value(item: Mapping[str, Any], old: str, new: str) -> str | None:
     """Return a text that version 1 has under ``old`` and later ones in the list ``new``, the one called main first."""
     entries = _objects(item.get(new))
-    main = [entry for entry in entries if _text(entry, "role") in {None, "main", "text", "summary"}]
+    main = [entry for entry in entries if _text(entry, "role") in {*_MAIN_ROLES, "summary"}]
     return _text(item, old) or next((text for entry in [*main, *entries] if (text := _text(entry, "value"))), None)
 
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.errors import IndexVersionError, SearchIndexError, UsageError
+from pipeline.errors import IndexRefusedError, IndexVersionError, SearchIndexError, UsageError
 from pipeline.index import Query, open_index
 from pipeline.records import (
     Article,
@@ -28,6 +28,7 @@ from pipeline.records import (
 )
 from pipeline.settings import IndexSettings
 from tests.helpers import support
+from tests.helpers.spellings import MARKED, SPELLINGS
 
 NOON = dt.datetime(2026, 3, 9, 12, tzinfo=dt.UTC)
 
@@ -219,6 +220,101 @@ def test_it_serves_several_threads(index):
     assert answers == [[1]] * 8
 
 
+# --- generations
+
+
+def test_a_generation_that_is_being_built_is_written_first_and_read_by_nobody(index):
+    put(index, document(1, text="flood"))
+    number = index.add_generation()
+    put(index, document(2, text="flood"))
+    building = index.open_generation(number)
+    building.refresh()
+    assert (found(index, "flood"), dict(building.revisions())) == ([1, 2], {document(2).id: 1})
+    assert [(one.number, one.is_current, one.is_of_this_version) for one in index.list_generations()] == [
+        (1, True, True),
+        (number, False, True),
+    ]
+    assert building.identity() != index.identity()
+
+
+def test_what_is_deleted_is_gone_from_every_generation(index):
+    put(index, document(1), document(2))
+    number = index.add_generation()
+    put(index, document(1), document(2))
+    index.delete([document(1).id])
+    index.switch_to(number)
+    index.delete([document(2).id])
+    index.refresh()
+    former = index.open_generation(1)
+    former.refresh()
+    assert (found(index), list(former.revisions())) == ([], [])
+
+
+def test_searches_and_writes_of_all_programs_go_over_to_the_generation_that_is_switched_to(index, request):
+    other = open_again(index)
+    request.addfinalizer(other.close)
+    put(other, document(1), document(3))
+    number = index.add_generation()
+    index.open_generation(number).upsert([document(1), document(2)])
+    index.refresh()
+    index.open_generation(number).refresh()
+    index.switch_to(number)
+    assert found(other) == [1, 2]
+    later = NOON + dt.timedelta(days=60)  # in a month that the new generation hasn't yet
+    put(other, document(4, first_seen=later, published=later))
+    assert found(index) == found(other) == [4, 1, 2]
+    former = index.open_generation(1)
+    assert sorted(former.revisions()) == [(document(1).id, 1), (document(3).id, 1)]
+    assert index.identity() == other.identity() == index.open_generation(number).identity()
+
+
+def test_all_but_the_current_generation_can_be_dropped(index):
+    put(index, document(1))
+    number = index.add_generation()
+    with pytest.raises(IndexRefusedError, match="searches see generation 1"):
+        index.drop_generation(1)
+    index.drop_generation(number)
+    index.drop_generation(7)
+    assert found(index) == [1]
+    number = index.add_generation()
+    index.switch_to(number)
+    index.drop_generation(1)
+    assert (found(index), put(index, document(2)), found(index)) == ([], [], [2])
+    assert [one.number for one in index.list_generations()] == [number]
+
+
+def test_a_generation_that_is_not_there_is_not_switched_to(index):
+    put(index, document(1))
+    with pytest.raises(IndexRefusedError, match="there is no index"):
+        index.switch_to(5)
+    assert found(index) == [1]
+
+
+def test_a_generation_that_is_given_up_under_way_keeps_nobody_from_writing(index, monkeypatch):
+    put(index, document(1))
+    number = index.add_generation()
+    put(index, document(2))
+    building = type(index.open_generation(number))
+    upsert = building.upsert
+
+    def upsert_late(generation, documents):
+        if generation is index.open_generation(number):
+            monkeypatch.undo()
+            index.drop_generation(number)
+        return upsert(generation, documents)
+
+    monkeypatch.setattr(building, "upsert", upsert_late)
+    assert put(index, document(3)) == []
+    assert found(index) == [1, 2, 3]
+
+
+def open_again(index):
+    """Open the index as another program would."""
+    if path := getattr(index, "_base", None):
+        return open_index(f"sqlite:///{path}", IndexSettings())
+    return open_index(index._cluster.address, IndexSettings(alias=index._alias))
+
+
 # --- the query language
 
 
@@ -303,6 +399,30 @@ def test_a_script_without_spaces_is_found_by_its_words(index):
     put(index, document(1, text="数千人の難民が逃げた"), document(2, text="難しい民話"))
     assert found(index, "難民") == [1]
     assert found(index, "逃") == [1]
+
+
+def test_spellings_find_each_other_where_readers_expect_it(index):
+    put(
+        index,
+        *(
+            document(number, text=text, language=language)
+            for number, (language, text, _, _) in enumerate(SPELLINGS, start=1)
+        ),
+    )
+    wrong = [
+        (text, line, expected)
+        for number, (_, text, finding, missing) in enumerate(SPELLINGS, start=1)
+        for line, expected in (*((line, True) for line in finding), *((line, False) for line in missing))
+        if (number in found(index, line, size=200)) != expected
+    ]
+    assert wrong == [], wrong
+
+
+def test_what_matched_is_marked_in_the_text_as_it_is_written(index):
+    put(index, *(document(number, text=text) for number, (text, _, _) in enumerate(MARKED, start=1)))
+    for number, (_, line, marked) in enumerate(MARKED, start=1):
+        hits = {int(hit.document.id, 16): hit for hit in index.search(Query(text=line, size=100)).hits}
+        assert hits[number].highlights == {"text": marked}
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])

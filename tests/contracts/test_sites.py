@@ -13,6 +13,7 @@ from pipeline.records import Entry, Outcome, Reason, Stage
 from pipeline.sites import Alarm, Measures, SiteLine, fingerprint_page
 from pipeline.store import NewArticle, Selection, StageResult, Store, site_profiles
 from pipeline.store.schema.sites import site_lines, site_pages
+from pipeline.store.site_cache import SiteCache
 from pipeline.store.site_profiles import SiteProfiles, SiteStanding
 from pipeline.urls import article_id
 from tests.helpers.support import NOW
@@ -22,15 +23,17 @@ from tests.test_sites import PROMOTION, article
 ALARM = Alarm(since=3, what=("shorter",), detail="shorter: 8 of 8", before=(), after=())
 
 
-def learn(store, number, *more, site="Times", name=None, now=NOW):
+def fingerprint(number, lines, name=None):
+    measures = Measures(length=1, boilerplate_share=0.0, author=True, time=True, language="en")
+    return fingerprint_page(name or f"a{number}", number, None, lines, [line.text for line in lines], measures)
+
+
+def learn(store, number, *more, site="Times", name=None, now=NOW, cache=None):
     """Let a site's memory see the ``number``-th page in a transaction of its own; return what it said."""
     lines = article(number, *more)
-    sheet = fingerprint_page(
-        name or f"a{number}", number, None, lines, [line.text for line in lines],
-        Measures(length=1, boilerplate_share=0.0, author=True, time=True, language="en"),
-    )  # fmt: skip
+    sheet = fingerprint(number, lines, name)
     with store.write() as connection:
-        memory = SiteProfiles(connection, [site], now)
+        memory = SiteProfiles(connection, [site], now, cache)
         memory[site].add_page(sheet)
         verdict = memory[site].judge_lines(number, lines, memory.day)
         memory.mark_for_cleaning(site, verdict.affected_ids)
@@ -186,3 +189,56 @@ def test_what_is_taken_down_is_forgotten_in_the_memory_too(store):
     learn(store, row.seq, name=name)
     ask(store).admin.remove_articles([row], NOW)
     assert count(store, site_pages) == 0
+
+
+def test_a_profile_that_stayed_in_memory_is_as_the_ledger_has_it(store, store_url):
+    cache, other = SiteCache(), Store(store_url)
+    for number in range(8):
+        learn(store, number, SiteLine(text=PROMOTION, slot=1), cache=cache)
+        if number % 3 == 2:  # another process is at the site in between
+            learn(other, 100 + number, SiteLine(text=PROMOTION, slot=1))
+    other.close()
+    with store.write() as connection:
+        kept, read = (SiteProfiles(connection, ["Times"], NOW, known)["Times"] for known in (cache, None))
+        assert kept.pages == read.pages
+        assert len(read.pages) == 10
+        assert kept.learnt == read.learnt
+
+
+def test_a_transaction_that_fails_leaves_nothing_in_memory(store):
+    cache = SiteCache()
+    learn(store, 1, cache=cache)
+
+    def fail():
+        with store.write() as connection:
+            memory = SiteProfiles(connection, ["Times"], NOW, cache)
+            memory["Times"].add_page(fingerprint(2, article(2)))
+            memory.flush()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    with store.write() as connection:
+        assert list(SiteProfiles(connection, ["Times"], NOW, cache)["Times"].pages) == [1]
+
+
+def test_a_page_that_is_taken_down_leaves_the_memory_too(store):
+    cache = SiteCache()
+    for number in range(2):
+        learn(store, number, cache=cache)
+    with store.write() as connection:
+        site_profiles.delete_pages(connection, [0])
+    with store.write() as connection:
+        assert list(SiteProfiles(connection, ["Times"], NOW, cache)["Times"].pages) == [1]
+
+
+def test_a_site_whose_profile_is_in_memory_is_not_read_again(store):
+    cache = SiteCache()
+    learn(store, 1, cache=cache)
+    read = []
+    listen = lambda _connection, _cursor, statement, *_: read.append(statement)  # noqa: E731
+    sa.event.listen(sa.Engine, "before_cursor_execute", listen)
+    learn(store, 2, cache=cache)
+    sa.event.remove(sa.Engine, "before_cursor_execute", listen)
+    assert read
+    assert not [statement for statement in read if "FROM site_pages" in statement and "SELECT" in statement]

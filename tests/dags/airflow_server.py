@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -26,6 +27,14 @@ def airflow_environment(home: Path, variables: Mapping[str, str] | None = None) 
     """Return an environment in which Airflow and newswire keep everything under ``home``."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "NEWSWIRE_", "PYTHONPATH"))}
     return inherited | {"AIRFLOW_HOME": str(home / "airflow"), "NEWSWIRE_HOME": str(home)} | dict(variables or {})
+
+
+def ask(script: str, home: Path, config: Path) -> Any:
+    """Run a Python script, with everything of Airflow and newswire under ``home``; return the JSON of its last line."""
+    environment = airflow_environment(home, {"NEWSWIRE_CONFIG": str(config)})
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, env=environment, cwd=REPO, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def free_ports(count: int) -> list[str]:
@@ -60,7 +69,7 @@ class Airflow:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def start(self, seconds: float = 180) -> None:
+    def start(self, seconds: float = 420) -> None:
         """Start and wait until the dag can be triggered."""
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
@@ -91,7 +100,7 @@ class Airflow:
         """Start a run with these parameters; return its id."""
         return self.call(f"/api/v2/dags/{dag}/dagRuns", {"logical_date": None, "conf": dict(conf or {})})["dag_run_id"]
 
-    def wait(self, run: str, dag: str = "ingest", seconds: float = 300) -> str:
+    def wait(self, run: str, dag: str = "ingest", seconds: float = 900) -> str:
         """Wait until the run has ended; return its state, "success" or "failed"."""
         end = time.monotonic() + seconds
         while (state := self.call(f"/api/v2/dags/{dag}/dagRuns/{run}")["state"]) not in FINAL:
@@ -124,7 +133,7 @@ class Airflow:
             headers={"Content-Type": "application/json", "Accept": "application/json"}
             | ({"Authorization": f"Bearer {self._token}"} if self._token else {}),
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=120) as answer:
             return json.load(answer)
 
     def _ready(self) -> bool:

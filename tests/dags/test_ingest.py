@@ -9,6 +9,7 @@ import secrets
 import socket
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -22,24 +23,45 @@ sys.path.insert(0, str(Path(__file__).parent))
 from airflow_server import REPO, SCRIPT, Airflow, airflow_environment
 
 STAGES = [str(stage) for stage in Stage]
+TASKS = ["plan", *STAGES, "report"]
 
 PARSE = """
-import json, sys
+import json, sys, time
+import airflow.sdk
 from airflow.dag_processing.dagbag import DagBag
+from airflow.serialization.serialized_objects import DagSerialization
 sys.path.append({folder!r})  # as Airflow does for a bundle of dags
-bag = DagBag({folder!r})
-dag = bag.dags["ingest"]
+
+def parse(file):
+    began = time.process_time()
+    bag = DagBag(file, collect_dags=False)
+    bag.collect_dags(dag_folder=file)
+    return bag, time.process_time() - began
+
+parsed, seconds = {{}}, {{}}
+for file in {files!r}:
+    bag, seconds[file] = parse(file)
+    again, _ = parse(file)
+    written = [
+        {{name: json.dumps(DagSerialization.to_dict(dag), sort_keys=True) for name, dag in of.dags.items()}}
+        for of in (bag, again)
+    ]
+    parsed[file] = {{"errors": bag.import_errors, "dags": list(bag.dags), "same": written[0] == written[1]}}
+loaded = [name for name in sys.modules if name.startswith("pipeline.")]
+
+dag = parse({ingest!r})[0].dags["ingest"]
 print(json.dumps({{
-    "errors": bag.import_errors,
-    "pipeline": [name for name in sys.modules if name.split(".")[0] == "pipeline"],
-    "tasks": [task.task_id for task in dag.topological_sort()],
+    "files": parsed,
+    "seconds": seconds,
+    "loaded": loaded,
     "edges": {{task.task_id: sorted(task.downstream_task_ids) for task in dag.tasks}},
-    "trigger_rules": sorted({{task.trigger_rule.value for task in dag.tasks}}),
-    "schedule": dag.schedule,
+    "pools": {{task.task_id: task.pool for task in dag.tasks}},
+    "timetable": dag.timetable.timetable.expression,
+    "assets": [asset.name for asset in dag.timetable.asset_condition.objects],
     "catchup": dag.catchup,
     "max_active_runs": dag.max_active_runs,
     "params": {{name: dag.params.get_param(name).schema | {{"default": dag.params[name]}} for name in dag.params}},
-    "stages": list(sys.modules[dag.tasks[0].python_callable.__module__].STAGES),
+    "stages": [task.task_id for task in dag.topological_sort() if task.task_id in {stages!r}],
 }}))
 """
 
@@ -52,51 +74,71 @@ print(pipeline.__file__)
 """
 
 
+DAG_FILES = sorted(str(path) for path in [*(REPO / "dags").glob("*.py"), *(REPO / "docs" / "examples").glob("*.py")])
+
+
 @pytest.fixture(scope="module")
 def parsed(tmp_path_factory):
-    """What Airflow makes of the file, in a process of its own."""
+    """What Airflow makes of the files, in a process of its own."""
     home = tmp_path_factory.mktemp("parse")
+    folder = str(REPO / "dags")
+    program = PARSE.format(folder=folder, files=DAG_FILES, ingest=f"{folder}/ingest.py", stages=STAGES)
     done = subprocess.run(
-        [sys.executable, "-c", PARSE.format(folder=str(REPO / "dags"))],
+        [sys.executable, "-c", program],
         env=airflow_environment(home, {"AIRFLOW__CORE__LOAD_EXAMPLES": "False"}),
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
     )
+    assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def test_the_dag_parses_without_errors_and_without_the_pipeline(parsed):
-    assert parsed["errors"] == {}
-    assert parsed["pipeline"] == []
+def test_every_dag_file_parses_to_a_dag_and_to_the_same_one_twice(parsed):
+    assert parsed["files"].keys() == set(DAG_FILES)
+    for file, found in parsed["files"].items():
+        assert (found["errors"], bool(found["dags"]), found["same"]) == ({}, True, True), file
 
 
-def test_the_seven_verbs_are_tasks_one_after_the_other(parsed):
+def test_parsing_takes_little_and_loads_nothing_that_works(parsed):
+    assert max(parsed["seconds"].values()) < 1  # of CPU time
+    working = ("pipeline.stages", "pipeline.store", "pipeline.context", "pipeline.extract", "pipeline.enrich")
+    assert [name for name in parsed["loaded"] if name.startswith(working)] == []
+
+
+def test_the_seven_verbs_follow_one_another_between_the_plan_and_the_report(parsed):
     assert parsed["stages"] == STAGES
-    assert parsed["tasks"] == STAGES
-    assert parsed["edges"] == {one: [after] for one, after in itertools.pairwise(STAGES)} | {"index": []}
+    edges = {one: set(after) for one, after in parsed["edges"].items()}
+    for one, after in itertools.pairwise(["plan", *STAGES, "report"]):
+        assert after in edges[one]
+    assert parsed["edges"]["report"] == []
 
 
-def test_a_skipped_stage_does_not_stop_those_after_it(parsed):
-    assert parsed["trigger_rules"] == ["none_failed"]
+def test_heavy_stages_and_those_that_keep_the_order_have_their_pools(parsed):
+    heavy, order = ("fetch", "extract", "enrich"), ("dedupe", "cluster")
+    expected = dict.fromkeys(heavy, "newswire_heavy") | dict.fromkeys(order, "newswire_order")
+    assert {task: pool for task, pool in parsed["pools"].items() if pool != "default_pool"} == expected
 
 
-def test_it_runs_every_five_minutes_once_at_a_time_and_catches_nothing_up(parsed):
-    assert parsed["schedule"] == "*/5 * * * *"
+def test_it_runs_every_five_minutes_and_on_arrivals_once_at_a_time_and_catches_nothing_up(parsed):
+    assert parsed["timetable"] == "*/5 * * * *"
+    assert parsed["assets"] == ["newswire/arrivals"]
     assert parsed["max_active_runs"] == 1
     assert parsed["catchup"] is False
 
 
-def test_sources_stages_limit_and_dry_run_can_be_chosen(parsed):
+def test_what_a_run_takes_and_how_much_can_be_chosen_and_an_emptied_list_means_all(parsed):
     params = parsed["params"]
     assert {name: one["default"] for name, one in params.items()} == {
         "sources": [],
         "stages": STAGES,
         "limit": None,
+        "request_seconds": 20,
+        "work_seconds": 120,
         "dry_run": False,
     }
     assert params["stages"]["items"]["enum"] == STAGES
-    assert params["limit"]["type"] == ["null", "integer"]
+    assert {name for name, one in params.items() if "null" not in one["type"]} == {"dry_run"}
 
 
 @pytest.mark.slow
@@ -178,16 +220,19 @@ def call(url, method="GET"):
 
 
 def newswire(home, variables, *words):
-    """Run the command in the same environment as the tasks; return what it prints as JSON."""
-    command = [Path(sys.executable).with_name("newswire"), *words]
-    done = subprocess.run(command, env=airflow_environment(home, variables), capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)
+    """Return what the command prints as JSON."""
+    return json.loads(call_newswire(home, variables, *words))
 
 
-def dags_test(home, variables, conf):
+def dags_test(home, variables, conf, dag="ingest"):
     environment = airflow_environment(home, variables)
     return subprocess.run(
-        [SCRIPT, "test", json.dumps(conf)], env=environment, capture_output=True, text=True, check=False, timeout=300
+        [SCRIPT, "test", dag, json.dumps(conf)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=900,
     )
 
 
@@ -200,15 +245,54 @@ def test_dags_test_ingests_the_newsroom(tmp_path, variables):
 
 
 @pytest.mark.servers
-def test_an_index_that_is_away_fails_the_last_task_with_one_line(tmp_path, variables):
+@pytest.mark.parametrize("dag", sorted({path.stem for path in (REPO / "dags").glob("*.py")} - {"ingest"}))
+def test_dags_test_runs_every_other_dag(tmp_path, variables, dag):
+    (tmp_path / "old.jsonl").write_text('{"id": "old", "text": "The swing bridge at Millgate closes for weeks."}\n')
+    conf = {"import_archive": {"paths": [str(tmp_path / "old.jsonl")]}}.get(dag, {})
+    done = dags_test(tmp_path, variables, conf, dag)
+    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+
+
+@pytest.mark.servers
+def test_dags_test_runs_the_example_of_another_team(tmp_path, variables):
+    examples = {"AIRFLOW__CORE__DAGS_FOLDER": str(REPO / "docs" / "examples")}
+    done = dags_test(tmp_path, variables | examples, {}, "new_articles")
+    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+
+
+@pytest.mark.servers
+def test_an_index_that_is_away_fails_the_last_stage_with_one_line(tmp_path, variables):
     with socket.create_server(("127.0.0.1", 0)) as nobody:
         away = f"http://127.0.0.1:{nobody.getsockname()[1]}"
     done = dags_test(tmp_path, variables | {"NEWSWIRE_INDEX_URL": away}, {"limit": 3})
     log = done.stdout + done.stderr
     assert done.returncode == 1
-    reasons = {line for line in log.splitlines() if line.startswith("airflow.sdk.exceptions.Airflow")}
+    reasons = {line for line in log.splitlines() if line.startswith("pipeline.errors.IndexAwayError")}
     assert len(reasons) == 1, log[-3000:]
     assert away in reasons.pop()
+    assert "RunFailedError: failed: index" in log
+
+
+@pytest.mark.servers
+def test_an_unknown_source_fails_the_plan_at_once_with_one_line(tmp_path, variables):
+    done = dags_test(tmp_path, variables, {"sources": ["Nobody's Post"]})
+    log = done.stdout + done.stderr
+    assert done.returncode == 1
+    assert 'UsageError: no source is called "Nobody\'s Post"' in log
+    assert "up_for_retry" not in log.lower()
+
+
+@pytest.mark.servers
+def test_a_run_in_which_no_source_can_be_read_is_not_green(tmp_path, variables):
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        port = nobody.getsockname()[1]
+    config = Path(variables["NEWSWIRE_CONFIG"])
+    sources = (f'[[source]]\nname = "S{n}"\nfeeds = ["http://127.0.0.1:{port}/{n}"]\n' for n in range(4))
+    (config / "feeds.toml").write_text("".join(sources), encoding="utf-8")
+    (config / "newswire.toml").write_text(f'[fetch]\nallow_addresses = ["127.0.0.0/8"]\nallow_ports = [{port}]\n')
+    done = dags_test(tmp_path, variables, {})
+    assert done.returncode == 1
+    assert "sources asked could be read" in done.stdout + done.stderr
 
 
 @pytest.mark.servers
@@ -218,13 +302,44 @@ def test_a_whole_airflow_runs_what_its_rest_api_triggers(tmp_path, variables):
         dry = airflow.trigger({"dry_run": True, "stages": ["poll", "index"]})
         assert airflow.wait(dry) == "success"
         states = {name: task["state"] for name, task in airflow.tasks(dry).items()}
-        assert states == dict.fromkeys(STAGES, "skipped") | {"poll": "success", "index": "success"}
+        worked = dict.fromkeys(["plan", "poll", "index", "report"], "success")
+        assert states == dict.fromkeys(STAGES, "skipped") | worked
 
-        run = airflow.trigger()
+        run = airflow.trigger({"sources": None, "stages": None})  # as the form sends lists that were emptied
         assert airflow.wait(run) == "success"
         tasks = airflow.tasks(run)
-        assert {name: task["state"] for name, task in tasks.items()} == dict.fromkeys(STAGES, "success")
+        assert {name: task["state"] for name, task in tasks.items()} == dict.fromkeys(TASKS, "success")
         indexed = airflow.counts(run, "index")["done"]
         assert indexed > 0
         assert f"{indexed} done" in tasks["index"]["rendered_map_index"]
+        assert f"{indexed} indexed" in airflow.call(f"/api/v2/dags/ingest/dagRuns/{run}")["note"]
+        brought = {event["name"]: event["extra"] for event in airflow.call("/api/v2/assets/events")["asset_events"]}
+        assert brought["newswire/articles"]["articles"] == indexed
+        assert {"newswire/copies", "newswire/stories"} <= brought.keys()
+
+        before = export(tmp_path, variables)
+        assert len(before) == indexed
+        call_newswire(tmp_path, variables, "redo", "extract", "--yes")
+        everything = {"dag_run_id": run, "dry_run": False, "only_failed": False}
+        airflow.call("/api/v2/dags/ingest/clearTaskInstances", everything)
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            airflow.trigger({"stages": ["polish"]})
+        assert "polish" in refused.value.read().decode()
+        call_newswire(tmp_path, variables, "run")  # two runs at once
+        assert airflow.wait(run) == "success"
+        assert export(tmp_path, variables) == before
     assert newswire(tmp_path, variables, "search", "port", "--json")["total"] > 0
+
+
+def call_newswire(home, variables, *words):
+    """Run the command in the same environment as the tasks; return what it prints."""
+    command = [Path(sys.executable).with_name("newswire"), *words]
+    environment = airflow_environment(home, variables)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+
+
+def export(home, variables):
+    """Return what no second reading of the same pages changes, of every document of the index."""
+    documents = map(json.loads, call_newswire(home, variables, "export").splitlines())
+    stable = ("id", "url", "source", "title", "text", "authors", "published", "first_seen", "people", "places")
+    return sorted(json.dumps({name: document.get(name) for name in stable}) for document in documents)

@@ -10,12 +10,15 @@ import msgspec
 
 from pipeline.cli.feeds.text import format_minute
 from pipeline.cli.output import json_line_writer, print_table
+from pipeline.cli.param_types import MOST_DAYS
 from pipeline.errors import UsageError
 
 
 @click.command("health")
 @click.option("--all", "show_all", is_flag=True, help="Also feeds that are well.")
-@click.option("--hours", type=click.FloatRange(min=1), default=24.0, show_default=True, help="How far back gaps count.")
+@click.option(
+    "--hours", type=click.FloatRange(1, MOST_DAYS), default=24.0, show_default=True, help="How far back gaps count."
+)
 @click.option("--source", "only", metavar="NAME", help="Only this source, its completeness hour by hour.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
 def health_command(show_all: bool, hours: float, only: str | None, as_json: bool) -> None:

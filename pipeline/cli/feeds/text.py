@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
-from pipeline.settings import writable_config_folder
+from pipeline.settings import sources_file, writable_config_folder
 
 
 def feeds_file() -> Path:
     """Return where the file of sources is."""
-    return writable_config_folder() / "feeds.toml"
+    return sources_file(writable_config_folder())
 
 
 def format_minute(time: dt.datetime | None, default: str | None = None) -> str | None:

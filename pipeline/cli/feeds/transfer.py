@@ -11,8 +11,8 @@ import msgspec
 
 from pipeline.cli.feeds.text import feeds_file
 from pipeline.cli.output import Failures, print_note
-from pipeline.errors import UsageError
-from pipeline.settings import FeedsFile, Source, load_sources
+from pipeline.errors import SettingsError, UsageError
+from pipeline.settings import FeedsFile, Source, check_source, load_sources
 
 
 @click.command("import")
@@ -44,6 +44,11 @@ def import_command(file: str, dry_run: bool) -> None:
         sources = _parse_toml(file, data)
     count = 0
     for source in sources:
+        try:
+            check_source(f"source {source.name!r}", source)
+        except SettingsError as error:
+            failures.add(file, str(error))
+            continue
         for address in target.add(source):
             click.echo(f"{source.name}\t{address}")
             count += 1

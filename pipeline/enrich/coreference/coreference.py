@@ -10,6 +10,7 @@ from __future__ import annotations
 import collections
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from pipeline.enrich.coreference.people import POSTNOMINALS, is_beginning, is_ending, same_person
@@ -49,6 +50,7 @@ _TOO_SHORT = 2
 _PLURAL = 5
 
 
+@lru_cache(maxsize=16384)  # linking asks again for what coreference compared
 def comparison_words(form: SurfaceForm, lexicon: Lexicon) -> NameWords:
     """Return the folded words by which a name is compared, without honorifics, articles and legal forms."""
     text = (_PLACE_OF if form.type is EntityType.PLACE else _ARTICLE).sub("", join_initials(form.text), count=1)

@@ -69,6 +69,9 @@ class ScoredSpan(NamedTuple):
     types: Probabilities
 
 
+# Name and type → start and end of each of the names that it consists of.
+NamesOfSpan = Callable[[str, EntityType], list[tuple[int, int]]]
+
 NO_TYPE = np.zeros(len(TYPES), dtype=np.float32)
 
 
@@ -78,6 +81,7 @@ def decode_names(
     probabilities: Probabilities,
     sole_type: Callable[[str], EntityType | None],
     hints: Sequence[Span] = (),
+    part_names: NamesOfSpan = lambda name, _type: [(0, len(name))],
 ) -> list[Span]:
     """Return the names in ``text``, in order; each name has one type and is found wherever it stands.
 
@@ -88,9 +92,14 @@ def decode_names(
         sole_type: gives the only type that is known under a name, None where there is none or several.
         hints: names that word lists find. A known one of several words is taken whole where the network sees parts of
             it, and a short name of a firm is counted with the firm.
+        part_names: gives where the names stand that the network may have taken for one of this type.
     """
     line_starts = model_input.looks[model_input.first] >= LINE_START
-    model_spans = [_without_possessive(text, model_input, span) for span in decode_spans(probabilities, line_starts)]
+    model_spans = [
+        _without_possessive(text, model_input, part)
+        for span in decode_spans(probabilities, line_starts)
+        for part in _parts(text, model_input, span, part_names)
+    ]
     certain = [_span_of_hint(model_input, h) for h in hints if sole_type(text[h.start : h.end]) is h.type]
     bodies, people, locations = (
         [_span_of_hint(model_input, h) for h in hints if h.type is entity_type]
@@ -112,6 +121,23 @@ def decode_names(
         if key in types
     ]
     return sorted(decoded + _find_repeated(text, model_input, probabilities, spans, types))
+
+
+def _parts(text: str, model_input: ModelInput, span: ScoredSpan, part_names: NamesOfSpan) -> list[ScoredSpan]:
+    """Return the names that the network took for one."""
+    name = _text(text, model_input, span)
+    places = part_names(name, TYPES[int(np.argmax(span.types))])
+    if places == [(0, len(name))]:
+        return [span]
+    start = int(model_input.start[span.first])
+    words = [
+        (
+            int(np.searchsorted(model_input.end, start + first, side="right")),
+            int(np.searchsorted(model_input.start, start + stop, side="left")),
+        )
+        for first, stop in places
+    ]
+    return [span._replace(first=first, stop=stop) for first, stop in words if first < stop]
 
 
 def _partly_seen(
@@ -286,22 +312,23 @@ def _find_repeated(
 ) -> list[Span]:
     """Return the further mentions of the names, in the same letters; none overlaps a name."""
     free = np.ones(len(model_input.start), dtype=bool)
+    starts, ends = model_input.start.tolist(), model_input.end.tolist()
+    words = [text[start:end] for start, end in zip(starts, ends, strict=True)]
     written: dict[str, set[tuple[str, ...]]] = defaultdict(set)
     for span in spans:
         free[span.first : span.stop] = False
         if span.stop - span.first <= _MAX_REPEATED_WORDS:
-            name = tuple(text[model_input.start[at] : model_input.end[at]] for at in range(span.first, span.stop))
+            name = tuple(words[span.first : span.stop])
             if any(c.isupper() for c in name[0]) and tuple(word.casefold() for word in name) in types:
                 written[name[0]].add(name)
     repeated: list[Span] = []
     likely = np.flatnonzero(free & (probabilities[:, 0] < 1 - _MIN_PROBABILITY))
     for at in likely.tolist():
-        for name in sorted(written.get(text[model_input.start[at] : model_input.end[at]], ()), key=len, reverse=True):
+        for name in sorted(written.get(words[at], ()), key=len, reverse=True):
             stop = at + len(name)
-            words_at = tuple(text[model_input.start[i] : model_input.end[i]] for i in range(at, min(stop, len(free))))
-            if words_at == name and free[at:stop].all():
+            if tuple(words[at:stop]) == name and free[at:stop].all():
                 free[at:stop] = False
                 kind = types[tuple(word.casefold() for word in name)]
-                repeated.append(Span(int(model_input.start[at]), int(model_input.end[stop - 1]), kind))
+                repeated.append(Span(starts[at], ends[stop - 1], kind))
                 break
     return repeated

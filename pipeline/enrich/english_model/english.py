@@ -16,6 +16,7 @@ from pipeline.enrich.english_model.plain_words import drop_common_words
 from pipeline.enrich.english_model.trimming import find_addresses, join_nicknames, trim_names
 from pipeline.enrich.english_rules.patterns import recognise_english
 from pipeline.enrich.knowledge.knowledge_base import EntityKind, KnowledgeBase
+from pipeline.enrich.knowledge.name_lists import part_names
 from pipeline.enrich.recogniser import Recogniser, Span
 from pipeline.records import EntityType
 
@@ -36,6 +37,7 @@ def bundled_recogniser(knowledge: KnowledgeBase) -> Recogniser:
     network = _network()
     is_toponym = lru_cache(maxsize=65536)(lambda name: bool(knowledge.find_entities(name, EntityType.PLACE)))
     sole_type = lru_cache(maxsize=65536)(partial(_sole_type, knowledge))
+    names = partial(part_names, lexicon=knowledge.lexicon, is_known=lambda name: sole_type(name) is EntityType.ORG)
 
     def recognise(text: str, _language: str | None) -> list[Span]:
         hints = recognise_english(knowledge, text)
@@ -43,7 +45,7 @@ def bundled_recogniser(knowledge: KnowledgeBase) -> Recogniser:
         read_hints = [hint for hint in hints if hint.end <= end]
         model_input = encode_text(network.tokenizer, text[:end], read_hints)
         probabilities = _without_addresses(text, model_input, network.label_probabilities(text[:end], model_input))
-        spans = decode_names(text, model_input, probabilities, sole_type, read_hints)
+        spans = decode_names(text, model_input, probabilities, sole_type, read_hints, names)
         trimmed = list(trim_names(text, join_nicknames(text, spans), knowledge.lexicon, sole_type, is_toponym))
         return [
             *drop_common_words(text, trimmed, knowledge.lexicon, sole_type, is_toponym),

@@ -18,8 +18,8 @@ NameTable = dict[str, tuple[str, ...]]
 class Aliases(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The tables of config/aliases.toml.
 
-    The first five map a canonical name to other names; the others map an ISO 3166-1 code to names, of which the first
-    is shown.
+    The first five map a canonical name to other names; the others but the last map an ISO 3166-1 code to names, of
+    which the first is shown.
     """
 
     organisations: NameTable = msgspec.field(default_factory=dict)
@@ -34,6 +34,8 @@ class Aliases(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     abbreviations: NameTable = msgspec.field(default_factory=dict)  # each item "abbreviation|region"
     peoples: NameTable = msgspec.field(default_factory=dict)  # each item "name|other name|…"
     demonyms: NameTable = msgspec.field(default_factory=dict)
+    # ISO 639-1 code of a language → canonical name, or that of a country or city → names in this language
+    translations: dict[str, NameTable] = msgspec.field(default_factory=dict)
 
 
 def read_aliases(folder: Path) -> Aliases:

@@ -9,18 +9,22 @@ from __future__ import annotations
 import dataclasses
 import enum
 import re
-from collections.abc import Iterable, Iterator
+from collections import ChainMap
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
+from typing import Any
 
 from pipeline import gazetteer
-from pipeline.enrich.knowledge.aliases import Aliases
+from pipeline.enrich.knowledge.aliases import Aliases, NameTable
 from pipeline.enrich.knowledge.lexicon import Lexicon
 from pipeline.enrich.knowledge.tokens import join_initials, name_key
+from pipeline.errors import SettingsError
 from pipeline.records import EntityType, Location
 
 # An acronym, or a word written in an odd way, that must not be mistaken for a common word.
 _EXACT = re.compile(r"[A-Z][A-Z0-9.&-]{1,5}|[A-Z][a-z]{1,3}")
+_ARABIC_ARTICLE, _ARABIC_TO_THE = "ال", "لل"
 # Inhabitants of a city that the alias file names and the gazetteer doesn't have: it counts as large.
 _LISTED_POPULATION = 200_000
 # Countries whose ministries aren't called by the first demonym: "US Treasury", not "American Treasury".
@@ -80,14 +84,44 @@ def entity_id(entity_type: EntityType, name: str) -> str:
 KnownForms = dict[str, tuple[KnownForm, ...]]
 
 
-@dataclass(frozen=True)
+class _Layers(ChainMap[str, Any]):
+    """Two maps, the first of which goes before; quicker than a ChainMap, as each word of a text is looked up."""
+
+    def __init__(self, first: dict[str, Any], second: dict[str, Any]) -> None:
+        super().__init__(first, second)
+        self._first = first
+        self._second = second
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._first or key in self._second
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return what is under ``key``; no value is None."""
+        value = self._first.get(key)
+        return self._second.get(key, default) if value is None else value
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageForms:
+    """The forms that count in texts of one language, and the number of words of the longest by its first word."""
+
+    forms: Mapping[str, tuple[KnownForm, ...]]
+    longest_forms: Mapping[str, int]
+
+
+@dataclass(frozen=True, eq=False)
 class KnowledgeBase:
-    """Known entities by their names, and the words that names are made of."""
+    """Known entities by their names, and the words that names are made of.
+
+    Two of them are never equal, so that what is looked up in one can be remembered by it.
+    """
 
     lexicon: Lexicon
     forms: KnownForms
     # entity → its names in other languages, joined by "|"
     native_names: tuple[tuple[KnownEntity, str], ...] = field(repr=False, default=())
+    # language → the forms that the alias file gives for it alone
+    translations: dict[str, KnownForms] = field(repr=False, default_factory=dict)
     adjectives: dict[str, str] = field(repr=False, default_factory=dict)  # country code → "Kenyan"
     nationalities: dict[str, str] = field(repr=False, default_factory=dict)  # "kenyan" → country code
     abbreviations: dict[str, str] = field(repr=False, default_factory=dict)  # "mich" → "Michigan"
@@ -122,24 +156,69 @@ class KnowledgeBase:
         """Return the same as ``longest_forms``, for the native forms."""
         return _longest_forms(self.native_forms)
 
-    def find_entities(self, name: str, entity_type: EntityType, *, native: bool = False) -> tuple[KnownEntity, ...]:
+    @cached_property
+    def language_forms(self) -> dict[str, LanguageForms]:
+        """Return the forms of each language that has some of its own, which go before those of all languages."""
+        return {
+            language: LanguageForms(
+                _Layers(forms, self.native_forms),
+                _Layers(
+                    {
+                        first: max(longest, self.native_longest_forms.get(first, 0))
+                        for first, longest in _longest_forms(forms).items()
+                    },
+                    self.native_longest_forms,
+                ),
+            )
+            for language, forms in self.translations.items()
+        }
+
+    def warm_up(self) -> None:
+        """Work out what is otherwise worked out when the first article needs it."""
+        _ = self.longest_forms, self.ordinary_words, self.native_longest_forms, self.language_forms
+
+    def forms_in(self, language: str | None) -> LanguageForms:
+        """Return the forms for texts in a language other than English (ISO 639-1)."""
+        return self.language_forms.get(language or "") or LanguageForms(self.native_forms, self.native_longest_forms)
+
+    def find_entities(
+        self, name: str, entity_type: EntityType, *, language: str | None = None
+    ) -> tuple[KnownEntity, ...]:
         """Return the known entities of a type that ``name``, in the letters in which it is written, may name.
 
-        With ``native``, their names in other languages than English count too.
+        With a ``language`` other than English, their names in this one go first, those in any other last.
         """
-        name = join_initials(name)
-        spelled = name.replace(".", "")
-        forms = self.forms.get(name_key(name)) or (self.native_forms.get(name_key(name), ()) if native else ())
-        fits = (
-            f.entity
-            for f in forms
-            if f.entity.type is entity_type and (not f.exact or f.text.replace(".", "") == spelled)
-        )
-        return tuple({entity.id: entity for entity in fits}.values())
+        return _find_entities(self, name, entity_type, language)
+
+
+@lru_cache(maxsize=16384)  # an article asks for each of its names several times, and news names the same ones
+def _find_entities(
+    knowledge: KnowledgeBase, name: str, entity_type: EntityType, language: str | None
+) -> tuple[KnownEntity, ...]:
+    name = join_initials(name)
+    key, spelled = name_key(name), name.replace(".", "")
+    tables: tuple[Mapping[str, tuple[KnownForm, ...]], ...] = (knowledge.forms,)
+    if language:
+        tables = knowledge.translations.get(language, {}), knowledge.forms, knowledge.native_forms
+    for table in tables:
+        fits = {
+            form.entity.id: form.entity
+            for form in table.get(key, ())
+            if form.entity.type is entity_type and (not form.exact or form.text.replace(".", "") == spelled)
+        }
+        if fits:
+            return tuple(fits.values())
+    return ()
 
 
 def build_knowledge_base(aliases: Aliases, lexicon: Lexicon, table: Iterable[str] | None = None) -> KnowledgeBase:
-    """Build the knowledge base from aliases, word lists and the lines of the gazetteer (the packed one by default)."""
+    """Build the knowledge base from aliases, word lists and the lines of the gazetteer (the packed one by default).
+
+    Names in other languages are left out with another gazetteer, as it may lack what they name.
+
+    Raises:
+        SettingsError: The aliases translate a name that is nowhere.
+    """
     forms: KnownForms = {}
     for entity, names in _alias_entities(aliases):
         for name in names:
@@ -161,11 +240,16 @@ def build_knowledge_base(aliases: Aliases, lexicon: Lexicon, table: Iterable[str
     _add_demonyms(forms, aliases)
     _rename_cities(forms, aliases)
     _locate_regions(forms, aliases)
+    translations = {
+        language: _translated_forms(forms, names, language)
+        for language, names in (aliases.translations.items() if table is None else ())
+    }
     abbreviations = (item.partition("|") for items in aliases.abbreviations.values() for item in items)
     return KnowledgeBase(
         lexicon,
         forms,
         tuple(native),
+        translations,
         {code: names[0] for code, names in aliases.demonyms.items()} | _ADJECTIVES,
         _nationalities(aliases),
         {name_key(short): long for short, _, long in abbreviations},
@@ -229,6 +313,26 @@ def _country_entity(cells: list[str], aliases: Aliases) -> tuple[KnownEntity, tu
     country_id = entity_id(EntityType.PLACE, shown)
     country = KnownEntity(country_id, shown, EntityType.PLACE, EntityKind.COUNTRY, code, "", location, int(population))
     return country, (shown, name, *other_names, *native.split("|"))
+
+
+def _translated_forms(forms: KnownForms, table: NameTable, language: str) -> KnownForms:
+    """Return the forms in one language of entities that ``forms`` has under their English names.
+
+    Raises:
+        SettingsError: It has no entity of such a name.
+    """
+    translated: KnownForms = {}
+    for name, translations in table.items():
+        entities = [form.entity for form in forms.get(name_key(name), ()) if form.entity.name == name]
+        if not entities:
+            raise SettingsError(f"aliases.toml: translations.{language}: {name!r} is no name in another of its tables")
+        entity = min(entities, key=lambda entity: (entity.kind, -entity.population))
+        for translation in translations:
+            is_acronym = _is_exact(translation) or (translation.isupper() and " " not in translation)
+            _add_form(translated, translation, entity, exact=is_acronym)
+            if translation.startswith(_ARABIC_ARTICLE):  # "to the"
+                _add_form(translated, _ARABIC_TO_THE + translation.removeprefix(_ARABIC_ARTICLE), entity)
+    return translated
 
 
 def _add_subdivision(forms: KnownForms, cells: list[str]) -> None:

@@ -11,8 +11,11 @@ from importlib import resources
 import msgspec
 
 
-class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Words in lower case, without accents, by kind; data/lexicon.toml says what each kind is."""
+class Lexicon(msgspec.Struct, frozen=True, eq=False, forbid_unknown_fields=True, kw_only=True):
+    """Words in lower case, without accents, by kind; data/lexicon.toml says what each kind is.
+
+    Two of them are never equal, so that what is worked out with one can be remembered by it.
+    """
 
     titles: frozenset[str]
     title_parts: frozenset[str]
@@ -38,6 +41,7 @@ class Lexicon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     government: frozenset[str]
     offices: frozenset[str]
     human_verbs: frozenset[str]
+    han_words: frozenset[str]
 
     def is_kind_noun(self, word: str) -> bool:
         """Tell whether a word at the end of a name says what kind of thing it names ("ministry", "river", "war")."""

@@ -6,17 +6,32 @@ A name counts in the letters in which it is known: a capital where it has one, i
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from pipeline.enrich.knowledge.knowledge_base import EntityKind, KnowledgeBase, KnownEntity, KnownForm
-from pipeline.enrich.knowledge.tokens import Separator, Token, tokenise
+from pipeline.enrich.knowledge.knowledge_base import EntityKind, KnowledgeBase, KnownEntity, KnownForm, LanguageForms
+from pipeline.enrich.knowledge.tokens import UNSPACED, Separator, Token, fold_word, is_unspaced, tokenise
 from pipeline.enrich.recogniser import Span
 from pipeline.records import EntityType
 
-# Scripts without spaces between words: names are looked up from every character, at most so many characters long.
-_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]+")
-_LONGEST_UNSPACED = 12
+# Names of scripts without spaces between words are looked up from every character, at most so many characters long.
+_LONGEST_UNSPACED = 24
+# Two characters of Han stand in many words: a city of fewer inhabitants counts only where one of these words and signs
+# for "in", "to", "from" or for a kind of place stands beside it.
+_SHORT_HAN = re.compile(r"[\u3400-\u9fff]{2}")
+_SURE_CITY_SIZE = 1_000_000
+_BEFORE_PLACE = re.compile(r"[在于於到往从從赴抵至自访訪驻駐]$")
+_BEHIND_PLACE = re.compile(r"[市县縣区區镇鎮村町]|(?:で|に|から|へ)(?![\u3041-\u309f])")
+_ONLY_KIND = re.compile(r"[市县縣镇鎮村町]")
+# Parts of a token of several scripts: "NATO는", "EUと"
+_SCRIPTS = re.compile(rf"{UNSPACED}+|[\uac00-\ud7a3]+|(?:(?!{UNSPACED})[^\uac00-\ud7a3])+")
+# Korean particles, the longest first: "유엔에서는"
+_PARTICLES = re.compile(
+    r"(?<=[\uac00-\ud7a3]{2})(?:에서는|에서도|으로부터|으로는|에게|에서|에는|에도|까지|부터|으로|와의|과의|이라는|라는|보다|처럼|만의"
+    r"|은|는|이|가|을|를|의|에|와|과|도|로|만|측|인)$"
+)
+# Suffixes behind an apostrophe, in small letters: Ankara'da (Turkish), Bordeaux'ssa (Finnish), Chirac'a (Polish)
+_SUFFIX = re.compile(r"(?<=\w\w)['’`´‘ʼ][^\W\d_A-Z]{1,8}$")
 # Up to three letters or signs of Thai stand in many words; only a country (China, Laos) counts as a name.
 _SHORT_THAI = re.compile(r"[\u0e00-\u0e7f]{1,3}")
 # French and Italian small words that lean on the name: l'Irak, dell'Iraq.
@@ -55,11 +70,16 @@ def longest_match(
         longest_forms: the number of words of the longest form by its first word.
         first: index into ``tokens``.
     """
-    max_words = max(longest_forms.get(k, 0) for k in _inner_keys(tokens[first]))
+    token = tokens[first]
+    max_words = longest_forms.get(token.key, 0)
+    if token.possessive:
+        max_words = max(max_words, longest_forms.get(token.key + "s", 0))
+    if not max_words:
+        return None
     stop = first + 1
     while stop < min(first + max_words, len(tokens)) and tokens[stop].separator <= Separator.COMMA:
         stop += 1
-    while max_words and stop > first:
+    while stop > first:
         leading_keys = [_inner_keys(t)[-1] for t in tokens[first : stop - 1]]
         candidates = forms.get(" ".join([*leading_keys, tokens[stop - 1].key]))
         if candidates and (entities := _fitting_entities(candidates, tokens[first:stop])):
@@ -90,20 +110,26 @@ def _has_capital_of(token: Token, known_word: str) -> bool:
     return token.text[0] == token.text[0].upper() or not known_word[0].isupper()
 
 
-def recognise_known(knowledge: KnowledgeBase, text: str) -> list[Span]:
+def recognise_known(knowledge: KnowledgeBase, text: str, language: str | None = None) -> list[Span]:
     """Return the known names in a text of another language than English.
 
     In scripts with capitals a name begins with one, and stands within a sentence or names more than a city.
+
+    Args:
+        knowledge: aliases, gazetteer and word lists.
+        text: any text.
+        language: ISO 639-1; names that the alias file gives for it count too, and go first.
     """
-    tokens = [_strip_prefix(t, knowledge) for t in tokenise(text)]
+    known = knowledge.forms_in((language or "").partition("-")[0].lower())
+    tokens = [part for token in tokenise(text) for part in _parts(token, known)]
     spans: list[Span] = []
     at = 0
     while at < len(tokens):
-        if _UNSPACED.match(tokens[at].text):
-            spans += _find_in_unspaced(knowledge, tokens[at])
+        if is_unspaced(tokens[at].text[0]):
+            spans += _find_in_unspaced(knowledge, known, tokens[at])
             at += 1
             continue
-        match = longest_match(tokens, knowledge.native_forms, knowledge.native_longest_forms, at)
+        match = longest_match(tokens, known.forms, known.longest_forms, at)
         if match and (entity := _sure_entity(knowledge, match, tokens)):
             spans.append(Span(tokens[at].start, tokens[match.stop - 1].end, entity.type))
             at = match.stop
@@ -150,32 +176,79 @@ def _is_part_of_name(match: KnownMatch, tokens: Sequence[Token]) -> bool:
     )
 
 
-def _strip_prefix(token: Token, knowledge: KnowledgeBase) -> Token:
+def _parts(token: Token, known: LanguageForms) -> list[Token]:
+    """Return the parts of a token in different scripts, without what leans on the names in them."""
+    if token.text.isascii() and token.text.isalpha():
+        return [token]
+    return [_strip_suffix(_strip_prefix(part, known), known) for part in _scripts(token)]
+
+
+def _scripts(token: Token) -> Iterator[Token]:
+    """Yield the parts of a token that are written in scripts with and without spaces, and in Hangul."""
+    parts = list(_SCRIPTS.finditer(token.text))
+    if len(parts) < 2 or parts[0].end() == len(token.text):  # noqa: PLR2004 - one script
+        yield token
+        return
+    for number, part in enumerate(parts):
+        start, end = token.start + part.start(), token.start + part.end()
+        separator = Separator.OTHER if number else token.separator
+        yield Token(start, end, part[0], fold_word(part[0]), separator, token.possessive and number == len(parts) - 1)
+
+
+def _strip_suffix(token: Token, known: LanguageForms) -> Token:
+    """Return the token without a suffix behind an apostrophe or a Korean particle, unless it is known as it is."""
+    if token.key in known.longest_forms:
+        return token
+    cut = _SUFFIX.search(token.text) or _PARTICLES.search(token.text)
+    if not cut:
+        return token
+    stem = token.text[: cut.start()]
+    return token._replace(end=token.start + cut.start(), text=stem, key=fold_word(stem))
+
+
+def _strip_prefix(token: Token, known: LanguageForms) -> Token:
     """Return the token without a small word or letter that leans on it, where a known name begins behind that."""
     cut = _ELIDED.match(token.text) or _PREFIXED.match(token.text)
-    if not cut or token.key in knowledge.native_longest_forms:
+    if not cut or token.key in known.longest_forms:
         return token
     remainder = token.text[cut.end() :]
     inner_tokens = tokenise(remainder)
     if not inner_tokens or (
-        inner_tokens[0].key not in knowledge.native_longest_forms and "'" not in cut.group() and "’" not in cut.group()
+        inner_tokens[0].key not in known.longest_forms and "'" not in cut.group() and "’" not in cut.group()
     ):
         return token
     return token._replace(start=token.start + cut.end(), text=remainder, key=inner_tokens[0].key)
 
 
-def _find_in_unspaced(knowledge: KnowledgeBase, token: Token) -> list[Span]:
+def _find_in_unspaced(knowledge: KnowledgeBase, known: LanguageForms, token: Token) -> list[Span]:
     spans: list[Span] = []
+    keys = [fold_word(character) for character in token.text]
     at = 0
     while at < len(token.text):
         for size in range(min(_LONGEST_UNSPACED, len(token.text) - at), 1, -1):
+            candidates = known.forms.get("".join(keys[at : at + size]), ())
             name = token.text[at : at + size]
-            candidates = knowledge.native_forms.get(name)
-            if candidates and (candidates[0].entity.kind is EntityKind.COUNTRY or not _SHORT_THAI.fullmatch(name)):
+            entity = next((form.entity for form in candidates if form.text == name), None)
+            if entity and _is_name_inside(knowledge, entity, token.text, at, size):
                 start = token.start + at
-                spans.append(Span(start, start + size, candidates[0].entity.type))
+                spans.append(Span(start, start + size, entity.type))
                 at += size
                 break
         else:
             at += 1
     return spans
+
+
+def _is_name_inside(knowledge: KnowledgeBase, entity: KnownEntity, text: str, at: int, size: int) -> bool:
+    """Tell whether ``size`` characters of a text without spaces are a name and not a part of another word."""
+    name = text[at : at + size]
+    if entity.kind is not EntityKind.CITY:
+        return entity.kind is EntityKind.COUNTRY or not _SHORT_THAI.fullmatch(name)
+    if _SHORT_THAI.fullmatch(name):
+        return False
+    if not _SHORT_HAN.fullmatch(name):
+        return True
+    if name in knowledge.lexicon.han_words:
+        return bool(_ONLY_KIND.match(text, at + size))
+    is_beside = _BEFORE_PLACE.search(text, 0, at) or _BEHIND_PLACE.match(text, at + size)
+    return entity.population >= _SURE_CITY_SIZE or bool(is_beside)

@@ -17,15 +17,22 @@ from pipeline.text import INDIC_MARKS
 _VOWELS = rf"{INDIC_MARKS}\u0e31-\u0e3a\u0e47-\u0e4e\u0eb1-\u0ebc\u0ec8-\u0ecd\u102b-\u103e\u17b4-\u17d3"
 _LETTERS = rf"[^\W_]+(?:[{_VOWELS}]+[^\W_]*)*"
 # "U.S.", "J.R.R."; else a word with its inner apostrophes ("Shi`ite", "O'Neill").
-_TOKEN = re.compile(rf"(?:[^\W\d_]\.){{2,}}(?:[^\W\d_](?!\w))?|{_LETTERS}(?:['’`´‘ʼ][^\W\d_]+)*")
+# Spanish doubles the letters of a plural ("EE.UU."), and Hebrew marks an acronym before its last letter ("ארה״ב").
+_TOKEN = re.compile(
+    rf"(?:[^\W\d_]\.){{2,}}(?:[^\W\d_](?!\w))?|\b([A-Z])\1\.([A-Z])\2\b\.?"
+    rf"|{_LETTERS}(?:['’`´‘ʼ][^\W\d_]+|(?<=[\u05d0-\u05ea])[\"״][\u05d0-\u05ea]+)*"
+)
 _POSSESSIVES = frozenset(mark + letter for mark in "'’`´‘ʼ" for letter in "sS")
-_DROPPED = dict.fromkeys(map(ord, ".'’`´‘ʼ\u00ad\u200e\u200f\u0640"))
+_DROPPED = dict.fromkeys(map(ord, "\"״.'’`´‘ʼ\u00ad\u200e\u200f\u0640"))
 _SPACED = re.compile(r"(?:[A-Z]\. )+[A-Z]\.?")
 _WORD = re.compile(_LETTERS)
 # Classes of combining marks: none, viramas, Thai and Lao vowels and tones.
 _MEANINGFUL = {0, 9, 103, 107, 118, 122}
-# A longer "word" (in characters) is no name, and not worth folding.
+# A longer "word" (in characters) is no name, and not worth folding; a sentence of a script without spaces is no word.
 LONGEST = 60
+# The class of characters of scripts without spaces between words: Kana, Han, Thai
+UNSPACED = r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]"
+_UNSPACED = re.compile(UNSPACED)
 # Words whose full stop doesn't end the sentence.
 _ABBREVIATED = frozenset(
     (
@@ -89,7 +96,7 @@ def join_initials(name: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _separator(between: str) -> Separator:
-    stripped = between.strip(" \t\u00a0")
+    stripped = between.strip(" \t\u00a0\u200c")
     simple = {
         "": Separator.SPACE,
         "-": Separator.HYPHEN,
@@ -116,7 +123,7 @@ def tokenise(text: str) -> list[Token]:
     last, folded = 0, ""
     for match in _TOKEN.finditer(text):
         start, end = match.span()
-        if end - start > LONGEST:
+        if end - start > LONGEST and not is_unspaced(text[start]):
             continue
         word = match.group()
         possessive = word[-2:] in _POSSESSIVES and len(word) > len("'s")
@@ -134,6 +141,11 @@ def tokenise(text: str) -> list[Token]:
         tokens.append(Token(start, start + len(word), word, folded, separator, possessive))
         last = end
     return tokens
+
+
+def is_unspaced(character: str) -> bool:
+    """Tell whether a character's script has no spaces between words."""
+    return bool(_UNSPACED.match(character))
 
 
 def _is_initial(token: Token) -> bool:

@@ -8,7 +8,8 @@ company. What no list knows gets the type and the country that nearly all earlie
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -17,6 +18,7 @@ from pipeline.enrich.coreference.coreference import SurfaceForm, comparison_word
 from pipeline.enrich.coreference.romanisation import sound_key
 from pipeline.enrich.knowledge.knowledge_base import KnowledgeBase
 from pipeline.enrich.linking.institutions import parse_institution
+from pipeline.enrich.salience import add_salience
 from pipeline.entity_records import RememberedEntity, RememberedForm
 from pipeline.records import Entity, EntityType, Names
 
@@ -91,7 +93,7 @@ def remembered_forms(names: Names, knowledge: KnowledgeBase) -> list[RememberedF
 
     An entity that an article only calls by an acronym or a short form is left out: it doesn't tell whose that is.
     """
-    forms_by_entity = [list(_forms(entity, knowledge)) for entity in names.entities[:MAX_LINKED]]
+    forms_by_entity = [_forms(entity, knowledge) for entity in names.entities[:MAX_LINKED]]
     return [form for forms in forms_by_entity if any(f.how in _KEY_MARKS for f in forms) for form in forms]
 
 
@@ -115,25 +117,31 @@ def _key(of_type: EntityType, form_kind: str, words: Sequence[str]) -> str:
     return f"{of_type.lower()}{_KEY_MARKS.get(form_kind, '?')}{' '.join(words)}"
 
 
-def _forms(entity: Entity, knowledge: KnowledgeBase) -> Iterable[RememberedForm]:
+def _forms(entity: Entity, knowledge: KnowledgeBase) -> Sequence[RememberedForm]:
     if entity.type is EntityType.PLACE and (entity.id in knowledge.entity_ids or not entity.count):
-        return
+        return ()
+    return _forms_of(entity.id, entity.type, entity.aliases, knowledge)
+
+
+@lru_cache(maxsize=16384)  # a batch asks several times for each entity, and the next one for the same ones
+def _forms_of(
+    ident: str, of_type: EntityType, surfaces: tuple[str, ...], knowledge: KnowledgeBase
+) -> tuple[RememberedForm, ...]:
+    """Return the forms by which an entity of this id and type is remembered that was written as ``surfaces``."""
     lexicon = knowledge.lexicon
-    fullest = max((len(comparison_words(SurfaceForm(s, entity.type), lexicon)) for s in entity.aliases), default=0)
-    for surface in entity.aliases:
-        form = SurfaceForm(surface, entity.type)
+    fullest = max((len(comparison_words(SurfaceForm(s, of_type), lexicon)) for s in surfaces), default=0)
+    forms = []
+    for surface in surfaces:
+        form = SurfaceForm(surface, of_type)
         words = comparison_words(form, lexicon)
-        is_listed = any(listed.id == entity.id for listed in knowledge.find_entities(surface, entity.type))
+        is_listed = any(listed.id == ident for listed in knowledge.find_entities(surface, of_type))
         form_kind = LISTED if is_listed else _form_kind(form, words, fullest, knowledge)
         if form_kind:
-            is_person = entity.type is EntityType.PERSON
-            yield RememberedForm(
-                entity=entity.id,
-                key=_key(entity.type, form_kind, words),
-                surface=surface,
-                how=form_kind,
-                sound=sound_key(words) if is_person else None,
-            )
+            is_person = of_type is EntityType.PERSON
+            sound = sound_key(words) if is_person else None
+            key = _key(of_type, form_kind, words)
+            forms.append(RememberedForm(entity=ident, key=key, surface=surface, how=form_kind, sound=sound))
+    return tuple(forms)
 
 
 def _form_kind(form: SurfaceForm, words: tuple[str, ...], fullest: int, knowledge: KnowledgeBase) -> str | None:
@@ -165,7 +173,7 @@ def link_article(names: Names, knowledge: KnowledgeBase, memory: FormMemory, at:
     for entity in names.entities[:MAX_LINKED]:
         if entity.id in knowledge.entity_ids:
             continue
-        forms = list(_forms(entity, knowledge))
+        forms = _forms(entity, knowledge)
         if entity.type is EntityType.PLACE:
             owner = _owner_by_country(entity, forms, memory, countries)
         else:
@@ -252,7 +260,8 @@ def _renamed(names: Names, owners: dict[str, RememberedEntity]) -> Names:
         else m
         for m in names.mentions
     )
-    return msgspec.structs.replace(names, mentions=mentions, entities=tuple(entities.values()))
+    renamed = msgspec.structs.replace(names, mentions=mentions, entities=tuple(entities.values()))
+    return add_salience(renamed) if len(entities) < len(names.entities) else renamed
 
 
 def _linked(entity: Entity, owner: RememberedEntity) -> Entity:

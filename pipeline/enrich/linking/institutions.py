@@ -8,6 +8,7 @@ never one organisation.
 from __future__ import annotations
 
 import collections
+from functools import lru_cache
 from typing import NamedTuple
 
 from pipeline.enrich.coreference.coreference import SurfaceForm, comparison_words
@@ -34,6 +35,7 @@ class Institution(NamedTuple):
     words: tuple[str, ...]
 
 
+@lru_cache(maxsize=16384)
 def parse_institution(knowledge: KnowledgeBase, form: SurfaceForm) -> Institution | None:
     """Return the body of government that a name of general words means ("Interior Ministry"), None for other names."""
     if form.type is not EntityType.ORG:

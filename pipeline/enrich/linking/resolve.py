@@ -35,7 +35,7 @@ class PlaceContext(NamedTuple):
         SurfaceForm
     ]  # places named for a forest or a river: "Mau forest" isn't the city of Mau
     source_country: str | None  # ISO 3166-1 code of the publisher's country
-    native: bool  # whether names may be in another language than English
+    language: str | None  # in which names may be written, beside English (ISO 639-1)
 
 
 class _Resolution(NamedTuple):
@@ -102,7 +102,7 @@ def _candidates(
     longer = [form for form in group if " " in form.text or "-" in form.text]
     is_natural_feature = any(form in place_context.natural_features for form in group)
     for form in longer or group:
-        candidates = knowledge.find_entities(form.text, form.type, native=place_context.native)
+        candidates = knowledge.find_entities(form.text, form.type, language=place_context.language)
         if candidates := tuple(c for c in candidates if c.kind is not EntityKind.CITY or not is_natural_feature):
             return candidates
     return _abbreviated(knowledge, group[0]) or _described(knowledge, group[0]) or _part_of(knowledge, group[0])

@@ -13,13 +13,15 @@ outcomes               what became of one attempt: the history               out
 visits                 when an article's page is looked at again             visits
 feeds                  a feed and its state                                  feeds
 gaps, arrivals         what feeds failed to show; articles by hour           gaps
+source_days            how a source fared on a day                           source_days
 robots                 a host's robots.txt                                   robots
-holds                  until when a host is left alone                       holds
+hosts                  whose a host is, and when it may be asked next        hosts
 subscriptions, pushes  a feed's hub; what it pushed                          subscriptions
 sites                  a site's alarm                                        site_profiles
 site_pages             a site's latest pages                                 site_profiles
 site_lines             the lines learnt of a site                            site_profiles
-frequencies            in how many texts which term stands                   inverted_index
+site_readings          what was read of one of a site's latest pages         site_readings
+frequencies            in how many texts which term stands                   frequency_memory
 copy_sketches          an article's sketch                                   posting_tables
 copy_terms             a posting: from a term to a sketch                    posting_tables
 copy_terms_new         the same, on SQLite, until it moves on                posting_tables
@@ -34,18 +36,28 @@ entity_articles        that an article names an entity                       ent
 entity_forms           a surface form of an entity                           entity_memory
 decisions              what an editor decided, and who undid it             decisions
 decision_moves         where a decision put an article                       decisions
+wire_items             what a sender says of an item                         wire_items
+withdrawal_notices     a notice that takes an item back                      withdrawal_notices
 withdrawn              a document that the index must not keep               outbox
 unwanted_blobs         a blob that the archive must not keep                 outbox
 losses                 a group or story that lost an article                 outbox
 regrouped              an article that cluster places again                  outbox
+imports                how far a file was imported                           file_imports
 meta                   a value by its name                                   named_values
 locks                  who holds a stage's lock                              locks
+programs               what a running program tells of itself                programs
+runs                   a run, under Airflow or of a command                  runs
+replays                a stage that is done again over some articles         replays
+replay_articles        an article that would differ by a replay              replays
+alerts                 what is or was wrong                                  alerts
+deliveries             a message that a notifier sends                       deliveries
 =====================  ====================================================  ==================
 """
 
 from __future__ import annotations
 
 from pipeline.store.schema import (
+    alerts,
     articles,
     bookkeeping,
     copies,
@@ -53,11 +65,14 @@ from pipeline.store.schema import (
     entities,
     feeds,
     hosts,
+    imports,
     outbox,
+    replays,
     sites,
     stories,
     term_frequencies,
     websub,
+    wires,
 )
 from pipeline.store.schema.base import BIG, Utc, metadata
 
@@ -65,6 +80,7 @@ __all__ = [
     "BIG",
     "SCHEMA",
     "Utc",
+    "alerts",
     "articles",
     "bookkeeping",
     "copies",
@@ -72,12 +88,15 @@ __all__ = [
     "entities",
     "feeds",
     "hosts",
+    "imports",
     "metadata",
     "outbox",
+    "replays",
     "sites",
     "stories",
     "term_frequencies",
     "websub",
+    "wires",
 ]
 
-SCHEMA = "0011"  # the newest of migrations/versions
+SCHEMA = "0022"  # the newest of migrations/versions

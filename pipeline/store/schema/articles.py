@@ -16,10 +16,11 @@ items = sa.Table(
     sa.Column("id", sa.Text, nullable=False, unique=True),
     sa.Column("source", sa.Text, nullable=False),
     sa.Column("url", sa.Text),
+    sa.Column("host", sa.Text, nullable=False, server_default=""),  # of url; nothing where it has none
     sa.Column("first_seen", Utc, nullable=False),
     sa.Column("version", sa.Integer, nullable=False, default=1),  # of the publisher's text
     sa.Column("stage", sa.Text),  # the verb that is next; NULL when there is none
-    sa.Column("state", sa.Text, nullable=False),  # pending, dropped, quarantined, removed
+    sa.Column("state", sa.Text, nullable=False),  # pending, dropped, quarantined, withdrawn, removed
     sa.Column("due", Utc, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False, default=0),
     sa.Column("lease_owner", sa.Text),
@@ -30,17 +31,28 @@ items = sa.Table(
     sa.Column("story", sa.Text),
     sa.Column("published", Utc),  # when its publisher says it was, where that is an instant
     sa.Column("credit", sa.Text),  # the news agency that its text credits
+    sa.Column("embargoed", Utc),  # until when no stage behind extract gets it
 )
-sa.Index("ix_items_stage_seq", items.c.stage, items.c.seq)
+# what waits, and what a claim asks of it: however many articles are through or dropped, they aren't looked at
+_WAITS = sa.text("state = 'pending' AND stage IS NOT NULL")
+sa.Index("ix_items_waiting", items.c.stage, items.c.seq, items.c.due, items.c.lease_until, items.c.embargoed,
+         sqlite_where=_WAITS, postgresql_where=_WAITS)  # fmt: skip
+_QUARANTINED = sa.text("state = 'quarantined'")
+sa.Index("ix_items_quarantined", items.c.stage, sqlite_where=_QUARANTINED, postgresql_where=_QUARANTINED)
+_WAITS_FOR_FETCH = sa.text("stage = 'fetch' AND state = 'pending'")
+sa.Index("ix_items_host", items.c.host, items.c.version, items.c.first_seen, items.c.due,
+         sqlite_where=_WAITS_FOR_FETCH, postgresql_where=_WAITS_FOR_FETCH)  # fmt: skip
 sa.Index("ix_items_copy_group", items.c.copy_group)
 sa.Index("ix_items_story", items.c.story)
+sa.Index("ix_items_embargoed", items.c.embargoed, sqlite_where=items.c.embargoed.isnot(None),
+         postgresql_where=items.c.embargoed.isnot(None))  # fmt: skip
 sa.Index("ix_items_lease_owner", items.c.lease_owner, sqlite_where=items.c.lease_owner.isnot(None),
          postgresql_where=items.c.lease_owner.isnot(None))  # fmt: skip
 
 addresses = sa.Table(
     "addresses",
     metadata,
-    sa.Column("key", sa.Text, primary_key=True),  # urls.address_key of every address the article is known under
+    sa.Column("key", sa.Text, primary_key=True),  # urls.address_key of an address that leads to it, or another mark
     sa.Column("id", sa.Text, nullable=False),
 )
 sa.Index("ix_addresses_id", addresses.c.id)
@@ -67,9 +79,12 @@ outcomes = sa.Table(
     sa.Column("outcome", sa.Text, nullable=False),
     sa.Column("reason", sa.Text),
     sa.Column("detail", sa.Text),
+    sa.Column("run", sa.Integer),  # runs.n of the run that it belongs to, where it belongs to one
 )
 sa.Index("ix_outcomes_id", outcomes.c.id)
 sa.Index("ix_outcomes_at", outcomes.c.at)
+sa.Index("ix_outcomes_run", outcomes.c.run, sqlite_where=outcomes.c.run.isnot(None),
+         postgresql_where=outcomes.c.run.isnot(None))  # fmt: skip
 
 visits = sa.Table(
     "visits",

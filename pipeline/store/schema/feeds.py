@@ -1,4 +1,4 @@
-"""Tables of what poll remembers: feeds, the gaps in them, and how many articles came when."""
+"""Tables of what poll remembers: feeds, the gaps in them, how many articles came when, and days of sources."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ feeds = sa.Table(
     metadata,
     sa.Column("url", sa.Text, primary_key=True),
     sa.Column("source", sa.Text, nullable=False),
+    sa.Column("host", sa.Text, nullable=False, server_default=""),  # of the address at which it is polled
     sa.Column("due", Utc, nullable=False),
     sa.Column("role", sa.Text, nullable=False, server_default="feed"),  # feed_records.FeedRole
     sa.Column("state", sa.Text, nullable=False),  # a FeedState as JSON
@@ -40,3 +41,14 @@ arrivals = sa.Table(
     sa.Column("named", sa.Integer, nullable=False),  # of articles that feeds named
 )
 sa.Index("ix_arrivals_hour", arrivals.c.hour)
+
+source_days = sa.Table(
+    "source_days",
+    metadata,
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("day", sa.Date, primary_key=True),  # UTC
+    sa.Column("polls", sa.Integer, nullable=False),  # of its feeds
+    sa.Column("failed", sa.Integer, nullable=False),  # of them those that got no answer that can be used
+    sa.Column("articles", sa.Integer, nullable=False),  # that they were the first to name
+)
+sa.Index("ix_source_days_day", source_days.c.day)

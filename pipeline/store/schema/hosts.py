@@ -1,4 +1,4 @@
-"""Tables of what fetch remembers of hosts: robots.txt files, and who wants to be left alone."""
+"""Tables of what poll and fetch remember of hosts: whose they are, when they may be asked next, their robots.txt."""
 
 from __future__ import annotations
 
@@ -15,9 +15,15 @@ robots = sa.Table(
     sa.Column("body", sa.Text, nullable=False),
 )
 
-holds = sa.Table(
-    "holds",
+hosts = sa.Table(
+    "hosts",
     metadata,
-    sa.Column("host", sa.Text, primary_key=True),
-    sa.Column("until", Utc, nullable=False),  # until then the host wants to be left alone
+    sa.Column("host", sa.Text, primary_key=True),  # see urls.host_and_port
+    sa.Column("next_turn", Utc),  # no request before; written ahead of the requests
+    sa.Column("held_until", Utc),  # until then the host wants to be left alone
+    sa.Column("crawl_delay", sa.Float),  # seconds between requests that its robots.txt asks for
+    sa.Column("lease_owner", sa.Text),  # who alone asks it, for feeds and pages
+    sa.Column("lease_until", Utc),
 )
+sa.Index("ix_hosts_lease_owner", hosts.c.lease_owner, sqlite_where=hosts.c.lease_owner.isnot(None),
+         postgresql_where=hosts.c.lease_owner.isnot(None))  # fmt: skip

@@ -19,6 +19,7 @@ subscriptions = sa.Table(
     sa.Column("until", Utc),  # the end of the lease
     sa.Column("pushed", Utc),  # when it last sent something
     sa.Column("error", sa.Text),
+    sa.Column("digests", sa.Text),  # of its latest pushes, by which replays are known
 )
 
 pushes = sa.Table(
