@@ -3,7 +3,7 @@ from __future__ import annotations
 import datetime as dt
 
 from pipeline.feed_records import FeedState
-from pipeline.feeds.outage import is_outage
+from pipeline.feeds.outage import is_conclusive, is_outage
 from pipeline.records import Reason
 
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
@@ -42,3 +42,11 @@ def test_servers_that_answer_with_an_error_are_reached():
 def test_a_host_that_answers_for_one_feed_is_reached():
     pairs = [pair for n in range(10) for pair in (polled(n, Reason.TIMEOUT), polled(n))]
     assert not is_outage(pairs)
+
+
+def test_too_few_failures_prove_nothing_until_a_host_answers_or_more_fail():
+    few = [polled(n, Reason.TIMEOUT) for n in range(4)]
+    assert not is_conclusive(few)
+    assert not is_conclusive([*few, polled("broken", Reason.TIMEOUT, failures=3)])
+    assert is_conclusive([*few, polled("well")])
+    assert is_conclusive([*few, polled("one more", Reason.CONNECTION)])

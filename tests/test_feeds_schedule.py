@@ -24,7 +24,8 @@ SAME = PollResult(outcome=Outcome.DROPPED, reason=Reason.NOT_MODIFIED)
 
 
 def state(**changes):
-    base = {"url": "https://outlet.example/feed", "source": "outlet", "due": NOW, "etag": '"old"', "body_hash": "b1"}
+    base = {"url": "https://outlet.example/feed", "source": "outlet", "due": NOW, "polled": NOW - QUARTER}
+    base |= {"etag": '"old"', "body_hash": "b1"}
     return FeedState(**{**base, **changes})
 
 
@@ -75,6 +76,22 @@ def test_a_failure_keeps_the_validators_and_says_why_and_since_when():
     assert (after.etag, after.body_hash, after.succeeded) == ('"old"', "b1", NOW - DAY)
     assert (after.failures, after.error, after.failing_since) == (1, "timeout: why", NOW)
     assert next_state(after, failed(Reason.TIMEOUT), None, NOW + DAY, ADAPTIVE).failing_since == NOW
+
+
+def test_feeds_that_were_added_together_are_soon_spread_over_their_interval():
+    waits = [
+        wait(state(url=f"http://a{number}.example/feed", polled=None), READ, arrivals(100)) for number in range(200)
+    ]
+    assert all(0.25 * QUARTER <= one <= QUARTER for one in waits)
+    assert min(waits) < 0.3 * QUARTER
+    assert max(waits) > 0.95 * QUARTER
+
+
+def test_the_first_wait_is_as_long_as_the_server_asks():
+    new = state(polled=None)
+    asking = msgspec.structs.replace(READ, fresh_seconds=600.0)
+    assert wait(new, asking, arrivals(100)) >= dt.timedelta(minutes=10)
+    assert wait(new, failed(Reason.TIMEOUT)) >= QUARTER
 
 
 @pytest.mark.parametrize(("a_day", "minutes"), [(100, 15), (400, 7.5), (25, 30), (1, 150)])
@@ -179,7 +196,7 @@ def test_feeds_added_together_spread_and_always_alike():
 
 
 def test_once_a_day_a_feed_is_asked_for_in_full():
-    assert is_full_request(state(), NOW)
+    assert is_full_request(state(polled=None), NOW)
     assert is_full_request(state(polled=NOW, etag=None), NOW)
     polls = [NOW + QUARTER * n for n in range(8 * 96)]
     full = [later for earlier, later in itertools.pairwise(polls) if is_full_request(state(polled=earlier), later)]

@@ -19,7 +19,19 @@ _OUTAGE_SHARE = 0.5
 
 
 def is_outage(results: Sequence[tuple[FeedState, Reason | None]]) -> bool:
-    """Return whether what failed in one round of polls (state before it, reason of failure) failed because of us.
+    """Return whether what failed in one round of polls (state before it, reason of failure) failed because of us."""
+    fine, failed = _sort_hosts(results)
+    return len(failed) >= _FEWEST_HOSTS and len(failed) >= _OUTAGE_SHARE * (len(failed) + len(fine))
+
+
+def is_conclusive(results: Sequence[tuple[FeedState, Reason | None]]) -> bool:
+    """Return whether polls show whose fault a failure is: a host has answered since, or enough of them have not."""
+    fine, failed = _sort_hosts(results)
+    return bool(fine) or len(failed) >= _FEWEST_HOSTS
+
+
+def _sort_hosts(results: Sequence[tuple[FeedState, Reason | None]]) -> tuple[set[str], set[str]]:
+    """Return the hosts that answered, and those that failed as they do where our network is down.
 
     Only hosts that answered when they were last asked count: what is broken anyway proves nothing.
     """
@@ -33,5 +45,4 @@ def is_outage(results: Sequence[tuple[FeedState, Reason | None]]) -> bool:
         except ValueError:
             continue
         (failed if reason in OUTAGE_REASONS else fine).add(host)
-    failed -= fine
-    return len(failed) >= _FEWEST_HOSTS and len(failed) >= _OUTAGE_SHARE * (len(failed) + len(fine))
+    return fine, failed - fine

@@ -33,7 +33,9 @@ _DISTRUST = dt.timedelta(days=30)
 # Pages bear a time that is up to so much earlier than when they appear.
 _TARDY = dt.timedelta(hours=2)
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_JITTER = 0.1  # of the wait, at most: spreads feeds that were added together
+# What keeps feeds that were added together from being due together ever after: a share of the first wait, and a tenth of
+# each further one, at most.
+_FIRST_WAIT, _JITTER = 0.25, 0.1
 _CALLED_AGAIN = dt.timedelta(days=3650)  # a sitemap that only fills gaps is due when there is one
 
 # How much each failure adds to the back-off, in waits; it grows linearly, as rss-fetcher's, whose weights these are.
@@ -118,10 +120,17 @@ def next_state(
     updated = apply_redirect(updated, result.leads_to, now, succeeded=result.succeeded)
     wait = _calm(updated, result, plan) if result.succeeded else _backed_off(updated, result, plan)
     every = wait.total_seconds() if result.succeeded else state.every
-    due = now + (
-        _CALLED_AGAIN if state.role == "sitemap" and result.succeeded else wait * (1 + _JITTER * _share(state.url))
-    )
+    due = now + (_CALLED_AGAIN if state.role == "sitemap" and result.succeeded else _spread(wait, state, result))
     return replace(updated, polled=now, due=due, every=every)
+
+
+def _spread(wait: dt.timedelta, state: FeedState, result: PollResult) -> dt.timedelta:
+    """Return a feed's wait, changed so that many feeds aren't due together; the first one is as long as servers ask."""
+    share = _share(state.url)
+    if state.polled or not result.succeeded:
+        return wait * (1 + _JITTER * share)
+    asked = _longer(result.fresh_seconds, result.declared_seconds)
+    return _clamp(asked, wait * (_FIRST_WAIT + (1 - _FIRST_WAIT) * share), wait)
 
 
 def state_after_outage(state: FeedState, now: dt.datetime, plan: PollPlan) -> FeedState:

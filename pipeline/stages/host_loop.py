@@ -244,7 +244,7 @@ class HostLoop(Generic[T]):
             self._enqueue(waiting.host, self._seconds_until(waiting.ready_at))
 
     def _enqueue(self, host: str, ready_in: float) -> None:
-        known = self.network.pacing.ready_in(host)
+        known = self.network.hosts.ready_in(host)
         self._queue.add(host, self._now() + (ready_in if known is None else known) - _EARLY_SECONDS)
 
     async def _take_on(self) -> None:

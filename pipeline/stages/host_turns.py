@@ -27,6 +27,8 @@ T = TypeVar("T")
 LEASE_SECONDS = 60.0
 # So often hosts are given back at most while others are at work.
 _RELEASE_SECONDS = 1.0
+# So long it is known when a host that was given back may be asked: a look at the ledger may be older than that.
+_REMEMBERED_SECONDS = 5.0
 
 
 class Wish(NamedTuple):
@@ -84,6 +86,7 @@ class HostTurns:
         self._waiters: dict[str, list[asyncio.Future[Grant | None]]] = {}
         self._writer: asyncio.Task[None] | None = None
         self._released = float("-inf")  # when hosts were last given back, by the event loop's time
+        self._given_back: dict[str, tuple[float, float]] = {}  # host → when it was, and when it may be asked next
 
     async def reserve(self, host: str, turns: int) -> Grant | None:
         """Make ``host`` ours and write turns ahead; None where another program has it."""
@@ -129,6 +132,13 @@ class HostTurns:
                 self.pacing.take(grant)
             return claimed, allowed
 
+    def ready_in(self, host: str) -> float | None:
+        """Return the seconds until ``host`` may be asked next; None where it is neither ours nor was a moment ago."""
+        known = self.pacing.ready_in(host)
+        if known is None and host in self._given_back:
+            return max(self._given_back[host][1] - asyncio.get_running_loop().time(), 0.0)
+        return known
+
     async def release_idle(self, *, now_and_then: bool = False) -> None:
         """Give back the hosts at which nothing is under way, with the turns that they really had.
 
@@ -140,7 +150,10 @@ class HostTurns:
         self._released = time
         async with self._lock:
             wishes = [self._wish(host, 0)._replace(reserved_for=0.0) for host in self.pacing.idle_hosts()]
+            remembered = (item for item in self._given_back.items() if time - item[1][0] < _REMEMBERED_SECONDS)
+            self._given_back = dict(remembered)
             for wish in wishes:
+                self._given_back[wish.host] = (time, time + max(wish.next_start_in or 0.0, wish.held_for))
                 self._wanted.pop(wish.host, None)
                 self.pacing.drop(wish.host)  # who wants it now gets it anew, when this is through
 

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from pipeline.context import Context
 from pipeline.feed_records import FeedState, SourceDay, has_answered
-from pipeline.feeds.outage import OUTAGE_REASONS
+from pipeline.feeds.outage import OUTAGE_REASONS, is_conclusive
 from pipeline.feeds.poller import PolledFeed, excuse_outage
 from pipeline.intake.websub_subscriber import ingest_pushes, request_subscriptions
 from pipeline.reconcile.entry_matching import ingest_entries
@@ -33,8 +33,8 @@ _log = logging.getLogger(__name__)
 # long: of two addresses of one article the same one is then taken, whichever server was sooner.
 _TOGETHER_SECONDS = 1.0
 _FEEDS_PER_SAVE = 25
-# A failure that may be ours is judged after so long, by what else was polled since it.
-_JUDGE_SECONDS = 60.0
+# A failure that may be ours is judged after so long, by what else was polled since it; later where that is too little.
+_JUDGE_SECONDS, _JUDGE_AT_LATEST = 60.0, 300.0
 # After an outage of ours so long passes until feeds are polled again.
 _OUTAGE_SECONDS = 60.0
 # How often hubs are asked to push that are due.
@@ -198,8 +198,7 @@ class PollLoop(HostLoop[FeedState]):
             with store.read() as connection:
                 return bool(store.subscriptions.list_pushes(connection, 1))
 
-        is_judged = bool(self._suspect) and self._now() - self._suspect[0].at >= _JUDGE_SECONDS
-        return is_judged or await self.coordinator.call(has_pushes)
+        return (bool(self._suspect) and self._is_judged()) or await self.coordinator.call(has_pushes)
 
     def _polled_before(self, now: dt.datetime) -> list[str]:
         """Return the feeds that are due again and left to the next run."""
@@ -230,7 +229,12 @@ class PollLoop(HostLoop[FeedState]):
         self._suspect = []
 
     def _is_judged(self) -> bool:
-        return not self._whole_rounds and self._now() - self._suspect[0].at >= _JUDGE_SECONDS
+        if self._whole_rounds:
+            return False
+        age = self._now() - self._suspect[0].at
+        if not _JUDGE_SECONDS <= age < _JUDGE_AT_LATEST:
+            return age >= _JUDGE_AT_LATEST
+        return is_conclusive([*self._witnesses, *map(_witness, self._suspect)])
 
     async def _ingest_pushes(self) -> None:
         before = self.report.notes["new"] + self.report.notes["changed"]
