@@ -9,6 +9,7 @@ import re
 import pytest
 from starlette.testclient import TestClient
 
+from pipeline.alert_records import Alert, AlertCondition, AlertPhase, AlertRule
 from pipeline.feed_records import SourceDay
 from pipeline.figures import ProgramFigures, RunFigures
 from pipeline.records import Outcome, Reason, Stage
@@ -149,6 +150,22 @@ def test_sources_are_shown_with_their_last_days(client, context):
     assert answer.text.count("<rect") == 3 * 14
     page = text_of(client.get("/sources/Daily"))
     assert f"{NOW:%a %-d %b} 20 8 2" in page
+
+
+def test_operations_show_the_alerts_that_are_open(client, context):
+    assert client.get("/api/alerts").json() == {"alerts": []}
+    assert "Alerts" not in text_of(client.get("/operations"))
+    condition = AlertCondition(
+        rule=AlertRule.SOURCE, subject="Daily", what="Daily <b> fails", advice="Mend it.", page="/sources/Daily"
+    )
+    wrong = Alert(id="a", phase=AlertPhase.OPEN, condition=condition, since=NOW, seen=NOW, opened=NOW)
+    past = Alert(id="b", phase=AlertPhase.OVER, condition=condition, since=NOW, seen=NOW, over=NOW)
+    with context.store.write() as connection:
+        context.store.alerts.save(connection, [wrong, past])
+    answer = client.get("/operations")
+    assert f"Daily <b> fails since {NOW:%-d %b %Y, %H:%M} UTC Mend it. Look there" in text_of(answer)
+    assert 'href="/sources/Daily"' in answer.text
+    assert [alert["id"] for alert in client.get("/api/alerts").json()["alerts"]] == ["a"]
 
 
 def test_operations_show_what_waits_and_what_runs(client, context, run):

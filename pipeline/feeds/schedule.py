@@ -33,8 +33,8 @@ _DISTRUST = dt.timedelta(days=30)
 # Pages bear a time that is up to so much earlier than when they appear.
 _TARDY = dt.timedelta(hours=2)
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-# What keeps feeds that were added together from being due together ever after: a share of the first wait, and a tenth of
-# each further one, at most.
+# What keeps feeds that were added together from being due together ever after: the first wait is at least this share of
+# what it would be, and a further one longer by a tenth at most.
 _FIRST_WAIT, _JITTER = 0.25, 0.1
 _CALLED_AGAIN = dt.timedelta(days=3650)  # a sitemap that only fills gaps is due when there is one
 

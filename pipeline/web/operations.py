@@ -10,6 +10,7 @@ from typing import NoReturn
 from fastapi import FastAPI, Response
 from starlette.exceptions import HTTPException
 
+from pipeline.alert_records import Alert, AlertPhase
 from pipeline.context import Context
 from pipeline.editorial.explain import explain_name, without_texts
 from pipeline.figure_reader import read_overview
@@ -89,10 +90,17 @@ def _add_overview_routes(app: FastAPI, context: Context) -> None:
         """What waits, how fast it goes, what pauses and what fails: as ``newswire top --json``."""
         return json_response(summarise(read_overview(context.store, context.clock())))
 
+    @app.get("/api/alerts")
+    def alerts() -> Response:
+        """What is wrong now: since when, what to do, and where to look. ``newswire alerts`` looks at it anew."""
+        return json_response({"alerts": _open_alerts(context)})
+
     @app.get("/operations", include_in_schema=False)
     def overview_page() -> Response:
         overview = read_overview(context.store, context.clock())
-        return render_page("operations.html", overview=overview, runs=list_runs(context, _LATEST_RUNS))
+        return render_page(
+            "operations.html", overview=overview, alerts=_open_alerts(context), runs=list_runs(context, _LATEST_RUNS)
+        )
 
 
 def _add_explain_pages(app: FastAPI, context: Context) -> None:
@@ -108,6 +116,12 @@ def _add_explain_pages(app: FastAPI, context: Context) -> None:
     @app.get("/explain/{name:path}", include_in_schema=False)
     def explain_page(name: str) -> Response:
         return explain(name)
+
+
+def _open_alerts(context: Context) -> list[Alert]:
+    """Return what is wrong, as whoever looked last saw it; the newest first."""
+    with context.store.read() as connection:
+        return context.store.alerts.list_alerts(connection, [AlertPhase.OPEN])
 
 
 def _unknown(kind: str, name: str) -> NoReturn:
