@@ -116,7 +116,7 @@ def fill(store: Store, count: int) -> None:
         rows = slice(start, start + 200_000)
         keys = sorted(set(zip(terms[rows].tolist(), seqs[rows].tolist(), strict=True)))
         with store.write() as connection:
-            posting_tables.write_blobs(connection, posting_tables.COPIES, [], [(term, seq, day) for term, seq in keys])
+            posting_tables.write_postings(connection, posting_tables.COPIES, [(term, seq, day) for term, seq in keys])
             if store.engine.dialect.name == "sqlite":  # as they lie after many batches
                 for batch in range(4 * posting_tables.SLICES):
                     posting_tables.merge_slice(connection, posting_tables.COPIES, batch)
@@ -125,9 +125,8 @@ def fill(store: Store, count: int) -> None:
         with store.write() as connection:
             posting_tables.write_blobs(
                 connection,
-                posting_tables.COPIES,
+                posting_tables.COPIES.blobs,
                 [posting_tables.IndexedBlob(n, day, bytes(4 * TERMS), blob) for n in numbers],
-                [],
             )
 
 

@@ -24,6 +24,7 @@ import random
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -64,6 +65,8 @@ from pipeline.stages.runner import Emit, StageHandler, StageRun
 from pipeline.store import ArticleRow, NewArticle, StageResult, Store, posting_tables
 from pipeline.store.inverted_index import day_number
 from pipeline.store.schema import metadata
+from pipeline.store.schema.stories import stories as stories_table
+from pipeline.store.story_postings import pack_postings, write_lists
 
 NOW = START + dt.timedelta(days=11)
 OUTLETS = 200
@@ -222,7 +225,7 @@ def fill_sketches(store: Store, count: int) -> None:
         numbers = range(start + 1, min(start + 20_000, count) + 1)
         rows = [posting_tables.IndexedBlob(n, day, bytes(4 * TERMS), blob) for n in numbers]
         with store.write() as connection:
-            posting_tables.write_blobs(connection, posting_tables.COPIES, rows, [])
+            posting_tables.write_blobs(connection, posting_tables.COPIES.blobs, rows)
     for start in range(0, len(terms), 500_000):
         part = slice(start, start + 500_000)
         keys = dict.fromkeys(zip(terms[part].tolist(), seqs[part].tolist(), strict=True))
@@ -245,19 +248,20 @@ def fill_stories(store: Store, samples: Sequence[Prepared], count: int) -> None:
     terms, seqs = terms[order], seqs[order]
     rank = np.arange(len(terms)) - np.searchsorted(terms, terms)
     kept = rank < STORY_POSTINGS
-    signed = terms[kept].astype(np.uint32).view(np.int32)
-    keys = sorted(set(zip(signed.tolist(), seqs[kept].tolist(), strict=True)))
+    by_term: dict[int, set[int]] = defaultdict(set)
+    for term, seq in zip(terms[kept].tolist(), seqs[kept].tolist(), strict=True):
+        by_term[term].add(seq)
     days = {int(n): day_number(START + dt.timedelta(days=10 * int(n) / (count + 1))) for n in stories}
-    layout = posting_tables.STORIES
     for start in range(0, len(stories), 20_000):
         with store.write() as connection:
             chosen = [int(n) for n in stories[start : start + 20_000]]
             rows = [posting_tables.IndexedBlob(n, days[n], bytes(64), blobs[n % len(blobs)]) for n in chosen]
-            posting_tables.write_blobs(connection, layout, rows, [])
-    for start in range(0, len(keys), 200_000):
+            posting_tables.write_blobs(connection, stories_table, rows)
+    for start in range(0, len(by_term), 20_000):
+        part = islice(by_term.items(), start, start + 20_000)
+        lists = {term: pack_postings((days[seq], seq) for seq in of_term) for term, of_term in part}
         with store.write() as connection:
-            part = [(term, days[seq], seq) for term, seq in keys[start : start + 200_000]]
-            insert(connection, "story_terms", ("term", "day", "seq"), part)
+            write_lists(connection, lists)
 
 
 def story_blobs(samples: Sequence[Prepared]) -> list[bytes]:

@@ -16,7 +16,9 @@ from pipeline.context import Context
 from pipeline.editorial import story_repair
 from pipeline.errors import IndexRefusedError, RestoreRefusedError, SearchIndexError
 from pipeline.index import IndexSnapshots, open_index
+from pipeline.records import Stage
 from pipeline.settings import Environment, IndexSettings
+from pipeline.stage_lock import exclusive
 
 HISTORY_DAYS = 90.0  # of outcomes; long enough to ask why an article of last month is missing
 DAILY_INTERVAL = dt.timedelta(days=1)
@@ -29,12 +31,16 @@ def expire_memories(context: Context, history_days: float = HISTORY_DAYS) -> int
     """Delete what nothing is compared with any more, and history older than so many days.
 
     Return how many lines of history were deleted.
+
+    Raises:
+        BusyError: A batch of cluster takes longer than ``context.lock_wait_seconds``.
     """
     now, settings = context.clock(), context.settings
+    # days are counted whole: a day more than the window
+    with exclusive(context, Stage.CLUSTER):
+        context.store.admin.delete_expired_stories(now - dt.timedelta(days=settings.cluster.window_days + 1))
     return context.store.admin.delete_expired(
-        # a day more than the window: days are counted whole
         copies_before=now - dt.timedelta(days=settings.dedupe.window_days + 1),
-        stories_before=now - dt.timedelta(days=settings.cluster.window_days + 1),
         names_before=now - dt.timedelta(days=settings.entities.remember_days),
         history=now - dt.timedelta(days=history_days),
     )

@@ -136,10 +136,7 @@ def test_ledger_archive_and_index_come_back_into_an_empty_system(make_home, tmp_
 
 def test_a_backup_holds_every_table_but_those_of_running_programs():
     named = {layout.table for layout in list_tables()}
-    assert {table.name for table in metadata.sorted_tables} - named == NOT_COPIED | {
-        "copy_terms_new",
-        "story_terms_new",
-    }
+    assert {table.name for table in metadata.sorted_tables} - named == NOT_COPIED | {"copy_terms_new"}
 
 
 def test_only_new_pages_travel_and_the_oldest_backups_go_with_their_pages(make_home, tmp_path):

@@ -228,7 +228,7 @@ def test_decisions_stand_when_articles_are_decided_again(told):
     stories.split_story(told, "sa", ["b"], ANA)
     before = now(told)
     with told.store.write() as connection:  # what cluster remembers of groups and stories is lost with time
-        for table in ("story_groups", "story_terms", "stories"):
+        for table in ("story_groups", "story_postings", "stories"):
             connection.exec_driver_sql(f"DELETE FROM {table}")
         connection.exec_driver_sql("UPDATE items SET stage = 'cluster'")
     run_one(told, Stage.CLUSTER)

@@ -85,7 +85,7 @@ def test_runs_are_forgotten_with_their_history(context):
         arrive(context, "a", TEXT)
     for later, count in ((-1, 1), (1, 0)):
         until = NOW + dt.timedelta(seconds=later)
-        context.store.admin.delete_expired(copies_before=NOW, stories_before=NOW, names_before=NOW, history=until)
+        context.store.admin.delete_expired(copies_before=NOW, names_before=NOW, history=until)
         assert len(latest(context)) == count
 
 

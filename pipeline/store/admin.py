@@ -1,6 +1,6 @@
 """Serve an operator: try again, do again, take down, count, and forget what is old.
 
-Methods work in their caller's transaction, but for ``delete_expired``, which runs three of its own.
+Methods work in their caller's transaction, but for ``delete_expired…``, which run their own.
 """
 
 from __future__ import annotations
@@ -145,24 +145,29 @@ class Admin:
         )
         outcome_log.append_outcomes(connection, [msgspec.structs.replace(removed, id=name) for name in ids])
 
+    def delete_expired_stories(self, before: dt.datetime) -> int:
+        """Forget stories that no article will be compared with any more; return how many.
+
+        The caller holds cluster's lock.
+        """
+        with self._database.write() as connection:
+            return story_index.delete_stories_before(connection, before)
+
     def delete_expired(
         self,
         *,
         copies_before: dt.datetime,
-        stories_before: dt.datetime,
         names_before: dt.datetime,
         history: dt.datetime,
     ) -> int:
-        """Forget sketches and stories that no article will be compared with any more, and history older than that.
+        """Forget sketches that no article will be compared with any more, and history older than ``history``.
 
         Of the ways in which names are written those go that one article alone used before ``names_before``. Articles,
         their records and documents stay. Returns how many rows of history went.
         """
-        # each by itself: where PostgreSQL drops a day, dedupe and cluster wait for it
+        # by itself: where PostgreSQL drops a day, dedupe waits for it
         with self._database.write() as connection:
             sketch_index.delete_sketches_before(connection, copies_before)
-        with self._database.write() as connection:
-            story_index.delete_stories_before(connection, stories_before)
         with self._database.write() as connection:
             entity_memory.delete_rare_forms(connection, names_before)
             gaps.delete_gaps_before(connection, history)

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from pipeline.store.posting_tables import COPIES, STORIES
+from pipeline.store.posting_tables import COPIES
 from pipeline.store.schema import metadata
 from pipeline.store.schema.base import Utc
 from pipeline.store.schema.bookkeeping import locks, programs
@@ -21,7 +21,7 @@ from pipeline.store.schema.bookkeeping import locks, programs
 _ROWS = 5000  # of a batch
 _OF_RUNNING_PROGRAMS = {locks.name, programs.name}
 _LEASES = {"lease_owner", "lease_until"}
-_WAITING = {layout.postings.name: layout.waiting for layout in (COPIES, STORIES)}
+_WAITING = {COPIES.postings.name: COPIES.waiting}
 _MERGED = {table.name for table in _WAITING.values()}
 # what a column holds, by the kind of its type: the first that fits
 _KINDS: tuple[tuple[type[sa.types.TypeEngine[Any]], str], ...] = (

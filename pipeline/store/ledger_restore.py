@@ -17,9 +17,10 @@ from pipeline.errors import RestoreRefusedError, StoreError
 from pipeline.store.engine import RESTORING, Database
 from pipeline.store.ledger_dump import Columns, TableLayout, sqlite_values
 from pipeline.store.named_values import NamedValues
-from pipeline.store.posting_tables import COPIES, STORIES, create_partitions
+from pipeline.store.posting_tables import COPIES, create_partitions
 from pipeline.store.schema import metadata
 from pipeline.store.schema.bookkeeping import locks, meta, programs
+from pipeline.store.schema.stories import stories
 
 # which part was filled how far; beside the ledger's own tables while they are filled
 _progress = sa.Table(
@@ -29,8 +30,8 @@ _progress = sa.Table(
     sa.Column("done", sa.Integer, nullable=False),  # batches
 )
 _MAY_HOLD_ROWS = {locks.name, meta.name, programs.name}  # of a ledger that counts as empty
-_BY_DAY = {table.name: layout for layout in (COPIES, STORIES) for table in (layout.blobs, layout.postings)}
-_POSTINGS = {COPIES.postings.name, STORIES.postings.name}
+_POSTINGS = {COPIES.postings.name, "story_terms"}  # the second until schema 0022
+_BY_DAY = {COPIES.blobs.name, stories.name, *_POSTINGS}
 
 
 class LedgerRestore:
@@ -150,7 +151,7 @@ def _create_days(connection: sa.Connection, layout: TableLayout, columns: Column
     """Create the partitions of a batch's days on PostgreSQL."""
     if layout.table in _BY_DAY and connection.dialect.name != "sqlite":
         days = [name for name, _ in layout.columns].index("day")
-        create_partitions(connection, metadata.tables[layout.table], set(columns[days]))
+        create_partitions(connection, layout.table, set(columns[days]))
 
 
 def _insert(connection: sa.Connection, layout: TableLayout, columns: Columns) -> None:

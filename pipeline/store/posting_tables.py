@@ -1,10 +1,10 @@
-"""Store the blobs of an inverted index, and the postings that lead to them, in the database.
+"""Store the blobs of inverted indices, and the postings that lead to those of dedupe, in the database.
 
 SQLite: the terms of a batch stand far apart in the order of all terms, so writing them where they belong would change a
 page of 4 kB for each. They wait in a small table instead, and now and then one slice of the terms moves on, many to a
 page (O'Neil and others 1996, The Log-Structured Merge-Tree).
 
-PostgreSQL: both tables are partitioned by day. A partition is made when the first row of its day comes, and dropped as
+PostgreSQL: these tables are partitioned by day. A partition is made when the first row of its day comes, and dropped as
 a whole when the day is forgotten.
 """
 
@@ -21,7 +21,6 @@ import numpy.typing as npt
 import sqlalchemy as sa
 
 from pipeline.store.schema.copies import copy_sketches, copy_terms, copy_terms_new
-from pipeline.store.schema.stories import stories, story_terms, story_terms_new
 from pipeline.store.statements import among, delete_columns, upsert_columns
 
 # A posting waits until so many slices have moved on. More: fewer pages are written when they move, but a larger table
@@ -43,7 +42,6 @@ class PostingTables(NamedTuple):
 
 
 COPIES = PostingTables(copy_sketches, copy_terms, copy_terms_new)
-STORIES = PostingTables(stories, story_terms, story_terms_new)
 
 
 class IndexedBlob(NamedTuple):
@@ -60,10 +58,11 @@ def tables_with_postings(connection: sa.Connection, layout: PostingTables) -> Se
     return (layout.postings, layout.waiting) if connection.dialect.name == "sqlite" else (layout.postings,)
 
 
-def lock_tables(connection: sa.Connection, layout: PostingTables, mode: str = "ROW EXCLUSIVE") -> None:
-    """Lock the tables on PostgreSQL before anything is changed: all in one order, or two would wait for each other."""
+def lock_tables(connection: sa.Connection, tables: Sequence[sa.Table], mode: str = "ROW EXCLUSIVE") -> None:
+    """Lock ``tables`` on PostgreSQL before anything is changed: all in one order, or two would wait for each other."""
     if connection.dialect.name != "sqlite":
-        connection.exec_driver_sql(f"LOCK TABLE ONLY {layout.postings.name}, ONLY {layout.blobs.name} IN {mode} MODE")
+        names = ", ".join(f"ONLY {table.name}" for table in tables)
+        connection.exec_driver_sql(f"LOCK TABLE {names} IN {mode} MODE")
 
 
 def select_postings(
@@ -85,25 +84,24 @@ def select_postings(
             yield term % (1 << _BITS), _decode_days(days)
 
 
-def select_blobs(connection: sa.Connection, layout: PostingTables, seqs: Iterable[int]) -> Iterator[IndexedBlob]:
+def select_blobs(connection: sa.Connection, table: sa.Table, seqs: Iterable[int]) -> Iterator[IndexedBlob]:
     """Yield the blobs that are stored under ``seqs``."""
-    c = layout.blobs.c
+    c = table.c
     rows = connection.execute(sa.select(c.seq, c.day, c.terms, c.data).where(among(connection, c.seq, seqs)))
     return (IndexedBlob(*row) for row in rows)
 
 
-def write_blobs(
-    connection: sa.Connection,
-    layout: PostingTables,
-    blobs: Sequence[IndexedBlob],
-    postings: Collection[tuple[int, int, int]],
-) -> None:
-    """Write blobs, and postings (term, seq, day), none of which may stand there yet under another day."""
+def write_blobs(connection: sa.Connection, table: sa.Table, blobs: Sequence[IndexedBlob]) -> None:
+    """Write blobs, none of which may stand there yet under another day."""
     if connection.dialect.name != "sqlite":
-        days = {*(blob.day for blob in blobs), *(day for _, _, day in postings)}
-        for table in (layout.blobs, layout.postings):
-            create_partitions(connection, table, days)
-    upsert_columns(connection, layout.blobs, _columns(IndexedBlob._fields, blobs))
+        create_partitions(connection, table.name, {blob.day for blob in blobs})
+    upsert_columns(connection, table, _columns(IndexedBlob._fields, blobs))
+
+
+def write_postings(
+    connection: sa.Connection, layout: PostingTables, postings: Collection[tuple[int, int, int]]
+) -> None:  # fmt: skip
+    """Write postings (term, seq, day), none of which may stand there yet under another day."""
     if not postings:
         return
     columns = _sorted(("term", "seq", "day"), postings)
@@ -114,6 +112,7 @@ def write_blobs(
         if zlib.crc32(b"%d %d" % (batch, len(postings))) < (len(postings) << _BITS) // _MOVES_AFTER:
             merge_slice(connection, layout, batch)
     else:
+        create_partitions(connection, layout.postings.name, {day for _, _, day in postings})
         upsert_columns(connection, layout.postings, columns)
 
 
@@ -129,10 +128,10 @@ def merge_slice(connection: sa.Connection, layout: PostingTables, batch: int) ->
     connection.exec_driver_sql(f"DELETE {slice_}")
 
 
-def replace_data(connection: sa.Connection, layout: PostingTables, changed: Mapping[int, bytes]) -> None:
+def replace_data(connection: sa.Connection, table: sa.Table, changed: Mapping[int, bytes]) -> None:
     """Replace the data of blobs (seq → data) that are stored; the postings that lead to them stay."""
     if changed:
-        replaced = layout.blobs.update().where(layout.blobs.c.seq == sa.bindparam("of_seq"))
+        replaced = table.update().where(table.c.seq == sa.bindparam("of_seq"))
         rows = [{"of_seq": seq, "new_data": data} for seq, data in changed.items()]
         connection.execute(replaced.values(data=sa.bindparam("new_data")), rows)
 
@@ -146,56 +145,58 @@ def delete_postings(connection: sa.Connection, layout: PostingTables, postings: 
         delete_columns(connection, table, columns)
 
 
-def delete_blobs(connection: sa.Connection, layout: PostingTables, seqs: Collection[int]) -> None:
+def delete_blobs(connection: sa.Connection, table: sa.Table, seqs: Collection[int]) -> None:
     """Delete blobs, but not the postings that lead to them."""
     if seqs:
-        connection.execute(sa.delete(layout.blobs).where(among(connection, layout.blobs.c.seq, seqs)))
+        connection.execute(sa.delete(table).where(among(connection, table.c.seq, seqs)))
 
 
 def delete_with_postings(connection: sa.Connection, layout: PostingTables, seqs: Collection[int]) -> None:
     """Delete blobs and the postings that lead to them."""
-    lock_tables(connection, layout)
-    blobs = list(select_blobs(connection, layout, seqs))
+    lock_tables(connection, (layout.postings, layout.blobs))
+    blobs = list(select_blobs(connection, layout.blobs, seqs))
     delete_postings(connection, layout, [(term, blob.seq) for blob in blobs for term in unpack_terms(blob.terms)])
-    delete_blobs(connection, layout, seqs)
+    delete_blobs(connection, layout.blobs, seqs)
 
 
-def delete_days_before(connection: sa.Connection, layout: PostingTables, first_day: int) -> int:
-    """Delete the blobs and postings of days before ``first_day``; return how many blobs."""
-    old = layout.blobs.c.day < first_day
+def delete_days_before(
+    connection: sa.Connection, blobs: sa.Table, postings: Sequence[sa.Table], first_day: int
+) -> int:  # fmt: skip
+    """Delete the blobs of days before ``first_day``, and such rows of ``postings``; return how many blobs."""
+    old = blobs.c.day < first_day
     if connection.dialect.name == "sqlite":
-        for table in (layout.postings, layout.waiting):
+        for table in postings:
             connection.execute(sa.delete(table).where(table.c.day < first_day))
-        return connection.execute(sa.delete(layout.blobs).where(old)).rowcount
-    lock_tables(connection, layout, "ACCESS EXCLUSIVE")  # as DROP needs it
-    count = connection.scalar(sa.select(sa.func.count()).select_from(layout.blobs).where(old)) or 0
-    for table in (layout.blobs, layout.postings):
-        for name in list_partitions(connection, table):
-            if name < partition_name(table, first_day):
+        return connection.execute(sa.delete(blobs).where(old)).rowcount
+    lock_tables(connection, (*postings, blobs), "ACCESS EXCLUSIVE")  # as DROP needs it
+    count = connection.scalar(sa.select(sa.func.count()).select_from(blobs).where(old)) or 0
+    for table in (blobs, *postings):
+        for name in list_partitions(connection, table.name):
+            if name < partition_name(table.name, first_day):
                 connection.exec_driver_sql(f"DROP TABLE {name}")
     return count
 
 
-def partition_name(table: sa.Table, day: int) -> str:
+def partition_name(table: str, day: int) -> str:
     """Return the name of the partition of ``day``: copy_terms_20260321."""
-    return f"{table.name}_{_DAY_ZERO + dt.timedelta(days=day):%Y%m%d}"
+    return f"{table}_{_DAY_ZERO + dt.timedelta(days=day):%Y%m%d}"
 
 
-def list_partitions(connection: sa.Connection, table: sa.Table) -> list[str]:
+def list_partitions(connection: sa.Connection, table: str) -> list[str]:
     """Return the names of a table's partitions on PostgreSQL, in the order of their days."""
     query = "SELECT relname FROM pg_inherits JOIN pg_class ON oid = inhrelid WHERE inhparent = to_regclass(:name)"
-    return sorted(connection.scalars(sa.text(query), {"name": table.name}))
+    return sorted(connection.scalars(sa.text(query), {"name": table}))
 
 
-def create_partitions(connection: sa.Connection, table: sa.Table, days: Collection[int]) -> None:
+def create_partitions(connection: sa.Connection, table: str, days: Collection[int]) -> None:
     """Create those partitions of ``days`` on PostgreSQL that aren't there."""
     present = set(list_partitions(connection, table))
     for day in sorted(days):
         if (name := partition_name(table, day)) not in present:
             # attached afterwards: nobody who reads or writes other days has to wait
-            connection.exec_driver_sql(f"CREATE TABLE {name} (LIKE {table.name} INCLUDING ALL)")
+            connection.exec_driver_sql(f"CREATE TABLE {name} (LIKE {table} INCLUDING ALL)")
             bounds = f"FOR VALUES FROM ({day}) TO ({day + 1})"
-            connection.exec_driver_sql(f"ALTER TABLE {table.name} ATTACH PARTITION {name} {bounds}")
+            connection.exec_driver_sql(f"ALTER TABLE {table} ATTACH PARTITION {name} {bounds}")
 
 
 def pack_terms(terms: Collection[int]) -> bytes:

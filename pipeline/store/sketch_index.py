@@ -94,14 +94,13 @@ def change_sketches(
     """Move the sketches of articles (seq → group) into groups; ``change`` returns a sketch with another group."""
     c = copy_sketches.c
     sketches = connection.execute(sa.select(c.seq, c.data).where(among(connection, c.seq, groups))).all()
-    posting_tables.replace_data(
-        connection, posting_tables.COPIES, {seq: change(data, groups[seq]) for seq, data in sketches}
-    )
+    posting_tables.replace_data(connection, copy_sketches, {seq: change(data, groups[seq]) for seq, data in sketches})
 
 
 def delete_sketches_before(connection: sa.Connection, until: dt.datetime) -> int:
     """Forget the sketches of articles first seen on a day before that of ``until``; return how many."""
-    return posting_tables.delete_days_before(connection, posting_tables.COPIES, day_number(until))
+    postings = posting_tables.tables_with_postings(connection, posting_tables.COPIES)
+    return posting_tables.delete_days_before(connection, copy_sketches, postings, day_number(until))
 
 
 def delete_sketches(connection: sa.Connection, seqs: Collection[int]) -> None:

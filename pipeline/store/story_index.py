@@ -15,13 +15,10 @@ from pipeline.settings import ClusterSettings
 from pipeline.store import posting_tables
 from pipeline.store.engine import ReadOpener
 from pipeline.store.frequency_memory import FrequencyMemory
-from pipeline.store.inverted_index import (
-    InvertedIndex,
-    day_number,
-    first_day_of_window,
-)
-from pipeline.store.schema.stories import story_aliases, story_groups
+from pipeline.store.inverted_index import BlobOverlay, day_number, first_day_of_window
+from pipeline.store.schema.stories import stories, story_aliases, story_groups
 from pipeline.store.statements import among, upsert
+from pipeline.store.story_postings import StoryPostings, delete_postings_before
 
 MOST_POSTINGS = 40  # stories that a term leads to: those with the latest votes
 MOST_CANDIDATES = 12  # compared with one article
@@ -33,7 +30,8 @@ class StoryIndex:
 
     def __init__(self, read: ReadOpener, frequency_memory: FrequencyMemory, settings: ClusterSettings) -> None:
         self._read = read
-        self._index = InvertedIndex(read, posting_tables.STORIES)
+        self._stories = BlobOverlay(read, stories)
+        self._postings = StoryPostings(read)
         self._window = settings.window_days
         self._groups: dict[str, str | None] = {}
         self._assigned: dict[str, int] = {}
@@ -56,10 +54,9 @@ class StoryIndex:
         """Read what the articles (first seen, terms looked up) will ask for, all at once."""
         if not wanted:
             return
-        since = min(first_day_of_window(at, self._window) for at, _ in wanted)
-        self._index.load_postings({term for _, terms in wanted for term in terms}, since)
+        self._postings.load({term for _, terms in wanted for term in terms})
         self._found = {id(terms): (terms, at, self._find_nearest(at, terms)) for at, terms in wanted}
-        self._index.load_blobs({seq for _, _, nearest in self._found.values() for seq in nearest})
+        self._stories.load({seq for _, _, nearest in self._found.values() for seq in nearest})
 
     def story_of(self, group: str) -> str | None:
         """Return the id of the story that the copy group is in."""
@@ -68,36 +65,34 @@ class StoryIndex:
     def candidates(self, at: dt.datetime, wanted: TermWeights) -> list[tuple[int, bytes]]:
         """Return the stories active within the window whose terms are worth most, best first."""
         terms, found_at, nearest = self._found.get(id(wanted), (None, at, []))
-        if terms is not wanted or found_at != at or self._index.has_changed(wanted):
+        if terms is not wanted or found_at != at or self._postings.has_changed(wanted):
             nearest = self._find_nearest(at, wanted)
-        self._index.load_blobs(nearest)
-        return [(seq, data) for seq in nearest if (data := self._index.get_blob(seq)) is not None]
+        self._stories.load(nearest)
+        return [(seq, data) for seq in nearest if (data := self._stories.get(seq)) is not None]
 
     def save_story(
         self, seq: int, at: dt.datetime, terms: Collection[int], dropped: Collection[int], data: bytes
     ) -> None:
         """Remember the story, to be found under ``terms`` too and no more under ``dropped``."""
         day, since = day_number(at), first_day_of_window(at, self._window)
-        self._index.set_blob(seq, day, data)
+        self._stories.set(seq, day, data)
+        self._postings.drop(dropped, seq)
         for term in dropped:
-            self._index.drop_posting(term, seq)
+            self._stories.drop_term(seq, term)
         index_terms = sorted(terms)
-        for term in index_terms:
-            if self._index.count_members(term) >= MOST_POSTINGS:
-                others = [posting for posting in self._index.list_members(term, since) if posting[1] != seq]
-                if len(others) >= MOST_POSTINGS:
-                    self._index.drop_posting(term, min(others)[1])
-        self._index.add_postings(index_terms, seq, day)
+        for term, other in self._postings.add(index_terms, seq, day, since=since, most=MOST_POSTINGS):
+            self._stories.drop_term(other, term)
+        self._stories.terms_of(seq).update(dict.fromkeys(index_terms))
 
     def get_story(self, seq: int) -> bytes | None:
         """Return the story, None where it is forgotten."""
-        self._index.load_blobs([seq])
-        return self._index.get_blob(seq)
+        self._stories.load([seq])
+        return self._stories.get(seq)
 
     def delete_story(self, seq: int) -> None:
         """Forget a story."""
-        self._index.load_blobs([seq])
-        self._index.remove(seq)
+        self._stories.load([seq])
+        self._postings.drop(self._stories.remove(seq), seq)
 
     def assign_group(self, group: str, story: str, at: dt.datetime) -> None:
         """Remember that the copy group is in the story."""
@@ -110,7 +105,9 @@ class StoryIndex:
 
     def flush(self, connection: sa.Connection) -> None:
         """Write what the batch changed, in the caller's transaction."""
-        self._index.flush(connection)
+        posting_tables.lock_tables(connection, (stories,))
+        self._stories.flush(connection)
+        self._postings.flush(connection)
         rows = [
             {"copy_group": group, "story": self._groups[group], "day": day} for group, day in self._assigned.items()
         ]
@@ -118,13 +115,17 @@ class StoryIndex:
         self._frequency_memory.save(connection, _STAGE, self.frequencies)
 
     def _find_nearest(self, at: dt.datetime, wanted: TermWeights) -> list[int]:
-        return self._index.find_nearest(wanted, first_day_of_window(at, self._window), MOST_CANDIDATES)
+        return self._postings.find_nearest(wanted, first_day_of_window(at, self._window), MOST_CANDIDATES)
 
 
 def delete_stories_before(connection: sa.Connection, until: dt.datetime) -> int:
-    """Forget the stories whose last vote was first seen on a day before that of ``until``; return how many."""
-    forgotten = posting_tables.delete_days_before(
-        connection, posting_tables.STORIES, day_number(until)
-    )  # first, as a batch writes in this order too
-    connection.execute(sa.delete(story_groups).where(story_groups.c.day < day_number(until)))
+    """Forget the stories whose last vote was first seen on a day before that of ``until``; return how many.
+
+    The caller holds cluster's lock.
+    """
+    first_day = day_number(until)
+    # first, as a batch writes in this order too
+    forgotten = posting_tables.delete_days_before(connection, stories, (), first_day)
+    delete_postings_before(connection, first_day)
+    connection.execute(sa.delete(story_groups).where(story_groups.c.day < first_day))
     return forgotten

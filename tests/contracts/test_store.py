@@ -577,7 +577,6 @@ def test_old_history_is_forgotten_and_articles_stay(store):
     enter(store, entry("b"), now=later)
     dates = {
         "copies_before": later,
-        "stories_before": later,
         "names_before": later,
         "history": later - dt.timedelta(days=90),
     }

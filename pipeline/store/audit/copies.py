@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from pipeline.dedupe.sketch import Sketch
 from pipeline.faults import Fault
 from pipeline.records import Copy, Stage, from_json
-from pipeline.store.audit.postings import check_postings
+from pipeline.store.audit.postings import check_postings, stream_postings
 from pipeline.store.audit.reading import stream
-from pipeline.store.posting_tables import COPIES
+from pipeline.store.posting_tables import COPIES, tables_with_postings
 from pipeline.store.rows import PENDING
 from pipeline.store.schema.articles import items, records
 from pipeline.store.schema.copies import copy_sketches
@@ -79,4 +79,5 @@ def check_sketches(connection: sa.Connection, now: dt.datetime) -> Iterator[Faul
         elif row.copy_group != sketch.group or sketch.id != row.id:
             what = f"{row.id} is in the copy group {row.copy_group}; its sketch is {sketch.id}'s, in {sketch.group}"
             yield Fault(key=f"sketch {row.id}", what=what)
-    yield from check_postings(connection, COPIES, exact=True)
+    postings = stream_postings(connection, tables_with_postings(connection, COPIES))
+    yield from check_postings(connection, copy_sketches, postings, exact=True)

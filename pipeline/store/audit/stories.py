@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from itertools import islice
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 import sqlalchemy as sa
 
 from pipeline.cluster import StorySummary
@@ -14,14 +17,15 @@ from pipeline.faults import Fault
 from pipeline.records import Stage
 from pipeline.store.audit.postings import check_postings
 from pipeline.store.audit.reading import stream
-from pipeline.store.posting_tables import STORIES
 from pipeline.store.rows import PENDING
 from pipeline.store.schema.articles import items
 from pipeline.store.schema.outbox import losses, regrouped
-from pipeline.store.schema.stories import stories, story_aliases, story_cards, story_groups
+from pipeline.store.schema.stories import stories, story_aliases, story_cards, story_groups, story_postings
 from pipeline.store.statements import among
+from pipeline.store.story_postings import unpack_seqs
 
 _decode_summary = msgspec.msgpack.Decoder(StorySummary).decode
+_LISTS_AT_ONCE = 50_000
 _UNSETTLED = sa.select(losses.c.name).where(losses.c.stage == Stage.CLUSTER)
 
 
@@ -84,7 +88,14 @@ def check_memory(connection: sa.Connection, now: dt.datetime) -> Iterator[Fault]
             what = f"cluster remembers story {story.id} under {row.seq}, where {row.id or 'no story'} should be"
             yield Fault(key=f"centroid {row.seq}", what=what)
     yield from _wrong_groups(connection)
-    yield from check_postings(connection, STORIES, exact=False)
+    yield from check_postings(connection, stories, _stream_postings(connection), exact=False)
+
+
+def _stream_postings(connection: sa.Connection) -> Iterator[npt.NDArray[np.int64]]:
+    """Yield the numbers of the stories to which postings lead, those of many terms at a time."""
+    rows = stream(connection, sa.select(story_postings.c.postings))
+    while part := [row.postings for row in islice(rows, _LISTS_AT_ONCE)]:
+        yield unpack_seqs(b"".join(part))
 
 
 def _wrong_groups(connection: sa.Connection) -> Iterator[Fault]:

@@ -26,8 +26,7 @@ copy_sketches          an article's sketch                                   pos
 copy_terms             a posting: from a term to a sketch                    posting_tables
 copy_terms_new         the same, on SQLite, until it moves on                posting_tables
 stories                a story as cluster compares articles with it          posting_tables
-story_terms            a posting: from a term to a story                     posting_tables
-story_terms_new        the same, on SQLite, until it moves on                posting_tables
+story_postings         the stories to which a term leads                     story_postings
 story_groups           the story of a copy group                             story_index
 story_cards            what is known of a story for good                     story_catalog
 story_aliases          the former id of a story                              story_catalog
@@ -99,4 +98,4 @@ __all__ = [
     "wires",
 ]
 
-SCHEMA = "0022"  # the newest of migrations/versions
+SCHEMA = "0023"  # the newest of migrations/versions

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from pipeline.store.schema.base import SQLITE_ALONE, Utc, blob_table, metadata, postings_table
+from pipeline.store.schema.base import BIG, Utc, blob_table, metadata
 
 # data: a cluster.StoryCluster, day: of its last vote, seq: of the article that opened it
 stories = blob_table("stories")
 
-story_terms = postings_table("story_terms")
-
-story_terms_new = postings_table("story_terms_new", info=SQLITE_ALONE)
+story_postings = sa.Table(
+    "story_postings",
+    metadata,
+    sa.Column("term", BIG, primary_key=True, autoincrement=False),  # 32 bits without sign
+    sa.Column("first_day", sa.Integer, nullable=False),  # of the oldest posting, since 1970
+    sa.Column("postings", sa.LargeBinary, nullable=False),  # days and numbers of stories, see store.story_postings
+)
 
 story_groups = sa.Table(
     "story_groups",
