@@ -89,7 +89,7 @@ class ChangeReader:
         with store.read() as connection:
             return store.changes.last_position(connection) > place.position
 
-    def read(self, place: FeedPlace, limit: int = MAX_CHANGES) -> tuple[ChangeBatch, FeedPlace]:
+    def read_batch(self, place: FeedPlace, limit: int = MAX_CHANGES) -> tuple[ChangeBatch, FeedPlace]:
         """Return up to ``limit`` changes behind a place, and the place behind them."""
         store = self._context.store
         store.changes.number_committed()
@@ -147,7 +147,7 @@ class ChangeReader:
 def iter_changes(reader: ChangeReader, place: FeedPlace, limit: int = MAX_CHANGES) -> Iterator[ChangeBatch]:
     """Yield batch after batch behind a place, until there are no more; the last one may be empty."""
     while True:
-        batch, place = reader.read(place, limit)
+        batch, place = reader.read_batch(place, limit)
         yield batch
         if not batch.more:
             return

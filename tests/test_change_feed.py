@@ -45,7 +45,7 @@ class Mirror:
         self.cursor = None
 
     def read(self, limit=1000):
-        batch, _ = self.reader.read(self.reader.place(self.cursor), limit)
+        batch, _ = self.reader.read_batch(self.reader.place(self.cursor), limit)
         for entry in batch.changes:
             self.kinds.append((entry.id, str(entry.kind)))
             if entry.kind in ENDINGS:

@@ -27,7 +27,7 @@ def changes_command(cursor: str | None, follow: bool, without_documents: bool, o
         place = reader.place(cursor)
         count = 0
         while True:
-            batch, place = reader.read(place)
+            batch, place = reader.read_batch(place)
             for entry in batch.changes:
                 file.write(to_json(entry) + b"\n")
             count += len(batch.changes)

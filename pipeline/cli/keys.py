@@ -26,17 +26,17 @@ def keys_command() -> None:
     "scopes",
     multiple=True,
     required=True,
-    type=click.Choice(list(AccessScope)),
+    type=click.Choice([scope.value for scope in AccessScope]),
     help="What it allows; may be repeated.",
 )
 @click.option("--days", type=click.FloatRange(min=0, min_open=True), help="After which it is good for nothing.")
-def add_key(name: str, scopes: tuple[AccessScope, ...], days: float | None) -> None:
+def add_key(name: str, scopes: tuple[str, ...], days: float | None) -> None:
     """Make a key for whoever NAME is, and print it this once: the ledger keeps its hash alone."""
     name = plain_text(name)[:_LONGEST_NAME]
     with open_context() as context, context.store.write() as connection:
         now = context.clock()
         expires = now + dt.timedelta(days=days) if days else None
-        key = context.store.api_keys.add(connection, name, scopes, now, expires)
+        key = context.store.api_keys.add(connection, name, map(AccessScope, scopes), now, expires)
     click.echo(key)
     print_note(f"{name} may {', '.join(sorted(set(scopes)))}; the key is shown only now")
 

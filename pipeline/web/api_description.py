@@ -59,14 +59,14 @@ _WRITE_REFUSALS = {
 _GONE = {"410": "the cursor has expired: begin again without it"}
 
 
-class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """What went wrong with a request (RFC 9457). ``request`` is the number under which the server's log has it."""
 
     type: str = "about:blank"
     title: str
     status: int
     detail: str
-    request: str | None = None
+    request: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class FormerError(msgspec.Struct, frozen=True, kw_only=True):

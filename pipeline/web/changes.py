@@ -44,9 +44,9 @@ def add_change_routes(app: FastAPI, context: Context) -> None:
     ) -> Response:
         """What became of documents: created, revised, merged, moved, updated, withdrawn, removed, in order.
 
-        Without ``cursor`` from the beginning; ``latest`` stands for the end. Read on with the cursor that comes with the
-        answer, or with each change. ``format=ndjson`` gives a line for each change up to the present; ``sse`` (or an
-        Accept header of text/event-stream) gives events as they come, which EventSource resumes where it broke off.
+        Without ``cursor`` from the beginning; ``latest`` stands for the end. Read on with the cursor that an answer or
+        a change comes with. ``format=ndjson`` gives a line for each change up to the present; ``sse``, or an
+        Accept header of text/event-stream, gives events as they come, which EventSource resumes after a break.
         """
         reader = await run_in_threadpool(ChangeReader, context, with_documents=documents)
         cursor = request.headers.get("Last-Event-ID", cursor)
@@ -57,7 +57,7 @@ def add_change_routes(app: FastAPI, context: Context) -> None:
         if form == "ndjson" or (form is None and LINES in request.headers.get("Accept", "")):
             return StreamingResponse(_lines(reader, place, limit), media_type=LINES)
         await _wait_for_news(reader, place, wait)
-        batch, _ = await run_in_threadpool(reader.read, place, limit)
+        batch, _ = await run_in_threadpool(reader.read_batch, place, limit)
         return json_response(batch)
 
 
@@ -76,7 +76,7 @@ async def _lines(reader: ChangeReader, place: FeedPlace, limit: int) -> AsyncIte
     """Yield a line for each change up to the present."""
     more = True
     while more:
-        batch, place = await run_in_threadpool(reader.read, place, limit)
+        batch, place = await run_in_threadpool(reader.read_batch, place, limit)
         yield b"".join(to_json(entry) + b"\n" for entry in batch.changes)
         more = batch.more
 
@@ -89,6 +89,6 @@ async def _events(reader: ChangeReader, place: FeedPlace, limit: int) -> AsyncIt
         if not await _wait_for_news(reader, place, _BEAT_SECONDS):
             yield b": nothing new\n\n"
             continue
-        batch, place = await run_in_threadpool(reader.read, place, limit)
+        batch, place = await run_in_threadpool(reader.read_batch, place, limit)
         for entry in batch.changes:
             yield b"id: %s\nevent: %s\ndata: %s\n\n" % (entry.cursor.encode(), entry.kind.encode(), to_json(entry))

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import NamedTuple
 
+import msgspec
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -118,7 +119,7 @@ def error_response(request: Request, error: Exception) -> Response:
     path = request.url.path
     if path.startswith(f"{PREFIX}/"):
         title = HTTPStatus(failure.status).phrase
-        problem = Problem(title=title, status=failure.status, detail=reason, request=number)
+        problem = Problem(title=title, status=failure.status, detail=reason, request=number or msgspec.UNSET)
         response = Response(to_json(problem), failure.status, media_type=PROBLEM)
     elif path.startswith(_FOR_SERVICES):
         response = json_response({"error": _numbered(reason, number)}, failure.status)
