@@ -5,7 +5,8 @@ Each message says what is wrong, where, and what to do.
 NewswireError
 ├── SettingsError          a settings file or environment variable can't be used
 ├── UsageError             the command or call is wrong
-│   └── UnknownError       it names something that does not exist
+│   ├── UnknownError       it names something that does not exist
+│   └── ExpiredError       it names something that was there once
 ├── StoreError             the ledger can't be used
 │   ├── StoreVersionError  it was written by a newer newswire
 │   └── BusyError          another worker holds it; later it may be changed
@@ -50,6 +51,10 @@ class UsageError(NewswireError):
 
 class UnknownError(UsageError):
     """The command or call names something that does not exist."""
+
+
+class ExpiredError(UsageError):
+    """The command or call goes on from something that was there once, and is gone for good."""
 
 
 class StoreError(NewswireError):

@@ -6,7 +6,8 @@ pyarrow, an optional package.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import io
+from collections.abc import Iterable, Iterator
 from typing import IO, Any, Literal
 
 from pipeline.errors import UsageError
@@ -57,11 +58,21 @@ def write_parquet(documents: Iterable[Document], file: IO[bytes]) -> None:
     Raises:
         UsageError: Pyarrow is not installed.
     """
+    for part in iter_parquet(documents):
+        file.write(part)
+
+
+def iter_parquet(documents: Iterable[Document]) -> Iterator[bytes]:
+    """Yield the parts of a table of ``documents``, a row group each; reads documents only that far ahead.
+
+    Raises:
+        UsageError: Pyarrow is not installed.
+    """
     try:
         import pyarrow as pa  # noqa: PLC0415 - takes 0.1 s to import, and may be missing
         import pyarrow.parquet as pq  # noqa: PLC0415
     except ImportError as error:
-        raise UsageError("--format parquet needs pyarrow: pip install 'newswire[parquet]'") from error
+        raise UsageError("the format parquet needs pyarrow: pip install 'newswire[parquet]'") from error
 
     types = {
         "text": pa.string(),
@@ -73,11 +84,41 @@ def write_parquet(documents: Iterable[Document], file: IO[bytes]) -> None:
         "texts": pa.list_(pa.string()),
     }
     schema = pa.schema([(name, types[column_type]) for name, column_type in COLUMNS.items()])
-    with pq.ParquetWriter(file, schema, compression="zstd") as writer:
+    waiting = _WaitingBytes()
+    with pq.ParquetWriter(waiting, schema, compression="zstd") as writer:
         rows: list[dict[str, Any]] = []
         for document in documents:
             rows.append(to_row(document))
             if len(rows) >= _ROW_GROUP:
                 writer.write_table(pa.Table.from_pylist(rows, schema=schema))
                 rows.clear()
+                yield waiting.take()
         writer.write_table(pa.Table.from_pylist(rows, schema=schema))
+    yield waiting.take()
+
+
+class _WaitingBytes(io.RawIOBase):
+    """A file that only grows: what was written waits to be taken."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._size
+
+    def write(self, data: Any) -> int:
+        part = bytes(data)
+        self._parts.append(part)
+        self._size += len(part)
+        return len(part)
+
+    def take(self) -> bytes:
+        """Return what was written since the last call."""
+        taken = b"".join(self._parts)
+        self._parts.clear()
+        return taken

@@ -126,7 +126,7 @@ def _step(context: Context, now: IndexBuild, target: IndexGeneration) -> IndexBu
     store, clock = context.store, context.clock
     with store.read() as connection:
         rows = store.ledger.documented_page(connection, now.after, now.last, clock(), _BATCH)
-    documents, unsettled = _build_documents(context, rows)
+    documents, unsettled = build_present_documents(context, rows)
     _put(target, documents)
     with store.read() as connection:  # after they were written: who hides one later deletes it there
         hidden = store.ledger.find_hidden(connection, [row.id for row in rows], clock())
@@ -148,7 +148,7 @@ def _step(context: Context, now: IndexBuild, target: IndexGeneration) -> IndexBu
     return done
 
 
-def _build_documents(context: Context, rows: Sequence[ArticleRow]) -> tuple[list[Document], list[int]]:
+def build_present_documents(context: Context, rows: Sequence[ArticleRow]) -> tuple[list[Document], list[int]]:
     """Return the documents of articles, and the numbers of those whose next document isn't known yet.
 
     An article that passes some stages again keeps a document until then, of the newest records.

@@ -155,6 +155,8 @@ class AirflowSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=
 # Of a page: scheme, host and port. It stands in a header, so nothing may end it there.
 Origin = Annotated[str, msgspec.Meta(pattern=r"^https?://[A-Za-z0-9.\-\[\]:]+$")]
 
+ReadingOrigin = Annotated[str, msgspec.Meta(pattern=r"^(?:\*|https?://[A-Za-z0-9.\-\[\]:]+)$")]  # "*": any page's
+
 
 class ServeSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """[serve]: the API and search page."""
@@ -168,6 +170,10 @@ class ServeSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     max_header_bytes: Annotated[int, msgspec.Meta(ge=1024)] = 32 * 1024  # of one request, its address included
     header_seconds: Annotated[float, msgspec.Meta(gt=0)] = 10.0  # in which the head of a request must have arrived
     body_seconds: Annotated[float, msgspec.Meta(gt=0)] = 60.0  # in which its body must have arrived
+    # who may read without a key: whoever reaches a server that listens on loopback alone, everybody, nobody
+    read_without_key: Literal["loopback", "always", "never"] = "loopback"
+    cors_origins: tuple[ReadingOrigin, ...] = ()  # whose scripts may read from here, in a visitor's browser
+    requests_per_minute: Annotated[int, msgspec.Meta(ge=0)] = 0  # of one key or address; 0: any number
 
 
 class BackupSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -1,6 +1,6 @@
-"""Define newswire export, which writes all articles in a format that others read.
+"""Define newswire export, which writes articles in a format that others read.
 
-They come from the ledger: the index may be away.
+All of them come from the ledger: the index may be away. What a search finds comes from the index.
 """
 
 from __future__ import annotations
@@ -8,15 +8,18 @@ from __future__ import annotations
 import datetime as dt
 import io
 from collections.abc import Iterator, Sequence
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, NamedTuple, cast, get_args
 
 import click
 
+from pipeline.cli.options import parse_filters
 from pipeline.cli.output import Progress, open_output, print_note
 from pipeline.cli.param_types import MOST, TimeParam
 from pipeline.context import Context, open_context
-from pipeline.errors import ArchiveError
-from pipeline.records import Document, Page, to_json
+from pipeline.errors import ArchiveError, UsageError
+from pipeline.export_formats import ExportFormat
+from pipeline.index import Query
+from pipeline.records import Document, Page
 from pipeline.store import ArticleRow
 
 
@@ -51,21 +54,64 @@ class ExportStart(NamedTuple):
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["jsonl", "ninjs", "parquet", "warc"]),
+    type=click.Choice([*get_args(ExportFormat), "warc"]),
     default="jsonl",
     show_default=True,
-    help="Documents, IPTC's News in JSON, a table, or the raw pages.",
+    help="Documents, tables, IPTC's News in JSON, a feed, or the raw pages.",
 )
+@click.option("--query", metavar="QUERY", help="Only what a search for this finds; from the index.")
+@click.option("--filter", "filters", multiple=True, metavar="FIELD=VALUE", help="Only articles that have it.")
+@click.option("--field", "fields", multiple=True, metavar="FIELD", help="Only these fields, as jsonl or csv.")
 @click.option("-o", "output", metavar="FILE", help="Write to FILE instead of stdout.")
-def export_command(since: ExportStart, form: str, output: str | None) -> None:
-    """Write all articles in order of arrival, from the ledger; the cursor to go on from is printed in the end."""
-    write = {"jsonl": _write_json_lines, "ninjs": _write_ninjs, "parquet": _write_parquet, "warc": _write_warc}[form]
+def export_command(
+    since: ExportStart,
+    form: str,
+    query: str | None,
+    filters: tuple[str, ...],
+    fields: tuple[str, ...],
+    output: str | None,
+) -> None:
+    """Write all articles in order of arrival, from the ledger; the cursor to go on from is printed in the end.
+
+    With --query or --filter those that a search of the index finds, by first sight, however many there are.
+    """
+    _check_fields(fields)
     progress = Progress("articles")
+    is_packed = bool(output and output.endswith(".gz"))
     with open_context() as context, open_output(output) as file:
+        if query is not None or filters:
+            if since != ExportStart() or form == "warc":
+                raise UsageError("--query and --filter read the index, which has no --since and no raw pages")
+            found = context.index.scan(Query(text=query or "", filters=parse_filters(filters)))
+            _write(form, _counted(found, progress), file, is_packed, fields, query or "newswire")
+            progress.end()
+            print_note(f"{progress.count} articles")
+            return
         batches = _Batches(context, since, progress)
-        write(context, batches, file, bool(output and output.endswith(".gz")))
+        if form == "warc":
+            _write_warc(context, batches, file, is_packed)
+        else:
+            _write(form, _iter_documents(context, batches), file, is_packed, fields, "newswire")
         progress.end()
     print_note(f"{progress.count} articles; go on with --since {batches.cursor}")
+
+
+def _counted(documents: Iterator[Document], progress: Progress) -> Iterator[Document]:
+    for document in documents:
+        progress.add(1)
+        yield document
+
+
+def _write(
+    form: str, documents: Iterator[Document], file: IO[bytes], packed: bool, fields: Sequence[str], title: str
+) -> None:
+    """Write documents as ``form`` has them; a file of text is packed where it shall be."""
+    from pipeline.export_formats import write_documents
+
+    kind = cast("ExportFormat", form)
+    with _open_lines(file, packed and form != "parquet") as target:
+        for part in write_documents(kind, documents, fields=fields, title=title, at=dt.datetime.now(dt.UTC)):
+            target.write(part)
 
 
 class _Batches:
@@ -94,33 +140,12 @@ def _iter_documents(context: Context, batches: _Batches) -> Iterator[Document]:
         yield from build_documents(context, batch)
 
 
-def _write_json_lines(context: Context, batches: _Batches, file: IO[bytes], packed: bool) -> None:
-    with _open_lines(file, packed) as lines:
-        for document in _iter_documents(context, batches):
-            lines.write(to_json(document) + b"\n")
-
-
-def _write_ninjs(context: Context, batches: _Batches, file: IO[bytes], packed: bool) -> None:
-    from pipeline.wires import ninjs
-
-    with _open_lines(file, packed) as lines:
-        for document in _iter_documents(context, batches):
-            lines.write(to_json(ninjs.to_ninjs(document)) + b"\n")
-
-
 def _open_lines(file: IO[bytes], packed: bool) -> Any:
     """Return what lines are written to: the file itself, or a stream that packs them for it."""
     import contextlib
     import gzip
 
     return gzip.GzipFile(fileobj=file, mode="wb") if packed else contextlib.nullcontext(file)
-
-
-def _write_parquet(context: Context, batches: _Batches, file: IO[bytes], packed: bool) -> None:  # noqa: ARG001
-    """One row an article; what holds several things is a list of strings, or JSON where those have parts."""
-    from pipeline.parquet import write_parquet
-
-    write_parquet(_iter_documents(context, batches), file)
 
 
 def _write_warc(context: Context, batches: _Batches, file: IO[bytes], packed: bool) -> None:
@@ -159,3 +184,13 @@ def _headers(page: Page) -> list[tuple[str, str]]:
         "Last-Modified": page.last_modified,
     }
     return [(name, value) for name, value in headers.items() if value]
+
+
+def _check_fields(fields: Sequence[str]) -> None:
+    """Make sure that documents have these fields.
+
+    Raises:
+        UsageError: They have not.
+    """
+    if unknown := [field for field in fields if field not in Document.__struct_fields__]:
+        raise UsageError(f"--field {unknown[0]}: a document has no such field; docs/fields.md names all")

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from pipeline.decisions import DecisionAuthor
+from pipeline.errors import UsageError
 
 
 def decision_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -22,3 +23,18 @@ def decision_options(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(*args, author=DecisionAuthor(name=by, note=note), **options)
 
     return with_author
+
+
+def parse_filters(options: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """Return field → values of the options ``field=value``.
+
+    Raises:
+        UsageError: One of them isn't written so.
+    """
+    filters: dict[str, tuple[str, ...]] = {}
+    for option in options:
+        field, mark, value = option.partition("=")
+        if not mark or not field or not value:
+            raise UsageError(f"--filter {option!r}: write it as field=value, such as source='The Example Times'")
+        filters[field] = (*filters.get(field, ()), value)
+    return filters

@@ -10,34 +10,19 @@ import textwrap
 import click
 
 from pipeline.cli.copy_text import describe_document
+from pipeline.cli.options import parse_filters
 from pipeline.cli.output import plain_text, terminal_width
 from pipeline.cli.param_types import TimeParam
 from pipeline.context import open_context
-from pipeline.errors import UsageError
 from pipeline.index import Hit, Query, Results
 from pipeline.records import to_json
-
-
-def _parse_filters(options: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    """Return field → values of the options ``field=value``.
-
-    Raises:
-        UsageError: One of them isn't written so.
-    """
-    filters: dict[str, tuple[str, ...]] = {}
-    for option in options:
-        field, mark, value = option.partition("=")
-        if not mark or not field or not value:
-            raise UsageError(f"--filter {option!r}: write it as field=value, such as source='The Example Times'")
-        filters[field] = (*filters.get(field, ()), value)
-    return filters
 
 
 @click.command("search")
 @click.argument("query", default="")
 @click.option("--filter", "filters", multiple=True, metavar="FIELD=VALUE", help="Only articles that have it.")
 @click.option("--facet", "facets", multiple=True, metavar="FIELD", help="Count the values of a field.")
-@click.option("--sort", default="relevance", help="relevance, newest or oldest.")
+@click.option("--sort", default="relevance", help="relevance, newest, oldest or arrived.")
 @click.option("--since", type=TimeParam(), help="Published at this time or later.")
 @click.option("--until", type=TimeParam(), help="Published before this time.")
 @click.option("--size", default=10, help="How many hits.", show_default=True)
@@ -59,7 +44,7 @@ def search_command(  # noqa: PLR0917  (click gives options as arguments)
     """Search the index: words, "phrases", -not, OR, field:value."""
     request = Query(
         text=query,
-        filters=_parse_filters(filters),
+        filters=parse_filters(filters),
         facets=facets,
         sort=sort,  # type: ignore[arg-type]  # the index checks it
         since=since,

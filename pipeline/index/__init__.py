@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from pipeline.errors import SettingsError
 from pipeline.index.generation import Generation
-from pipeline.index.query import MAX_HITS, Hit, Query, Refusal, Results, Sort
+from pipeline.index.query import MAX_HITS, Hit, Query, Refusal, Results, Sort, SortKey
 from pipeline.records import Document
 from pipeline.settings import IndexSettings
 
@@ -27,6 +27,7 @@ __all__ = [
     "Refusal",
     "Results",
     "Sort",
+    "SortKey",
     "open_index",
 ]
 
@@ -64,6 +65,16 @@ class IndexGeneration(Protocol):
 
     def get(self, document_id: str) -> Document | None:
         """Return a document, None where there is none."""
+
+    def get_many(self, ids: Sequence[str]) -> dict[str, Document]:
+        """Return id → document of those that there are."""
+
+    def scan(self, query: Query) -> Iterator[Document]:
+        """Yield all documents that match, however many, by first sight, the oldest first; highlights nothing.
+
+        What comes or goes meanwhile may be among them; what is there all the time is, once. ``query`` says nothing of
+        sort, size, offset and facets.
+        """
 
     def search(self, query: Query) -> Results:
         """Return the results of a query; raise UsageError for a query that no index can answer."""

@@ -14,12 +14,20 @@ from elasticsearch import ApiError, BadRequestError, NotFoundError
 from pipeline.index import _elasticsearch_mapping as mapping
 from pipeline.index._elasticsearch_errors import AWAY, error_cause
 from pipeline.index._elasticsearch_layout import Cluster, Layout
-from pipeline.index._elasticsearch_query import decode_document, decode_results, highlight_body, search_body
+from pipeline.index._elasticsearch_query import (
+    decode_document,
+    decode_results,
+    highlight_body,
+    last_key,
+    scan_body,
+    search_body,
+)
 from pipeline.index.query import MAX_HITS, Query, Refusal, Results, check_query
 from pipeline.records import Document, Reason
 
 # Elastic's guide to indexing speed names 5 to 15 MB as the size up to which larger bulks are faster.
 _BULK_BYTES = 5_000_000
+_SCANNED = 500  # documents in one answer: a few megabytes
 _CONFLICT, _TOO_LARGE, _NOT_FOUND = 409, 413, 404
 
 
@@ -44,6 +52,29 @@ class ElasticsearchReader:
             answer = self._search({"query": {"ids": {"values": [document_id]}}})
         hits = answer["hits"]["hits"]
         return decode_document(hits[0]) if hits else None
+
+    def get_many(self, ids: Sequence[str]) -> dict[str, Document]:
+        """Return id → document of those that searches see."""
+        documents: dict[str, Document] = {}
+        for start in range(0, len(ids), _SCANNED):
+            some = list(ids[start : start + _SCANNED])
+            with self._cluster.errors():
+                answer = self._search({"query": {"ids": {"values": some}}, "size": len(some)})
+            documents |= {hit["_id"]: decode_document(hit) for hit in answer["hits"]["hits"]}
+        return documents
+
+    def scan(self, query: Query) -> Iterator[Document]:
+        """Yield all documents that match, by first sight."""
+        check_query(query)
+        after = None
+        while True:
+            with self._cluster.errors():
+                answer = self._search(scan_body(query, after, _SCANNED))
+            hits = answer["hits"]["hits"]
+            yield from map(decode_document, hits)
+            if len(hits) < _SCANNED:
+                return
+            after = last_key(answer)
 
     def search(self, query: Query) -> Results:
         """Return what a query finds; a search that a part of the index can't answer fails as a whole."""

@@ -12,7 +12,7 @@ import msgspec
 from pipeline.index._elasticsearch_mapping import LANGUAGES, language_code
 from pipeline.index.fields import BOOLEANS, BY_LANGUAGE, BY_NAME, WORD_WEIGHTS, stored_value
 from pipeline.index.highlights import END, SNIPPET_CHARACTERS, START, render_highlight
-from pipeline.index.query import Hit, Query, Results
+from pipeline.index.query import Hit, Query, Results, SortKey
 from pipeline.index.query_language import Term, parse
 from pipeline.records import Document
 
@@ -29,6 +29,7 @@ _SORTS: dict[str, list[dict[str, str]]] = {
     "relevance": [{"_score": "desc"}, {"is_primary": "desc"}, {"seen_at": "desc"}, {"id": "asc"}],
     "newest": [{"seen_at": "desc"}, *_BY_TIME],
     "oldest": [{"seen_at": "asc"}, *_BY_TIME],
+    "arrived": [{"first_seen": "asc"}, {"id": "asc"}],
 }
 
 
@@ -88,10 +89,18 @@ def search_body(query: Query) -> dict[str, Any]:
         "track_total_hits": True,
         "aggs": {name: _facet_counts(name, query.facet_size) for name in query.facets},
     }
+    if query.after is not None:
+        body["search_after"] = list(query.after)
     if not query.copies:
         body["collapse"] = {"field": "copy_group"}
         body["aggs"]["copy groups"] = {"cardinality": {"field": "copy_group", "precision_threshold": _PRECISE}}
     return body
+
+
+def scan_body(query: Query, after: SortKey | None, size: int) -> dict[str, Any]:
+    """Return the body of the search for the next documents that match, by first sight."""
+    body = {"query": render_query(query), "size": size, "sort": _SORTS["arrived"], "track_total_hits": False}
+    return body if after is None else body | {"search_after": list(after)}
 
 
 def highlight_body(query: Query, hits: list[dict[str, Any]]) -> dict[str, Any]:
@@ -143,7 +152,14 @@ def decode_results(query: Query, answer: dict[str, Any], marked: list[dict[str, 
         articles=articles,
         hits=tuple(_decode_hit(query, hit, highlights.get(hit["_id"], {})) for hit in answer["hits"]["hits"]),
         facets={name: tuple(_bucket_count(bucket) for bucket in counts[name]["buckets"]) for name in query.facets},
+        last=last_key(answer) if query.has_cursor else None,
     )
+
+
+def last_key(answer: dict[str, Any]) -> SortKey | None:
+    """Return what the last hit of an answer was sorted by, None where there is no hit."""
+    hits = answer["hits"]["hits"]
+    return tuple(hits[-1]["sort"]) if hits else None
 
 
 def _decode_hit(query: Query, hit: dict[str, Any], highlights: dict[str, list[str]]) -> Hit:

@@ -88,6 +88,14 @@ class SqliteIndex:
         """Return a document, None where there is none."""
         return self._read(lambda generation: generation.get(document_id))
 
+    def get_many(self, ids: Sequence[str]) -> dict[str, Document]:
+        """Return id → document of those that there are."""
+        return self._read(lambda generation: generation.get_many(ids))
+
+    def scan(self, query: Query) -> Iterator[Document]:
+        """Yield all documents that match, by first sight, of the generation that is the current one now."""
+        return self.open_generation(self._current_number()).scan(query)
+
     def search(self, query: Query) -> Results:
         """Return what a query finds."""
         return self._read(lambda generation: generation.search(query))

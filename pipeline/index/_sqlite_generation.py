@@ -14,12 +14,15 @@ from pathlib import Path
 
 from pipeline.errors import IndexAwayError, IndexRefusedError, IndexVersionError, SearchIndexError
 from pipeline.index import _sqlite_schema as schema
-from pipeline.index._sqlite_search import run_search
+from pipeline.index._sqlite_search import list_ids, run_search
 from pipeline.index.query import Query, Refusal, Results, check_query
 from pipeline.records import Document, Reason, from_json, to_json
 
 # Errors of the moment: another process writes, the disk is full, the medium fails. All others need a person.
 _AWAY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+# Of a scan: the ids that are looked for at once, for each of which SQLite goes through all that matches, and the
+# documents that are in memory.
+_SCANNED, _DECODED = 20_000, 200
 _ADVICE = {
     sqlite3.SQLITE_BUSY: "another process keeps it locked; try again",
     sqlite3.SQLITE_LOCKED: "another process keeps it locked; try again",
@@ -106,6 +109,29 @@ class SqliteGeneration:
         with self._reading() as connection:
             row = connection.execute("SELECT json FROM document WHERE id = ?", (document_id,)).fetchone()
             return from_json(row[0], Document) if row else None
+
+    def get_many(self, ids: Sequence[str]) -> dict[str, Document]:
+        """Return id → document of those that there are."""
+        with self._reading() as connection:
+            rows = connection.execute(
+                "SELECT id, json FROM document WHERE id IN (SELECT value FROM json_each(?))", (to_json(ids).decode(),)
+            ).fetchall()
+        return {row[0]: from_json(row[1], Document) for row in rows}
+
+    def scan(self, query: Query) -> Iterator[Document]:
+        """Yield all documents that match, by first sight."""
+        check_query(query)
+        after = None
+        while True:
+            with self._reading() as connection:
+                page = list_ids(connection, query, after, _SCANNED)
+            ids = [document_id for _, document_id in page]
+            for start in range(0, len(ids), _DECODED):
+                documents = self.get_many(ids[start : start + _DECODED])
+                yield from (documents[each] for each in ids[start : start + _DECODED] if each in documents)
+            if len(page) < _SCANNED:
+                return
+            after = page[-1]
 
     def search(self, query: Query) -> Results:
         """Return what a query finds."""
@@ -271,8 +297,17 @@ def _upsert(connection: sqlite3.Connection, document: Document) -> None:
     if row:
         _delete(connection, row[0])
     number = connection.execute(
-        "INSERT INTO document (id, revision, seen_at, is_primary, copy_group, json) VALUES (?, ?, ?, ?, ?, ?)",
-        (document.id, document.revision, schema.seen_at(document), document.is_primary, document.copy_group, json),
+        "INSERT INTO document (id, revision, seen_at, first_seen, is_primary, copy_group, json) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            document.id,
+            document.revision,
+            schema.seen_at(document),
+            document.first_seen.timestamp(),
+            document.is_primary,
+            document.copy_group,
+            json,
+        ),
     ).lastrowid
     markers = ", ".join("?" * (len(columns) + 1))
     connection.execute(

@@ -26,11 +26,13 @@ CREATE TABLE document (
     id TEXT NOT NULL UNIQUE,
     revision INTEGER NOT NULL,
     seen_at REAL NOT NULL,       -- published, else first seen: seconds since 1970
+    first_seen REAL NOT NULL,    -- seconds since 1970
     is_primary INTEGER NOT NULL,
     copy_group TEXT NOT NULL,
     json TEXT NOT NULL
 );
 CREATE INDEX document_seen_at ON document (seen_at);
+CREATE INDEX document_first_seen ON document (first_seen, id);
 CREATE VIRTUAL TABLE searched USING fts5({", ".join(COLUMNS)},
     tokenize = "porter ascii");
 CREATE TABLE value (number INTEGER PRIMARY KEY, field TEXT NOT NULL, value TEXT NOT NULL, UNIQUE (field, value));

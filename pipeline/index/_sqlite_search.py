@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from pipeline.index._sqlite_highlights import mark_passage
 from pipeline.index._sqlite_schema import COLUMNS, EVERY
@@ -24,6 +25,13 @@ _ORDERS = {
     "relevance": "rank, is_primary DESC, seen_at DESC, id",
     "newest": "seen_at DESC, is_primary DESC, id",
     "oldest": "seen_at, is_primary DESC, id",
+    "arrived": "first_seen, id",
+}
+# What a hit is sorted by, ascending, so that what comes behind it is what has a greater key.
+_KEYS = {
+    "newest": ("-seen_at", "-is_primary", "id"),
+    "oldest": ("seen_at", "-is_primary", "id"),
+    "arrived": ("first_seen", "id"),
 }
 
 
@@ -53,25 +61,40 @@ def run_search(connection: sqlite3.Connection, query: Query) -> Results:
     try:
         _collect(connection, query, expression)
         articles, groups = connection.execute("SELECT count(*), count(DISTINCT copy_group) FROM matches").fetchone()
+        page = _page(connection, query)
         return Results(
             total=articles if query.copies else groups,
             articles=articles,
-            hits=tuple(_hits(connection, query, expression)),
+            hits=tuple(_hits(connection, query, expression, page)),
             facets={field: _facet(connection, field, query.facet_size) for field in query.facets},
+            last=tuple(page[-1][2:]) if page and query.has_cursor else None,
         )
     finally:
         connection.rollback()  # takes the temporary table with it
 
 
-def _collect(connection: sqlite3.Connection, query: Query, expression: str) -> None:
-    """Fill the temporary table ``matches`` with the documents that match."""
-    rank = "0.0"
+def list_ids(
+    connection: sqlite3.Connection, query: Query, after: tuple[float, str] | None, limit: int
+) -> list[tuple[float, str]]:
+    """Return first sight and id of the documents that match, by these, behind ``after``."""
+    tables, conditions, values = _matching(query, match_expression(parse(query.text)))
+    if after is not None:
+        conditions.append("(document.first_seen, document.id) > (?, ?)")
+        values += after
+    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+    order = "ORDER BY document.first_seen, document.id LIMIT ?"
+    return connection.execute(
+        f"SELECT document.first_seen, document.id FROM {tables} {where} {order}",  # noqa: S608 - names of ours
+        (*values, limit),
+    ).fetchall()
+
+
+def _matching(query: Query, expression: str) -> tuple[str, list[str], list[object]]:
+    """Return the tables, the conditions and the values by which the documents are found that match."""
     tables = "document"
     conditions: list[str] = []
     values: list[object] = []
     if expression:
-        if query.sort == "relevance":
-            rank = f"bm25(searched, {_WEIGHTS})"
         tables = "searched JOIN document ON document.number = searched.rowid"
         conditions.append("searched MATCH ?")
         values.append(expression)
@@ -85,15 +108,23 @@ def _collect(connection: sqlite3.Connection, query: Query, expression: str) -> N
         if bound is not None:
             conditions.append(f"seen_at {sign} ?")
             values.append(bound.astimezone(dt.UTC).timestamp())
-    columns = f"document.number, id, {rank}, seen_at, document.is_primary, document.copy_group"
+    return tables, conditions, values
+
+
+def _collect(connection: sqlite3.Connection, query: Query, expression: str) -> None:
+    """Fill the temporary table ``matches`` with the documents that match."""
+    tables, conditions, values = _matching(query, expression)
+    rank = f"bm25(searched, {_WEIGHTS})" if expression and query.sort == "relevance" else "0.0"
+    columns = f"document.number, id, {rank}, seen_at, first_seen, document.is_primary, document.copy_group"
     where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
     connection.execute(
-        "CREATE TEMP TABLE matches (number INTEGER PRIMARY KEY, id, rank, seen_at, is_primary, copy_group)"
+        "CREATE TEMP TABLE matches (number INTEGER PRIMARY KEY, id, rank, seen_at, first_seen, is_primary, copy_group)"
     )
     connection.execute(f"INSERT INTO matches SELECT {columns} FROM {tables} {where}", values)  # noqa: S608 - names of ours
 
 
-def _hits(connection: sqlite3.Connection, query: Query, expression: str) -> Iterator[Hit]:
+def _page(connection: sqlite3.Connection, query: Query) -> list[tuple[Any, ...]]:
+    """Return number, rank and sort key of the hits that are asked for, in order."""
     order = _ORDERS[query.sort]
     source = "matches"
     if not query.copies:
@@ -101,11 +132,20 @@ def _hits(connection: sqlite3.Connection, query: Query, expression: str) -> Iter
             f"(SELECT *, row_number() OVER (PARTITION BY copy_group ORDER BY {order}) AS position FROM matches) "  # noqa: S608
             "WHERE position = 1"
         )
-    page = connection.execute(
-        f"SELECT number, rank FROM {source} ORDER BY {order} LIMIT ? OFFSET ?",  # noqa: S608
-        (query.size, query.offset),
+    key = ", ".join(_KEYS.get(query.sort, ("id",)))
+    behind = ""
+    if query.after is not None:
+        behind = f"WHERE ({key}) > ({', '.join('?' * len(query.after))})"
+    return connection.execute(
+        f"SELECT number, rank, {key} FROM {source} {behind} ORDER BY {order} LIMIT ? OFFSET ?",  # noqa: S608
+        (*(query.after or ()), query.size, query.offset),
     ).fetchall()
-    for number, rank in page:
+
+
+def _hits(
+    connection: sqlite3.Connection, query: Query, expression: str, page: Iterable[tuple[Any, ...]]
+) -> Iterator[Hit]:
+    for number, rank, *_ in page:
         json = connection.execute("SELECT json FROM document WHERE number = ?", (number,)).fetchone()[0]
         document = from_json(json, Document)
         yield Hit(

@@ -84,7 +84,7 @@ class IndexHandler(StageHandler):
         """Have documents removed that were written after their articles were taken down, taken back or held."""
         ids = {result.article.id for result in lost}
         hidden = self.context.store.ledger.find_hidden(connection, ids, self.context.clock())
-        self.context.store.pending_removals.add_documents(connection, sorted(hidden))
+        self.context.store.pending_removals.add_documents(connection, sorted(hidden), self.context.clock())
 
 
 def build_documents(context: Context, claimed: Sequence[ArticleRow]) -> list[Document]:

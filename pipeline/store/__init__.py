@@ -19,6 +19,7 @@ from pipeline.settings import ClusterSettings, DedupeSettings
 from pipeline.store import article_state
 from pipeline.store.admin import Admin, Failure, StageCount
 from pipeline.store.alerts import Alerts
+from pipeline.store.api_keys import ApiKeyRow, ApiKeys, hash_key
 from pipeline.store.article_history import ArticleHistory
 from pipeline.store.article_state import stage_after
 from pipeline.store.audit import (
@@ -31,6 +32,7 @@ from pipeline.store.audit import (
     iter_document_standings,
     list_unwanted_blobs,
 )
+from pipeline.store.changes import Changes
 from pipeline.store.copy_groups import CopyGroups
 from pipeline.store.decisions import Decisions, UnreadableDecision
 from pipeline.store.deliveries import Deliveries
@@ -103,6 +105,7 @@ __all__ = [
     "REMOVED",
     "SCHEMA",
     "WITHDRAWN",
+    "ApiKeyRow",
     "Arrivals",
     "ArticleRow",
     "ArticleToReassign",
@@ -145,6 +148,7 @@ __all__ = [
     "TableLayout",
     "UnreadableDecision",
     "WaitingHost",
+    "hash_key",
     "hash_text",
     "is_held",
     "iter_blobs",
@@ -209,6 +213,8 @@ class Store:
         self.replays = Replays()
         self.alerts = Alerts()
         self.deliveries = Deliveries()
+        self.changes = Changes(self._database)
+        self.api_keys = ApiKeys()
         self.admin = Admin(self._database, self.pending_removals)
         if not read_only:
             self.release_dead_owners()

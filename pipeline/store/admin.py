@@ -27,6 +27,7 @@ from pipeline.store import (
     wire_items,
     withdrawal_notices,
 )
+from pipeline.store.changes import Changes
 from pipeline.store.engine import Database
 from pipeline.store.outbox import PendingRemovals
 from pipeline.store.rows import DROPPED, PENDING, QUARANTINED, ArticleRow, OutcomeRow
@@ -131,7 +132,7 @@ class Admin:
         article_state.remove(connection, ids)  # first: what a worker is saving is there after that
         pages = sa.select(records.c.data).where(records.c.id.in_(ids), records.c.stage == Stage.FETCH)
         blobs = {from_json(data, Page).blob for data in connection.scalars(pages)}
-        self._pending_removals.add_documents(connection, ids)
+        self._pending_removals.add_documents(connection, ids, now)
         self._pending_removals.add_blobs(connection, filter(None, blobs))
         StageRecords().delete_records(connection, ids)
         sketch_index.delete_sketches(connection, seqs)
@@ -165,6 +166,7 @@ class Admin:
         Of the ways in which names are written those go that one article alone used before ``names_before``. Articles,
         their records and documents stay. Returns how many rows of history went.
         """
+        Changes(self._database).delete_superseded(history)
         # by itself: where PostgreSQL drops a day, dedupe waits for it
         with self._database.write() as connection:
             sketch_index.delete_sketches_before(connection, copies_before)

@@ -18,6 +18,7 @@ from pipeline.errors import StoreError
 from pipeline.records import NO_END, Article, Entry, Outcome, Page, Reason, Stage, StageRecord
 from pipeline.store import article_state, entity_memory, outcome_log, sketch_index
 from pipeline.store.article_addresses import ArticleAddresses, keys_of_name
+from pipeline.store.changes import append_indexed
 from pipeline.store.locks import get_holder, release_lock
 from pipeline.store.outbox import GroupsToSettle, PendingRemovals
 from pipeline.store.rows import PENDING, REMOVED, ArticleRow, EmbargoCount, NewArticle, OutcomeRow, StageResult
@@ -99,7 +100,7 @@ class Ledger(ArticleAddresses, StageRecords):
             self.save_records(connection, [(article.id, version, record)], now)
         if isinstance(record, Article):
             article_state.set_embargo(connection, article.id, record.embargoed)
-            self._hold(connection, [article] if is_held(record, now) else [])
+            self._hold(connection, [article] if is_held(record, now) else [], now)
         detail = f"{outcome_log.CHANGED}version {version}"
         self.log_outcome(connection, article.id, Stage.POLL, Outcome.DONE, None, detail, now)
 
@@ -230,8 +231,11 @@ class Ledger(ArticleAddresses, StageRecords):
         standing = self._find_standing_versions(connection, stage, saved)
         article_state.finish(connection, stage, saved, now, standing)
         withdrawn = [r.article for r in saved if article_state.is_withdrawn(r, standing.get(r.article.id))]
-        self._withdraw(connection, withdrawn)
-        self._hold(connection, [r.article for r in saved if isinstance(r.record, Article) and is_held(r.record, now)])
+        self._withdraw(connection, withdrawn, now)
+        held = [r.article for r in saved if isinstance(r.record, Article) and is_held(r.record, now)]
+        self._hold(connection, held, now)
+        if stage is Stage.INDEX:
+            append_indexed(connection, [r.article for r in saved if r.outcome is Outcome.DONE], now)
         return saved
 
     def still_leased(self, connection: sa.Connection, results: Sequence[StageResult]) -> list[StageResult]:
@@ -291,7 +295,7 @@ class Ledger(ArticleAddresses, StageRecords):
         """
         if not article_state.withdraw(connection, article.id):
             return False
-        self._withdraw(connection, [article])
+        self._withdraw(connection, [article], now)
         self.log_outcome(connection, article.id, Stage.INDEX, Outcome.DROPPED, Reason.WITHDRAWN, detail, now)
         return True
 
@@ -310,17 +314,17 @@ class Ledger(ArticleAddresses, StageRecords):
         self.log_outcome(connection, article.id, Stage.POLL, Outcome.DONE, None, detail, now)
         return True
 
-    def _hold(self, connection: sa.Connection, held: Sequence[ArticleRow]) -> None:
+    def _hold(self, connection: sa.Connection, held: Sequence[ArticleRow], now: dt.datetime) -> None:
         """Take articles that came under an embargo out of the index, should they be there."""
         if present := [article for article in held if article.copy_group or article.story or article.indexed > 0]:
-            self._withdraw(connection, present)
+            self._withdraw(connection, present, now)
             article_state.hold(connection, [article.id for article in present])
 
-    def _withdraw(self, connection: sa.Connection, withdrawn: Sequence[ArticleRow]) -> None:
+    def _withdraw(self, connection: sa.Connection, withdrawn: Sequence[ArticleRow], now: dt.datetime) -> None:
         """Have the index forget articles that it may have, and the memories too: nothing copies them any more."""
         if withdrawn:
             seqs = [article.seq for article in withdrawn]
-            self._pending_removals.add_documents(connection, [article.id for article in withdrawn])
+            self._pending_removals.add_documents(connection, [article.id for article in withdrawn], now)
             sketch_index.delete_sketches(connection, seqs)
             entity_memory.subtract_articles(connection, seqs)
             self._groups_to_settle.add(connection, Stage.DEDUPE, {article.copy_group for article in withdrawn})

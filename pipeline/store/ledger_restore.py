@@ -14,6 +14,7 @@ import psycopg
 import sqlalchemy as sa
 
 from pipeline.errors import RestoreRefusedError, StoreError
+from pipeline.store.changes import CHANGE_FEED
 from pipeline.store.engine import RESTORING, Database
 from pipeline.store.ledger_dump import Columns, TableLayout, sqlite_values
 from pipeline.store.named_values import NamedValues
@@ -135,6 +136,7 @@ class LedgerRestore:
                     top = sa.select(sa.func.max(column)).scalar_subquery()
                     sequence = sa.func.pg_get_serial_sequence(table.name, column.name)
                     connection.execute(sa.select(sa.func.setval(sequence, top)))
+            NamedValues().delete(connection, CHANGE_FEED)  # cursors of the ledger that was saved may be ahead of it
             _progress.drop(connection)
             connection.execute(sa.text("UPDATE alembic_version SET version_num = :schema"), {"schema": schema})
         self._database.migrate()

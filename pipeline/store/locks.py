@@ -33,6 +33,7 @@ class AdvisoryLock(enum.IntEnum):
     MIGRATION = 7_263_514  # two processes that start at once: the second finds the schema up to date
     ENTITIES = 7_263_515  # transactions that change entities follow one another
     ALERTS = 7_263_519  # and so do those that change alerts
+    CHANGES = 7_263_523  # and those that number changes
 
 
 def take_advisory_lock(connection: sa.Connection, key: AdvisoryLock) -> None:

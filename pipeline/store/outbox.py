@@ -6,12 +6,14 @@ it. It may be carried out twice, never not at all.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Sequence
 
 import msgspec
 import sqlalchemy as sa
 
 from pipeline.records import Stage
+from pipeline.store.changes import append_endings
 from pipeline.store.engine import Database
 from pipeline.store.schema.outbox import losses, regrouped, unwanted_blobs, withdrawn
 from pipeline.store.statements import among, insert_new, rows_as
@@ -30,8 +32,9 @@ class PendingRemovals:
         """Note that the archive must not keep ``blobs``."""
         insert_new(connection, unwanted_blobs, [{"blob": blob} for blob in set(blobs)])
 
-    def add_documents(self, connection: sa.Connection, ids: Iterable[str]) -> None:
-        """Note that the index must not keep the documents of these articles."""
+    def add_documents(self, connection: sa.Connection, ids: Sequence[str], now: dt.datetime) -> None:
+        """Note that the index must not keep the documents of these articles, and that they end."""
+        append_endings(connection, ids, now)
         if insert_new(connection, withdrawn, [{"id": article_id} for article_id in ids]):
             announce(connection, [Stage.INDEX])
 

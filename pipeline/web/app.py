@@ -8,35 +8,55 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable
-from typing import Any, NoReturn
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import msgspec
-from fastapi import Depends, FastAPI, Request, Response
-from starlette.exceptions import HTTPException
+from fastapi import Depends, FastAPI, Response
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.middleware.gzip import GZipMiddleware
 
 from pipeline.context import Context, open_context
-from pipeline.editorial.explain import explain_name, without_texts
+from pipeline.editorial.explain import Explanation, explain_name, without_texts
 from pipeline.errors import SearchIndexError
-from pipeline.index import Index, Results
+from pipeline.index import Index
 from pipeline.settings import ServeSettings
 from pipeline.web import pages, search_params
 from pipeline.web.answers import Answers
-from pipeline.web.api_description import describe_api, describe_search_params
+from pipeline.web.api_description import describe_answer, describe_api
+from pipeline.web.api_versions import add_version_one
+from pipeline.web.auth import Access, check_reading
+from pipeline.web.changes import add_change_routes
+from pipeline.web.conditional import ConditionalAnswers
 from pipeline.web.decisions import add_decision_routes
 from pipeline.web.editorial import add_editorial_routes
+from pipeline.web.export import add_export_routes
 from pipeline.web.failures import RETRY_AWAY, add_error_handlers, log_inside
-from pipeline.web.http import json_response
+from pipeline.web.http import json_response, unknown
 from pipeline.web.ingest import add_ingest_routes
 from pipeline.web.operations import add_operation_routes
+from pipeline.web.rate_limits import RateLimits
 from pipeline.web.replays import add_replay_routes
 from pipeline.web.request_checks import RequestChecks
-from pipeline.web.story_view import StoryView, load_story
+from pipeline.web.search import add_search_routes
 from pipeline.web.websub import add_websub_routes
 
 _log = logging.getLogger(__name__)
 
 _DEFAULTS = ServeSettings()
+_SMALLEST_PACKED = 1000  # bytes of an answer: less is sent in one packet anyhow
+_PACKED_AT = 5  # of gzip's levels: text gets a few hundredths smaller at 9, and takes three times as long
+_PREFLIGHT_SECONDS = 3600  # for which a browser needn't ask again whether it may
+
+
+class HealthAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Whether the index answers, and how many documents it has."""
+
+    status: str
+    documents: int | None = None
+    reason: str | None = None
+
+
 # Seconds that a decision over HTTP waits for a stage's batch: clients and proxies give up after 30, and nobody would
 # know then whether it was decided.
 LOCK_WAIT_SECONDS = 10.0
@@ -79,12 +99,14 @@ def create_app(
     ``lifespan`` is an asynchronous context manager in which the application runs, see FastAPI; ``serve`` stands in
     place of the context's settings of that name.
     """
-    app = create_search_app(context.index, lifespan, serve=serve or context.settings.serve)
+    serve = serve or context.settings.serve
+    app = create_search_app(context.index, lifespan, serve=serve)
+    app.state.access = Access(context, serve)
 
-    @app.get("/api/explain")
+    @app.get("/api/explain", openapi_extra=describe_answer(Explanation))
     def explain(address: str) -> Response:
         """Why an address is, or is not, in the index."""
-        explanation = explain_name(context, address) or _unknown("address", address)
+        explanation = explain_name(context, address) or unknown("address", address)
         return json_response(without_texts(explanation) if explanation.is_hidden else explanation)
 
     add_operation_routes(app, context)
@@ -93,6 +115,8 @@ def create_app(
     add_decision_routes(app, context)
     add_ingest_routes(app, context)
     add_websub_routes(app, context)
+    add_change_routes(app, context)
+    add_version_one(app)
     return app
 
 
@@ -100,71 +124,42 @@ def create_search_app(
     index: Index, lifespan: Callable[[FastAPI], Any] | None = None, *, serve: ServeSettings = _DEFAULTS
 ) -> FastAPI:
     """Return the application that serves ``index`` alone, which needs no ledger and is read-only."""
-    known = [Depends(search_params.refuse_unknown_params)]
+    known = [Depends(search_params.refuse_unknown_params), Depends(check_reading)]
     app = FastAPI(title="newswire", docs_url=None, redoc_url=None, lifespan=lifespan, dependencies=known)
     app.openapi = functools.partial(describe_api, app)  # type: ignore[method-assign]
-    _add_search_routes(app, index)
+    app.state.access = Access(None, serve)
+    add_search_routes(app, index)
+    _add_health_route(app, index)
     pages.add_page_routes(app, index)
+    add_export_routes(app, index)
+    add_version_one(app)
     add_error_handlers(app)
+    app.add_middleware(ConditionalAnswers)
+    app.add_middleware(GZipMiddleware, minimum_size=_SMALLEST_PACKED, compresslevel=_PACKED_AT)
+    app.add_middleware(RateLimits, per_minute=serve.requests_per_minute)
+    if serve.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=serve.cors_origins,
+            allow_methods=["GET", "HEAD", "POST"],
+            allow_headers=["Authorization", "X-API-Key", "If-None-Match", "Last-Event-ID"],
+            expose_headers=["ETag", "Retry-After"],
+            max_age=_PREFLIGHT_SECONDS,
+        )
     app.add_middleware(Answers, frame_ancestors=serve.frame_ancestors)
     app.add_middleware(RequestChecks, settings=serve)
     return app
 
 
-def _add_search_routes(app: FastAPI, index: Index) -> None:
-    @app.get("/api/search", openapi_extra={"parameters": describe_search_params()})
-    def search(request: Request) -> Response:
-        """Search: q, any field as a filter, facets, sort, page, size, copies, since, until."""
-        params = search_params.parse_search_params(request.query_params.multi_items())
-        return json_response(_describe_results(params, index.search(params.to_query())))
-
-    @app.get("/api/articles/{article_id}")
-    def article(article_id: str) -> Response:
-        """One document."""
-        return json_response(index.get(article_id) or _unknown("article", article_id))
-
-    @app.get("/api/stories/{story_id}")
-    def story(story_id: str) -> Response:
-        """One story: its articles, newest first, its outlets and its span of time."""
-        return json_response(_describe_story(load_story(index, story_id) or _unknown("story", story_id)))
-
-    @app.get("/health")
+def _add_health_route(app: FastAPI, index: Index) -> None:
+    @app.get("/health", openapi_extra=describe_answer(HealthAnswer))
     def health() -> Response:
         """Tell whether the index answers."""
         try:
-            return json_response({"status": "ok", "documents": index.count()})
+            return json_response(HealthAnswer(status="ok", documents=index.count()))
         except SearchIndexError as error:
             number = log_inside(error, "GET", "/health")
             reason = f"the index can't be used now; the log says why (request {number})"
-            response = json_response({"status": "unavailable", "reason": reason}, 503)
+            response = json_response(HealthAnswer(status="unavailable", reason=reason), 503)
             response.headers["Retry-After"] = RETRY_AWAY
             return response
-
-
-def _describe_results(params: search_params.SearchParams, results: Results) -> dict[str, Any]:
-    return {
-        "total": results.total,
-        "articles": results.articles,
-        "page": params.page,
-        "size": params.size,
-        "facets": {field: _counts(values) for field, values in results.facets.items()},
-        "hits": results.hits,
-    }
-
-
-def _describe_story(view: StoryView) -> dict[str, Any]:
-    names = {field: _counts(values) for field, values in view.names.items()}
-    return msgspec.structs.asdict(view) | {"outlets": _counts(view.outlets), "names": names}
-
-
-def _counts(values: Iterable[tuple[str, int]]) -> list[dict[str, Any]]:
-    return [{"value": value, "count": count} for value, count in values]
-
-
-def _unknown(kind: str, name: str) -> NoReturn:
-    """Answer that nothing has this name.
-
-    Raises:
-        HTTPException: 404, always.
-    """
-    raise HTTPException(404, f"there is no {kind} {name[:200]!r} here")

@@ -5,12 +5,13 @@ Reading needs no key; deciding and taking back need the API key.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from fastapi import Depends, FastAPI, Path, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from pipeline.access_scopes import AccessScope
 from pipeline.context import Context
 from pipeline.decisions import DecisionAuthor, EntityDecision, StoryDecision, Subject
 from pipeline.editorial import copies, entities, stories
@@ -19,7 +20,9 @@ from pipeline.editorial.decisions import decision_to_plain, list_decisions
 from pipeline.editorial.lookup import find_article
 from pipeline.editorial.undo import undo_decision
 from pipeline.errors import UsageError
-from pipeline.web.auth import require_api_key
+from pipeline.store import UnreadableDecision
+from pipeline.web.api_description import describe_answer
+from pipeline.web.auth import require_scope
 from pipeline.web.http import (
     ArticleName,
     DecisionNote,
@@ -80,6 +83,13 @@ class RenameStoryRequest(
 StoryDecisionRequest = MergeStoriesRequest | SplitStoryRequest | RenameStoryRequest
 
 
+class DecisionLog(msgspec.Struct, frozen=True, kw_only=True):
+    """The latest decisions, and the rows that can't be read as any."""
+
+    decisions: list[dict[str, Any]]
+    unreadable: list[UnreadableDecision]
+
+
 class OptionalAuthor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Who decides, and why; both may be left out."""
 
@@ -107,21 +117,24 @@ DecisionNumber = Annotated[int, Path(ge=1, le=(1 << 63) - 1)]  # what databases 
 
 def add_decision_routes(app: FastAPI, context: Context) -> None:
     """Add the endpoints to ``app``."""
-    key = [Depends(require_api_key(context.environment.api_key))]
+    key = [Depends(require_scope(AccessScope.DECIDE))]
 
-    @app.get("/api/decisions")
+    @app.get("/api/decisions", openapi_extra=describe_answer(DecisionLog))
     def log(subject: Subject | None = None, limit: int = 100) -> Response:
         """The latest decisions on copies, stories and entities, undone ones too, and rows that can't be read."""
         decisions, unreadable = list_decisions(context, subject, check_limit(limit))
-        return json_response({"decisions": [decision_to_plain(d) for d in decisions], "unreadable": unreadable})
+        plain = [decision_to_plain(decision) for decision in decisions]
+        return json_response(DecisionLog(decisions=plain, unreadable=unreadable))
 
-    @app.post("/api/copies/decisions", dependencies=key, openapi_extra=describe_body(CopyDecisionRequest))
+    @app.post(
+        "/api/copies/decisions", dependencies=key, openapi_extra=_describe(list[CopyGroupView], CopyDecisionRequest)
+    )
     async def decide_on_copies(request: Request) -> Response:
         """Merge or split copy groups; answers with the groups as they are now."""
         decision = await read_decision(request, CopyDecisionRequest)
         return json_response(await run_in_threadpool(_decide_on_copies, context, decision), 201)
 
-    described = describe_body(MergeStoriesRequest, SplitStoryRequest, RenameStoryRequest)
+    described = _describe(StoryDecision, MergeStoriesRequest, SplitStoryRequest, RenameStoryRequest)
 
     @app.post("/api/stories/decisions", dependencies=key, openapi_extra=described)
     async def decide_on_stories(request: Request) -> Response:
@@ -129,7 +142,9 @@ def add_decision_routes(app: FastAPI, context: Context) -> None:
         decision = await read_decision(request, StoryDecisionRequest)
         return json_response(await run_in_threadpool(_decide_on_stories, context, decision), 201)
 
-    @app.post("/api/entities/decisions", dependencies=key, openapi_extra=describe_body(EntityDecisionRequest))
+    @app.post(
+        "/api/entities/decisions", dependencies=key, openapi_extra=_describe(EntityDecision, EntityDecisionRequest)
+    )
     async def decide_on_entities(request: Request) -> Response:
         """Merge, split, rename or hide an entity."""
         decision = await read_decision(request, EntityDecisionRequest)
@@ -138,9 +153,13 @@ def add_decision_routes(app: FastAPI, context: Context) -> None:
     _add_undo_routes(app, context)
 
 
+def _describe(answer: Any, *bodies: type[msgspec.Struct], status: int = 201) -> dict[str, Any]:
+    return describe_answer(answer, status=status, **describe_body(*bodies))
+
+
 def _add_undo_routes(app: FastAPI, context: Context) -> None:
-    key = [Depends(require_api_key(context.environment.api_key))]
-    described = describe_body(DecisionRequest)
+    key = [Depends(require_scope(AccessScope.DECIDE))]
+    described = _describe(dict[str, Any], DecisionRequest, status=200)
 
     async def undo(number: int, author: DecisionAuthor, subject: Subject | None = None) -> Response:
         decision = await run_in_threadpool(undo_decision, context, number, author, subject)
@@ -161,7 +180,9 @@ def _add_undo_routes(app: FastAPI, context: Context) -> None:
         """Take a change back, also one that repair made, which is not done again then."""
         return await undo(number, (await read_decision(request, DecisionRequest)).author, Subject.STORIES)
 
-    @app.post("/api/entities/decisions/{number}/undo", dependencies=key, openapi_extra=describe_body(OptionalAuthor))
+    optional = _describe(dict[str, Any], OptionalAuthor, status=200)
+
+    @app.post("/api/entities/decisions/{number}/undo", dependencies=key, openapi_extra=optional)
     async def undo_on_entities(number: DecisionNumber, request: Request) -> Response:
         """Let a decision hold no more; the body may be empty."""
         sent = await read_decision(request, OptionalAuthor, default=OptionalAuthor())

@@ -8,15 +8,19 @@ from typing import Annotated
 from fastapi import FastAPI, Query, Response
 
 from pipeline.context import Context
-from pipeline.editorial.copies import load_copy_group
-from pipeline.editorial.corrections import find_corrections
-from pipeline.editorial.entities import list_entities, load_entity
+from pipeline.decisions import EntityDecision, StoryDecision
+from pipeline.dedupe import Comparison
+from pipeline.editorial.copies import CopyGroupView, load_copy_group
+from pipeline.editorial.corrections import Correction, find_corrections
+from pipeline.editorial.entities import EntityView, list_entities, load_entity
 from pipeline.editorial.lookup import find_article
 from pipeline.editorial.stories import resolve_story
 from pipeline.errors import UsageError
 from pipeline.moments import parse_moment
 from pipeline.reconcile.copy_groups import compare_articles
 from pipeline.records import EntityType
+from pipeline.store import EntityRow, StoryListing
+from pipeline.web.api_description import describe_answer
 from pipeline.web.http import json_response
 from pipeline.web.search_params import check_limit
 
@@ -31,22 +35,22 @@ def add_editorial_routes(app: FastAPI, context: Context) -> None:
 
 
 def _add_copy_routes(app: FastAPI, context: Context) -> None:
-    @app.get("/api/copies")
+    @app.get("/api/copies", openapi_extra=describe_answer(CopyGroupView))
     def copies_of_address(address: str) -> Response:
         """The copy group of the article with this address."""
         return json_response(load_copy_group(context, find_article(context, address).copy_group))
 
-    @app.get("/api/copies/compare")
+    @app.get("/api/copies/compare", openapi_extra=describe_answer(Comparison))
     def compare(first: Annotated[str, Query(alias="one")], second: Annotated[str, Query(alias="other")]) -> Response:
         """What two articles (ids or addresses) share, and why one is taken for a copy of the other, or isn't."""
         return json_response(compare_articles(context, find_article(context, first), find_article(context, second)))
 
-    @app.get("/api/copies/{article}")
+    @app.get("/api/copies/{article}", openapi_extra=describe_answer(CopyGroupView))
     def copies_of_article(article: str) -> Response:
         """The copy group of an article: who is primary, what each took and how much later, what editors decided."""
         return json_response(load_copy_group(context, find_article(context, article).copy_group))
 
-    @app.get("/api/corrections")
+    @app.get("/api/corrections", openapi_extra=describe_answer(list[Correction]))
     def corrections(since: str | None = None, everything: Annotated[bool, Query(alias="all")] = False) -> Response:
         """The copies that still say what was corrected or withdrawn in the last week, or since a day or time."""
         start = parse_moment("since", since) if since else None
@@ -56,7 +60,7 @@ def _add_copy_routes(app: FastAPI, context: Context) -> None:
 
 
 def _add_story_routes(app: FastAPI, context: Context) -> None:
-    @app.get("/api/stories")
+    @app.get("/api/stories", openapi_extra=describe_answer(list[StoryListing]))
     def stories(since: str | None = None, largest: bool = False, limit: int = 20) -> Response:
         """Stories, the latest (or largest) first; with ``since`` those that have an article of this time or later."""
         start, size = parse_moment("since", since) if since else None, check_limit(limit)
@@ -64,7 +68,7 @@ def _add_story_routes(app: FastAPI, context: Context) -> None:
             catalog = context.store.story_catalog
             return json_response(catalog.list_stories(connection, limit=size, since=start, largest=largest))
 
-    @app.get("/api/stories/{story}/changes")
+    @app.get("/api/stories/{story}/changes", openapi_extra=describe_answer(list[StoryDecision]))
     def changes(story: str) -> Response:
         """What was merged, split and renamed of a story, by whom and why, oldest first."""
         present = resolve_story(context, story)
@@ -73,18 +77,18 @@ def _add_story_routes(app: FastAPI, context: Context) -> None:
 
 
 def _add_entity_routes(app: FastAPI, context: Context) -> None:
-    @app.get("/api/entities")
+    @app.get("/api/entities", openapi_extra=describe_answer(list[EntityRow]))
     def entities(text: str = "", kind: EntityType | None = None, limit: int = 50) -> Response:
         """Entities whose name or other name holds text, those in most articles first."""
         return json_response(list_entities(context, text, kind, check_limit(limit)))
 
-    @app.get("/api/entities/decisions")
+    @app.get("/api/entities/decisions", openapi_extra=describe_answer(list[EntityDecision]))
     def entity_decisions() -> Response:
         """All decisions on entities, undone ones too, in order."""
         with context.store.read() as connection:
             return json_response(context.store.decisions.list_entity_decisions(connection))
 
-    @app.get("/api/entities/{entity}")
+    @app.get("/api/entities/{entity}", openapi_extra=describe_answer(EntityView))
     def entity_view(entity: str) -> Response:
         """How an entity is written, in which articles, and what was decided on it."""
         return json_response(load_entity(context, entity))

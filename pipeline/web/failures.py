@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import NamedTuple
 
+import msgspec
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -21,13 +22,17 @@ from starlette.routing import Route
 from pipeline.errors import (
     ArchiveError,
     BusyError,
+    ExpiredError,
     NewswireError,
     SearchIndexError,
     StoreError,
     UnknownError,
     UsageError,
 )
+from pipeline.records import to_json
 from pipeline.web import pages
+from pipeline.web.api_description import PROBLEM, Problem
+from pipeline.web.api_versions import PREFIX
 from pipeline.web.http import json_response
 
 _log = logging.getLogger(__name__)
@@ -63,7 +68,8 @@ def describe_error(error: Exception) -> ErrorAnswer:
         first = error.errors()[0]
         return ErrorAnswer(422, f"{first['loc'][-1]}: {first['msg'][:1].lower()}{first['msg'][1:]}")
     if isinstance(error, UsageError):
-        return ErrorAnswer(404 if isinstance(error, UnknownError) else 400, str(error))
+        status = 404 if isinstance(error, UnknownError) else 410 if isinstance(error, ExpiredError) else 400
+        return ErrorAnswer(status, str(error))
     return _describe_failure(error)
 
 
@@ -109,11 +115,20 @@ def error_response(request: Request, error: Exception) -> Response:
         headers["Allow"] = ", ".join(allowed_methods(request.app.routes, request.url.path))
         if request.method == "OPTIONS":
             return Response(status_code=HTTPStatus.NO_CONTENT, headers=headers)
-    if failure.is_inside:
-        reason += f" (request {log_inside(error, request.method, request.url.path)})"
-    if request.url.path.startswith(_FOR_SERVICES):
-        response = json_response({"error": reason}, failure.status)
+    number = log_inside(error, request.method, request.url.path) if failure.is_inside else None
+    path = request.url.path
+    if path.startswith(f"{PREFIX}/"):
+        title = HTTPStatus(failure.status).phrase
+        problem = Problem(title=title, status=failure.status, detail=reason, request=number or msgspec.UNSET)
+        response = Response(to_json(problem), failure.status, media_type=PROBLEM)
+    elif path.startswith(_FOR_SERVICES):
+        response = json_response({"error": _numbered(reason, number)}, failure.status)
     else:
-        response = pages.render_message(request, failure.status, reason)
+        response = pages.render_message(request, failure.status, _numbered(reason, number))
     response.headers.update(headers)
     return response
+
+
+def _numbered(reason: str, number: str | None) -> str:
+    """Return the reason with the number under which the log has it."""
+    return reason if number is None else f"{reason} (request {number})"

@@ -6,7 +6,7 @@ What is too large is refused before all of it is read.
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import msgspec
 from fastapi import Request, Response
@@ -24,6 +24,15 @@ DecisionNote = Annotated[str, msgspec.Meta(max_length=2000, pattern=_NO_CONTROLS
 ArticleName = Annotated[str, msgspec.Meta(min_length=1, max_length=2000, pattern=_NO_CONTROLS)]  # an id or address
 _LARGEST_DECISION = 1 << 20  # bytes: a thousand addresses
 _LONGEST_LENGTH = 15  # digits of a Content-Length that is read as a number
+
+
+def unknown(kind: str, name: str) -> NoReturn:
+    """Answer that nothing has this name.
+
+    Raises:
+        HTTPException: 404, always.
+    """
+    raise HTTPException(404, f"there is no {kind} {name[:200]!r} here")
 
 
 def json_response(content: object, status: int = 200) -> Response:

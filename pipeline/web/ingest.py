@@ -6,16 +6,19 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
+import msgspec
 from fastapi import Depends, FastAPI, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
+from pipeline.access_scopes import AccessScope
 from pipeline.context import Context
 from pipeline.errors import ItemError
 from pipeline.foreign_json import decode_foreign
 from pipeline.intake.submissions import SUBMITTED_FIELDS, submit_article
 from pipeline.records import Reason, to_json
-from pipeline.web.auth import require_api_key
+from pipeline.web.api_description import PROBLEM, describe_answer
+from pipeline.web.auth import require_scope
 from pipeline.web.http import read_body
 
 # Enough for a wire agency's minute; who has more sends more requests.
@@ -29,9 +32,24 @@ _STATUS = {
 _RETRY_AFTER = {"Retry-After": "60"}  # seconds
 
 
+class IngestedArticle(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of an article that was sent: its id and whether it is new, or why it can't be taken in."""
+
+    code: int | None = None
+    id: str | None = None
+    status: str | None = None
+    error: str | None = None
+
+
+class IngestAnswer(IngestedArticle, frozen=True, kw_only=True, omit_defaults=True):
+    """The same of one article; of several ``items``, in their order."""
+
+    items: tuple[IngestedArticle, ...] | None = None
+
+
 def add_ingest_routes(app: FastAPI, context: Context) -> None:
     """Add the endpoint to ``app``; it writes to the ledger of ``context``, and the next run does the rest."""
-    key = [Depends(require_api_key(context.environment.api_key))]
+    key = [Depends(require_scope(AccessScope.INGEST))]
 
     @app.post("/ingest", dependencies=key, openapi_extra=_describe_articles())
     async def ingest(request: Request) -> Response:
@@ -54,7 +72,14 @@ def _describe_articles() -> dict[str, Any]:
     one = {"type": "object", "properties": known, "additionalProperties": False}
     one["anyOf"] = [{"required": ["text"]}, {"required": ["url"]}]
     several = {"type": "array", "items": one, "minItems": 1, "maxItems": _MAX_ARTICLES}
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": {"oneOf": [one, several]}}}}}
+    body = {"required": True, "content": {"application/json": {"schema": {"oneOf": [one, several]}}}}
+    described = describe_answer(IngestAnswer, status=HTTPStatus.ACCEPTED, requestBody=body)
+    accepted = described["responses"][str(int(HTTPStatus.ACCEPTED))]
+    for status in sorted({*_STATUS.values(), HTTPStatus.UNPROCESSABLE_ENTITY}):
+        problem = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+        refused = {"description": "nothing was taken in", "content": accepted["content"] | problem}
+        described["responses"][str(int(status))] = refused
+    return described
 
 
 _ADDRESS = {"type": "string", "format": "uri", "pattern": "^https?://"}

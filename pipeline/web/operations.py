@@ -5,7 +5,7 @@ Each page has its facts as JSON under ``/api``. Reading needs no key.
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import Any
 
 from fastapi import FastAPI, Response
 from starlette.exceptions import HTTPException
@@ -17,11 +17,12 @@ from pipeline.figure_reader import read_overview
 from pipeline.figures.summary import summarise
 from pipeline.index import MAX_HITS
 from pipeline.records import Outcome, Stage
-from pipeline.web.http import json_response
+from pipeline.web.api_description import describe_answer
+from pipeline.web.http import json_response, unknown
 from pipeline.web.pages import render_page
-from pipeline.web.run_view import RunView, list_runs, load_run
+from pipeline.web.run_view import RunLine, RunView, list_runs, load_run
 from pipeline.web.search_params import check_limit
-from pipeline.web.source_view import SourceView, list_sources, load_source
+from pipeline.web.source_view import SourceLine, SourceView, list_sources, load_source
 
 _RUNS = 50  # on the page
 _LATEST_RUNS = 5  # on the page of operations
@@ -40,14 +41,14 @@ def _add_run_routes(app: FastAPI, context: Context) -> None:
         if not 1 <= page <= MAX_HITS:
             raise HTTPException(400, f"page: 1 to {MAX_HITS}")
         view = load_run(context, run_id, stage=stage, outcome=outcome, page=page)
-        return view or _unknown("run", run_id)
+        return view or unknown("run", run_id)
 
-    @app.get("/api/runs")
+    @app.get("/api/runs", openapi_extra=describe_answer(list[RunLine]))
     def runs(limit: int = _RUNS) -> Response:
         """The last runs: when, what was started and by whom, how it is with each, and what it did."""
         return json_response(list_runs(context, check_limit(limit)))
 
-    @app.get("/api/runs/{run_id:path}")
+    @app.get("/api/runs/{run_id:path}", openapi_extra=describe_answer(RunView))
     def run(run_id: str, stage: Stage | None = None, outcome: Outcome | None = None, page: int = 1) -> Response:
         """One run: why it failed, what each stage did, its slowest hosts, and what became of its articles."""
         return json_response(find(run_id, stage, outcome, page))
@@ -63,14 +64,14 @@ def _add_run_routes(app: FastAPI, context: Context) -> None:
 
 def _add_source_routes(app: FastAPI, context: Context) -> None:
     def find(name: str) -> SourceView:
-        return load_source(context, name) or _unknown("source", name)
+        return load_source(context, name) or unknown("source", name)
 
-    @app.get("/api/sources")
+    @app.get("/api/sources", openapi_extra=describe_answer(list[SourceLine]))
     def sources() -> Response:
         """All sources, those first that need somebody: how their feeds are, and how their last days went."""
         return json_response(list_sources(context))
 
-    @app.get("/api/sources/{name:path}")
+    @app.get("/api/sources/{name:path}", openapi_extra=describe_answer(SourceView))
     def source(name: str) -> Response:
         """One source: its feeds, its last days, and its articles that a person should look at."""
         return json_response(find(name))
@@ -85,12 +86,12 @@ def _add_source_routes(app: FastAPI, context: Context) -> None:
 
 
 def _add_overview_routes(app: FastAPI, context: Context) -> None:
-    @app.get("/api/operations")
+    @app.get("/api/operations", openapi_extra=describe_answer(dict[str, Any]))
     def overview() -> Response:
         """What waits, how fast it goes, what pauses and what fails: as ``newswire top --json``."""
         return json_response(summarise(read_overview(context.store, context.clock())))
 
-    @app.get("/api/alerts")
+    @app.get("/api/alerts", openapi_extra=describe_answer(dict[str, list[Alert]]))
     def alerts() -> Response:
         """What is wrong now: since when, what to do, and where to look. ``newswire alerts`` looks at it anew."""
         return json_response({"alerts": _open_alerts(context)})
@@ -105,7 +106,7 @@ def _add_overview_routes(app: FastAPI, context: Context) -> None:
 
 def _add_explain_pages(app: FastAPI, context: Context) -> None:
     def explain(name: str) -> Response:
-        explanation = explain_name(context, name) or _unknown("article or feed", name)
+        explanation = explain_name(context, name) or unknown("article or feed", name)
         shown = without_texts(explanation) if explanation.is_hidden else explanation
         return render_page("explain.html", name=name, explanation=shown)
 
@@ -122,12 +123,3 @@ def _open_alerts(context: Context) -> list[Alert]:
     """Return what is wrong, as whoever looked last saw it; the newest first."""
     with context.store.read() as connection:
         return context.store.alerts.list_alerts(connection, [AlertPhase.OPEN])
-
-
-def _unknown(kind: str, name: str) -> NoReturn:
-    """Answer that nothing has this name.
-
-    Raises:
-        HTTPException: 404, always.
-    """
-    raise HTTPException(404, f"there is no {kind} {name[:200]!r} here")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal
@@ -15,6 +17,7 @@ from pipeline.errors import UsageError
 from pipeline.index import MAX_HITS, Query, Sort
 from pipeline.index.fields import FACETS
 from pipeline.moments import parse_moment
+from pipeline.records import Document, to_json
 
 MAX_LIMIT = 1000  # things in one answer
 
@@ -34,7 +37,9 @@ class SearchParams(msgspec.Struct, frozen=True, kw_only=True):
     copies: Literal["fold", "all"] = "fold"
     since: str | None = None
     until: str | None = None
+    cursor: Annotated[str, msgspec.Meta(max_length=4000)] = ""  # what an answer before gave as ``next``
     facets: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()  # of each document; all where none is named
     filters: Mapping[str, tuple[str, ...]] = {}
 
     def to_query(self, facets: tuple[str, ...] | None = None) -> Query:
@@ -62,6 +67,11 @@ class SearchParams(msgspec.Struct, frozen=True, kw_only=True):
     def sort_order(self) -> Sort:
         """Return how the hits are sorted."""
         return self.sort or ("relevance" if self.q.strip() else "newest")
+
+    def identity(self) -> bytes:
+        """Return what this search has in common with its other pages, and with no other search."""
+        rest = msgspec.structs.replace(self, page=1, size=20, facets=(), facet_size=10, fields=(), cursor="")
+        return hashlib.sha256(to_json(rest)).digest()[:12]
 
     def has_filter(self, field: str, value: str) -> bool:
         """Return whether the search is filtered by this value."""
@@ -103,23 +113,43 @@ def parse_search_params(pairs: Iterable[tuple[str, str]]) -> SearchParams:
     """
     plain: dict[str, object] = {}
     filters: dict[str, tuple[str, ...]] = {}
-    facets: list[str] = []
+    lists: dict[str, list[str]] = {"facets": [], "fields": []}
     for name, value in pairs:
         if name not in (*_NAMES, *FACETS):
             raise UsageError(f"unknown parameter {name[:100]!r}; known: {', '.join((*_NAMES, *FACETS))}")
         if not value:
             continue
-        if name == "facets":
-            facets += filter(None, re.split(r"[\s,]+", value))
+        if name in lists:
+            lists[name] += split_names(value)
         elif name in FACETS:
             filters[name] = (*filters.get(name, ()), value)
         else:
             plain[name] = value
     try:
-        return msgspec.convert({**plain, "facets": facets, "filters": filters}, SearchParams, strict=False)
+        params = msgspec.convert({**plain, **lists, "filters": filters}, SearchParams, strict=False)
     except msgspec.ValidationError as error:
         fault, _, path = str(error).partition(" - at ")
         raise UsageError(f"{path.strip('`').removeprefix('$.')}: {fault[0].lower()}{fault[1:]}") from error
+    check_fields(params.fields)
+    return params
+
+
+def check_fields(fields: Iterable[str]) -> None:
+    """Make sure that documents have these fields.
+
+    Raises:
+        UsageError: They don't; the message names the nearest that they have.
+    """
+    for field in fields:
+        if field not in Document.__struct_fields__:
+            near = difflib.get_close_matches(field, Document.__struct_fields__, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise UsageError(f"fields: a document has no {field[:100]!r}{hint} (docs/fields.md names all)")
+
+
+def split_names(text: str) -> tuple[str, ...]:
+    """Return the names in a list with commas or spaces between them."""
+    return tuple(filter(None, re.split(r"[\s,]+", text)))
 
 
 def refuse_unknown_params(request: Request) -> None:

@@ -22,7 +22,7 @@ from pipeline.settings import ServeSettings
 
 _BACKLOG = 2048
 _KEEP_ALIVE = 10  # seconds that an idle connection stays open
-_ANSWER_SECONDS = 300.0  # in which an answer must have been given and read
+_ANSWER_SECONDS = 300.0  # in which an answer must have been given, and what was sent of it have been read
 _AWAY = (
     b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\nRetry-After: 10\r\n"
     b"Connection: close\r\nContent-Length: 42\r\n\r\ntoo many connections; try again in a while"
@@ -115,6 +115,11 @@ class BoundedProtocol(H11Protocol):
         super().on_response_complete()
         self._watch()
 
+    def resume_writing(self) -> None:
+        """Go on to write, as the client has read; it has the same time again for the rest of a long answer."""
+        super().resume_writing()
+        self._extend()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """End."""
         self._stop_watch()
@@ -130,6 +135,10 @@ class BoundedProtocol(H11Protocol):
         seconds: dict[object, float] = {h11.IDLE: self.limits.header_seconds, h11.SEND_BODY: self.limits.body_seconds}
         self._deadline = self.loop.call_later(seconds.get(state, _ANSWER_SECONDS), self._end)
 
+    def _extend(self) -> None:
+        self._stop_watch()
+        self._deadline = self.loop.call_later(_ANSWER_SECONDS, self._end)
+
     def _stop_watch(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
@@ -137,6 +146,9 @@ class BoundedProtocol(H11Protocol):
 
     def _end(self) -> None:
         """End the connection: what was awaited did not come in time."""
+        if self.conn.our_state is h11.SEND_BODY and not self.flow.write_paused:  # a long answer, which is being read
+            self._extend()
+            return
         is_begun = self._awaited is h11.SEND_BODY or (self._awaited is h11.IDLE and self.conn.trailing_data[0])
         if self.transport.is_closing() or not is_begun or self.conn.our_state not in {h11.IDLE, h11.SEND_RESPONSE}:
             self.transport.abort()  # whoever doesn't read what was sent would keep it open for ever

@@ -50,15 +50,19 @@ replays                a stage that is done again over some articles         rep
 replay_articles        an article that would differ by a replay              replays
 alerts                 what is or was wrong                                  alerts
 deliveries             a message that a notifier sends                       deliveries
+changes                what became of a document, in order                   changes
+api_keys               a key by which the API is used                        api_keys
 =====================  ====================================================  ==================
 """
 
 from __future__ import annotations
 
 from pipeline.store.schema import (
+    access,
     alerts,
     articles,
     bookkeeping,
+    changes,
     copies,
     decisions,
     entities,
@@ -79,9 +83,11 @@ __all__ = [
     "BIG",
     "SCHEMA",
     "Utc",
+    "access",
     "alerts",
     "articles",
     "bookkeeping",
+    "changes",
     "copies",
     "decisions",
     "entities",
@@ -98,4 +104,4 @@ __all__ = [
     "wires",
 ]
 
-SCHEMA = "0023"  # the newest of migrations/versions
+SCHEMA = "0024"  # the newest of migrations/versions
