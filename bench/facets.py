@@ -11,6 +11,7 @@ own full-text search with the same weights and nothing else: of SQLite the state
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import random
 import sqlite3
 import statistics
@@ -69,7 +70,7 @@ class Newsroom:
         draw = self._random
         words = draw.choice(self._words, size=12 + int(draw.integers(80, 500)), p=self._shares)
         seen = START + int(draw.integers(0, _YEAR))
-        at = np.datetime64(seen, "s").item().replace(tzinfo=_utc())
+        at = np.datetime64(seen, "s").item().replace(tzinfo=dt.UTC)
         name, group = f"{number:020x}", f"{original:020x}"
         article = Article(id=name, title=" ".join(words[:12]), text=" ".join(words[12:]), published=at, language="en")
         copy = Copy(id=name, group=group, copy_of=group if number != original else None)
@@ -109,12 +110,6 @@ class Newsroom:
         return [" ".join(word(number) for number in each) for each in numbers]
 
 
-def _utc() -> Any:
-    import datetime as dt  # noqa: PLC0415
-
-    return dt.UTC
-
-
 def bare_sqlite(path: str) -> Callable[[str], int]:
     """Return what asks a SQLite index for ten hits and nothing else."""
     connection = sqlite3.connect(path)
@@ -127,7 +122,7 @@ def bare_sqlite(path: str) -> Callable[[str], int]:
 
 def bare_elasticsearch(index: Any) -> Callable[[str], int]:
     """Return what asks Elasticsearch for ten hits and nothing else."""
-    client, alias = index._client, index._alias
+    client, alias = index._client, index._alias  # noqa: SLF001 - the client that the searches use too
 
     def search(line: str) -> int:
         query = {"multi_match": {"query": line, "fields": _WEIGHTED_FIELDS, "type": "cross_fields", "operator": "and"}}

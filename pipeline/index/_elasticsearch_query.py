@@ -60,7 +60,10 @@ def render_query(query: Query) -> dict[str, Any]:
 
 def render_values(name: str, values: Iterable[str]) -> dict[str, Any]:
     """Return the clause of documents that have any of the values of a field."""
-    return {"terms": {name: [stored_value(name, value) for value in values]}}
+    stored = [stored_value(name, value) for value in values]
+    if name in BOOLEANS:  # Elasticsearch refuses what is neither
+        stored = [value for value in stored if value in {"true", "false"}]
+    return {"terms": {name: stored}}
 
 
 def _any(group: tuple[Term, ...]) -> dict[str, Any]:

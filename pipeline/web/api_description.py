@@ -40,7 +40,9 @@ def describe_search_params() -> list[dict[str, Any]]:
     """Return the parameters of a search: those of ``SearchParams``, and every field that can be a filter."""
     _, parts = msgspec.json.schema_components([SearchParams], ref_template="#/components/schemas/{name}")
     properties: dict[str, Any] = parts[SearchParams.__name__]["properties"]
-    plain = {name: schema for name, schema in properties.items() if name not in {"filters", "facets"}}
+    plain = {
+        name: schema for name, schema in properties.items() if name not in {"filters", "facets", "exclude", "within"}
+    }
     listed = [
         {
             "name": "facets",
@@ -51,7 +53,8 @@ def describe_search_params() -> list[dict[str, Any]]:
     ]
     named = [{"name": name, "schema": schema} for name, schema in plain.items()]
     strings = {"type": "array", "items": {"type": "string"}}
-    filters = [{"name": name, "schema": strings, "style": "form", "explode": True} for name in FACETS]
+    repeated = ("exclude", "within", *FACETS)
+    filters = [{"name": name, "schema": strings, "style": "form", "explode": True} for name in repeated]
     return [{"in": "query", "required": False, **parameter} for parameter in (*named, *listed, *filters)]
 
 

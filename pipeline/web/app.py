@@ -31,6 +31,7 @@ from pipeline.web.ingest import add_ingest_routes
 from pipeline.web.operations import add_operation_routes
 from pipeline.web.replays import add_replay_routes
 from pipeline.web.request_checks import RequestChecks
+from pipeline.web.search_pages import add_search_pages
 from pipeline.web.story_view import StoryView, load_story
 from pipeline.web.websub import add_websub_routes
 
@@ -105,6 +106,7 @@ def create_search_app(
     app.openapi = functools.partial(describe_api, app)  # type: ignore[method-assign]
     _add_search_routes(app, index)
     pages.add_page_routes(app, index)
+    add_search_pages(app, index)
     add_error_handlers(app)
     app.add_middleware(Answers, frame_ancestors=serve.frame_ancestors)
     app.add_middleware(RequestChecks, settings=serve)
@@ -114,7 +116,7 @@ def create_search_app(
 def _add_search_routes(app: FastAPI, index: Index) -> None:
     @app.get("/api/search", openapi_extra={"parameters": describe_search_params()})
     def search(request: Request) -> Response:
-        """Search: q, any field as a filter, facets, sort, page, size, copies, since, until."""
+        """Search: q, any field as a filter, exclude, facets, counts over time, sort, page, size, copies, times."""
         params = search_params.parse_search_params(request.query_params.multi_items())
         return json_response(_describe_results(params, index.search(params.to_query())))
 
@@ -149,7 +151,7 @@ def _describe_results(params: search_params.SearchParams, results: Results) -> d
         "size": params.size,
         "facets": {field: _counts(values) for field, values in results.facets.items()},
         "hits": results.hits,
-    }
+    } | ({"histogram": results.histogram} if results.histogram else {})
 
 
 def _describe_story(view: StoryView) -> dict[str, Any]:

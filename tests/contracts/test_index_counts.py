@@ -19,7 +19,7 @@ from pipeline.index.time_histogram import TimeCounts, bucket_number, build_histo
 from tests.contracts.test_index import document, elasticsearch, put, sqlite
 
 MONDAY = dt.datetime(2026, 3, 9, tzinfo=dt.UTC)
-HOURS = (-1500, -200, -25, -24, -1, 0, 0, 1, 5, 23, 24, 47, 48, 160, 170, 700)
+HOURS = (-1200, -200, -25, -24, -1, 0, 0, 1, 5, 23, 24, 47, 48, 160, 170, 700)
 OUTLETS = ("Wire", "Daily Example", "Evening Example", "Tagblatt", None)
 PEOPLE = ("Ana Sousa", "Jo Kim", "João Müller", "Ana Lima", "O’Brien (NY)", "a.b*c")
 
