@@ -59,7 +59,7 @@ def test_the_interval_fits_the_time_that_is_counted(days, interval):
 
 
 def test_an_interval_that_gives_too_many_buckets_is_refused_with_the_next_one():
-    with pytest.raises(UsageError, match="interval=day would part .* 3,654 pieces, more than 2,000; ask by week"):
+    with pytest.raises(UsageError, match=r"interval=day would part .* 3,654 pieces, more than 2,000; ask by week"):
         resolve_interval("day", MONDAY, MONDAY.replace(year=2036))
     assert resolve_interval("month", MONDAY.replace(year=2), MONDAY) == "month"
 

@@ -16,6 +16,7 @@ from fastapi import Depends, FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 
 from pipeline.context import Context, open_context
+from pipeline.editorial.corrections import find_outdated
 from pipeline.editorial.explain import explain_name, without_texts
 from pipeline.errors import SearchIndexError
 from pipeline.index import Index, Results
@@ -23,6 +24,7 @@ from pipeline.settings import ServeSettings
 from pipeline.web import pages, search_params
 from pipeline.web.answers import Answers
 from pipeline.web.api_description import describe_api, describe_search_params
+from pipeline.web.copy_pages import FindOutdated, add_copy_pages, know_nothing
 from pipeline.web.decisions import add_decision_routes
 from pipeline.web.editorial import add_editorial_routes
 from pipeline.web.failures import RETRY_AWAY, add_error_handlers, log_inside
@@ -80,7 +82,8 @@ def create_app(
     ``lifespan`` is an asynchronous context manager in which the application runs, see FastAPI; ``serve`` stands in
     place of the context's settings of that name.
     """
-    app = create_search_app(context.index, lifespan, serve=serve or context.settings.serve)
+    outdated = functools.partial(find_outdated, context)
+    app = create_search_app(context.index, lifespan, serve=serve or context.settings.serve, outdated=outdated)
 
     @app.get("/api/explain")
     def explain(address: str) -> Response:
@@ -98,15 +101,23 @@ def create_app(
 
 
 def create_search_app(
-    index: Index, lifespan: Callable[[FastAPI], Any] | None = None, *, serve: ServeSettings = _DEFAULTS
+    index: Index,
+    lifespan: Callable[[FastAPI], Any] | None = None,
+    *,
+    serve: ServeSettings = _DEFAULTS,
+    outdated: FindOutdated = know_nothing,
 ) -> FastAPI:
-    """Return the application that serves ``index`` alone, which needs no ledger and is read-only."""
+    """Return the application that serves ``index`` alone, which needs no ledger and is read-only.
+
+    ``outdated`` finds the copies that still say what was corrected.
+    """
     known = [Depends(search_params.refuse_unknown_params)]
     app = FastAPI(title="newswire", docs_url=None, redoc_url=None, lifespan=lifespan, dependencies=known)
     app.openapi = functools.partial(describe_api, app)  # type: ignore[method-assign]
     _add_search_routes(app, index)
     pages.add_page_routes(app, index)
-    add_search_pages(app, index)
+    add_search_pages(app, index, outdated)
+    add_copy_pages(app, index, outdated)
     add_error_handlers(app)
     app.add_middleware(Answers, frame_ancestors=serve.frame_ancestors)
     app.add_middleware(RequestChecks, settings=serve)

@@ -11,6 +11,7 @@ from pipeline.index import MAX_HITS, Index
 from pipeline.index.fields import FACETS, HEADINGS, ordered_counts
 from pipeline.index.value_pattern import MAX_CHARACTERS
 from pipeline.web import pages
+from pipeline.web.copy_pages import FindOutdated
 from pipeline.web.search_params import parse_search_params
 from pipeline.web.time_picture import draw_histogram
 
@@ -23,7 +24,7 @@ _UNITS = (("articles", "all articles"), ("originals", "originals only"))
 _MOST_VALUES = 500  # on the page of one facet
 
 
-def add_search_pages(app: FastAPI, index: Index) -> None:
+def add_search_pages(app: FastAPI, index: Index, find_outdated: FindOutdated) -> None:
     """Add the pages to ``app``."""
 
     @app.get("/", include_in_schema=False)
@@ -41,6 +42,7 @@ def add_search_pages(app: FastAPI, index: Index) -> None:
             "search.html",
             params=params,
             results=results,
+            outdated=find_outdated({hit.document.copy_group for hit in results.hits if hit.copies}),
             facets=HEADINGS,
             counts={name: ordered_counts(name, results.facets[name]) for name in HEADINGS},
             last=min(-(-results.total // params.size), MAX_HITS // params.size),
