@@ -66,7 +66,7 @@ def draw_histogram(histogram: TimeHistogram, *, share: bool = False) -> TimePict
         TimeLine(value, sum(bucket.values[n] for bucket in buckets), _points(buckets, n, step, most, share=share))
         for n, value in enumerate(histogram.values)
     )
-    top = f"{100 * most:.2g} %" if share else f"{most:,.0f}"
+    top = _percent(most) if share else f"{most:,.0f}"
     names = [name_bucket(bucket.start, histogram.interval) for bucket in (buckets[0], buckets[-1])]
     return TimePicture(tuple(bars), lines, top, *names)
 
@@ -92,9 +92,14 @@ def name_bucket(start: dt.datetime, interval: Interval) -> str:
 
 def _describe(bucket: TimeBucket, interval: Interval) -> str:
     """Return a bar in words: ``20 Nov 2026: 3 articles, 1.2 % of 250``."""
-    share = f", {100 * (bucket.share or 0):.2g} % of {bucket.all:,}" if bucket.all else ""
+    share = f", {_percent(bucket.share or 0)} of {bucket.all:,}" if bucket.all else ""
     noun = "article" if bucket.count == 1 else "articles"
     return f"{name_bucket(bucket.start, interval)}: {bucket.count:,} {noun}{share}"
+
+
+def _percent(share: float) -> str:
+    """Return a share in percent, small ones with two digits that count."""
+    return f"{100 * share:.0f} %" if share >= 0.1 else f"{100 * share:.2g} %"  # noqa: PLR2004 - ten percent
 
 
 def _bounds(start: dt.datetime, interval: Interval) -> tuple[str, str]:
