@@ -36,6 +36,8 @@ ReadAll = Callable[[Query], Iterable[tuple[float, int]]]
 # What a row of a match holds, in this order
 COLUMNS = ("number", "seen_at", "is_primary", "copy_group", "codes")
 _DAY, _HOUR = 86_400, 3_600
+# So many times the documents that a page may need are put in order at first: more than all but much copied texts need
+_AT_FIRST = 8
 
 
 class Matches:
@@ -54,6 +56,7 @@ class Matches:
         self._is_primary: Mask = np.array(primary, np.bool_)
         self._groups: Numbers = np.array(groups, np.int64)
         self._codes = np.frombuffer(b"".join(codes), CODE)
+        self._fields = (self._codes >> VALUE_BITS).astype(np.uint8)
         self._lengths: Numbers = np.fromiter(map(len, codes), np.int64, len(rows)) // self._codes.itemsize
         self._allowed = {field: self._allow(field) for field in query.own_fields}
         self._chosen = self._choose(self._allowed)
@@ -89,7 +92,7 @@ class Matches:
     def count(self) -> tuple[int, int]:
         """Return how many documents there are, and how many copy groups these are in."""
         groups = self._groups[self._chosen]
-        return len(groups), len(np.unique(groups))
+        return len(groups), int(np.count_nonzero(np.bincount(groups)))
 
     # the page --------------------------------------------------------------------------------------------------------
 
@@ -117,18 +120,32 @@ class Matches:
         """Return the places of the first documents in order, at least so many hits of them, ties ordered by id."""
         chosen = np.flatnonzero(self._chosen)
         keys = self._sort_keys(self._query.sort, chosen)
-        order = np.lexsort(keys[::-1])
-        if self._query.copies:
-            end = min(wanted, len(order))
-        else:
-            _, firsts = np.unique(self._groups[chosen[order]], return_index=True)
-            end = len(order) if len(firsts) <= wanted else int(np.partition(firsts, wanted - 1)[wanted - 1]) + 1
+        count = _AT_FIRST * wanted
+        while True:
+            # those that are first by their first key are first by all; sorting everything takes longer than counting it
+            some = np.arange(len(chosen))
+            if count < len(chosen):
+                some = np.flatnonzero(keys[0] <= np.partition(keys[0], count)[count])
+            order = some[np.lexsort([key[some] for key in reversed(keys)])]
+            end = self._end_of(wanted, chosen[order])
+            if end is not None or len(some) == len(chosen):
+                break
+            count *= _AT_FIRST
+        end = len(order) if end is None else end
         while 0 < end < len(order) and all(key[order[end]] == key[order[end - 1]] for key in keys):
             end += 1
-        ids = self._ids(self._numbers[chosen[order[:end]]])
-        places = chosen[order[:end]].tolist()
-        values = zip(*(key[order[:end]].tolist() for key in keys), ids, places, strict=True)
+        places = chosen[order[:end]]
+        values = zip(
+            *(key[order[:end]].tolist() for key in keys), self._ids(self._numbers[places]), places.tolist(), strict=True
+        )
         return [place for *_, place in sorted(values)]
+
+    def _end_of(self, wanted: int, places: Numbers) -> int | None:
+        """Return how many of the documents make so many hits, None where all of them make fewer."""
+        if self._query.copies:
+            return wanted if wanted <= len(places) else None
+        _, firsts = np.unique(self._groups[places], return_index=True)
+        return int(np.partition(firsts, wanted - 1)[wanted - 1]) + 1 if wanted <= len(firsts) else None
 
     def _sort_keys(self, sort: Sort, chosen: Numbers) -> tuple[npt.NDArray[np.float64], ...]:
         secondary = np.where(self._is_primary[chosen], 0.0, 1.0)
@@ -168,8 +185,10 @@ class Matches:
 
     def _count_values(self, field: str, chosen: Mask) -> Numbers:
         """Return how many of the documents chosen have each value, by the values' numbers."""
-        codes = self._codes if chosen.all() else self._codes[np.repeat(chosen, self._lengths)]
-        return np.bincount(codes[codes >> VALUE_BITS == FACETS.index(field)] & VALUE_MASK)
+        of_field = self._fields == FACETS.index(field)
+        if not chosen.all():
+            of_field &= np.repeat(chosen, self._lengths)
+        return np.bincount(self._codes[of_field] & VALUE_MASK)
 
     def _most_frequent(self, counts: Numbers, size: int, within: str | None = None) -> list[tuple[int, str, int]]:
         """Return (number, value, count) of the most frequent values, those of one count in their order."""
