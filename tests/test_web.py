@@ -290,7 +290,7 @@ def test_the_first_page_shows_the_latest_with_copies_folded(client):
     assert "3 results from 4 articles" in shown
     assert shown.index("Dam <script>alert(1)</script> leaks") < shown.index("Inspector knew") < shown.index("Concert")
     assert "City flees" not in shown
-    assert "also in 1 other article" in shown
+    assert "1 copy in 1 outlet" in shown
     assert "story of 3 articles" in shown
     assert "Dam &lt;script&gt;alert(1)&lt;/script&gt; leaks" in page
 
@@ -418,7 +418,7 @@ def test_a_failure_of_ours_shows_no_traceback(index):
 
 def test_a_damaged_index_is_a_503_that_says_so(client, index, tmp_path):
     connection = sqlite3.connect(tmp_path / "index.db")
-    connection.execute("DROP TABLE facet")
+    connection.execute("DROP TABLE document")
     connection.close()
     answer = client.get("/api/search?facets=source")
     assert answer.status_code == 503

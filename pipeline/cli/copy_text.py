@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from pipeline.editorial.copies import describe_delay
 from pipeline.records import Copy, Document, Precision
-
-_DAY = 24 * 60  # minutes
 
 
 def describe_document(document: Document) -> list[str]:
@@ -30,17 +29,6 @@ def describe_copy(copy: Copy, *, exact: bool = True) -> str:
         return "copies nothing"
     shares = _describe_shares(1 - (copy.taken or 0.0), copy.behind, exact)
     return ", ".join([f"{copy.kind or 'copy'} of {copy.copy_of}", *shares])
-
-
-def describe_delay(minutes: int, *, exact: bool = True) -> str:
-    """Return how much later (or, where negative, earlier) something was; in whole days where it isn't ``exact``."""
-    if not exact:
-        days = round(abs(minutes) / _DAY)
-        return f"about {days} d {'later' if minutes > 0 else 'earlier'}" if days else "at about the same time"
-    days, of_day = divmod(abs(minutes), _DAY)
-    hours, of_hour = divmod(of_day, 60)
-    parts = [f"{n} {unit}" for n, unit in ((days, "d"), (hours, "h"), (of_hour, "min")) if n][:2]
-    return f"{' '.join(parts)} {'later' if minutes > 0 else 'earlier'}" if parts else "at the same time"
 
 
 def _describe_shares(own_share: float, minutes: int | None, exact: bool) -> list[str]:

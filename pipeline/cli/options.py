@@ -25,8 +25,8 @@ def decision_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return with_author
 
 
-def parse_filters(options: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    """Return field → values of the options ``field=value``.
+def parse_filters(options: tuple[str, ...], name: str = "filter") -> dict[str, tuple[str, ...]]:
+    """Return field → values of the options ``--name field=value``.
 
     Raises:
         UsageError: One of them isn't written so.
@@ -35,6 +35,6 @@ def parse_filters(options: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     for option in options:
         field, mark, value = option.partition("=")
         if not mark or not field or not value:
-            raise UsageError(f"--filter {option!r}: write it as field=value, such as source='The Example Times'")
+            raise UsageError(f"--{name} {option!r}: write it as field=value, such as source='The Example Times'")
         filters[field] = (*filters.get(field, ()), value)
     return filters

@@ -11,17 +11,27 @@ import click
 
 from pipeline.cli.copy_text import describe_document
 from pipeline.cli.options import parse_filters
-from pipeline.cli.output import plain_text, terminal_width
+from pipeline.cli.output import plain_text, print_table, terminal_width
 from pipeline.cli.param_types import TimeParam
 from pipeline.context import open_context
-from pipeline.index import Hit, Query, Results
+from pipeline.index import Hit, Query, Results, TimeHistogram
 from pipeline.records import to_json
+
+# How the beginning of each interval is written
+_TIMES = {"hour": "%Y-%m-%d %H:%M", "day": "%Y-%m-%d", "week": "%Y-%m-%d", "month": "%Y-%m"}
 
 
 @click.command("search")
 @click.argument("query", default="")
 @click.option("--filter", "filters", multiple=True, metavar="FIELD=VALUE", help="Only articles that have it.")
+@click.option("--exclude", "excluded", multiple=True, metavar="FIELD=VALUE", help="No articles that have it.")
 @click.option("--facet", "facets", multiple=True, metavar="FIELD", help="Count the values of a field.")
+@click.option("--facet-size", default=10, help="How many values of each.", show_default=True)
+@click.option("--within", multiple=True, metavar="FIELD=TEXT", help="Of a facet, only values that hold a text.")
+@click.option("--count", default="articles", help="What is counted: articles, or originals alone.", show_default=True)
+@click.option("--interval", help="Count over time: by hour, day, week or month, or auto.")
+@click.option("--by", metavar="FIELD", help="Over time, count the most frequent values of a field too.")
+@click.option("--share", is_flag=True, help="Over time, say how many articles there are at all.")
 @click.option("--sort", default="relevance", help="relevance, newest, oldest or arrived.")
 @click.option("--since", type=TimeParam(), help="Published at this time or later.")
 @click.option("--until", type=TimeParam(), help="Published before this time.")
@@ -32,7 +42,14 @@ from pipeline.records import to_json
 def search_command(  # noqa: PLR0917  (click gives options as arguments)
     query: str,
     filters: tuple[str, ...],
+    excluded: tuple[str, ...],
     facets: tuple[str, ...],
+    facet_size: int,
+    within: tuple[str, ...],
+    count: str,
+    interval: str | None,
+    by: str | None,
+    share: bool,
     sort: str,
     since: dt.datetime | None,
     until: dt.datetime | None,
@@ -45,8 +62,15 @@ def search_command(  # noqa: PLR0917  (click gives options as arguments)
     request = Query(
         text=query,
         filters=parse_filters(filters),
+        exclude=parse_filters(excluded, "exclude"),
         facets=facets,
-        sort=sort,  # type: ignore[arg-type]  # the index checks it
+        facet_size=facet_size,
+        within={field: texts[-1] for field, texts in parse_filters(within, "within").items()},
+        count=count,  # type: ignore[arg-type]  # the index checks these
+        interval=interval,  # type: ignore[arg-type]
+        by=by,
+        share=share,
+        sort=sort,  # type: ignore[arg-type]
         since=since,
         until=until,
         size=size,
@@ -70,6 +94,25 @@ def print_results(results: Results, width: int | None = None) -> None:
     for field, counts in results.facets.items():
         counted = ", ".join(f"{value} ({count})" for value, count in counts)
         click.echo(textwrap.fill(f"{field}: {counted}", width, subsequent_indent="  "))
+    if results.histogram:
+        _print_histogram(results.histogram)
+
+
+def _print_histogram(histogram: TimeHistogram) -> None:
+    """Print counts over time as a table; hours, days and the like without an article are left out."""
+    with_share = any(bucket.all is not None for bucket in histogram.buckets)
+    rows = [
+        (
+            f"{bucket.start:{_TIMES[histogram.interval]}}",
+            bucket.count,
+            *([bucket.all, f"{bucket.share or 0:.2%}"] if with_share else []),
+            *bucket.values,
+        )
+        for bucket in histogram.buckets
+        if bucket.count
+    ]
+    heading = (histogram.interval, "articles", *(["of all", "share"] if with_share else []), *histogram.values)
+    print_table(heading, rows)
 
 
 def _show_hit(hit: Hit, width: int) -> None:
@@ -77,8 +120,15 @@ def _show_hit(hit: Hit, width: int) -> None:
     when = f"{document.published:%Y-%m-%d %H:%M}" if document.published else "no date"
     title = document.title or textwrap.shorten(document.text, 80, placeholder=" …")
     click.echo(click.style(plain_text(title), bold=True))
-    facts = plain_text(", ".join([str(document.source), when, *describe_document(document)]))
+    facts = plain_text(", ".join([str(document.source), when, *describe_document(document), *_describe_copies(hit)]))
     click.echo(f"  {facts}  [{document.id}]")
     if snippet := hit.highlights.get("text"):
         marked = plain_text(html.unescape(re.sub(r"</?mark>", "*", " ".join(snippet.split()))))
         click.echo(textwrap.indent(textwrap.fill(marked, width - 2), "  "))
+
+
+def _describe_copies(hit: Hit) -> list[str]:
+    """Return in how many outlets the other articles of its copy group stand, where there are any."""
+    if not hit.copies:
+        return []
+    return [f"{hit.copies} others in {hit.outlets} {'outlet' if hit.outlets == 1 else 'outlets'}"]

@@ -33,6 +33,8 @@ from pipeline.store import ArticleRow, CopyPin, GroupMember, Selection
 
 T = TypeVar("T")
 
+_DAY = 24 * 60  # minutes
+
 
 class CopyGroupMember(msgspec.Struct, frozen=True, kw_only=True):
     """An article of a copy group."""
@@ -80,6 +82,17 @@ def load_copy_group(context: Context, group: str | None) -> CopyGroupView:
         copies=tuple(copies[member.id] for member in members),
         decisions=tuple(pins),
     )
+
+
+def describe_delay(minutes: int, *, exact: bool = True) -> str:
+    """Return how much later (or, where negative, earlier) something was; in whole days where it isn't ``exact``."""
+    if not exact:
+        days = round(abs(minutes) / _DAY)
+        return f"about {days} d {'later' if minutes > 0 else 'earlier'}" if days else "at about the same time"
+    days, of_day = divmod(abs(minutes), _DAY)
+    hours, of_hour = divmod(of_day, 60)
+    parts = [f"{n} {unit}" for n, unit in ((days, "d"), (hours, "h"), (of_hour, "min")) if n][:2]
+    return f"{' '.join(parts)} {'later' if minutes > 0 else 'earlier'}" if parts else "at the same time"
 
 
 def merge_groups(context: Context, articles: Sequence[ArticleRow], author: DecisionAuthor) -> CopyDecision:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -51,6 +51,36 @@ def find_corrections(
     for correction in _find_corrections(context, start):
         if correction.copies or include_uncopied:
             yield correction
+
+
+def find_outdated(context: Context, groups: Collection[str]) -> dict[str, dict[str, Correction]]:
+    """Return copy group → id of each copy that still says what was corrected → one such correction."""
+    history = context.store.article_history
+    with context.store.read() as connection:
+        changed = history.list_changed_of(connection, groups)
+        revisions = history.list_revisions_of(connection, groups)
+    outdated: dict[str, dict[str, Correction]] = {}
+    for group, versions in _list_versions(context, changed, revisions):
+        *earlier, (at, latest) = versions
+        for correction in _compare_texts(context, [article for _, article in earlier], latest, at):
+            outdated.setdefault(group, {}).update({copy.id: correction for copy in correction.copies})
+    return outdated
+
+
+def _list_versions(
+    context: Context, changed: Mapping[str, str], revisions: Sequence[Copy]
+) -> Iterator[tuple[str, list[tuple[dt.datetime, Article]]]]:
+    """Yield the copy group and the texts, oldest first, of what was changed or published anew under another address.
+
+    ``changed``: id → copy group of articles whose present text is not their first.
+    """
+    texts = _load_texts(context, changed)
+    yield from ((changed[name], versions) for name, versions in texts.items() if len(versions) > 1)
+    for copy in revisions:
+        older, newer = _in_order(copy)
+        of_both = _load_texts(context, [older, newer])
+        if older in of_both and newer in of_both and _are_shown(context, [older, newer]):
+            yield copy.group, [of_both[older][-1], of_both[newer][-1]]
 
 
 def _find_open_notices(context: Context, since: dt.datetime) -> Iterator[Correction]:

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 from pipeline.errors import SettingsError
 from pipeline.index.generation import Generation
-from pipeline.index.query import MAX_HITS, Hit, Query, Refusal, Results, Sort, SortKey
+from pipeline.index.query import MAX_HITS, Hit, Query, Refusal, Results, Sort, SortKey, Unit
+from pipeline.index.time_histogram import Interval, TimeBucket, TimeHistogram
 from pipeline.records import Document
 from pipeline.settings import IndexSettings
 
@@ -23,11 +24,15 @@ __all__ = [
     "Index",
     "IndexGeneration",
     "IndexSnapshots",
+    "Interval",
     "Query",
     "Refusal",
     "Results",
     "Sort",
     "SortKey",
+    "TimeBucket",
+    "TimeHistogram",
+    "Unit",
     "open_index",
 ]
 

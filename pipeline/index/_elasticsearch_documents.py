@@ -11,18 +11,12 @@ from typing import Any
 import msgspec
 from elasticsearch import ApiError, BadRequestError, NotFoundError
 
+from pipeline.index import _elasticsearch_counts as counts
 from pipeline.index import _elasticsearch_mapping as mapping
 from pipeline.index._elasticsearch_errors import AWAY, error_cause
 from pipeline.index._elasticsearch_layout import Cluster, Layout
-from pipeline.index._elasticsearch_query import (
-    decode_document,
-    decode_results,
-    highlight_body,
-    last_key,
-    scan_body,
-    search_body,
-)
-from pipeline.index.query import MAX_HITS, Query, Refusal, Results, check_query
+from pipeline.index._elasticsearch_query import decode_document, decode_hit, highlight_body, last_key, scan_body
+from pipeline.index.query import MAX_HITS, Hit, Query, Refusal, Results, check_query
 from pipeline.records import Document, Reason
 
 # Elastic's guide to indexing speed names 5 to 15 MB as the size up to which larger bulks are faster.
@@ -80,14 +74,48 @@ class ElasticsearchReader:
         """Return what a query finds; a search that a part of the index can't answer fails as a whole."""
         check_query(query)
         with self._cluster.errors():
-            answer = self._search(search_body(query))
-            hits = answer["hits"]["hits"]
-            marked = (
-                self._search(highlight_body(query, hits))["hits"]["hits"]
-                if hits and query.highlight and query.text
-                else []
-            )
-        return decode_results(query, answer, marked)
+            answer = self._search(counts.search_body(query))
+            interval = counts.decode_interval(query, answer)
+            times = self._search(counts.histogram_body(query, interval)) if interval else None
+            of_all = counts.histogram_body(query.of_all(), interval) if interval and query.share else None
+            histogram = counts.decode_histogram(query, interval, times, self._search(of_all) if of_all else None)
+            hits = self._complete(query, answer["hits"]["hits"])
+        articles = answer["hits"]["total"]["value"]
+        return Results(
+            total=articles if query.copies else counts.decode_groups(answer),
+            articles=articles,
+            hits=hits,
+            facets=counts.decode_facets(query, answer),
+            histogram=histogram,
+            last=last_key(answer) if query.has_cursor else None,
+        )
+
+    def _complete(self, query: Query, hits: list[dict[str, Any]]) -> tuple[Hit, ...]:
+        """Return the hits of a page with their highlights and copies, of folded ones the original where it matches."""
+        groups = [hit["_source"]["copy_group"] for hit in hits]
+        facts = self._load_groups(query, list(dict.fromkeys(groups))) if query.copy_counts or not query.copies else {}
+        shown = [
+            (facts[group].original if group in facts else None) or hit for group, hit in zip(groups, hits, strict=True)
+        ]
+        marked = {}
+        if hits and query.highlight and query.text:
+            answer = self._search(highlight_body(query, shown))
+            marked = {hit["_id"]: hit.get("highlight", {}) for hit in answer["hits"]["hits"]}
+        complete = []
+        for group, hit, leading in zip(groups, shown, hits, strict=True):
+            decoded = decode_hit(query, hit, leading["_score"], marked.get(hit["_id"], {}))
+            if query.copy_counts:
+                copies, outlets = facts[group].others(decoded.document.source)
+                decoded = msgspec.structs.replace(decoded, copies=copies, outlets=outlets)
+            complete.append(decoded)
+        return tuple(complete)
+
+    def _load_groups(self, query: Query, groups: Sequence[str]) -> dict[str, counts.GroupFacts]:
+        facts: dict[str, counts.GroupFacts] = {}
+        for start in range(0, len(groups), counts.GROUPS_AT_ONCE):
+            some = groups[start : start + counts.GROUPS_AT_ONCE]
+            facts |= counts.decode_copy_groups(some, self._search(counts.groups_body(query, some)))
+        return facts
 
     def _search(self, body: dict[str, Any]) -> dict[str, Any]:
         answer = self._client.search(index=self._target, body=body, allow_partial_search_results=False)

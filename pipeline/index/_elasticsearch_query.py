@@ -1,10 +1,11 @@
-"""Queries in Elasticsearch's own language, and its answers as results.
+"""Queries in Elasticsearch's own language, and its hits as ours.
 
 Nothing here speaks to a server.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -12,20 +13,16 @@ import msgspec
 from pipeline.index._elasticsearch_mapping import LANGUAGES, language_code
 from pipeline.index.fields import BOOLEANS, BY_LANGUAGE, BY_NAME, WORD_WEIGHTS, stored_value
 from pipeline.index.highlights import END, SNIPPET_CHARACTERS, START, render_highlight
-from pipeline.index.query import Hit, Query, Results, SortKey
+from pipeline.index.query import Hit, Query, SortKey
 from pipeline.index.query_language import Term, parse
 from pipeline.records import Document
 
 _NOTHING: dict[str, Any] = {"match_none": {}}
 
-# A cardinality counts exactly up to this many values, which is the most that can be asked for.
-_PRECISE = 40_000
-# Each shard returns this many times the values asked for, so that what the sum puts first is not missed.
-_SHARD_VALUES = 20
 # Elasticsearch refuses to mark what lies beyond index.highlight.max_analyzed_offset, a million characters.
 _MARKED_CHARACTERS = 999_999
 _BY_TIME = [{"is_primary": "desc"}, {"id": "asc"}]
-_SORTS: dict[str, list[dict[str, str]]] = {
+SORTS: dict[str, list[dict[str, str]]] = {
     "relevance": [{"_score": "desc"}, {"is_primary": "desc"}, {"seen_at": "desc"}, {"id": "asc"}],
     "newest": [{"seen_at": "desc"}, *_BY_TIME],
     "oldest": [{"seen_at": "asc"}, *_BY_TIME],
@@ -48,19 +45,26 @@ _WEIGHTED_FIELDS = [f"{_words_field(name)}^{weight}" for name, weight in WORD_WE
 def render_query(query: Query) -> dict[str, Any]:
     """Return a query's clauses in Elasticsearch's own language."""
     tree = parse(query.text)
-    filters: list[dict[str, Any]] = [
-        {"terms": {name: [stored_value(name, value) for value in values]}} for name, values in query.filters.items()
-    ]
+    filters = [render_values(name, values) for name, values in query.filters.items()]
+    excluded = [render_values(name, values) for name, values in query.exclude.items()]
     times = {"gte": query.since, "lt": query.until}
     if any(times.values()):
         filters.append({"range": {"seen_at": {sign: time.isoformat() for sign, time in times.items() if time}}})
     return {
         "bool": {
             "must": [_any(group) for group in tree if len(group) > 1 or not group[0].negated],
-            "must_not": [_term(group[0]) for group in tree if len(group) == 1 and group[0].negated],
+            "must_not": [_term(group[0]) for group in tree if len(group) == 1 and group[0].negated] + excluded,
             "filter": filters,
         }
     }
+
+
+def render_values(name: str, values: Iterable[str]) -> dict[str, Any]:
+    """Return the clause of documents that have any of the values of a field."""
+    stored = [stored_value(name, value) for value in values]
+    if name in BOOLEANS:  # Elasticsearch refuses what is neither
+        stored = [value for value in stored if value in {"true", "false"}]
+    return {"terms": {name: stored}}
 
 
 def _any(group: tuple[Term, ...]) -> dict[str, Any]:
@@ -79,27 +83,9 @@ def _term(term: Term) -> dict[str, Any]:
     return {"match_phrase": {_words_field(term.field): term.text}}
 
 
-def search_body(query: Query) -> dict[str, Any]:
-    """Return the body of the search that answers ``query``."""
-    body: dict[str, Any] = {
-        "query": render_query(query),
-        "from": query.offset,
-        "size": query.size,
-        "sort": _SORTS[query.sort],
-        "track_total_hits": True,
-        "aggs": {name: _facet_counts(name, query.facet_size) for name in query.facets},
-    }
-    if query.after is not None:
-        body["search_after"] = list(query.after)
-    if not query.copies:
-        body["collapse"] = {"field": "copy_group"}
-        body["aggs"]["copy groups"] = {"cardinality": {"field": "copy_group", "precision_threshold": _PRECISE}}
-    return body
-
-
 def scan_body(query: Query, after: SortKey | None, size: int) -> dict[str, Any]:
     """Return the body of the search for the next documents that match, by first sight."""
-    body = {"query": render_query(query), "size": size, "sort": _SORTS["arrived"], "track_total_hits": False}
+    body = {"query": render_query(query), "size": size, "sort": SORTS["arrived"], "track_total_hits": False}
     return body if after is None else body | {"search_after": list(after)}
 
 
@@ -127,33 +113,11 @@ def highlight_body(query: Query, hits: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _facet_counts(name: str, size: int) -> dict[str, Any]:
-    order = [{"_count": "desc"}, {"_key": "asc"}]
-    return {"terms": {"field": name, "size": size, "shard_size": size * _SHARD_VALUES, "order": order}}
-
-
 def _highlighting(name: str, language_fields: list[str]) -> dict[str, Any]:
     """Return how a field is marked: of the text the best passage; what a language's analyser matched counts too."""
     passage = {"number_of_fragments": 1, "fragment_size": SNIPPET_CHARACTERS} if name == "text" else {}
     analysed = {"matched_fields": language_fields} if language_fields and name in BY_LANGUAGE else {}
     return passage | analysed
-
-
-def decode_results(query: Query, answer: dict[str, Any], marked: list[dict[str, Any]]) -> Results:
-    """Return what Elasticsearch answers to ``search_body``.
-
-    ``marked`` are the hits that it answers to ``highlight_body``.
-    """
-    highlights = {hit["_id"]: hit.get("highlight", {}) for hit in marked}
-    articles = answer["hits"]["total"]["value"]
-    counts = answer.get("aggregations", {})
-    return Results(
-        total=articles if query.copies else counts["copy groups"]["value"],
-        articles=articles,
-        hits=tuple(_decode_hit(query, hit, highlights.get(hit["_id"], {})) for hit in answer["hits"]["hits"]),
-        facets={name: tuple(_bucket_count(bucket) for bucket in counts[name]["buckets"]) for name in query.facets},
-        last=last_key(answer) if query.has_cursor else None,
-    )
 
 
 def last_key(answer: dict[str, Any]) -> SortKey | None:
@@ -162,10 +126,11 @@ def last_key(answer: dict[str, Any]) -> SortKey | None:
     return tuple(hits[-1]["sort"]) if hits else None
 
 
-def _decode_hit(query: Query, hit: dict[str, Any], highlights: dict[str, list[str]]) -> Hit:
+def decode_hit(query: Query, hit: dict[str, Any], score: float | None, highlights: dict[str, list[str]]) -> Hit:
+    """Return a hit of Elasticsearch's as ours; ``highlights`` are what it answers to ``highlight_body`` of it."""
     return Hit(
         document=decode_document(hit),
-        score=hit["_score"] if query.text and query.sort == "relevance" else None,
+        score=score if query.text and query.sort == "relevance" else None,
         highlights={
             name: ", ".join(render_highlight(text) for text in highlights[_words_field(name)])
             for name in WORD_WEIGHTS
@@ -177,7 +142,3 @@ def _decode_hit(query: Query, hit: dict[str, Any], highlights: dict[str, list[st
 def decode_document(hit: dict[str, Any]) -> Document:
     """Return the document that a hit holds."""
     return msgspec.convert(hit["_source"], Document)
-
-
-def _bucket_count(bucket: dict[str, Any]) -> tuple[str, int]:
-    return str(bucket.get("key_as_string", bucket["key"])), bucket["doc_count"]

@@ -12,9 +12,12 @@ import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from pipeline.errors import IndexAwayError, IndexRefusedError, IndexVersionError, SearchIndexError
 from pipeline.index import _sqlite_schema as schema
 from pipeline.index._sqlite_search import list_ids, run_search
+from pipeline.index.fields import FACETS
 from pipeline.index.query import Query, Refusal, Results, check_query
 from pipeline.records import Document, Reason, from_json, to_json
 
@@ -107,14 +110,18 @@ class SqliteGeneration:
     def get(self, document_id: str) -> Document | None:
         """Return a document, None where there is none."""
         with self._reading() as connection:
-            row = connection.execute("SELECT json FROM document WHERE id = ?", (document_id,)).fetchone()
+            row = connection.execute(
+                "SELECT json FROM document JOIN stored ON document = number WHERE id = ?", (document_id,)
+            ).fetchone()
             return from_json(row[0], Document) if row else None
 
     def get_many(self, ids: Sequence[str]) -> dict[str, Document]:
         """Return id → document of those that there are."""
         with self._reading() as connection:
             rows = connection.execute(
-                "SELECT id, json FROM document WHERE id IN (SELECT value FROM json_each(?))", (to_json(ids).decode(),)
+                "SELECT id, json FROM document JOIN stored ON document = number "
+                "WHERE id IN (SELECT each.value FROM json_each(?) AS each)",
+                (to_json(ids).decode(),),
             ).fetchall()
         return {row[0]: from_json(row[1], Document) for row in rows}
 
@@ -282,49 +289,64 @@ def _upsert(connection: sqlite3.Connection, document: Document) -> None:
         UnicodeError: It holds half of a surrogate pair; nothing is written then.
     """
     json = to_json(document).decode()
-    row = connection.execute("SELECT number, revision, json FROM document WHERE id = ?", (document.id,)).fetchone()
+    row = connection.execute(
+        "SELECT number, revision, json FROM document JOIN stored ON document = number WHERE id = ?", (document.id,)
+    ).fetchone()
     if row and row[1] > document.revision:
         return
     old = from_json(row[2], Document) if row else None
     if old is not None and not schema.words_differ(old, document):
         # its story has grown, say. What words are looked for in has all that facets count
         connection.execute(
-            "UPDATE document SET revision = ?, seen_at = ?, json = ? WHERE number = ?",
-            (document.revision, schema.seen_at(document), json, row[0]),
+            "UPDATE document SET revision = ?, seen_at = ? WHERE number = ?",
+            (document.revision, schema.seen_at(document), row[0]),
         )
+        connection.execute("UPDATE stored SET json = ? WHERE document = ?", (json, row[0]))
         return
     columns = schema.word_columns(document)
     if row:
         _delete(connection, row[0])
+    values = _number_values(connection, document)
+    codes = np.array([schema.facet_code(field, value) for (field, _), value in values.items()], schema.CODE)
+    is_primary, group = document.is_primary, values[FACETS.index("copy_group"), document.copy_group]
     number = connection.execute(
-        "INSERT INTO document (id, revision, seen_at, first_seen, is_primary, copy_group, json) "
+        "INSERT INTO document (id, revision, seen_at, first_seen, is_primary, copy_group, codes) "
         "VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
             document.id,
             document.revision,
             schema.seen_at(document),
             document.first_seen.timestamp(),
-            document.is_primary,
-            document.copy_group,
-            json,
+            is_primary,
+            group,
+            codes.tobytes(),
         ),
     ).lastrowid
+    connection.execute("INSERT INTO stored VALUES (?, ?)", (number, json))
     markers = ", ".join("?" * (len(columns) + 1))
     connection.execute(
         f"INSERT INTO searched (rowid, {', '.join(schema.COLUMNS)}) VALUES ({markers})",  # noqa: S608 - names of ours
         (number, *columns),
     )
+    connection.executemany("INSERT INTO facet VALUES (?, ?)", [(value, number) for value in values.values()])
+
+
+def _number_values(connection: sqlite3.Connection, document: Document) -> dict[tuple[int, str], int]:
+    """Return (number of the field, value) → number of the value, for all facet values; new ones get theirs."""
     facets = schema.facet_rows(document)
     connection.executemany(
         "INSERT OR IGNORE INTO value (field, value) VALUES (?, ?)", [(field, value) for _, field, value in facets]
     )
-    connection.executemany(
-        "INSERT INTO facet SELECT ?, ?, number FROM value WHERE field = ? AND value = ?",
-        [(number, *facet) for facet in facets],
-    )
+    find = "SELECT number FROM value WHERE field = ? AND value = ?"
+    return {(number, value): connection.execute(find, (field, value)).fetchone()[0] for number, field, value in facets}
 
 
 def _delete(connection: sqlite3.Connection, number: int) -> None:
+    codes = connection.execute("SELECT codes FROM document WHERE number = ?", (number,)).fetchone()[0]
+    values = np.frombuffer(codes, schema.CODE) & schema.VALUE_MASK
+    connection.executemany(
+        "DELETE FROM facet WHERE value = ? AND document = ?", [(value, number) for value in values.tolist()]
+    )
     connection.execute("DELETE FROM document WHERE number = ?", (number,))
+    connection.execute("DELETE FROM stored WHERE document = ?", (number,))
     connection.execute("DELETE FROM searched WHERE rowid = ?", (number,))
-    connection.execute("DELETE FROM facet WHERE document = ?", (number,))

@@ -18,33 +18,39 @@ APPLICATION = 0x4E574958
 # no NOT without a left side.
 COLUMNS = (*QUERY_FIELDS, "every")
 EVERY = "1"
+# A facet value of a document is 32 bits: the number of its field in FACETS, and that of the value.
+VALUE_BITS = 26
+VALUE_MASK = (1 << VALUE_BITS) - 1
+CODE = "<u4"
 # FTS5 gets folded words with spaces between them; its tokenizer "ascii" takes all beyond ASCII for parts of words.
 TABLES = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+-- what searches read of each document that matches: narrow, so that it is read fast
 CREATE TABLE document (
     number INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
     revision INTEGER NOT NULL,
-    seen_at REAL NOT NULL,       -- published, else first seen: seconds since 1970
-    first_seen REAL NOT NULL,    -- seconds since 1970
+    seen_at REAL NOT NULL,        -- published, else first seen: seconds since 1970
+    first_seen REAL NOT NULL,     -- seconds since 1970
     is_primary INTEGER NOT NULL,
-    copy_group TEXT NOT NULL,
-    json TEXT NOT NULL
+    copy_group INTEGER NOT NULL,  -- the number of a value
+    codes BLOB NOT NULL           -- its facet values, see facet_code
 );
 CREATE INDEX document_seen_at ON document (seen_at);
 CREATE INDEX document_first_seen ON document (first_seen, id);
+CREATE INDEX document_copy_group ON document (copy_group);
+CREATE TABLE stored (document INTEGER PRIMARY KEY, json TEXT NOT NULL);
 CREATE VIRTUAL TABLE searched USING fts5({", ".join(COLUMNS)},
     tokenize = "porter ascii");
-CREATE TABLE value (number INTEGER PRIMARY KEY, field TEXT NOT NULL, value TEXT NOT NULL, UNIQUE (field, value));
-CREATE TABLE facet (
-    document INTEGER NOT NULL, field INTEGER NOT NULL, value INTEGER NOT NULL,
-    PRIMARY KEY (document, field, value)
-) WITHOUT ROWID;
-CREATE INDEX facet_value ON facet (value, document);
+CREATE TABLE value (
+    number INTEGER PRIMARY KEY CHECK (number < {1 << VALUE_BITS}), field TEXT NOT NULL, value TEXT NOT NULL,
+    UNIQUE (field, value)
+);
+CREATE TABLE facet (value INTEGER NOT NULL, document INTEGER NOT NULL, PRIMARY KEY (value, document)) WITHOUT ROWID;
 """
 
 # Raised when a document becomes other rows in the same tables.
-_ROWS = 2
+_ROWS = 3
 # What a file was made by: a sum of all that decides how documents lie in it. A file of another one is made anew. The
 # header holds 31 bits of it.
 VERSION = zlib.crc32(to_json([_ROWS, TABLES, FACETS, folding_table().checksum])) & 0x7FFF_FFFF
@@ -69,8 +75,15 @@ def words_differ(old: Document, new: Document) -> bool:
 
 
 def facet_rows(document: Document) -> list[tuple[int, str, str]]:
-    """Return a document's facet values as (number of the field, its name, value)."""
-    return [(number, field, value) for number, field in enumerate(FACETS) for value in facet_values(document, field)]
+    """Return a document's facet values as (number of the field, its name, value), and its copy group at any length."""
+    values = [(number, field, value) for number, field in enumerate(FACETS) for value in facet_values(document, field)]
+    group = (FACETS.index("copy_group"), "copy_group", document.copy_group)
+    return values if group in values else [*values, group]
+
+
+def facet_code(field: int, value: int) -> int:
+    """Return what stands in ``codes`` for a value: the numbers of its field and of itself."""
+    return field << VALUE_BITS | value
 
 
 def seen_at(document: Document) -> float:

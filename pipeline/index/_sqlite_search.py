@@ -1,18 +1,20 @@
 """Searches of the embedded index: a query as an FTS5 expression, and its hits and facets.
 
-A search reads in one transaction, so that its figures agree with each other.
+What matched is counted, ordered and folded by ``Matches``.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import sqlite3
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterator
+
+import msgspec
 
 from pipeline.index._sqlite_highlights import mark_passage
+from pipeline.index._sqlite_matches import Matches, count_copies
 from pipeline.index._sqlite_schema import COLUMNS, EVERY
-from pipeline.index.fields import FACETS, WORD_WEIGHTS, searched_texts, stored_value
+from pipeline.index.fields import WORD_WEIGHTS, searched_texts, stored_value
 from pipeline.index.folding import fold_words
 from pipeline.index.highlights import END, SNIPPET_WORDS, START, render_highlight
 from pipeline.index.query import Hit, Query, Results
@@ -21,18 +23,11 @@ from pipeline.records import Document, from_json, to_json
 
 _WEIGHTS = ", ".join(str(WORD_WEIGHTS.get(column, 0.0)) for column in COLUMNS)
 _ALL = f'{{every}} : "{EVERY}"'
-_ORDERS = {
-    "relevance": "rank, is_primary DESC, seen_at DESC, id",
-    "newest": "seen_at DESC, is_primary DESC, id",
-    "oldest": "seen_at, is_primary DESC, id",
-    "arrived": "first_seen, id",
-}
-# What a hit is sorted by, ascending, so that what comes behind it is what has a greater key.
-_KEYS = {
-    "newest": ("-seen_at", "-is_primary", "id"),
-    "oldest": ("seen_at", "-is_primary", "id"),
-    "arrived": ("first_seen", "id"),
-}
+# The documents that have any of a field's values
+_HAVING = (
+    "SELECT facet.document FROM value JOIN facet ON facet.value = value.number "
+    "WHERE value.field = ? AND value.value IN (SELECT each.value FROM json_each(?) AS each)"
+)
 
 
 def match_expression(tree: Tree) -> str:
@@ -55,103 +50,91 @@ def _term(term: Term) -> str:
 
 
 def run_search(connection: sqlite3.Connection, query: Query) -> Results:
-    """Answer ``query`` inside one read transaction, through a temporary table of what matched."""
+    """Answer ``query`` inside one read transaction, whose figures agree with each other."""
     expression = match_expression(parse(query.text))
     connection.execute("BEGIN")
     try:
-        _collect(connection, query, expression)
-        articles, groups = connection.execute("SELECT count(*), count(DISTINCT copy_group) FROM matches").fetchone()
-        page = _page(connection, query)
+        matches = Matches(connection, query, _select(connection, query, expression).fetchall())
+        articles, groups = matches.count()
+        page = matches.page()
         return Results(
             total=articles if query.copies else groups,
             articles=articles,
             hits=tuple(_hits(connection, query, expression, page)),
-            facets={field: _facet(connection, field, query.facet_size) for field in query.facets},
-            last=tuple(page[-1][2:]) if page and query.has_cursor else None,
+            facets={field: matches.facet(field) for field in query.facets},
+            last=matches.sort_key(page[-1][0]) if page and query.has_cursor else None,
+            histogram=matches.histogram(lambda of_all: _select_times(connection, of_all)),
         )
     finally:
-        connection.rollback()  # takes the temporary table with it
+        connection.rollback()
 
 
 def list_ids(
     connection: sqlite3.Connection, query: Query, after: tuple[float, str] | None, limit: int
 ) -> list[tuple[float, str]]:
     """Return first sight and id of the documents that match, by these, behind ``after``."""
-    tables, conditions, values = _matching(query, match_expression(parse(query.text)))
+    uncounted = msgspec.structs.replace(query, facets=())
+    tables, conditions, values = _conditions(uncounted, match_expression(parse(query.text)))
     if after is not None:
-        conditions.append("(document.first_seen, document.id) > (?, ?)")
+        conditions += " AND (document.first_seen, document.id) > (?, ?)"
         values += after
-    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
     order = "ORDER BY document.first_seen, document.id LIMIT ?"
     return connection.execute(
-        f"SELECT document.first_seen, document.id FROM {tables} {where} {order}",  # noqa: S608 - names of ours
+        f"SELECT document.first_seen, document.id FROM {tables} WHERE {conditions} {order}",  # noqa: S608 - names of ours
         (*values, limit),
     ).fetchall()
 
 
-def _matching(query: Query, expression: str) -> tuple[str, list[str], list[object]]:
-    """Return the tables, the conditions and the values by which the documents are found that match."""
+def _select(connection: sqlite3.Connection, query: Query, expression: str) -> sqlite3.Cursor:
+    """Return the rows that ``Matches`` takes."""
+    rank = f"bm25(searched, {_WEIGHTS})" if expression and query.sort == "relevance" else "0.0"
+    codes = "document.codes" if query.facets or query.by else "x''"
+    tables, conditions, values = _conditions(query, expression)
+    columns = f"{rank}, number, seen_at, first_seen, document.is_primary, document.copy_group, {codes}"
+    return connection.execute(f"SELECT {columns} FROM {tables} WHERE {conditions}", values)  # noqa: S608 - names of ours
+
+
+def _select_times(connection: sqlite3.Connection, query: Query) -> sqlite3.Cursor:
+    """Return the times of all that matches ``query``, and what is an original."""
+    tables, conditions, values = _conditions(query, match_expression(parse(query.text)))
+    return connection.execute(f"SELECT seen_at, document.is_primary FROM {tables} WHERE {conditions}", values)  # noqa: S608
+
+
+def _conditions(query: Query, expression: str) -> tuple[str, str, list[object]]:
+    """Return the tables of a search, its conditions but for those of ``query.own_fields``, and their values."""
     tables = "document"
-    conditions: list[str] = []
+    conditions = ["TRUE"]
     values: list[object] = []
     if expression:
         tables = "searched JOIN document ON document.number = searched.rowid"
         conditions.append("searched MATCH ?")
         values.append(expression)
-    for field, allowed in query.filters.items():
-        conditions.append(
-            "document.number IN (SELECT facet.document FROM value JOIN facet ON facet.value = value.number "
-            "WHERE value.field = ? AND value.value IN (SELECT each.value FROM json_each(?) AS each))"
-        )
-        values += [field, to_json([stored_value(field, value) for value in allowed]).decode()]
+    for kept, sign in ((query.filters, "IN"), (query.exclude, "NOT IN")):
+        for field, named in kept.items():
+            if field not in query.own_fields:
+                conditions.append(f"document.number {sign} ({_HAVING})")
+                values += [field, to_json([stored_value(field, value) for value in named]).decode()]
     for bound, sign in ((query.since, ">="), (query.until, "<")):
         if bound is not None:
             conditions.append(f"seen_at {sign} ?")
             values.append(bound.astimezone(dt.UTC).timestamp())
-    return tables, conditions, values
-
-
-def _collect(connection: sqlite3.Connection, query: Query, expression: str) -> None:
-    """Fill the temporary table ``matches`` with the documents that match."""
-    tables, conditions, values = _matching(query, expression)
-    rank = f"bm25(searched, {_WEIGHTS})" if expression and query.sort == "relevance" else "0.0"
-    columns = f"document.number, id, {rank}, seen_at, first_seen, document.is_primary, document.copy_group"
-    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-    connection.execute(
-        "CREATE TEMP TABLE matches (number INTEGER PRIMARY KEY, id, rank, seen_at, first_seen, is_primary, copy_group)"
-    )
-    connection.execute(f"INSERT INTO matches SELECT {columns} FROM {tables} {where}", values)  # noqa: S608 - names of ours
-
-
-def _page(connection: sqlite3.Connection, query: Query) -> list[tuple[Any, ...]]:
-    """Return number, rank and sort key of the hits that are asked for, in order."""
-    order = _ORDERS[query.sort]
-    source = "matches"
-    if not query.copies:
-        source = (
-            f"(SELECT *, row_number() OVER (PARTITION BY copy_group ORDER BY {order}) AS position FROM matches) "  # noqa: S608
-            "WHERE position = 1"
-        )
-    key = ", ".join(_KEYS.get(query.sort, ("id",)))
-    behind = ""
-    if query.after is not None:
-        behind = f"WHERE ({key}) > ({', '.join('?' * len(query.after))})"
-    return connection.execute(
-        f"SELECT number, rank, {key} FROM {source} {behind} ORDER BY {order} LIMIT ? OFFSET ?",  # noqa: S608
-        (*(query.after or ()), query.size, query.offset),
-    ).fetchall()
+    return tables, " AND ".join(conditions), values
 
 
 def _hits(
-    connection: sqlite3.Connection, query: Query, expression: str, page: Iterable[tuple[Any, ...]]
+    connection: sqlite3.Connection, query: Query, expression: str, page: list[tuple[int, float]]
 ) -> Iterator[Hit]:
-    for number, rank, *_ in page:
-        json = connection.execute("SELECT json FROM document WHERE number = ?", (number,)).fetchone()[0]
+    counts = count_copies(connection, [number for number, _ in page]) if query.copy_counts else {}
+    for number, rank in page:
+        json = connection.execute("SELECT json FROM stored WHERE document = ?", (number,)).fetchone()[0]
         document = from_json(json, Document)
+        copies, outlets = counts.get(number, (None, None))
         yield Hit(
             document=document,
             score=-rank if expression and query.sort == "relevance" else None,
             highlights=_highlights(connection, expression, number, document) if expression and query.highlight else {},
+            copies=copies,
+            outlets=outlets,
         )
 
 
@@ -173,14 +156,3 @@ def _highlights(connection: sqlite3.Connection, expression: str, number: int, do
         for field, passage, words in passages
         if START in passage
     }
-
-
-def _facet(connection: sqlite3.Connection, field: str, size: int) -> tuple[tuple[str, int], ...]:
-    rows = connection.execute(
-        # CROSS JOIN: SQLite keeps to this order, and so looks up the matches alone, not all values
-        "SELECT value.value, documents FROM (SELECT facet.value AS number, count(*) AS documents FROM matches "
-        "CROSS JOIN facet ON facet.document = matches.number AND facet.field = ? GROUP BY facet.value) AS counted "
-        "CROSS JOIN value ON value.number = counted.number ORDER BY documents DESC, value.value LIMIT ?",
-        (FACETS.index(field), size),
-    )
-    return tuple((value, count) for value, count in rows)

@@ -14,12 +14,16 @@ import msgspec
 
 from pipeline.errors import UsageError
 from pipeline.index.fields import ALIASES, FACETS
+from pipeline.index.time_histogram import Interval, TimeHistogram
 from pipeline.records import Document, Reason
 
 Sort = Literal["relevance", "newest", "oldest", "arrived"]
+Unit = Literal["articles", "originals"]
 
 # What a page of hits goes on behind: the values by which the last one was sorted, which its engine alone understands.
 SortKey = tuple[str | float | bool, ...]
+# What says who printed an article, and not what it is about
+_OF_OUTLETS = frozenset({"source", "source_country", "language"})
 
 # How deep a search can be paged: Elasticsearch's own index.max_result_window.
 MAX_HITS = 10_000
@@ -29,24 +33,41 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     """One search.
 
     ``text`` is a line of the query language (see ``pipeline.index.query_language``); empty, it matches everything.
-    ``filters`` keeps documents that have, in each field named, any of the values given. ``since`` (inclusive) and
-    ``until`` (exclusive) bound the time of publication, or that of first sight where the former is unknown.
-    ``facets`` names fields whose values are counted, the ``facet_size`` most frequent of each. With ``copies`` False
-    the articles of one copy group are folded into one hit. ``after`` is what ``Results.last`` was of the page before;
-    it goes with every sort but by relevance, where copies aren't folded. *arrived* sorts by first sight, the oldest
-    first: nothing ever changes an article's place there.
+    ``filters`` keeps documents that have, in each field named, any of the values given, ``exclude`` those that have
+    none of them. ``since`` (inclusive) and ``until`` (exclusive) bound the time of publication, or that of first sight
+    where the former is unknown.
+
+    ``facets`` names fields whose values are counted, the ``facet_size`` most frequent of each; ``within`` maps some of
+    them to a text that their values must hold. What is filtered or excluded by a field doesn't narrow that field's own
+    counts. ``interval`` asks for counts over time ("auto": as fits the time that the hits span), ``by`` for those of
+    the ``by_size`` most frequent values of a field as well, ``share`` for how many articles there are of that time at
+    all. ``count`` says whether all these count every article, or originals alone, which are no copies.
+
+    With ``copies`` False the articles of one copy group are folded into one hit: it stands where the first of them
+    does, and shows the original if that matches. With ``copy_counts`` each hit says how many copies there are.
+
+    ``after`` is what ``Results.last`` was of the page before; it goes with every sort but by relevance, where copies
+    aren't folded. *arrived* sorts by first sight, the oldest first: nothing ever changes an article's place there.
     """
 
     text: str = ""
     filters: Mapping[str, tuple[str, ...]] = {}
+    exclude: Mapping[str, tuple[str, ...]] = {}
     since: dt.datetime | None = None
     until: dt.datetime | None = None
     facets: tuple[str, ...] = ()
     facet_size: int = 10
+    within: Mapping[str, str] = {}
+    count: Unit = "articles"
+    interval: Interval | Literal["auto"] | None = None
+    by: str | None = None
+    by_size: int = 5
+    share: bool = False
     sort: Sort = "relevance"
     size: int = 10
     offset: int = 0
     copies: bool = True
+    copy_counts: bool = True
     highlight: bool = True
     after: SortKey | None = None
 
@@ -55,27 +76,50 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
         """Tell whether further hits can be asked for by ``after``, however many there are."""
         return self.copies and self.sort != "relevance"
 
+    @property
+    def own_fields(self) -> tuple[str, ...]:
+        """Return the fields that are counted without what is filtered or excluded by them."""
+        return tuple(field for field in self.facets if field in self.filters or field in self.exclude)
+
+    def of_all(self) -> Query:
+        """Return the search for all articles that ``share`` compares with.
+
+        They are of the same times, outlets, their countries and languages.
+        """
+        kept, left_out = (
+            {field: values for field, values in named.items() if field in _OF_OUTLETS}
+            for named in (self.filters, self.exclude)
+        )
+        return Query(filters=kept, exclude=left_out, since=self.since, until=self.until, count=self.count)
+
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True):
-    """One document that matched. ``highlights`` maps fields to HTML: escaped text with what matched in <mark>."""
+    """One document that matched. ``highlights`` maps fields to HTML: escaped text with what matched in <mark>.
+
+    ``copies`` counts the other articles of its copy group, matching or not, and ``outlets`` those that printed them;
+    both are None where they weren't asked for. The score of a folded hit is the best of its articles'.
+    """
 
     document: Document
     score: float | None = None
     highlights: Mapping[str, str] = {}
+    copies: int | None = None
+    outlets: int | None = None
 
 
 class Results(msgspec.Struct, frozen=True, kw_only=True):
     """The results of a search.
 
-    ``total`` counts hits (copies folded, if asked for), ``articles`` documents. ``facets`` count documents, so that
-    each outlet is credited with what it printed; filter by is_primary to count originals alone. ``last`` is behind what
-    the next page begins, where the query can be paged so.
+    ``total`` counts hits (copies folded, if asked for), ``articles`` documents. ``facets`` and ``histogram`` count
+    documents, so that each outlet is credited with what it printed, or originals alone, as was asked. ``last`` is
+    behind what the next page begins, where the query can be paged so.
     """
 
     total: int
     articles: int
     hits: tuple[Hit, ...]
     facets: Mapping[str, tuple[tuple[str, int], ...]] = {}
+    histogram: TimeHistogram | None = None
     last: SortKey | None = None
 
 
@@ -94,15 +138,33 @@ def check_query(query: Query) -> None:
     Raises:
         UsageError: none can; it says what is allowed.
     """
-    for field in (*query.filters, *query.facets):
+    by = (query.by,) if query.by is not None else ()
+    for field in (*query.filters, *query.exclude, *query.facets, *query.within, *by):
         if field not in FACETS:
             raise UsageError(
                 f"can't filter or count by {field!r}{_suggestion(field, FACETS)}; fields: {', '.join(FACETS)}"
             )
     if query.sort not in get_args(Sort):
         raise UsageError(f"can't sort by {query.sort!r}; sorts: {', '.join(get_args(Sort))}")
-    if query.size < 0 or query.offset < 0 or query.facet_size < 1:
-        raise UsageError("size and offset can't be negative, facet_size not below 1")
+    if query.count not in get_args(Unit):
+        raise UsageError(f"can't count {query.count!r}; counts: {', '.join(get_args(Unit))}")
+    if query.interval not in {None, "auto", *get_args(Interval)}:
+        raise UsageError(f"no interval {query.interval!r}; intervals: auto, {', '.join(get_args(Interval))}")
+    if query.interval is None and (query.by is not None or query.share):
+        raise UsageError("by and share belong to counts over time; name an interval, such as day")
+    if query.size < 0 or query.offset < 0 or query.facet_size < 1 or query.by_size < 1:
+        raise UsageError("size and offset can't be negative, facet_size and by_size not below 1")
+    _check_page(query)
+    if any(time and time.tzinfo is None for time in (query.since, query.until)):
+        raise UsageError("since and until need a time zone")
+
+
+def _check_page(query: Query) -> None:
+    """Check that a page of hits can be had.
+
+    Raises:
+        UsageError: It can't.
+    """
     if query.offset + query.size > MAX_HITS:
         raise UsageError(
             f"only the first {MAX_HITS} hits can be paged through; narrow the search by time or filters, or go on by "
@@ -112,8 +174,6 @@ def check_query(query: Query) -> None:
         raise UsageError("a cursor goes on where articles are sorted by newest, oldest or arrived, and not folded")
     if query.after is not None and query.offset:
         raise UsageError("a cursor goes on behind the page before: no page and no offset go with it")
-    if any(time and time.tzinfo is None for time in (query.since, query.until)):
-        raise UsageError("since and until need a time zone")
 
 
 def _suggestion(word: str, names: Iterable[str]) -> str:

@@ -41,6 +41,19 @@ class ArticleHistory:
         statement = statement.where(_IS_SHOWN)
         return list(connection.scalars(statement.order_by(items.c.seq)))
 
+    def list_changed_of(self, connection: sa.Connection, groups: Iterable[str]) -> dict[str, str]:
+        """Return id → copy group of the articles of ``groups`` whose present text is not their first."""
+        statement = sa.select(items.c.id, items.c.copy_group).where(items.c.version > 1, _IS_SHOWN)
+        rows = connection.execute(statement.where(among(connection, items.c.copy_group, groups)).order_by(items.c.seq))
+        return {row.id: row.copy_group for row in rows}
+
+    def list_revisions_of(self, connection: sa.Connection, groups: Iterable[str]) -> list[Copy]:
+        """Return the copies in ``groups`` that are versions by the same outlet under another address."""
+        statement = sa.select(records.c.data).select_from(items.join(records, join_latest(Stage.DEDUPE)))
+        statement = statement.where(records.c.copy_kind == CopyKind.REVISION, _IS_SHOWN)
+        statement = statement.where(among(connection, items.c.copy_group, groups)).order_by(items.c.seq)
+        return [from_json(data, Copy) for data in connection.scalars(statement)]
+
     def list_gone(self, connection: sa.Connection, since: dt.datetime) -> list[str]:
         """Return the ids of articles whose pages have not been there any more ``since``."""
         statement = sa.select(items.c.id).join(visits, visits.c.id == items.c.id).where(visits.c.gone >= since)

@@ -37,6 +37,7 @@ _NEVER_SENT = ("HTTPValidationError", "ValidationError")  # FastAPI's forms of e
 _METHODS = frozenset({"get", "post", "put", "patch", "delete"})
 _WRITTEN = frozenset({"post", "put", "patch", "delete"})
 _FOR_HUBS = "/websub/"
+_PAIRS = ("exclude", "within")  # parameters that hold a field and a value
 # How any request may be answered that isn't done
 _REFUSALS = {
     "400": "the request isn't understood; the answer says which part of it and why",
@@ -101,14 +102,14 @@ def describe_search_params(*left_out: str) -> list[dict[str, Any]]:
     _, parts = msgspec.json.schema_components([SearchParams], ref_template="#/components/schemas/{name}")
     properties: dict[str, Any] = parts[SearchParams.__name__]["properties"]
     of_lists: dict[str, tuple[str, ...]] = {"facets": tuple(FACETS), "fields": Document.__struct_fields__}
-    plain = {name: schema for name, schema in properties.items() if name not in {"filters", *of_lists}}
+    plain = {name: schema for name, schema in properties.items() if name not in {"filters", *_PAIRS, *of_lists}}
     listed = [
         {"name": name, "schema": {"type": "array", "items": {"enum": list(names)}}, "style": "form", "explode": False}
         for name, names in of_lists.items()
     ]
     named = [{"name": name, "schema": schema} for name, schema in plain.items()]
     strings = {"type": "array", "items": {"type": "string"}}
-    filters = [{"name": name, "schema": strings, "style": "form", "explode": True} for name in FACETS]
+    filters = [{"name": name, "schema": strings, "style": "form", "explode": True} for name in (*_PAIRS, *FACETS)]
     parameters = [{"in": "query", "required": False, **parameter} for parameter in (*named, *listed, *filters)]
     return [parameter for parameter in parameters if parameter["name"] not in left_out]
 

@@ -17,6 +17,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 
 from pipeline.context import Context, open_context
+from pipeline.editorial.corrections import find_outdated
 from pipeline.editorial.explain import Explanation, explain_name, without_texts
 from pipeline.errors import SearchIndexError
 from pipeline.index import Index
@@ -28,6 +29,7 @@ from pipeline.web.api_versions import add_version_one
 from pipeline.web.auth import Access, check_reading
 from pipeline.web.changes import add_change_routes
 from pipeline.web.conditional import ConditionalAnswers
+from pipeline.web.copy_pages import FindOutdated, add_copy_pages, know_nothing
 from pipeline.web.decisions import add_decision_routes
 from pipeline.web.editorial import add_editorial_routes
 from pipeline.web.export import add_export_routes
@@ -39,6 +41,7 @@ from pipeline.web.rate_limits import RateLimits
 from pipeline.web.replays import add_replay_routes
 from pipeline.web.request_checks import RequestChecks
 from pipeline.web.search import add_search_routes
+from pipeline.web.search_pages import add_search_pages
 from pipeline.web.websub import add_websub_routes
 
 _log = logging.getLogger(__name__)
@@ -100,7 +103,7 @@ def create_app(
     place of the context's settings of that name.
     """
     serve = serve or context.settings.serve
-    app = create_search_app(context.index, lifespan, serve=serve)
+    app = create_search_app(context.index, lifespan, serve=serve, outdated=functools.partial(find_outdated, context))
     app.state.access = Access(context, serve)
 
     @app.get("/api/explain", openapi_extra=describe_answer(Explanation))
@@ -121,9 +124,16 @@ def create_app(
 
 
 def create_search_app(
-    index: Index, lifespan: Callable[[FastAPI], Any] | None = None, *, serve: ServeSettings = _DEFAULTS
+    index: Index,
+    lifespan: Callable[[FastAPI], Any] | None = None,
+    *,
+    serve: ServeSettings = _DEFAULTS,
+    outdated: FindOutdated = know_nothing,
 ) -> FastAPI:
-    """Return the application that serves ``index`` alone, which needs no ledger and is read-only."""
+    """Return the application that serves ``index`` alone, which needs no ledger and is read-only.
+
+    ``outdated`` finds the copies that still say what was corrected.
+    """
     known = [Depends(search_params.refuse_unknown_params), Depends(check_reading)]
     app = FastAPI(title="newswire", docs_url=None, redoc_url=None, lifespan=lifespan, dependencies=known)
     app.openapi = functools.partial(describe_api, app)  # type: ignore[method-assign]
@@ -131,6 +141,8 @@ def create_search_app(
     add_search_routes(app, index)
     _add_health_route(app, index)
     pages.add_page_routes(app, index)
+    add_search_pages(app, index, outdated)
+    add_copy_pages(app, index, outdated)
     add_export_routes(app, index)
     add_version_one(app)
     add_error_handlers(app)

@@ -1,4 +1,4 @@
-"""Render pages, which need no script, and serve those of the search."""
+"""Render pages, which need no script, and serve those of articles and stories."""
 
 from __future__ import annotations
 
@@ -22,8 +22,7 @@ from pipeline.figures.text import (
     describe_rate,
     name_pauses,
 )
-from pipeline.index import MAX_HITS, Hit, Index
-from pipeline.index.fields import HEADINGS, ordered_counts
+from pipeline.index import Hit, Index
 from pipeline.records import Document
 from pipeline.text import shorten, split_paragraphs
 from pipeline.urls import check_address, without_credentials
@@ -116,14 +115,6 @@ def render_message(_: Request, status: int, reason: str) -> Response:
 
 def add_page_routes(app: FastAPI, index: Index) -> None:
     """Add the pages to ``app``."""
-
-    @app.get("/", include_in_schema=False)
-    def search(request: Request) -> Response:
-        params = search_params.parse_search_params(request.query_params.multi_items())
-        results = index.search(params.to_query(tuple(HEADINGS)))
-        last = min(-(-results.total // params.size), MAX_HITS // params.size)
-        counts = {name: ordered_counts(name, results.facets[name]) for name in HEADINGS}
-        return render_page("search.html", params=params, results=results, facets=HEADINGS, counts=counts, last=last)
 
     @app.get("/articles/{article_id}", include_in_schema=False)
     def article(article_id: str) -> Response:

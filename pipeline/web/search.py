@@ -10,7 +10,7 @@ from fastapi import FastAPI, Request, Response
 
 from pipeline.cursors import read_cursor, write_cursor
 from pipeline.errors import UsageError
-from pipeline.index import Hit, Index, Query, Results, SortKey
+from pipeline.index import Hit, Index, Query, Results, SortKey, TimeHistogram
 from pipeline.records import Document
 from pipeline.web.api_description import describe_answer, describe_search_params
 from pipeline.web.http import json_response, unknown
@@ -34,6 +34,7 @@ class SearchAnswer(msgspec.Struct, frozen=True, kw_only=True):
     size: int
     facets: Mapping[str, tuple[ValueCount, ...]]
     hits: tuple[Hit, ...]
+    histogram: TimeHistogram | None = None
     next: str | None = None
 
 
@@ -64,7 +65,7 @@ def add_search_routes(app: FastAPI, index: Index) -> None:
 
     @app.get("/api/search", openapi_extra=describe_answer(SearchAnswer, parameters=describe_search_params()))
     def search(request: Request) -> Response:
-        """Search: q, any field as a filter, facets, sort, page, size, copies, since, until.
+        """Search: q, any field as a filter, exclude, facets, counts over time, sort, page, size, copies, times.
 
         Sorted by newest, oldest or arrived and with ``copies=all``, an answer gives in ``next`` the ``cursor`` of the
         page behind it, however many there are; articles that come or go meanwhile neither shift nor repeat any.
@@ -141,6 +142,7 @@ def _describe_results(params: SearchParams, results: Results, next_cursor: str |
         size=params.size,
         facets={field: _counts(values) for field, values in results.facets.items()},
         hits=results.hits,
+        histogram=results.histogram,
         next=next_cursor,
     )
 

@@ -37,11 +37,19 @@ def load_story(index: Index, story_id: str) -> StoryView | None:
 def _story(index: Index, story_id: str, field: str) -> StoryView | None:
     filters = {field: (story_id,)}
     results = index.search(
-        Query(filters=filters, sort="newest", size=SHOWN, facets=("source", *_NAMES), facet_size=SHOWN, highlight=False)
+        Query(
+            filters=filters,
+            sort="newest",
+            size=SHOWN,
+            facets=("source", *_NAMES),
+            facet_size=SHOWN,
+            copy_counts=False,
+            highlight=False,
+        )
     )
     if not results.hits:
         return None
-    oldest = index.search(Query(filters=filters, sort="oldest", size=1)).hits or results.hits[-1:]
+    oldest = index.search(Query(filters=filters, sort="oldest", size=1, copy_counts=False)).hits or results.hits[-1:]
     newest = max((hit.document for hit in results.hits), key=lambda document: document.indexed)
     return StoryView(
         id=newest.story,
@@ -59,7 +67,7 @@ def _story(index: Index, story_id: str, field: str) -> StoryView | None:
 
 def load_copies(index: Index, document: Document) -> tuple[Document, ...]:
     """Return the other articles of a document's copy group, oldest first."""
-    group = Query(filters={"copy_group": (document.copy_group,)}, sort="oldest", size=SHOWN)
+    group = Query(filters={"copy_group": (document.copy_group,)}, sort="oldest", size=SHOWN, copy_counts=False)
     return tuple(hit.document for hit in index.search(group).hits if hit.document.id != document.id)
 
 

@@ -1,0 +1,203 @@
+"""What counting costs a search: ten facets, a histogram, folded copies and marks, beside a bare search for ten hits.
+
+    python bench/facets.py [--documents 100000] [--index URL] [--searches 100] [--seed 1]
+
+The index, by default a SQLite file in a temporary folder, is filled with generated articles, unless it holds as many
+already: words by Zipf's law, a fifth of them copies, a year of times, outlets and names as frequent as in the news. The
+same search lines of one to three words, rare and frequent ones, are then asked both ways in turn. Bare is the engine's
+own full-text search with the same weights and nothing else: of SQLite the statement, of Elasticsearch a multi_match.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import random
+import sqlite3
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from pipeline.documents import ArticleRecords, build_document
+from pipeline.index import Index, Query, open_index
+from pipeline.index._elasticsearch_query import _WEIGHTED_FIELDS
+from pipeline.index._sqlite_search import _WEIGHTS, match_expression
+from pipeline.index.fields import HEADINGS
+from pipeline.index.query_language import parse
+from pipeline.records import Article, Copy, Document, Placement
+from pipeline.settings import IndexSettings
+
+START = 1_760_000_000  # seconds since 1970
+_YEAR = 365 * 86_400
+_CHUNK = 2_000  # documents written at once
+_WORDS = 30_000
+_SYLLABLES = "ba ce di fo gu ha ji ko lu me ni po qua ri so ta ve wo xi zu".split()
+
+
+def word(number: int) -> str:
+    """Return a made-up word, each of another number."""
+    parts = []
+    for _ in range(3):
+        number, rest = divmod(number, len(_SYLLABLES))
+        parts.append(_SYLLABLES[rest])
+    return "".join(parts) + (str(number) if number else "")
+
+
+class Newsroom:
+    """Generates documents and search lines."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = np.random.default_rng(seed)
+        self._words = np.array([word(number) for number in range(_WORDS)])
+        self._shares = 1 / (np.arange(_WORDS) + 10.0)
+        self._shares /= self._shares.sum()
+
+    def documents(self, count: int) -> Iterator[Document]:
+        """Yield documents."""
+        original = 0
+        for number in range(count):
+            if number % 5:
+                original = number
+            yield self._document(number, original)
+
+    def _document(self, number: int, original: int) -> Document:
+        draw = self._random
+        words = draw.choice(self._words, size=12 + int(draw.integers(80, 500)), p=self._shares)
+        seen = START + int(draw.integers(0, _YEAR))
+        at = np.datetime64(seen, "s").item().replace(tzinfo=dt.UTC)
+        name, group = f"{number:020x}", f"{original:020x}"
+        article = Article(id=name, title=" ".join(words[:12]), text=" ".join(words[12:]), published=at, language="en")
+        copy = Copy(id=name, group=group, copy_of=group if number != original else None)
+        records = ArticleRecords(
+            id=name, revision=1, version=1, first_seen=at, article=article, copy=copy,
+            placement=Placement(id=name, story=f"s{number // 4}"), story_size=4, stages={"extract": "1"},
+        )  # fmt: skip
+        built = build_document(records, at)
+        if built is None:
+            raise ValueError(name)
+        return msgspec.structs.replace(
+            built,
+            source=f"Outlet {self._pick(300)}",
+            language=("en", "de", "fr", "es")[self._pick(4)],
+            section=f"section {self._pick(30)}",
+            agency=f"Agency {self._pick(5)}" if number % 3 == 0 else None,
+            is_primary=number == original,
+            **{
+                field: tuple({f"{field} {self._pick(size)}" for _ in range(each)})
+                for field, size, each in (
+                    ("people", 20_000, 5), ("organisations", 8_000, 4), ("places", 5_000, 4), ("groups", 300, 2),
+                    ("events", 500, 1), ("countries", 190, 2), ("tags", 5_000, 4),
+                )
+            },
+        )  # fmt: skip
+
+    def _pick(self, size: int) -> int:
+        """Return a number below ``size``, the lower the more often."""
+        return int(size ** self._random.random()) - 1
+
+    def lines(self, count: int) -> list[str]:
+        """Return search lines."""
+        draw = random.Random(int(self._random.integers(1 << 30)))
+        numbers = [
+            [int(5 * (_WORDS / 10) ** draw.random()) for _ in range(draw.choice((1, 1, 2, 2, 3)))] for _ in range(count)
+        ]
+        return [" ".join(word(number) for number in each) for each in numbers]
+
+
+def bare_sqlite(path: str) -> Callable[[str], int]:
+    """Return what asks a SQLite index for ten hits and nothing else."""
+    connection = sqlite3.connect(path)
+    statement = (
+        "SELECT json FROM (SELECT rowid AS number FROM searched WHERE searched MATCH ? "  # noqa: S608
+        f"AND rank MATCH 'bm25({_WEIGHTS})' ORDER BY rank LIMIT 10) JOIN stored ON document = number"
+    )
+    return lambda line: len(connection.execute(statement, (match_expression(parse(line)),)).fetchall())
+
+
+def bare_elasticsearch(index: Any) -> Callable[[str], int]:
+    """Return what asks Elasticsearch for ten hits and nothing else."""
+    client, alias = index._client, index._alias  # noqa: SLF001 - the client that the searches use too
+
+    def search(line: str) -> int:
+        query = {"multi_match": {"query": line, "fields": _WEIGHTED_FIELDS, "type": "cross_fields", "operator": "and"}}
+        return len(client.search(index=alias, query=query, size=10)["hits"]["hits"])
+
+    return search
+
+
+def fill(index: Index, count: int, newsroom: Newsroom) -> None:
+    """Fill the index unless it holds so many documents."""
+    index.prepare()
+    if index.count() == count:
+        return
+    index.wipe()
+    chunk: list[Document] = []
+    for document in newsroom.documents(count):
+        chunk.append(document)
+        if len(chunk) == _CHUNK:
+            index.upsert(chunk)
+            chunk.clear()
+    index.upsert(chunk)
+    index.refresh()
+
+
+def measure(search: Callable[[str], object], line: str) -> float:
+    """Return milliseconds."""
+    start = time.perf_counter()
+    search(line)
+    return 1000 * (time.perf_counter() - start)
+
+
+def main() -> None:
+    """Run the bench and print its figures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--documents", type=int, default=100_000)
+    parser.add_argument("--index")
+    parser.add_argument("--searches", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        url = options.index or f"sqlite:///{Path(folder) / 'index.db'}"
+        index = open_index(url, IndexSettings(alias="bench-facets"))
+        newsroom = Newsroom(options.seed)
+        start = time.perf_counter()
+        fill(index, options.documents, newsroom)
+        print(f"{index.count():,} documents, filled in {time.perf_counter() - start:.0f} s")
+        bare = bare_sqlite(url.removeprefix("sqlite:///")) if url.startswith("sqlite") else bare_elasticsearch(index)
+        facets = tuple(HEADINGS)[:10]
+        forms: dict[str, Callable[[str], object]] = {
+            "bare, ten hits": bare,
+            "marks, copies": lambda line: index.search(Query(text=line, copies=False)),
+            "ten facets": lambda line: index.search(
+                Query(text=line, facets=facets, highlight=False, copy_counts=False)
+            ),
+            "facets, histogram, marks, copies": lambda line: index.search(
+                Query(text=line, facets=facets, interval="auto", copies=False)
+            ),
+        }
+        lines = newsroom.lines(options.searches)
+        totals = [index.search(Query(text=line, size=0)).articles for line in lines]
+        times: dict[str, list[float]] = {name: [] for name in forms}
+        for line in lines:
+            for name, search in forms.items():
+                measure(search, line)
+                times[name].append(min(measure(search, line) for _ in range(2)))
+        ordered = sorted(totals)
+        print(f"{len(lines)} searches, articles found: median {ordered[len(ordered) // 2]:,}, most {ordered[-1]:,}")
+        base = statistics.quantiles(times["bare, ten hits"], n=20)[-1]
+        for name, values in times.items():
+            p95 = statistics.quantiles(values, n=20)[-1]
+            print(
+                f"{name:34} median {statistics.median(values):7.1f} ms   p95 {p95:7.1f} ms   {p95 / base:5.2f} × bare"
+            )
+        index.close()
+
+
+if __name__ == "__main__":
+    main()
