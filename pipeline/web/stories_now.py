@@ -1,7 +1,7 @@
 """Read which stories there are now: new ones, those that grow, and large ones, by language and place.
 
-Only originals are counted: a text that twenty outlets print makes no story grow. Now is when the latest article was
-published, so that an index that is no longer fed shows its last days.
+What makes a story grow are originals alone: a text that twenty outlets print adds nothing. Now is when the latest
+article was published, so that an index that is no longer fed shows its last days.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _WEEK = dt.timedelta(days=7)
 _LISTED = 12  # stories in a list
 _COUNTED = 500  # stories of which the articles are counted
 _CHOICES = 12  # languages and places to choose from
-_LEAST = 2  # originals that make a story worth a list
+_LEAST = 2  # articles that make a story worth a list
 
 # what a page of stories can be narrowed by
 STORY_FILTERS = ("language", "places", "countries")
@@ -54,9 +54,11 @@ def load_stories_now(index: Index, filters: Mapping[str, tuple[str, ...]], now: 
     if not latest:
         return None
     at = document_time(latest[0].document) + dt.timedelta(microseconds=1)
-    week = _count(index, filters, at - _WEEK, at)
-    today = dict(_count(index, filters, at - _DAY, at))
-    lately = dict(_count(index, filters, at - _LATELY, at))
+    originals = {**filters, "is_primary": ("true",)}
+    largest = _count(index, filters, at - _WEEK, at)
+    latest_ones = _count(index, filters, at - _DAY, at)
+    today = dict(_count(index, originals, at - _DAY, at))
+    lately = dict(_count(index, originals, at - _LATELY, at))
     lines: dict[str, StoryLine | None] = {}
 
     def line(story: str) -> StoryLine | None:
@@ -64,9 +66,9 @@ def load_stories_now(index: Index, filters: Mapping[str, tuple[str, ...]], now: 
             lines[story] = _load_line(index, story, today.get(story, 0), lately.get(story, 0))
         return lines[story]
 
-    large = [line(story) for story, count in week[:_LISTED] if count >= _LEAST]
+    large = [line(story) for story, count in largest[:_LISTED] if count >= _LEAST]
     growing = [line(story) for story in rank_growing(lately, today)[:_LISTED]]
-    candidates = [line(story) for story, count in today.items() if count >= _LEAST][: 3 * _LISTED]
+    candidates = [line(story) for story, count in latest_ones[: 3 * _LISTED] if count >= _LEAST]
     new = [each for each in candidates if each and (each.document.story_first or at) >= at - _DAY]
     choices = index.search(
         Query(since=at - _WEEK, until=at, size=0, facets=STORY_FILTERS, facet_size=_CHOICES, highlight=False)
@@ -94,10 +96,9 @@ def rank_growing(lately: Mapping[str, int], today: Mapping[str, int]) -> list[st
 def _count(
     index: Index, filters: Mapping[str, tuple[str, ...]], since: dt.datetime, until: dt.datetime
 ) -> tuple[tuple[str, int], ...]:
-    """Return the stories with most originals of a time."""
-    originals = {**filters, "is_primary": ("true",)}
+    """Return the stories with most articles of a time."""
     counted = Query(
-        filters=originals, since=since, until=until, size=0, facets=("story",), facet_size=_COUNTED, highlight=False
+        filters=filters, since=since, until=until, size=0, facets=("story",), facet_size=_COUNTED, highlight=False
     )
     return index.search(counted).facets["story"]
 

@@ -46,12 +46,12 @@ def list_contributions(articles: Sequence[Document]) -> list[Contribution]:
     contributions = []
     for members in groups.values():
         shown = next((document for document in members if document.is_primary), members[0])
-        words, is_first = known[shown.language], shown.language not in known
+        is_first = shown.language not in known
         contributions.append(
             Contribution(
                 document=shown,
                 copies=tuple(document for document in members if document.id != shown.id),
-                adds=() if is_first else new_sentences(shown.text, words),
+                adds=() if is_first else new_sentences(shown.text, known[shown.language]),
                 is_first=is_first,
             )
         )
