@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,7 +36,7 @@ def test_periods_follow_each_other_and_end_with_the_last_day(one, other):
     first, last = sorted((one, other))
     periods = split_time(first, last)
     assert 1 <= len(periods) <= 31
-    assert all(before[1] == after[0] for before, after in zip(periods, periods[1:], strict=False))
+    assert all(before[1] == after[0] for before, after in itertools.pairwise(periods))
     assert periods[-1][0] <= last < periods[-1][1] <= last + DAY
     if (last - first).days < 30 * 365:
         assert periods[0][0] <= first

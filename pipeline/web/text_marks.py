@@ -23,7 +23,7 @@ _TOKEN = re.compile(r"(?P<not>-|\bNOT\s+)?(?:\w+:)?(?:[\"“„«](?P<phrase>[^\
 _OPERATORS = frozenset({"AND", "OR", "NOT"})
 
 
-class Piece(NamedTuple):
+class TextPiece(NamedTuple):
     """Some characters of a text, and whether a search looked for them."""
 
     text: str
@@ -33,7 +33,7 @@ class Piece(NamedTuple):
 class Stretch(NamedTuple):
     """Part of a text: a name with the id of its entity, or (None) what stands between names."""
 
-    pieces: tuple[Piece, ...]
+    pieces: tuple[TextPiece, ...]
     entity: str | None
     is_first: bool = False  # of this entity in the article
 
@@ -66,7 +66,7 @@ class NameMarker:
             stretches.append(Stretch(self.words(text[end:]), None))
         return stretches
 
-    def words(self, text: str) -> tuple[Piece, ...]:
+    def words(self, text: str) -> tuple[TextPiece, ...]:
         """Return a text, a headline say, in which only the words of the search are marked."""
         return tuple(mark_words(text, self._words))
 
@@ -108,7 +108,7 @@ def search_words(line: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(words))
 
 
-def mark_words(text: str, words: Sequence[str]) -> Iterator[Piece]:
+def mark_words(text: str, words: Sequence[str]) -> Iterator[TextPiece]:
     """Yield a text in pieces, of which those match that a search for ``words`` finds: also with English endings."""
     joined = [word for word in words if _JOINED.search(word)]
     pattern = re.compile("|".join([*map(re.escape, joined), _WORD.pattern]))
@@ -117,11 +117,11 @@ def mark_words(text: str, words: Sequence[str]) -> Iterator[Piece]:
         if not any(match[0] == word or is_form_of(fold(match[0]), word) for word in words):
             continue
         if match.start() > end:
-            yield Piece(text[end : match.start()], is_match=False)
-        yield Piece(match[0], is_match=True)
+            yield TextPiece(text[end : match.start()], is_match=False)
+        yield TextPiece(match[0], is_match=True)
         end = match.end()
     if end < len(text):
-        yield Piece(text[end:], is_match=False)
+        yield TextPiece(text[end:], is_match=False)
 
 
 def is_form_of(word: str, wanted: str) -> bool:
