@@ -14,8 +14,8 @@ from pipeline.index import Hit, Index, Query
 from pipeline.records import Document
 from pipeline.store import EntityRow, SurfaceFormRow
 from pipeline.web.code_names import ENTITY_FIELDS
+from pipeline.web.period_picture import PeriodCount, split_time
 from pipeline.web.story_view import document_time
-from pipeline.web.time_picture import PeriodCount, split_time
 
 _LATEST = 10  # articles
 _LISTED = 12  # names, outlets, stories

@@ -32,12 +32,12 @@ from pipeline.web import search_params
 from pipeline.web.citation import to_bibtex, to_ris
 from pipeline.web.code_names import ENTITY_WORDS, copy_words, country_name, delay_words, language_name, value_name
 from pipeline.web.day_picture import draw_days, kind_of
+from pipeline.web.period_picture import draw_periods
 from pipeline.web.similar_articles import find_similar
 from pipeline.web.static_files import add_static_routes, file_address
 from pipeline.web.story_contributions import list_contributions
 from pipeline.web.story_view import document_time, load_copies, load_story
 from pipeline.web.text_marks import NameMarker
-from pipeline.web.time_picture import draw_periods
 
 _TEASER = 240  # characters, as long as a passage with marks
 _LONGEST_MARKED = 2000  # characters of a search line whose words an article marks

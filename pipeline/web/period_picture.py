@@ -34,7 +34,7 @@ class PeriodCount(NamedTuple):
         return f"{first} to {self.last:%-d %b %Y}"
 
 
-class TimeBar(NamedTuple):
+class PeriodBar(NamedTuple):
     """A bar of the picture: where it stands, how high it is, and what it says."""
 
     x: float
@@ -54,7 +54,7 @@ def split_time(first: dt.datetime, last: dt.datetime) -> list[tuple[dt.datetime,
     return [(end - width * number, end - width * (number - 1)) for number in range(count, 0, -1)]
 
 
-def draw_periods(periods: Sequence[PeriodCount]) -> list[TimeBar]:
+def draw_periods(periods: Sequence[PeriodCount]) -> list[PeriodBar]:
     """Return the bars of periods, the highest as high as the picture."""
     most = max((period.articles for period in periods), default=0)
     step = WIDTH / max(1, len(periods))
@@ -64,7 +64,7 @@ def draw_periods(periods: Sequence[PeriodCount]) -> list[TimeBar]:
         height = max(height, 2.0) if period.articles else 0.0
         words = f"{period.label}: {period.articles:,} {'article' if period.articles == 1 else 'articles'}"
         bars.append(
-            TimeBar(
+            PeriodBar(
                 round(place * step + step * _GAP / 2, 2),
                 round(HEIGHT - height, 2),
                 round(step * (1 - _GAP), 2),

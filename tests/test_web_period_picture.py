@@ -6,7 +6,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.web.time_picture import HEIGHT, WIDTH, PeriodCount, draw_periods, split_time
+from pipeline.web.period_picture import HEIGHT, WIDTH, PeriodCount, draw_periods, split_time
 
 DAY = dt.timedelta(days=1)
 START = dt.datetime(2026, 3, 9, tzinfo=dt.UTC)
