@@ -27,6 +27,7 @@ from pipeline.editorial.stories import resolve_story
 from pipeline.editorial.undo import undo_decision
 from pipeline.errors import UnknownError, UsageError
 from pipeline.settings import ServeSettings
+from pipeline.web.auth import Access
 from pipeline.web.decisions import (
     CopyDecisionRequest,
     DecisionNumber,
@@ -45,8 +46,8 @@ _LARGEST_FORM = 1 << 18  # bytes
 _LISTED = 200  # decisions
 _SHOWN = 200  # articles of a story, to choose from
 _MANY = frozenset({"articles", "surfaces"})  # fields of which a form holds several
-# Where a form may lead to when it is done: nobody can be sent elsewhere through us
-_PLACES = ("/edit/", "/decisions")
+_LOGOUT = "/logout"
+_MAY_NOT = "Your key does not allow to decide; nothing was done."
 
 Form = Mapping[str, Sequence[str]]
 
@@ -56,37 +57,38 @@ class EditorDesk:
 
     def __init__(self, context: Context, settings: ServeSettings) -> None:
         self.context = context
-        self.sessions = EditorSessions(context.environment.api_key, settings)
-
-    def find_editor(self, request: Request) -> Editor | None:
-        """Return the editor that a request is from, None for anybody else."""
-        return self.sessions.find_editor(request, self.context.clock())
+        self.sessions = EditorSessions(context, settings)
 
     async def take(self, request: Request) -> tuple[Editor, Form]:
         """Return who sends a form, and what it holds.
 
         Raises:
-            HTTPException: 401, nobody is logged in; 403, it isn't a form of ours.
+            HTTPException: 401, nobody is logged in; 403, it isn't a form of ours, or his key doesn't allow to decide.
         """
         check_own_request(request)
-        editor = self.find_editor(request)
+        editor = self.sessions.find_editor(request)
         if editor is None:
             raise HTTPException(HTTPStatus.UNAUTHORIZED, "You are not logged in, or no longer; nothing was done.")
         form = await read_form(request)
         check_token(editor, first_of(form, "token"))
+        if not editor.may_decide and request.url.path != _LOGOUT:
+            raise HTTPException(HTTPStatus.FORBIDDEN, _MAY_NOT)
         return editor, form
 
     def show(self, request: Request, template: str, **values: Any) -> Response:
         """Return a page of a form, or the way to log in first. What it holds is for this browser alone."""
-        editor = self.find_editor(request)
+        editor = self.sessions.find_editor(request)
         if editor is None:
             return RedirectResponse(f"/login?next={quote(request.url.path, safe='/')}", HTTPStatus.SEE_OTHER)
+        if not editor.may_decide:
+            raise HTTPException(HTTPStatus.FORBIDDEN, _MAY_NOT)
         return private(render_page(template, editor=editor, **values))
 
 
 def add_editor_pages(app: FastAPI, context: Context, settings: ServeSettings) -> None:
     """Add the pages to ``app``."""
     desk = EditorDesk(context, settings)
+    app.state.sessions = desk.sessions  # who is logged in may read, where others need a key
     _add_session_routes(app, desk)
     _add_forms(app, desk)
     _add_decisions(app, desk)
@@ -96,9 +98,8 @@ def _add_session_routes(app: FastAPI, desk: EditorDesk) -> None:
     @app.get("/login", include_in_schema=False)
     def login_page(request: Request) -> Response:
         place = safe_place(request.query_params.get("next", ""))
-        editor = desk.find_editor(request)
-        accepts_keys = desk.sessions.accepts_keys
-        return private(render_page("login.html", editor=editor, place=place, accepts_keys=accepts_keys, fault=None))
+        editor = desk.sessions.find_editor(request)
+        return private(render_page("login.html", editor=editor, place=place, has_keys=has_keys(request), fault=None))
 
     @app.post("/login", include_in_schema=False)
     async def login(request: Request) -> Response:
@@ -106,16 +107,16 @@ def _add_session_routes(app: FastAPI, desk: EditorDesk) -> None:
         form = await read_form(request)
         place, name = safe_place(first_of(form, "next")), clean_name(first_of(form, "name"))
         fault = None if name else "Say who you are: decisions are signed."
-        if not desk.sessions.accepts(first_of(form, "key")):
-            fault = "That is not the key."
-        if fault:
-            page = render_page("login.html", 401, editor=None, place=place, accepts_keys=True, fault=fault)
-            return private(page)
+        key = await run_in_threadpool(desk.sessions.find_key, first_of(form, "key"))
+        if key is None:
+            fault = "That is no key that allows to read or to decide."
+        if fault or key is None:
+            return private(render_page("login.html", 401, editor=None, place=place, has_keys=True, fault=fault))
         response = RedirectResponse(place, HTTPStatus.SEE_OTHER)
-        desk.sessions.set_cookie(response, request, desk.sessions.begin(name, desk.context.clock()))
+        desk.sessions.set_cookie(response, request, desk.sessions.begin(name, key))
         return response
 
-    @app.post("/logout", include_in_schema=False)
+    @app.post(_LOGOUT, include_in_schema=False)
     async def logout(request: Request) -> Response:
         await desk.take(request)
         response = RedirectResponse("/decisions", HTTPStatus.SEE_OTHER)
@@ -153,7 +154,7 @@ def _add_decisions(app: FastAPI, desk: EditorDesk) -> None:
     def decisions_page(request: Request) -> Response:
         decisions, unreadable = list_decisions(context, None, _LISTED)
         rows = [(each, path_of(each)) for each in reversed(decisions)]
-        editor = desk.find_editor(request)
+        editor = desk.sessions.find_editor(request)
         return private(render_page("decisions.html", rows=rows, unreadable=unreadable, editor=editor))
 
     @app.post("/decisions", include_in_schema=False)
@@ -241,9 +242,15 @@ def path_of(decision: Decision) -> str | None:
 
 
 def safe_place(path: str) -> str:
-    """Return where to go on after logging in: one of our own pages for editors, whatever an address may ask for."""
-    is_ours = path.startswith(_PLACES) and "\\" not in path and path.isprintable() and ".." not in path
+    """Return where to go on after logging in: a page of ours, whatever an address may ask for."""
+    is_ours = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
     return path if is_ours else "/decisions"
+
+
+def has_keys(request: Request) -> bool:
+    """Tell whether anybody could have a key to log in with."""
+    access: Access = request.app.state.access
+    return access.has_keys()
 
 
 def private(response: Response) -> Response:

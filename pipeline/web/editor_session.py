@@ -1,7 +1,8 @@
-"""Log editors in: by the API key, or by what a trusted reverse proxy says of them; and guard against forged requests.
+"""Log people in: by an API key, or by what a trusted reverse proxy says of them; and guard against forged requests.
 
-Who has given the key gets a signed cookie, which holds a name and a time and nothing secret. A request that decides
-something must also bring the session's token, which another site can't read, and must not come from another site.
+Who has given a key gets a signed cookie, which holds a name, the key's number and a time, and nothing secret; what the
+key allows is looked up with each request. A request that decides something must also bring the session's token, which
+another site can't read, and must not come from another site.
 """
 
 from __future__ import annotations
@@ -18,71 +19,96 @@ import msgspec
 from fastapi import Request, Response
 from starlette.exceptions import HTTPException
 
+from pipeline.access_scopes import AccessScope
+from pipeline.context import Context
 from pipeline.fetch.addresses import Network, parse_networks
 from pipeline.settings import ServeSettings
 
 COOKIE = "newswire_editor"
 SESSION = dt.timedelta(hours=12)
 _LONGEST_NAME = 100
+_OF_ENVIRONMENT = 0  # the number of the key NEWSWIRE_API_KEY; those of the ledger begin at 1
+_BY_PROXY = frozenset({AccessScope.READ, AccessScope.EXPORT, AccessScope.DECIDE})
 _OWN_SITE = frozenset({"same-origin", "none"})  # of Sec-Fetch-Site; none: typed in by the user
 
 
 class Editor(msgspec.Struct, frozen=True, kw_only=True):
-    """Who is logged in."""
+    """Who is logged in, and what he may do; not everybody may decide."""
 
     name: str
     token: str  # that requests of this session bring
     until: dt.datetime | None  # None: as long as the proxy says so
+    scopes: frozenset[AccessScope]
+
+    @property
+    def may_decide(self) -> bool:
+        """Tell whether his key allows to decide."""
+        return AccessScope.DECIDE in self.scopes
 
 
 class _Session(msgspec.Struct, frozen=True, kw_only=True):
     """What the cookie holds."""
 
     name: str
+    key: int
     until: dt.datetime
     nonce: str
 
 
 class EditorSessions:
-    """Tells which editor a request is from, and begins sessions.
+    """Tells who a request is from, and begins sessions.
 
-    Sessions are signed with what is derived from ``api_key``: another key ends all of them. Without one, only a proxy
-    can log editors in, and tokens last as long as the process.
+    Sessions are signed with what is derived from the key of the environment: another one ends all of them. Without it
+    they last as long as the process.
     """
 
-    def __init__(self, api_key: str | None, settings: ServeSettings) -> None:
-        self._api_key = api_key
-        self._secret = _derive(api_key.encode(), "sessions") if api_key else secrets.token_bytes(32)
+    def __init__(self, context: Context, settings: ServeSettings) -> None:
+        self._context = context
+        self._api_key = context.environment.api_key
+        self._secret = _derive(self._api_key, "sessions") if self._api_key else secrets.token_bytes(32)
         self._header = settings.editor_header
         self._proxies = parse_networks(settings.trusted_proxies, "serve.trusted_proxies")
         self._is_public_secure = (settings.public_url or "").startswith("https://")
 
-    @property
-    def accepts_keys(self) -> bool:
-        """Tell whether there is a key to log in with."""
-        return bool(self._api_key)
+    def find_key(self, key: str) -> int | None:
+        """Return the number of a key that allows to read or to decide, None for any other text.
 
-    def accepts(self, key: str) -> bool:
-        """Tell whether this is the key; how long that takes says nothing about it."""
-        return bool(self._api_key) and hmac.compare_digest(
-            _derive(key.encode(), "key"), _derive((self._api_key or "").encode(), "key")
-        )
+        How long that takes says nothing about the key of the environment.
+        """
+        if self._api_key and hmac.compare_digest(_derive(key, "key"), _derive(self._api_key, "key")):
+            return _OF_ENVIRONMENT
+        with self._context.store.read() as connection:
+            row = self._context.store.api_keys.find(connection, key)
+        if row is None or not row.allowed(self._context.clock()) & {AccessScope.READ, AccessScope.DECIDE}:
+            return None
+        return row.n
 
-    def begin(self, name: str, now: dt.datetime) -> str:
-        """Return the value of the cookie of a new session of the editor called ``name``."""
-        session = _Session(name=clean_name(name), until=now + SESSION, nonce=secrets.token_urlsafe(12))
+    def begin(self, name: str, key: int) -> str:
+        """Return the value of the cookie of a new session: of whoever is called ``name``, by the key of this number."""
+        until = self._context.clock() + SESSION
+        session = _Session(name=clean_name(name), key=key, until=until, nonce=secrets.token_urlsafe(12))
         content = base64.urlsafe_b64encode(msgspec.json.encode(session)).decode()
         return f"{content}.{self._sign('session', content)}"
 
-    def find_editor(self, request: Request, now: dt.datetime) -> Editor | None:
-        """Return the editor that a request is from, None for anybody else."""
+    def find_editor(self, request: Request) -> Editor | None:
+        """Return who is logged in and sends a request, None for anybody else."""
         if name := self._name_by_proxy(request):
-            return Editor(name=name, token=self._sign("proxy", name), until=None)
+            return Editor(name=name, token=self._sign("proxy", name), until=None, scopes=_BY_PROXY)
         cookie = request.cookies.get(COOKIE, "")
         session = self._read(cookie)
-        if session is None or session.until <= now:
+        if session is None or session.until <= self._context.clock():
             return None
-        return Editor(name=session.name, token=self._sign("token", cookie), until=session.until)
+        scopes = self._scopes_of(session.key)
+        if not scopes:  # the key was revoked meanwhile
+            return None
+        return Editor(name=session.name, token=self._sign("token", cookie), until=session.until, scopes=scopes)
+
+    def _scopes_of(self, key: int) -> frozenset[AccessScope]:
+        if key == _OF_ENVIRONMENT:
+            return frozenset(AccessScope)
+        with self._context.store.read() as connection:
+            rows = self._context.store.api_keys.list_keys(connection)
+        return next((row.allowed(self._context.clock()) for row in rows if row.n == key), frozenset())
 
     def set_cookie(self, response: Response, request: Request, value: str) -> None:
         """Give a browser its session; an empty value ends it."""
@@ -159,5 +185,5 @@ def is_within(host: str, networks: Sequence[Network]) -> bool:
     return any((mapped or address) in network for network in networks)
 
 
-def _derive(key: bytes, purpose: str) -> bytes:
-    return hmac.digest(key or b"none", f"newswire {purpose}".encode(), "sha256")
+def _derive(key: str, purpose: str) -> bytes:
+    return hmac.digest(key.encode(), f"newswire {purpose}".encode(), "sha256")

@@ -146,9 +146,11 @@ def render_page(template: str, status: int = 200, **values: object) -> HTMLRespo
     return HTMLResponse(_templates.get_template(template).render(values), status)
 
 
-def render_message(_: Request, status: int, reason: str) -> Response:
-    """Return a page that says what went wrong."""
-    return render_page("message.html", status, heading=HTTPStatus(status).phrase, reason=reason)
+def render_message(request: Request, status: int, reason: str) -> Response:
+    """Return a page that says what went wrong; where somebody must log in, with the way there."""
+    path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    values = {"heading": HTTPStatus(status).phrase, "reason": reason, "code": status, "path": path}
+    return HTMLResponse(_templates.get_template("message.html").render(values), status)
 
 
 def add_page_routes(app: FastAPI, index: Index) -> None:
