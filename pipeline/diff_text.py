@@ -57,6 +57,19 @@ def list_passages(removed: Sequence[str], added: Sequence[str]) -> list[Passage]
     ]
 
 
+def word_edits(old: str, new: str) -> list[tuple[str, str]]:
+    """Return two wordings as one text in pieces: what stands in both ("same"), was taken out ("old") or put in ("new").
+
+    The pieces that are same and old are the words of ``old``, those that are same and new the words of ``new``.
+    """
+    before, after = old.split()[:_WORDS], new.split()[:_WORDS]
+    pieces: list[tuple[str, str]] = []
+    for operation, i, j, k, m in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        kinds = (("same", before[i:j]),) if operation == "equal" else (("old", before[i:j]), ("new", after[k:m]))
+        pieces += [(kind, " ".join(words)) for kind, words in kinds if words]
+    return pieces
+
+
 def cut_side_by_side(old: str, new: str, width: int | None) -> tuple[str, str]:
     """Return two wordings cut to ``width`` characters each (None: whole), so that where they part is seen in both."""
     letters = enumerate(zip(old, new, strict=False))

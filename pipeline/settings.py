@@ -166,6 +166,9 @@ class ServeSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     public_url: str | None = None  # where hubs reach it from outside; without it no hub is asked to push
     hosts: tuple[str, ...] = ()  # further names under which it is reached; "*": whatever name a request says
     frame_ancestors: tuple[Origin, ...] = ()  # origins whose pages may show ours in a frame: Airflow's
+    # the header in which a reverse proxy, once it has checked a password, says who is there: such editors are logged in
+    editor_header: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9-]+$")] | None = None
+    trusted_proxies: tuple[str, ...] = ("127.0.0.1", "::1")  # addresses and networks it is believed from
     max_connections: Annotated[int, msgspec.Meta(ge=1)] = 512  # open at a time; more are told to come back
     max_header_bytes: Annotated[int, msgspec.Meta(ge=1024)] = 32 * 1024  # of one request, its address included
     header_seconds: Annotated[float, msgspec.Meta(gt=0)] = 10.0  # in which the head of a request must have arrived

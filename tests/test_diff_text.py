@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.article_diff import compare_versions
-from pipeline.diff_text import cut_side_by_side, describe_edits
+from pipeline.diff_text import cut_side_by_side, describe_edits, word_edits
 from pipeline.records import Article
 
 
@@ -55,3 +55,22 @@ def test_two_wordings_are_cut_so_that_where_they_part_is_seen(same, old, new, wi
     assert "<" in shown[0]
     assert ">" in shown[1]
     assert cut_side_by_side(old, new, None) == (old, new)
+
+
+def test_two_wordings_are_one_text_in_which_what_differs_is_told_apart():
+    assert word_edits("The dam has six cranes.", "The old dam has five cranes.") == [
+        ("same", "The"),
+        ("new", "old"),
+        ("same", "dam has"),
+        ("old", "six"),
+        ("new", "five"),
+        ("same", "cranes."),
+    ]
+    assert word_edits("", "") == []
+
+
+@given(st.lists(st.sampled_from("a b c d".split())), st.lists(st.sampled_from("a b c d".split())))
+def test_the_pieces_of_two_wordings_are_each_of_them_again(old, new):
+    pieces = word_edits(" ".join(old), " ".join(new))
+    assert " ".join(words for kind, words in pieces if kind != "new").split() == old
+    assert " ".join(words for kind, words in pieces if kind != "old").split() == new

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -117,3 +118,30 @@ def test_methods_that_a_path_has_not_are_refused_with_those_that_it_has(client):
         for foreign in ("PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"):
             answer = client.request(foreign, address)
             assert (answer.status_code, answer.headers["Allow"]) == (405, ", ".join(allowed))
+
+
+PAGES = """
+/entities /entities/{} /stories /stories/{} /corrections /articles/{} /articles/{}/versions /articles/{}/cite.bib
+/decisions /login /edit/entities/{} /edit/stories/{} /edit/articles/{} /sources/{} /explain/{} /runs/{} /replays/{}
+""".split()
+SUBJECTS = ("entities", "stories", "copies")
+PARAMS = "q text kind days all language places next page stage".split()
+
+
+@pytest.fixture
+def editor(client):
+    assert client.post("/login", data={"name": "Ana", "key": "s3cret"}).status_code == 200
+    return client, re.search(r'name="token" value="(\w+)"', client.get("/decisions").text)[1]
+
+
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(data=st.data())
+def test_any_value_in_any_page_and_form_is_answered(editor, data):
+    client, token = editor
+    address = data.draw(st.sampled_from(PAGES)).replace("{}", quote(data.draw(VALUES), safe="", errors="replace"))
+    query = {name: data.draw(VALUES) for name in data.draw(st.sets(st.sampled_from(PARAMS), max_size=3))}
+    check(client.get(f"{address}?{urlencode(query, errors='replace')}"), address)
+    form = {"token": token, "kind": data.draw(KINDS), "subject": data.draw(st.sampled_from([*SUBJECTS, "x"]))}
+    form |= {name: data.draw(VALUES) for name in data.draw(st.sets(st.sampled_from(FIELDS), max_size=4))}
+    body = urlencode(form, errors="replace")
+    check(client.post("/decisions", content=body, follow_redirects=False), "/decisions")

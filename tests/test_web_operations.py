@@ -10,14 +10,14 @@ import pytest
 from starlette.testclient import TestClient
 
 from pipeline.alert_records import Alert, AlertCondition, AlertPhase, AlertRule
-from pipeline.feed_records import SourceDay
+from pipeline.feed_records import FeedGap, SourceDay
 from pipeline.figures import ProgramFigures, RunFigures
 from pipeline.records import Outcome, Reason, Stage
 from pipeline.runs import begin_run, end_run
 from pipeline.settings import ServeSettings, Source
 from pipeline.stages import run_all
 from pipeline.web.app import create_app
-from tests.helpers.arriving import NOW, STAGES, arrive, finish
+from tests.helpers.arriving import NOW, STAGES, arrive, finish, through
 
 TEXT = "The council met on Monday and agreed to mend the old bridge over the river before winter comes."
 RUN = "ingest/manual__2026-03-10T12:00:00+00:00"
@@ -150,6 +150,24 @@ def test_sources_are_shown_with_their_last_days(client, context):
     assert answer.text.count("<rect") == 3 * 14
     page = text_of(client.get("/sources/Daily"))
     assert f"{NOW:%a %-d %b} 20 8 2" in page
+    assert "What its feeds failed to show Nothing in the last 14 days." in page
+
+
+def test_a_source_shows_what_its_feeds_missed_and_its_latest_articles(client, context):
+    ended = NOW - dt.timedelta(days=2)
+    gaps = [
+        FeedGap(feed=FEED, source=source, since=ended - dt.timedelta(hours=1), until=ended, missed=30, filled=10)
+        for source in ("Daily", "Evening")
+    ]
+    with context.store.write() as connection:
+        context.store.gaps.record_round(connection, gaps, [], NOW)
+    arrive(context, "a9", TEXT)
+    through(context)
+    page = text_of(client.get("/sources/Daily"))
+    assert "About 20 articles in the last 14 days scrolled off a feed" in page
+    assert page.count(FEED) == 1
+    assert "Latest articles" in page
+    assert client.get("/api/sources/Daily").json()["gaps"][0]["missed"] == 30
 
 
 def test_operations_show_the_alerts_that_are_open(client, context):

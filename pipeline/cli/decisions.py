@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import click
 
-from pipeline.cli.decision_text import describe_decision, describe_effect
 from pipeline.cli.options import decision_options
 from pipeline.cli.output import Failures, json_line_writer
 from pipeline.cli.param_types import MOST
 from pipeline.context import open_context
 from pipeline.decisions import DecisionAuthor, Subject
+from pipeline.editorial.decision_text import describe_decision, describe_effect
 from pipeline.editorial.decisions import decision_to_plain, list_decisions
 from pipeline.editorial.undo import undo_decision
 from pipeline.store import UnreadableDecision

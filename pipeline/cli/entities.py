@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 
 import click
 
-from pipeline.cli.decision_text import describe_decision
 from pipeline.cli.decisions import exit_for_unreadable
 from pipeline.cli.options import decision_options
 from pipeline.cli.output import json_line_writer, print_table
@@ -14,6 +13,7 @@ from pipeline.cli.param_types import MOST
 from pipeline.context import Context, open_context
 from pipeline.decisions import Decision, DecisionAuthor, Subject
 from pipeline.editorial import entities
+from pipeline.editorial.decision_text import describe_decision
 from pipeline.editorial.decisions import list_decisions
 from pipeline.editorial.undo import undo_decision
 from pipeline.records import EntityType, Stage, to_json

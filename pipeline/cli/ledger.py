@@ -11,13 +11,13 @@ import click
 from pipeline import maintenance, reindex
 from pipeline.alert_records import Alert, AlertPhase
 from pipeline.cli.copy_text import describe_copy
-from pipeline.cli.decision_text import describe_decision
 from pipeline.cli.output import plain_text, print_note, print_table
 from pipeline.cli.param_types import MOST_DAYS
 from pipeline.cluster import StoryFacts
 from pipeline.context import open_context
 from pipeline.decisions import StoryDecision
 from pipeline.diff_text import describe_edits
+from pipeline.editorial.decision_text import describe_decision
 from pipeline.editorial.explain import ArticleVersion, Explanation, explain_name
 from pipeline.editorial.lookup import find_article
 from pipeline.errors import UsageError

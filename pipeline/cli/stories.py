@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import click
 
-from pipeline.cli.decision_text import describe_decision
 from pipeline.cli.options import decision_options
 from pipeline.cli.output import print_note, print_table
 from pipeline.cli.param_types import MOST, MOST_DAYS, TimeParam
@@ -15,6 +14,7 @@ from pipeline.cluster import StoryFacts
 from pipeline.context import open_context
 from pipeline.decisions import DecisionAuthor, StoryDecision, Subject
 from pipeline.editorial import stories, story_repair
+from pipeline.editorial.decision_text import describe_decision
 from pipeline.editorial.lookup import find_article
 from pipeline.editorial.undo import undo_decision
 from pipeline.errors import UsageError

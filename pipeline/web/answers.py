@@ -10,8 +10,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pipeline.web.failures import NEVER_BY_HEAD, error_response
 
-# Nothing is loaded from elsewhere and no script runs, whatever an article may hold.
-_POLICY = "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'"
+# Nothing is loaded from elsewhere and no script runs but the file that newswire serves, whatever an article may hold.
+_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'"
+)
 _NOBODY = "'none'"
 
 

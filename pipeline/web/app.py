@@ -31,6 +31,7 @@ from pipeline.web.changes import add_change_routes
 from pipeline.web.conditional import ConditionalAnswers
 from pipeline.web.copy_pages import FindOutdated, add_copy_pages, know_nothing
 from pipeline.web.decisions import add_decision_routes
+from pipeline.web.editor_pages import add_editor_pages
 from pipeline.web.editorial import add_editorial_routes
 from pipeline.web.export import add_export_routes
 from pipeline.web.failures import RETRY_AWAY, add_error_handlers, log_inside
@@ -38,6 +39,7 @@ from pipeline.web.http import json_response, unknown
 from pipeline.web.ingest import add_ingest_routes
 from pipeline.web.operations import add_operation_routes
 from pipeline.web.rate_limits import RateLimits
+from pipeline.web.reader_pages import add_reader_pages
 from pipeline.web.replays import add_replay_routes
 from pipeline.web.request_checks import RequestChecks
 from pipeline.web.search import add_search_routes
@@ -112,6 +114,8 @@ def create_app(
         explanation = explain_name(context, address) or unknown("address", address)
         return json_response(without_texts(explanation) if explanation.is_hidden else explanation)
 
+    add_reader_pages(app, context)
+    add_editor_pages(app, context, serve)
     add_operation_routes(app, context)
     add_editorial_routes(app, context)
     add_replay_routes(app, context)

@@ -18,9 +18,11 @@ from pipeline.access_scopes import AccessScope
 from pipeline.context import Context
 from pipeline.settings import ServeSettings
 from pipeline.store import hash_key
+from pipeline.web.editor_session import EditorSessions
 
 _REMEDY = "send the API key as 'Authorization: Bearer KEY'"
-_OPEN = frozenset({"/health", "/robots.txt", "/style.css"})  # tell nothing of what is published
+# tell nothing of what is published
+_OPEN = frozenset({"/health", "/robots.txt", "/style.css", "/page.js", "/favicon.svg", "/login"})
 _OTHERWISE = frozenset({"/api/v1/export"})  # are read from by another scope, which they check themselves
 _FOR_HUBS = "/websub/"  # each has an address that its hub alone knows
 
@@ -100,14 +102,18 @@ _require_read = require_scope(AccessScope.READ)
 
 
 def check_reading(request: Request) -> None:
-    """Let only those read who may; other scopes are checked by the endpoints that need them.
+    """Let only those read who may, by a key or because they are logged in; endpoints check other scopes themselves.
 
     Raises:
         HTTPException: 401 or 403, as ``require_scope`` has it.
     """
     route = request.scope.get("route")
     path = route.path if isinstance(route, APIRoute) else request.url.path
-    if request.method == "GET" and path not in _OPEN | _OTHERWISE and not path.startswith(_FOR_HUBS):
+    if request.method != "GET" or path in _OPEN | _OTHERWISE or path.startswith(_FOR_HUBS):
+        return
+    sessions: EditorSessions | None = getattr(request.app.state, "sessions", None)  # none without a ledger
+    editor = sessions.find_editor(request) if sessions and sent_key(request) is None else None
+    if editor is None or AccessScope.READ not in editor.scopes:
         _require_read(request)
 
 

@@ -132,7 +132,7 @@ def add_decision_routes(app: FastAPI, context: Context) -> None:
     async def decide_on_copies(request: Request) -> Response:
         """Merge or split copy groups; answers with the groups as they are now."""
         decision = await read_decision(request, CopyDecisionRequest)
-        return json_response(await run_in_threadpool(_decide_on_copies, context, decision), 201)
+        return json_response(await run_in_threadpool(apply_copy_decision, context, decision), 201)
 
     described = _describe(StoryDecision, MergeStoriesRequest, SplitStoryRequest, RenameStoryRequest)
 
@@ -140,7 +140,7 @@ def add_decision_routes(app: FastAPI, context: Context) -> None:
     async def decide_on_stories(request: Request) -> Response:
         """Merge, split or rename stories; answers with the change, whose number undoes it."""
         decision = await read_decision(request, StoryDecisionRequest)
-        return json_response(await run_in_threadpool(_decide_on_stories, context, decision), 201)
+        return json_response(await run_in_threadpool(apply_story_decision, context, decision), 201)
 
     @app.post(
         "/api/entities/decisions", dependencies=key, openapi_extra=_describe(EntityDecision, EntityDecisionRequest)
@@ -148,7 +148,7 @@ def add_decision_routes(app: FastAPI, context: Context) -> None:
     async def decide_on_entities(request: Request) -> Response:
         """Merge, split, rename or hide an entity."""
         decision = await read_decision(request, EntityDecisionRequest)
-        return json_response(await run_in_threadpool(_decide_on_entities, context, decision), 201)
+        return json_response(await run_in_threadpool(apply_entity_decision, context, decision), 201)
 
     _add_undo_routes(app, context)
 
@@ -189,7 +189,12 @@ def _add_undo_routes(app: FastAPI, context: Context) -> None:
         return await undo(number, sent.author, Subject.ENTITIES)
 
 
-def _decide_on_copies(context: Context, request: CopyDecisionRequest) -> list[CopyGroupView]:
+def apply_copy_decision(context: Context, request: CopyDecisionRequest) -> list[CopyGroupView]:
+    """Merge or split copy groups; return the groups as they are now.
+
+    Raises:
+        UsageError: It can't be done.
+    """
     articles = [find_article(context, name) for name in request.articles]
     if request.kind == "merge":
         return [copies.load_copy_group(context, copies.merge_groups(context, articles, request.author).group)]
@@ -197,7 +202,12 @@ def _decide_on_copies(context: Context, request: CopyDecisionRequest) -> list[Co
     return [copies.load_copy_group(context, group) for group in (decision.group, decision.taken)]
 
 
-def _decide_on_stories(context: Context, request: StoryDecisionRequest) -> StoryDecision:
+def apply_story_decision(context: Context, request: StoryDecisionRequest) -> StoryDecision:
+    """Merge, split or rename stories; return the recorded decision.
+
+    Raises:
+        UsageError: It can't be done.
+    """
     match request:
         case MergeStoriesRequest():
             return stories.merge_stories(context, request.story, request.other, request.author)
@@ -208,7 +218,12 @@ def _decide_on_stories(context: Context, request: StoryDecisionRequest) -> Story
             return stories.rename_story(context, request.story, request.title, request.author)
 
 
-def _decide_on_entities(context: Context, request: EntityDecisionRequest) -> EntityDecision:
+def apply_entity_decision(context: Context, request: EntityDecisionRequest) -> EntityDecision:
+    """Merge, split, rename or hide an entity; return the recorded decision.
+
+    Raises:
+        UsageError: It can't be done, or a field is missing.
+    """
     entity, author = request.entity, request.author
     match request.kind:
         case "merge":

@@ -15,7 +15,7 @@ from pipeline.context import Context
 from pipeline.editorial.explain import explain_name, without_texts
 from pipeline.figure_reader import read_overview
 from pipeline.figures.summary import summarise
-from pipeline.index import MAX_HITS
+from pipeline.index import MAX_HITS, Query
 from pipeline.records import Outcome, Stage
 from pipeline.web.api_description import describe_answer
 from pipeline.web.http import json_response, unknown
@@ -26,6 +26,7 @@ from pipeline.web.source_view import SourceLine, SourceView, list_sources, load_
 
 _RUNS = 50  # on the page
 _LATEST_RUNS = 5  # on the page of operations
+_LATEST_ARTICLES = 10  # on the page of a source
 
 
 def add_operation_routes(app: FastAPI, context: Context) -> None:
@@ -82,7 +83,9 @@ def _add_source_routes(app: FastAPI, context: Context) -> None:
 
     @app.get("/sources/{name:path}", include_in_schema=False)
     def source_page(name: str) -> Response:
-        return render_page("source.html", view=find(name))
+        view = find(name)
+        newest = Query(filters={"source": (name,)}, sort="newest", size=_LATEST_ARTICLES, highlight=False)
+        return render_page("source.html", view=view, latest=context.index.search(newest).hits)
 
 
 def _add_overview_routes(app: FastAPI, context: Context) -> None:

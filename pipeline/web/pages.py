@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
+import functools
 from http import HTTPStatus
-from importlib import resources
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request, Response
@@ -14,6 +13,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.exceptions import HTTPException
 
+from pipeline.diff_text import list_passages, word_edits
+from pipeline.editorial.decision_text import describe_effect
 from pipeline.figures.text import (
     describe_duration,
     describe_latency,
@@ -27,15 +28,29 @@ from pipeline.records import Document
 from pipeline.text import shorten, split_paragraphs
 from pipeline.urls import check_address, without_credentials
 from pipeline.web import search_params
+from pipeline.web.citation import to_bibtex, to_ris
+from pipeline.web.code_names import ENTITY_WORDS, copy_words, country_name, delay_words, language_name, value_name
 from pipeline.web.day_picture import draw_days, kind_of
+from pipeline.web.period_picture import draw_periods
+from pipeline.web.similar_articles import find_similar
+from pipeline.web.static_files import add_static_routes, file_address
+from pipeline.web.story_contributions import list_contributions
 from pipeline.web.story_view import document_time, load_copies, load_story
+from pipeline.web.text_marks import NameMarker
 
 _TEASER = 240  # characters, as long as a passage with marks
+_LONGEST_MARKED = 2000  # characters of a search line whose words an article marks
 
-_STYLE = resources.files("pipeline.web").joinpath("style.css").read_text(encoding="utf-8")
-_STYLE_ADDRESS = f"/style.css?{hashlib.sha256(_STYLE.encode()).hexdigest()[:8]}"  # changes with its content
-
-_ROBOTS = "User-agent: *\nDisallow: /\n"  # the texts are their publishers': search engines find them there
+# The sections that the header leads to
+_SECTIONS = (
+    ("/", "Search"),
+    ("/stories", "Stories"),
+    ("/entities", "Names"),
+    ("/corrections", "Corrections"),
+    ("/sources", "Sources"),
+    ("/operations", "Operations"),
+    ("/decisions", "Decisions"),
+)
 
 
 def _day(time: dt.datetime) -> str:
@@ -44,6 +59,10 @@ def _day(time: dt.datetime) -> str:
 
 def _moment(time: dt.datetime) -> str:
     return f"{time.astimezone(dt.UTC):%-d %b %Y, %H:%M} UTC"
+
+
+def _clock(time: dt.datetime) -> str:
+    return f"{time:%-d %b %Y, %H:%M}"
 
 
 def _title(document: Document) -> str:
@@ -81,6 +100,9 @@ _templates = Environment(
 _templates.filters |= {
     "day": _day,
     "moment": _moment,
+    "clock": _clock,
+    "begins": functools.partial(shorten, length=_TEASER),
+    "decided": describe_effect,
     "title": _title,
     "shown_title": _shown_title,
     "teaser": _teaser,
@@ -99,8 +121,23 @@ _templates.filters |= {
     "bars": draw_days,
     "day_kind": kind_of,
     "paragraphs": split_paragraphs,
+    "named": value_name,
+    "country": country_name,
+    "language": language_name,
+    "copy_words": copy_words,
+    "delay": delay_words,
+    "entity_kind": ENTITY_WORDS.__getitem__,
+    "periods": draw_periods,
+    "passages": list_passages,
+    "word_edits": word_edits,
 }
-_templates.globals |= {"style": _STYLE_ADDRESS, "all_articles": search_params.SearchParams()}
+_templates.globals |= {
+    "style": file_address("style.css"),
+    "script": file_address("page.js"),
+    "icon": file_address("favicon.svg"),
+    "sections": _SECTIONS,
+    "all_articles": search_params.SearchParams(),
+}
 
 
 def render_page(template: str, status: int = 200, **values: object) -> HTMLResponse:
@@ -108,20 +145,42 @@ def render_page(template: str, status: int = 200, **values: object) -> HTMLRespo
     return HTMLResponse(_templates.get_template(template).render(values), status)
 
 
-def render_message(_: Request, status: int, reason: str) -> Response:
-    """Return a page that says what went wrong."""
-    return render_page("message.html", status, heading=HTTPStatus(status).phrase, reason=reason)
+def render_message(request: Request, status: int, reason: str) -> Response:
+    """Return a page that says what went wrong; where somebody must log in, with the way there."""
+    path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    values = {"heading": HTTPStatus(status).phrase, "reason": reason, "code": status, "path": path}
+    return HTMLResponse(_templates.get_template("message.html").render(values), status)
 
 
 def add_page_routes(app: FastAPI, index: Index) -> None:
     """Add the pages to ``app``."""
 
-    @app.get("/articles/{article_id}", include_in_schema=False)
-    def article(article_id: str) -> Response:
+    def find_article(article_id: str) -> Document:
         document = index.get(article_id)
         if document is None:
             raise HTTPException(404, "There is no such article here. It may have been taken down.")
-        return render_page("article.html", document=document, copies=load_copies(index, document))
+        return document
+
+    @app.get("/articles/{article_id}", include_in_schema=False)
+    def article(article_id: str, q: str = "") -> Response:
+        document = find_article(article_id)
+        return render_page(
+            "article.html",
+            document=document,
+            copies=load_copies(index, document),
+            similar=find_similar(index, document),
+            marker=NameMarker(document.entities, q[:_LONGEST_MARKED]),
+            entities={entity.name: entity.id for entity in document.entities},
+        )
+
+    @app.get("/articles/{article_id}/cite.bib", include_in_schema=False)
+    def bibtex(article_id: str) -> Response:
+        return _citation(to_bibtex(find_article(article_id), _today()), "application/x-bibtex", f"{article_id}.bib")
+
+    @app.get("/articles/{article_id}/cite.ris", include_in_schema=False)
+    def ris(article_id: str) -> Response:
+        citation = to_ris(find_article(article_id), _today())
+        return _citation(citation, "application/x-research-info-systems", f"{article_id}.ris")
 
     @app.get("/stories/{story_id}", include_in_schema=False)
     def story(story_id: str) -> Response:
@@ -130,12 +189,15 @@ def add_page_routes(app: FastAPI, index: Index) -> None:
             raise HTTPException(404, "There is no such story here.")
         if view.id != story_id:  # not for ever: a story may be taken out of another one again
             return RedirectResponse(f"/stories/{quote(view.id, safe='')}", 307)
-        return render_page("story.html", story=view)
+        ids = {entity.name: entity.id for document in view.articles for entity in document.entities}
+        return render_page("story.html", story=view, contributions=list_contributions(view.articles), ids=ids)
 
-    @app.get("/robots.txt", include_in_schema=False)
-    def robots() -> Response:
-        return Response(_ROBOTS, media_type="text/plain")
+    add_static_routes(app)
 
-    @app.get("/style.css", include_in_schema=False)
-    def style() -> Response:
-        return Response(_STYLE, media_type="text/css", headers={"Cache-Control": "max-age=86400"})
+
+def _today() -> dt.date:
+    return dt.datetime.now(dt.UTC).date()
+
+
+def _citation(text: str, media_type: str, name: str) -> Response:
+    return Response(text, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'})

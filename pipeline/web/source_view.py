@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from pipeline.context import Context
-from pipeline.feed_records import SourceDay
+from pipeline.feed_records import FeedGap, SourceDay
 from pipeline.feeds.health import Condition, Health, assess_feeds
 from pipeline.store import Failure
 
@@ -36,11 +36,22 @@ class SourceLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SourceView(msgspec.Struct, frozen=True, kw_only=True):
-    """A source with its feeds, the worst first, and the latest of its articles that a person should look at."""
+    """A source with its feeds, the worst first, what they failed to show, and what a person should look at.
+
+    ``gaps`` are those of the last ``DAYS`` days, the latest first; ``drift`` says how its pages have changed, where
+    most of them differ from earlier ones; ``failures`` are the latest articles that are quarantined.
+    """
 
     source: SourceLine
     feeds: tuple[Health, ...]
     failures: tuple[Failure, ...]
+    gaps: tuple[FeedGap, ...] = ()
+    drift: str | None = None
+
+    @property
+    def missed(self) -> int:
+        """Return how many articles its feeds failed to show in these days, by estimate, less what others listed."""
+        return sum(max(0, gap.missed - gap.filled) for gap in self.gaps)
 
 
 def list_sources(context: Context) -> list[SourceLine]:
@@ -63,8 +74,16 @@ def load_source(context: Context, name: str) -> SourceView | None:
         return None
     with context.store.read() as connection:
         failures = context.store.admin.list_failures(connection, _FAILURES, name)
+        alarm = context.store.site_alarms.list_alarms(connection).get(name)
+        gaps = context.store.gaps.list_gaps(connection, now - dt.timedelta(days=DAYS))
     line = _line(name, feeds.get(name, ()), days.get(name, ()), quarantined.get(name, 0), now)
-    return SourceView(source=line, feeds=tuple(feeds.get(name, ())), failures=tuple(failures))
+    return SourceView(
+        source=line,
+        feeds=tuple(feeds.get(name, ())),
+        failures=tuple(failures),
+        gaps=tuple(gap for gap in reversed(gaps) if gap.source == name),
+        drift=alarm.detail if alarm else None,
+    )
 
 
 def _read(
