@@ -51,6 +51,8 @@ def render_query(query: Query) -> dict[str, Any]:
     filters: list[dict[str, Any]] = [
         {"terms": {name: [stored_value(name, value) for value in values]}} for name, values in query.filters.items()
     ]
+    if query.ids is not None:
+        filters.append({"ids": {"values": list(query.ids)}})
     times = {"gte": query.since, "lt": query.until}
     if any(times.values()):
         filters.append({"range": {"seen_at": {sign: time.isoformat() for sign, time in times.items() if time}}})

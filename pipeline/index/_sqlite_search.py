@@ -104,6 +104,9 @@ def _matching(query: Query, expression: str) -> tuple[str, list[str], list[objec
             "WHERE value.field = ? AND value.value IN (SELECT each.value FROM json_each(?) AS each))"
         )
         values += [field, to_json([stored_value(field, value) for value in allowed]).decode()]
+    if query.ids is not None:
+        conditions.append("id IN (SELECT each.value FROM json_each(?) AS each)")
+        values.append(to_json(query.ids).decode())
     for bound, sign in ((query.since, ">="), (query.until, "<")):
         if bound is not None:
             conditions.append(f"seen_at {sign} ?")

@@ -34,7 +34,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     ``facets`` names fields whose values are counted, the ``facet_size`` most frequent of each. With ``copies`` False
     the articles of one copy group are folded into one hit. ``after`` is what ``Results.last`` was of the page before;
     it goes with every sort but by relevance, where copies aren't folded. *arrived* sorts by first sight, the oldest
-    first: nothing ever changes an article's place there.
+    first: nothing ever changes an article's place there. ``ids`` keeps these documents alone.
     """
 
     text: str = ""
@@ -48,6 +48,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     offset: int = 0
     copies: bool = True
     highlight: bool = True
+    ids: tuple[str, ...] | None = None
     after: SortKey | None = None
 
     @property

@@ -44,6 +44,7 @@ from pipeline.store.file_imports import FileImport, FileImports
 from pipeline.store.frequency_memory import FrequencyMemory
 from pipeline.store.gaps import FeedGaps
 from pipeline.store.hosts import Hosts, WaitingHost
+from pipeline.store.indexed_log import ArticleArrival, IndexedLog
 from pipeline.store.ledger import Ledger, is_held
 from pipeline.store.ledger_dump import TableLayout, list_tables, read_table
 from pipeline.store.ledger_restore import LedgerRestore
@@ -79,6 +80,7 @@ from pipeline.store.rows import (
     StageResult,
 )
 from pipeline.store.runs import RunArticle, RunHost, Runs
+from pipeline.store.saved_searches import SavedSearches
 from pipeline.store.schema import SCHEMA
 from pipeline.store.selections import Selection
 from pipeline.store.site_cache import SiteCache
@@ -107,6 +109,7 @@ __all__ = [
     "WITHDRAWN",
     "ApiKeyRow",
     "Arrivals",
+    "ArticleArrival",
     "ArticleRow",
     "ArticleToReassign",
     "CommitWatch",
@@ -215,6 +218,8 @@ class Store:
         self.deliveries = Deliveries()
         self.changes = Changes(self._database)
         self.api_keys = ApiKeys()
+        self.indexed_log = IndexedLog()
+        self.saved_searches = SavedSearches()
         self.admin = Admin(self._database, self.pending_removals)
         if not read_only:
             self.release_dead_owners()
