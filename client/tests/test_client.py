@@ -5,13 +5,9 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import datetime as dt
-import socket
-import threading
 
 import httpx
-import msgspec
 import pytest
-import uvicorn
 from newswire_client import (
     AccessError,
     ApiError,
@@ -25,17 +21,8 @@ from newswire_client import (
     calls,
 )
 
-from pipeline.settings import Settings
-from pipeline.stages import run_all
-from pipeline.web.app import create_app
-from tests.helpers.arriving import NOW, SOURCES, STAGES, arrive
-from tests.helpers.support import REPO, places
+from tests.helpers.support import NOW
 
-KEY = "open-sesame"
-TEXT = (
-    "The old harbour bridge was closed on Tuesday after engineers found cracks in two of its piers. "
-    "Ferries carry people across until the repairs are done, the harbour office said. Article number {}."
-)
 SEARCH_OPTIONS: calls.SearchOptions = {
     "filters": {"source": ["Daily", "Evening"], "language": "en"},
     "since": dt.date(2026, 1, 1),
@@ -49,37 +36,15 @@ SEARCH_OPTIONS: calls.SearchOptions = {
 }
 
 
-@pytest.fixture(scope="module")
-def service(tmp_path_factory):
-    """A newswire that serves five articles; its application, address and context."""
-    from pipeline.context import Context
-
-    folder = tmp_path_factory.mktemp("service")
-    environment = msgspec.structs.replace(places(folder), api_key=KEY)
-    with Context(Settings(), SOURCES, environment, config=REPO / "config", clock=lambda: NOW) as context:
-        for number in range(5):
-            arrive(context, f"a{number}", TEXT.format(number) * (number + 1), seen=float(number))
-        run_all(context, STAGES)
-        app = create_app(context)
-        with socket.socket() as listener:
-            listener.bind(("127.0.0.1", 0))
-            server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
-            thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-            thread.start()
-            yield app, f"http://127.0.0.1:{listener.getsockname()[1]}", context
-            server.should_exit = True
-            thread.join()
-
-
 @pytest.fixture
 def client(service):
-    with Client(service[1], KEY) as made:
+    with Client(service[1], service[2]) as made:
         yield made
 
 
 def run_async(service, ask):
     async def run():
-        async with AsyncClient(service[1], KEY) as client:
+        async with AsyncClient(service[1], service[2]) as client:
             return await ask(client)
 
     return asyncio.run(run())
@@ -224,16 +189,18 @@ def answering(*answers):
     return httpx.MockTransport(answer), requests
 
 
-PASSING = (httpx.Response(503, headers={"Retry-After": "0"}, json={"detail": "busy"}),
-           httpx.Response(429, headers={"Retry-After": "0"}), httpx.Response(200, json={"documents": 3}))  # fmt: skip
+def passing():
+    """What a server answers that is busy twice, and then isn't."""
+    busy = httpx.Response(503, headers={"Retry-After": "0"}, json={"detail": "busy"})
+    return busy, httpx.Response(429, headers={"Retry-After": "0"}), httpx.Response(200, json={"documents": 3})
 
 
 def test_what_only_reads_is_asked_again_while_the_server_is_busy():
-    transport, requests = answering(*PASSING)
+    transport, requests = answering(*passing())
     with Client("http://news.example/", http=httpx.Client(transport=transport)) as client:
         assert client.count_documents() == 3
     assert [str(request.url) for request in requests] == ["http://news.example/health"] * 3
-    transport, requests = answering(*PASSING)
+    transport, requests = answering(*passing())
 
     async def ask():
         async with AsyncClient("http://news.example/", http=httpx.AsyncClient(transport=transport)) as client:
@@ -244,27 +211,35 @@ def test_what_only_reads_is_asked_again_while_the_server_is_busy():
 
 
 def test_it_gives_up_at_last_and_never_repeats_what_writes():
-    transport, requests = answering(*PASSING[:2])
-    with Client("http://news.example", retries=1, http=httpx.Client(transport=transport)) as client:
-        with pytest.raises(UnavailableError, match="429"):
-            client.count_documents()
+    transport, requests = answering(*passing()[:2])
+    with (
+        Client("http://news.example", retries=1, http=httpx.Client(transport=transport)) as client,
+        pytest.raises(UnavailableError, match="429"),
+    ):
+        client.count_documents()
     transport, requests = answering(httpx.ConnectError("refused"))
-    with Client("http://news.example", http=httpx.Client(transport=transport)) as client:
-        with pytest.raises(ConnectionFailedError, match="refused"):
-            client.save_search("x")
+    with (
+        Client("http://news.example", http=httpx.Client(transport=transport)) as client,
+        pytest.raises(ConnectionFailedError, match="refused"),
+    ):
+        client.save_search("x")
     assert len(requests) == 1
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"documents": null}', b"{}"])
 def test_what_is_no_answer_of_newswires_is_one_error(body):
     transport, _ = answering(httpx.Response(200, content=body))
-    with Client("http://news.example", retries=0, http=httpx.Client(transport=transport)) as client:
-        with pytest.raises(ConnectionFailedError, match="/health: the answer can't be read"):
-            client.count_documents()
+    with (
+        Client("http://news.example", retries=0, http=httpx.Client(transport=transport)) as client,
+        pytest.raises(ConnectionFailedError, match="/health: the answer can't be read"),
+    ):
+        client.count_documents()
 
 
 def test_an_expired_cursor_is_told_from_other_refusals():
     transport, _ = answering(httpx.Response(410, json={"error": "begin again"}))
-    with Client("http://news.example", http=httpx.Client(transport=transport)) as client:
-        with pytest.raises(CursorExpiredError, match="begin again"):
-            client.changes("old")
+    with (
+        Client("http://news.example", http=httpx.Client(transport=transport)) as client,
+        pytest.raises(CursorExpiredError, match="begin again"),
+    ):
+        client.changes("old")
