@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import msgspec
 
@@ -52,7 +52,7 @@ class SavedSearch(Record, frozen=True, kw_only=True):
     mail: tuple[str, ...] = ()  # addresses of people
     digest: DigestRhythm = DigestRhythm.NOW  # of mails
     created: dt.datetime
-    begins: int  # where the log of indexed documents stood when it was saved
+    begins: int  # the position of the latest change when it was saved
 
     @property
     def webhook_name(self) -> str:
@@ -86,3 +86,10 @@ class SearchMatch(Record, frozen=True, kw_only=True):
     n: int
     article: str
     at: dt.datetime
+
+
+class ArticleArrival(NamedTuple):
+    """An article, and when it came: first seen, or released by its embargo."""
+
+    article: str
+    came: dt.datetime

@@ -18,7 +18,6 @@ from pipeline.saved_searches.matching import match_changes
 from pipeline.saved_searches.watch import KEPT, forget_matches
 from pipeline.search_records import DigestRhythm, MatchScope, SearchRequest
 from pipeline.settings import AlertSettings, MailSettings, SearchSettings, Settings
-from pipeline.store import Store
 from pipeline.store.schema import metadata
 from tests.helpers.searching import Clock, open_program, publish
 from tests.helpers.support import NOW
@@ -319,19 +318,3 @@ def test_matches_are_forgotten_when_nothing_can_repeat_them(program):
     assert forget_matches(context) == 0
     clock.now += KEPT + MINUTE
     assert (forget_matches(context), told(context, search)) == (1, [])
-
-
-@pytest.mark.servers
-@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
-def test_what_another_transaction_has_numbered_and_not_committed_is_waited_for(program_of_both, store_url):
-    context, _ = program_of_both
-    search = save(context)
-    publish(context, "a1", "flood")
-    other = Store(store_url)
-    with other.write() as connection:
-        connection.execute(sa.text("INSERT INTO outcomes (id, stage, at, outcome) VALUES ('x', 'poll', now(), 'done')"))
-        publish(context, "a2", "flood")  # numbered later, and committed sooner
-        assert match_changes(context) == 0
-    assert match_changes(context) == 2
-    assert told(context, search) == ["a1", "a2"]
-    other.close()

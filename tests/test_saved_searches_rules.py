@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.saved_searches.rules import NEW, UNDER_WAY, new_articles, next_digest, to_query
-from pipeline.search_records import DigestRhythm, MatchScope, SavedSearch
-from pipeline.store import ArticleArrival
+from pipeline.search_records import ArticleArrival, DigestRhythm, MatchScope, SavedSearch
 from tests.helpers.support import NOW
 
 HOUR = dt.timedelta(hours=1)

@@ -33,7 +33,7 @@ def client(context):
 
 
 def post(client, **sent):
-    return client.post("/api/searches", json=sent, headers=KEY)
+    return client.post("/api/v1/searches", json=sent, headers=KEY)
 
 
 def test_a_search_is_saved_read_and_removed_and_its_feeds_have_what_matches(client, context):
@@ -43,9 +43,9 @@ def test_a_search_is_saved_read_and_removed_and_its_feeds_have_what_matches(clie
     assert saved["webhook_key"].startswith("whsec_")
     publish(context, "a1", "The flood came.")
     match_changes(context)
-    (listed,) = client.get("/api/searches").json()
+    (listed,) = client.get("/api/v1/searches").json()
     assert (listed["webhook"], listed["mail"], listed["id"]) == (True, 1, saved["id"])
-    shown = client.get(f"/api/searches/{saved['id']}").json()
+    shown = client.get(f"/api/v1/searches/{saved['id']}").json()
     assert [match["article"] for match in shown["matches"]] == ["a1"]
     for text in (json.dumps(listed), json.dumps(shown)):
         assert "hooks.example" not in text
@@ -57,9 +57,9 @@ def test_a_search_is_saved_read_and_removed_and_its_feeds_have_what_matches(clie
     feed = client.get(f"/searches/{saved['id']}.json")
     assert feed.headers["Content-Type"] == "application/feed+json"
     assert [item["id"] for item in feed.json()["items"]] == ["urn:newswire:a1"]
-    assert client.delete(f"/api/searches/{saved['id']}", headers=KEY).json() == {"removed": saved["id"]}
+    assert client.delete(f"/api/v1/searches/{saved['id']}", headers=KEY).json() == {"removed": saved["id"]}
     assert client.get(f"/searches/{saved['id']}.atom").status_code == 404
-    assert client.get("/api/searches").json() == []
+    assert client.get("/api/v1/searches").json() == []
 
 
 def test_an_article_that_was_taken_down_leaves_the_feeds(client, context):
@@ -71,8 +71,8 @@ def test_an_article_that_was_taken_down_leaves_the_feeds(client, context):
 
 
 def test_writing_needs_the_key_and_what_can_not_be_saved_is_refused_in_one_line(client):
-    assert client.post("/api/searches", json={"name": "x"}).status_code == 401
-    assert client.delete("/api/searches/x").status_code == 401
+    assert client.post("/api/v1/searches", json={"name": "x"}).status_code == 401
+    assert client.delete("/api/v1/searches/x").status_code == 401
     post(client, name="floods")
     for sent, why in (
         ({"name": "floods"}, "already"),
@@ -86,14 +86,14 @@ def test_writing_needs_the_key_and_what_can_not_be_saved_is_refused_in_one_line(
         ({"name": "x", "mail": ["ana"]}, "is no e-mail address"),
     ):
         answer = post(client, **sent)
-        assert (answer.status_code, why.lower() in answer.json()["error"].lower()) == (400, True), answer.text
-    for path in ("/api/searches/none", "/searches/none.atom", "/searches/none.json"):
+        assert (answer.status_code, why.lower() in answer.json()["detail"].lower()) == (400, True), answer.text
+    for path in ("/api/v1/searches/none", "/searches/none.atom", "/searches/none.json"):
         assert client.get(path).status_code == 404
-    assert client.delete("/api/searches/none", headers=KEY).status_code == 404
+    assert client.delete("/api/v1/searches/none", headers=KEY).status_code == 404
 
 
 def test_the_description_names_the_body_and_the_key(client):
-    operation = client.get("/openapi.json").json()["paths"]["/api/searches"]["post"]
+    operation = client.get("/openapi.json").json()["paths"]["/api/v1/searches"]["post"]
     assert "201" in operation["responses"]
     assert operation["security"]
     assert operation["requestBody"]

@@ -30,8 +30,9 @@ def add_search(context: Context, request: SearchRequest) -> SavedSearchState:
     if request.digest is not DigestRhythm.NOW and not request.mail:
         raise UsageError("digest: only mails are gathered; webhooks and feeds have each match at once")
     settings = context.settings
+    context.store.changes.number_committed()
     with context.store.read() as connection:
-        begins = context.store.indexed_log.newest_position(connection)
+        begins = context.store.changes.last_position(connection)
     search = SavedSearch(
         id=secrets.token_hex(8),
         name=_check_name(request.name),

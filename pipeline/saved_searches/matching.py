@@ -13,6 +13,7 @@ import msgspec
 import sqlalchemy as sa
 
 from pipeline.alerts.messages import site_address
+from pipeline.change_records import ENDINGS
 from pipeline.context import Context
 from pipeline.errors import UsageError
 from pipeline.records import Document
@@ -24,8 +25,7 @@ from pipeline.saved_searches.rules import (
     new_articles,
     to_query,
 )
-from pipeline.search_records import DigestRhythm, MatchScope, SavedSearch, SavedSearchState
-from pipeline.store import ArticleArrival
+from pipeline.search_records import ArticleArrival, DigestRhythm, MatchScope, SavedSearch, SavedSearchState
 
 _LOOKED = "saved searches: looked"  # under which the ledger keeps up to which position was looked
 _AT_ONCE = 500  # documents that searches are asked of
@@ -34,7 +34,7 @@ _OF_A_STORY = 20  # matching articles that are read to see whether a story is ne
 
 
 class ChangedDocuments(NamedTuple):
-    """The documents that were written from one position of the ledger's log to another one."""
+    """The documents that changed from one position of the change feed to another one."""
 
     looked: int
     until: int
@@ -73,20 +73,21 @@ def _looked(context: Context, connection: sa.Connection) -> int:
 
 
 def _read_changes(context: Context, searches: Sequence[SavedSearch]) -> ChangedDocuments | None:
-    """Return what is to be looked at next, None where there is nothing, or it can't be told yet."""
-    log, now = context.store.indexed_log, context.clock()
-    with context.store.read() as connection:
-        settled = log.settled_position(connection)
+    """Return what is to be looked at next, None where nothing has changed."""
+    store, now = context.store, context.clock()
+    store.changes.number_committed()
+    with store.read() as connection:
         looked = _looked(context, connection)
-        if settled is None or settled == looked:
-            return None
-        # nothing was asked before the first search was saved; and a history that was all deleted begins anew
-        start = max(looked, min(search.begins for search in searches)) if looked <= settled else 0
-        indexed = log.list_indexed(connection, start, settled, _AT_ONCE)
-        until = indexed[-1][0] if len(indexed) == _AT_ONCE else settled
-        arrivals = log.list_arrivals(connection, sorted({article for _, article in indexed}))
+        # before the first search was saved nothing was asked
+        start = max(looked, min(search.begins for search in searches))
+        changes = store.changes.list_after(connection, start, _AT_ONCE)
+        present = {change.id for change in changes if change.kind not in ENDINGS}
+        arrivals = store.saved_searches.list_arrivals(connection, sorted(present))
+    if not changes:
+        return None
     earliest = min(earliest_arrival(search, now) for search in searches)
-    return ChangedDocuments(looked, until, [arrival for arrival in arrivals if arrival.came >= earliest])
+    recent = [arrival for arrival in arrivals if arrival.came >= earliest]
+    return ChangedDocuments(looked, changes[-1].position, recent)
 
 
 def ask_searches(context: Context, searches: Sequence[SavedSearch], arrivals: Sequence[ArticleArrival]) -> list[Answer]:
@@ -109,7 +110,7 @@ def _find_new_matches(context: Context, search: SavedSearch, arrivals: Sequence[
     store, now = context.store, context.clock()
     with store.read() as connection:
         ids = [arrival.article for arrival in arrivals]
-        indexed_before = store.indexed_log.find_indexed_by(connection, ids, search.begins)
+        indexed_before = store.changes.find_indexed_by(connection, ids, search.begins)
         articles = new_articles(search, arrivals, indexed_before, now)
     if not articles:
         return []

@@ -7,8 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from pipeline.index import Query
 from pipeline.records import Document
-from pipeline.search_records import DigestRhythm, MatchScope, SavedSearch
-from pipeline.store import ArticleArrival
+from pipeline.search_records import ArticleArrival, DigestRhythm, MatchScope, SavedSearch
 
 NEW = dt.timedelta(days=30)  # an article that comes to match later than so long after it came is no news
 # An article may have come so long before the search was saved, and be searchable only since: stages were at rest.

@@ -44,7 +44,6 @@ from pipeline.store.file_imports import FileImport, FileImports
 from pipeline.store.frequency_memory import FrequencyMemory
 from pipeline.store.gaps import FeedGaps
 from pipeline.store.hosts import Hosts, WaitingHost
-from pipeline.store.indexed_log import ArticleArrival, IndexedLog
 from pipeline.store.ledger import Ledger, is_held
 from pipeline.store.ledger_dump import TableLayout, list_tables, read_table
 from pipeline.store.ledger_restore import LedgerRestore
@@ -109,7 +108,6 @@ __all__ = [
     "WITHDRAWN",
     "ApiKeyRow",
     "Arrivals",
-    "ArticleArrival",
     "ArticleRow",
     "ArticleToReassign",
     "CommitWatch",
@@ -218,7 +216,6 @@ class Store:
         self.deliveries = Deliveries()
         self.changes = Changes(self._database)
         self.api_keys = ApiKeys()
-        self.indexed_log = IndexedLog()
         self.saved_searches = SavedSearches()
         self.admin = Admin(self._database, self.pending_removals)
         if not read_only:

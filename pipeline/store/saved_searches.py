@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 import sqlalchemy as sa
 
 from pipeline.records import from_json, to_json
-from pipeline.search_records import MatchScope, SavedSearch, SavedSearchState, SearchMatch
+from pipeline.search_records import ArticleArrival, MatchScope, SavedSearch, SavedSearchState, SearchMatch
 from pipeline.store.locks import AdvisoryLock, take_advisory_lock
 from pipeline.store.schema.articles import items
 from pipeline.store.schema.saved_searches import saved_searches, search_matches
@@ -109,6 +109,12 @@ class SavedSearches:
         beside = beside.join(matched, matched.c[column.name] == column)
         beside = beside.join(match, sa.and_(match.c.article == matched.c.id, is_of_search))
         return repeated | set(connection.scalars(beside.distinct()))
+
+    def list_arrivals(self, connection: sa.Connection, articles: Collection[str]) -> list[ArticleArrival]:
+        """Return when articles came, in the order in which the ledger got them."""
+        chosen = sa.select(items.c.id, items.c.first_seen, items.c.embargoed)
+        rows = connection.execute(chosen.where(among(connection, items.c.id, articles)).order_by(items.c.seq))
+        return [ArticleArrival(row.id, max(row.first_seen, row.embargoed or row.first_seen)) for row in rows]
 
     def delete_matches_before(self, connection: sa.Connection, before: dt.datetime) -> int:
         """Forget matches that were noted before a time; return how many."""

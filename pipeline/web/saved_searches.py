@@ -1,16 +1,18 @@
 """Serve saved searches: which there are, their feeds, and saving and removing them.
 
-Reading needs no key, and shows nobody's address; saving and removing need the API key.
+Reading shows nobody's address; saving and removing need a key that allows to decide.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import msgspec
 from fastapi import Depends, FastAPI, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from pipeline.access_scopes import AccessScope
 from pipeline.alerts.messages import site_address
 from pipeline.context import Context
 from pipeline.saved_searches import add_search, find_search, remove_search
@@ -18,11 +20,56 @@ from pipeline.saved_searches.digests import load_matches
 from pipeline.saved_searches.messages import MatchedDocument, feed_address
 from pipeline.saved_searches.receivers import signing_key
 from pipeline.saved_searches.result_feeds import ATOM_TYPE, JSON_FEED_TYPE, render_atom, render_json_feed
-from pipeline.search_records import SavedSearch, SavedSearchState, SearchRequest
-from pipeline.web.auth import require_api_key
+from pipeline.search_records import DigestRhythm, MatchScope, SavedSearch, SavedSearchState, SearchRequest
+from pipeline.web.api_description import describe_answer
+from pipeline.web.auth import require_scope
 from pipeline.web.http import describe_body, json_response, read_decision
 
 _SHOWN = 100  # matches of a feed
+
+
+class SavedSearchAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What anybody may read of a saved search: none of its receivers' addresses."""
+
+    id: str
+    name: str
+    q: str
+    filters: dict[str, tuple[str, ...]]
+    each: MatchScope
+    created: dt.datetime
+    webhook: bool
+    mail: int  # addresses
+    digest: DigestRhythm
+    next_digest: dt.datetime | None
+    fault: str | None
+    atom: str
+    json_feed: str
+
+
+class SavedAnswer(SavedSearchAnswer, frozen=True, kw_only=True):
+    """A search that was saved, and the key that signs what its webhook gets: it is said to nobody else."""
+
+    webhook_key: str | None
+
+
+class MatchAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """An article that a saved search told of."""
+
+    number: int
+    at: dt.datetime
+    article: str
+
+
+class SearchMatchesAnswer(SavedSearchAnswer, frozen=True, kw_only=True):
+    """A saved search and its latest matches, the latest first."""
+
+    matches: tuple[MatchAnswer, ...]
+
+
+class RemovedAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The id of a saved search that was removed."""
+
+    removed: str
 
 
 def add_saved_search_routes(app: FastAPI, context: Context) -> None:
@@ -33,37 +80,40 @@ def add_saved_search_routes(app: FastAPI, context: Context) -> None:
 
 
 def _add_reading_routes(app: FastAPI, context: Context) -> None:
-    @app.get("/api/searches")
+    @app.get("/api/v1/searches", openapi_extra=describe_answer(tuple[SavedSearchAnswer, ...]))
     def searches() -> Response:
         """All saved searches, by name; whom they tell isn't said."""
         with context.store.read() as connection:
             states = context.store.saved_searches.list_states(connection)
-        return json_response([describe_search(context, state) for state in states])
+        return json_response([SavedSearchAnswer(**_describe(context, state)) for state in states])
 
-    @app.get("/api/searches/{search}")
+    @app.get("/api/v1/searches/{search}", openapi_extra=describe_answer(SearchMatchesAnswer))
     def saved_search(search: str) -> Response:
         """A saved search by its id or name, and its latest matches."""
         state = find_search(context, search)
-        matches = _latest_matches(context, state.search)
-        shown = [{"number": m.match.n, "at": m.match.at, "article": m.document.id} for m in matches]
-        return json_response({**describe_search(context, state), "matches": shown})
+        matches = tuple(
+            MatchAnswer(number=match.n, at=match.at, article=match.article)
+            for match, _ in _latest_matches(context, state.search)
+        )
+        return json_response(SearchMatchesAnswer(**_describe(context, state), matches=matches))
 
 
 def _add_writing_routes(app: FastAPI, context: Context) -> None:
-    key = [Depends(require_api_key(context.environment.api_key))]
+    key = [Depends(require_scope(AccessScope.DECIDE))]
+    described = describe_answer(SavedAnswer, status=201, **describe_body(SearchRequest))
 
-    @app.post("/api/searches", dependencies=key, openapi_extra=describe_body(SearchRequest), status_code=201)
+    @app.post("/api/v1/searches", dependencies=key, openapi_extra=described)
     async def save_search(request: Request) -> Response:
         """Save a search; answers with its feeds and, where it has a webhook, the key that signs what that gets."""
         asked = await read_decision(request, SearchRequest)
         state = await run_in_threadpool(add_search, context, asked)
-        signed = {"webhook_key": signing_key(state.search)} if state.search.webhook else {}
-        return json_response({**describe_search(context, state), **signed}, 201)
+        signed = signing_key(state.search) if state.search.webhook else None
+        return json_response(SavedAnswer(**_describe(context, state), webhook_key=signed), 201)
 
-    @app.delete("/api/searches/{search}", dependencies=key)
+    @app.delete("/api/v1/searches/{search}", dependencies=key, openapi_extra=describe_answer(RemovedAnswer))
     def forget_search(search: str) -> Response:
         """Remove a saved search, its feeds, and what waits for its receivers."""
-        return json_response({"removed": remove_search(context, search).id})
+        return json_response(RemovedAnswer(removed=remove_search(context, search).id))
 
 
 def _add_feed_routes(app: FastAPI, context: Context) -> None:
@@ -82,14 +132,14 @@ def _add_feed_routes(app: FastAPI, context: Context) -> None:
         return response
 
 
-def describe_search(context: Context, state: SavedSearchState) -> dict[str, Any]:
-    """Return what anybody may read of a saved search: none of its receivers' addresses."""
+def _describe(context: Context, state: SavedSearchState) -> dict[str, Any]:
+    """Return the fields of ``SavedSearchAnswer``."""
     search, site = state.search, site_address(context.settings.serve)
     return {
         "id": search.id,
         "name": search.name,
         "q": search.text,
-        "filters": msgspec.to_builtins(search.filters),
+        "filters": search.filters,
         "each": search.scope,
         "created": search.created,
         "webhook": search.webhook is not None,

@@ -7,9 +7,9 @@ import datetime as dt
 import msgspec
 
 from pipeline.context import Context
-from pipeline.records import Article, Outcome, Stage
-from pipeline.store import NewArticle, OutcomeRow
-from pipeline.store.outcome_log import append_outcomes
+from pipeline.records import Article, Stage
+from pipeline.store import NewArticle
+from pipeline.store.changes import append_indexed
 from pipeline.store.schema.articles import items
 from tests.helpers.support import NOW, REPO, document, places
 
@@ -37,7 +37,7 @@ def publish(context, name, text, *, story=None, group=None, revision=1, **fields
                              stage=Stage.INDEX)  # fmt: skip
             store.ledger.insert_articles(connection, [new], now)
         first_seen = store.ledger.find_article(connection, name).first_seen
-        values = {"story": story or f"s-{name}", "copy_group": group or name, "stage": None}
+        values = {"story": story or f"s-{name}", "copy_group": group or name, "stage": None, "revision": revision}
         connection.execute(items.update().where(items.c.id == name).values(**values))
     fields = {"title": f"Title of {name}", "source": "Daily", "published": first_seen} | fields
     article = Article(id=name, url=f"https://daily.example/{name}", text=text, **fields)
@@ -50,5 +50,4 @@ def publish(context, name, text, *, story=None, group=None, revision=1, **fields
         ]
     )
     with store.write() as connection:
-        done = OutcomeRow(id=name, stage=Stage.INDEX, at=now, outcome=Outcome.DONE, reason=None, detail=None)
-        append_outcomes(connection, [done])
+        append_indexed(connection, [store.ledger.find_article(connection, name)], now)
