@@ -17,6 +17,7 @@ from pipeline.editorial import story_repair
 from pipeline.errors import IndexRefusedError, RestoreRefusedError, SearchIndexError
 from pipeline.index import IndexSnapshots, open_index
 from pipeline.records import Stage
+from pipeline.saved_searches.watch import forget_matches
 from pipeline.settings import Environment, IndexSettings
 from pipeline.stage_lock import exclusive
 
@@ -36,6 +37,7 @@ def expire_memories(context: Context, history_days: float = HISTORY_DAYS) -> int
         BusyError: A batch of cluster takes longer than ``context.lock_wait_seconds``.
     """
     now, settings = context.clock(), context.settings
+    forget_matches(context)
     # days are counted whole: a day more than the window
     with exclusive(context, Stage.CLUSTER):
         context.store.admin.delete_expired_stories(now - dt.timedelta(days=settings.cluster.window_days + 1))

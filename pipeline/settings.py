@@ -232,6 +232,15 @@ class AlertSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     mail: tuple[MailSettings, ...] = ()
 
 
+class SearchSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """[searches]: how readers are told of what their saved searches match."""
+
+    every_seconds: Annotated[float, msgspec.Meta(gt=0)] = 15.0  # between two looks at what has changed
+    mail: str = ""  # the [[alerts.mail]] whose server and sender readers' mails go by; "": none
+    digest_hour: Annotated[int, msgspec.Meta(ge=0, le=23)] = 6  # of daily and weekly digests, in UTC
+    allow_addresses: tuple[str, ...] = ()  # private networks that readers' webhooks may lie in
+
+
 class Settings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """config/newswire.toml."""
 
@@ -250,6 +259,7 @@ class Settings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     serve: ServeSettings = ServeSettings()
     backup: BackupSettings = BackupSettings()
     alerts: AlertSettings = AlertSettings()
+    searches: SearchSettings = SearchSettings()
 
 
 class Source(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):

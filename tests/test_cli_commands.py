@@ -34,7 +34,7 @@ def test_help_version_and_completion_import_no_command():
         "print('imported:', sorted(heavy & set(sys.modules)))\n"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=REPO, capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines() == ["plain,search", "plain,serve", "imported: []"]
+    assert done.stdout.splitlines() == ["plain,search", "plain,searches", "plain,serve", "imported: []"]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

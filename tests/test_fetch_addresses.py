@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import SettingsError
-from pipeline.fetch.addresses import is_address_allowed, parse_networks
+from pipeline.fetch.addresses import is_address_allowed, is_host_allowed, parse_networks
 
 PRIVATE = """
 127.0.0.1 127.255.255.254 0.0.0.0 0.1.2.3 10.0.0.1 172.16.0.1 172.31.255.255 192.168.1.1 169.254.169.254 100.64.0.1
@@ -58,3 +58,23 @@ def test_an_address_and_its_ipv6_forms_are_judged_alike(ip):
     nat64 = ipaddress.IPv6Address(int(ipaddress.IPv6Address("64:ff9b::")) + int(ip))
     sixtofour = ipaddress.IPv6Address((0x2002 << 112) + (int(ip) << 80))
     assert {is_address_allowed(str(form)) for form in (ip, mapped, nat64, sixtofour)} == {is_address_allowed(str(ip))}
+
+
+LITERALS = ["127.1", "2130706433", "0x7f.1", "017700000001", "127.0.0.1.", "①②⑦.⓪.⓪.①", "[::1]", "::ffff:10.0.0.1"]
+
+
+@pytest.mark.parametrize("host", [*LITERALS, "localhost", "LocalHost.", "printer.localhost", "0", "fe80::1%eth0"])
+def test_a_host_that_says_itself_that_it_is_inside_is_refused_in_every_form(host):
+    assert not is_host_allowed(host)
+
+
+@pytest.mark.parametrize(
+    "host", ["hooks.example.org", "8.8.8.8", "[2606:4700::1111]", "134744072", "localhost.example.org"]
+)
+def test_a_public_host_and_a_name_are_left_to_the_connection(host):
+    assert is_host_allowed(host)
+
+
+def test_a_host_in_an_opened_network_is_allowed():
+    assert is_host_allowed("localhost", parse_networks(["127.0.0.0/8"]))
+    assert not is_host_allowed("10.1", parse_networks(["127.0.0.0/8"]))

@@ -115,7 +115,7 @@ def test_methods_that_a_path_has_not_are_refused_with_those_that_it_has(client):
         address = path.replace("{", "").replace("}", "").replace("number", "1")
         allowed = client.options(address).headers["Allow"].split(", ")
         assert method.upper() in allowed
-        for foreign in ("PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"):
+        for foreign in {"PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"} - set(allowed):
             answer = client.request(foreign, address)
             assert (answer.status_code, answer.headers["Allow"]) == (405, ", ".join(allowed))
 

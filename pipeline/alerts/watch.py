@@ -87,6 +87,8 @@ def save_alerts(
 
 def _forget_old(context: Context, connection: sa.Connection, now: dt.datetime) -> None:
     store, names = context.store, notifier_names(context.settings.alerts)
+    for state in store.saved_searches.list_states(connection):
+        names += state.search.notifier_names
     store.alerts.delete_over(connection, now - _KEPT)
     lost = "the settings name no such notifier any more"
     store.deliveries.give_up(connection, names, now - _LOST_AFTER, lost)

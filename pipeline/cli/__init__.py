@@ -49,6 +49,7 @@ _COMMANDS = {
     "retry": "ledger",
     "run": "run",
     "search": "search",
+    "searches": "searches",
     "serve": "serve",
     "status": "ledger",
     "stories": "stories",

@@ -14,7 +14,7 @@ from pipeline.alert_records import Alert, AlertPhase, Delivery, DeliveryState
 from pipeline.cli.output import Failures, plain_text, print_json, print_note, print_table
 from pipeline.cli.param_types import MOST
 from pipeline.context import Context, open_context, utc_now
-from pipeline.errors import StoreError, UsageError
+from pipeline.errors import SearchIndexError, StoreError, UsageError
 from pipeline.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def test_command(names: tuple[str, ...]) -> None:
 @click.option("--once", is_flag=True, help="Look once, then end: for a timer that calls it every minute.")
 @click.option("--beat", type=click.Path(path_type=Path), help="A file that is touched after each look.")
 def watch_command(once: bool, beat: Path | None) -> None:
-    """Look every minute (alerts.every_seconds) at what is wrong, and tell it, until ended.
+    """Look every minute (alerts.every_seconds) at what is wrong, and tell it, until ended; tell readers what is new.
 
     It runs beside what it watches: a program that is killed can't tell it. Several may run on one ledger.
 
@@ -138,6 +138,7 @@ def watch_command(once: bool, beat: Path | None) -> None:
     """
     from pipeline.alerts import tend_alerts
     from pipeline.alerts.ledger_watch import LedgerWatch
+    from pipeline.saved_searches import tend_searches
 
     settings = load_settings()
     notifiers = _open_notifiers(settings)
@@ -150,6 +151,9 @@ def watch_command(once: bool, beat: Path | None) -> None:
             try:
                 context = context or stack.enter_context(open_context())
                 tend_alerts(context, notifiers)
+                tend_searches(context)
+            except SearchIndexError as error:  # an alert of its own tells it
+                print_note(f"newswire: saved searches wait: {error}")
             except StoreError as error:
                 if once:
                     raise

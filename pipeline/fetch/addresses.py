@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
+import unicodedata
 from collections.abc import Sequence
 
 from pipeline.errors import SettingsError
@@ -52,6 +54,25 @@ def is_in_networks(ip: str, allowed_networks: Sequence[Network]) -> bool:
     except ValueError:
         return False
     return any(form in network for form in {address, embedded_ipv4(address)} for network in allowed_networks)
+
+
+def is_host_allowed(host: str, allowed_networks: Sequence[Network] = ()) -> bool:
+    """Tell whether a host that an address names may be connected to, as far as its name says; nothing is asked.
+
+    Addresses in all forms that systems read (``127.1``, ``0x7f000001``, full-width digits) are decided, and the names
+    that stand for this machine (RFC 6761). What another name leads to is decided for each connection.
+    """
+    name = unicodedata.normalize("NFKC", host).strip("[]").rstrip(".").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        name = "127.0.0.1"
+    try:
+        return is_address_allowed(str(ipaddress.ip_address(name)), allowed_networks)
+    except ValueError:
+        pass
+    try:
+        return is_address_allowed(socket.inet_ntoa(socket.inet_aton(name)), allowed_networks)
+    except OSError:
+        return True
 
 
 def is_address_allowed(ip: str, allowed_networks: Sequence[Network] = ()) -> bool:

@@ -45,7 +45,9 @@ _WEIGHTED_FIELDS = [f"{_words_field(name)}^{weight}" for name, weight in WORD_WE
 def render_query(query: Query) -> dict[str, Any]:
     """Return a query's clauses in Elasticsearch's own language."""
     tree = parse(query.text)
-    filters = [render_values(name, values) for name, values in query.filters.items()]
+    filters: list[dict[str, Any]] = [render_values(name, values) for name, values in query.filters.items()]
+    if query.ids is not None:
+        filters.append({"ids": {"values": list(query.ids)}})
     excluded = [render_values(name, values) for name, values in query.exclude.items()]
     times = {"gte": query.since, "lt": query.until}
     if any(times.values()):

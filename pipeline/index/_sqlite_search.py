@@ -114,6 +114,9 @@ def _conditions(query: Query, expression: str) -> tuple[str, str, list[object]]:
             if field not in query.own_fields:
                 conditions.append(f"document.number {sign} ({_HAVING})")
                 values += [field, to_json([stored_value(field, value) for value in named]).decode()]
+    if query.ids is not None:
+        conditions.append("id IN (SELECT each.value FROM json_each(?) AS each)")
+        values.append(to_json(query.ids).decode())
     for bound, sign in ((query.since, ">="), (query.until, "<")):
         if bound is not None:
             conditions.append(f"seen_at {sign} ?")

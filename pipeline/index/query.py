@@ -48,6 +48,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
 
     ``after`` is what ``Results.last`` was of the page before; it goes with every sort but by relevance, where copies
     aren't folded. *arrived* sorts by first sight, the oldest first: nothing ever changes an article's place there.
+    ``ids`` keeps these documents alone.
     """
 
     text: str = ""
@@ -69,6 +70,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     copies: bool = True
     copy_counts: bool = True
     highlight: bool = True
+    ids: tuple[str, ...] | None = None
     after: SortKey | None = None
 
     @property

@@ -67,7 +67,7 @@ def open_notifiers(
     for webhook in settings.webhook:
         notifiers[webhook.name] = _open_webhook(webhook, settings, fetch, clock, environ)
     for mail in settings.mail:
-        notifiers[mail.name] = _open_mail(mail, environ)
+        notifiers[mail.name] = open_mail(mail, environ)
     return notifiers
 
 
@@ -88,14 +88,19 @@ def _open_webhook(
         port = parts.port or _DEFAULT_PORTS[parts.scheme]
     except ValueError as error:
         raise SettingsError(f"{where}: its url is not an http or https address") from error
-    client = msgspec.structs.replace(
+    client = webhook_client(fetch, settings.allow_addresses, ports=(port,))
+    return WebhookNotifier(url, _webhook_key(webhook, where, environ), client, clock)
+
+
+def webhook_client(fetch: FetchSettings, networks: tuple[str, ...], ports: tuple[int, ...]) -> FetchSettings:
+    """Return how webhooks are called: as pages are, in less time, at ``ports``; of private networks at these alone."""
+    return msgspec.structs.replace(
         fetch,
         timeout_seconds=_TIMEOUT_SECONDS,
         max_bytes=_MAX_BYTES,
-        allow_addresses=settings.allow_addresses,
-        allow_ports=(port,),
+        allow_addresses=networks,
+        allow_ports=ports,
     )
-    return WebhookNotifier(url, _webhook_key(webhook, where, environ), client, clock)
 
 
 def _webhook_key(webhook: WebhookSettings, where: str, environ: Mapping[str, str]) -> str | None:
@@ -117,12 +122,22 @@ def _webhook_key(webhook: WebhookSettings, where: str, environ: Mapping[str, str
     return key
 
 
-def _open_mail(mail: MailSettings, environ: Mapping[str, str]) -> MailNotifier:
+def is_mail_address(text: str) -> bool:
+    """Tell whether a text may be the address of one person."""
+    return _ADDRESS.fullmatch(text) is not None
+
+
+def open_mail(mail: MailSettings, environ: Mapping[str, str] = os.environ) -> MailNotifier:
+    """Return what sends e-mails as ``mail`` says, with its password of the environment. Nothing is connected to.
+
+    Raises:
+        SettingsError: A setting or the password can't be used.
+    """
     where, variable = f"alerts: mail {mail.name!r}", f"NEWSWIRE_MAIL_PASSWORD_{mail.name.upper()}"
     if not mail.to:
         raise SettingsError(f"{where}: to names nobody")
     for address in (mail.sender, *mail.to):
-        if not _ADDRESS.fullmatch(address):
+        if not is_mail_address(address):
             raise SettingsError(f"{where}: {address!r} is no e-mail address")
     password = read_variable(environ, variable) if mail.user else None
     if mail.user and not password:

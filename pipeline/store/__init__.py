@@ -79,6 +79,7 @@ from pipeline.store.rows import (
     StageResult,
 )
 from pipeline.store.runs import RunArticle, RunHost, Runs
+from pipeline.store.saved_searches import SavedSearches
 from pipeline.store.schema import SCHEMA
 from pipeline.store.selections import Selection
 from pipeline.store.site_cache import SiteCache
@@ -215,6 +216,7 @@ class Store:
         self.deliveries = Deliveries()
         self.changes = Changes(self._database)
         self.api_keys = ApiKeys()
+        self.saved_searches = SavedSearches()
         self.admin = Admin(self._database, self.pending_removals)
         if not read_only:
             self.release_dead_owners()

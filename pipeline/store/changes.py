@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -133,6 +133,12 @@ class Changes:
     def last_position(self, connection: sa.Connection) -> int:
         """Return the position of the latest change, 0 where there is none."""
         return connection.scalar(sa.select(sa.func.max(changes.c.position))) or 0
+
+    def find_indexed_by(self, connection: sa.Connection, articles: Collection[str], position: int) -> set[str]:
+        """Return those of ``articles`` that the index had a document of by a position, as far as is remembered."""
+        earlier = sa.select(changes.c.id).where(among(connection, changes.c.id, articles))
+        earlier = earlier.where(changes.c.position <= position, changes.c.kind.not_in(list(ENDINGS)))
+        return set(connection.scalars(earlier.distinct()))
 
     def list_after(self, connection: sa.Connection, position: int, limit: int) -> list[Change]:
         """Return up to ``limit`` changes behind a position, in order."""

@@ -77,6 +77,10 @@ class Deliveries:
         lost &= deliveries.c.notifier.not_in(list(known))
         connection.execute(deliveries.update().where(lost).values(state=DeliveryState.DEAD.value, error=error))
 
+    def discard(self, connection: sa.Connection, notifiers: Collection[str]) -> None:
+        """Forget all messages of notifiers that there are no more."""
+        connection.execute(deliveries.delete().where(deliveries.c.notifier.in_(list(notifiers))))
+
     def delete_old(self, connection: sa.Connection, *, sent: dt.datetime, dead: dt.datetime) -> None:
         """Forget messages that were sent before ``sent``, and those that were given up before ``dead``."""
         for state, before in ((DeliveryState.SENT, sent), (DeliveryState.DEAD, dead)):

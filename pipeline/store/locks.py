@@ -34,6 +34,7 @@ class AdvisoryLock(enum.IntEnum):
     ENTITIES = 7_263_515  # transactions that change entities follow one another
     ALERTS = 7_263_519  # and so do those that change alerts
     CHANGES = 7_263_523  # and those that number changes
+    SEARCHES = 7_263_524  # and those that change saved searches
 
 
 def take_advisory_lock(connection: sa.Connection, key: AdvisoryLock) -> None:

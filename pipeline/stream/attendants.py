@@ -19,6 +19,7 @@ from pipeline.context import Context
 from pipeline.errors import BusyError, NewswireError, StoreError
 from pipeline.notifiers import open_notifiers
 from pipeline.records import Stage
+from pipeline.saved_searches import tend_searches
 from pipeline.stream.coordinator import StreamCoordinator
 
 _log = logging.getLogger(__name__)
@@ -86,6 +87,22 @@ async def keep_alerts(context: Context, coordinator: StreamCoordinator) -> None:
                 coordinator.tell(f"nobody is told of alerts: {error}")
             fault = str(error)
         await asyncio.sleep(settings.alerts.every_seconds)
+
+
+async def keep_searches(context: Context, coordinator: StreamCoordinator) -> None:
+    """Tell readers what their saved searches match, every few seconds."""
+    fault = ""
+    while True:
+        await asyncio.sleep(context.settings.searches.every_seconds)
+        try:
+            await coordinator.call(functools.partial(tend_searches, context))
+            fault = ""
+        except StoreError as error:  # the stages tell
+            _log.info("saved searches: %s", error)
+        except NewswireError as error:
+            if str(error) != fault:
+                coordinator.tell(f"saved searches wait: {error}")
+            fault = str(error)
 
 
 class ClockReading(NamedTuple):

@@ -27,6 +27,7 @@ from pipeline.stream.attendants import (
     describe_follower,
     keep_alerts,
     keep_house,
+    keep_searches,
     listen,
     watch_commits,
 )
@@ -224,6 +225,7 @@ class Stream:
         yield functools.partial(begin_daily, context, coordinator, options.command)
         yield functools.partial(tell_figures, context, coordinator, options.every or TELL_SECONDS)
         yield functools.partial(keep_alerts, context, coordinator)
+        yield functools.partial(keep_searches, context, coordinator)
         yield SourceWatch(context, coordinator, network.terms if network else None).run
         if context.store.takes_one_follower:
             yield functools.partial(watch_commits, context, coordinator, options.sources)

@@ -42,6 +42,7 @@ from pipeline.web.rate_limits import RateLimits
 from pipeline.web.reader_pages import add_reader_pages
 from pipeline.web.replays import add_replay_routes
 from pipeline.web.request_checks import RequestChecks
+from pipeline.web.saved_searches import add_saved_search_routes
 from pipeline.web.search import add_search_routes
 from pipeline.web.search_pages import add_search_pages
 from pipeline.web.websub import add_websub_routes
@@ -121,6 +122,7 @@ def create_app(
     add_replay_routes(app, context)
     add_decision_routes(app, context)
     add_ingest_routes(app, context)
+    add_saved_search_routes(app, context)
     add_websub_routes(app, context)
     add_change_routes(app, context)
     add_version_one(app)

@@ -495,6 +495,14 @@ def test_filters_keep_any_of_the_values_of_every_field(newsroom):
     assert found(newsroom, filters={"source": ()}) == []
 
 
+def test_ids_keep_these_documents_alone(newsroom):
+    both = tuple(document(number).id for number in (1, 3))
+    assert found(newsroom, ids=both, sort="newest") == [3, 1]
+    assert found(newsroom, ids=both, text="dam", filters={"source": ("Daily Example",)}) == [1]
+    assert found(newsroom, ids=(document(9).id,)) == []
+    assert found(newsroom, ids=()) == []
+
+
 def test_times_bound_the_publication_and_else_the_first_sight(newsroom):
     put(newsroom, document(4, published=None, first_seen=NOON - dt.timedelta(minutes=30)))
     assert found(newsroom, since=NOON - dt.timedelta(hours=1), until=NOON, sort="newest") == [4, 2]

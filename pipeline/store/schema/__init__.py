@@ -52,6 +52,8 @@ alerts                 what is or was wrong                                  ale
 deliveries             a message that a notifier sends                       deliveries
 changes                what became of a document, in order                   changes
 api_keys               a key by which the API is used                        api_keys
+saved_searches         what readers want to be told of                       saved_searches
+search_matches         an article that a saved search told of                saved_searches
 =====================  ====================================================  ==================
 """
 
@@ -71,6 +73,7 @@ from pipeline.store.schema import (
     imports,
     outbox,
     replays,
+    saved_searches,
     sites,
     stories,
     term_frequencies,
@@ -97,6 +100,7 @@ __all__ = [
     "metadata",
     "outbox",
     "replays",
+    "saved_searches",
     "sites",
     "stories",
     "term_frequencies",
@@ -104,4 +108,4 @@ __all__ = [
     "wires",
 ]
 
-SCHEMA = "0024"  # the newest of migrations/versions
+SCHEMA = "0025"  # the newest of migrations/versions
