@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -15,6 +16,8 @@ from tests.helpers.arriving import SOURCES
 from tests.helpers.support import NOW, REPO, drop_postgres, make_postgres, places
 from tests.helpers.web import serve
 
+TESTS = Path(__file__).parent
+
 # A busy machine is slow, and no test may fail for that. Continuous integration judges the same examples each time: its
 # word depends on the change alone; runs by hand look for new ones.
 hypothesis.settings.register_profile(
@@ -26,6 +29,12 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("newswire")
 preload_workers()  # whichever test is the first to start a worker
+
+
+def pytest_collection_modifyitems(items):
+    """Let files begin that hold what takes long: a file goes to one core, and the last ones are waited for."""
+    long_files = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (item.path.parent == TESTS, item.path not in long_files))
 
 
 @pytest.fixture

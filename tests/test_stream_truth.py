@@ -146,21 +146,14 @@ def documents(context):
 
 
 @pytest.mark.slow
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(worlds())
-def test_a_stream_gives_the_documents_that_sweeps_give(world):
+def test_a_stream_gives_the_documents_that_sweeps_give_and_asks_for_each_page_once_as_often_as_is_allowed(world):
     quick = World(dict.fromkeys(world.hosts, Host()), world.articles)
-    streamed, _ = run(world, sweeps=False)
+    streamed, web = run(world, sweeps=False)
     swept, _ = run(quick, sweeps=True)
     assert len(swept) == len(world.articles)
     assert streamed == swept
-
-
-@pytest.mark.slow
-@settings(max_examples=8)
-@given(worlds())
-def test_a_stream_asks_for_each_page_once_and_no_host_more_often_than_it_allows(world):
-    _, web = run(world, sweeps=False)
     pages = [request for request in web.requests if request.path not in {"/feed", "/robots.txt"}]
     assert len(pages) == len({(request.host, request.path) for request in pages}) == len(world.articles)
     for host, server in world.hosts.items():
