@@ -6,7 +6,8 @@ NewswireError
 ├── SettingsError          a settings file or environment variable can't be used
 ├── UsageError             the command or call is wrong
 │   ├── UnknownError       it names something that does not exist
-│   └── ExpiredError       it names something that was there once
+│   ├── ExpiredError       it names something that was there once
+│   └── QuerySyntaxError   a search line can't be read; carries the character
 ├── StoreError             the ledger can't be used
 │   ├── StoreVersionError  it was written by a newer newswire
 │   └── BusyError          another worker holds it; later it may be changed
@@ -55,6 +56,22 @@ class UnknownError(UsageError):
 
 class ExpiredError(UsageError):
     """The command or call goes on from something that was there once, and is gone for good."""
+
+
+class QuerySyntaxError(UsageError):
+    """A search line can't be read: ``position`` is the character at which it goes wrong, from 1."""
+
+    def __init__(self, fault: str, position: int, behind: str) -> None:
+        """Say the fault and the place.
+
+        Args:
+            fault: what is wrong there, in plain words.
+            position: the character, from 1.
+            behind: the line from there on, as far as it helps.
+        """
+        shown = f" (at {behind!r})" if behind else ""
+        super().__init__(f"search line, character {position}{shown}: {fault}")
+        self.position = position
 
 
 class StoreError(NewswireError):

@@ -38,6 +38,8 @@ _TIMES = {"hour": "%Y-%m-%d %H:%M", "day": "%Y-%m-%d", "week": "%Y-%m-%d", "mont
 @click.option("--size", default=10, help="How many hits.", show_default=True)
 @click.option("--offset", default=0, help="Leave out so many hits.")
 @click.option("--fold", is_flag=True, help="Show copies of one article as one hit.")
+@click.option("--any", "any_word", is_flag=True, help="Any of the words is enough.")
+@click.option("--fresh", is_flag=True, help="Let relevance halve with each week of an article's age.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def search_command(  # noqa: PLR0917  (click gives options as arguments)
     query: str,
@@ -56,9 +58,11 @@ def search_command(  # noqa: PLR0917  (click gives options as arguments)
     size: int,
     offset: int,
     fold: bool,
+    any_word: bool,
+    fresh: bool,
     as_json: bool,
 ) -> None:
-    """Search the index: words, "phrases", -not, OR, field:value."""
+    """Search the index: words, "phrases", -not, OR, (brackets), begin*, field:value, last:7d."""
     request = Query(
         text=query,
         filters=parse_filters(filters),
@@ -76,6 +80,8 @@ def search_command(  # noqa: PLR0917  (click gives options as arguments)
         size=size,
         offset=offset,
         copies=not fold,
+        match="any" if any_word else "all",
+        fresh=fresh,
     )
     with open_context() as context:
         results = context.index.search(request)
@@ -90,6 +96,13 @@ def print_results(results: Results, width: int | None = None) -> None:
     width = width or min(terminal_width(), 120)
     for hit in results.hits:
         _show_hit(hit, width)
+    for warning in results.warnings:
+        place = f" (character {warning.position})" if warning.position else ""
+        click.echo(textwrap.fill(f"note: {plain_text(warning.message)}{place}", width, subsequent_indent="  "))
+    if results.suggestion:
+        click.echo(textwrap.fill(f"did you mean: {plain_text(results.suggestion)}", width, subsequent_indent="  "))
+    if results.understood:
+        click.echo(textwrap.fill(f"read as: {plain_text(results.understood)}", width, subsequent_indent="  "))
     click.echo(f"{results.total} found" + (f" in {results.articles} articles" * (results.articles != results.total)))
     for field, counts in results.facets.items():
         counted = ", ".join(f"{value} ({count})" for value, count in counts)

@@ -12,13 +12,15 @@ from urllib.parse import urlsplit
 
 from pipeline.errors import SettingsError
 from pipeline.index.generation import Generation
-from pipeline.index.query import MAX_HITS, Hit, Query, Refusal, Results, Sort, SortKey, Unit
+from pipeline.index.query import MAX_HITS, Hit, Query, Refusal, Results, Sort, SortKey, Unit, WordsWanted
+from pipeline.index.query_language.spelling import Completion
 from pipeline.index.time_histogram import Interval, TimeBucket, TimeHistogram
 from pipeline.records import Document
 from pipeline.settings import IndexSettings
 
 __all__ = [
     "MAX_HITS",
+    "Completion",
     "Generation",
     "Hit",
     "Index",
@@ -33,6 +35,7 @@ __all__ = [
     "TimeBucket",
     "TimeHistogram",
     "Unit",
+    "WordsWanted",
     "open_index",
 ]
 
@@ -83,6 +86,9 @@ class IndexGeneration(Protocol):
 
     def search(self, query: Query) -> Results:
         """Return the results of a query; raise UsageError for a query that no index can answer."""
+
+    def complete(self, beginning: str, size: int) -> tuple[Completion, ...]:
+        """Return values that have a word that begins so, of the fields of names, the most frequent first."""
 
     def count(self) -> int:
         """Return how many documents there are."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from pipeline.index._elasticsearch_query import SORTS, render_query, render_values
+from pipeline.index._elasticsearch_query import SORTS, render_query, render_ranked, render_values
 from pipeline.index.query import Query
 from pipeline.index.time_histogram import (
     Interval,
@@ -50,7 +50,7 @@ def search_body(query: Query) -> Body:
         for name, metric in zip(_ENDS, ("min", "max"), strict=True):
             aggregations[name] = _filtered(_counted_clauses(query, own), {metric: {"field": "seen_at"}})
     body: Body = {
-        "query": render_query(_without_own(query)),
+        "query": render_ranked(_without_own(query)),
         "from": query.offset,
         "size": query.size,
         "sort": SORTS[query.sort],

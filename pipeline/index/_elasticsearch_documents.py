@@ -11,12 +11,32 @@ from typing import Any
 import msgspec
 from elasticsearch import ApiError, BadRequestError, NotFoundError
 
+from pipeline.errors import UnknownError
 from pipeline.index import _elasticsearch_counts as counts
 from pipeline.index import _elasticsearch_mapping as mapping
 from pipeline.index._elasticsearch_errors import AWAY, error_cause
 from pipeline.index._elasticsearch_layout import Cluster, Layout
-from pipeline.index._elasticsearch_query import decode_document, decode_hit, highlight_body, last_key, scan_body
-from pipeline.index.query import MAX_HITS, Hit, Query, Refusal, Results, check_query
+from pipeline.index._elasticsearch_query import (
+    decode_document,
+    decode_hit,
+    frequency_body,
+    highlight_body,
+    language_warnings,
+    last_key,
+    scan_body,
+)
+from pipeline.index._elasticsearch_spelling import (
+    completion_body,
+    decode_completions,
+    decode_suggestion,
+    spelling_body,
+)
+from pipeline.index.folding import split_words
+from pipeline.index.query import MAX_HITS, Hit, Query, Refusal, Results, check_query, read_line, resolve_line
+from pipeline.index.query_language import word_tree
+from pipeline.index.query_language.similar import candidate_words, similar_tree
+from pipeline.index.query_language.spelling import Completion, spelt_words
+from pipeline.index.query_language.tree import Node
 from pipeline.records import Document, Reason
 
 # Elastic's guide to indexing speed names 5 to 15 MB as the size up to which larger bulks are faster.
@@ -60,6 +80,7 @@ class ElasticsearchReader:
     def scan(self, query: Query) -> Iterator[Document]:
         """Yield all documents that match, by first sight."""
         check_query(query)
+        query = resolve_line(query, read_line(query), self._find_similar)
         after = None
         while True:
             with self._cluster.errors():
@@ -73,8 +94,12 @@ class ElasticsearchReader:
     def search(self, query: Query) -> Results:
         """Return what a query finds; a search that a part of the index can't answer fails as a whole."""
         check_query(query)
+        line = read_line(query)
+        query = resolve_line(query, line, self._find_similar)
         with self._cluster.errors():
-            answer = self._search(counts.search_body(query))
+            # words are as rare in one month's index as in all of them together: else scores don't compare
+            search_type = "dfs_query_then_fetch" if query.sort == "relevance" and line.tree else None
+            answer = self._search(counts.search_body(query), search_type)
             interval = counts.decode_interval(query, answer)
             times = self._search(counts.histogram_body(query, interval)) if interval else None
             of_all = counts.histogram_body(query.of_all(), interval) if interval and query.share else None
@@ -88,7 +113,18 @@ class ElasticsearchReader:
             facets=counts.decode_facets(query, answer),
             histogram=histogram,
             last=last_key(answer) if query.has_cursor else None,
+            understood=word_tree(line.tree),
+            warnings=(*line.warnings, *language_warnings(line.tree)),
+            suggestion="" if articles else self._suggest(line.tree),
         )
+
+    def _suggest(self, tree: Node | None) -> str:
+        """Return a line whose words the index has, in place of one that finds nothing; empty where none is likely."""
+        words = spelt_words(tree)
+        if tree is None or not words:
+            return ""
+        with self._cluster.errors():
+            return decode_suggestion(tree, words, self._search(spelling_body(words)))
 
     def _complete(self, query: Query, hits: list[dict[str, Any]]) -> tuple[Hit, ...]:
         """Return the hits of a page with their highlights and copies, of folded ones the original where it matches."""
@@ -117,8 +153,34 @@ class ElasticsearchReader:
             facts |= counts.decode_copy_groups(some, self._search(counts.groups_body(query, some)))
         return facts
 
-    def _search(self, body: dict[str, Any]) -> dict[str, Any]:
-        answer = self._client.search(index=self._target, body=body, allow_partial_search_results=False)
+    def complete(self, beginning: str, size: int) -> tuple[Completion, ...]:
+        """Return values that have a word that begins so, the most frequent first."""
+        folded = " ".join(split_words(beginning))
+        if not folded:
+            return ()
+        with self._cluster.errors():
+            return decode_completions(folded, self._search(completion_body(folded)), size)
+
+    def _find_similar(self, article: str) -> Node:
+        """Return what finds articles like this one.
+
+        Raises:
+            UnknownError: There is no such article.
+        """
+        document = self.get(article)
+        if document is None:
+            raise UnknownError(f"similar:{article[:100]}: there is no such article here")
+        words = candidate_words(document)
+        with self._cluster.errors():
+            answer = self._search(frequency_body(words))
+        found = answer["aggregations"]["words"]["buckets"]
+        frequencies = {word: found[word]["doc_count"] for word in words}
+        return similar_tree(document, frequencies, answer["hits"]["total"]["value"])
+
+    def _search(self, body: dict[str, Any], search_type: str | None = None) -> dict[str, Any]:
+        answer = self._client.search(
+            index=self._target, body=body, search_type=search_type, allow_partial_search_results=False
+        )
         return dict(answer.body)
 
     def count(self) -> int:

@@ -10,8 +10,8 @@ import re
 import zlib
 from typing import Any
 
-from pipeline.index.fields import BY_LANGUAGE, FIELDS, MAX_VALUE_CHARACTERS, Field
-from pipeline.index.folding import BOUNDARY, folding_table
+from pipeline.index.fields import BY_LANGUAGE, FIELDS, MAX_VALUE_CHARACTERS, WORD_WEIGHTS, Field, searched_texts
+from pipeline.index.folding import BOUNDARY, JOINING_SIGNS, TELLING_SIGNS, folding_table
 from pipeline.records import Document, to_json, to_plain
 
 # Elasticsearch's own analysers, by language (ISO 639-1). English needs none beside the analyser of all text, nor do
@@ -49,6 +49,9 @@ _SAME = {"nb": "no", "nn": "no"}
 _MAX_WORD_CHARACTERS = 255
 
 
+_TELLING = dict(zip(("plus", "sharp"), TELLING_SIGNS.items(), strict=True))
+
+
 def _analysis() -> dict[str, Any]:
     """Return the analyser of text of any language: the words are those of ``pipeline.index.folding``.
 
@@ -56,12 +59,18 @@ def _analysis() -> dict[str, Any]:
     """
     table = folding_table()
     word = r"\p{L}\p{M}\p{N}"
+    characters = ["fold", *(f"tell_{name}" for name in _TELLING), "join", "bound"]
     return {
         "char_filter": {
             "fold": {
                 "type": "mapping",
                 "mappings": [_rule(source, target) for source, target in table.folds.items()],
             },
+            **{
+                f"tell_{name}": {"type": "pattern_replace", "pattern": pattern, "replacement": target}
+                for name, (target, pattern) in _TELLING.items()
+            },
+            "join": {"type": "pattern_replace", "pattern": JOINING_SIGNS, "replacement": ""},
             # one sign for another: the places of what follows stay
             "bound": {
                 "type": "pattern_replace",
@@ -79,10 +88,11 @@ def _analysis() -> dict[str, Any]:
         },
         "analyzer": {
             "words": {
-                "char_filter": ["fold", "bound"],
+                "char_filter": characters,
                 "tokenizer": "words",
                 "filter": ["unbound", "short", "porter_stem"],
-            }
+            },
+            "exact": {"char_filter": characters, "tokenizer": "words", "filter": ["unbound", "short"]},
         },
     }
 
@@ -94,23 +104,34 @@ def _rule(source: str, target: str) -> str:
 
 
 _ANALYSIS = _analysis()
-_WORDS = {"type": "text", "analyzer": "words"}
+# All that words without a field are looked for in, the weightier texts more than once: a word is scored by how often it
+# stands there and how rare it is, whatever field it stands in.
+EVERYTHING = "everything"
+# As they are written, for patterns alone
+_EXACT = {"type": "text", "analyzer": "exact", "index_options": "docs", "norms": False}
+# Between two values of a field stands as much as the embedded index has there: one word
+_WORDS = {"type": "text", "analyzer": "words", "position_increment_gap": 1, "fields": {"exact": _EXACT}}
 _VALUE = {"type": "keyword", "ignore_above": MAX_VALUE_CHARACTERS}
-_FACET = {**_VALUE, "fields": {"words": _WORDS}}
+_FACET = {**_VALUE, "fields": {"words": {k: v for k, v in _WORDS.items() if k != "fields"}, "exact": _EXACT}}
 _ADDRESS = {"type": "keyword", "ignore_above": 8191}  # Lucene's longest term, 32,766 bytes, in characters of 4 bytes
 _POINT = {"type": "geo_point", "ignore_malformed": True}
 
 
 def _property(field: Field) -> dict[str, Any]:
     """Return how a field is mapped."""
+    copied = {"copy_to": EVERYTHING} if field.weight and not field.searched_part else {}
     if field.type == "object":
-        return {"properties": {name: _property(Field(name, kind, "")) for name, kind in field.parts}}
+        parts = {name: _property(Field(name, kind, "")) for name, kind in field.parts}
+        if field.searched_part:
+            parts[field.searched_part] = {**parts[field.searched_part], "copy_to": EVERYTHING}
+        return {"properties": parts}
     if field.type == "text":
-        return _WORDS
+        raw = {"raw": _VALUE} if field.name == "title" else {}
+        return {**_WORDS, **copied, "fields": {"exact": _EXACT, **raw}}
     if field.type == "geo_point":
         return _POINT
     if field.type == "keyword":
-        return _FACET if field.facet else _ADDRESS if field.address else _VALUE
+        return {**_FACET, **copied} if field.facet else _ADDRESS if field.address else _VALUE
     return {"type": field.type}
 
 
@@ -118,6 +139,7 @@ _PROPERTIES: dict[str, Any] = {
     **{field.name: _property(field) for field in FIELDS},
     # only in Elasticsearch
     "seen_at": {"type": "date"},
+    EVERYTHING: {"type": "text", "analyzer": "words", "fields": {"exact": _EXACT}},
     "by_language": {"properties": {code: {"type": "text", "analyzer": name} for code, name in LANGUAGES.items()}},
 }
 
@@ -125,7 +147,7 @@ _PROPERTIES: dict[str, Any] = {
 _GENERATION = re.compile(r"(?:g([1-9][0-9]*)-)?[0-9]{4}\.[0-9]{2}")
 
 # Raised when ``encode_document`` writes other values into the same mapping.
-_ENCODING = 1
+_ENCODING = 2
 # What an index was made by: a sum of all that decides how documents lie in it. An index of another one is made anew.
 VERSION = zlib.crc32(to_json([_ENCODING, _ANALYSIS, _PROPERTIES]))
 
@@ -157,7 +179,7 @@ def index_template(alias: str, *, shards: int, replicas: int, refresh_seconds: f
             "settings": settings,
             "mappings": {
                 "dynamic": False,
-                "_source": {"excludes": ["by_language"]},
+                "_source": {"excludes": ["by_language", EVERYTHING]},
                 "properties": _PROPERTIES,
             },
         },
@@ -190,7 +212,13 @@ def encode_document(document: Document) -> bytes:
     """
     plain = to_plain(document)
     plain["seen_at"] = plain["published"] or plain["first_seen"]
+    # beside what the mapping copies there: a weight of 3 is three times in all
+    plain[EVERYTHING] = [text for name in WORD_WEIGHTS for text in _repeated(document, name, 1)]
     if language := language_code(document.language):
-        texts = (getattr(document, name) for name in BY_LANGUAGE)
-        plain["by_language"] = {language: "\n".join(text for text in texts if text)}
+        plain["by_language"] = {language: [text for name in BY_LANGUAGE for text in _repeated(document, name, 0)]}
     return to_json(plain)
+
+
+def _repeated(document: Document, name: str, less: int) -> list[str]:
+    """Return the texts of a field as many times as it weighs, and ``less`` times less."""
+    return list(searched_texts(document, name)) * (max(1, round(WORD_WEIGHTS[name])) - less)

@@ -10,17 +10,27 @@ from typing import Any
 
 import msgspec
 
-from pipeline.index._elasticsearch_mapping import LANGUAGES, language_code
-from pipeline.index.fields import BOOLEANS, BY_LANGUAGE, BY_NAME, WORD_WEIGHTS, stored_value
+from pipeline.index._elasticsearch_clauses import (
+    MAX_LANGUAGE_TERMS,
+    marking_fields,
+    render_marks,
+    render_tree,
+    uses_languages,
+    words_field,
+)
+from pipeline.index._elasticsearch_mapping import EVERYTHING, language_code
+from pipeline.index.fields import BOOLEANS, WORD_WEIGHTS, stored_value
 from pipeline.index.highlights import END, SNIPPET_CHARACTERS, START, render_highlight
-from pipeline.index.query import Hit, Query, SortKey
-from pipeline.index.query_language import Term, parse
+from pipeline.index.query import HALF_LIFE, PRIMARY_WEIGHT, Hit, Query, SortKey, query_time, query_tree
+from pipeline.index.query_language import QueryWarning
+from pipeline.index.query_language.tree import Node
 from pipeline.records import Document
-
-_NOTHING: dict[str, Any] = {"match_none": {}}
 
 # Elasticsearch refuses to mark what lies beyond index.highlight.max_analyzed_offset, a million characters.
 _MARKED_CHARACTERS = 999_999
+_ENGLISH_ONLY = QueryWarning(
+    message=f"with more than {MAX_LANGUAGE_TERMS} words and phrases, endings are matched as in English only"
+)
 _BY_TIME = [{"is_primary": "desc"}, {"id": "asc"}]
 SORTS: dict[str, list[dict[str, str]]] = {
     "relevance": [{"_score": "desc"}, {"is_primary": "desc"}, {"seen_at": "desc"}, {"id": "asc"}],
@@ -30,21 +40,8 @@ SORTS: dict[str, list[dict[str, str]]] = {
 }
 
 
-def _words_field(name: str) -> str:
-    """Return the Elasticsearch field that holds the words of one of ours."""
-    field = BY_NAME[name]
-    if field.searched_part:
-        return f"{name}.{field.searched_part}"
-    return f"{name}.words" if field.facet else name
-
-
-_LANGUAGE_FIELDS = [f"by_language.{code}" for code in LANGUAGES]
-_WEIGHTED_FIELDS = [f"{_words_field(name)}^{weight}" for name, weight in WORD_WEIGHTS.items()] + _LANGUAGE_FIELDS
-
-
 def render_query(query: Query) -> dict[str, Any]:
     """Return a query's clauses in Elasticsearch's own language."""
-    tree = parse(query.text)
     filters: list[dict[str, Any]] = [render_values(name, values) for name, values in query.filters.items()]
     if query.ids is not None:
         filters.append({"ids": {"values": list(query.ids)}})
@@ -52,13 +49,7 @@ def render_query(query: Query) -> dict[str, Any]:
     times = {"gte": query.since, "lt": query.until}
     if any(times.values()):
         filters.append({"range": {"seen_at": {sign: time.isoformat() for sign, time in times.items() if time}}})
-    return {
-        "bool": {
-            "must": [_any(group) for group in tree if len(group) > 1 or not group[0].negated],
-            "must_not": [_term(group[0]) for group in tree if len(group) == 1 and group[0].negated] + excluded,
-            "filter": filters,
-        }
-    }
+    return {"bool": {"must": [render_tree(query_tree(query))], "must_not": excluded, "filter": filters}}
 
 
 def render_values(name: str, values: Iterable[str]) -> dict[str, Any]:
@@ -69,26 +60,27 @@ def render_values(name: str, values: Iterable[str]) -> dict[str, Any]:
     return {"terms": {name: stored}}
 
 
-def _any(group: tuple[Term, ...]) -> dict[str, Any]:
-    if len(group) == 1:
-        return _term(group[0])
-    terms = [{"bool": {"must_not": [_term(term)]}} if term.negated else _term(term) for term in group]
-    return {"bool": {"should": terms, "minimum_should_match": 1}}
-
-
-def _term(term: Term) -> dict[str, Any]:
-    if term.field in BOOLEANS:
-        value = term.text.lower()
-        return {"term": {term.field: value}} if value in {"true", "false"} else _NOTHING
-    if term.field is None:
-        return {"multi_match": {"query": term.text, "type": "phrase", "fields": _WEIGHTED_FIELDS}}
-    return {"match_phrase": {_words_field(term.field): term.text}}
+def language_warnings(tree: Node | None) -> tuple[QueryWarning, ...]:
+    """Return what is said of a line that has too many words for the rules of the languages."""
+    return () if uses_languages(tree) else (_ENGLISH_ONLY,)
 
 
 def scan_body(query: Query, after: SortKey | None, size: int) -> dict[str, Any]:
     """Return the body of the search for the next documents that match, by first sight."""
     body = {"query": render_query(query), "size": size, "sort": SORTS["arrived"], "track_total_hits": False}
     return body if after is None else body | {"search_after": list(after)}
+
+
+def render_ranked(query: Query) -> dict[str, Any]:
+    """Return a query's clauses; sorted by relevance, scores weigh original articles, and fresh ones if asked for."""
+    if query.sort != "relevance" or query_tree(query) is None:
+        return render_query(query)
+    functions: list[dict[str, Any]] = [{"filter": {"term": {"is_primary": True}}, "weight": PRIMARY_WEIGHT}]
+    if query.fresh:
+        decay = {"origin": query_time(query).isoformat(), "scale": f"{HALF_LIFE.days}d", "decay": 0.5}
+        # of the time to come nothing is lost; an article of tomorrow is as fresh as one of now
+        functions.append({"filter": {"range": {"seen_at": {"lt": decay["origin"]}}}, "exp": {"seen_at": decay}})
+    return {"function_score": {"query": render_query(query), "functions": functions, "score_mode": "multiply"}}
 
 
 def highlight_body(query: Query, hits: list[dict[str, Any]]) -> dict[str, Any]:
@@ -99,10 +91,9 @@ def highlight_body(query: Query, hits: list[dict[str, Any]]) -> dict[str, Any]:
     """
     codes = {language_code(hit["_source"].get("language")) for hit in hits}
     language_fields = [f"by_language.{code}" for code in sorted(code for code in codes if code)]
+    fields = marking_fields(language_fields)
     return {
-        "query": {
-            "bool": {"must": [render_query(query)], "filter": [{"ids": {"values": [hit["_id"] for hit in hits]}}]}
-        },
+        "query": {"ids": {"values": [hit["_id"] for hit in hits]}},
         "size": len(hits),
         "_source": False,
         "highlight": {
@@ -110,16 +101,26 @@ def highlight_body(query: Query, hits: list[dict[str, Any]]) -> dict[str, Any]:
             "post_tags": [END],
             "max_analyzed_offset": _MARKED_CHARACTERS,
             "number_of_fragments": 0,
-            "fields": {_words_field(name): _highlighting(name, language_fields) for name in WORD_WEIGHTS},
+            "highlight_query": render_marks(query_tree(query), language_fields),
+            "fields": {words_field(name): _highlighting(name, fields[name]) for name in WORD_WEIGHTS},
         },
     }
 
 
-def _highlighting(name: str, language_fields: list[str]) -> dict[str, Any]:
-    """Return how a field is marked: of the text the best passage; what a language's analyser matched counts too."""
+def frequency_body(words: list[str]) -> dict[str, Any]:
+    """Return the body of the search that counts in how many documents each of these words stands."""
+    filters = {word: {"match": {EVERYTHING: word}} for word in words}
+    return {
+        "size": 0,
+        "track_total_hits": True,
+        "aggs": {"words": {"filters": {"filters": filters or {"none": {"match_none": {}}}}}},
+    }
+
+
+def _highlighting(name: str, matched_fields: list[str]) -> dict[str, Any]:
+    """Return how a field is marked: of the text the best passage; what matched in ``matched_fields`` counts too."""
     passage = {"number_of_fragments": 1, "fragment_size": SNIPPET_CHARACTERS} if name == "text" else {}
-    analysed = {"matched_fields": language_fields} if language_fields and name in BY_LANGUAGE else {}
-    return passage | analysed
+    return {**passage, "matched_fields": matched_fields}
 
 
 def last_key(answer: dict[str, Any]) -> SortKey | None:
@@ -132,11 +133,11 @@ def decode_hit(query: Query, hit: dict[str, Any], score: float | None, highlight
     """Return a hit of Elasticsearch's as ours; ``highlights`` are what it answers to ``highlight_body`` of it."""
     return Hit(
         document=decode_document(hit),
-        score=score if query.text and query.sort == "relevance" else None,
+        score=score if query.text.strip() and query.sort == "relevance" else None,
         highlights={
-            name: ", ".join(render_highlight(text) for text in highlights[_words_field(name)])
+            name: ", ".join(render_highlight(text) for text in highlights[words_field(name)])
             for name in WORD_WEIGHTS
-            if _words_field(name) in highlights
+            if words_field(name) in highlights
         },
     )
 

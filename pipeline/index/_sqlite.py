@@ -19,6 +19,7 @@ from pipeline.errors import IndexRefusedError, IndexVersionError, SearchIndexErr
 from pipeline.index._sqlite_generation import SqliteGeneration
 from pipeline.index.generation import Generation
 from pipeline.index.query import Query, Refusal, Results
+from pipeline.index.query_language.spelling import Completion
 from pipeline.records import Document
 
 _log = logging.getLogger(__name__)
@@ -99,6 +100,10 @@ class SqliteIndex:
     def search(self, query: Query) -> Results:
         """Return what a query finds."""
         return self._read(lambda generation: generation.search(query))
+
+    def complete(self, beginning: str, size: int) -> tuple[Completion, ...]:
+        """Return values that have a word that begins so, the most frequent first."""
+        return self._read(lambda generation: generation.complete(beginning, size))
 
     def count(self) -> int:
         """Return how many documents there are."""

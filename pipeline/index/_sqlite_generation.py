@@ -17,8 +17,11 @@ import numpy as np
 from pipeline.errors import IndexAwayError, IndexRefusedError, IndexVersionError, SearchIndexError
 from pipeline.index import _sqlite_schema as schema
 from pipeline.index._sqlite_search import list_ids, run_search
+from pipeline.index._sqlite_spelling import find_completions
 from pipeline.index.fields import FACETS
+from pipeline.index.folding import split_words
 from pipeline.index.query import Query, Refusal, Results, check_query
+from pipeline.index.query_language.spelling import Completion
 from pipeline.records import Document, Reason, from_json, to_json
 
 # Errors of the moment: another process writes, the disk is full, the medium fails. All others need a person.
@@ -36,6 +39,9 @@ _ADVICE = {
     sqlite3.SQLITE_NOTADB: "is not an SQLite file; name another or move it away",
     sqlite3.SQLITE_CORRUPT: "is damaged; delete it and run newswire reindex",
 }
+
+
+_WORD_TABLES = {"searched": schema.SEARCHED, "valued": schema.VALUED, "exact": schema.EXACT}
 
 
 class SqliteGeneration:
@@ -104,8 +110,11 @@ class SqliteGeneration:
         """Remove documents; unknown ids are fine."""
         with self._reading() as connection, self._writing(connection):
             for document_id in ids:
-                if row := connection.execute("SELECT number FROM document WHERE id = ?", (document_id,)).fetchone():
-                    _delete(connection, row[0])
+                row = connection.execute(
+                    "SELECT number, json FROM document JOIN stored ON document = number WHERE id = ?", (document_id,)
+                ).fetchone()
+                if row:
+                    _delete(connection, row[0], from_json(row[1], Document))
 
     def get(self, document_id: str) -> Document | None:
         """Return a document, None where there is none."""
@@ -145,6 +154,11 @@ class SqliteGeneration:
         check_query(query)
         with self._reading() as connection:
             return run_search(connection, query)
+
+    def complete(self, beginning: str, size: int) -> tuple[Completion, ...]:
+        """Return values that have a word that begins so, the most frequent first."""
+        with self._reading() as connection:
+            return find_completions(connection, beginning, size)
 
     def count(self) -> int:
         """Return how many documents there are."""
@@ -298,20 +312,21 @@ def _upsert(connection: sqlite3.Connection, document: Document) -> None:
     if old is not None and not schema.words_differ(old, document):
         # its story has grown, say. What words are looked for in has all that facets count
         connection.execute(
-            "UPDATE document SET revision = ?, seen_at = ? WHERE number = ?",
-            (document.revision, schema.seen_at(document), row[0]),
+            "UPDATE document SET revision = ?, seen_at = ?, present = ? WHERE number = ?",
+            (document.revision, schema.seen_at(document), schema.present_bits(document), row[0]),
         )
         connection.execute("UPDATE stored SET json = ? WHERE document = ?", (json, row[0]))
+        _replace_quantities(connection, row[0], old, document)
         return
     columns = schema.word_columns(document)
-    if row:
-        _delete(connection, row[0])
+    if old is not None:
+        _delete(connection, row[0], old)
     values = _number_values(connection, document)
     codes = np.array([schema.facet_code(field, value) for (field, _), value in values.items()], schema.CODE)
     is_primary, group = document.is_primary, values[FACETS.index("copy_group"), document.copy_group]
     number = connection.execute(
-        "INSERT INTO document (id, revision, seen_at, first_seen, is_primary, copy_group, codes) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO document (id, revision, seen_at, first_seen, is_primary, copy_group, codes, present) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
             document.id,
             document.revision,
@@ -320,14 +335,13 @@ def _upsert(connection: sqlite3.Connection, document: Document) -> None:
             is_primary,
             group,
             codes.tobytes(),
+            schema.present_bits(document),
         ),
     ).lastrowid
     connection.execute("INSERT INTO stored VALUES (?, ?)", (number, json))
-    markers = ", ".join("?" * (len(columns) + 1))
-    connection.execute(
-        f"INSERT INTO searched (rowid, {', '.join(schema.COLUMNS)}) VALUES ({markers})",  # noqa: S608 - names of ours
-        (number, *columns),
-    )
+    for table, fields in _WORD_TABLES.items():
+        _insert_words(connection, table, {"rowid": number, **{field: columns[field] for field in fields}})
+    _replace_quantities(connection, number, None, document)
     connection.executemany("INSERT INTO facet VALUES (?, ?)", [(value, number) for value in values.values()])
 
 
@@ -335,18 +349,46 @@ def _number_values(connection: sqlite3.Connection, document: Document) -> dict[t
     """Return (number of the field, value) → number of the value, for all facet values; new ones get theirs."""
     facets = schema.facet_rows(document)
     connection.executemany(
-        "INSERT OR IGNORE INTO value (field, value) VALUES (?, ?)", [(field, value) for _, field, value in facets]
+        "INSERT OR IGNORE INTO value (field, value, folded) VALUES (?, ?, ?)",
+        [(field, value, " ".join(split_words(value))) for _, field, value in facets],
     )
     find = "SELECT number FROM value WHERE field = ? AND value = ?"
     return {(number, value): connection.execute(find, (field, value)).fetchone()[0] for number, field, value in facets}
 
 
-def _delete(connection: sqlite3.Connection, number: int) -> None:
+def _insert_words(connection: sqlite3.Connection, table: str, values: dict[str, object]) -> None:
+    markers = ", ".join("?" * len(values))
+    connection.execute(f"INSERT INTO {table} ({', '.join(values)}) VALUES ({markers})", tuple(values.values()))  # noqa: S608 - names of ours
+
+
+def _replace_quantities(
+    connection: sqlite3.Connection, number: int | None, old: Document | None, document: Document
+) -> None:
+    """Write a document's numbers and times, of one that is there already those that differ."""
+    before = schema.quantities(old) if old is not None else {}
+    after = schema.quantities(document)
+    connection.executemany(
+        "DELETE FROM quantity WHERE document = ? AND field = ?",
+        [(number, field) for field, value in before.items() if after.get(field) != value],
+    )
+    connection.executemany(
+        "INSERT INTO quantity (document, field, value) VALUES (?, ?, ?)",
+        [(number, field, value) for field, value in after.items() if before.get(field) != value],
+    )
+
+
+def _delete(connection: sqlite3.Connection, number: int, document: Document) -> None:
+    """Remove a document; a table of FTS5 that keeps no texts must be told the words that it forgets."""
     codes = connection.execute("SELECT codes FROM document WHERE number = ?", (number,)).fetchone()[0]
     values = np.frombuffer(codes, schema.CODE) & schema.VALUE_MASK
     connection.executemany(
         "DELETE FROM facet WHERE value = ? AND document = ?", [(value, number) for value in values.tolist()]
     )
+    columns = schema.word_columns(document)
     connection.execute("DELETE FROM document WHERE number = ?", (number,))
     connection.execute("DELETE FROM stored WHERE document = ?", (number,))
     connection.execute("DELETE FROM searched WHERE rowid = ?", (number,))
+    for table in ("valued", "exact"):
+        words = {field: columns[field] for field in _WORD_TABLES[table]}
+        _insert_words(connection, table, {table: "delete", "rowid": number, **words})
+    connection.execute("DELETE FROM quantity WHERE document = ?", (number,))

@@ -95,7 +95,7 @@ FIELDS: tuple[Field, ...] = (
         "pictures' captions: `text`, `credit` and `number` (the picture's number in the system that it was "
         "exported from)",
         several=True,
-        weight=0.5,
+        weight=1.0,
         aliases=("caption",),
         parts=(("text", "text"), ("credit", "keyword"), ("number", "keyword")),
         searched_part="text",

@@ -66,6 +66,27 @@ def _characters(codes: str) -> str:
     return "".join([chr(int(code, 16)) for code in codes.split()])
 
 
+# Signs inside of what is one word, though it is written with and without them: U.S. and US, F-16 and F16, don't and
+# dont, O'Brien and OBrien, mayor's and mayor; and signs that tell words apart: C++ and C, C# and C. What stands
+# before and behind it is folded already. Python and Lucene share the syntax.
+_LETTERS = "a-zα-ωа-я"
+_APOSTROPHES = "'’‘ʼʻ`´＇"
+JOINING_SIGNS = "|".join(
+    [
+        rf"\.(?<=(?<![{_LETTERS}0-9])[{_LETTERS}]\.)(?=[{_LETTERS}](?![{_LETTERS}0-9]))",
+        r"-(?<=(?<![a-z0-9])[a-z]-)(?=[0-9])",
+        r"-(?<=(?<![a-z0-9])[a-z][a-z]-)(?=[0-9])",
+        rf"[{_APOSTROPHES}](?<=n[{_APOSTROPHES}])(?=t(?![a-z0-9]))",
+        rf"[{_APOSTROPHES}]s(?<=[a-z][{_APOSTROPHES}]s)(?![a-z0-9])",
+        rf"[{_APOSTROPHES}](?<=(?<![a-z0-9])o[{_APOSTROPHES}])(?=[a-z][a-z])",
+    ]
+)
+TELLING_SIGNS = {
+    "p": r"\+(?<=(?<![a-z0-9])[a-z]\+)(?=\+)|\+(?<=(?<![a-z0-9])[a-z]\+\+)",
+    "ǂ": r"#(?<=(?<![a-z0-9])[a-z]#)(?![a-z0-9])",
+}
+
+
 class _Patterns(msgspec.Struct, frozen=True):
     """What the table becomes for Python's own functions."""
 
@@ -135,15 +156,50 @@ def _fold_characters(text: str) -> str:
     return patterns.changing.sub(lambda match: match[0].translate(patterns.single), text)
 
 
+_JOINING = re.compile(JOINING_SIGNS)
+_TELLING = {target: re.compile(pattern) for target, pattern in TELLING_SIGNS.items()}
+
+
+def _tell_apart(folded: str) -> str:
+    """Return folded text with the signs that tell words apart as letters; no place changes."""
+    signs = [("p", "++"), ("ǂ", "#")]
+    for target, sign in signs:
+        if sign in folded:
+            folded = _TELLING[target].sub(target, folded)
+    return folded
+
+
+def _fold_signs(text: str) -> str:
+    """Return ``text`` folded, with words of several parts as one word."""
+    return _JOINING.sub("", _tell_apart(fold(text)))
+
+
+def has_unspaced(text: str) -> bool:
+    """Return whether ``text`` has characters that count as a word each."""
+    return _patterns().unspaced.search(fold(text)) is not None
+
+
+def is_one_word(text: str) -> bool:
+    """Return whether ``text`` is made of characters of words alone."""
+    folded = fold(text)
+    return _patterns().spaced_pieces.fullmatch(folded) is not None and folded not in {".", ":"}
+
+
+def split_words(text: str) -> list[str]:
+    """Return the words that ``text`` is looked for by, or the text alone where its characters count as words."""
+    words = [word for word in fold_words(text).split() if word not in {".", ":"}]
+    return [text] if has_unspaced(text) else words
+
+
 def has_words(text: str) -> bool:
     """Return whether there is anything in ``text`` that can be searched for."""
-    folded = fold(text)
+    folded = _fold_signs(text)
     return any(match[0] not in {".", ":"} for match in _patterns().pieces.finditer(folded))
 
 
 def fold_words(text: str) -> str:
     """Return the folded words of ``text`` with a space between each two; "." and ":" stay where sentences end."""
-    folded = fold(text)
+    folded = _fold_signs(text)
     patterns = _patterns()
     if folded.isascii() or not patterns.unspaced.search(folded):
         return " ".join(patterns.spaced_pieces.findall(folded))
@@ -159,12 +215,16 @@ def locate_words(composed: str, first: int = 0, last: int | None = None) -> list
         last: the number of the piece before which they end; None is all.
     """
     stretches = list(_stretches(composed))
-    folded = "".join(stretch.folded for stretch in stretches)
-    ends = list(itertools.accumulate(len(stretch.folded) for stretch in stretches))  # where each ends in ``folded``
+    unjoined = _tell_apart("".join(stretch.folded for stretch in stretches))
+    left_out = [place for match in _JOINING.finditer(unjoined) for place in range(*match.span())]
+    joined = [place - number for number, place in enumerate(left_out)]  # where they would stand in ``folded``
+    folded = _JOINING.sub("", unjoined)
+    ends = list(itertools.accumulate(len(stretch.folded) for stretch in stretches))  # where each ends in ``unjoined``
 
     def place(position: int) -> tuple[int, int]:
         """Return start and end of what the folded character at ``position`` stands for; the text's at its end."""
-        if position == len(folded):
+        position += bisect.bisect_right(joined, position)
+        if position == len(unjoined):
             return len(composed), len(composed)
         number = bisect.bisect_right(ends, position)
         stretch = stretches[number]

@@ -7,23 +7,31 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, get_args
 
 import msgspec
 
 from pipeline.errors import UsageError
 from pipeline.index.fields import ALIASES, FACETS
+from pipeline.index.query_language import ParsedLine, QueryWarning, parse
+from pipeline.index.query_language.similar import resolve_similar
+from pipeline.index.query_language.tree import Node
 from pipeline.index.time_histogram import Interval, TimeHistogram
 from pipeline.records import Document, Reason
 
 Sort = Literal["relevance", "newest", "oldest", "arrived"]
 Unit = Literal["articles", "originals"]
+WordsWanted = Literal["all", "any"]
 
 # What a page of hits goes on behind: the values by which the last one was sorted, which its engine alone understands.
 SortKey = tuple[str | float | bool, ...]
 # What says who printed an article, and not what it is about
 _OF_OUTLETS = frozenset({"source", "source_country", "language"})
+
+# Of two articles with the same text, the one that was first comes first: readers look for the original.
+PRIMARY_WEIGHT = 1.2
+HALF_LIFE = dt.timedelta(days=7)
 
 # How deep a search can be paged: Elasticsearch's own index.max_result_window.
 MAX_HITS = 10_000
@@ -49,6 +57,10 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     ``after`` is what ``Results.last`` was of the page before; it goes with every sort but by relevance, where copies
     aren't folded. *arrived* sorts by first sight, the oldest first: nothing ever changes an article's place there.
     ``ids`` keeps these documents alone.
+
+    ``last:7d`` counts back from ``now``, else from the clock. With ``match`` "any", one of the words that stand side by
+    side is enough. With ``fresh``, relevance halves with each ``HALF_LIFE`` of an article's age. ``read_as`` is what
+    ``text`` was read as; the index sets it.
     """
 
     text: str = ""
@@ -72,6 +84,10 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     highlight: bool = True
     ids: tuple[str, ...] | None = None
     after: SortKey | None = None
+    now: dt.datetime | None = None
+    match: WordsWanted = "all"
+    fresh: bool = False
+    read_as: ParsedLine | None = None
 
     @property
     def has_cursor(self) -> bool:
@@ -114,7 +130,9 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
 
     ``total`` counts hits (copies folded, if asked for), ``articles`` documents. ``facets`` and ``histogram`` count
     documents, so that each outlet is credited with what it printed, or originals alone, as was asked. ``last`` is
-    behind what the next page begins, where the query can be paged so.
+    behind what the next page begins, where the query can be paged so. ``understood`` is the search line with all that
+    it leaves unsaid, ``warnings`` what in it was hardly meant as it was read. ``suggestion`` is, where nothing was
+    found, a line with words that the index has.
     """
 
     total: int
@@ -123,6 +141,9 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     facets: Mapping[str, tuple[tuple[str, int], ...]] = {}
     histogram: TimeHistogram | None = None
     last: SortKey | None = None
+    understood: str = ""
+    warnings: tuple[QueryWarning, ...] = ()
+    suggestion: str = ""
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,6 +169,8 @@ def check_query(query: Query) -> None:
             )
     if query.sort not in get_args(Sort):
         raise UsageError(f"can't sort by {query.sort!r}; sorts: {', '.join(get_args(Sort))}")
+    if query.match not in get_args(WordsWanted):
+        raise UsageError(f"match: {', '.join(get_args(WordsWanted))}")
     if query.count not in get_args(Unit):
         raise UsageError(f"can't count {query.count!r}; counts: {', '.join(get_args(Unit))}")
     if query.interval not in {None, "auto", *get_args(Interval)}:
@@ -176,6 +199,30 @@ def _check_page(query: Query) -> None:
         raise UsageError("a cursor goes on where articles are sorted by newest, oldest or arrived, and not folded")
     if query.after is not None and query.offset:
         raise UsageError("a cursor goes on behind the page before: no page and no offset go with it")
+
+
+def read_line(query: Query) -> ParsedLine:
+    """Return what a query's search line means.
+
+    Raises:
+        QuerySyntaxError: It can't be read; the error names the character.
+    """
+    return parse(query.text, query_time(query), any_word=query.match == "any")
+
+
+def resolve_line(query: Query, line: ParsedLine, find: Callable[[str], Node]) -> Query:
+    """Return a query that says what its line was read as, with what ``find`` returns of an id for ``similar:ID``."""
+    return msgspec.structs.replace(query, read_as=ParsedLine(tree=resolve_similar(line.tree, find)))
+
+
+def query_tree(query: Query) -> Node | None:
+    """Return what a query's line means, where it was not read yet as it is read now."""
+    return (query.read_as or read_line(query)).tree
+
+
+def query_time(query: Query) -> dt.datetime:
+    """Return the time at which a query is asked."""
+    return query.now or dt.datetime.now(dt.UTC)
 
 
 def _suggestion(word: str, names: Iterable[str]) -> str:

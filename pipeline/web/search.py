@@ -11,10 +11,12 @@ from fastapi import FastAPI, Request, Response
 from pipeline.cursors import read_cursor, write_cursor
 from pipeline.errors import UsageError
 from pipeline.index import Hit, Index, Query, Results, SortKey, TimeHistogram
+from pipeline.index.query_language import QueryWarning
 from pipeline.records import Document
 from pipeline.web.api_description import describe_answer, describe_search_params
+from pipeline.web.completion import LineCompletion, SearchLine, describe_completions
 from pipeline.web.http import json_response, unknown
-from pipeline.web.search_params import SearchParams, check_fields, parse_search_params, split_names
+from pipeline.web.search_params import SearchParams, check_fields, check_limit, parse_search_params, split_names
 from pipeline.web.story_view import StoryView, load_story
 
 
@@ -26,7 +28,11 @@ class ValueCount(msgspec.Struct, frozen=True):
 
 
 class SearchAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What a search answers. ``next`` is the cursor of the next page, where the search can go on by one."""
+    """What a search answers. ``next`` is the cursor of the next page, where the search can go on by one.
+
+    ``understood`` is the search line with all that it leaves unsaid, ``warnings`` what in it was hardly meant as it was
+    read, ``suggestion`` a line with words that the index has, where nothing was found.
+    """
 
     total: int
     articles: int
@@ -35,6 +41,9 @@ class SearchAnswer(msgspec.Struct, frozen=True, kw_only=True):
     facets: Mapping[str, tuple[ValueCount, ...]]
     hits: tuple[Hit, ...]
     histogram: TimeHistogram | None = None
+    understood: str = ""
+    warnings: tuple[QueryWarning, ...] = ()
+    suggestion: str = ""
     next: str | None = None
 
 
@@ -76,6 +85,11 @@ def add_search_routes(app: FastAPI, index: Index) -> None:
             query = msgspec.structs.replace(query, after=_read_key(index, params))
         answer = _describe_results(params, results := index.search(query), _next_cursor(index, params, query, results))
         return json_response(narrow_documents(answer, params.fields))
+
+    @app.get("/api/complete", openapi_extra=describe_answer(tuple[LineCompletion, ...]))
+    def complete(q: SearchLine, size: int = 10) -> Response:
+        """Names, sources and fields that a search line may go on with."""
+        return json_response(describe_completions(index, q, check_limit(size)))
 
     @app.get("/api/articles/{article_id}", openapi_extra=describe_answer(Document))
     def article(article_id: str, fields: str = "") -> Response:
@@ -143,6 +157,9 @@ def _describe_results(params: SearchParams, results: Results, next_cursor: str |
         facets={field: _counts(values) for field, values in results.facets.items()},
         hits=results.hits,
         histogram=results.histogram,
+        understood=results.understood,
+        warnings=results.warnings,
+        suggestion=results.suggestion,
         next=next_cursor,
     )
 

@@ -6,7 +6,7 @@ import msgspec
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 
-from pipeline.errors import UsageError
+from pipeline.errors import QuerySyntaxError, UsageError
 from pipeline.index import MAX_HITS, Index
 from pipeline.index.fields import FACETS, HEADINGS, ordered_counts
 from pipeline.index.value_pattern import MAX_CHARACTERS
@@ -33,6 +33,8 @@ def add_search_pages(app: FastAPI, index: Index, find_outdated: FindOutdated) ->
         query = params.changed_query(interval=params.interval or "auto", facets=tuple(HEADINGS))
         try:
             results = index.search(query)
+        except QuerySyntaxError:
+            raise
         except UsageError:  # an interval that was chosen for a shorter time, which a link has widened since
             if params.interval is None:
                 raise

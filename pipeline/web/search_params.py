@@ -15,14 +15,13 @@ from fastapi import Request
 from fastapi.routing import APIRoute
 
 from pipeline.errors import UsageError
-from pipeline.index import MAX_HITS, Interval, Query, Sort, Unit
+from pipeline.index import MAX_HITS, Interval, Query, Sort, Unit, WordsWanted
 from pipeline.index.fields import FACETS
+from pipeline.index.query_language import MAX_CHARACTERS
 from pipeline.moments import parse_moment
 from pipeline.records import Document, to_json
 
 MAX_LIMIT = 1000  # things in one answer
-
-_LONGEST_LINE = 2000
 
 _LAST = r"^[1-9][0-9]{0,3}[hd]$"  # so many hours or days
 _HOURS = {"h": 1, "d": 24}
@@ -37,13 +36,15 @@ class SearchParams(msgspec.Struct, frozen=True, kw_only=True):
     or ``7d``.
     """
 
-    q: Annotated[str, msgspec.Meta(max_length=_LONGEST_LINE)] = ""
+    q: Annotated[str, msgspec.Meta(max_length=MAX_CHARACTERS)] = ""
     sort: Sort | None = None
     page: Annotated[int, msgspec.Meta(ge=1, le=MAX_HITS)] = 1
     size: Annotated[int, msgspec.Meta(ge=1, le=200)] = 20
     facet_size: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 10
     copies: Literal["fold", "all"] = "fold"
     count: Unit = "articles"
+    match: WordsWanted = "all"
+    fresh: bool = False
     since: str | None = None
     until: str | None = None
     last: Annotated[str, msgspec.Meta(pattern=_LAST)] | None = None
@@ -89,6 +90,8 @@ class SearchParams(msgspec.Struct, frozen=True, kw_only=True):
             size=self.size,
             offset=(self.page - 1) * self.size,
             copies=self.copies == "all",
+            match=self.match,
+            fresh=self.fresh,
         )
 
     def changed_query(self, **values: object) -> Query:
@@ -127,6 +130,10 @@ class SearchParams(msgspec.Struct, frozen=True, kw_only=True):
         """Return the query string of the first page of this search with other parameters."""
         return msgspec.structs.replace(self, **{"page": 1, **values}).query_string()
 
+    def line_link(self, line: str) -> str:
+        """Return the query string of this search for another line."""
+        return msgspec.structs.replace(self, q=line, page=1).query_string()
+
     def page_link(self, page: int) -> str:
         """Return the query string of another page of this search."""
         return msgspec.structs.replace(self, page=page).query_string()
@@ -158,7 +165,22 @@ def _without(named: Mapping[str, tuple[str, ...]], field: str, value: str) -> di
     return {**others, field: left} if left else others
 
 
-_OF_PAGES = ("q", "sort", "copies", "count", "since", "until", "last", "interval", "by", "share", "size", "page")
+_OF_PAGES = (
+    "q",
+    "sort",
+    "copies",
+    "match",
+    "fresh",
+    "count",
+    "since",
+    "until",
+    "last",
+    "interval",
+    "by",
+    "share",
+    "size",
+    "page",
+)
 _DEFAULT = SearchParams()
 _NAMES = tuple(name for name in SearchParams.__struct_fields__ if name != "filters")
 

@@ -139,10 +139,21 @@ SPELLINGS: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...]], ...] = (
     (
         "en",
         "O’Brien of AT&T said e-mail cost 1,000",
-        ("o'brien", "O’Brien", "AT&T", "e-mail", "1,000", "1 000"),
-        ("obrien", "email"),
+        ("o'brien", "O’Brien", "obrien", "AT&T", "e-mail", "1,000", "1 000"),
+        ("email", "brien"),
     ),
-    ("en", "C++ and .NET users paid €5 and 3.5%", ("c++", ".net", "€5", "3.5%"), ("cc",)),
+    ("en", "The U.S. and U.K. sent F-16s", ("US", "U.S.", "us", "UK", "U.K."), ("u", "ussent")),
+    (
+        "en",
+        "An F-16, an MH17, a COVID-19 ward",
+        ("F16", "f-16", "MH-17", "mh17", "covid", "COVID-19"),
+        ("f", "covid19"),
+    ),
+    ("en", "They don't, can’t and wont", ("dont", "don't", "cant", "can't", "wont", "won't"), ("don", "won")),
+    ("en", "The mayor’s and women's council", ("mayor", "mayor's", "mayors", "women’s", "women"), ("s", "wo")),
+    ("en", "Written in C#", ("C#", "c#"), ("C", "C++")),
+    ("en", "Vitamin C helps", ("C",), ("C#", "C++")),
+    ("en", "C++ and .NET users paid €5 and 3.5%", ("c++", "C++", ".net", "€5", "3.5%"), ("cc", "C", "C#")),
 )
 
 # (text, search line, the text as it is marked)
@@ -161,5 +172,13 @@ MARKED: tuple[tuple[str, str, str], ...] = (
     ("เปิดสะพานใหม่", "สะพาน", "เปิด<mark>สะพาน</mark>ใหม่"),
     ("𝐁𝐨𝐥𝐝 news, 葛\U000e0100飾 dam", "dam", "𝐁𝐨𝐥𝐝 news, 葛\U000e0100飾 <mark>dam</mark>"),
     ("Ёлку & <b>ёлки</b> учёных", "ученых", "Ёлку &amp; &lt;b&gt;ёлки&lt;/b&gt; <mark>учёных</mark>"),
+    (
+        "The U.S. won’t buy F-16 ﬁghters, O'Brien said",
+        "US",
+        "The <mark>U.S</mark>. won’t buy F-16 ﬁghters, O&#x27;Brien said",
+    ),
+    ("The U.S. won’t buy F-16 ﬁghters", "f16 fighters", "The U.S. won’t buy <mark>F-16</mark> <mark>ﬁghters</mark>"),
+    ("The mayor’s office", "mayors office", "The <mark>mayor’s</mark> <mark>office</mark>"),
+    ("An old C++ is no C", "c++", "An old <mark>C++</mark> is no C"),
     ("İİİ ßßß ﬁﬁ end", "ssssss", "İİİ <mark>ßßß</mark> ﬁﬁ end"),
 )
