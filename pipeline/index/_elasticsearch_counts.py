@@ -151,19 +151,24 @@ class GroupFacts(msgspec.Struct, frozen=True):
         return self.articles - 1, sum(count > 0 for count in others.values())
 
 
-def groups_body(query: Query, groups: Sequence[str]) -> Body:
-    """Return the body of the search for the articles of copy groups and, where copies are folded, their originals."""
+def groups_body(query: Query, groups: Sequence[str], sought: Sequence[str]) -> Body:
+    """Return the body of the search for how many articles copy groups have, and for the originals of those sought."""
     outlets = {"terms": {"field": "source", "size": _MAX_OUTLETS}}
     in_groups = {"terms": {"field": "copy_group", "size": len(groups)}}
-    return {
-        "query": _all_of([{"terms": {"copy_group": list(groups)}}]),
-        "post_filter": _all_of([render_query(query), _ORIGINALS]),
-        "size": 0 if query.copies else len(groups),
-        "sort": [{"id": "asc"}],
-        "collapse": {"field": "copy_group"},
+    body: Body = {
+        "query": _all_of([_in_groups(groups if query.copy_counts else sought)]),
+        "size": len(sought),
         "track_total_hits": False,
         "aggs": {_GROUPS: {**in_groups, "aggs": {"outlets": outlets}}} if query.copy_counts else {},
     }
+    if sought:
+        originals = _all_of([_in_groups(sought), _ORIGINALS, render_query(query)])
+        body |= {"post_filter": originals, "sort": [{"id": "asc"}], "collapse": {"field": "copy_group"}}
+    return body
+
+
+def _in_groups(groups: Sequence[str]) -> Body:
+    return {"terms": {"copy_group": list(groups)}}
 
 
 def decode_copy_groups(groups: Sequence[str], answer: Buckets) -> dict[str, GroupFacts]:

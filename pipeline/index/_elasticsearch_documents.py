@@ -5,7 +5,7 @@ A document's revision is its version there, so that an older one never replaces 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -129,7 +129,8 @@ class ElasticsearchReader:
     def _complete(self, query: Query, hits: list[dict[str, Any]]) -> tuple[Hit, ...]:
         """Return the hits of a page with their highlights and copies, of folded ones the original where it matches."""
         groups = [hit["_source"]["copy_group"] for hit in hits]
-        facts = self._load_groups(query, list(dict.fromkeys(groups))) if query.copy_counts or not query.copies else {}
+        sources = [hit["_source"] for hit in hits if not query.copies and not hit["_source"]["is_primary"]]
+        facts = self._load_groups(query, groups, {source["copy_group"] for source in sources})
         shown = [
             (facts[group].original if group in facts else None) or hit for group, hit in zip(groups, hits, strict=True)
         ]
@@ -146,11 +147,16 @@ class ElasticsearchReader:
             complete.append(decoded)
         return tuple(complete)
 
-    def _load_groups(self, query: Query, groups: Sequence[str]) -> dict[str, counts.GroupFacts]:
+    def _load_groups(
+        self, query: Query, groups: Iterable[str], sought: Collection[str]
+    ) -> dict[str, counts.GroupFacts]:
+        """Return copy group → facts where counts are wanted, and of those ``sought`` the original, if it matches."""
         facts: dict[str, counts.GroupFacts] = {}
-        for start in range(0, len(groups), counts.GROUPS_AT_ONCE):
-            some = groups[start : start + counts.GROUPS_AT_ONCE]
-            facts |= counts.decode_copy_groups(some, self._search(counts.groups_body(query, some)))
+        wanted = list(dict.fromkeys(groups if query.copy_counts else sought))
+        for start in range(0, len(wanted), counts.GROUPS_AT_ONCE):
+            some = wanted[start : start + counts.GROUPS_AT_ONCE]
+            body = counts.groups_body(query, some, [group for group in some if group in sought])
+            facts |= counts.decode_copy_groups(some, self._search(body))
         return facts
 
     def complete(self, beginning: str, size: int) -> tuple[Completion, ...]:

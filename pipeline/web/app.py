@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from typing import Any
 
 import msgspec
@@ -19,7 +19,7 @@ from fastapi.middleware.gzip import GZipMiddleware
 from pipeline.context import Context, open_context
 from pipeline.editorial.corrections import find_outdated
 from pipeline.editorial.explain import Explanation, explain_name, without_texts
-from pipeline.errors import SearchIndexError
+from pipeline.errors import SearchIndexError, StoreError
 from pipeline.index import Index
 from pipeline.settings import ServeSettings
 from pipeline.web import pages, search_params
@@ -29,7 +29,7 @@ from pipeline.web.api_versions import add_version_one
 from pipeline.web.auth import Access, check_reading
 from pipeline.web.changes import add_change_routes
 from pipeline.web.conditional import ConditionalAnswers
-from pipeline.web.copy_pages import FindOutdated, add_copy_pages, know_nothing
+from pipeline.web.copy_pages import FindOutdated, Outdated, add_copy_pages, know_nothing
 from pipeline.web.decisions import add_decision_routes
 from pipeline.web.editor_pages import add_editor_pages
 from pipeline.web.editorial import add_editorial_routes
@@ -106,7 +106,7 @@ def create_app(
     place of the context's settings of that name.
     """
     serve = serve or context.settings.serve
-    app = create_search_app(context.index, lifespan, serve=serve, outdated=functools.partial(find_outdated, context))
+    app = create_search_app(context.index, lifespan, serve=serve, outdated=functools.partial(_find_outdated, context))
     app.state.access = Access(context, serve)
 
     @app.get("/api/explain", openapi_extra=describe_answer(Explanation))
@@ -127,6 +127,15 @@ def create_app(
     add_change_routes(app, context)
     add_version_one(app)
     return app
+
+
+def _find_outdated(context: Context, groups: Collection[str]) -> Outdated:
+    """Return the copies that still say what was corrected; none where the ledger can't be read: searches go on."""
+    try:
+        return find_outdated(context, groups) if groups else {}
+    except StoreError as error:
+        _log.warning("copies are shown without their corrections: %s", error)
+        return {}
 
 
 def create_search_app(
