@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 
 import msgspec
@@ -14,8 +13,7 @@ from pipeline.index import Hit, Index, Query
 from pipeline.records import Document
 from pipeline.store import EntityRow, SurfaceFormRow
 from pipeline.web.code_names import ENTITY_FIELDS
-from pipeline.web.period_picture import PeriodCount, split_time
-from pipeline.web.story_view import document_time
+from pipeline.web.time_picture import TimePicture, draw_histogram
 
 _LATEST = 10  # articles
 _LISTED = 12  # names, outlets, stories
@@ -37,7 +35,7 @@ class EntityProfile(msgspec.Struct, frozen=True, kw_only=True):
     field: str  # of documents, that holds its name
     articles: int  # in the index
     latest: tuple[Hit, ...]
-    periods: tuple[PeriodCount, ...]
+    picture: TimePicture | None  # how often it is named over time
     counts: Mapping[str, tuple[tuple[str, int], ...]]
     stories: tuple[EntityStory, ...]
     ids: Mapping[str, str]  # name → id of entities that its latest articles name
@@ -65,7 +63,18 @@ def load_profile(context: Context, name: str) -> tuple[EntityView, EntityProfile
     index, entity = context.index, view.entity
     field = ENTITY_FIELDS[entity.type]
     filters = {field: (entity.name,)}
-    results = index.search(Query(filters=filters, sort="newest", size=_LATEST, facets=_FACETS, facet_size=_LISTED + 1))
+    results = index.search(
+        Query(
+            filters=filters,
+            sort="newest",
+            size=_LATEST,
+            facets=_FACETS,
+            facet_size=_LISTED + 1,
+            interval="auto",
+            copy_counts=False,
+            highlight=False,
+        )
+    )
     ids = {known.name: known.id for hit in results.hits for known in hit.document.entities}
     counts = {
         name: tuple(pair for pair in pairs if (name, pair[0]) != (field, entity.name))[:_LISTED]
@@ -77,7 +86,7 @@ def load_profile(context: Context, name: str) -> tuple[EntityView, EntityProfile
         field=field,
         articles=results.articles,
         latest=results.hits,
-        periods=count_periods(index, filters, results.hits),
+        picture=draw_histogram(results.histogram) if results.histogram else None,
         counts=counts,
         stories=tuple(_load_stories(index, filters, results.facets["story"][:_LISTED])),
         ids=ids,
@@ -86,26 +95,13 @@ def load_profile(context: Context, name: str) -> tuple[EntityView, EntityProfile
     )
 
 
-def count_periods(
-    index: Index, filters: Mapping[str, tuple[str, ...]], latest: tuple[Hit, ...]
-) -> tuple[PeriodCount, ...]:
-    """Return how many articles fit ``filters`` in each period from the first of them on; none without any."""
-    if not latest:
-        return ()
-    oldest = index.search(Query(filters=filters, sort="oldest", size=1, highlight=False)).hits or latest
-    spans = split_time(document_time(oldest[0].document), document_time(latest[0].document))
-    return tuple(PeriodCount(start, end, _count(index, filters, start, end)) for start, end in spans)
-
-
-def _count(index: Index, filters: Mapping[str, tuple[str, ...]], since: dt.datetime, until: dt.datetime) -> int:
-    return index.search(Query(filters=filters, since=since, until=until, size=0, highlight=False)).articles
-
-
 def _load_stories(
     index: Index, filters: Mapping[str, tuple[str, ...]], counts: tuple[tuple[str, int], ...]
 ) -> list[EntityStory]:
     stories = []
     for story, count in counts:
-        newest = Query(filters={**filters, "story": (story,)}, sort="newest", size=1, highlight=False)
+        newest = Query(
+            filters={**filters, "story": (story,)}, sort="newest", size=1, copy_counts=False, highlight=False
+        )
         stories += [EntityStory(document=hit.document, articles=count) for hit in index.search(newest).hits]
     return stories

@@ -84,7 +84,9 @@ def _add_source_routes(app: FastAPI, context: Context) -> None:
     @app.get("/sources/{name:path}", include_in_schema=False)
     def source_page(name: str) -> Response:
         view = find(name)
-        newest = Query(filters={"source": (name,)}, sort="newest", size=_LATEST_ARTICLES, highlight=False)
+        newest = Query(
+            filters={"source": (name,)}, sort="newest", size=_LATEST_ARTICLES, copy_counts=False, highlight=False
+        )
         return render_page("source.html", view=view, latest=context.index.search(newest).hits)
 
 

@@ -31,7 +31,6 @@ from pipeline.web import search_params
 from pipeline.web.citation import to_bibtex, to_ris
 from pipeline.web.code_names import ENTITY_WORDS, copy_words, country_name, delay_words, language_name, value_name
 from pipeline.web.day_picture import draw_days, kind_of
-from pipeline.web.period_picture import draw_periods
 from pipeline.web.similar_articles import find_similar
 from pipeline.web.static_files import add_static_routes, file_address
 from pipeline.web.story_contributions import list_contributions
@@ -127,7 +126,6 @@ _templates.filters |= {
     "copy_words": copy_words,
     "delay": delay_words,
     "entity_kind": ENTITY_WORDS.__getitem__,
-    "periods": draw_periods,
     "passages": list_passages,
     "word_edits": word_edits,
 }

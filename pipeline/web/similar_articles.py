@@ -33,7 +33,9 @@ def find_similar(index: Index, document: Document) -> tuple[SimilarArticle, ...]
     line = similarity_line(document)
     if not line:
         return ()
-    results = index.search(Query(text=line, sort="relevance", size=_ASKED, copies=False, highlight=False))
+    results = index.search(
+        Query(text=line, sort="relevance", size=_ASKED, copies=False, copy_counts=False, highlight=False)
+    )
     similar = []
     for hit in results.hits:
         other = hit.document

@@ -50,7 +50,9 @@ class StoriesNow(msgspec.Struct, frozen=True, kw_only=True):
 
 def load_stories_now(index: Index, filters: Mapping[str, tuple[str, ...]], now: dt.datetime) -> StoriesNow | None:
     """Return the stories of the last days, those alone that have an article that fits ``filters``; None without any."""
-    latest = index.search(Query(filters=filters, until=now, sort="newest", size=1, highlight=False)).hits
+    latest = index.search(
+        Query(filters=filters, until=now, sort="newest", size=1, copy_counts=False, highlight=False)
+    ).hits
     if not latest:
         return None
     at = document_time(latest[0].document) + dt.timedelta(microseconds=1)
@@ -71,7 +73,15 @@ def load_stories_now(index: Index, filters: Mapping[str, tuple[str, ...]], now: 
     candidates = [line(story) for story, count in latest_ones[: 3 * _LISTED] if count >= _LEAST]
     new = [each for each in candidates if each and (each.document.story_first or at) >= at - _DAY]
     choices = index.search(
-        Query(since=at - _WEEK, until=at, size=0, facets=STORY_FILTERS, facet_size=_CHOICES, highlight=False)
+        Query(
+            since=at - _WEEK,
+            until=at,
+            size=0,
+            facets=STORY_FILTERS,
+            facet_size=_CHOICES,
+            copy_counts=False,
+            highlight=False,
+        )
     )
     return StoriesNow(
         at=at,
@@ -98,7 +108,14 @@ def _count(
 ) -> tuple[tuple[str, int], ...]:
     """Return the stories with most articles of a time."""
     counted = Query(
-        filters=filters, since=since, until=until, size=0, facets=("story",), facet_size=_COUNTED, highlight=False
+        filters=filters,
+        since=since,
+        until=until,
+        size=0,
+        facets=("story",),
+        facet_size=_COUNTED,
+        copy_counts=False,
+        highlight=False,
     )
     return index.search(counted).facets["story"]
 
@@ -112,6 +129,7 @@ def _load_line(index: Index, story: str, today: int, lately: int) -> StoryLine |
             facets=("source",),
             facet_size=_COUNTED,
             copies=False,
+            copy_counts=False,
             highlight=False,
         )
     )
