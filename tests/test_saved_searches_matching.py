@@ -59,7 +59,8 @@ class Receiver:
     """Takes messages while it is up, and knows a message that it has by its id."""
 
     def __init__(self):
-        self.is_up, self.dies, self.ids, self.articles = True, False, collections.Counter(), []
+        self.is_up, self.dies, self.deaths = True, False, 0
+        self.ids, self.articles = collections.Counter(), []
 
     def send(self, message):
         if not self.is_up:
@@ -68,7 +69,7 @@ class Receiver:
         if self.ids[message.id] == 1:
             self.articles += [match["article"] for match in message.data["matches"]]
         if self.dies:
-            self.dies = False
+            self.dies, self.deaths = False, self.deaths + 1
             raise Killed
 
 
@@ -193,6 +194,8 @@ def test_each_match_is_told_once_by_webhook_and_by_digest(two_programs, scope, e
     fresh = [name for name, matches in texts.items() if matches and name not in old]
     assert sorted(hook.articles) == sorted(mail.articles)
     assert len(set(hook.articles)) == len(hook.articles)
+    assert set(mail.ids.values()) <= {1}
+    assert hook.ids.total() - len(hook.ids) <= hook.deaths  # what was sent and not noted is sent again
     if scope is MatchScope.STORY:
         expected = {stories[name] for name in fresh} - {stories[name] for name in old}
         assert sorted(stories[name] for name in hook.articles) == sorted(expected)
