@@ -337,6 +337,23 @@ def test_a_digest_gathers_what_matched_since_the_last_one_and_is_none_of_nothing
     assert (mail(), receiver.articles) == (1, ["a1", "a3"])
 
 
+def test_two_programs_that_put_a_digest_at_one_moment_put_one(program, tmp_path):
+    context, clock = program
+    search = save(context, mail=("ana@example.org",), digest=DigestRhythm.HOURLY)
+    publish(context, "a1", "flood")
+    match_changes(context)
+    clock.now += 60 * MINUTE
+    with open_program(tmp_path, clock, SETTINGS) as other:
+        index = context.index
+        context.__dict__["index"] = armed = Armed(index, lambda: put_digests(other))
+        armed.method, armed.event = "search", "meanwhile"
+        put_digests(context)
+        context.__dict__["index"] = index
+    receiver = Receiver()
+    assert send_waiting(context.store, {search.mail_name: receiver}, clock) == 1
+    assert receiver.articles == ["a1"]
+
+
 def test_matches_are_forgotten_when_nothing_can_repeat_them(program):
     context, clock = program
     search = save(context)
