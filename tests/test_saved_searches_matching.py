@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.notifiers import NotifierError, send_waiting
-from pipeline.saved_searches import add_search, remove_search
+from pipeline.saved_searches import add_search, catalog, remove_search
 from pipeline.saved_searches.digests import put_digests
 from pipeline.saved_searches.matching import match_changes
 from pipeline.saved_searches.watch import KEPT, forget_matches
@@ -33,19 +33,22 @@ class Killed(BaseException):
 
 
 class Armed:
-    """Passes everything on to ``inner``; the method that is armed kills once, after or before it did its work."""
+    """Passes everything on to ``inner``; at the first call of ``method`` something happens: see ``POINTS``."""
 
-    def __init__(self, inner):
-        self._inner, self.armed, self.after = inner, None, False
+    def __init__(self, inner, other):
+        self._inner, self._other, self.method, self.event = inner, other, None, None
 
     def __getattr__(self, name):
         method = getattr(self._inner, name)
 
         def call(*arguments, **named):
-            if self.armed != name:
+            if self.method != name:
                 return method(*arguments, **named)
-            self.armed = None
-            if self.after:
+            self.method = None
+            if self.event == "meanwhile":
+                self._other()
+                return method(*arguments, **named)
+            if self.event == "killed after":
                 method(*arguments, **named)
             raise Killed
 
@@ -56,7 +59,8 @@ class Receiver:
     """Takes messages while it is up, and knows a message that it has by its id."""
 
     def __init__(self):
-        self.is_up, self.dies, self.ids, self.articles = True, False, collections.Counter(), []
+        self.is_up, self.dies, self.deaths = True, False, 0
+        self.ids, self.articles = collections.Counter(), []
 
     def send(self, message):
         if not self.is_up:
@@ -65,7 +69,7 @@ class Receiver:
         if self.ids[message.id] == 1:
             self.articles += [match["article"] for match in message.data["matches"]]
         if self.dies:
-            self.dies = False
+            self.dies, self.deaths = False, self.deaths + 1
             raise Killed
 
 
@@ -108,9 +112,10 @@ def save(context, name="floods", q="flood", **values):
     return add_search(context, SearchRequest(name=name, q=q, **values)).search
 
 
-# What may happen: an article comes or is revised (which, whether it matches, its story), or a program looks.
-POINTS = [None, ("index", "refresh", False), ("index", "search", True), ("values", "save", False),
-          ("values", "save", True), ("deliveries", "add", True), ("receiver", "send", True)]  # fmt: skip
+# What may happen while a program looks: it is killed, or another one does all that it is about to do.
+POINTS = [None, ("index", "refresh", "killed"), ("index", "search", "killed after"), ("index", "search", "meanwhile"),
+          ("index", "refresh", "meanwhile"), ("values", "save", "killed"), ("values", "save", "killed after"),
+          ("deliveries", "add", "killed after"), ("receiver", "send", "killed after")]  # fmt: skip
 steps = st.lists(
     st.one_of(
         st.tuples(st.just("article"), st.integers(0, 7), st.booleans(), st.integers(0, 2)),
@@ -120,20 +125,25 @@ steps = st.lists(
 )
 
 
-def look(context, receivers, point, clock):
-    """Let a program look and send, and be killed at a point."""
+def tend(context, receivers, clock):
+    match_changes(context)
+    put_digests(context)
+    send_waiting(context.store, receivers, clock)
+
+
+def look(context, other, receivers, point, clock):
+    """Let a program look and send, and something happen at a point."""
     inner = context.__dict__["index"], context.store.values, context.store.deliveries
-    armed = dict(zip(("index", "values", "deliveries"), map(Armed, inner), strict=True))
+    armed = {name: Armed(each, lambda: tend(other, receivers, clock))
+             for name, each in zip(("index", "values", "deliveries"), inner, strict=True)}  # fmt: skip
     context.__dict__["index"], context.store.values, context.store.deliveries = armed.values()
     webhook = next(iter(receivers.values()))
     if point and point[0] == "receiver":
         webhook.dies = True
     elif point:
-        armed[point[0]].armed, armed[point[0]].after = point[1:]
+        armed[point[0]].method, armed[point[0]].event = point[1:]
     try:
-        match_changes(context)
-        put_digests(context)
-        send_waiting(context.store, receivers, clock)
+        tend(context, receivers, clock)
     except Killed:
         pass
     finally:
@@ -169,21 +179,23 @@ def test_each_match_is_told_once_by_webhook_and_by_digest(two_programs, scope, e
     hook, mail = Receiver(), Receiver()
     receivers = {search.webhook_name: hook, search.mail_name: mail}
     for kind, *what in steps:
-        clock.now += MINUTE
+        clock.now += 25 * MINUTE
         if kind == "article":
             put(first, *what)
         else:
             program, point, hook.is_up = what
-            look((first, second)[program], receivers, point, clock)
+            look((first, second)[program], (second, first)[program], receivers, point, clock)
     hook.is_up = True
     for _ in range(4):
         clock.now += 60 * MINUTE
         for context in (first, second):
-            look(context, receivers, None, clock)
+            tend(context, receivers, clock)
     old = {f"a{number}" for number in earlier}
     fresh = [name for name, matches in texts.items() if matches and name not in old]
     assert sorted(hook.articles) == sorted(mail.articles)
     assert len(set(hook.articles)) == len(hook.articles)
+    assert set(mail.ids.values()) <= {1}
+    assert hook.ids.total() - len(hook.ids) <= hook.deaths  # what was sent and not noted is sent again
     if scope is MatchScope.STORY:
         expected = {stories[name] for name in fresh} - {stories[name] for name in old}
         assert sorted(stories[name] for name in hook.articles) == sorted(expected)
@@ -246,6 +258,21 @@ def test_of_a_story_the_first_article_is_told_also_where_stories_were_merged(pro
     assert told(context, search) == ["a1", "a2"]
 
 
+def test_a_story_that_had_begun_before_the_search_was_saved_is_not_new_although_its_feed_does_not_show_it(
+    program, monkeypatch
+):
+    monkeypatch.setattr(catalog, "SHOWN_AT_FIRST", 1)
+    context, clock = program
+    for number in (1, 2):
+        publish(context, f"a{number}", "flood", story=f"s{number}")
+        clock.now += MINUTE
+    search = save(context, each=MatchScope.STORY)
+    for number in (1, 2, 3):
+        publish(context, f"b{number}", "flood", story=f"s{number}")
+    assert match_changes(context) == 1
+    assert told(context, search) == ["a2", "b3"]
+
+
 def test_copies_of_an_original_that_was_told_are_not(program):
     context, _ = program
     search = save(context, each=MatchScope.ORIGINAL)
@@ -292,22 +319,39 @@ def test_a_digest_gathers_what_matched_since_the_last_one_and_is_none_of_nothing
     search = save(context, mail=("ana@example.org",), digest=DigestRhythm.DAILY)
     receiver = Receiver()
 
-    def tend():
+    def mail():
         match_changes(context)
         put_digests(context)
         return send_waiting(context.store, {search.mail_name: receiver}, clock)
 
     publish(context, "a1", "flood")
     publish(context, "a2", "flood")
-    assert tend() == 0
+    assert mail() == 0
     clock.now = NOW + dt.timedelta(days=1)
     context.index.delete(["a2"])  # taken down meanwhile
-    assert (tend(), receiver.articles) == (1, ["a1"])
+    assert (mail(), receiver.articles) == (1, ["a1"])
     clock.now += dt.timedelta(days=1)
-    assert tend() == 0
+    assert mail() == 0
     publish(context, "a3", "flood")
     clock.now += dt.timedelta(days=1)
-    assert (tend(), receiver.articles) == (1, ["a1", "a3"])
+    assert (mail(), receiver.articles) == (1, ["a1", "a3"])
+
+
+def test_two_programs_that_put_a_digest_at_one_moment_put_one(program, tmp_path):
+    context, clock = program
+    search = save(context, mail=("ana@example.org",), digest=DigestRhythm.HOURLY)
+    publish(context, "a1", "flood")
+    match_changes(context)
+    clock.now += 60 * MINUTE
+    with open_program(tmp_path, clock, SETTINGS) as other:
+        index = context.index
+        context.__dict__["index"] = armed = Armed(index, lambda: put_digests(other))
+        armed.method, armed.event = "search", "meanwhile"
+        put_digests(context)
+        context.__dict__["index"] = index
+    receiver = Receiver()
+    assert send_waiting(context.store, {search.mail_name: receiver}, clock) == 1
+    assert receiver.articles == ["a1"]
 
 
 def test_matches_are_forgotten_when_nothing_can_repeat_them(program):
