@@ -145,13 +145,7 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
         done = {"description": "done", "content": {"text/plain": {"schema": {}}}}
         operation["responses"] = {"202" if method == "post" else "200": done}
     responses = operation["responses"]
-    responses.pop("422", None)  # FastAPI's own
-    if (
-        "200" in responses
-        and len(responses) > 1
-        and not responses["200"].get("content", {}).get(JSON, {}).get("schema")
-    ):
-        del responses["200"]  # FastAPI's own, beside the status that the endpoint answers with
+    _drop_defaults(responses)
     takes_cursor = any(parameter["name"] == "cursor" for parameter in operation.get("parameters", ()))
     refusals = _REFUSALS | (_WRITE_REFUSALS if method in _WRITTEN else {}) | (_GONE if takes_cursor else {})
     for status, description in refusals.items():
@@ -163,6 +157,19 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
             keys if method in _WRITTEN else [{}, *keys]
         )  # reading needs one where the server says so
         operation["description"] = f"{operation.get('description', '')}\n\nScope: {scope}.".strip()
+
+
+def _drop_defaults(responses: dict[str, Any]) -> None:
+    """Leave out what FastAPI says of every operation: an answer of JSON without a schema, and its own form of errors."""
+    if _NEVER_SENT[0] in repr(responses.get("422")):
+        del responses["422"]
+    content = responses.get("200", {}).get("content", {})
+    if content.get(JSON, {}).get("schema") == {} and len(content) > 1:
+        del content[JSON]
+    elif not content.get(JSON, {"schema": "none"}).get("schema") and any(
+        "201" <= status < "300" for status in responses
+    ):
+        del responses["200"]
 
 
 def _describe_refusal(path: str, description: str) -> Mapping[str, Any]:
