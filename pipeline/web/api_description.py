@@ -153,22 +153,19 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     scope = _scope_of(path, method)
     if scope is not None and not is_hub:
         keys: list[dict[str, list[str]]] = [{name: []} for name in _KEY_SCHEMES]
-        operation["security"] = (
-            keys if method in _WRITTEN else [{}, *keys]
-        )  # reading needs one where the server says so
+        # reading needs one where the server says so
+        operation["security"] = keys if method in _WRITTEN else [{}, *keys]
         operation["description"] = f"{operation.get('description', '')}\n\nScope: {scope}.".strip()
 
 
 def _drop_defaults(responses: dict[str, Any]) -> None:
-    """Leave out what FastAPI says of every operation: an answer of JSON without a schema, and its own form of errors."""
+    """Leave out what FastAPI says of every operation: an answer without a schema, and its own form of errors."""
     if _NEVER_SENT[0] in repr(responses.get("422")):
         del responses["422"]
     content = responses.get("200", {}).get("content", {})
     if content.get(JSON, {}).get("schema") == {} and len(content) > 1:
         del content[JSON]
-    elif not content.get(JSON, {"schema": "none"}).get("schema") and any(
-        "201" <= status < "300" for status in responses
-    ):
+    elif content == {JSON: {"schema": {}}} and {"201", "202"} & responses.keys():
         del responses["200"]
 
 
