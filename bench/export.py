@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 import msgspec
+from elasticsearch import Elasticsearch
 
 from pipeline.export_formats import write_documents
 from pipeline.index import Query, open_index
@@ -71,6 +72,14 @@ def export(url: str, alias: str, form: str, query: str) -> None:
     print(json.dumps({"articles": count, "megabytes": size >> 20, "seconds": round(seconds, 1), "peak_mb": peak}))
 
 
+def drop(url: str, alias: str) -> None:
+    """Remove what was made in an Elasticsearch."""
+    with Elasticsearch(url) as client:
+        for name in client.indices.get(index=f"{alias}-*"):
+            client.indices.delete(index=name)
+        client.indices.delete_index_template(name=alias)
+
+
 def main() -> None:
     """Fill, export, and print a line for each export."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -89,6 +98,8 @@ def main() -> None:
         for query in ("few", ""):
             again = [sys.executable, "-m", "bench.export", "--url", url, "--format", options.format, "--export", query]
             subprocess.run(again, check=True)
+        if options.url:
+            drop(url, alias)
 
 
 if __name__ == "__main__":
