@@ -13,7 +13,7 @@ from typing import Literal, get_args
 import msgspec
 
 from pipeline.errors import UsageError
-from pipeline.index.fields import ALIASES, FACETS
+from pipeline.index.fields import ALIASES, BOOLEANS, FACETS
 from pipeline.index.time_histogram import Interval, TimeHistogram
 from pipeline.records import Document, Reason
 
@@ -27,6 +27,8 @@ _OF_OUTLETS = frozenset({"source", "source_country", "language"})
 
 # How deep a search can be paged: Elasticsearch's own index.max_result_window.
 MAX_HITS = 10_000
+
+_BOOLEAN_VALUES = ("true", "false")
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,6 +148,8 @@ def check_query(query: Query) -> None:
             raise UsageError(
                 f"can't filter or count by {field!r}{_suggestion(field, FACETS)}; fields: {', '.join(FACETS)}"
             )
+    _check_flags(query.filters)
+    _check_flags(query.exclude)
     if query.sort not in get_args(Sort):
         raise UsageError(f"can't sort by {query.sort!r}; sorts: {', '.join(get_args(Sort))}")
     if query.count not in get_args(Unit):
@@ -176,6 +180,12 @@ def _check_page(query: Query) -> None:
         raise UsageError("a cursor goes on where articles are sorted by newest, oldest or arrived, and not folded")
     if query.after is not None and query.offset:
         raise UsageError("a cursor goes on behind the page before: no page and no offset go with it")
+
+
+def _check_flags(filters: Mapping[str, tuple[str, ...]]) -> None:
+    for field in sorted(BOOLEANS & filters.keys()):
+        if wrong := [value for value in filters[field] if value not in _BOOLEAN_VALUES]:
+            raise UsageError(f"{field} is {' or '.join(_BOOLEAN_VALUES)}, not {wrong[0][:100]!r}")
 
 
 def _suggestion(word: str, names: Iterable[str]) -> str:

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from pipeline.access_scopes import AccessScope
-from pipeline.index.fields import FACETS
+from pipeline.index.fields import BOOLEANS, FACETS
 from pipeline.records import Document
 from pipeline.web.api_versions import PREFIX
 from pipeline.web.search_params import MAX_LIMIT, SearchParams
@@ -108,8 +108,16 @@ def describe_search_params(*left_out: str) -> list[dict[str, Any]]:
         for name, names in of_lists.items()
     ]
     named = [{"name": name, "schema": schema} for name, schema in plain.items()]
-    strings = {"type": "array", "items": {"type": "string"}}
-    filters = [{"name": name, "schema": strings, "style": "form", "explode": True} for name in (*_PAIRS, *FACETS)]
+    flags, strings = {"enum": ["true", "false"]}, {"type": "string"}
+    filters = [
+        {
+            "name": name,
+            "schema": {"type": "array", "items": flags if name in BOOLEANS else strings},
+            "style": "form",
+            "explode": True,
+        }
+        for name in (*_PAIRS, *FACETS)
+    ]
     parameters = [{"in": "query", "required": False, **parameter} for parameter in (*named, *listed, *filters)]
     return [parameter for parameter in parameters if parameter["name"] not in left_out]
 
