@@ -94,6 +94,12 @@ def test_events_have_the_cursor_as_their_id_and_signs_of_life_between(client, co
     assert ids(resumed) == [("b", "created")]
 
 
+def test_head_of_a_stream_ends_at_once(client):
+    answer = client.head(CHANGES, params={"format": "sse"})
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["Content-Type"].startswith("text/event-stream")
+
+
 @pytest.mark.parametrize(
     ("params", "status"), [({"cursor": "forged"}, 400), ({"limit": 0}, 422), ({"wait": 61}, 422), ({"since": "x"}, 400)]
 )

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import itertools
 import socket
 import threading
 
 import pytest
 import uvicorn
 from fastapi import FastAPI, Request
+from fastapi.responses import StreamingResponse
 
 from pipeline.errors import ServeError
 from pipeline.settings import ServeSettings
@@ -27,7 +30,21 @@ def make_app():
     async def body(request: Request):
         return len(await read_body(request, 1000))
 
+    @app.get("/slow")
+    def slow():
+        return StreamingResponse(parts_in(0.1, [b"part"] * 8))
+
+    @app.get("/endless")
+    def endless():
+        return StreamingResponse(parts_in(0, itertools.repeat(bytes(1 << 20))))
+
     return app
+
+
+async def parts_in(seconds, parts):
+    for part in parts:
+        await asyncio.sleep(seconds)
+        yield part
 
 
 @pytest.fixture
@@ -80,6 +97,21 @@ def test_a_head_or_body_that_does_not_come_ends_the_connection(port):
 
 def test_a_connection_that_was_answered_is_closed_without_a_word(port):
     assert talk(port, HEAD, b"\r\n").count(b"HTTP/1.1") == 1
+
+
+def test_an_answer_that_is_read_may_take_as_long_as_it_takes(port, monkeypatch):
+    monkeypatch.setattr(server, "_ANSWER_SECONDS", 0.3)
+    request = b"GET /slow HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    assert talk(port, request).count(b"part") == 8
+
+
+def test_an_answer_that_nobody_reads_ends_the_connection(port, monkeypatch):
+    monkeypatch.setattr(server, "_ANSWER_SECONDS", 0.3)
+    ended, lost = threading.Event(), server.BoundedProtocol.connection_lost
+    monkeypatch.setattr(server.BoundedProtocol, "connection_lost", lambda self, exc: (lost(self, exc), ended.set()))
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(b"GET /endless HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert ended.wait(20)
 
 
 def test_a_large_head_and_a_large_body_are_refused_at_once(port):

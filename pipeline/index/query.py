@@ -13,7 +13,7 @@ from typing import Literal, get_args
 import msgspec
 
 from pipeline.errors import UsageError
-from pipeline.index.fields import ALIASES, FACETS
+from pipeline.index.fields import ALIASES, BOOLEANS, FACETS
 from pipeline.index.query_language import ParsedLine, QueryWarning, parse
 from pipeline.index.query_language.similar import resolve_similar
 from pipeline.index.query_language.tree import Node
@@ -35,6 +35,8 @@ HALF_LIFE = dt.timedelta(days=7)
 
 # How deep a search can be paged: Elasticsearch's own index.max_result_window.
 MAX_HITS = 10_000
+
+_BOOLEAN_VALUES = ("true", "false")
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
@@ -167,6 +169,8 @@ def check_query(query: Query) -> None:
             raise UsageError(
                 f"can't filter or count by {field!r}{_suggestion(field, FACETS)}; fields: {', '.join(FACETS)}"
             )
+    _check_flags(query.filters)
+    _check_flags(query.exclude)
     if query.sort not in get_args(Sort):
         raise UsageError(f"can't sort by {query.sort!r}; sorts: {', '.join(get_args(Sort))}")
     if query.match not in get_args(WordsWanted):
@@ -223,6 +227,12 @@ def query_tree(query: Query) -> Node | None:
 def query_time(query: Query) -> dt.datetime:
     """Return the time at which a query is asked."""
     return query.now or dt.datetime.now(dt.UTC)
+
+
+def _check_flags(filters: Mapping[str, tuple[str, ...]]) -> None:
+    for field in sorted(BOOLEANS & filters.keys()):
+        if wrong := [value for value in filters[field] if value not in _BOOLEAN_VALUES]:
+            raise UsageError(f"{field} is {' or '.join(_BOOLEAN_VALUES)}, not {wrong[0][:100]!r}")
 
 
 def _suggestion(word: str, names: Iterable[str]) -> str:

@@ -9,6 +9,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pipeline.web.failures import NEVER_BY_HEAD, error_response
+from pipeline.web.http import HEAD_ALONE
 
 # Nothing is loaded from elsewhere and no script runs but the file that newswire serves, whatever an article may hold.
 _POLICY = (
@@ -52,7 +53,7 @@ class Answers:
                 message = {**message, "body": b""}
             await send(message)
 
-        asked = {**scope, "method": "GET"} if is_head else scope
+        asked = {**scope, "method": "GET", HEAD_ALONE: True} if is_head else scope
         try:
             await self._app(asked, receive, complete)
         except Exception as error:

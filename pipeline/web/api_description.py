@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from pipeline.access_scopes import AccessScope
-from pipeline.index.fields import FACETS
+from pipeline.index.fields import BOOLEANS, FACETS
 from pipeline.records import Document
 from pipeline.web.api_versions import PREFIX
 from pipeline.web.search_params import MAX_LIMIT, SearchParams
@@ -108,8 +108,16 @@ def describe_search_params(*left_out: str) -> list[dict[str, Any]]:
         for name, names in of_lists.items()
     ]
     named = [{"name": name, "schema": schema} for name, schema in plain.items()]
-    strings = {"type": "array", "items": {"type": "string"}}
-    filters = [{"name": name, "schema": strings, "style": "form", "explode": True} for name in (*_PAIRS, *FACETS)]
+    flags, strings = {"enum": ["true", "false"]}, {"type": "string"}
+    filters = [
+        {
+            "name": name,
+            "schema": {"type": "array", "items": flags if name in BOOLEANS else strings},
+            "style": "form",
+            "explode": True,
+        }
+        for name in (*_PAIRS, *FACETS)
+    ]
     parameters = [{"in": "query", "required": False, **parameter} for parameter in (*named, *listed, *filters)]
     return [parameter for parameter in parameters if parameter["name"] not in left_out]
 
@@ -145,13 +153,7 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
         done = {"description": "done", "content": {"text/plain": {"schema": {}}}}
         operation["responses"] = {"202" if method == "post" else "200": done}
     responses = operation["responses"]
-    responses.pop("422", None)  # FastAPI's own
-    if (
-        "200" in responses
-        and len(responses) > 1
-        and not responses["200"].get("content", {}).get(JSON, {}).get("schema")
-    ):
-        del responses["200"]  # FastAPI's own, beside the status that the endpoint answers with
+    _drop_defaults(responses)
     takes_cursor = any(parameter["name"] == "cursor" for parameter in operation.get("parameters", ()))
     refusals = _REFUSALS | (_WRITE_REFUSALS if method in _WRITTEN else {}) | (_GONE if takes_cursor else {})
     for status, description in refusals.items():
@@ -159,10 +161,20 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     scope = _scope_of(path, method)
     if scope is not None and not is_hub:
         keys: list[dict[str, list[str]]] = [{name: []} for name in _KEY_SCHEMES]
-        operation["security"] = (
-            keys if method in _WRITTEN else [{}, *keys]
-        )  # reading needs one where the server says so
+        # reading needs one where the server says so
+        operation["security"] = keys if method in _WRITTEN else [{}, *keys]
         operation["description"] = f"{operation.get('description', '')}\n\nScope: {scope}.".strip()
+
+
+def _drop_defaults(responses: dict[str, Any]) -> None:
+    """Leave out what FastAPI says of every operation: an answer without a schema, and its own form of errors."""
+    if _NEVER_SENT[0] in repr(responses.get("422")):
+        del responses["422"]
+    content = responses.get("200", {}).get("content", {})
+    if content.get(JSON, {}).get("schema") == {} and len(content) > 1:
+        del content[JSON]
+    elif content == {JSON: {"schema": {}}} and {"201", "202"} & responses.keys():
+        del responses["200"]
 
 
 def _describe_refusal(path: str, description: str) -> Mapping[str, Any]:

@@ -11,14 +11,13 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Literal
 
 from fastapi import FastAPI, Query, Request, Response
-from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from pipeline.change_feed import MAX_CHANGES, ChangeBatch, ChangeReader, FeedPlace
 from pipeline.context import Context
 from pipeline.records import to_json
 from pipeline.web.api_description import describe_answer
-from pipeline.web.http import json_response
+from pipeline.web.http import json_response, stream_response
 
 _LONGEST_WAIT = 60  # seconds: proxies and clients give up behind that
 _LOOK_SECONDS = 0.5  # between two looks for changes: one question to the ledger each
@@ -53,9 +52,9 @@ def add_change_routes(app: FastAPI, context: Context) -> None:
         place = await run_in_threadpool(reader.latest if cursor == "latest" else lambda: reader.place(cursor))
         if form == "sse" or (form is None and EVENTS in request.headers.get("Accept", "")):
             headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # nginx would hold events back
-            return StreamingResponse(_events(reader, place, limit), media_type=EVENTS, headers=headers)
+            return stream_response(request, _events(reader, place, limit), EVENTS, headers)
         if form == "ndjson" or (form is None and LINES in request.headers.get("Accept", "")):
-            return StreamingResponse(_lines(reader, place, limit), media_type=LINES)
+            return stream_response(request, _lines(reader, place, limit), LINES)
         await _wait_for_news(reader, place, wait)
         batch, _ = await run_in_threadpool(reader.read_batch, place, limit)
         return json_response(batch)

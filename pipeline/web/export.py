@@ -8,7 +8,6 @@ from itertools import chain
 from typing import get_args
 
 from fastapi import Depends, FastAPI, Request, Response
-from fastapi.responses import StreamingResponse
 
 from pipeline.access_scopes import AccessScope
 from pipeline.errors import UsageError
@@ -16,6 +15,7 @@ from pipeline.export_formats import MEDIA_TYPES, ExportFormat, write_documents
 from pipeline.index import Index
 from pipeline.web.api_description import describe_search_params, describe_stream
 from pipeline.web.auth import require_scope
+from pipeline.web.http import stream_response
 from pipeline.web.search_params import parse_search_params
 
 _OF_PAGES = ("sort", "page", "size", "facets", "facet_size", "cursor", "copies")  # have no meaning for a whole result
@@ -48,7 +48,7 @@ def add_export_routes(app: FastAPI, index: Index) -> None:
         )
         first = next(parts, b"")  # what can't be done is said before the answer begins
         headers = {"Content-Disposition": f'attachment; filename="newswire.{form}"'}
-        return StreamingResponse(chain([first], parts), media_type=MEDIA_TYPES[form], headers=headers)
+        return stream_response(request, chain([first], parts), MEDIA_TYPES[form], headers)
 
 
 def _parse_format(values: Sequence[str]) -> ExportFormat:

@@ -5,17 +5,21 @@ What is too large is refused before all of it is read.
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Annotated, Any, NoReturn
 
 import msgspec
 from fastapi import Request, Response
+from fastapi.responses import StreamingResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from pipeline.errors import UsageError
 from pipeline.foreign_json import decode_foreign
 from pipeline.records import to_json
+
+HEAD_ALONE = "newswire.head"  # in the scope of a request by HEAD, which is answered as GET is, without the body
 
 # what editors write in a decision
 _NO_CONTROLS = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"  # PostgreSQL keeps no NUL, and nobody sees the others
@@ -24,6 +28,18 @@ DecisionNote = Annotated[str, msgspec.Meta(max_length=2000, pattern=_NO_CONTROLS
 ArticleName = Annotated[str, msgspec.Meta(min_length=1, max_length=2000, pattern=_NO_CONTROLS)]  # an id or address
 _LARGEST_DECISION = 1 << 20  # bytes: a thousand addresses
 _LONGEST_LENGTH = 15  # digits of a Content-Length that is read as a number
+
+
+def stream_response(
+    request: Request,
+    parts: AsyncIterable[bytes] | Iterable[bytes],
+    media_type: str,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return an answer whose parts are made as they are sent; to HEAD none is made."""
+    if request.scope.get(HEAD_ALONE):
+        return Response(media_type=media_type, headers=headers)
+    return StreamingResponse(parts, media_type=media_type, headers=headers)
 
 
 def unknown(kind: str, name: str) -> NoReturn:

@@ -84,6 +84,15 @@ def test_several_documents_are_read_at_once(index):
     assert index.get_many([]) == {}
 
 
+def test_a_flag_is_true_or_false_and_nothing_else(index):
+    put(index, document(1, is_primary=True), document(2, is_primary=False))
+    assert [int(one.id, 16) for one in index.scan(Query(filters={"is_primary": ("true",)}))] == [1]
+    assert index.search(Query(filters={"is_primary": ("false", "true")})).articles == 2
+    for value in ("yes", "", "True"):
+        with pytest.raises(UsageError, match="is_primary is true or false"):
+            index.search(Query(filters={"is_primary": ("true", value)}))
+
+
 def test_what_has_no_order_that_lasts_can_not_be_gone_on_with(index):
     put(index, document(1))
     for query in (Query(sort="relevance", after=(1,)), Query(sort="newest", copies=False, after=(1,))):
