@@ -201,7 +201,7 @@ def test_what_an_older_ledger_holds_stays(store_url, older):
         alembic.command.upgrade(config, "head")
         copies = {(term, seq, day) for term, seq, day in postings if term != 9}
         assert found(connection, COPIES, [1, 2**31, TOP, 9]) == by_term(copies)
-        lists = dict(select_lists(connection, [1, 2**31, TOP, 9, 8]))
+        lists = select_lists(connection, [1, 2**31, TOP, 9, 8])
         unpacked = {term: {seq: day for day, seq in unpack_postings(packed)} for term, packed in lists.items()}
         assert unpacked == by_term(postings)
         assert sorted((blob.seq, blob.day) for blob in posting_tables.select_blobs(connection, stories, [5, 6, 7])) == [
@@ -216,7 +216,7 @@ def test_what_an_older_ledger_holds_stays(store_url, older):
         assert {tuple(row) for row in rows} == signed | {(3, 6, DAY + 1), (3, 7, DAY + 2)}
         assert connection.exec_driver_sql("SELECT count(*) FROM stories").scalar() == 3
         alembic.command.upgrade(config, "head")
-        assert len(dict(select_lists(connection, [1, 2**31, TOP, 3]))) == 4
+        assert len(select_lists(connection, [1, 2**31, TOP, 3])) == 4
     database.close()
 
 

@@ -102,7 +102,7 @@ def test_what_was_written_is_read_again(store):
     with store.write() as connection:
         written.flush(connection)
     with store.read() as connection:
-        lists = dict(select_lists(connection, [*terms, 99]))
+        lists = select_lists(connection, [*terms, 99])
     assert {term: unpack_postings(packed) for term, packed in lists.items()} == {
         term: sorted((seq % 5, seq) for seq in seqs) for term, seqs in terms.items()
     }
@@ -116,7 +116,7 @@ def test_a_term_that_leads_nowhere_any_more_has_no_row(store):
     postings.drop([7, 8, 9], 3)
     with store.write() as connection:
         postings.flush(connection)
-        assert dict(select_lists(connection, [7, 8, 9])) == {8: pack_postings([(4, 4)])}
+        assert select_lists(connection, [7, 8, 9]) == {8: pack_postings([(4, 4)])}
 
 
 def test_terms_are_read_when_they_change_and_changes_are_seen(store):
@@ -140,7 +140,7 @@ def test_postings_are_forgotten_by_day(store, monkeypatch, at_once):
     with store.write() as connection:
         written.flush(connection)
         delete_postings_before(connection, 4)
-        lists = dict(select_lists(connection, [0, 7, 8, TOP]))
+        lists = select_lists(connection, [0, 7, 8, TOP])
         first_days = connection.exec_driver_sql("SELECT first_day FROM story_postings").scalars().all()
     assert {term: unpack_seqs(packed).tolist() for term, packed in lists.items()} == {7: [4], 8: [4, 9], TOP: [4]}
     assert first_days == [4, 4, 4]

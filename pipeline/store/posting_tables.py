@@ -87,8 +87,8 @@ def select_postings(
 def select_blobs(connection: sa.Connection, table: sa.Table, seqs: Iterable[int]) -> Iterator[IndexedBlob]:
     """Yield the blobs that are stored under ``seqs``."""
     c = table.c
-    rows = connection.execute(sa.select(c.seq, c.day, c.terms, c.data).where(among(connection, c.seq, seqs)))
-    return (IndexedBlob(*row) for row in rows)
+    rows = connection.execute(sa.select(c.seq, c.day, c.terms, c.data).where(among(connection, c.seq, seqs))).all()
+    return map(IndexedBlob._make, rows)
 
 
 def write_blobs(connection: sa.Connection, table: sa.Table, blobs: Sequence[IndexedBlob]) -> None:

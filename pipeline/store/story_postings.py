@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from bisect import bisect_left, insort
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -139,11 +139,11 @@ def drop_days_before(packed: bytes, first_day: int) -> bytes:
     return packed[_POSTING_BYTES * bisect_left(_unpack(packed), first_day << _SEQ_BITS) :]
 
 
-def select_lists(connection: sa.Connection, terms: Iterable[int]) -> Iterator[tuple[int, bytes]]:
-    """Yield term and packed postings of those of ``terms`` that lead anywhere."""
+def select_lists(connection: sa.Connection, terms: Iterable[int]) -> dict[int, bytes]:
+    """Return term → packed postings of those of ``terms`` that lead anywhere."""
     c = story_postings.c
-    rows = connection.execute(sa.select(c.term, c.postings).where(among(connection, c.term, sorted(terms))))
-    return ((term, packed) for term, packed in rows)
+    query = sa.select(c.term, c.postings).where(among(connection, c.term, sorted(terms)))
+    return dict(connection.execute(query).tuples().all())
 
 
 def write_lists(connection: sa.Connection, lists: Mapping[int, bytes]) -> None:
