@@ -143,7 +143,7 @@ def select_lists(connection: sa.Connection, terms: Iterable[int]) -> dict[int, b
     """Return term → packed postings of those of ``terms`` that lead anywhere."""
     c = story_postings.c
     query = sa.select(c.term, c.postings).where(among(connection, c.term, sorted(terms)))
-    return dict(connection.execute(query).tuples().all())
+    return dict(connection.execute(query).all())
 
 
 def write_lists(connection: sa.Connection, lists: Mapping[int, bytes]) -> None:
