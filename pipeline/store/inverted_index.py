@@ -33,7 +33,7 @@ class BlobOverlay:
 
     def load(self, seqs: Iterable[int]) -> None:
         """Read the blobs ``seqs`` where that hasn't been done."""
-        wanted = set(seqs) - self._data.keys() - self._removed
+        wanted = {seq for seq in seqs if seq not in self._data} - self._removed
         if not wanted:
             return
         with self._read() as connection:

@@ -7,7 +7,7 @@ cluster read of a large ledger, and each posting that made room for another one 
 from __future__ import annotations
 
 import struct
-from bisect import bisect_left, insort
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
@@ -18,11 +18,11 @@ from pipeline.store.engine import ReadOpener
 from pipeline.store.schema.stories import story_postings
 from pipeline.store.statements import among, upsert_columns
 
-# A posting is one number of 8 bytes, so that its order is that of days: the day since 1970, and the story's number,
+# A posting is one number, so that its order is that of days: the day since 1970, and the story's number,
 # which is an article's (a trillion of them)
 _SEQ_BITS = 40
 _SEQ_MASK = (1 << _SEQ_BITS) - 1
-_POSTING_BYTES = 8
+_POSTING = struct.Struct("<q")
 _ROWS = 20_000  # lists that are shortened together
 
 Seqs = npt.NDArray[np.int64]
@@ -42,7 +42,7 @@ class StoryPostings:
 
     def load(self, terms: Iterable[int]) -> None:
         """Read the postings of ``terms`` where that hasn't been done."""
-        wanted = set(terms) - self._lists.keys()
+        wanted = {term for term in terms if term not in self._lists}
         if not wanted:
             return
         with self._read() as connection:
@@ -57,7 +57,7 @@ class StoryPostings:
         """
         lists = [self._lists.get(term, b"") for term in worth]
         postings = np.frombuffer(b"".join(lists), dtype="<i8")
-        values = np.repeat(np.array(list(worth.values())), [len(packed) // _POSTING_BYTES for packed in lists])
+        values = np.repeat(np.array(list(worth.values())), [len(packed) // _POSTING.size for packed in lists])
         is_active = postings >= since << _SEQ_BITS
         if not is_active.all():
             postings, values = postings[is_active], values[is_active]
@@ -121,22 +121,26 @@ def insert_posting(packed: bytes, seq: int, day: int, *, since: int, most: int) 
 
     Where the term leads to ``most`` others from the day ``since`` on, the oldest of them makes room.
     """
-    others = [posting for posting in _unpack(packed) if posting & _SEQ_MASK != seq]
-    first, displaced = bisect_left(others, since << _SEQ_BITS), None
-    if len(others) - first >= most:
-        displaced = others.pop(first) & _SEQ_MASK
-    insort(others, day << _SEQ_BITS | seq)
-    return _pack(others), displaced
+    others, displaced = drop_posting(packed, seq), None
+    first = _find_position(others, since << _SEQ_BITS)
+    if len(others) - first >= most * _POSTING.size:
+        displaced = _POSTING.unpack_from(others, first)[0] & _SEQ_MASK
+        others = others[:first] + others[first + _POSTING.size :]
+    posting = day << _SEQ_BITS | seq
+    at = _find_position(others, posting)
+    return others[:at] + _POSTING.pack(posting) + others[at:], displaced
 
 
 def drop_posting(packed: bytes, seq: int) -> bytes:
     """Return the postings of a term that leads to the story ``seq`` no more."""
+    if packed.find(seq.to_bytes(_SEQ_BITS // 8, "little")) < 0:  # by far the most: a new story
+        return packed
     return _pack([posting for posting in _unpack(packed) if posting & _SEQ_MASK != seq])
 
 
 def drop_days_before(packed: bytes, first_day: int) -> bytes:
     """Return the postings of a term that are of ``first_day`` or later."""
-    return packed[_POSTING_BYTES * bisect_left(_unpack(packed), first_day << _SEQ_BITS) :]
+    return packed[_find_position(packed, first_day << _SEQ_BITS) :]
 
 
 def select_lists(connection: sa.Connection, terms: Iterable[int]) -> dict[int, bytes]:
@@ -151,7 +155,7 @@ def write_lists(connection: sa.Connection, lists: Mapping[int, bytes]) -> None:
     present = sorted(term for term, packed in lists.items() if packed)  # neighbours lie on one page
     columns: dict[str, Sequence[object]] = {
         "term": present,
-        "first_day": [_unpack(lists[term][:_POSTING_BYTES])[0] >> _SEQ_BITS for term in present],
+        "first_day": [_POSTING.unpack_from(lists[term])[0] >> _SEQ_BITS for term in present],
         "postings": [lists[term] for term in present],
     }
     upsert_columns(connection, story_postings, columns)
@@ -171,9 +175,18 @@ def delete_postings_before(connection: sa.Connection, first_day: int) -> None:
         last = max(lists)
 
 
+def _find_position(packed: bytes, bound: int) -> int:
+    """Return the byte at which the first posting stands that isn't below ``bound``: mostly one of the two ends."""
+    if not packed or _POSTING.unpack_from(packed, len(packed) - _POSTING.size)[0] < bound:
+        return len(packed)
+    if _POSTING.unpack_from(packed)[0] >= bound:
+        return 0
+    return _POSTING.size * bisect_left(_unpack(packed), bound)
+
+
 def _pack(postings: Collection[int]) -> bytes:
     return struct.pack(f"<{len(postings)}q", *postings)
 
 
 def _unpack(packed: bytes) -> tuple[int, ...]:
-    return struct.unpack(f"<{len(packed) // _POSTING_BYTES}q", packed)
+    return struct.unpack(f"<{len(packed) // _POSTING.size}q", packed)
