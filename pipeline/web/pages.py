@@ -144,7 +144,7 @@ def render_page(template: str, status: int = 200, **values: object) -> HTMLRespo
 
 
 def render_message(request: Request, status: int, reason: str) -> Response:
-    """Return a page that says what went wrong, with the search to be mended; where somebody must log in, with the way there."""
+    """Return a page that says what went wrong, with the search to be mended, or the way to log in."""
     path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     values = {"heading": HTTPStatus(status).phrase, "reason": reason, "code": status, "path": path}
     values["line"] = request.query_params.get("q", "")
