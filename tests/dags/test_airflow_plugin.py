@@ -27,7 +27,10 @@ def kinds(kind):
     for narrower in kind.__subclasses__():
         yield from kinds(narrower)
 
-make = {errors.ItemError: lambda: errors.ItemError(Outcome.RETRY, Reason.SERVER_ERROR)}
+make = {
+    errors.ItemError: lambda: errors.ItemError(Outcome.RETRY, Reason.SERVER_ERROR),
+    errors.QuerySyntaxError: lambda: errors.QuerySyntaxError("a bracket is open", 1, "("),
+}
 print(json.dumps({
     "decisions": {k.__name__: [k.retryable, *decide(make.get(k, k)())] for k in kinds(errors.NewswireError)},
     "foreign": decide(ValueError()),
