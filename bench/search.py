@@ -1,13 +1,11 @@
-"""Measure how well and how fast searches answer, beside the plainest query of the same index.
+"""Measure how well searches answer, beside the plainest query of the same index. ``bench/facets.py`` measures how fast.
 
-python bench/search.py quality ARTICLES GOLD [ARTICLES GOLD]... --index URL
-python bench/search.py speed --index URL --articles N [--searches N]
+python bench/search.py ARTICLES GOLD [ARTICLES GOLD]... --index URL
 
-``quality`` takes JSON lines joined by "id"; GOLD names each article's "story". Each collection is indexed under an
-alias (in a file) of its own; for each article, its title is searched for, and the first ten hits beside itself are
-compared with the others of its story: nDCG@10, beside a ``multi_match`` over the fields of texts (on SQLite: an FTS5
-query of all words with equal weights). ``speed`` indexes invented articles and times searches with ten facets and marks
-beside bare ones of ten hits, in turns.
+Collections are JSON lines joined by "id"; GOLD names each article's "story". Each is indexed under an alias (in a file)
+of its own; for each article, its title is searched for, and the first ten hits beside itself are compared with the
+others of its story: nDCG@10, beside a ``multi_match`` over the fields of texts (on SQLite: an FTS5 query of any word
+with equal weights).
 """
 
 from __future__ import annotations
@@ -17,20 +15,15 @@ import collections
 import datetime as dt
 import json
 import math
-import random
 import re
 import sqlite3
 import statistics
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from pipeline.documents import ArticleRecords, build_document
 from pipeline.index import Index, Query, open_index
-from pipeline.index.fields import HEADINGS, WORD_WEIGHTS
 from pipeline.index.folding import fold_words
 from pipeline.records import Article, Copy, Document, Placement
 from pipeline.settings import IndexSettings
@@ -61,9 +54,9 @@ def document(line: dict[str, Any], story: str = "s") -> Document:
         copy=Copy(id=article.id, group=article.id),
         placement=Placement(id=article.id, story=story),
     )
-    made = build_document(records, NOW)
-    assert made is not None
-    return made
+    built = build_document(records, NOW)
+    assert built is not None
+    return built
 
 
 def gain(found: Sequence[str], wanted: set[str]) -> float:
@@ -135,111 +128,12 @@ def measure_quality(url: str, articles: Path, gold: Path) -> None:
     index.close()
 
 
-def invented(count: int) -> Iterator[Document]:
-    """Yield documents whose words are as frequent as those of a language: by Zipf's law."""
-    chance = random.Random(1)
-    words = [
-        f"{''.join(chance.choices('bdfgklmnprst', k=2))}{chance.choice('aeiou')}{number:x}" for number in range(50_000)
-    ]
-    weights = [1 / (rank + 3) for rank in range(len(words))]
-    total = [0.0]
-    for weight in weights:
-        total.append(total[-1] + weight)
-    people = [f"Person {number}" for number in range(3_000)]
-    for number in range(count):
-        text = " ".join(chance.choices(words, cum_weights=total[1:], k=250))
-        line = {
-            "id": f"{number:020x}",
-            "title": " ".join(chance.choices(words[50:], weights=weights[50:], k=8)) if number % 50 == 0 else text[:60],
-            "text": text,
-            "language": "en",
-            "published": (NOW - dt.timedelta(minutes=number)).isoformat(),
-        }
-        yield msgspec.structs.replace(
-            document(line, f"s{number // 8}"),
-            source=f"Outlet {number % 40}",
-            people=tuple(chance.sample(people, 4)),
-            places=tuple(f"Place {chance.randrange(500)}" for _ in range(3)),
-            organisations=tuple(f"Company {chance.randrange(2000)}" for _ in range(2)),
-            section=f"Section {number % 9}",
-            countries=(chance.choice(["DE", "GB", "FR", "US"]),),
-        )
-
-
-def fill(index: Index, count: int) -> None:
-    """Index invented articles, unless as many are there."""
-    if index.count() == count:
-        return
-    index.wipe()
-    batch: list[Document] = []
-    for made in invented(count):
-        batch.append(made)
-        if len(batch) == 1000:  # noqa: PLR2004
-            index.upsert(batch)
-            batch = []
-    index.upsert(batch)
-    index.refresh()
-
-
-def measure_speed(url: str, count: int, searches: int) -> None:
-    """Print the times of full and of bare searches."""
-    index = open_index(url, IndexSettings(alias="bench-search-speed", timeout_seconds=120))
-    index.prepare()
-    started = time.perf_counter()
-    fill(index, count)
-    print(f"{count:,} articles indexed in {time.perf_counter() - started:.0f} s")
-    chance = random.Random(2)
-    vocabulary = [word for made in invented(200) for word in made.text.split()]
-    lines = [" ".join(chance.sample(vocabulary, chance.choice((1, 2, 3)))) for _ in range(searches)]
-    facets = tuple(HEADINGS)[:10]
-    plain = _bare_search(index, url)
-    times: dict[str, list[float]] = {"bare": [], "full": []}
-    for line in lines[: searches // 10]:  # warm
-        plain(line)
-        index.search(Query(text=line, facets=facets))
-    for line in lines:
-        for name, search in (("bare", plain), ("full", lambda text: index.search(Query(text=text, facets=facets)))):
-            begun = time.perf_counter()
-            search(line)
-            times[name].append(time.perf_counter() - begun)
-    shown = {}
-    for name, taken in times.items():
-        shown[name] = statistics.quantiles(taken, n=20)[-1]
-        print(f"{name}: p50 {1000 * statistics.median(taken):.1f} ms, p95 {1000 * shown[name]:.1f} ms")
-    print(f"p95 of full searches is {shown['full'] / shown['bare']:.2f} times that of bare ones")
-    index.close()
-
-
-def _bare_search(index: Index, url: str) -> Callable[[str], object]:
-    """Return a search of ten hits with nothing else, whose words must all be there as in ours."""
-    if url.startswith("sqlite"):
-        connection = sqlite3.connect(url.removeprefix("sqlite:///"))
-        return lambda text: connection.execute(
-            "SELECT json FROM searched JOIN document ON document.number = searched.rowid WHERE searched MATCH ? "
-            "ORDER BY rank LIMIT 10",
-            (" AND ".join(f'"{word}"' for word in text.split()),),
-        ).fetchall()
-    client = index._client  # type: ignore[attr-defined]  # noqa: SLF001
-
-    def search(text: str) -> object:
-        query = {"multi_match": {"query": text, "fields": [f"{name}^{WORD_WEIGHTS[name]}" for name in _TEXTS]}}
-        return client.search(index="bench-search-speed", body={"query": query, "size": 10})
-
-    return search
-
-
 def main() -> None:
     """Measure what the command line says."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["quality", "speed"])
-    parser.add_argument("collections", nargs="*", type=Path)
-    parser.add_argument("--index", required=True, help="http://HOST:PORT or, for quality, sqlite:///FOLDER")
-    parser.add_argument("--articles", type=int, default=100_000)
-    parser.add_argument("--searches", type=int, default=200)
+    parser.add_argument("collections", nargs="+", type=Path)
+    parser.add_argument("--index", required=True, help="http://HOST:PORT or sqlite:///FOLDER")
     options = parser.parse_args()
-    if options.what == "speed":
-        measure_speed(options.index, options.articles, options.searches)
-        return
     for articles, gold in zip(options.collections[::2], options.collections[1::2], strict=True):
         measure_quality(options.index, articles, gold)
 
