@@ -145,10 +145,11 @@ QUERIES = st.builds(
     Query,
     text=st.sampled_from(["", "", "flood", "dam", "storm", "dam storm", "drought"]),
     filters=st.dictionaries(
-        st.sampled_from(["source", "people", "language", "is_primary"]),
-        st.lists(st.sampled_from([*OUTLETS[:4], *PEOPLE, "en", "true"]), min_size=1, max_size=3).map(tuple),
+        st.sampled_from(["source", "people", "language"]),
+        st.lists(st.sampled_from([*OUTLETS[:4], *PEOPLE, "en"]), min_size=1, max_size=3).map(tuple),
         max_size=2,
-    ),
+    )
+    | st.sampled_from([{"is_primary": ("true",)}, {"is_primary": ("false", "true"), "language": ("en",)}]),
     exclude=st.dictionaries(
         st.sampled_from(["source", "people", "language"]),
         st.lists(st.sampled_from([*OUTLETS[:4], *PEOPLE, "en"]), min_size=1, max_size=2).map(tuple),
