@@ -30,6 +30,7 @@ from types import TracebackType
 from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 from pipeline.errors import ItemError, NewswireError, WorkersError
+from pipeline.process_parent import as_parent
 from pipeline.records import Outcome, Reason
 from pipeline.result_waiting import PATIENCE_SECONDS, WaitingLine, do_nothing, failed_future, wait_until_done
 from pipeline.worker_turnover import count_worker
@@ -356,7 +357,7 @@ def _start_worker(function: bytes, limits: _Limits) -> _Worker:
     for attempt in range(_START_ATTEMPTS):
         try:
             return _Worker(function, limits)
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, AssertionError) as error:
             if attempt == _START_ATTEMPTS - 1:
                 raise WorkersError(f"no worker process can be started: {error or type(error).__name__}") from error
     raise AssertionError
@@ -380,7 +381,7 @@ class _Worker:
         self._pipe, worker_end = context.Pipe()
         self._process = _Process(target=_worker_main, args=(worker_end, function, *limits), daemon=True)
         try:
-            with _process_lock:
+            with _process_lock, as_parent():
                 context.set_forkserver_preload(_preloaded)
                 self._process.start()
         except BaseException:
