@@ -5,19 +5,24 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 from collections.abc import Iterator
+from multiprocessing.process import AuthenticationString
 from typing import Any
 
 
 @contextlib.contextmanager
 def as_parent() -> Iterator[None]:
-    """Let this process start others in the block also where it is a daemon, as those are in which Celery runs tasks.
+    """Let this process start others in the block, also where it is one of billiard's, in which Celery runs tasks.
 
-    Daemons may not, since what they start could outlive them; the caller sees to it that this ends with its pipe.
+    Such a process is a daemon, which may not start any, since these could outlive it (the caller sees to it that they
+    end with their pipe); and it has a key of billiard's kind, which multiprocessing can't hand on.
     """
     config: dict[str, Any] = multiprocessing.current_process()._config  # type: ignore[attr-defined]  # noqa: SLF001
-    is_daemon = config.pop("daemon", None)
+    before: dict[str, Any] = {name: config[name] for name in ("daemon", "authkey") if name in config}
+    config["daemon"] = False
+    if "authkey" in before:
+        config["authkey"] = AuthenticationString(bytes(before["authkey"]))
     try:
         yield
     finally:
-        if is_daemon is not None:
-            config["daemon"] = is_daemon
+        del config["daemon"]
+        config.update(before)

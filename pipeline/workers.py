@@ -357,7 +357,7 @@ def _start_worker(function: bytes, limits: _Limits) -> _Worker:
     for attempt in range(_START_ATTEMPTS):
         try:
             return _Worker(function, limits)
-        except (OSError, EOFError, AssertionError) as error:
+        except (OSError, EOFError, AssertionError, TypeError) as error:
             if attempt == _START_ATTEMPTS - 1:
                 raise WorkersError(f"no worker process can be started: {error or type(error).__name__}") from error
     raise AssertionError
@@ -379,9 +379,9 @@ class _Worker:
         # forkserver: workers don't inherit the parent's threads, sockets and database connections
         context = multiprocessing.get_context("forkserver")
         self._pipe, worker_end = context.Pipe()
-        self._process = _Process(target=_worker_main, args=(worker_end, function, *limits), daemon=True)
         try:
             with _process_lock, as_parent():
+                self._process = _Process(target=_worker_main, args=(worker_end, function, *limits), daemon=True)
                 context.set_forkserver_preload(_preloaded)
                 self._process.start()
         except BaseException:

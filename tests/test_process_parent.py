@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import multiprocessing
 
+import billiard
 import pytest
 
 from pipeline.process_parent import as_parent
@@ -26,6 +27,19 @@ def test_who_is_no_daemon_stays_so():
     with as_parent():
         pass
     assert not multiprocessing.current_process()._config.get("daemon")
+
+
+def run_workers(shown):
+    with Workers(abs, count=1, seconds=60) as pool:
+        shown.write_text(repr(list(pool.map([-1, -2]))), encoding="ascii")
+
+
+def test_workers_start_in_a_process_of_celerys_pool(tmp_path):
+    shown = tmp_path / "shown"
+    task = billiard.get_context("fork").Process(target=run_workers, args=(shown,), daemon=True)
+    task.start()
+    task.join()
+    assert shown.read_text(encoding="ascii") == "[1, 2]"
 
 
 def test_workers_start_in_a_daemon_as_in_a_task_that_celery_runs(daemon):
