@@ -125,7 +125,8 @@ class GrowingWeb:
             f"Correction: an earlier form of this article, number {piece.number}, had a wrong figure {piece.version}."
         )
         paragraphs = (*piece.paragraphs[:5], said)
-        title = f"{piece.title.partition(' (')[0]} ({piece.version})"
+        # with its own number: a copy of a changed article bears that one's mark already
+        title = f"{piece.title.partition(' (')[0]} ({piece.number}.{piece.version})"
         return piece._replace(title=title, paragraphs=paragraphs, version=piece.version + 1)
 
     def respond(self, outlet: int, path: str) -> tuple[int, str, bytes]:

@@ -241,11 +241,16 @@ class Era:
         self.faults.add(f"era {self.number}", f"after {_QUIET_RUNS} undisturbed runs articles still wait")
 
     def _count_waiting(self, starter: Starter) -> int:
-        """Return how many articles have yet to pass a stage; those whose worker was killed are tried again first."""
+        """Return how many articles have yet to pass a stage, or pages to be looked at again.
+
+        Articles whose worker was killed are tried again first. A page that changed while its article was on its way is
+        looked at when the article has arrived, which may be after the run has fetched its last.
+        """
         wait_for_end(starter.start(["retry", "--quarantined"], self.env, self.log), 60)
         with self.context() as context, context.store.read() as connection:
             standings = context.store.admin.count_by_stage(connection)
-        return sum(standing.count for standing in standings if standing.stage and standing.state == "pending")
+            due = context.store.visits.count_due(connection, None, context.clock())
+        return due + sum(standing.count for standing in standings if standing.stage and standing.state == "pending")
 
     def _compare_entries(self, context: Context, where: str) -> None:
         """Tell of entries that feeds listed and that are not in the ledger, or neither searchable nor explained."""
