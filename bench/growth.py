@@ -226,6 +226,9 @@ def fill_sketches(store: Store, count: int) -> None:
         rows = [posting_tables.IndexedBlob(n, day, bytes(4 * TERMS), blob) for n in numbers]
         with store.write() as connection:
             posting_tables.write_blobs(connection, posting_tables.COPIES.blobs, rows)
+    if store.engine.dialect.name != "sqlite":
+        with store.write() as connection:
+            posting_tables.create_partitions(connection, posting_tables.COPIES.postings.name, {day})
     for start in range(0, len(terms), 500_000):
         part = slice(start, start + 500_000)
         keys = dict.fromkeys(zip(terms[part].tolist(), seqs[part].tolist(), strict=True))
