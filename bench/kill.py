@@ -84,8 +84,8 @@ _TIMES = ("first_seen", "indexed", "revision", "revised", "version")
 _SAME_THOUGH_CHANGED = ("url", "title", "text", "source", "published")
 # Stages that compare articles with those before them; a kill changes their order, by which the other run goes too
 _BY_ORDER = (Stage.DEDUPE, Stage.ENRICH, Stage.CLUSTER)
-# Python's own fork server tells so where the program is killed while it hands a worker its task
-_CUT_OFF_BY_ITS_PARENT = "UnpicklingError: pickle data was truncated"
+# Python's own fork server tells so where the program is killed while it hands a worker its task, or just before
+_CUT_OFF_BY_ITS_PARENT = ("UnpicklingError: pickle data was truncated", "EOFError: Ran out of input")
 
 
 class Faults:
@@ -419,7 +419,7 @@ def play_era(number: int, rounds: int, options: argparse.Namespace, starter: Sta
             for pid in era.pids.values():
                 kill(pid)
         log = era.log.read_text(encoding="utf-8", errors="replace") if era.log.exists() else ""
-        tracebacks = log.count("Traceback") - log.count(_CUT_OFF_BY_ITS_PARENT)
+        tracebacks = log.count("Traceback") - sum(map(log.count, _CUT_OFF_BY_ITS_PARENT))
         if tracebacks:
             faults.add(f"era {number}", f"{tracebacks} tracebacks in {era.log}")
         if faults.count > before and options.keep:
