@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator
-from typing import IO, Any, Literal
+from typing import Any, Literal
 
 from pipeline.errors import UsageError
 from pipeline.index.fields import FIELDS, Field
@@ -50,16 +50,6 @@ def _cell(value: Any, column_type: ColumnType) -> Any:
     if column_type == "json":
         return to_json(value).decode()
     return list(value) if column_type == "texts" else str(value) if column_type == "text" else value
-
-
-def write_parquet(documents: Iterable[Document], file: IO[bytes]) -> None:
-    """Write ``documents`` to ``file``; reads them only a row group ahead.
-
-    Raises:
-        UsageError: Pyarrow is not installed.
-    """
-    for part in iter_parquet(documents):
-        file.write(part)
 
 
 def iter_parquet(documents: Iterable[Document]) -> Iterator[bytes]:

@@ -5,11 +5,15 @@ A text is cut into stretches, which together are the text again, character by ch
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from pipeline.errors import QuerySyntaxError
 from pipeline.index.folding import fold
+from pipeline.index.query_language import parse
+from pipeline.index.query_language.tree import Wildcard, wanted_words
 from pipeline.records import Entity
 from pipeline.text import KANA_AND_HAN
 
@@ -19,8 +23,7 @@ _ENDINGS = ("", "s", "es", "ed", "ing", "d")
 _WORD = re.compile(r"[\w'’-]+")
 # Scripts without spaces between words: a name or word stands wherever its characters do
 _JOINED = re.compile(rf"[{KANA_AND_HAN}\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\uac00-\ud7a3]")
-_TOKEN = re.compile(r"(?P<not>-|\bNOT\s+)?(?:\w+:)?(?:[\"“„«](?P<phrase>[^\"“”„«»]*)[\"”»]?|(?P<word>[^\s\"“”„«»()]+))")
-_OPERATORS = frozenset({"AND", "OR", "NOT"})
+_ANY_TIME = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)  # of a line whose words alone are wanted
 
 
 class TextPiece(NamedTuple):
@@ -95,17 +98,17 @@ def _bounded(surface: str) -> str:
 
 
 def search_words(line: str) -> tuple[str, ...]:
-    """Return the words that a search line looks for, folded, without those that it excludes; ``flo*`` stays so."""
-    words = []
-    for match in _TOKEN.finditer(line):
-        text = match["word"] if match["phrase"] is None else match["phrase"]
-        if match["not"] or text in _OPERATORS:
-            continue
-        for word in text.split():
-            folded = fold(word).strip(".,;:!?'’()[]~^")
-            if folded.strip("*?"):
-                words.append(folded)
-    return tuple(dict.fromkeys(words))
+    """Return the words that a search line looks for, folded; patterns such as ``flo*`` stay so.
+
+    Those that it excludes are left out, and so are all of a line that can't be read.
+    """
+    try:
+        tree = parse(line, _ANY_TIME).tree
+    except QuerySyntaxError:
+        return ()
+    texts = (node.pattern if isinstance(node, Wildcard) else node.text for node in wanted_words(tree))
+    words = (fold(word).strip(".,;:!?'’()[]~^") for text in texts for word in text.split())
+    return tuple(dict.fromkeys(word for word in words if word.strip("*?")))
 
 
 def mark_words(text: str, words: Sequence[str]) -> Iterator[TextPiece]:
