@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 
 import billiard
@@ -34,12 +35,18 @@ def run_workers(shown):
         shown.write_text(repr(list(pool.map([-1, -2]))), encoding="ascii")
 
 
-def test_workers_start_in_a_process_of_celerys_pool(tmp_path):
+@pytest.mark.parametrize("others", [0, 1], ids=["in its first child", "where the parent has workers too"])
+def test_workers_start_in_a_process_of_celerys_pool(tmp_path, others):
     shown = tmp_path / "shown"
-    task = billiard.get_context("fork").Process(target=run_workers, args=(shown,), daemon=True)
-    task.start()
-    task.join()
-    assert shown.read_text(encoding="ascii") == "[1, 2]"
+    with contextlib.ExitStack() as parents_own:
+        for _ in range(others):
+            pool = parents_own.enter_context(Workers(abs, count=1, seconds=60))
+            assert list(pool.map([-3])) == [3]
+        task = billiard.get_context("fork").Process(target=run_workers, args=(shown,), daemon=True)
+        task.start()
+        task.join()
+        assert shown.read_text(encoding="ascii") == "[1, 2]"
+        assert [list(pool.map([-4])) for _ in range(others)] == [[4]] * others
 
 
 def test_workers_start_in_a_daemon_as_in_a_task_that_celery_runs(daemon):
