@@ -253,6 +253,24 @@ def test_a_fault_of_ours_in_a_request_ends_the_loop_rather_than_bringing_the_ite
         assert context.store.feeds.list_lease_owners(connection) == set()
 
 
+def test_what_waits_for_a_host_that_names_a_delay_is_left_to_the_next_run_when_patience_is_over(opened, web):
+    web.robots["patient.example"] = "User-agent: *\nCrawl-delay: 6"
+    context = opened(feed_of(web, "patient.example", *(f"/{n}" for n in range(9))))
+
+    async def poll_then_fetch():
+        loop = asyncio.get_running_loop()
+        async with open_network(context, SoloCoordinator(), client=web, parsers=InlineWorkers(parse)) as network:
+            await PollLoop(context, network, patience=5.0, whole_rounds=True).run(SoloCoordinator())
+            began = loop.time()
+            await FetchLoop(context, network, patience=9.0, budget=HostBudget(60.0, 60.0)).run(SoloCoordinator())
+            return loop.time() - began
+
+    assert run_virtually(poll_then_fetch()) < 20.0
+    pages = [path for _, path, _ in web.log if path not in {"/feed", "/robots.txt"}]
+    assert 1 <= len(pages) < 4
+    assert ask(context.store).ledger.count_waiting(Stage.FETCH, clock() + dt.timedelta(minutes=2)) == 9 - len(pages)
+
+
 def test_within_a_budget_slow_hosts_hold_up_nothing_and_get_the_time_of_one_request(opened, web):
     web.robots["patient.example"] = "User-agent: *\nCrawl-delay: 60"
     web.seconds["slow.example"], web.seconds["stuck.example"] = 25.0, 500.0

@@ -120,7 +120,8 @@ class FetchLoop(HostLoop[FetchItem]):
     async def ask(self, item: FetchItem) -> bool:
         """Fetch a page and keep its bytes in the archive; False where its host can't be asked soon."""
         assert item.entry is not None
-        answer = await self.network.pages.fetch(item.entry, item.old_page)
+        with self.asking():
+            answer = await self.network.pages.fetch(item.entry, item.old_page)
         if isinstance(answer, NotNowError):
             return False
         backlog = self.network.page_places.backlog

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import collections
+import contextlib
 import datetime as dt
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar, Generic, NamedTuple, TypeVar
 
 import sqlalchemy as sa
@@ -97,6 +98,7 @@ class HostLoop(Generic[T]):
         self._taken = 0
         self._queue = HostQueue()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._asking: set[asyncio.Task[None]] = set()  # those of them that may be given up while no request runs
         self._providers: collections.Counter[str] = collections.Counter()
         self._changed = asyncio.Event()
         self._fault: BaseException | None = None
@@ -245,7 +247,8 @@ class HostLoop(Generic[T]):
 
     def _enqueue(self, host: str, ready_in: float) -> None:
         known = self.network.hosts.ready_in(host)
-        self._queue.add(host, self._now() + (ready_in if known is None else known) - _EARLY_SECONDS)
+        early = 0.0 if self._is_out_of_patience() else _EARLY_SECONDS
+        self._queue.add(host, self._now() + (ready_in if known is None else known) - early)
 
     async def _take_on(self) -> None:
         """Choose hosts, claim what waits at them, and start to ask for it."""
@@ -271,8 +274,9 @@ class HostLoop(Generic[T]):
             return True
         if self._room_awaited is None:
             self._room_awaited = asyncio.create_task(self.coordinator.wait_for_room(self.feeds_stage))
-            self._room_awaited.add_done_callback(lambda _: self._changed.set())
             await asyncio.sleep(0)
+            if not self._room_awaited.done():  # else nothing changes: the loop would never wait
+                self._room_awaited.add_done_callback(lambda _: self._changed.set())
         if not self._room_awaited.done():
             return False
         self._room_awaited.result()
@@ -314,7 +318,7 @@ class HostLoop(Generic[T]):
     def _choose(self, room: int) -> dict[str, int]:
         """Return host → how many items are taken on at it, of the hosts that can be asked soon."""
         pacing, ahead = self.network.pacing, 0.0 if self._is_out_of_patience() else AHEAD_SECONDS
-        waiting = (
+        waiting = [
             WaitingTurn(
                 host,
                 registered_domain(host),
@@ -323,7 +327,11 @@ class HostLoop(Generic[T]):
                 ),
             )
             for host in self._queue.ready(self._now())
-        )
+        ]
+        for turn in waiting:
+            if turn.turns == 0:  # else the loop would look at once again, and again
+                self._queue.discard(turn.host)
+                self._enqueue(turn.host, 0.0)
         most = 2 * self.context.settings.fetch.per_provider_concurrency
         return choose_turns(waiting, room=room, per_provider=most, taken=self._providers)
 
@@ -341,6 +349,17 @@ class HostLoop(Generic[T]):
                 self._queue.discard(host)
                 self._enqueue(host, 0.0)
             self._changed.set()
+
+    @contextlib.contextmanager
+    def asking(self) -> Iterator[None]:
+        """Let the request of the block be given up as long as it waits for its host's turn and patience is over."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._asking.add(task)
+        try:
+            yield
+        finally:
+            self._asking.discard(task)
 
     def _end_plan(self, host: str) -> None:
         self.network.pacing.end_plan(host)
@@ -386,6 +405,9 @@ class HostLoop(Generic[T]):
             is_idle = was_idle and not self.network.pacing.running and self._room_awaited is None
             if is_idle and self._patience is not None:
                 self._patience -= self._now() - began
+                if self._is_out_of_patience():  # what was taken on before its host named a delay is another run's
+                    for task in self._asking:
+                        task.cancel()
         else:
             self._changed.clear()
             await asyncio.sleep(_STEP_SECONDS)  # what else comes, and the next stage's claim, is done together
