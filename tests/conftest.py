@@ -11,8 +11,10 @@ import pytest
 from pipeline.settings import Settings
 from pipeline.stages import Context, preload_workers
 from pipeline.store import Store
+from pipeline.store.engine import Database
 from tests.helpers.arriving import NOW as LATER
 from tests.helpers.arriving import SOURCES
+from tests.helpers.ledger_templates import copy_or_migrate, postgres_template
 from tests.helpers.support import NOW, REPO, drop_postgres, make_postgres, places
 from tests.helpers.web import serve
 
@@ -42,13 +44,34 @@ def now():
     return NOW
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.servers)])
+@pytest.fixture(autouse=True, scope="session")
+def _quick_ledgers():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Database, "migrate", copy_or_migrate(Database.migrate))
+        yield
+
+
+BOTH_DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.servers)]
+
+
+@pytest.fixture(params=BOTH_DATABASES)
+def empty_url(request, tmp_path):
+    """The address of a database without tables, of both kinds."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/ledger.db"
+        return
+    url = make_postgres()
+    yield url
+    drop_postgres(url)
+
+
+@pytest.fixture(params=BOTH_DATABASES)
 def store_url(request, tmp_path):
     """The address of an empty ledger, on both databases."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/ledger.db"
         return
-    url = make_postgres()
+    url = make_postgres(postgres_template())
     yield url
     drop_postgres(url)
 

@@ -42,8 +42,8 @@ def compact(plain):
     return json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
 
 
-def test_no_password_stays_in_the_addresses_of_an_older_ledger(store_url):
-    database = Database(store_url)
+def test_no_password_stays_in_the_addresses_of_an_older_ledger(empty_url):
+    database = Database(empty_url)
     config = alembic.config.Config()
     config.set_main_option("script_location", str(FOLDER))
     at = "2026-11-20 12:00:00"
@@ -108,8 +108,8 @@ def test_no_password_stays_in_the_addresses_of_an_older_ledger(store_url):
     assert waiting == {"a": ("index", 2), "b": ("extract", 2), "c": (None, 1)}
 
 
-def test_copies_of_an_older_ledger_get_the_kind_that_their_records_name(store_url):
-    database = Database(store_url)
+def test_copies_of_an_older_ledger_get_the_kind_that_their_records_name(empty_url):
+    database = Database(empty_url)
     config = alembic.config.Config()
     config.set_main_option("script_location", str(FOLDER))
     texts = {
@@ -133,8 +133,8 @@ def test_copies_of_an_older_ledger_get_the_kind_that_their_records_name(store_ur
     assert [tuple(row) for row in kinds] == [("a", None), ("b", "revision"), ("c", "excerpt"), ("d", None), ("e", None)]
 
 
-def test_an_older_ledger_learns_the_hosts_of_its_articles_and_feeds_and_keeps_who_wants_to_be_left_alone(store_url):
-    database = Database(store_url)
+def test_an_older_ledger_learns_the_hosts_of_its_articles_and_feeds_and_keeps_who_wants_to_be_left_alone(empty_url):
+    database = Database(empty_url)
     config = alembic.config.Config()
     config.set_main_option("script_location", str(FOLDER))
     at = (

@@ -186,8 +186,8 @@ def read_old(engine):
     return read
 
 
-def test_the_migration_leads_there_and_back_on_both_databases(store_url, caplog):
-    engine = migrate(store_url, "0009")
+def test_the_migration_leads_there_and_back_on_both_databases(empty_url, caplog):
+    engine = migrate(empty_url, "0009")
     metadata = sa.MetaData()
     metadata.reflect(engine)
     with engine.begin() as connection:
@@ -195,7 +195,7 @@ def test_the_migration_leads_there_and_back_on_both_databases(store_url, caplog)
             connection.execute(metadata.tables[name].insert(), [stored(row, engine.dialect.name) for row in rows])
     old = read_old(engine)
     engine.dispose()
-    store = Store(store_url)
+    store = Store(empty_url)
     assert "decision 12 on entities can't be read, it is kept as it stands: unknown kind 'eat'" in caplog.text
     with store.read() as connection:
         log = list(store.decisions.read_log(connection))
@@ -213,7 +213,7 @@ def test_the_migration_leads_there_and_back_on_both_databases(store_url, caplog)
     new = EntityDecision(kind=DecisionKind.HIDE, at=AT, entity="person:c")
     assert ask(store).decisions.add_decision(new).n == 17
     store.close()
-    engine = migrate(store_url, "0009", down=True)
+    engine = migrate(empty_url, "0009", down=True)
     back = read_old(engine)
     (hidden,) = [row for row in back["entity_decisions"] if row["n"] == 17]
     back["entity_decisions"].remove(hidden)
@@ -243,15 +243,15 @@ ODD_ENTITY_TEXTS = [("nonsense", "Expecting value"), ("[1]", "no JSON object"), 
 ODD_ENTITIES = [(json.dumps(ENTITY | odd), fault) for odd, fault in ODD_ENTITY_ROWS] + ODD_ENTITY_TEXTS
 
 
-def test_odd_rows_of_the_version_before_are_kept_and_named_for_good(store_url):
-    engine = migrate(store_url, "0009")
+def test_odd_rows_of_the_version_before_are_kept_and_named_for_good(empty_url):
+    engine = migrate(empty_url, "0009")
     metadata = sa.MetaData()
     metadata.reflect(engine)
     rows = [{"n": n, "data": data} for n, (data, _) in enumerate([*ODD_ENTITIES, (json.dumps(ENTITY), "")], 1)]
     with engine.begin() as connection:
         connection.execute(metadata.tables["entity_decisions"].insert(), rows)
     engine.dispose()
-    store = Store(store_url)
+    store = Store(empty_url)
     with store.read() as connection:
         *odd, whole = store.decisions.read_log(connection)
     store.close()
@@ -259,21 +259,21 @@ def test_odd_rows_of_the_version_before_are_kept_and_named_for_good(store_url):
         assert row.fault.startswith("couldn't be read when it was taken over from 0.1: "), row
         assert fault in row.fault, row
     assert (whole.by, whole.at, whole.target) == ("ana", AT, "person:b")
-    engine = migrate(store_url, "0009", down=True)
+    engine = migrate(empty_url, "0009", down=True)
     with engine.connect() as connection:
         kept = connection.execute(sa.text("SELECT data FROM entity_decisions ORDER BY n")).scalars().all()
     assert kept[:-1] == [data for data, _ in ODD_ENTITIES]
     engine.dispose()
 
 
-def test_times_of_the_first_years_and_without_a_zone_are_taken_over(store_url):
-    engine = migrate(store_url, "0009")
+def test_times_of_the_first_years_and_without_a_zone_are_taken_over(empty_url):
+    engine = migrate(empty_url, "0009")
     with engine.begin() as connection:
         for n, at in enumerate(("0001-01-01T00:00:00Z", "2026-11-20T08:00:00"), 1):
             data = {"n": n, "data": json.dumps(ENTITY | {"at": at})}
             connection.execute(sa.text("INSERT INTO entity_decisions (n, data) VALUES (:n, :data)"), data)
     engine.dispose()
-    store = Store(store_url)
+    store = Store(empty_url)
     assert [d.at for d in ask(store).decisions.list_entity_decisions()] == [dt.datetime(1, 1, 1, tzinfo=dt.UTC), AT]
     store.close()
 

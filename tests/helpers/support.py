@@ -26,15 +26,15 @@ NOW = dt.datetime(2026, 11, 20, 12, 0, tzinfo=dt.UTC)
 INDEXED = dt.datetime(2026, 3, 9, 12, tzinfo=dt.UTC)
 
 
-def make_postgres() -> str:
-    """Make an empty database on the server that scripts/services started; return its address."""
+def make_postgres(template: str = "template1") -> str:
+    """Make a database on the server that scripts/services started, as ``template`` is; return its address."""
     server = os.environ.get("NEWSWIRE_TEST_POSTGRES")
     if not server:
         pytest.fail("NEWSWIRE_TEST_POSTGRES is not set: run `eval $(scripts/services start)` first")
     name = f"test_{secrets.token_hex(6)}"
     engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
     engine.dispose()
     return sa.make_url(server).set(database=name).render_as_string(hide_password=False)
 
