@@ -126,6 +126,11 @@ def ledger_of(topology: Topology) -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+def is_waiting(article: dict[str, Any]) -> bool:
+    """Tell whether a stage still has to do something for an article; one that was dropped has its outcome."""
+    return article["waits_for"] is not None and article["state"] != "dropped"
+
+
 def watch(topology: Topology, wanted: argparse.Namespace, web: Web) -> None:
     """Let articles arrive, kill what is to be killed, and wait until every article is through."""
     chance, began = random.Random(wanted.seed), time.monotonic()
@@ -141,7 +146,7 @@ def watch(topology: Topology, wanted: argparse.Namespace, web: Web) -> None:
     deadline = time.monotonic() + SETTLE_SECONDS
     while time.monotonic() < deadline:
         articles = [article for article in ledger_of(topology) if article["url"] in ordinary]
-        if len(articles) >= len(ordinary) and all(article["waits_for"] is None for article in articles):
+        if len(articles) >= len(ordinary) and not any(map(is_waiting, articles)):
             return
         time.sleep(15)
 
@@ -199,7 +204,7 @@ def report(folder: Path, topology: Topology, web: Web) -> list[str]:
     audit = newswire(topology, "audit", "--documents", "all", "--archive", "all")
     print(f"audit: exit code {audit.returncode}\n{audit.stdout[-2000:]}{audit.stderr[-2000:]}")
     faults = [f"not in the ledger: {url}" for url in sorted(listed.keys() & ordinary - seen.keys())]
-    faults += [f"waits for {a['waits_for']}: {a['url']}" for a in articles if a["waits_for"]]
+    faults += [f"waits for {a['waits_for']}: {a['url']}" for a in articles if is_waiting(a)]
     twice = collections.Counter(article["url"] for article in articles)
     faults += [f"there twice: {url}" for url, count in twice.items() if count > 1]
     faults += ["the audit found faults"] if audit.returncode else []
