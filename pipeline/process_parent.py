@@ -36,7 +36,7 @@ def _forget_server_of_parent() -> None:
 
     multiprocessing asks after the server as after a child, which it is of the other process alone.
     """
-    server: Any = forkserver._forkserver  # type: ignore[attr-defined]  # noqa: SLF001
+    server: Any = forkserver._forkserver  # noqa: SLF001
     if server._forkserver_pid is None:  # noqa: SLF001
         return
     try:
