@@ -159,7 +159,7 @@ class Workers(Generic[T, R]):
     def wait_result(self, future: Future[R], meanwhile: Callable[[], None] = do_nothing) -> R | ItemError:
         """Wait for a submitted item; return its result, or the ItemError that it raised or that its worker ended with.
 
-        Raises WorkersError where no worker can be started, and whatever other error the function raises.
+        Raises WorkersError where no worker can be started, and whatever other error starting or the function raises.
         """
         wait_until_done(future, meanwhile)
         try:
@@ -202,14 +202,14 @@ class Workers(Generic[T, R]):
     def _run_tasks(self) -> None:
         """Hand tasks to a worker, and to its successors: what each thread does."""
         worker: _Worker | None = None
-        with contextlib.suppress(NewswireError):  # the first task tries again, and tells
+        with contextlib.suppress(Exception):  # the first task tries again, and tells
             worker = self._start_worker()
         while task := self._next_task():
             if not task.future.running() and not task.future.set_running_or_notify_cancel():
                 continue
             try:
                 worker = worker or self._start_worker()
-            except NewswireError as error:
+            except BaseException as error:  # noqa: BLE001  whatever it is: whoever waits for the item gets it
                 self._fail(task, error)
                 continue
             worker = self._run_task(worker, task)
@@ -252,18 +252,18 @@ class Workers(Generic[T, R]):
         self._end(worker)
         return None
 
-    def _fail(self, task: _Task[T, R], error: NewswireError) -> None:
-        """Let a task wait for the other workers, where no further one can be started; without any, all tasks fail."""
+    def _fail(self, task: _Task[T, R], error: BaseException) -> None:
+        """Let a task wait for the other workers; all tasks fail where there are none, or a fault is the program's."""
         with self._lock:
             others = bool(self._active)
-        if others and not self._given_up.is_set():
+        if others and isinstance(error, NewswireError) and not self._given_up.is_set():
             self._tasks.put(task)
             self._given_up.wait(_PAUSE_SECONDS)
             return
         task.future.set_exception(error)
         self._fail_waiting(error)
 
-    def _fail_waiting(self, error: NewswireError) -> None:
+    def _fail_waiting(self, error: BaseException) -> None:
         ends = 0
         with contextlib.suppress(queue.Empty):
             while True:

@@ -315,6 +315,28 @@ def test_where_no_worker_can_be_started_the_items_at_hand_fail_and_later_ones_ar
         assert list(pool.map(range(20))) == list(range(20))
 
 
+@pytest.mark.parametrize("others", [0, 1])
+def test_whatever_error_starting_a_worker_ends_with_reaches_who_waits_and_later_items_are_tried_again(
+    monkeypatch, others
+):
+    begun = itertools.count()
+    room = threading.Event()
+    start = multiprocessing.context.ForkServerProcess._Popen
+
+    def break_down(process):
+        if next(begun) >= others and not room.is_set():
+            raise LookupError("a fault of the program")
+        return start(process)
+
+    monkeypatch.setattr(multiprocessing.context.ForkServerProcess, "_Popen", staticmethod(break_down))
+    with workers(count=2) as pool:
+        waiting = [pool.submit("slow") for _ in range(20)]
+        with pytest.raises(LookupError, match="a fault of the program"):
+            [pool.wait_result(future) for future in waiting]
+        room.set()
+        assert list(pool.map(range(20))) == list(range(20))
+
+
 def test_where_no_thread_can_be_started_for_a_worker_that_is_said_and_the_pool_is_closed_as_ever(monkeypatch):
     def refuse(_):
         raise RuntimeError("can't start new thread")
