@@ -38,7 +38,7 @@ def test_facets_are_searched_and_count_originals_alone(search):
 
 
 def test_counts_over_time_are_a_table_without_the_hours_in_which_nothing_was_found(search):
-    _, *lines = search("fled", "--size", "0", "--interval", "hour", "--by", "source", "--share").output.splitlines()
+    lines = search("fled", "--size", "0", "--interval", "hour", "--by", "source", "--share").output.splitlines()
     assert lines[0] == "2 found"
     assert lines[1].split("  ")[0] == "hour"
     assert lines[1].endswith("of all  share    Daily Example  Evening Example")

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipeline.errors import QuerySyntaxError
-from pipeline.index.query_language import MAX_CHARACTERS, MAX_TERMS, parse, word_tree
+from pipeline.index.query_language import MAX_CHARACTERS, MAX_TERMS, is_read_as_typed, parse, word_tree
 from pipeline.index.query_language.tree import (
     And,
     Exists,
@@ -214,3 +214,21 @@ def test_every_line_is_read_or_refused_with_its_character(line):
     assert 1 <= position <= max(1, len(line))
     assert sum(1 for _ in all_leaves(parsed.tree)) <= MAX_TERMS
     assert all(0 <= warning.position <= len(line) for warning in parsed.warnings)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["flood", " flood  Dam ", "flood AND dam", "flood -dam", "flood NOT dam", "-(dam OR wall)", '"dam wall" flood',
+     '"flood"', "people:Merkel", "has:image", "U.S. C++ F-16 O'Brien AT&T", "a OR b", '"loan emergency"~5'],
+)  # fmt: skip
+def test_a_line_that_says_what_is_meant_needs_no_second_wording(line):
+    assert is_read_as_typed(line, word_tree(tree(line)))
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["a b OR c", "last:7d", "person:Merkel", "flood sourc:Northwire", "flood^2", "flood && dam", "--flood", "flood?",
+     "flood ???", "(flood (dam))", "flood 🔥", "words:>500"],
+)  # fmt: skip
+def test_a_line_that_is_read_otherwise_than_it_was_typed_is_said_again(line):
+    assert not is_read_as_typed(line, word_tree(tree(line)))

@@ -33,6 +33,9 @@ def test_an_answer_says_how_the_line_was_read(client):
     page = client.get("/", params={"q": "flood sourc:Northwire"}).text
     assert "Read as" in page
     assert "did you mean source?" in page
+    assert "Read as" not in client.get("/", params={"q": "flood dam"}).text
+    assert "Read as" in client.get("/", params={"q": "flood dam OR water"}).text
+    assert "Read as" in client.get("/", params={"q": "flood NOT dam"}).text, "what was warned of"
 
 
 def test_a_line_that_cannot_be_read_is_a_400_that_names_the_character_and_stays_in_the_form(client):

@@ -107,7 +107,7 @@ def _print_searches(context: Context) -> None:
         facets = "".join(f" --facet {facet}" for facet in query.facets)
         fold = "" if query.copies else " --fold"
         click.secho(f"\n$ newswire search '{query.text}'{filters}{facets}{fold}", bold=True)
-        print_results(context.index.search(query), width=100)
+        print_results(context.index.search(query), query.text, width=100)
 
 
 def _line(document: Document) -> str:

@@ -15,6 +15,7 @@ from pipeline.cli.output import plain_text, print_table, terminal_width
 from pipeline.cli.param_types import TimeParam
 from pipeline.context import open_context
 from pipeline.index import Hit, Query, Results, TimeHistogram
+from pipeline.index.query_language import is_read_as_typed
 from pipeline.records import to_json
 
 # How the beginning of each interval is written
@@ -88,11 +89,11 @@ def search_command(  # noqa: PLR0917  (click gives options as arguments)
     if as_json:
         click.echo(to_json(results))
     else:
-        print_results(results)
+        print_results(results, query)
 
 
-def print_results(results: Results, width: int | None = None) -> None:
-    """Print hits and facets of a search."""
+def print_results(results: Results, line: str, width: int | None = None) -> None:
+    """Print hits and facets of a search, and how its ``line`` was read where that isn't plain from it."""
     width = width or min(terminal_width(), 120)
     for hit in results.hits:
         _show_hit(hit, width)
@@ -101,7 +102,7 @@ def print_results(results: Results, width: int | None = None) -> None:
         click.echo(textwrap.fill(f"note: {plain_text(warning.message)}{place}", width, subsequent_indent="  "))
     if results.suggestion:
         click.echo(textwrap.fill(f"did you mean: {plain_text(results.suggestion)}", width, subsequent_indent="  "))
-    if results.understood:
+    if results.understood and (results.warnings or not is_read_as_typed(line, results.understood)):
         click.echo(textwrap.fill(f"read as: {plain_text(results.understood)}", width, subsequent_indent="  "))
     click.echo(f"{results.total} found" + (f" in {results.articles} articles" * (results.articles != results.total)))
     for field, counts in results.facets.items():

@@ -7,8 +7,9 @@ from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 
 from pipeline.errors import QuerySyntaxError, UsageError
-from pipeline.index import MAX_HITS, Index
+from pipeline.index import MAX_HITS, Index, Results
 from pipeline.index.fields import FACETS, HEADINGS, ordered_counts
+from pipeline.index.query_language import is_read_as_typed
 from pipeline.index.value_pattern import MAX_CHARACTERS
 from pipeline.web import pages
 from pipeline.web.copy_pages import FindOutdated
@@ -44,6 +45,7 @@ def add_search_pages(app: FastAPI, index: Index, find_outdated: FindOutdated) ->
             "search.html",
             params=params,
             results=results,
+            understood=_worth_saying(params.q, results),
             outdated=find_outdated({hit.document.copy_group for hit in results.hits if hit.copies}),
             facets=HEADINGS,
             counts={name: ordered_counts(name, results.facets[name]) for name in HEADINGS},
@@ -75,3 +77,9 @@ def add_search_pages(app: FastAPI, index: Index, find_outdated: FindOutdated) ->
             is_cut=len(results.facets[field]) == _MOST_VALUES,
             hidden=[pair for pair in params.changed_params() if pair[0] not in {"page", "size"}],
         )
+
+
+def _worth_saying(line: str, results: Results) -> str:
+    """Return how a line was understood where that isn't plain from the line; empty where it is."""
+    is_plain = not results.warnings and is_read_as_typed(line, results.understood)
+    return "" if is_plain else results.understood

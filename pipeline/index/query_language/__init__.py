@@ -21,6 +21,15 @@ from pipeline.index.query_language.parser import (
     QueryWarning,
     parse,
 )
-from pipeline.index.query_language.wording import word_tree
+from pipeline.index.query_language.wording import is_read_as_typed, word_tree
 
-__all__ = ["FIELD_NAMES", "MAX_CHARACTERS", "MAX_TERMS", "ParsedLine", "QueryWarning", "parse", "word_tree"]
+__all__ = [
+    "FIELD_NAMES",
+    "MAX_CHARACTERS",
+    "MAX_TERMS",
+    "ParsedLine",
+    "QueryWarning",
+    "is_read_as_typed",
+    "parse",
+    "word_tree",
+]

@@ -25,11 +25,25 @@ from pipeline.index.query_language.tree import (
 
 _PLAIN = re.compile(r"(?!(?:AND|OR|NOT|NEAR)\b)\w[^\s():*?^~“”„‟«»\"]*")
 _ONE_VALUE = re.compile(r"[\w.-]+")
+_SAYS_NOT = re.compile(r"(?<![^\s(])NOT\s+")
+_SAYS_AND = re.compile(r"\s+AND\s+")
+_QUOTED_WORD = re.compile(r"(?<![^\s(:-])[“”„‟«»\"](\w+)[“”„‟«»\"](?![^\s)])")
 
 
 def word_tree(tree: Node | None) -> str:
     """Return a tree as a search line; everything is an empty one."""
     return "" if tree is None else _word(tree)
+
+
+def is_read_as_typed(line: str, understood: str) -> bool:
+    """Tell whether how a line was understood says no more than the line: AND and NOT apart, which go without saying."""
+    return _without_signs(line) == _without_signs(understood)
+
+
+def _without_signs(line: str) -> str:
+    """Return a line with -word for NOT word, a space for AND, and no quotation marks around a single word."""
+    plain = _SAYS_AND.sub(" ", _SAYS_NOT.sub("-", line))
+    return " ".join(_QUOTED_WORD.sub(r"\1", plain).split()).casefold()
 
 
 def _word(node: Node) -> str:  # noqa: PLR0911 - one for each kind of node
