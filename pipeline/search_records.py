@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
@@ -28,16 +28,22 @@ class DigestRhythm(enum.StrEnum):
     WEEKLY = "weekly"
 
 
+WordsAsked = Literal["all", "any"]  # how many of the words of a line must be there, as ``match`` of index.Query
+
+
 class SearchRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What a reader asks to be told of; ``saved_searches.add_search`` checks it."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
     q: Annotated[str, msgspec.Meta(max_length=2000)] = ""  # a line of the query language
     filters: dict[str, tuple[str, ...]] = {}  # as those of index.Query
+    exclude: dict[str, tuple[str, ...]] = {}
+    match: WordsAsked = "all"
     each: MatchScope = MatchScope.ARTICLE
     webhook: Annotated[str, msgspec.Meta(max_length=2000)] | None = None
     mail: tuple[str, ...] = ()
     digest: DigestRhythm = DigestRhythm.NOW
+    paused: bool = False
 
 
 class SavedSearch(Record, frozen=True, kw_only=True):
@@ -47,12 +53,21 @@ class SavedSearch(Record, frozen=True, kw_only=True):
     name: str
     text: str = ""  # a line of the query language
     filters: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)  # as those of index.Query
+    exclude: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    match: WordsAsked = "all"
     scope: MatchScope = MatchScope.ARTICLE
     webhook: str | None = None  # the address that each match is posted to
     mail: tuple[str, ...] = ()  # addresses of people
     digest: DigestRhythm = DigestRhythm.NOW  # of mails
     created: dt.datetime
-    begins: int  # the position of the latest change when it was saved
+    begins: int  # the position of the latest change when it was saved, or changed or resumed last
+    changed: dt.datetime | None = None  # when it was changed or resumed last
+    paused: bool = False  # it is asked of nothing, and nothing of the time of its pause is told later
+
+    @property
+    def since(self) -> dt.datetime:
+        """Return since when what comes is new to it."""
+        return self.changed or self.created
 
     @property
     def webhook_name(self) -> str:

@@ -1,13 +1,17 @@
-"""Save searches, find and remove them; whether one can be answered is tried before it is saved."""
+"""Save searches, change, pause, find and remove them; whether one can be answered is tried before it is saved."""
 
 from __future__ import annotations
 
+import datetime as dt
 import secrets
 from collections.abc import Sequence
+
+import msgspec
 
 from pipeline.context import Context
 from pipeline.errors import UnknownError, UsageError
 from pipeline.records import Document
+from pipeline.saved_searches.digests import put_digest
 from pipeline.saved_searches.receivers import check_mail, check_webhook
 from pipeline.saved_searches.rules import first_of_each, next_digest, to_query
 from pipeline.search_records import DigestRhythm, SavedSearch, SavedSearchState, SearchRequest
@@ -27,26 +31,34 @@ def add_search(context: Context, request: SearchRequest) -> SavedSearchState:
         SearchIndexError: The index can't be used.
         StoreError: The ledger can't be used.
     """
+    search = _make_search(context, request, secrets.token_hex(8), context.clock())
+    hits = context.index.search(to_query(search, size=SHOWN_AT_FIRST)).hits
+    return _save(context, search, first_of_each(search.scope, [hit.document for hit in hits]))
+
+
+def _make_search(context: Context, request: SearchRequest, search_id: str, created: dt.datetime) -> SavedSearch:
+    """Return what is asked for as a search to which all is new that comes from now on."""
     if request.digest is not DigestRhythm.NOW and not request.mail:
         raise UsageError("digest: only mails are gathered; webhooks and feeds have each match at once")
     settings = context.settings
     context.store.changes.number_committed()
     with context.store.read() as connection:
         begins = context.store.changes.last_position(connection)
-    search = SavedSearch(
-        id=secrets.token_hex(8),
+    return SavedSearch(
+        id=search_id,
         name=_check_name(request.name),
         text=request.q,
         filters=request.filters,
+        exclude=request.exclude,
+        match=request.match,
         scope=request.each,
         webhook=check_webhook(request.webhook, settings) if request.webhook else None,
         mail=check_mail(request.mail, settings),
         digest=request.digest,
-        created=context.clock(),
+        created=created,
         begins=begins,
+        paused=request.paused,
     )
-    hits = context.index.search(to_query(search, size=SHOWN_AT_FIRST)).hits
-    return _save(context, search, first_of_each(search.scope, [hit.document for hit in hits]))
 
 
 def _save(context: Context, search: SavedSearch, present: Sequence[Document]) -> SavedSearchState:
@@ -58,11 +70,85 @@ def _save(context: Context, search: SavedSearch, present: Sequence[Document]) ->
             raise UsageError(f"{_MOST_SEARCHES} searches are saved, and no more can be: newswire searches remove")
         state = SavedSearchState(search=search, due=due)
         if not saved_searches.add(connection, state):
-            raise UsageError(f"there is a saved search {search.name!r} already; give this one another name")
+            raise _taken(search.name)
         oldest_first = [document.id for document in reversed(present)]
         matches = saved_searches.add_matches(connection, search.id, oldest_first, search.created)
         saved_searches.save_mailed(connection, search.id, max((match.n for match in matches), default=0), due)
     return state
+
+
+def change_search(context: Context, name: str, request: SearchRequest) -> SavedSearchState:
+    """Put another search in the place of the one of this name or id: its feeds stay where they are, and go on.
+
+    Where it asks otherwise, or was paused, it tells what comes from now on; what has matched stands in its feeds. What
+    waits for a receiver that it has no more is forgotten.
+
+    Raises:
+        UnknownError: There is none of this name or id.
+        UsageError: As ``add_search``.
+        SearchIndexError: The index can't be used.
+        StoreError: The ledger can't be used.
+    """
+    before = find_search(context, name).search
+    search = _make_search(context, request, before.id, before.created)
+    context.index.search(to_query(search, size=0))
+    if before.paused == search.paused and _asks_alike(before, search):
+        search = msgspec.structs.replace(search, begins=before.begins, changed=before.changed)
+    else:
+        search = msgspec.structs.replace(search, changed=context.clock())
+    if before.digest is not search.digest is DigestRhythm.NOW:
+        put_digest(context, find_search(context, before.id))  # what was gathered so far
+    return _replace(context, before, search)
+
+
+def _replace(context: Context, before: SavedSearch, search: SavedSearch) -> SavedSearchState:
+    """Put a search in the place of another one, unless that was changed meanwhile."""
+    saved_searches = context.store.saved_searches
+    with context.store.write() as connection:
+        saved_searches.take_turn(connection)
+        state = saved_searches.find(connection, before.id)
+        if state is None or state.search != before:
+            raise UsageError(f"the saved search {before.name!r} was changed meanwhile; look at it again")
+        mailed, due = state.mailed, state.due
+        if search.digest is not before.digest:
+            due = next_digest(search.digest, context.clock(), context.settings.searches.digest_hour)
+            if before.digest is DigestRhythm.NOW:  # its matches are told
+                mailed = max(
+                    (match.n for match in saved_searches.list_matches(connection, search.id, limit=1)), default=0
+                )
+        state = SavedSearchState(search=search, mailed=mailed, due=due, fault=state.fault if search.paused else None)
+        if not saved_searches.replace(connection, state):
+            raise _taken(search.name)
+        context.store.deliveries.discard(connection, set(before.notifier_names) - set(search.notifier_names))
+    return state
+
+
+def pause_search(context: Context, name: str, *, paused: bool) -> SavedSearchState:
+    """Let a saved search rest, or go on: what comes while it rests is never told.
+
+    Raises:
+        UnknownError: There is none of this name or id.
+        UsageError: It goes on, and can't be answered or sent any more.
+    """
+    search = find_search(context, name).search
+    if paused:  # also one that can't be answered any more
+        return _replace(context, search, msgspec.structs.replace(search, paused=True))
+    request = SearchRequest(
+        name=search.name,
+        q=search.text,
+        filters=search.filters,
+        exclude=search.exclude,
+        match=search.match,
+        each=search.scope,
+        webhook=search.webhook,
+        mail=search.mail,
+        digest=search.digest,
+    )
+    return change_search(context, search.id, request)
+
+
+def _asks_alike(one: SavedSearch, other: SavedSearch) -> bool:
+    return to_query(one, size=0) == to_query(other, size=0) and one.scope is other.scope
 
 
 def find_search(context: Context, name: str) -> SavedSearchState:
@@ -74,7 +160,7 @@ def find_search(context: Context, name: str) -> SavedSearchState:
     with context.store.read() as connection:
         state = context.store.saved_searches.find(connection, name)
     if state is None:
-        raise UnknownError(f"there is no saved search {name[:_LONGEST_NAME]!r}; newswire searches list names them")
+        raise _unknown(name)
     return state
 
 
@@ -90,6 +176,14 @@ def remove_search(context: Context, name: str) -> SavedSearch:
         context.store.saved_searches.remove(connection, search.id)
         context.store.deliveries.discard(connection, search.notifier_names)
     return search
+
+
+def _unknown(name: str) -> UnknownError:
+    return UnknownError(f"there is no saved search {name[:_LONGEST_NAME]!r}; newswire searches list names them")
+
+
+def _taken(name: str) -> UsageError:
+    return UsageError(f"there is a saved search {name!r} already; give this one another name")
 
 
 def _check_name(name: str) -> str:

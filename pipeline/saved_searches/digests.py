@@ -26,10 +26,15 @@ def put_digests(context: Context) -> None:
         states = context.store.saved_searches.list_states(connection)
     for state in states:
         if state.due is not None and state.due <= now:
-            _put_digest(context, state)
+            put_digest(context, state)
 
 
-def _put_digest(context: Context, state: SavedSearchState) -> None:
+def put_digest(context: Context, state: SavedSearchState) -> None:
+    """Put what a search has gathered on its way as one mail, unless another program has.
+
+    Raises:
+        SearchIndexError: The index can't be used.
+    """
     search, store = state.search, context.store
     with store.read() as connection:
         matches = store.saved_searches.list_matches(connection, search.id, after=state.mailed, limit=_MOST)

@@ -60,7 +60,7 @@ def match_changes(context: Context) -> int:
     for _ in range(_MOST_STEPS):
         with context.store.read() as connection:
             states = context.store.saved_searches.list_states(connection)
-        searches = [state.search for state in states]
+        searches = [state.search for state in states if not state.search.paused]
         if not searches or (changed := _read_changes(context, searches)) is None:
             break
         answers = ask_searches(context, searches, changed.arrivals) if changed.arrivals else []
@@ -130,7 +130,7 @@ def _is_old_story(context: Context, search: SavedSearch, story: str, articles: S
     narrowed = {**query.filters, "story": (story,)}
     hits = context.index.search(msgspec.structs.replace(query, filters=narrowed, sort="oldest")).hits
     documents = [hit.document for hit in hits if hit.document.id not in articles]
-    return any(document.first_seen < search.created for document in documents)
+    return any(document.first_seen < search.since for document in documents)
 
 
 def _note_answers(
@@ -144,10 +144,10 @@ def _note_answers(
         store.saved_searches.take_turn(connection)
         if _looked(context, connection) != changed.looked:
             return 0
-        present = {state.search.id for state in store.saved_searches.list_states(connection)}
+        present = {state.search.id: state.search for state in store.saved_searches.list_states(connection)}
         for answer in answers:
-            if answer.search.id not in present:
-                continue
+            if present.get(answer.search.id) != answer.search:
+                continue  # it was removed, paused or changed meanwhile
             if answer.fault != faults[answer.search.id]:
                 store.saved_searches.save_fault(connection, answer.search.id, answer.fault)
             count += _tell(context, connection, answer)

@@ -18,7 +18,7 @@ _ORIGINALS = {"is_primary": ("true",)}
 
 def earliest_arrival(search: SavedSearch, now: dt.datetime) -> dt.datetime:
     """Return when an article came at the earliest that can be new to a search."""
-    return max(search.created - UNDER_WAY, now - NEW)
+    return max(search.since - UNDER_WAY, now - NEW)
 
 
 def new_articles(
@@ -36,7 +36,7 @@ def new_articles(
     return [
         arrival.article
         for arrival in arrivals
-        if arrival.came >= earliest and (arrival.came >= search.created or arrival.article not in indexed_before)
+        if arrival.came >= earliest and (arrival.came >= search.since or arrival.article not in indexed_before)
     ]
 
 
@@ -46,6 +46,8 @@ def to_query(search: SavedSearch, *, size: int, ids: Sequence[str] | None = None
     return Query(
         text=search.text,
         filters=filters,
+        exclude=search.exclude,
+        match=search.match,
         sort="newest",
         size=size,
         highlight=False,

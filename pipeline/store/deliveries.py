@@ -58,10 +58,17 @@ class Deliveries:
         connection.execute(deliveries.update().where(deliveries.c.n == delivery.n).values(**values))
 
     def list_deliveries(
-        self, connection: sa.Connection, states: Collection[DeliveryState], limit: int | None = None
+        self,
+        connection: sa.Connection,
+        states: Collection[DeliveryState],
+        limit: int | None = None,
+        *,
+        notifiers: Collection[str] | None = None,
     ) -> list[Delivery]:
-        """Return the messages in these states, the latest first."""
+        """Return the messages in these states, of all notifiers or of those named, the latest first."""
         chosen = sa.select(*_COLUMNS).where(deliveries.c.state.in_([state.value for state in states]))
+        if notifiers is not None:
+            chosen = chosen.where(deliveries.c.notifier.in_(list(notifiers)))
         return [_delivery(row) for row in connection.execute(chosen.order_by(deliveries.c.n.desc()).limit(limit))]
 
     def revive(self, connection: sa.Connection, numbers: Collection[int] | None, now: dt.datetime) -> int:

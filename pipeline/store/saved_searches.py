@@ -34,15 +34,18 @@ class SavedSearches:
         search = state.search
         if connection.scalar(sa.select(saved_searches.c.id).where(saved_searches.c.name == search.name)):
             return False
-        row = {
-            "id": search.id,
-            "name": search.name,
-            "search": to_json(search).decode(),
-            "mailed": state.mailed,
-            "due": state.due,
-            "fault": state.fault,
-        }
-        connection.execute(saved_searches.insert().values(**row))
+        connection.execute(saved_searches.insert().values(id=search.id, **_values(state)))
+        return True
+
+    def replace(self, connection: sa.Connection, state: SavedSearchState) -> bool:
+        """Put a saved search in the place of that of its id; return False where another one has its name."""
+        search = state.search
+        same_name = saved_searches.c.name == search.name
+        other = sa.select(saved_searches.c.id).where(same_name, saved_searches.c.id != search.id)
+        if connection.scalar(other):
+            return False
+        chosen = saved_searches.update().where(saved_searches.c.id == search.id)
+        connection.execute(chosen.values(**_values(state)))
         return True
 
     def remove(self, connection: sa.Connection, search_id: str) -> None:
@@ -122,6 +125,17 @@ class SavedSearches:
 
 
 _MATCH = columns_of(search_matches, SearchMatch)
+
+
+def _values(state: SavedSearchState) -> dict[str, object]:
+    """Return the columns of a state but its id."""
+    return {
+        "name": state.search.name,
+        "search": to_json(state.search).decode(),
+        "mailed": state.mailed,
+        "due": state.due,
+        "fault": state.fault,
+    }
 
 
 def _state(row: sa.Row[tuple[object, ...]]) -> SavedSearchState:
