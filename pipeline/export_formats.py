@@ -57,7 +57,7 @@ def write_documents(
         case "csv":
             return _write_csv(documents, fields or tuple(COLUMNS))
         case "atom":
-            return _write_atom(documents, title, at)
+            return write_atom(documents, title, at)
         case "ninjs":
             from pipeline.wires import ninjs  # noqa: PLC0415 - the package of wires takes a while to import
 
@@ -105,9 +105,11 @@ def _csv_cell(value: Any) -> str:
     return f"'{value}" if _FORMULA.match(value) else str(value)
 
 
-def _write_atom(documents: Iterable[Document], title: str, at: dt.datetime) -> Iterator[bytes]:
-    """Yield an Atom feed (RFC 4287)."""
-    head = f"<title>{_xml(title)}</title><id>urn:newswire:export</id><updated>{at.isoformat()}</updated>"
+def write_atom(
+    documents: Iterable[Document], title: str, at: dt.datetime, name: str = "urn:newswire:export"
+) -> Iterator[bytes]:
+    """Yield the parts of an Atom feed (RFC 4287), which ``name`` tells from other ones."""
+    head = f"<title>{_xml(title)}</title><id>{_xml(name)}</id><updated>{at.isoformat()}</updated>"
     yield f'<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom">{head}\n'.encode()
     for batch in _batches(documents):
         yield "".join(f"{_atom_entry(document)}\n" for document in batch).encode("utf-8", "replace")

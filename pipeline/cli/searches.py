@@ -23,6 +23,8 @@ def searches_command() -> None:
 @click.argument("name")
 @click.argument("query", default="")
 @click.option("--filter", "filters", multiple=True, metavar="FIELD=VALUE", help="Only articles that have it.")
+@click.option("--exclude", "excluded", multiple=True, metavar="FIELD=VALUE", help="No articles that have it.")
+@click.option("--any", "any_word", is_flag=True, help="Any of the words is enough.")
 @click.option(
     "--each",
     type=click.Choice([scope.value for scope in MatchScope]),
@@ -44,6 +46,8 @@ def add_command(  # noqa: PLR0917  (click gives options as arguments)
     name: str,
     query: str,
     filters: tuple[str, ...],
+    excluded: tuple[str, ...],
+    any_word: bool,
     each: str,
     webhook: str | None,
     mail: tuple[str, ...],
@@ -57,6 +61,8 @@ def add_command(  # noqa: PLR0917  (click gives options as arguments)
         name=name,
         q=query,
         filters=parse_filters(filters),
+        exclude=parse_filters(excluded, "exclude"),
+        match="any" if any_word else "all",
         each=MatchScope(each),
         webhook=webhook,
         mail=mail,
@@ -79,9 +85,11 @@ def list_command(as_json: bool) -> None:
     if as_json:
         print_json(plain)
         return
-    rows = [(p["name"], p["q"], p["each"], p["matches"], _receivers(state), p["fault"] or "")
-            for p, state in zip(plain, states, strict=True)]  # fmt: skip
-    print_table(("name", "query", "each", "matches", "told by", "fault"), rows)
+    rows = [
+        (p["name"], p["q"], p["each"], p["matches"], _receivers(state), "rests" if p["paused"] else p["fault"] or "")
+        for p, state in zip(plain, states, strict=True)
+    ]
+    print_table(("name", "query", "each", "matches", "told by", "state"), rows)
 
 
 @searches_command.command("show")
@@ -93,6 +101,28 @@ def show_command(name: str, as_json: bool) -> None:
 
     with open_context() as context:
         _print_search(context, find_search(context, name), as_json=as_json)
+
+
+@searches_command.command("pause")
+@click.argument("name")
+def pause_command(name: str) -> None:
+    """Let a saved search rest, by its NAME or id: what comes meanwhile is never told."""
+    from pipeline.saved_searches import pause_search
+
+    with open_context() as context:
+        state = pause_search(context, name, paused=True)
+    click.echo(f"rests: {plain_text(state.search.name)}")
+
+
+@searches_command.command("resume")
+@click.argument("name")
+def resume_command(name: str) -> None:
+    """Let a saved search go on, by its NAME or id: it tells what comes from now on."""
+    from pipeline.saved_searches import pause_search
+
+    with open_context() as context:
+        state = pause_search(context, name, paused=False)
+    click.echo(f"goes on: {plain_text(state.search.name)}")
 
 
 @searches_command.command("remove")
@@ -174,7 +204,10 @@ def _plain_search(context: Context, state: SavedSearchState) -> dict[str, Any]:
         "name": search.name,
         "q": search.text,
         "filters": [f"{field}={value}" for field, values in search.filters.items() for value in values],
+        "exclude": [f"{field}={value}" for field, values in search.exclude.items() for value in values],
+        "match": search.match,
         "each": search.scope.value,
+        "paused": search.paused,
         "created": search.created,
         "matches": matches,
         "webhook": search.webhook,

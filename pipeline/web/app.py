@@ -42,6 +42,7 @@ from pipeline.web.rate_limits import RateLimits
 from pipeline.web.reader_pages import add_reader_pages
 from pipeline.web.replays import add_replay_routes
 from pipeline.web.request_checks import RequestChecks
+from pipeline.web.saved_search_pages import add_saved_search_pages
 from pipeline.web.saved_searches import add_saved_search_routes
 from pipeline.web.search import add_search_routes
 from pipeline.web.search_pages import add_search_pages
@@ -116,13 +117,14 @@ def create_app(
         return json_response(without_texts(explanation) if explanation.is_hidden else explanation)
 
     add_reader_pages(app, context)
-    add_editor_pages(app, context, serve)
+    desk = add_editor_pages(app, context, serve)
     add_operation_routes(app, context)
     add_editorial_routes(app, context)
     add_replay_routes(app, context)
     add_decision_routes(app, context)
     add_ingest_routes(app, context)
-    add_saved_search_routes(app, context)
+    add_saved_search_routes(app, context)  # its feeds before the pages, whose paths take any name
+    add_saved_search_pages(app, desk)
     add_websub_routes(app, context)
     add_change_routes(app, context)
     add_version_one(app)

@@ -24,6 +24,7 @@ _REMEDY = "send the API key as 'Authorization: Bearer KEY'"
 # tell nothing of what is published
 _OPEN = frozenset({"/health", "/robots.txt", "/style.css", "/page.js", "/favicon.svg", "/login"})
 _OTHERWISE = frozenset({"/api/v1/export"})  # are read from by another scope, which they check themselves
+_READING = frozenset({"GET", "HEAD"})
 _FOR_HUBS = "/websub/"  # each has an address that its hub alone knows
 
 
@@ -79,11 +80,12 @@ def require_scope(scope: AccessScope) -> Callable[[Request], None]:
 
     A request says its key as ``Authorization: Bearer KEY`` or ``X-API-Key: KEY``. The check raises HTTPException: 401
     for a missing or wrong key; 403 for one without the scope, and where there are no keys, so that nobody can write.
+    Who is logged in reads without one; what changes something needs it, or a form with the session's token.
     """
 
     def check(request: Request) -> None:
         access: Access = request.app.state.access
-        if scope in access.scopes(request):
+        if scope in access.scopes(request) or (request.method in _READING and scope in _session_scopes(request)):
             return
         if sent_key(request) is not None:
             raise HTTPException(403, f"this key does not allow to {scope}; its scopes are given by newswire keys add")
@@ -111,10 +113,14 @@ def check_reading(request: Request) -> None:
     path = route.path if isinstance(route, APIRoute) else request.url.path
     if request.method != "GET" or path in _OPEN | _OTHERWISE or path.startswith(_FOR_HUBS):
         return
+    _require_read(request)
+
+
+def _session_scopes(request: Request) -> frozenset[AccessScope]:
+    """Return what the key of who is logged in and sends a request allows."""
     sessions: EditorSessions | None = getattr(request.app.state, "sessions", None)  # none without a ledger
     editor = sessions.find_editor(request) if sessions and sent_key(request) is None else None
-    if editor is None or AccessScope.READ not in editor.scopes:
-        _require_read(request)
+    return editor.scopes if editor else frozenset()
 
 
 def sent_key(request: Request) -> str | None:

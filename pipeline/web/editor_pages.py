@@ -79,19 +79,21 @@ class EditorDesk:
         """Return a page of a form, or the way to log in first. What it holds is for this browser alone."""
         editor = self.sessions.find_editor(request)
         if editor is None:
-            return RedirectResponse(f"/login?next={quote(request.url.path, safe='/')}", HTTPStatus.SEE_OTHER)
+            place = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+            return RedirectResponse(f"/login?next={quote(place, safe='/')}", HTTPStatus.SEE_OTHER)
         if not editor.may_decide:
             raise HTTPException(HTTPStatus.FORBIDDEN, _MAY_NOT)
         return private(render_page(template, editor=editor, **values))
 
 
-def add_editor_pages(app: FastAPI, context: Context, settings: ServeSettings) -> None:
-    """Add the pages to ``app``."""
+def add_editor_pages(app: FastAPI, context: Context, settings: ServeSettings) -> EditorDesk:
+    """Add the pages to ``app``; return what further pages for editors share with them."""
     desk = EditorDesk(context, settings)
     app.state.sessions = desk.sessions  # who is logged in may read, where others need a key
     _add_session_routes(app, desk)
     _add_forms(app, desk)
     _add_decisions(app, desk)
+    return desk
 
 
 def _add_session_routes(app: FastAPI, desk: EditorDesk) -> None:

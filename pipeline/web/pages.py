@@ -46,6 +46,7 @@ _SECTIONS = (
     ("/stories", "Stories"),
     ("/entities", "Names"),
     ("/corrections", "Corrections"),
+    ("/searches", "Saved searches"),
     ("/sources", "Sources"),
     ("/operations", "Operations"),
     ("/decisions", "Decisions"),

@@ -1,6 +1,6 @@
-"""Serve saved searches: which there are, their feeds, and saving and removing them.
+"""Serve saved searches: which there are, their feeds, and saving, changing and removing them.
 
-Reading shows nobody's address; saving and removing need a key that allows to decide.
+Reading shows nobody's address; whatever changes something needs a key that allows to decide.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from starlette.concurrency import run_in_threadpool
 from pipeline.access_scopes import AccessScope
 from pipeline.alerts.messages import site_address
 from pipeline.context import Context
-from pipeline.saved_searches import add_search, find_search, remove_search
+from pipeline.saved_searches import add_search, change_search, find_search, remove_search
 from pipeline.saved_searches.digests import load_matches
 from pipeline.saved_searches.messages import MatchedDocument, feed_address
 from pipeline.saved_searches.receivers import signing_key
 from pipeline.saved_searches.result_feeds import ATOM_TYPE, JSON_FEED_TYPE, render_atom, render_json_feed
-from pipeline.search_records import DigestRhythm, MatchScope, SavedSearch, SavedSearchState, SearchRequest
+from pipeline.search_records import DigestRhythm, MatchScope, SavedSearch, SavedSearchState, SearchRequest, WordsAsked
 from pipeline.web.api_description import describe_answer
 from pipeline.web.auth import require_scope
 from pipeline.web.http import describe_body, json_response, read_decision
@@ -35,12 +35,15 @@ class SavedSearchAnswer(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     q: str
     filters: dict[str, tuple[str, ...]]
+    exclude: dict[str, tuple[str, ...]]
+    match: WordsAsked
     each: MatchScope
     created: dt.datetime
     webhook: bool
     mail: int  # addresses
     digest: DigestRhythm
     next_digest: dt.datetime | None
+    paused: bool
     fault: str | None
     atom: str
     json_feed: str
@@ -93,7 +96,7 @@ def _add_reading_routes(app: FastAPI, context: Context) -> None:
         state = find_search(context, search)
         matches = tuple(
             MatchAnswer(number=match.n, at=match.at, article=match.article)
-            for match, _ in _latest_matches(context, state.search)
+            for match, _ in latest_matches(context, state.search)
         )
         return json_response(SearchMatchesAnswer(**_describe(context, state), matches=matches))
 
@@ -106,9 +109,15 @@ def _add_writing_routes(app: FastAPI, context: Context) -> None:
     async def save_search(request: Request) -> Response:
         """Save a search; answers with its feeds and, where it has a webhook, the key that signs what that gets."""
         asked = await read_decision(request, SearchRequest)
-        state = await run_in_threadpool(add_search, context, asked)
-        signed = signing_key(state.search) if state.search.webhook else None
-        return json_response(SavedAnswer(**_describe(context, state), webhook_key=signed), 201)
+        return _answer_saved(context, await run_in_threadpool(add_search, context, asked), 201)
+
+    replaced = describe_answer(SavedAnswer, **describe_body(SearchRequest))
+
+    @app.put("/api/v1/searches/{search}", dependencies=key, openapi_extra=replaced)
+    async def replace_search(search: str, request: Request) -> Response:
+        """Put another search in the place of one, whose feeds stay; what it asks otherwise holds from now on."""
+        asked = await read_decision(request, SearchRequest)
+        return _answer_saved(context, await run_in_threadpool(change_search, context, search, asked), 200)
 
     @app.delete("/api/v1/searches/{search}", dependencies=key, openapi_extra=describe_answer(RemovedAnswer))
     def forget_search(search: str) -> Response:
@@ -116,17 +125,22 @@ def _add_writing_routes(app: FastAPI, context: Context) -> None:
         return json_response(RemovedAnswer(removed=remove_search(context, search).id))
 
 
+def _answer_saved(context: Context, state: SavedSearchState, status: int) -> Response:
+    signed = signing_key(state.search) if state.search.webhook else None
+    return json_response(SavedAnswer(**_describe(context, state), webhook_key=signed), status)
+
+
 def _add_feed_routes(app: FastAPI, context: Context) -> None:
     @app.get("/searches/{search}.atom", include_in_schema=False)
     def atom(search: str) -> Response:
         saved = find_search(context, search).search
-        matches, site = _latest_matches(context, saved), site_address(context.settings.serve)
+        matches, site = latest_matches(context, saved), site_address(context.settings.serve)
         return Response(render_atom(saved, matches, site), media_type=f"{ATOM_TYPE}; charset=utf-8")
 
     @app.get("/searches/{search}.json", include_in_schema=False)
     def json_feed(search: str) -> Response:
         saved = find_search(context, search).search
-        matches, site = _latest_matches(context, saved), site_address(context.settings.serve)
+        matches, site = latest_matches(context, saved), site_address(context.settings.serve)
         response = json_response(render_json_feed(saved, matches, site))
         response.headers["Content-Type"] = JSON_FEED_TYPE
         return response
@@ -140,19 +154,23 @@ def _describe(context: Context, state: SavedSearchState) -> dict[str, Any]:
         "name": search.name,
         "q": search.text,
         "filters": search.filters,
+        "exclude": search.exclude,
+        "match": search.match,
         "each": search.scope,
         "created": search.created,
         "webhook": search.webhook is not None,
         "mail": len(search.mail),
         "digest": search.digest,
         "next_digest": state.due,
+        "paused": search.paused,
         "fault": state.fault,
         "atom": feed_address(search, site, "atom"),
         "json_feed": feed_address(search, site, "json"),
     }
 
 
-def _latest_matches(context: Context, search: SavedSearch) -> list[MatchedDocument]:
+def latest_matches(context: Context, search: SavedSearch, limit: int = _SHOWN) -> list[MatchedDocument]:
+    """Return the latest matches of a search whose documents are still there, the latest first."""
     with context.store.read() as connection:
-        matches = context.store.saved_searches.list_matches(connection, search.id, limit=_SHOWN)
+        matches = context.store.saved_searches.list_matches(connection, search.id, limit=limit)
     return load_matches(context, matches)

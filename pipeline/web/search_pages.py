@@ -1,12 +1,15 @@
-"""Serve the search page, with facets and a picture of the time, and the page of all values of a facet."""
+"""Serve the search page, with facets and a picture of the time, its feed, and the page of all values of a facet."""
 
 from __future__ import annotations
+
+import datetime as dt
 
 import msgspec
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 
 from pipeline.errors import QuerySyntaxError, UsageError
+from pipeline.export_formats import MEDIA_TYPES, write_atom
 from pipeline.index import MAX_HITS, Index, Results
 from pipeline.index.fields import FACETS, HEADINGS, ordered_counts
 from pipeline.index.query_language import is_read_as_typed
@@ -22,6 +25,9 @@ _INTERVALS = ("hour", "day", "week", "month")
 _BY = ("source", "people", "organisations", "places", "language", "countries")
 _UNITS = (("articles", "all articles"), ("originals", "originals only"))
 
+_EXPORTS = (("csv", "CSV"), ("jsonl", "JSON lines"), ("ninjs", "ninjs"))
+
+_IN_FEED = 50  # articles
 _MOST_VALUES = 500  # on the page of one facet
 
 
@@ -56,7 +62,19 @@ def add_search_pages(app: FastAPI, index: Index, find_outdated: FindOutdated) ->
             intervals=_INTERVALS,
             by_fields=[(field, HEADINGS[field]) for field in _BY],
             units=_UNITS,
+            exports=_EXPORTS,
         )
+
+    @app.get("/feed.atom", include_in_schema=False)
+    def feed(request: Request) -> Response:
+        """The newest articles of a search, for feed readers."""
+        params = parse_search_params(request.query_params.multi_items())
+        newest = params.changed_query(sort="newest", size=_IN_FEED, offset=0, highlight=False, copy_counts=False)
+        documents = [hit.document for hit in index.search(newest).hits]
+        at = max((document.first_seen for document in documents), default=dt.datetime.now(dt.UTC))
+        name = f"urn:newswire:search:{params.identity().hex()}"
+        body = b"".join(write_atom(documents, params.q or "newswire", at, name))
+        return Response(body, media_type=f"{MEDIA_TYPES['atom']}; charset=utf-8")
 
     @app.get("/facets/{field}", include_in_schema=False)
     def facet(request: Request, field: str) -> Response:

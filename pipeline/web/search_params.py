@@ -142,6 +142,10 @@ class SearchParams(msgspec.Struct, frozen=True, kw_only=True):
         """Return the query string of this search, "?" included."""
         return "?" + urlencode(self.changed_params())
 
+    def export_string(self) -> str:
+        """Return the query string by which all that this search finds is exported, without "?"."""
+        return urlencode([pair for pair in self.changed_params() if pair[0] not in _OF_PAGES or pair[0] in _OF_EXPORTS])
+
     def changed_params(self) -> list[tuple[str, str]]:
         """Return the parameters of a page that differ from their defaults."""
         plain = [
@@ -181,6 +185,7 @@ _OF_PAGES = (
     "size",
     "page",
 )
+_OF_EXPORTS = frozenset({"q", "match", "since", "until", "last"})
 _DEFAULT = SearchParams()
 _NAMES = tuple(name for name in SearchParams.__struct_fields__ if name != "filters")
 
