@@ -55,6 +55,9 @@ def test_a_search_is_saved_shown_tried_and_removed(environment, tmp_path, site):
     del site.handlers["/hook"]
     failed = call(environment, "test", "floods", code=1)
     assert "it answered 404" in failed.stderr
+    assert call(environment, "pause", "floods").stdout == "rests: floods\n"
+    assert call(environment, "list").stdout.splitlines()[1].split()[-1] == "rests"
+    assert call(environment, "resume", "floods").stdout == "goes on: floods\n"
     assert call(environment, "remove", "floods").stdout == "removed: floods\n"
     assert json.loads(call(environment, "list", "--json").stdout) == []
 

@@ -62,6 +62,20 @@ def test_a_search_is_saved_read_and_removed_and_its_feeds_have_what_matches(clie
     assert client.get("/api/v1/searches").json() == []
 
 
+def test_another_search_is_put_in_its_place_and_the_feeds_stay(client):
+    saved = post(client, name="floods", q="flood").json()
+    place = f"/api/v1/searches/{saved['id']}"
+    sent = {"name": "dry", "q": "drought", "exclude": {"source": ["Daily"]}, "match": "any", "paused": True}
+    answer = client.put(place, json=sent, headers=KEY)
+    assert answer.status_code == 200
+    told = answer.json()
+    assert (told["atom"], told["created"]) == (saved["atom"], saved["created"])
+    assert {name: told[name] for name in sent} == sent
+    assert client.put(place, json=sent).status_code == 401
+    assert client.put("/api/v1/searches/none", json=sent, headers=KEY).status_code == 404
+    assert client.put(place, json={"name": ""}, headers=KEY).status_code == 400
+
+
 def test_an_article_that_was_taken_down_leaves_the_feeds(client, context):
     saved = post(client, name="floods", q="flood").json()
     publish(context, "a1", "The flood came.")

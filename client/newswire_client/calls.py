@@ -54,10 +54,13 @@ class SavedSearchOptions(TypedDict, total=False):
     """What a saved search tells of, and whom."""
 
     filters: Mapping[str, Sequence[str]]
+    exclude: Mapping[str, Sequence[str]]
+    match: Literal["all", "any"]
     each: Literal["article", "original", "story"]
     webhook: str
     mail: Sequence[str]
     digest: Literal["now", "hourly", "daily", "weekly"]
+    paused: bool
 
 
 def search(q: str, options: SearchOptions, *, page: int | None = None, cursor: str | None = None) -> Call[SearchPage]:
