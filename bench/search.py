@@ -5,7 +5,8 @@ python bench/search.py ARTICLES GOLD [ARTICLES GOLD]... --index URL
 Collections are JSON lines joined by "id"; GOLD names each article's "story". Each is indexed under an alias (in a file)
 of its own; for each article, its title is searched for, and the first ten hits beside itself are compared with the
 others of its story: nDCG@10, beside a ``multi_match`` over the fields of texts (on SQLite: an FTS5 query of any word
-with equal weights).
+with equal weights). Then what is like the article itself is searched for (``similar:ID``): it should find more of its
+story than the words of its title do.
 """
 
 from __future__ import annotations
@@ -101,6 +102,16 @@ def our_search(index: Index) -> Search:
     return search
 
 
+def similar_search(index: Index) -> Search:
+    """Return newswire's search for what is like an article, by its id."""
+
+    def search(article: str) -> list[str]:
+        results = index.search(Query(text=f'similar:"{article}"', size=HITS + 1, highlight=False))
+        return [hit.document.id for hit in results.hits]
+
+    return search
+
+
 def measure_quality(url: str, articles: Path, gold: Path) -> None:
     """Print nDCG@10 of one collection."""
     stories = {line["id"]: line["story"] for line in map(json.loads, gold.read_text(encoding="utf-8").splitlines())}
@@ -115,13 +126,18 @@ def measure_quality(url: str, articles: Path, gold: Path) -> None:
     members = collections.defaultdict(set)
     for article, story in stories.items():
         members[story].add(article)
-    for name, search in (("plain", plain_search(index, where, alias)), ("newswire", our_search(index))):
+    searches = {
+        "plain": ("title", plain_search(index, where, alias)),
+        "newswire": ("title", our_search(index)),
+        "similar:ID": ("id", similar_search(index)),
+    }
+    for name, (field, search) in searches.items():
         gains = []
         for line in lines:
             others = members[stories[line["id"]]] - {line["id"]}
             if others and line.get("title"):
-                gains.append(gain([article for article in search(line["title"]) if article != line["id"]], others))
-        print(f"{articles.stem}: {name}: nDCG@10 {statistics.mean(gains):.4f} of {len(gains)} titles")
+                gains.append(gain([article for article in search(line[field]) if article != line["id"]], others))
+        print(f"{articles.stem}: {name}: nDCG@10 {statistics.mean(gains):.4f} of {len(gains)} articles, by {field}")
     if where.startswith("http"):
         for month in index._client.indices.get(index=f"{alias}-*"):  # type: ignore[attr-defined]  # noqa: SLF001
             index._client.indices.delete(index=month)  # type: ignore[attr-defined]  # noqa: SLF001

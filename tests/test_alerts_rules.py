@@ -23,6 +23,7 @@ from pipeline.figures import (
     StagePause,
     standing_of,
 )
+from pipeline.index import IndexHealth
 from pipeline.records import Outcome, Reason, Stage
 from pipeline.settings import AlertSettings
 from pipeline.sites import Alarm
@@ -117,6 +118,8 @@ WRONG = [
         ("disk", "/v"),
         "1.0 GB are free",
     ),
+    ({"index_health": IndexHealth("red", 2, 3)}, ("index", "red"), "no machine has 2 parts of it"),
+    ({"index_health": IndexHealth("yellow", 1, 3)}, ("index", "yellow"), "second copies of 1 part lie on no machine"),
     ({"index_fault": "no answer"}, ("index", "fault"), "the index can't be used: no answer"),
     ({"queues": (queue("index", 5, HOUR),)}, ("index", "lag"), "the index lags: 5 articles wait for it"),
     ({"airflow": AirflowReading(fault="no answer")}, ("airflow", ""), "it can't be asked how it is: no answer"),

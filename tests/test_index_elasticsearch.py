@@ -118,6 +118,23 @@ def test_an_error_says_what_and_what_to_do(server, index, status, answer, kind, 
     assert len(server.requests) == 1  # the ledger tries again, not the client
 
 
+def test_how_the_index_is_kept_is_what_the_cluster_says_of_it_where_the_key_may_ask(server, index):
+    told = {"cluster_name": "c", "status": "red", "unassigned_shards": 2, "number_of_nodes": 3}
+    server.answer = lambda *_: (200, json.dumps(told).encode())
+    assert index.health() == ("red", 2, 3)
+    server.answer = lambda *_: (403, error("security_exception", "action is unauthorized"))
+    assert index.health() is None
+
+
+@pytest.mark.servers
+def test_second_copies_for_which_there_is_no_machine_make_the_index_yellow(cluster):
+    for replicas, colour in ((0, "green"), (1, "yellow")):
+        index = open_index(cluster.url, IndexSettings(alias=cluster.alias, shards=1, replicas=replicas))
+        index.wipe()
+        assert index.health() == (colour, replicas, 1)
+        index.close()
+
+
 def test_a_server_that_is_not_there_is_away():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -16,6 +16,7 @@ from pipeline.errors import ItemError, SearchIndexError
 from pipeline.feeds.health import assess_feeds
 from pipeline.fetch import Client
 from pipeline.figures import Overview
+from pipeline.index import IndexHealth
 from pipeline.settings import AlertSettings, Environment, FetchSettings
 
 QUEUE_SAMPLES = "alerts: queue samples"  # under which the ledger keeps how much waited before
@@ -47,6 +48,7 @@ def read_readings(context: Context, now: dt.datetime) -> Readings:
             hosts=tuple(store.queues.list_hosts(connection, now)),
         )
         drift = store.site_alarms.list_alarms(connection)
+    fault, health = _read_index(context) if has_index else (None, None)
     return Readings(
         at=now,
         overview=overview,
@@ -54,7 +56,8 @@ def read_readings(context: Context, now: dt.datetime) -> Readings:
         drift=drift,
         samples=msgspec.json.decode(samples, type=tuple[QueueSample, ...]) if samples else (),
         disks=tuple(read_disks(context.environment)),
-        index_fault=_find_index_fault(context) if has_index else None,
+        index_fault=fault,
+        index_health=health,
         airflow=read_airflow(context.environment.airflow_url) if context.environment.airflow_url else None,
     )
 
@@ -90,12 +93,13 @@ def _folder_of(url: str, scheme: str, *, is_folder: bool = False) -> Path | None
     return path if is_folder else path.parent
 
 
-def _find_index_fault(context: Context) -> str | None:
+def _read_index(context: Context) -> tuple[str | None, IndexHealth | None]:
+    """Return why the index can't be used, or how it is kept."""
     try:
         context.index.identity()
+        return None, context.index.health()
     except SearchIndexError as error:
-        return str(error)
-    return None
+        return str(error), None
 
 
 def read_airflow(url: str) -> AirflowReading:

@@ -8,6 +8,7 @@ import msgspec
 
 from pipeline.feeds.health import Health
 from pipeline.figures import Overview
+from pipeline.index import IndexHealth
 from pipeline.records import Record
 from pipeline.sites import Alarm
 
@@ -45,4 +46,5 @@ class Readings(Record, frozen=True, kw_only=True):
     samples: tuple[QueueSample, ...] = ()  # of the time before, oldest first
     disks: tuple[DiskReading, ...] = ()
     index_fault: str | None = None  # why the index can't be used
+    index_health: IndexHealth | None = None  # None: it isn't kept by several machines, or that isn't known
     airflow: AirflowReading | None = None  # None: it isn't known where it is

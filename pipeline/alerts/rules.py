@@ -17,6 +17,7 @@ from pipeline.feeds.health import Condition as FeedCondition
 from pipeline.feeds.health import Health
 from pipeline.figures import HostBacklog, ProgramFigures, ProgramState, StageBacklog
 from pipeline.figures.text import describe_count, describe_duration, describe_memory
+from pipeline.index import IndexHealth
 from pipeline.records import Stage
 from pipeline.settings import AlertSettings
 
@@ -338,7 +339,9 @@ def find_full_disks(readings: Readings, settings: AlertSettings) -> Iterator[Ale
 
 
 def find_index_trouble(readings: Readings, settings: AlertSettings) -> Iterator[AlertCondition]:
-    """Yield that the index can't be used, and that it lags behind the ledger."""
+    """Yield that the index can't be used or isn't kept as it should be, and that it lags behind the ledger."""
+    if readings.index_health and readings.index_health.colour != "green":
+        yield _describe_health(readings.index_health)
     if readings.index_fault:
         yield AlertCondition(
             rule=AlertRule.INDEX,
@@ -361,6 +364,26 @@ def find_index_trouble(readings: Readings, settings: AlertSettings) -> Iterator[
                 advice="see whether the index answers (newswire check) and stage index runs (newswire top)",
                 page=_OPERATIONS,
             )
+
+
+def _describe_health(health: IndexHealth) -> AlertCondition:
+    parts = "1 part" if health.missing == 1 else f"{health.missing:,} parts"
+    if health.colour == "red":
+        what = f"the index is red: no machine has {parts} of it; searches leave out what is there, and writing waits"
+        advice = (
+            "see whether all machines of Elasticsearch run and have room: GET _cluster/allocation/explain says what is "
+            "missing. What is lost for good comes back from the ledger: newswire reindex"
+        )
+    else:
+        what = (
+            f"the index is yellow: second copies of {parts} lie on no machine; one more that fails takes articles away"
+        )
+        advice = (
+            "with one machine there can be no second copies: set index.replicas to 0, then newswire reindex"
+            if health.machines == 1
+            else "see whether all machines of Elasticsearch run and have room: GET _cluster/allocation/explain"
+        )
+    return AlertCondition(rule=AlertRule.INDEX, subject=health.colour, what=what, advice=advice, page=_OPERATIONS)
 
 
 def _count(queue: StageBacklog) -> str:

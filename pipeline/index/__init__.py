@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from pipeline.errors import SettingsError
 from pipeline.index.generation import Generation
+from pipeline.index.index_health import IndexHealth
 from pipeline.index.query import MAX_HITS, Hit, Query, Refusal, Results, Sort, SortKey, Unit, WordsWanted
 from pipeline.index.query_language.spelling import Completion
 from pipeline.index.time_histogram import Interval, TimeBucket, TimeHistogram
@@ -25,6 +26,7 @@ __all__ = [
     "Hit",
     "Index",
     "IndexGeneration",
+    "IndexHealth",
     "IndexSnapshots",
     "Interval",
     "Query",
@@ -117,6 +119,9 @@ class Index(IndexGeneration, Protocol):
 
     def wipe(self) -> None:
         """Remove all documents of all generations and create the index anew, under a new identity."""
+
+    def health(self) -> IndexHealth | None:
+        """Return how the index is kept; None where it lies in a file, or its key doesn't allow to ask."""
 
     def snapshots(self, repository: str) -> IndexSnapshots | None:
         """Return what saves snapshots in ``repository``; None where the engine has none."""

@@ -22,10 +22,12 @@ from pipeline.index._elasticsearch_documents import ElasticsearchGeneration, Ela
 from pipeline.index._elasticsearch_layout import Cluster, Layout
 from pipeline.index._elasticsearch_snapshots import ElasticsearchSnapshots
 from pipeline.index.generation import Generation
+from pipeline.index.index_health import IndexHealth
 from pipeline.index.query import Refusal
 from pipeline.records import Document
 from pipeline.settings import IndexSettings
 
+_HEALTH_TIMEOUT = "1s"
 _PORTS = {"http": 9200, "https": 443}
 
 
@@ -153,6 +155,15 @@ class ElasticsearchIndex(ElasticsearchReader):
                 self._client.indices.delete(index=month.name)
         self._generations.clear()
         self.prepare()
+
+    def health(self) -> IndexHealth | None:
+        """Return how Elasticsearch says that the indices under the alias are; None where the key may not ask."""
+        try:
+            with self._cluster.errors():
+                told = self._client.cluster.health(index=self._alias, timeout=_HEALTH_TIMEOUT)
+        except IndexRefusedError:
+            return None
+        return IndexHealth(told["status"], int(told["unassigned_shards"]), int(told["number_of_nodes"]))
 
     def snapshots(self, repository: str) -> ElasticsearchSnapshots:
         """Return what saves snapshots in ``repository``."""

@@ -183,6 +183,9 @@ class SqliteIndex:
         with self._file_errors():
             self._remove(self._path_of(number))
 
+    def health(self) -> None:
+        """Return None: a file is there or it isn't."""
+
     def snapshots(self, repository: str) -> None:
         """Return None: a file is filled again from the ledger."""
 

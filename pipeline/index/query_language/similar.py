@@ -5,6 +5,7 @@ How rare a word is, the index says; all else is decided here, alike for every en
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 
@@ -16,6 +17,7 @@ from pipeline.records import Document
 _BEGINNING = 3_000
 _CANDIDATES = 60
 _SHORTEST = 3
+_IN_TITLE = 5
 _WORDS, _NAMES = 14, 8
 # A word in more articles than this share of all is no rare one; in fewer than two it is shared by none.
 _COMMON = 0.1
@@ -26,10 +28,16 @@ _NAME_FIELDS = ("people", "organisations", "events", "places")
 
 def candidate_words(document: Document) -> list[str]:
     """Return the folded words of a document by which it may be like others, those that stand there most often first."""
-    texts = (document.title or "", document.standfirst or "", document.text[:_BEGINNING])
-    counts = Counter(word for text in texts for word in fold_words(text).split())
+    counts = _count_words(document)
     words = [word for word in counts if len(word) >= _SHORTEST and not word.isdigit() and not has_unspaced(word)]
     return sorted(words, key=lambda word: (-counts[word], word))[:_CANDIDATES]
+
+
+def _count_words(document: Document) -> Counter[str]:
+    """Return how often words stand in a document's beginning; one of the title counts as often as ``_IN_TITLE``."""
+    title = fold_words(document.title or "").split()
+    texts = (document.standfirst or "", document.text[:_BEGINNING])
+    return Counter([*title * _IN_TITLE, *(word for text in texts for word in fold_words(text).split())])
 
 
 def similar_tree(document: Document, frequencies: Mapping[str, int], total: int) -> Node:
@@ -41,12 +49,13 @@ def similar_tree(document: Document, frequencies: Mapping[str, int], total: int)
         total: how many documents there are.
     """
     most = max(_FEWEST, total * _COMMON)
-    rare = sorted(
-        (word for word, count in frequencies.items() if _FEWEST <= count <= most),
-        key=lambda word: (frequencies[word], word),
-    )[:_WORDS]
+    counts = _count_words(document)
+    weights = {
+        word: counts[word] * math.log(total / count) for word, count in frequencies.items() if _FEWEST <= count <= most
+    }
+    telling = sorted(weights, key=lambda word: (-weights[word], word))[:_WORDS]
     names = [Words(name, field) for field in _NAME_FIELDS for name in getattr(document, field)][:_NAMES]
-    parts: tuple[Node, ...] = (*map(Words, rare), *names)
+    parts: tuple[Node, ...] = (*map(Words, telling), *names)
     enough = max(_FEWEST, round(len(parts) * _SHARED))  # of too few, that is none
     return And((AtLeast(enough, parts), Not(Value("copy_group", document.copy_group))))
 
