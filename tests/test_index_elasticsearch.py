@@ -120,7 +120,7 @@ def test_an_error_says_what_and_what_to_do(server, index, status, answer, kind, 
 
 def test_how_the_index_is_kept_is_what_the_cluster_says_of_it_where_the_key_may_ask(server, index):
     told = {"cluster_name": "c", "status": "red", "unassigned_shards": 2, "number_of_nodes": 3}
-    server.answer = lambda *_: (200, json.dumps(told).encode())
+    server.answer = lambda *_: (200, told)
     assert index.health() == ("red", 2, 3)
     server.answer = lambda *_: (403, error("security_exception", "action is unauthorized"))
     assert index.health() is None
