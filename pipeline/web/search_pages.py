@@ -16,7 +16,7 @@ from pipeline.index.query_language import is_read_as_typed
 from pipeline.index.value_pattern import MAX_CHARACTERS
 from pipeline.web import pages
 from pipeline.web.copy_pages import FindOutdated
-from pipeline.web.search_params import parse_search_params
+from pipeline.web.search_params import SearchParams, parse_search_params
 from pipeline.web.time_picture import draw_histogram
 
 # What the pages offer: parameter → words
@@ -37,15 +37,7 @@ def add_search_pages(app: FastAPI, index: Index, find_outdated: FindOutdated) ->
     @app.get("/", include_in_schema=False)
     def search(request: Request) -> Response:
         params = parse_search_params(request.query_params.multi_items())
-        query = params.changed_query(interval=params.interval or "auto", facets=tuple(HEADINGS))
-        try:
-            results = index.search(query)
-        except QuerySyntaxError:
-            raise
-        except UsageError:  # an interval that was chosen for a shorter time, which a link has widened since
-            if params.interval is None:
-                raise
-            results = index.search(msgspec.structs.replace(query, interval="auto"))
+        results = _search(index, params)
         histogram = results.histogram
         return pages.render_page(
             "search.html",
@@ -95,6 +87,19 @@ def add_search_pages(app: FastAPI, index: Index, find_outdated: FindOutdated) ->
             is_cut=len(results.facets[field]) == _MOST_VALUES,
             hidden=[pair for pair in params.changed_params() if pair[0] not in {"page", "size"}],
         )
+
+
+def _search(index: Index, params: SearchParams) -> Results:
+    """Return the results with their facets and picture."""
+    query = params.changed_query(interval=params.interval or "auto", facets=tuple(HEADINGS))
+    try:
+        return index.search(query)
+    except QuerySyntaxError:
+        raise
+    except UsageError:  # an interval that was chosen for a shorter time, which a link has widened since
+        if params.interval is None:
+            raise
+        return index.search(msgspec.structs.replace(query, interval="auto"))
 
 
 def _worth_saying(line: str, results: Results) -> str:
