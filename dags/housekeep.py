@@ -62,6 +62,25 @@ def expire() -> dict[str, int]:
 @task(
     multiple_outputs=False,
     trigger_rule="all_done",
+    doc_md="Delete old indices of outcomes and runs, where `NEWSWIRE_OPERATIONS_URL` says where these are.",
+)
+def drop_operations() -> dict[str, int]:
+    """Return how many indices went.
+
+    Raises:
+        AirflowSkipException: Operations are written nowhere.
+    """
+    from pipeline.housekeeping import run_drop_operations
+
+    counts = run_drop_operations()
+    if counts is None:
+        raise AirflowSkipException("NEWSWIRE_OPERATIONS_URL doesn't say where operations are")
+    return counts
+
+
+@task(
+    multiple_outputs=False,
+    trigger_rule="all_done",
     doc_md="Count the pages that are to be visited again, and warn where they are late.",
 )
 def report_revisits() -> dict[str, int]:
@@ -138,7 +157,7 @@ def conclude() -> None:
 )
 def housekeep() -> None:
     """Maintain the system."""
-    tasks = [repair_stories(), expire(), report_revisits(), report_sources(), check_archive(), backup()]
+    tasks = [repair_stories(), expire(), drop_operations(), report_revisits(), report_sources(), check_archive(), backup()]
     chain(*tasks)  # one after the other: none of them is urgent, and each reads much
     tasks >> conclude()
 

@@ -14,7 +14,7 @@ from pipeline.context import open_context
 from pipeline.editorial import story_repair
 from pipeline.errors import BackupError
 from pipeline.feeds.health import Condition, Health, assess_feeds
-from pipeline.maintenance import expire_memories, remove_stray_pages, save_backup
+from pipeline.maintenance import drop_old_operations, expire_memories, remove_stray_pages, save_backup
 
 _DAY = dt.timedelta(days=1)
 _WORTH_A_LOOK = frozenset(Condition) - {Condition.WELL, Condition.NEW, Condition.LYING}
@@ -34,6 +34,18 @@ def run_expire() -> dict[str, int]:
     """Delete what has expired, also pages of no article; return the counts."""
     with open_context() as context:
         return {"history": expire_memories(context), "pages": remove_stray_pages(context)}
+
+
+def run_drop_operations() -> dict[str, int] | None:
+    """Delete what the index of operations keeps no longer; return the count, None where operations go nowhere.
+
+    Raises:
+        SearchIndexError: That index does not answer, or refuses.
+    """
+    with open_context() as context:
+        if not context.settings.operations.write or context.environment.operations_url is None:
+            return None
+        return {"indices": drop_old_operations(context)}
 
 
 def run_revisit_report() -> dict[str, int]:

@@ -20,8 +20,10 @@ from pipeline.records import Stage
 from pipeline.saved_searches.watch import forget_matches
 from pipeline.settings import Environment, IndexSettings
 from pipeline.stage_lock import exclusive
+from pipeline.telemetry.sending import open_sender
 
 HISTORY_DAYS = 90.0  # of outcomes; long enough to ask why an article of last month is missing
+SAMPLES_KEPT = dt.timedelta(days=8)  # a week can still be looked at
 DAILY_INTERVAL = dt.timedelta(days=1)
 _LAST_RUN = "housekept"
 
@@ -38,6 +40,8 @@ def expire_memories(context: Context, history_days: float = HISTORY_DAYS) -> int
     """
     now, settings = context.clock(), context.settings
     forget_matches(context)
+    with context.store.write() as connection:
+        context.store.samples.delete_before(connection, now - SAMPLES_KEPT)
     # days are counted whole: a day more than the window
     with exclusive(context, Stage.CLUSTER):
         context.store.admin.delete_expired_stories(now - dt.timedelta(days=settings.cluster.window_days + 1))
@@ -46,6 +50,21 @@ def expire_memories(context: Context, history_days: float = HISTORY_DAYS) -> int
         names_before=now - dt.timedelta(days=settings.entities.remember_days),
         history=now - dt.timedelta(days=history_days),
     )
+
+
+def drop_old_operations(context: Context) -> int:
+    """Delete what the index of operations keeps no longer; return how many indices went, 0 where there is none.
+
+    Raises:
+        SearchIndexError: It does not answer, or refuses.
+    """
+    sender = open_sender(context)
+    if sender is None:
+        return 0
+    try:
+        return len(sender.drop_old())
+    finally:
+        sender.close()
 
 
 def remove_stray_pages(context: Context) -> int:
@@ -69,6 +88,10 @@ def run_daily(context: Context) -> str | None:
         return None
     done = story_repair.repair_stories(context, days=context.settings.cluster.repair_days)
     history = expire_memories(context)
+    try:
+        drop_old_operations(context)
+    except SearchIndexError as error:  # tomorrow will do
+        _log.warning("old operations stay: %s", error)
     with context.store.write() as connection:
         context.store.values.save(connection, _LAST_RUN, now.isoformat())
     return f"{done.merged} stories merged, {done.split} split; {history} lines of history forgotten"

@@ -23,10 +23,7 @@ from pipeline.alert_records import AlertRule
 from pipeline.errors import SettingsError
 from pipeline.feed_records import FeedRole
 from pipeline.rights import RIGHTS
-
-
-class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A table of a settings file."""
+from pipeline.settings_sections import MetricSettings, OperationsSettings, Section, TraceSettings
 
 
 class PollSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -108,7 +105,7 @@ class EntitySettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=T
     """[entities]: which recogniser finds names, and how long a rare name is remembered."""
 
     model: str = "bundled"
-    models: dict[str, str] = {}
+    models: dict[str, str] = {}  # noqa: RUF012  (msgspec copies it)
     remember_days: float = 90.0
 
 
@@ -260,6 +257,9 @@ class Settings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     backup: BackupSettings = BackupSettings()
     alerts: AlertSettings = AlertSettings()
     searches: SearchSettings = SearchSettings()
+    operations: OperationsSettings = OperationsSettings()
+    metrics: MetricSettings = MetricSettings()
+    traces: TraceSettings = TraceSettings()
 
 
 class Source(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -304,6 +304,8 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     index_api_key: str | None = None
     index_ca_file: str | None = None
     api_key: str | None = None  # whoever has it may write through the web service
+    operations_url: str | None = None  # the Elasticsearch that gets outcomes, runs and sources
+    operations_api_key: str | None = None
     airflow_url: str | None = None  # of the Airflow that runs the stages, to see whether it is well
 
 
@@ -493,6 +495,8 @@ def load_environment(environ: Mapping[str, str] = os.environ) -> Environment:
         index_api_key=read_variable(environ, "NEWSWIRE_INDEX_API_KEY"),
         index_ca_file=read_variable(environ, "NEWSWIRE_INDEX_CA"),
         api_key=read_variable(environ, "NEWSWIRE_API_KEY"),
+        operations_url=read_variable(environ, "NEWSWIRE_OPERATIONS_URL"),
+        operations_api_key=read_variable(environ, "NEWSWIRE_OPERATIONS_API_KEY"),
         airflow_url=read_variable(environ, "NEWSWIRE_AIRFLOW_URL"),
     )
 

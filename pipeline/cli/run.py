@@ -18,6 +18,9 @@ from pipeline.settings import find_unread_settings, is_installed_config
 from pipeline.stages import count_waiting
 from pipeline.stream import Stream, StreamOptions, StreamResult
 from pipeline.stream.supervisor import describe_fault
+from pipeline.telemetry.sending import send_rest
+
+_SENDING_SECONDS = 10.0  # that the end of a run takes at most about, to send what it did
 
 
 @click.command("run")
@@ -73,6 +76,8 @@ def run_command(  # noqa: PLR0917  (click gives options as arguments)
             stages=wanted, sources=sources, limit=limit, follows=follows, every=every, command=command
         )
         result = Stream(context, options, print_note).run()
+        if not result.is_stuck:
+            send_rest(context, _SENDING_SECONDS, print_note)
         print_result(result, follows=follows, as_json=as_json)
 
 

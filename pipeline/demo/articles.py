@@ -20,7 +20,7 @@ from string import Template
 from pipeline import settings
 from pipeline.errors import SettingsError
 from pipeline.records import Record
-from pipeline.settings import Section
+from pipeline.settings_sections import Section
 
 FOLDER = Path(__file__).parent / "newsroom"
 

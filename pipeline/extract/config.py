@@ -12,7 +12,8 @@ from typing import TypeVar
 import msgspec
 
 from pipeline.errors import SettingsError
-from pipeline.settings import ExtractSettings, Section, read_toml
+from pipeline.settings import ExtractSettings, read_toml
+from pipeline.settings_sections import Section
 from pipeline.wires import NoticePhrases
 
 S = TypeVar("S", bound=Section)

@@ -20,16 +20,21 @@ from pipeline.figures.run_figures import (
     merge_figures,
     subtract_figures,
 )
+from pipeline.figures.samples import HostSample, OverviewSample, ProgramSample, QueueSample, take_sample
 
 __all__ = [
     "FigureHistory",
     "FigureWindow",
     "Histogram",
     "HostBacklog",
+    "HostSample",
     "Overview",
+    "OverviewSample",
     "ProgramFigures",
+    "ProgramSample",
     "ProgramStanding",
     "ProgramState",
+    "QueueSample",
     "RunCounts",
     "RunFigures",
     "RunRecord",
@@ -43,4 +48,5 @@ __all__ = [
     "merge_figures",
     "standing_of",
     "subtract_figures",
+    "take_sample",
 ]

@@ -39,7 +39,7 @@ class ElasticsearchIndex(ElasticsearchReader):
     """
 
     def __init__(self, url: str, settings: IndexSettings, *, api_key: str | None, ca_file: str | None) -> None:
-        address, credentials = _split_address(url)
+        address, credentials = split_address(url)
         if ca_file and not Path(ca_file).is_file():
             raise SettingsError(f"NEWSWIRE_INDEX_CA: {ca_file} is not a file")
         certificates: dict[str, Any] = {"ca_certs": ca_file} if ca_file else {}
@@ -230,8 +230,10 @@ class ElasticsearchIndex(ElasticsearchReader):
         self._client.close()
 
 
-def _split_address(url: str) -> tuple[str, dict[str, Any]]:
+def split_address(url: str, variable: str = "NEWSWIRE_INDEX_URL") -> tuple[str, dict[str, Any]]:
     """Return an address with its port and without name and password, and these as the client takes them.
+
+    ``variable`` is what it was set by.
 
     Raises:
         SettingsError: It can't be used.
@@ -243,7 +245,7 @@ def _split_address(url: str) -> tuple[str, dict[str, Any]]:
         address = f"{parts.scheme}://{host}:{port}{parts.path.rstrip('/')}"
         url_to_node_config(address)
     except ValueError as error:
-        raise SettingsError(f"NEWSWIRE_INDEX_URL: not a usable address: {error}") from error
+        raise SettingsError(f"{variable}: not a usable address: {error}") from error
     if not parts.username:
         return address, {}
     return address, {"basic_auth": (unquote(parts.username), unquote(parts.password or ""))}

@@ -21,6 +21,8 @@ from pipeline.stages.coordination import SoloCoordinator
 from pipeline.stages.products import StageProducts
 from pipeline.stages.runner import StageHandler, run_handler
 from pipeline.store import StageResult
+from pipeline.telemetry.sampling import keep_sample
+from pipeline.telemetry.sending import send_rest
 from pipeline.worker_count import share_workers
 from pipeline.workers import preload
 
@@ -81,6 +83,8 @@ HANDLERS: dict[Stage, Callable[[], type[StageHandler]]] = {
 
 # Where another run follows soon, a slow host's turn isn't waited for longer than this, in total.
 _PATIENCE_SECONDS = 5.0
+# That the end of a run takes at most about, to send what it did; the next run sends the rest.
+_SENDING_SECONDS = 30.0
 
 
 def run_one(
@@ -227,6 +231,8 @@ def close_run(run_id: str) -> dict[str, Any]:
     """
     with open_context() as context:
         run = end_run(context, run_id)
+        keep_sample(context)
+        send_rest(context, _SENDING_SECONDS)
     if run is None or run.counts is None:
         return {}
     if faults := judge_run(run.counts):

@@ -60,6 +60,7 @@ from pipeline.store.locks import (
 )
 from pipeline.store.named_values import INDEX_IDENTITY, NamedValues
 from pipeline.store.outbox import ArticlesToReassign, ArticleToReassign, GroupsToSettle, PendingRemovals
+from pipeline.store.outcome_reader import OutcomeCursor, OutcomeLine, OutcomeReader
 from pipeline.store.programs import Programs
 from pipeline.store.queues import Queues
 from pipeline.store.replays import Replay, ReplayCounts, ReplayedArticle, Replays, ReplayState
@@ -79,6 +80,7 @@ from pipeline.store.rows import (
     StageResult,
 )
 from pipeline.store.runs import RunArticle, RunHost, Runs
+from pipeline.store.samples import Samples
 from pipeline.store.saved_searches import SavedSearches
 from pipeline.store.schema import SCHEMA
 from pipeline.store.selections import Selection
@@ -123,6 +125,8 @@ __all__ = [
     "LedgerRestore",
     "NewArticle",
     "NotificationListener",
+    "OutcomeCursor",
+    "OutcomeLine",
     "OutcomeRow",
     "Push",
     "PushResult",
@@ -209,6 +213,8 @@ class Store:
         self.hosts = Hosts(self._database, self.owner)
         self.programs = Programs(self._database)
         self.runs = Runs()
+        self.samples = Samples()
+        self.outcome_reader = OutcomeReader()
         self.imports = FileImports()
         self.queues = Queues()
         self.replays = Replays()
@@ -241,6 +247,10 @@ class Store:
     def address(self) -> str:
         """Return where the ledger is, without its password."""
         return self._database.address
+
+    def size_bytes(self) -> int:
+        """Return how much room the ledger takes; reads in a transaction of its own."""
+        return self._database.size_bytes()
 
     @property
     def engine(self) -> sa.Engine:

@@ -103,6 +103,18 @@ class Database:
         self.engine.dispose()
         self._writer.dispose()
 
+    def size_bytes(self) -> int:
+        """Return how much room the database takes, its log included.
+
+        Raises:
+            StoreError: The database can't be used.
+        """
+        if self.is_sqlite:
+            files = (Path(f"{self.url.database}{end}") for end in ("", "-wal"))
+            return sum(file.stat().st_size for file in files if file.is_file())
+        with self.read() as connection:
+            return connection.scalar(sa.text("SELECT pg_database_size(current_database())")) or 0
+
     def watch_commits(self) -> CommitWatch:
         """Return what tells whether another connection has committed; of a SQLite ledger.
 

@@ -23,6 +23,8 @@ CHANGED = "changed: "  # how the detail of a poll's outcome begins that starts a
 def append_outcomes(connection: sa.Connection, rows: Sequence[OutcomeRow], run: int | None = None) -> None:
     """Append outcomes to the history, as those of the run with this number."""
     if rows:
+        if connection.dialect.name != "sqlite":  # before a number is drawn: see outcome_reader
+            connection.exec_driver_sql("SELECT pg_current_xact_id()")
         connection.execute(outcomes.insert(), [_plain(row) | {"run": run} for row in rows])
 
 

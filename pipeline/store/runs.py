@@ -30,6 +30,7 @@ _KINDS = sa.case(
     (outcomes.c.detail.startswith(CHANGED), "changed"),
     else_="new",
 )
+_LONGEST_RUN = dt.timedelta(days=2)  # one that follows begins anew each day
 _ANSWERED = sa.or_(outcomes.c.outcome == Outcome.DONE, outcomes.c.reason == Reason.NOT_MODIFIED)
 
 
@@ -92,6 +93,17 @@ class Runs:
         """Return the runs that began last, the latest first."""
         latest = sa.select(runs).order_by(runs.c.began.desc(), runs.c.n.desc()).limit(limit)
         return [_record(row) for row in connection.execute(latest)]
+
+    def list_since(self, connection: sa.Connection, since: dt.datetime | None) -> list[RunRecord]:
+        """Return the runs that ended ``since`` (None: ever), and those that go on or were cut off; the oldest first.
+
+        Of those that were cut off long ago none is among them.
+        """
+        goes_on: sa.ColumnElement[bool] = runs.c.ended.is_(None)
+        if since is not None:
+            goes_on = sa.and_(goes_on, runs.c.began >= since - _LONGEST_RUN)
+        changed = sa.or_(goes_on, sa.true() if since is None else runs.c.ended >= since)
+        return [_record(row) for row in connection.execute(sa.select(runs).where(changed).order_by(runs.c.n))]
 
     def count(self, connection: sa.Connection, n: int) -> RunCounts:
         """Return what the history knows of a run; ``well_besides`` is not counted."""

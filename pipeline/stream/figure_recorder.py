@@ -104,6 +104,10 @@ class FigureRecorder:
         """Note that a stage works again."""
         self._pauses.pop(stage.value, None)
 
+    def is_paused(self, stage: Stage) -> bool:
+        """Tell whether a stage can't work now."""
+        return stage.value in self._pauses
+
     def snapshot(self, *, ended: bool = False) -> ProgramFigures:
         """Return the figures of this moment."""
         self._accrue()

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from pipeline.settings import Section, read_toml
+from pipeline.settings import read_toml
+from pipeline.settings_sections import Section
 
 # Canonical name, or ISO 3166-1 code → names.
 NameTable = dict[str, tuple[str, ...]]

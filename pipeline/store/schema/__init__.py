@@ -46,6 +46,7 @@ meta                   a value by its name                                   nam
 locks                  who holds a stage's lock                              locks
 programs               what a running program tells of itself                programs
 runs                   a run, under Airflow or of a command                  runs
+samples                what waited, and how programs fared, in a minute      samples
 replays                a stage that is done again over some articles         replays
 replay_articles        an article that would differ by a replay              replays
 alerts                 what is or was wrong                                  alerts
@@ -108,4 +109,4 @@ __all__ = [
     "wires",
 ]
 
-SCHEMA = "0025"  # the newest of migrations/versions
+SCHEMA = "0026"  # the newest of migrations/versions

@@ -1,4 +1,4 @@
-"""Tables of what the program notes of itself: values by name, locks of stages, figures of programs, and runs."""
+"""Tables of what the program notes of itself: values by name, locks, figures, runs and samples."""
 
 from __future__ import annotations
 
@@ -42,3 +42,10 @@ runs = sa.Table(
     sa.Column("figures", sa.Text),  # a figures.RunCounts as JSON, since it has ended
 )
 sa.Index("ix_runs_began", runs.c.began)
+
+samples = sa.Table(
+    "samples",
+    metadata,
+    sa.Column("at", Utc, primary_key=True),  # the minute
+    sa.Column("sample", sa.Text, nullable=False),  # a figures.OverviewSample as JSON
+)
