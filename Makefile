@@ -73,7 +73,7 @@ bench: $(READY)
 # no address of an index is written: the lock holds versions and hashes alone
 lock:
 	test -x $(BIN)/uv || { $(PYTHON) -m venv $(VENV) && scripts/pip $(BIN)/python install --quiet uv; }
-	$(BIN)/uv pip compile pyproject.toml --extra spacy --extra celery --extra parquet --extra s3 --group dev --universal --python-version 3.11 \
+	$(BIN)/uv pip compile pyproject.toml --extra spacy --extra celery --extra parquet --extra s3 --extra otel --group dev --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links -o requirements.lock
 
 clean:

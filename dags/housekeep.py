@@ -157,7 +157,8 @@ def conclude() -> None:
 )
 def housekeep() -> None:
     """Maintain the system."""
-    tasks = [repair_stories(), expire(), drop_operations(), report_revisits(), report_sources(), check_archive(), backup()]
+    tasks = [repair_stories(), expire(), drop_operations()]
+    tasks += [report_revisits(), report_sources(), check_archive(), backup()]
     chain(*tasks)  # one after the other: none of them is urgent, and each reads much
     tasks >> conclude()
 

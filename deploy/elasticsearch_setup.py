@@ -1,8 +1,8 @@
 """Sets passwords and makes API keys in a running Elasticsearch.
 
 It sets the password of kibana_system, as which Kibana works, and of the user "editor", as which people use Kibana. It
-makes one API key that may write articles, and one that may only read them. It may run again: keys that work stay. The
-environment gives addresses and files (see docker-compose.yml).
+makes one API key that may write articles, one that may only read them, and one that may only write operations. It may
+run again: keys that work stay. The environment gives addresses and files (see docker-compose.yml).
 """  # noqa: INP001 - a command, not a package
 
 from __future__ import annotations
@@ -17,15 +17,21 @@ from elasticsearch import ApiError, AuthenticationException, Elasticsearch, Tran
 
 from pipeline.errors import NewswireError
 from pipeline.settings import load_settings
+from pipeline.telemetry.fields import DocumentFamily
 
 
-def keys(alias: str) -> dict[str, dict[str, Any]]:
-    """Return the privileges of each API key, by the name of its file."""
+def keys(alias: str, prefix: str) -> dict[str, dict[str, Any]]:
+    """Return the privileges of each API key, by the name of its file; names of operations begin with ``prefix``."""
     articles = [f"{alias}*"]
+    operations = [f"{prefix}-{family}{end}" for family in DocumentFamily for end in ("", "-*")]
     return {
         "write": {
             "cluster": ["monitor", "manage_index_templates"],
             "indices": [{"names": articles, "privileges": ["create_index", "read", "write", "manage"]}],
+        },
+        "operations": {
+            "cluster": ["monitor", "manage_index_templates"],
+            "indices": [{"names": operations, "privileges": ["create_index", "read", "write", "manage"]}],
         },
         "read": {"cluster": [], "indices": [{"names": articles, "privileges": ["read", "view_index_metadata"]}]},
     }
@@ -42,7 +48,8 @@ def set_up(environ: Mapping[str, str]) -> None:
         client.security.change_password(username="kibana_system", password=secret(environ, "KIBANA_PASSWORD_FILE"))
     client.security.put_user(username="editor", password=secret(environ, "EDITOR_PASSWORD_FILE"), roles=["editor"])
     folder = Path(environ["KEYS_FOLDER"])
-    for name, role in keys(load_settings().index.alias).items():
+    settings = load_settings()
+    for name, role in keys(settings.index.alias, settings.operations.prefix).items():
         file = folder / name
         if file.exists() and works(file.read_text().strip(), environ):
             continue

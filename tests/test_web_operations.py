@@ -16,6 +16,7 @@ from pipeline.records import Outcome, Reason, Stage
 from pipeline.runs import begin_run, end_run
 from pipeline.settings import ServeSettings, Source
 from pipeline.stages import run_all
+from pipeline.telemetry.sampling import keep_sample
 from pipeline.web.app import create_app
 from tests.helpers.arriving import NOW, STAGES, arrive, finish, through
 
@@ -208,3 +209,15 @@ def test_nobody_may_frame_our_pages_unless_the_settings_name_them(context):
             policies = client.get("/runs").headers["Content-Security-Policy"]
         assert policies.endswith(f"; frame-ancestors {policy}")
         assert policies.startswith("default-src 'none'; style-src 'self';")
+
+
+def test_the_last_day_is_told_by_hour(client, context, monkeypatch):
+    arrive(context, "a1", TEXT, seen=23)
+    for minutes in (0, 1, 61):
+        monkeypatch.setattr(context, "clock", lambda minutes=minutes: NOW + dt.timedelta(minutes=minutes))
+        assert keep_sample(context)
+    latest, earlier = client.get("/api/operations/hours").json()
+    assert (latest["samples"], earlier["samples"]) == (1, 2)
+    assert (earlier["waiting"], earlier["held_hosts"]) == (1, 0)
+    assert latest["oldest_seconds"] >= 3600
+    assert "Most that waited" in text_of(client.get("/operations"))

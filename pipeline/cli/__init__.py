@@ -122,15 +122,21 @@ def _source_of(module: str) -> str:
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("-v", "--verbose", is_flag=True, help="Say what goes on.")
-@click.option("--log-json", is_flag=True, help="Log lines as JSON.")
+@click.option("--log-json", is_flag=True, help="Log lines as JSON: --log-format json.")
+@click.option(
+    "--log-format",
+    type=click.Choice(["text", "json", "ecs"]),
+    envvar="NEWSWIRE_LOG_FORMAT",
+    help="The form of log lines; ecs is Elastic's, with the traces of articles.  [default: text]",
+)
 @click.version_option(package_name="newswire")
-def cli(verbose: bool, log_json: bool) -> None:
+def cli(verbose: bool, log_json: bool, log_format: str | None) -> None:
     """Feeds in, searchable stories out."""
     from pipeline.gc_tuning import tune_gc
-    from pipeline.log import configure_logging
+    from pipeline.log import LogFormat, configure_logging
 
     tune_gc()
-    configure_logging(verbose=verbose, as_json=log_json)
+    configure_logging(verbose=verbose, log_format=LogFormat(log_format or ("json" if log_json else "text")))
 
 
 def main() -> None:

@@ -19,6 +19,7 @@ from pipeline.stages import count_waiting
 from pipeline.stream import Stream, StreamOptions, StreamResult
 from pipeline.stream.supervisor import describe_fault
 from pipeline.telemetry.sending import send_rest
+from pipeline.telemetry.tracing import send_rest_of_traces
 
 _SENDING_SECONDS = 10.0  # that the end of a run takes at most about, to send what it did
 
@@ -78,6 +79,7 @@ def run_command(  # noqa: PLR0917  (click gives options as arguments)
         result = Stream(context, options, print_note).run()
         if not result.is_stuck:
             send_rest(context, _SENDING_SECONDS, print_note)
+            send_rest_of_traces(context, _SENDING_SECONDS, print_note)
         print_result(result, follows=follows, as_json=as_json)
 
 

@@ -25,6 +25,7 @@ from yarl import URL
 
 from pipeline.errors import ItemError
 from pipeline.fetch.addresses import is_address_allowed, is_in_networks, parse_networks
+from pipeline.fetch.answer_counts import count_answer
 from pipeline.fetch.bodies import decode_body, is_whole_document
 from pipeline.fetch.headers import location_text
 from pipeline.fetch.resolver import SystemResolver
@@ -179,6 +180,7 @@ class Client:
                 began = clock()
                 with _translated(shown, left):
                     async with asyncio.timeout(left), self._request(target, send, login.unchecked) as answer:
+                        count_answer(answer.status)
                         onward = _onward(target, answer)
                         if not onward:
                             if check:

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator
-from typing import Annotated, get_args, get_origin, get_type_hints
+from typing import Annotated, NamedTuple, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from pipeline.figures.histogram import Histogram
 from pipeline.figures.queues import HostBacklog, StageBacklog
-from pipeline.figures.run_figures import ProgramFigures, Reasons, RunFigures, StageFigures
+from pipeline.figures.readings import HostHold, PauseReading, QueueAge, SizeReading, SourceReading, SystemReadings
+from pipeline.figures.run_figures import ProgramFigures, RunFigures, StageFigures
+from pipeline.figures.samples import seconds_since
 
 
 class MetricKind(enum.StrEnum):
@@ -42,19 +44,26 @@ _HOLDERS: tuple[tuple[type[msgspec.Struct], str, tuple[str, ...]], ...] = (
     (ProgramFigures, "newswire_program_", ("program",)),
     (StageBacklog, "newswire_queue_", ("stage",)),
     (HostBacklog, "newswire_host_", ("host",)),
+    (PauseReading, "newswire_stage_", ("program", "stage")),
+    (QueueAge, "newswire_queue_", ("stage",)),
+    (HostHold, "newswire_host_", ("host",)),
+    (SourceReading, "newswire_source_", ("source",)),
+    (SizeReading, "newswire_", ()),
 )
+_COUNTED_BY = {"http_answers_total": "status"}  # the others that are counted by something are by reason
 
 
-def _list_metrics() -> Iterator[Metric]:
+def _list_metrics() -> Iterator[tuple[type[msgspec.Struct], str, Metric]]:
     for holder, prefix, labels in _HOLDERS:
         for name, annotation in get_type_hints(holder, include_extras=True).items():
             if get_origin(annotation) is Annotated:  # the fields that are no figures tell when, who and why
                 kind, *described = get_args(annotation)
                 meaning = next(meta.description for meta in described if isinstance(meta, msgspec.Meta))
-                reason = ("reason",) if kind == Reasons else ()
-                yield Metric(
-                    name=prefix + name, kind=_kind_of(name, kind), labels=(*labels, *reason), meaning=meaning or ""
+                key = (_COUNTED_BY.get(name, "reason"),) if get_origin(kind) is dict else ()
+                metric = Metric(
+                    name=prefix + name, kind=_kind_of(name, kind), labels=(*labels, *key), meaning=meaning or ""
                 )
+                yield holder, name, metric
 
 
 def _kind_of(name: str, kind: object) -> MetricKind:
@@ -63,4 +72,48 @@ def _kind_of(name: str, kind: object) -> MetricKind:
     return MetricKind.COUNTER if name.endswith("_total") else MetricKind.GAUGE
 
 
-METRICS = tuple(_list_metrics())
+_LISTED = tuple(_list_metrics())
+METRICS = tuple(metric for _, _, metric in _LISTED)
+
+
+class MetricPoint(NamedTuple):
+    """What a metric is now, for one set of its labels' values."""
+
+    metric: Metric
+    values: tuple[str, ...]
+    value: float | Histogram
+
+
+def list_points(holder: msgspec.Struct, *values: str) -> Iterator[MetricPoint]:
+    """Yield what each metric of a struct is now; ``values`` are those of the labels that all of them have."""
+    for kind, name, metric in _LISTED:
+        if kind is not type(holder):
+            continue
+        value = getattr(holder, name)
+        if isinstance(value, dict):
+            for key, count in value.items():
+                yield MetricPoint(metric, (*values, key), count)
+        elif value is not None:
+            yield MetricPoint(metric, values, value)
+
+
+def list_system_points(readings: SystemReadings) -> Iterator[MetricPoint]:
+    """Yield all metrics of a system: of its running programs, of what waits, and of sources and sizes."""
+    overview = readings.overview
+    for program in overview.running:
+        yield from list_points(program, program.program)
+        yield from list_points(program.total, program.program)
+        for stage, figures in program.total.stages.items():
+            yield from list_points(figures, program.program, stage)
+        for stage in program.pauses:
+            yield from list_points(PauseReading(paused=1), program.program, stage)
+    for queue in overview.queues:
+        yield from list_points(queue, queue.stage)
+        yield from list_points(QueueAge(oldest_seconds=seconds_since(queue.oldest, overview.at)), queue.stage)
+    for host in readings.hosts:
+        yield from list_points(host, host.host)
+        held = seconds_since(overview.at, host.held_until) if host.held_until else 0.0
+        yield from list_points(HostHold(held_seconds=held), host.host)
+    for source in readings.sources:
+        yield from list_points(source, source.source)
+    yield from list_points(readings.sizes)

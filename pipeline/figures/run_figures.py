@@ -58,6 +58,9 @@ class RunFigures(msgspec.Struct, kw_only=True, omit_defaults=True):
     ] = 0
     workers_died_total: Annotated[int, Meta(description="worker processes that crashed or were killed")] = 0
     cpu_seconds_total: Annotated[float, Meta(description="processor time of all its processes")] = 0.0
+    http_answers_total: Annotated[
+        dict[str, int], Meta(description="answers of servers to polls and fetches, redirects among them")
+    ] = {}  # by HTTP status
 
     def stage(self, stage: Stage) -> StageFigures:
         """Return what is counted of a stage, to be added to."""

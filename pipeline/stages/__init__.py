@@ -23,6 +23,7 @@ from pipeline.stages.runner import StageHandler, run_handler
 from pipeline.store import StageResult
 from pipeline.telemetry.sampling import keep_sample
 from pipeline.telemetry.sending import send_rest
+from pipeline.telemetry.tracing import send_rest_of_traces
 from pipeline.worker_count import share_workers
 from pipeline.workers import preload
 
@@ -233,6 +234,7 @@ def close_run(run_id: str) -> dict[str, Any]:
         run = end_run(context, run_id)
         keep_sample(context)
         send_rest(context, _SENDING_SECONDS)
+        send_rest_of_traces(context, _SENDING_SECONDS)
     if run is None or run.counts is None:
         return {}
     if faults := judge_run(run.counts):

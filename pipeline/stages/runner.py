@@ -126,7 +126,7 @@ class StageHandler:
 
     def crash_result(self, article: ArticleRow, error: Exception) -> StageResult:
         """Return the result of an article at which an error arose that nothing foresaw."""
-        _log.info("%s %s", self.stage, article.id, exc_info=error)
+        _log.info("%s %s", self.stage, article.id, exc_info=error, extra={"article": article.id})
         detail = f"{type(error).__name__}: {error}"[:300]
         return StageResult(article=article, outcome=Outcome.QUARANTINED, reason=Reason.CRASHED, detail=detail)
 
@@ -380,7 +380,8 @@ def _log_failure(result: StageResult, report: Report) -> None:
     if report.failed > _LOGGED_FAILURES:
         return
     name = result.article.url or result.article.id
-    _log.warning("%s %s: %s %s: %s", report.stage, name, result.outcome, result.reason, result.detail)
+    told = (report.stage, name, result.outcome, result.reason, result.detail)
+    _log.warning("%s %s: %s %s: %s", *told, extra={"article": result.article.id})
     if report.failed == _LOGGED_FAILURES:
         _log.warning("%s: further failures are only counted; newswire status names them", report.stage)
 

@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 
+from pipeline.fetch.answer_counts import answer_counts
 from pipeline.figures import FigureHistory, ProgramFigures, RunFigures, StageFigures, StagePause, merge_figures
 from pipeline.records import Outcome, Stage
 from pipeline.report import Report
@@ -54,6 +55,7 @@ class FigureRecorder:
         self._measure = measure
         self._measured = float("-inf")
         self._workers = workers
+        self._answers_before = answer_counts()
         self._started = clock()
         self._history = FigureHistory(timer())
         self._pauses: dict[str, StagePause] = {}
@@ -117,6 +119,11 @@ class FigureRecorder:
         self.total.workers_replaced_total = workers.replaced
         self.total.workers_died_total = workers.died
         self.total.cpu_seconds_total = self._usage.cpu_seconds
+        self.total.http_answers_total = {
+            status: count - self._answers_before.get(status, 0)
+            for status, count in answer_counts().items()
+            if count > self._answers_before.get(status, 0)
+        }
         figures = ProgramFigures(
             program=self._name,
             version=self._version,

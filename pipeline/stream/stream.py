@@ -37,6 +37,7 @@ from pipeline.stream.figure_keeper import TELL_SECONDS, begin_daily, keep_figure
 from pipeline.stream.figure_recorder import FigureRecorder
 from pipeline.stream.host_stage import HostStage
 from pipeline.stream.index_loop import IndexLoop
+from pipeline.stream.metrics_keeper import push_metrics, push_traces, serve_metrics
 from pipeline.stream.operations_keeper import keep_operations, keep_samples
 from pipeline.stream.queues import StageQueues
 from pipeline.stream.source_watch import SourceWatch
@@ -227,8 +228,8 @@ class Stream:
         yield functools.partial(tell_figures, context, coordinator, options.every or TELL_SECONDS)
         yield functools.partial(keep_alerts, context, coordinator)
         yield functools.partial(keep_searches, context, coordinator)
-        yield functools.partial(keep_samples, context, coordinator)
-        yield functools.partial(keep_operations, context, coordinator)
+        for attend in (keep_samples, keep_operations, serve_metrics, push_metrics, push_traces):
+            yield functools.partial(attend, context, coordinator)
         yield SourceWatch(context, coordinator, network.terms if network else None).run
         if context.store.takes_one_follower:
             yield functools.partial(watch_commits, context, coordinator, options.sources)

@@ -38,7 +38,7 @@ FAMILIES: dict[DocumentFamily, tuple[OperationsField, ...]] = {
     DocumentFamily.OUTCOMES: (
         _F("@timestamp", "date", "when the outcome was saved"),
         _F("n", "long", "its number in the ledger"),
-        _F("kind", "keyword", "attempt (of a stage), new (an article that poll was the first to see), changed (a version)"),
+        _F("kind", "keyword", "attempt (of a stage), new (an article that poll saw first), changed (a new version)"),
         _F("subject", "keyword", "article or feed"),
         _F("stage", "keyword", "poll, fetch, extract, dedupe, enrich, cluster or index"),
         _F("stage_number", "byte", "1 to 7, to sort by"),

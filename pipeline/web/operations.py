@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 
 from pipeline.alert_records import Alert, AlertPhase
@@ -17,7 +17,10 @@ from pipeline.figure_reader import read_overview
 from pipeline.figures.summary import summarise
 from pipeline.index import MAX_HITS, Query
 from pipeline.records import Outcome, Stage
+from pipeline.telemetry.prometheus import make_registry, render_metrics
+from pipeline.telemetry.readings import ReadingsReader
 from pipeline.web.api_description import describe_answer
+from pipeline.web.hour_view import HourLine, list_hours
 from pipeline.web.http import json_response, unknown
 from pipeline.web.pages import render_page
 from pipeline.web.run_view import RunLine, RunView, list_runs, load_run
@@ -34,6 +37,7 @@ def add_operation_routes(app: FastAPI, context: Context) -> None:
     _add_run_routes(app, context)
     _add_source_routes(app, context)
     _add_overview_routes(app, context)
+    _add_metrics_route(app, context)
     _add_explain_pages(app, context)
 
 
@@ -96,6 +100,11 @@ def _add_overview_routes(app: FastAPI, context: Context) -> None:
         """What waits, how fast it goes, what pauses and what fails: as ``newswire top --json``."""
         return json_response(summarise(read_overview(context.store, context.clock())))
 
+    @app.get("/api/operations/hours", openapi_extra=describe_answer(list[HourLine]))
+    def hours() -> Response:
+        """The last day by hour: what waited, how fast it went, which hosts were held, what could not work."""
+        return json_response(list_hours(context))
+
     @app.get("/api/alerts", openapi_extra=describe_answer(dict[str, list[Alert]]))
     def alerts() -> Response:
         """What is wrong now: since when, what to do, and where to look. ``newswire alerts`` looks at it anew."""
@@ -105,8 +114,21 @@ def _add_overview_routes(app: FastAPI, context: Context) -> None:
     def overview_page() -> Response:
         overview = read_overview(context.store, context.clock())
         return render_page(
-            "operations.html", overview=overview, alerts=_open_alerts(context), runs=list_runs(context, _LATEST_RUNS)
+            "operations.html",
+            overview=overview,
+            alerts=_open_alerts(context),
+            runs=list_runs(context, _LATEST_RUNS),
+            hours=list_hours(context),
         )
+
+
+def _add_metrics_route(app: FastAPI, context: Context) -> None:
+    registry = make_registry(ReadingsReader(context).read)
+
+    @app.get("/metrics", include_in_schema=False)
+    def metrics(request: Request) -> Response:
+        body, content_type = render_metrics(registry, request.headers.get("Accept", ""))
+        return Response(body, headers={"Content-Type": content_type, "Cache-Control": "no-store"})
 
 
 def _add_explain_pages(app: FastAPI, context: Context) -> None:
