@@ -111,9 +111,6 @@ def test_a_run_shows_itself_alone_at_its_own_port_as_long_as_it_lasts(watched):
 
 
 def test_how_many_sources_are_told_is_bounded_and_those_in_need_come_first(watched):
-    store, now = watched.store, watched.clock()
-    with store.write() as connection:
-        store.source_days.list_days(connection, now.date())
     watched.settings = type(watched.settings)(metrics=type(watched.settings.metrics)(sources=1, hosts=0))
     readings = ReadingsReader(watched).read()
     assert len(readings.sources) == 1

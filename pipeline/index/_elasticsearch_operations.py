@@ -203,7 +203,7 @@ def last_day(part: str) -> dt.date | None:
     try:
         if day:
             return dt.date(year, month, int(day))
-        first_of_next = dt.date(year + month // 12, month % 12 + 1, 1)
+        within_next = dt.date(year, month, 1) + dt.timedelta(days=31)
     except ValueError:
         return None
-    return first_of_next - dt.timedelta(days=1)
+    return within_next.replace(day=1) - dt.timedelta(days=1)

@@ -1,4 +1,4 @@
-"""Condense the samples of the last day into hours, for those who watch: what waited, how fast it went, what was held."""
+"""Condense the samples of the last day into hours, for those who watch: what waited, and how fast it went."""
 
 from __future__ import annotations
 
