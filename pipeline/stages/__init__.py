@@ -232,11 +232,11 @@ def close_run(run_id: str) -> dict[str, Any]:
     """
     with open_context() as context:
         run = end_run(context, run_id)
+        if run is None or run.counts is None:
+            return {}
         keep_sample(context)
         send_rest(context, _SENDING_SECONDS)
         send_rest_of_traces(context, _SENDING_SECONDS)
-    if run is None or run.counts is None:
-        return {}
     if faults := judge_run(run.counts):
         raise RunFailedError("; ".join(faults))
     stages = {name: {"taken": of.taken_total, "done": of.done_total} for name, of in run.counts.stages.items()}
