@@ -40,7 +40,8 @@ LOCK = "operations"  # one program at a time sends
 PAGE = 2000  # outcomes in a bulk: below a megabyte
 _SAMPLES_AT_ONCE = 100
 _LOCK_SECONDS = 120.0
-_STATES_SECONDS = 60.0  # between two times that runs, samples and sources are sent
+_STATES = dt.timedelta(minutes=1)  # between two times that runs and samples are sent,
+_SOURCES = dt.timedelta(minutes=5)  # and sources, of which there may be many
 _GAP_DAY = dt.timedelta(days=1)
 # A run may be committed after one that ended later; what is sent twice has one id.
 _OVERLAP = dt.timedelta(minutes=5)
@@ -52,7 +53,8 @@ class SentCursors(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     target: str = ""
     outcomes: OutcomeCursor = OutcomeCursor()
     sample: dt.datetime | None = None  # the latest
-    states: dt.datetime | None = None  # when runs and sources were sent
+    states: dt.datetime | None = None  # when runs were sent
+    sources: dt.datetime | None = None  # when sources were
 
 
 class SentCounts(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,17 +163,20 @@ class OperationsSender:
     def _send_states(self, cursors: SentCursors) -> int:
         """Send runs, samples and sources, where that was last done a while ago; return how many documents."""
         now = self._context.clock()
-        if cursors.states and dt.timedelta() <= now - cursors.states < dt.timedelta(seconds=_STATES_SECONDS):
+        if not _is_due(cursors.states, now, _STATES):
             return 0
         count = 0
         for run, counts in self._runs_since(cursors.states):
             count += self._write(run_documents(run, counts))
-        count += self._write(self._source_documents(now, cursors.states))
+        sources = cursors.sources
+        if _is_due(sources, now, _SOURCES):
+            count += self._write(self._source_documents(now, sources))
+            sources = now
         sample = cursors.sample
         while samples := self._samples_after(sample):
             count += self._write(document for each in samples for document in sample_documents(each))
             sample = samples[-1].at
-        self._save(msgspec.structs.replace(cursors, states=now, sample=sample))
+        self._save(msgspec.structs.replace(cursors, states=now, sources=sources, sample=sample))
         return count
 
     def _samples_after(self, after: dt.datetime | None) -> list[OverviewSample]:
@@ -217,6 +222,11 @@ class OperationsSender:
         until = now - dt.timedelta(days=self._settings.run_days)
         self._index.delete_before(DocumentFamily.SOURCES, until, "day")
         return dropped
+
+
+def _is_due(last: dt.datetime | None, now: dt.datetime, apart: dt.timedelta) -> bool:
+    """Tell whether so much time has passed; where a clock was put back, it has."""
+    return last is None or not dt.timedelta() <= now - last < apart
 
 
 def read_sources(
