@@ -17,12 +17,13 @@ import sqlalchemy as sa
 from elasticsearch import Elasticsearch
 
 from pipeline.context import Context
-from pipeline.errors import IndexAwayError
+from pipeline.errors import IndexAwayError, IndexRefusedError
 from pipeline.feed_records import SourceDay
+from pipeline.index import open_index
 from pipeline.index.operations import open_operations
 from pipeline.records import Outcome, Reason, Stage
 from pipeline.runs import begin_run, end_run
-from pipeline.settings import OperationsSettings, Settings
+from pipeline.settings import IndexSettings, OperationsSettings, Settings
 from pipeline.store.schema.articles import outcomes
 from pipeline.telemetry import sending
 from pipeline.telemetry.sampling import keep_sample
@@ -310,3 +311,34 @@ def test_nothing_is_sent_where_nothing_says_where_to_or_the_settings_say_not_to(
     with opened(tmp_path, "http://127.0.0.1:9", write=False) as context:
         assert open_sender(context) is None
         assert send_rest(context, 5) is None
+
+
+@pytest.mark.servers
+def test_the_key_of_operations_may_write_them_and_nothing_else(tmp_path, prefix):
+    secured = os.environ.get("NEWSWIRE_TEST_ELASTICSEARCH_SECURED")
+    if not secured:
+        pytest.fail("NEWSWIRE_TEST_ELASTICSEARCH_SECURED is not set: run `eval $(scripts/services start)` first")
+    sys.path.insert(0, str(REPO / "deploy"))
+    from elasticsearch_setup import keys
+
+    with Elasticsearch(secured) as client:
+        roles = {"it": keys(f"{prefix}-articles", prefix)["operations"]}
+        key = client.security.create_api_key(name=prefix, role_descriptors=roles)["encoded"]
+        url = "http://" + secured.rpartition("@")[2]
+        with opened(tmp_path, url, prefix) as context:
+            context.environment = msgspec.structs.replace(context.environment, operations_api_key=key)
+            work(context, "a", "b")
+            sender = open_sender(context)
+            assert sender.send().outcomes == in_ledger(context).total()
+            assert sender.drop_old() == []
+            sender.close()
+            articles = open_index(url, IndexSettings(alias=f"{prefix}-articles"), api_key=key)
+            with pytest.raises(IndexRefusedError):
+                articles.prepare()
+            articles.close()
+            context.environment = msgspec.structs.replace(context.environment, operations_api_key="d3Jvbmc6d3Jvbmc=")
+            assert send_rest(context, 5) is None
+        client.indices.refresh(index=f"{prefix}-outcomes")
+        assert client.count(index=f"{prefix}-outcomes")["count"] > 0
+        for index in client.indices.get(index=f"{prefix}-*"):
+            client.indices.delete(index=index)
