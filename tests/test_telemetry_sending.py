@@ -182,7 +182,7 @@ def test_counts_equal_the_ledgers_after_a_killed_run(tmp_path, sent):
     environment, prefix = sent.environment, sent.settings.operations.prefix
     command = [sys.executable, "-c", FOLLOWER, str(tmp_path), environment.operations_url, prefix]
     program = subprocess.Popen(command, cwd=REPO, env={**os.environ, "PYTHONPATH": str(REPO)}, start_new_session=True)
-    until = time.monotonic() + 120
+    until = time.monotonic() + 600  # on a machine that is extremely busy
     with Elasticsearch(environment.operations_url) as client:
 
         def is_sent():
@@ -190,8 +190,9 @@ def test_counts_equal_the_ledgers_after_a_killed_run(tmp_path, sent):
             client.indices.refresh(index=options["index"])
             return client.count(**options)["count"] > 0
 
-        while time.monotonic() < until and not is_sent():
+        while program.poll() is None and time.monotonic() < until and not is_sent():
             time.sleep(0.1)
+    assert program.poll() is None
     os.killpg(program.pid, signal.SIGKILL)
     program.wait()
     before = in_ledger(sent)
