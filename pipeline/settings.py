@@ -305,6 +305,11 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     index_ca_file: str | None = None
     api_key: str | None = None  # whoever has it may write through the web service
     airflow_url: str | None = None  # of the Airflow that runs the stages, to see whether it is well
+    serve_url: str | None = None  # where readers reach our pages, where that isn't what the settings know
+    kibana_url: str | None = None  # which ``newswire kibana load`` brings data views and dashboards to
+    kibana_user: str = "editor"
+    kibana_password: str | None = None
+    kibana_ca_file: str | None = None
 
 
 S = TypeVar("S", bound=Section)
@@ -494,6 +499,11 @@ def load_environment(environ: Mapping[str, str] = os.environ) -> Environment:
         index_ca_file=read_variable(environ, "NEWSWIRE_INDEX_CA"),
         api_key=read_variable(environ, "NEWSWIRE_API_KEY"),
         airflow_url=read_variable(environ, "NEWSWIRE_AIRFLOW_URL"),
+        serve_url=read_variable(environ, "NEWSWIRE_SERVE_URL"),
+        kibana_url=read_variable(environ, "NEWSWIRE_KIBANA_URL"),
+        kibana_user=read_variable(environ, "NEWSWIRE_KIBANA_USER") or "editor",
+        kibana_password=read_variable(environ, "NEWSWIRE_KIBANA_PASSWORD"),
+        kibana_ca_file=read_variable(environ, "NEWSWIRE_KIBANA_CA"),
     )
 
 

@@ -1,7 +1,7 @@
 """Collect all saved objects that newswire has for Kibana. Pure.
 
-``newswire kibana print`` writes them, ``newswire kibana load`` brings them to a Kibana, and ``deploy/kibana/`` holds what
-the default settings give.
+``newswire kibana print`` writes them, ``newswire kibana load`` brings them to a Kibana, and ``deploy/kibana/`` holds
+what the default settings give.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class CatalogNames(NamedTuple):
 
     articles: str = "newswire-articles"
     operations: str = "newswire"  # the names of the indices of operations begin with it
-    pages_url: str = "http://localhost:8000"
+    pages_url: str = "http://127.0.0.1:8000"
 
 
 class Catalog(msgspec.Struct, frozen=True):

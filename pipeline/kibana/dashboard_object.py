@@ -7,7 +7,8 @@ dashboard to dashboard are in the free licence; those to addresses are not, so l
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -20,7 +21,7 @@ DRILLDOWN = "DASHBOARD_TO_DASHBOARD_DRILLDOWN"
 
 
 class Panel(NamedTuple):
-    """An object on a dashboard: how wide and high it is there, and which dashboard a click on one of its values opens."""
+    """An object on a dashboard: how wide and high it is there, and which dashboard a click on a value of it opens."""
 
     item: SavedObject
     width: int
@@ -56,6 +57,8 @@ class Dashboard(msgspec.Struct, frozen=True, kw_only=True):
 
 def text_object(text_id: str, title: str, markdown: str) -> SavedObject:
     """Return a panel of text."""
+    # a line feed within a paragraph is a break in some versions
+    markdown = re.sub(r"(?<!\n)\n(?!\n)", " ", markdown)
     state = {
         "title": title,
         "type": "markdown",
@@ -147,9 +150,7 @@ def _place(panel: Panel, index: str, x: int, y: int) -> tuple[dict[str, Any], li
     return plain, references
 
 
-def _controls(
-    dashboard_id: str, controls: Sequence[Control], view: DataView
-) -> tuple[dict[str, Any], Iterable[Reference]]:
+def _controls(dashboard_id: str, controls: Sequence[Control], view: DataView) -> tuple[dict[str, Any], list[Reference]]:
     """Return the controls of a dashboard, and what they refer to."""
     panels: dict[str, Any] = {}
     references = []

@@ -1,7 +1,7 @@
 """Define Kibana's data views: which index each shows, what its fields are called, how values look, what is computed.
 
-That of the articles follows from ``pipeline.index.fields``: each field has its meaning as its description. Links lead to
-newswire's own pages. Runtime fields are computed when a search asks for them; nothing of them lies in the index.
+That of the articles follows from ``pipeline.index.fields``: each field has its meaning as its description. Links lead
+to newswire's own pages. Runtime fields are computed when a search asks for them; nothing of them lies in the index.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ ARTICLE_RUNTIME = (
             "{ emit((doc['first_seen'].value.toInstant().toEpochMilli() "
             "- doc['published'].value.toInstant().toEpochMilli()) / 60000.0) }"
         ),
-        meaning="minutes from publication until newswire saw the article; only where the instant of publication is known",
+        meaning="minutes from publication until newswire saw it; only where the instant of publication is stated",
     ),
     RuntimeField(
         name="hour",
@@ -113,7 +113,7 @@ def article_view(alias: str, pages_url: str) -> DataView:
 
 
 def article_types() -> dict[str, str]:
-    """Return the fields of an article in Elasticsearch with their types, the parts of objects and `raw` texts as well."""
+    """Return the fields of an article in Elasticsearch with their types, also parts of objects and `raw` texts."""
     types: dict[str, str] = {"seen_at": "date"}
     for field in FIELDS:
         if field.type == "object":

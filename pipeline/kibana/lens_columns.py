@@ -1,7 +1,7 @@
 """Build the columns of a Lens chart: what is counted or measured, and by what it is split. Pure.
 
-A column is as Lens keeps it in its form-based state (``kbn-lens-common/datasources/operations.ts``): its id, and what it
-holds. Columns that split come before those that measure, the outermost first.
+A column is as Lens keeps it in its form-based state (``kbn-lens-common/datasources/operations.ts``): its id, and what
+it holds. Columns that split come before those that measure, the outermost first.
 """
 
 from __future__ import annotations
@@ -20,42 +20,36 @@ class LensColumn(NamedTuple):
 
 
 def count_articles(column_id: str, label: str, *, kql: str = "", last: str = "") -> LensColumn:
-    """Return a column that counts documents: those that ``kql`` matches, of the ``last`` part (``1d``) of the time shown."""
+    """Return a column that counts documents: those that ``kql`` matches, of the ``last`` (``1d``) of the time shown."""
     return LensColumn(column_id, _metric("count", label, RECORDS, {"emptyAsNull": False}, kql=kql, last=last))
 
 
-def measure(  # noqa: PLR0913 - what a measure has
+def measure(
     column_id: str,
     label: str,
     operation: str,
     field: str,
     *,
     kql: str = "",
-    number_format: Mapping[str, Any] | None = None,
     kind: str = "number",
 ) -> LensColumn:
-    """Return a column that measures a field: average, median, sum, min, max or unique_count, where it has a value."""
-    params: dict[str, Any] = {"emptyAsNull": False}
-    if number_format:
-        params["format"] = number_format
-    return LensColumn(column_id, _metric(operation, label, field, params, kql=kql, kind=kind))
+    """Return a column that measures a field: average, median, sum, min, max or unique_count, where it has a value.
+
+    The figure looks as the data view says that the field's values do.
+    """
+    return LensColumn(column_id, _metric(operation, label, field, {"emptyAsNull": False}, kql=kql, kind=kind))
 
 
-def percentile(
-    column_id: str, label: str, field: str, percent: float, *, number_format: Mapping[str, Any] | None = None
-) -> LensColumn:
+def percentile(column_id: str, label: str, field: str, percent: float) -> LensColumn:
     """Return a column of the value that so many percent of a field's values don't exceed."""
-    params: dict[str, Any] = {"percentile": percent}
-    if number_format:
-        params["format"] = number_format
-    return LensColumn(column_id, _metric("percentile", label, field, params))
+    return LensColumn(column_id, _metric("percentile", label, field, {"percentile": percent}))
 
 
 def last_value(
     column_id: str, label: str, field: str, *, time_field: str = "seen_at", kind: str = "string"
 ) -> LensColumn:
     """Return a column of the value, or values, of the latest document that has one."""
-    params = {"sortField": time_field, "showArrayValues": True}
+    params: dict[str, Any] = {"sortField": time_field, "showArrayValues": True}
     state = _metric("last_value", label, field, params, kql=f"{field} : *", kind=kind)
     return LensColumn(column_id, {**state, "scale": "ratio" if kind == "number" else "ordinal"})
 
@@ -83,8 +77,8 @@ def top_values(  # noqa: PLR0913 - what a split by values has
         ascending: whether the lowest come first.
         kind: Lens's name of the field's type.
     """
-    order = {"type": "column", "columnId": by} if by else {"type": "alphabetical", "fallback": False}
-    params = {
+    order: dict[str, Any] = {"type": "column", "columnId": by} if by else {"type": "alphabetical", "fallback": False}
+    params: dict[str, Any] = {
         "size": size,
         "orderBy": order,
         "orderDirection": "asc" if ascending or not by else "desc",
@@ -113,7 +107,7 @@ def by_filters(column_id: str, label: str, filters: Sequence[tuple[str, str]]) -
     return LensColumn(column_id, _bucket("filters", label, params, scale="ordinal"))
 
 
-def _metric(  # noqa: PLR0913 - what a metric has
+def _metric(
     operation: str,
     label: str,
     field: str,
@@ -137,7 +131,7 @@ def _metric(  # noqa: PLR0913 - what a metric has
     }
 
 
-def _bucket(  # noqa: PLR0913 - what a split has
+def _bucket(
     operation: str,
     label: str,
     params: Mapping[str, Any],

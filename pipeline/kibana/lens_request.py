@@ -170,7 +170,9 @@ class LensQuery:
             raise UsageError(f"column {split.column_id}: a last value can't rank")
         inner = _inner_path(column)
         if _is_filtered(column):
-            return f"{number}-filter>{number}-metric{inner}" if column["operationType"] != "count" else f"{number}-filter"
+            return (
+                f"{number}-filter>{number}-metric{inner}" if column["operationType"] != "count" else f"{number}-filter"
+            )
         return "_count" if column["operationType"] == "count" else f"{number}{inner}"
 
     def _measure(self, column_id: str) -> tuple[str, dict[str, Any]] | None:
@@ -220,12 +222,14 @@ def _is_filtered(column: Json) -> bool:
 def request_body(
     view: ViewState, time: TimeRange, kql: str, *, aggs: Json | None = None, size: int = 0, **more: Any
 ) -> dict[str, Any]:
-    """Return a request over a data view: what KQL and time let through, the view's runtime fields, and what is asked."""
+    """Return a request over a data view: what KQL and time let through, its runtime fields, and what is asked."""
     filters = [parse_kql(kql, view.types)] if kql.strip() else []
     return {
         "size": size,
         "track_total_hits": True,
-        "query": {"bool": {"must": [], "filter": [*filters, time.clause(view.time_field)], "should": [], "must_not": []}},
+        "query": {
+            "bool": {"must": [], "filter": [*filters, time.clause(view.time_field)], "should": [], "must_not": []}
+        },
         "runtime_mappings": dict(view.runtime),
         **({"aggs": dict(aggs)} if aggs else {}),
         **more,

@@ -18,8 +18,7 @@ _OUTCOMES: Mapping[str, tuple[str, str]] = {
     "n": ("long", "its number in the ledger"),
     "kind": (
         "keyword",
-        "attempt (in = done + dropped + retry + quarantined), new (poll was the first to see an article) or changed "
-        "(an article came in a new version)",
+        "attempt (of a stage), new (poll was the first to see an article), changed (it came in a new version)",
     ),
     "subject": ("keyword", "article or feed (polls)"),
     "stage": ("keyword", "poll, fetch, extract, dedupe, enrich, cluster or index"),

@@ -13,7 +13,9 @@ _INDEX = "layer_1_source_index_pattern"
 _COUNT = {"label": "articles", "name": "doc_count", "origin": "source"}
 
 
-def map_object(map_id: str, title: str, description: str, *, view: DataView, geo_field: str, kql: str = "") -> SavedObject:
+def map_object(
+    map_id: str, title: str, description: str, *, view: DataView, geo_field: str, kql: str = ""
+) -> SavedObject:
     """Return a map of how many documents have a point where; the field may hold several."""
     base = {
         "id": "base",
@@ -70,7 +72,12 @@ def map_object(map_id: str, title: str, description: str, *, view: DataView, geo
             "description": description,
             "layerListJSON": embed_json([base, clusters]),
             "mapStateJSON": embed_json(
-                {"zoom": 1.4, "center": {"lat": 25, "lon": 10}, "query": {"language": "kuery", "query": ""}, "filters": []}
+                {
+                    "zoom": 1.4,
+                    "center": {"lat": 25, "lon": 10},
+                    "query": {"language": "kuery", "query": ""},
+                    "filters": [],
+                }
             ),
             "uiStateJSON": embed_json({"isLayerTOCOpen": False, "openTOCDetails": []}),
         },

@@ -53,7 +53,7 @@ def embed_json(value: Any) -> str:
 
 
 def write_lines(objects: Iterable[SavedObject]) -> str:
-    """Return objects as NDJSON, a line each: managed, so that Kibana has people change copies and updates replace them."""
+    """Return objects as NDJSON, a line each: managed, so that people change copies of them and updates replace them."""
     return "".join(f"{embed_json(plain_object(item))}\n" for item in objects)
 
 

@@ -14,7 +14,7 @@ from pipeline.kibana.saved_object import SavedObject, embed_json
 _INDEX = "kibanaSavedObjectMeta.searchSourceJSON.index"
 
 
-def search_object(  # noqa: PLR0913 - what a saved search has
+def search_object(
     search_id: str,
     title: str,
     description: str,

@@ -12,8 +12,8 @@ from pipeline.kibana.saved_object import SavedObject
 
 _INTRO = f"""\
 **One name: over time, with whom, where, in which outlets.** Choose one above, or come here by a click on a name on
-another page: then every panel shows the articles that name it, so the longest bar of its own kind is the name itself and
-the others are those named beside it. Copies are not counted. More: {name_others(ENTITIES)}"""
+another page: then every panel shows the articles that name it, so the longest bar of its own kind is the name itself
+and the others are those named beside it. Copies are not counted. More: {name_others(ENTITIES)}"""
 
 
 def entities_dashboard(view: DataView, latest: SavedObject) -> Dashboard:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipeline.kibana.dashboard_object import Control, Dashboard, Panel, text_object
 from pipeline.kibana.dashboards.ids import OPERATIONS, name_others, title_of
-from pipeline.kibana.data_views import SECONDS, DataView
+from pipeline.kibana.data_views import DataView
 from pipeline.kibana.lens_charts import Chart, bars, figure, table
 from pipeline.kibana.lens_columns import count_articles, last_value, measure, over_time, percentile, top_values
 from pipeline.kibana.operation_views import TIME_FIELD
@@ -13,14 +13,14 @@ from pipeline.kibana.saved_object import SavedObject
 _ATTEMPT = "kind : attempt"
 
 _INTRO = f"""\
-**How the pipeline does.** Every attempt of a stage has one outcome, so that *in = done + dropped + retry + quarantined*.
+**How the pipeline does.** Every attempt of a stage has one outcome: *in = done + dropped + retry + quarantined*.
 *Latency* is from first sight until a search finds the article. Queues, hosts and programs are sampled each minute. An
 article's id opens what happened to it, a run's its page. These panels need the indices `newswire-outcomes` and
 `newswire-runs`, which newswire writes where it is told to (docs/kibana.md). More: {name_others(OPERATIONS)}"""
 
 
 def operations_dashboard(outcomes: DataView, runs: DataView, quarantine: SavedObject) -> Dashboard:
-    """Return the dashboard, over outcomes and runs; ``quarantine`` is the saved search of what a person should look at."""
+    """Return the dashboard, over outcomes and runs; ``quarantine`` is the search of what a person should look at."""
     return Dashboard(
         id=OPERATIONS,
         title=title_of(OPERATIONS),
@@ -50,13 +50,13 @@ def _figures(view: DataView) -> list[SavedObject]:
             "newswire-operations-latency-half",
             "Latency, median",
             "",
-            percentile("value", "half within", "latency_seconds", 50, number_format=SECONDS),
+            percentile("value", "half within", "latency_seconds", 50),
         ),
         (
             "newswire-operations-latency-most",
             "Latency, 95 %",
             "",
-            percentile("value", "95 % within", "latency_seconds", 95, number_format=SECONDS),
+            percentile("value", "95 % within", "latency_seconds", 95),
         ),
         (
             "newswire-operations-quarantined",
@@ -112,8 +112,8 @@ def _reasons(view: DataView) -> SavedObject:
 def _latency(view: DataView) -> SavedObject:
     columns = (
         over_time("time", "time", TIME_FIELD),
-        percentile("half", "half within", "latency_seconds", 50, number_format=SECONDS),
-        percentile("most", "95 % within", "latency_seconds", 95, number_format=SECONDS),
+        percentile("half", "half within", "latency_seconds", 50),
+        percentile("most", "95 % within", "latency_seconds", 95),
     )
     chart = Chart(
         id="newswire-operations-latency",
@@ -144,11 +144,10 @@ def _throughput(view: DataView) -> SavedObject:
 
 def _queue_chart(view: DataView, chart_id: str, title: str, label: str, field: str) -> SavedObject:
     """Return a chart of a queue's figure over time, a line for each stage."""
-    number_format = SECONDS if field.endswith("seconds") else None
     columns = (
         top_values("stage", "stage", "stage", by="value", size=7),
         over_time("time", "time", TIME_FIELD),
-        measure("value", label, "max", field, number_format=number_format),
+        measure("value", label, "max", field),
     )
     chart = Chart(
         id=chart_id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipeline.kibana.dashboard_object import Control, Dashboard, Panel, text_object
 from pipeline.kibana.dashboards.ids import SOURCES, name_others, title_of
-from pipeline.kibana.data_views import MINUTES, DataView
+from pipeline.kibana.data_views import DataView
 from pipeline.kibana.lens_charts import Chart, bars, figure, table
 from pipeline.kibana.lens_columns import count_articles, last_value, measure, over_time, percentile, top_values
 from pipeline.kibana.operation_views import TIME_FIELD
@@ -13,8 +13,8 @@ from pipeline.kibana.saved_object import SavedObject
 _NOW, _DAY, _TROUBLE = "kind : source", "kind : day", "kind : source and needs_somebody : true"
 
 _INTRO = f"""\
-**What each outlet brings, how late, and which need somebody.** *Delay* is from the instant of publication until newswire
-saw the article; outlets that state no instant have none. The panels below the first two rows need the index
+**What each outlet brings, how late, and which need somebody.** *Delay* is from the instant of publication until
+newswire saw the article; outlets that state no instant have none. The panels below the first two rows need the index
 `newswire-sources`, which newswire writes where it is told to (docs/kibana.md). An outlet's name opens its page.
 More: {name_others(SOURCES)}"""
 
@@ -43,8 +43,8 @@ def _outlets(view: DataView) -> SavedObject:
         top_values("source", "outlet", "source", by="count", size=100),
         count_articles("count", "articles"),
         count_articles("originals", "originals", kql="is_primary : true"),
-        measure("half", "delay, median", "median", "latency", number_format=MINUTES),
-        percentile("most", "delay, 95 %", "latency", 95, number_format=MINUTES),
+        measure("half", "delay, median", "median", "latency"),
+        percentile("most", "delay, 95 %", "latency", 95),
         count_articles("paywalled", "behind a wall", kql="paywalled : true"),
         count_articles("from_feed", "from the feed alone", kql="from_feed : true"),
         count_articles("undated", "without a date", kql="not published : *"),
@@ -64,8 +64,8 @@ def _outlets(view: DataView) -> SavedObject:
 def _delay(view: DataView) -> SavedObject:
     columns = (
         over_time("time", "time"),
-        measure("half", "half within", "median", "latency", number_format=MINUTES),
-        percentile("most", "95 % within", "latency", 95, number_format=MINUTES),
+        measure("half", "half within", "median", "latency"),
+        percentile("most", "95 % within", "latency", 95),
     )
     chart = Chart(
         id="newswire-sources-delay",
@@ -139,7 +139,7 @@ def _gaps(view: DataView) -> SavedObject:
     chart = Chart(
         id="newswire-sources-gaps",
         title="Gaps and drift",
-        description="Articles that scrolled off a feed unseen, by estimate, and pages that are built otherwise than before",
+        description="Articles that scrolled off a feed unseen, by estimate, and pages that are built otherwise now",
         columns=columns,
         view=view,
         kql=_NOW,

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from pipeline.kibana.dashboard_object import Control, Dashboard, Panel, text_object
 from pipeline.kibana.dashboards.ids import WIRE, name_others, title_of
-from pipeline.kibana.data_views import MINUTES, DataView
+from pipeline.kibana.data_views import DataView
 from pipeline.kibana.lens_charts import Chart, bars, donut, figure, heatmap, table
 from pipeline.kibana.lens_columns import count_articles, last_value, measure, over_time, percentile, top_values
 from pipeline.kibana.saved_object import SavedObject
 
 _COPIES = "is_primary : false"
-_PERCENT = {"id": "percent", "params": {"decimals": 0}}
 
 _INTRO = f"""\
-**Who prints whose copy.** A *copy* is an article of which much stands in an earlier one; its *agency* is the news agency
-whose text it is. *Behind* is how long after the article it was taken from, *own share* how much of its text stands
+**Who prints whose copy.** A *copy* is an article of which much stands in an earlier one; its *agency* is the news
+agency whose text it is. *Behind* is how long after the article it was taken from, *own share* how much of its text stands
 nowhere else. An article's number opens it beside the article that it was taken from. More: {name_others(WIRE)}"""
 
 
@@ -44,18 +43,23 @@ def wire_dashboard(view: DataView, copies: SavedObject) -> Dashboard:
 
 def _figures(view: DataView) -> list[SavedObject]:
     charts = (
-        ("newswire-wire-copies", "Copies", "Articles that were taken from another one", count_articles("value", "copies")),
+        (
+            "newswire-wire-copies",
+            "Copies",
+            "Articles that were taken from another one",
+            count_articles("value", "copies"),
+        ),
         (
             "newswire-wire-behind",
             "Behind, median",
             "Half of the copies came sooner after what they were taken from",
-            measure("value", "behind", "median", "copy_behind", number_format=MINUTES),
+            measure("value", "behind", "median", "copy_behind"),
         ),
         (
             "newswire-wire-own",
             "Own share, mean",
             "How much of a copy's text stands nowhere else",
-            measure("value", "own share", "average", "own_share", number_format=_PERCENT),
+            measure("value", "own share", "average", "own_share"),
         ),
         (
             "newswire-wire-agencies",
@@ -104,8 +108,8 @@ def _kinds(view: DataView) -> SavedObject:
 def _speed(view: DataView) -> SavedObject:
     columns = (
         top_values("source", "outlet", "source", by="count", size=15),
-        measure("half", "half within", "median", "copy_behind", number_format=MINUTES),
-        percentile("most", "nine of ten within", "copy_behind", 90, number_format=MINUTES),
+        measure("half", "half within", "median", "copy_behind"),
+        percentile("most", "nine of ten within", "copy_behind", 90),
         count_articles("count", "copies"),
     )
     chart = Chart(
@@ -122,7 +126,7 @@ def _speed(view: DataView) -> SavedObject:
 def _own_shares(view: DataView) -> SavedObject:
     columns = (
         top_values("source", "outlet", "source", by="own", size=15),
-        measure("own", "own share", "average", "own_share", number_format=_PERCENT),
+        measure("own", "own share", "average", "own_share"),
     )
     chart = Chart(
         id="newswire-wire-own-by-outlet",

@@ -1,7 +1,7 @@
 """Hold saved objects to Kibana's own rules, without a Kibana.
 
-Each rule names the file of Kibana's public sources that it comes from (version 9.4, as read in November 2026; paths from
-the root of its repository). What they can't tell is whether a Kibana draws what is right: that was not run here.
+Each rule names the file of Kibana's public sources that it comes from (as of November 2026, near 9.4; paths from the
+root of its repository). What they can't tell is whether a Kibana draws what is right: that was not run here.
 """
 
 from __future__ import annotations
@@ -118,7 +118,9 @@ def _embedded(attributes: Json, path: str = "") -> Iterator[tuple[str, str]]:
     """Yield the attributes that hold JSON as text, with their paths."""
     for key, value in attributes.items():
         here = f"{path}.{key}" if path else key
-        if isinstance(value, str) and (key.endswith(("JSON", "State", "Map", "Attrs")) or key in {"fields", "typeMeta"}):
+        if isinstance(value, str) and (
+            key.endswith(("JSON", "State", "Map", "Attrs")) or key in {"fields", "typeMeta"}
+        ):
             yield here, value
         elif isinstance(value, dict) and key != "state":
             yield from _embedded(value, here)

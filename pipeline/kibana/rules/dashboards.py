@@ -16,16 +16,15 @@ _REFERENCES = f"{_DASHBOARD}/server/api/transforms/out/get_panel_references.ts"
 _BY_REFERENCE = f"{_DASHBOARD}/server/api/transforms/out/panel_bwc.ts"
 _GRID = f"{_DASHBOARD}/common/page_bundle_constants.ts (DASHBOARD_GRID_COLUMN_COUNT)"
 _CONTROLS = f"{_DASHBOARD}/server/api/transforms/out/transform_pinned_panels_out.ts"
-_CONTROL_REFERENCES = "src/platform/plugins/shared/controls/server/options_list_control/options_list_transforms.ts"
-_DRILLDOWNS = (
-    "src/platform/plugins/shared/embeddable/common/bwc/enhancements/dynamic_actions/dashboard_drilldown_persistable_state.ts"
-)
+_CONTROL_REFERENCES = "src/platform/plugins/shared/controls/server/transforms/options_list_control_transforms.ts"
+_ENHANCEMENTS = "src/platform/plugins/shared/embeddable/common/bwc/enhancements"
+_DRILLDOWNS = f"{_ENHANCEMENTS}/dynamic_actions/dashboard_drilldown_persistable_state.ts"
 _URL_DRILLDOWN = "x-pack/platform/plugins/private/drilldowns/url_drilldown/public/lib/get_url_drilldown.tsx"
 
 _WIDTH = 48
 _TYPES = frozenset({"links", "search", "visualization", "lens", "map"})  # BY_REF_TYPES of panel_bwc.ts
 _DRILLDOWN = "DASHBOARD_TO_DASHBOARD_DRILLDOWN"
-# a list of values is offered of such fields (``controls/public/controls/data_controls/options_list_control``)
+# a list of values is offered of such fields (``controls/server/options_list``)
 _LISTED = frozenset({"keyword", "boolean", "ip", "date", "byte", "integer", "long", "float", "double"})
 
 
@@ -117,4 +116,6 @@ def _control_faults(
         if view_id is None:
             yield ObjectFault(where, f"no reference {reference!r} to a data view", _CONTROL_REFERENCES)
         elif file.view_types(view_id).get(field) not in _LISTED:
-            yield ObjectFault(where, f"{field!r} is no field of {view_id} whose values can be listed", _CONTROL_REFERENCES)
+            yield ObjectFault(
+                where, f"{field!r} is no field of {view_id} whose values can be listed", _CONTROL_REFERENCES
+            )

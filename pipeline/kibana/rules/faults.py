@@ -33,7 +33,9 @@ class ObjectFile(NamedTuple):
         """Return the fields of a data view with their types, those that are computed as well."""
         view = self.objects.get(("index-pattern", view_id))
         runtime = parse_embedded(view["attributes"].get("runtimeFieldMap", "{}")) if view else {}
-        computed = {name: field.get("type", "") for name, field in (runtime or {}).items() if isinstance(field, Mapping)}
+        computed = {
+            name: field.get("type", "") for name, field in (runtime or {}).items() if isinstance(field, Mapping)
+        }
         return {**self.types.get(view_id, {}), **computed}
 
 

@@ -17,15 +17,15 @@ _NUMBERS = frozenset({"byte", "integer", "long", "float", "double", "short"})
 _VALUES = frozenset({"keyword", "boolean", "ip", "date"}) | _NUMBERS
 # operation → types of the fields that it takes, keys of its params, Kibana's file
 _FIELDS: Mapping[str, tuple[frozenset[str], frozenset[str], str]] = {
-    "count": (_VALUES, frozenset({"emptyAsNull", "format"}), "count.tsx"),
-    "unique_count": (_VALUES, frozenset({"emptyAsNull", "format"}), "cardinality.tsx"),
-    "average": (_NUMBERS, frozenset({"emptyAsNull", "format"}), "metrics.tsx"),
-    "median": (_NUMBERS, frozenset({"emptyAsNull", "format"}), "metrics.tsx"),
-    "sum": (_NUMBERS, frozenset({"emptyAsNull", "format"}), "metrics.tsx"),
-    "min": (_NUMBERS | {"date"}, frozenset({"emptyAsNull", "format"}), "metrics.tsx"),
-    "max": (_NUMBERS | {"date"}, frozenset({"emptyAsNull", "format"}), "metrics.tsx"),
-    "percentile": (_NUMBERS, frozenset({"percentile", "format"}), "percentile.tsx"),
-    "last_value": (_VALUES | {"text"}, frozenset({"sortField", "showArrayValues", "format"}), "last_value.tsx"),
+    "count": (_VALUES, frozenset({"emptyAsNull"}), "count.tsx"),
+    "unique_count": (_VALUES, frozenset({"emptyAsNull"}), "cardinality.tsx"),
+    "average": (_NUMBERS, frozenset({"emptyAsNull"}), "metrics.tsx"),
+    "median": (_NUMBERS, frozenset({"emptyAsNull"}), "metrics.tsx"),
+    "sum": (_NUMBERS, frozenset({"emptyAsNull"}), "metrics.tsx"),
+    "min": (_NUMBERS | {"date"}, frozenset({"emptyAsNull"}), "metrics.tsx"),
+    "max": (_NUMBERS | {"date"}, frozenset({"emptyAsNull"}), "metrics.tsx"),
+    "percentile": (_NUMBERS, frozenset({"percentile"}), "percentile.tsx"),
+    "last_value": (_VALUES | {"text"}, frozenset({"sortField", "showArrayValues"}), "last_value.tsx"),
     "terms": (
         _VALUES,
         frozenset(
@@ -55,9 +55,7 @@ _FIELDS: Mapping[str, tuple[frozenset[str], frozenset[str], str]] = {
 _BUCKETS = frozenset({"terms", "date_histogram", "filters"})
 _MOST_TERMS = 1000  # ``terms/values_input.tsx``
 _SERIES = frozenset(
-    f"{kind}{part}"
-    for kind in ("bar", "bar_horizontal", "area")
-    for part in ("", "_stacked", "_percentage_stacked")
+    f"{kind}{part}" for kind in ("bar", "bar_horizontal", "area") for part in ("", "_stacked", "_percentage_stacked")
 ) | {"line"}
 # visualization → keys that its state may have, where its columns stand, Kibana's folder
 _STATES: Mapping[str, tuple[frozenset[str], str]] = {
@@ -95,13 +93,32 @@ _STATES: Mapping[str, tuple[frozenset[str], str]] = {
     "lnsDatatable": (frozenset({"layerId", "layerType", "columns", "sorting", "paging", "density"}), "datatable"),
     "lnsHeatmap": (
         frozenset(
-            {"layerId", "layerType", "shape", "xAccessor", "yAccessor", "valueAccessor", "legend", "gridConfig", "palette"}
+            {
+                "layerId",
+                "layerType",
+                "shape",
+                "xAccessor",
+                "yAccessor",
+                "valueAccessor",
+                "legend",
+                "gridConfig",
+                "palette",
+            }
         ),
         "heatmap",
     ),
     "lnsTagcloud": (
         frozenset(
-            {"layerId", "layerType", "tagAccessor", "valueAccessor", "minFontSize", "maxFontSize", "orientation", "showLabel"}
+            {
+                "layerId",
+                "layerType",
+                "tagAccessor",
+                "valueAccessor",
+                "minFontSize",
+                "maxFontSize",
+                "orientation",
+                "showLabel",
+            }
         ),
         "tagcloud",
     ),
@@ -159,7 +176,7 @@ def _layer_faults(name: str, layer: Json, types: Mapping[str, str]) -> Iterator[
 
 
 def _column_faults(name: str, column: Json, columns: Json, types: Mapping[str, str]) -> Iterator[ObjectFault]:
-    operation = column.get("operationType")
+    operation = str(column.get("operationType"))
     if operation not in _FIELDS:
         yield ObjectFault(name, f"there is no operation {operation!r}", f"{_OPERATIONS}/index.ts")
         return
@@ -172,7 +189,7 @@ def _column_faults(name: str, column: Json, columns: Json, types: Mapping[str, s
     params = column.get("params", {})
     if unknown := set(params) - keys:
         yield ObjectFault(name, f"{operation} has no {min(unknown)!r}", source)
-    field = column.get("sourceField")
+    field = str(column.get("sourceField"))
     if operation == "filters":
         yield from _filters_faults(name, params, types, source)
     elif field == "___records___":
@@ -188,7 +205,7 @@ def _column_faults(name: str, column: Json, columns: Json, types: Mapping[str, s
         yield from _terms_faults(name, params, columns, source)
     elif operation == "percentile" and not 0 < params.get("percentile", 0) < 100:  # noqa: PLR2004 - percent
         yield ObjectFault(name, "a percentile lies between 0 and 100", source)
-    elif operation == "last_value" and types.get(params.get("sortField")) != "date":
+    elif operation == "last_value" and types.get(str(params.get("sortField"))) != "date":
         yield ObjectFault(name, f"{params.get('sortField')!r} is no field of type date to sort by", source)
 
 
@@ -219,7 +236,7 @@ def _drawing_faults(name: str, attributes: Json, layer_id: str, columns: Json) -
     """Yield what the drawing names that isn't there, or isn't what it takes it for."""
     kind, state = attributes["visualizationType"], attributes["state"]["visualization"]
     if kind not in _STATES:
-        yield ObjectFault(name, f"there is no visualization {kind!r}", f"{_VISUALIZATIONS}/index.ts")
+        yield ObjectFault(name, f"there is no visualization {kind!r}", f"{_VISUALIZATIONS}/types.ts")
         return
     keys, folder = _STATES[kind]
     source = f"{_VISUALIZATIONS}/{folder}/types.ts"

@@ -13,7 +13,7 @@ _VIEWS = f"{_PLATFORM}/data_views/common/data_views/abstract_data_views.ts"
 _ATTRS = f"{_PLATFORM}/data_views/common/constants.ts"
 _RUNTIME = f"{_PLATFORM}/data_views/common/constants.ts (RUNTIME_FIELD_TYPES)"
 _MAPS = "x-pack/platform/plugins/shared/maps/common/descriptor_types"
-_MARKDOWN = f"{_PLATFORM}/vis_types/vis_type_markdown/public/markdown_vis.ts"
+_MARKDOWN = "src/platform/plugins/private/vis_type_markdown/public/markdown_vis.ts"
 _SEARCH = f"{_PLATFORM}/saved_search/common/service/saved_searches_utils.ts"
 
 # format → the keys of its params (``field_formats/common/converters``)
