@@ -13,8 +13,8 @@ _COPIES = "is_primary : false"
 
 _INTRO = f"""\
 **Who prints whose copy.** A *copy* is an article of which much stands in an earlier one; its *agency* is the news
-agency whose text it is. *Behind* is how long after the article it was taken from, *own share* how much of its text stands
-nowhere else. An article's number opens it beside the article that it was taken from. More: {name_others(WIRE)}"""
+agency whose text it is. *Behind* is how long after the article it was taken from, *own share* how much of its text
+stands nowhere else. A number opens the article beside the one that it was taken from. More: {name_others(WIRE)}"""
 
 
 def wire_dashboard(view: DataView, copies: SavedObject) -> Dashboard:
