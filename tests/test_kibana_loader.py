@@ -179,7 +179,7 @@ def test_a_kibana_that_is_not_ready_is_waited_for(kibana):
 
 def test_waiting_has_an_end(kibana):
     kibana.ready_after = 1_000_000
-    with pytest.raises(KibanaAwayError, match="is not ready yet[.]; waited 0 s for http"):
+    with pytest.raises(KibanaAwayError, match=r"is not ready yet[.]; waited 0 s for http"):
         load(kibana)
 
 
@@ -236,7 +236,7 @@ def test_conflicts_are_named(kibana):
 
 def test_a_file_that_is_too_large_is_said_to_be(kibana):
     kibana.import_limit = 1000
-    with pytest.raises(KibanaError, match="raise savedObjects[.]maxImportPayloadBytes"):
+    with pytest.raises(KibanaError, match=r"raise savedObjects[.]maxImportPayloadBytes"):
         load(kibana)
 
 

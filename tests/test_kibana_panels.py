@@ -31,7 +31,7 @@ CATALOG = build_catalog()
 CHARTS = sorted(item.id for item in CATALOG.objects if item.type == "lens")
 SEARCHES = sorted(item.id for item in CATALOG.searches)
 # what the sample newsroom has nothing of
-EMPTY = {"newswire-withdrawn", "newswire-from-feed", "newswire-paywalled"}
+EMPTY = {"newswire-withdrawn", "newswire-from-feed", "newswire-paywalled", "newswire-undated"}
 
 
 @pytest.fixture(scope="module")
@@ -77,13 +77,20 @@ def newsroom(tmp_path_factory):
 
 
 def outcomes(home):
-    """Return the ledger's outcomes as documents of operations."""
+    """Return the ledger's outcomes as documents of operations, and three failures, which the sample newsroom has not."""
     rows = sqlite3.connect(home / "ledger.db").execute(
         "SELECT o.n, o.id, o.stage, o.at, o.outcome, o.reason, i.source, i.url FROM outcomes o"
         " LEFT JOIN items i ON i.id = o.id"
     )
     stages = "poll fetch extract dedupe enrich cluster index".split()
-    return [
+    now = dt.datetime.now(dt.UTC).isoformat()
+    failed = {"kind": "attempt", "subject": "article", "source": "Outlet", "host": "slow.example", "@timestamp": now}
+    failures = [
+        {**failed, "n": 10_001, "stage": "fetch", "stage_number": 2, "outcome": "retry", "reason": "timeout"},
+        {**failed, "n": 10_002, "stage": "fetch", "stage_number": 2, "outcome": "retry", "reason": "http 503"},
+        {**failed, "n": 10_003, "stage": "extract", "stage_number": 3, "outcome": "quarantined", "reason": "timeout"},
+    ]
+    return failures + [
         {
             "@timestamp": dt.datetime.fromisoformat(at).replace(tzinfo=dt.UTC).isoformat(),
             "n": n,

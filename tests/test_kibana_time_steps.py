@@ -19,15 +19,15 @@ def last(**length):
     ("time", "step"),
     [
         (last(minutes=15), {"fixed_interval": "30s"}),
-        (last(hours=1), {"calendar_interval": "1m"}),
+        (last(hours=1), {"fixed_interval": "5m"}),
         (last(hours=24), {"fixed_interval": "30m"}),
-        (last(days=7), {"fixed_interval": "3h"}),
-        (last(days=30), {"fixed_interval": "12h"}),
-        (last(days=90), {"calendar_interval": "1d"}),
-        (last(days=365), {"calendar_interval": "1w"}),
+        (last(days=7), {"fixed_interval": "12h"}),
+        (last(days=30), {"calendar_interval": "1d"}),
+        (last(days=90), {"calendar_interval": "1w"}),
+        (last(days=365), {"calendar_interval": "1M"}),
     ],
 )
-def test_the_ranges_that_kibana_offers_have_the_steps_that_kibana_shows(time, step):
+def test_the_ranges_that_kibana_offers_have_the_steps_that_its_sources_give_them(time, step):
     assert auto_interval(time) == step
 
 

@@ -92,8 +92,8 @@ def check_import(answer: KibanaAnswer, user: str) -> int:
     if plain["success"]:
         return int(plain.get("successCount", 0))
     faults = list(map(describe_failure, plain.get("errors", [])))
-    more = f"; and {len(faults) - _SHOWN} more" if len(faults) > _SHOWN else ""
-    raise KibanaError(f"Kibana took no object, or not all: {'; '.join(faults[:_SHOWN])}{more}")
+    hidden = f"; and {len(faults) - _SHOWN} more" if len(faults) > _SHOWN else ""
+    raise KibanaError(f"Kibana took no object, or not all: {'; '.join(faults[:_SHOWN])}{hidden}")
 
 
 def describe_failure(failure: Mapping[str, Any]) -> str:

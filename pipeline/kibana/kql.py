@@ -51,13 +51,13 @@ def parse_kql(line: str, types: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _tokenise(line: str) -> list[_Token]:
-    tokens, place = [], 0
-    while line[place:].strip():
-        match = _TOKENS.match(line, place)
+    tokens, position = [], 0
+    while line[position:].strip():
+        match = _TOKENS.match(line, position)
         if not match or not match.lastgroup:
-            raise UsageError(f"KQL {line!r}, character {place + 1}: can't be read; put it in quotes")
+            raise UsageError(f"KQL {line!r}, character {position + 1}: can't be read; put it in quotes")
         tokens.append(_Token(match.lastgroup, match[match.lastgroup], match.start(match.lastgroup)))
-        place = match.end()
+        position = match.end()
     return tokens
 
 
@@ -79,8 +79,8 @@ class _Parser:
 
     def fail(self, fault: str) -> NoReturn:
         token = self.peek()
-        place = token.position + 1 if token else len(self._line) + 1
-        raise UsageError(f"KQL {self._line!r}, character {place}: {fault}")
+        position = token.position + 1 if token else len(self._line) + 1
+        raise UsageError(f"KQL {self._line!r}, character {position}: {fault}")
 
     def _take(self) -> _Token:
         token = self.peek()

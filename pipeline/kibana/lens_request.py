@@ -88,26 +88,26 @@ class LensQuery:
     def other_body(self, response: Json) -> dict[str, Any] | None:
         """Return the further request for what the answer's values leave over, None where nothing is asked or left."""
         splits = self.splits
-        for place, split in enumerate(splits):
+        for position, split in enumerate(splits):
             if split.state["operationType"] == "terms" and split.state["params"]["otherBucket"]:
-                filters = dict(self._other_filters(splits, place, response["aggregations"], (), ()))
+                filters = dict(self._other_filters(splits, position, response["aggregations"], (), ()))
                 if not filters:
                     return None
-                inner = self._nest(splits[place + 1 :])
+                inner = self._nest(splits[position + 1 :])
                 aggs = {OTHER_FILTER: {"filters": {"filters": filters}, **({"aggs": inner} if inner else {})}}
                 return request_body(self._view, self._time, self._kql, aggs=aggs)
         return None
 
     def _other_filters(
-        self, splits: Sequence[Split], place: int, level: Json, path: tuple[str, ...], above: tuple[Json, ...]
+        self, splits: Sequence[Split], position: int, level: Json, path: tuple[str, ...], above: tuple[Json, ...]
     ) -> Iterator[tuple[str, Json]]:
         """Yield, by the path of values above it, the search for what the split at ``place`` leaves over."""
         split = splits[len(path)]
         field, buckets = split.state["sourceField"], level[split.number]["buckets"]
-        if len(path) < place:
+        if len(path) < position:
             for bucket in buckets:
-                here = {"match_phrase": {field: bucket["key"]}}
-                yield from self._other_filters(splits, place, bucket, (*path, str(bucket["key"])), (*above, here))
+                clause = {"match_phrase": {field: bucket["key"]}}
+                yield from self._other_filters(splits, position, bucket, (*path, str(bucket["key"])), (*above, clause))
         elif buckets and level[split.number]["sum_other_doc_count"]:
             shown = [{"match_phrase": {field: bucket["key"]}} for bucket in buckets]
             filters = [*above, {"exists": {"field": field}}]

@@ -51,19 +51,19 @@ def _buckets(split: Split, level: Json) -> Iterator[tuple[Any, Json]]:
 def _measured(query: LensQuery, column_id: str, level: Json) -> Any:
     column = query.columns[column_id]
     number = str(query.order.index(column_id))
-    place = level
+    bucket_level = level
     if column.get("filter") or column.get("reducedTimeRange"):
-        place, number = level[f"{number}-filter"], f"{number}-metric"
+        bucket_level, number = level[f"{number}-filter"], f"{number}-metric"
     operation = column["operationType"]
     if operation == "count":
-        return place["doc_count"]
+        return bucket_level["doc_count"]
     if operation in {"median", "percentile"}:
-        return place[number]["values"][str(percent_of(column))]
+        return bucket_level[number]["values"][str(percent_of(column))]
     if operation == "last_value":
-        hits = place[number]["hits"]["hits"]
+        hits = bucket_level[number]["hits"]["hits"]
         values = hits[0].get("fields", {}).get(column["sourceField"], []) if hits else []
-        return ", ".join(map(str, values)) or None
-    return place[number]["value"]
+        return ", ".join(str(value).lower() if isinstance(value, bool) else str(value) for value in values) or None
+    return bucket_level[number]["value"]
 
 
 def _other_rows(query: LensQuery, other: Json) -> Iterator[Row]:

@@ -7,6 +7,7 @@ object of our id that isn't managed is one that somebody has made or changed; it
 from __future__ import annotations
 
 import asyncio
+import base64
 import ssl
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Self
@@ -94,10 +95,10 @@ async def _find_changed(kibana: _Kibana, objects: Sequence[SavedObject]) -> tupl
         async def export(keys: Sequence[tuple[str, str]] = wanted) -> KibanaAnswer:
             return await kibana.export(keys)
 
-        found = await kibana.until_ready(export, lambda answer: read_export(answer, kibana.address.user))
-        if isinstance(found, dict):
-            return tuple(key for key in asked if not found.get(key, True))
-        remaining = [key for key in asked if key not in found]
+        answer_about = await kibana.until_ready(export, lambda answer: read_export(answer, kibana.address.user))
+        if isinstance(answer_about, dict):
+            return tuple(key for key in asked if not answer_about.get(key, True))
+        remaining = [key for key in asked if key not in answer_about]
         if len(remaining) == len(asked):
             raise KibanaError("Kibana names other objects as missing than those that it was asked for")
         asked = remaining
@@ -117,7 +118,8 @@ class _Kibana:
         # an import that Kibana's own version of the page doesn't make must say so (``kbn-xsrf``)
         headers = {"kbn-xsrf": "newswire"}
         if self.address.password is not None:
-            headers["Authorization"] = aiohttp.BasicAuth(self.address.user, self.address.password, "utf-8").encode()
+            credentials = f"{self.address.user}:{self.address.password}".encode()
+            headers["Authorization"] = f"Basic {base64.b64encode(credentials).decode()}"
         self._session = aiohttp.ClientSession(
             headers=headers,
             timeout=aiohttp.ClientTimeout(total=_SECONDS_OF_A_REQUEST),
@@ -137,7 +139,7 @@ class _Kibana:
             KibanaError: What it answers is judged to be a fault.
         """
         loop = asyncio.get_running_loop()
-        end, pause, told = loop.time() + self._wait_seconds, _FIRST_PAUSE, ""
+        end, pause, last_line = loop.time() + self._wait_seconds, _FIRST_PAUSE, ""
         while True:
             try:
                 return judge(await ask())
@@ -145,9 +147,9 @@ class _Kibana:
                 if loop.time() + pause > end:
                     waited = f"waited {self._wait_seconds:.0f} s for {self.address.url}"
                     raise KibanaAwayError(f"{error}; {waited}") from error
-                if str(error) != told:
-                    told = str(error)
-                    self._tell(f"waiting for Kibana: {told}")
+                if str(error) != last_line:
+                    last_line = str(error)
+                    self._tell(f"waiting for Kibana: {last_line}")
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
 

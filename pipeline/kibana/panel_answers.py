@@ -39,7 +39,7 @@ class Panels:
 
     def of_kind(self, kind: str) -> list[Json]:
         """Return all objects of a type."""
-        return [line for (each, _), line in self.objects.items() if each == kind]
+        return [line for (its_kind, _), line in self.objects.items() if its_kind == kind]
 
     def panels_of(self, dashboard: Json) -> list[tuple[Json, Json]]:
         """Return each panel of a dashboard and the object that it shows."""
@@ -87,7 +87,7 @@ class Panels:
     def map_cells(self, line: Json, time: TimeRange) -> list[tuple[float, float, int]]:
         """Return latitude, longitude and count of each cell of a map's clusters (``es_geo_grid_source.tsx``)."""
         layers = json.loads(line["attributes"]["layerListJSON"])
-        layer = next(each for each in layers if each["sourceDescriptor"]["type"] == "ES_GEO_GRID")
+        layer = next(its_kind for its_kind in layers if its_kind["sourceDescriptor"]["type"] == "ES_GEO_GRID")
         source = layer["sourceDescriptor"]
         view = self.views[str(reference_id(line, source["indexPatternRefName"], "index-pattern"))]
         field = source["geoField"]

@@ -64,7 +64,7 @@ def arrange(rows: Sequence[Row], x: str, measures: Sequence[str], split: str | N
     else:
         cells = {(row[split], row[x]): _figure(row[measures[0]]) for row in rows}
         names = dict.fromkeys(row[split] for row in rows)
-        series = [Series(str(name), tuple(cells.get((name, place)) for place in categories)) for name in names]
+        series = [Series(str(name), tuple(cells.get((name, category)) for category in categories)) for name in names]
     return Grid(categories, tuple(series), measures[0])
 
 

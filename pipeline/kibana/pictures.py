@@ -31,7 +31,7 @@ COLOURS = (
     "#66c2a5",
     "#f4a582",
 )
-_CHARACTER = 6.2  # width of one, about
+_CHARACTER = 6.9  # width of one, about
 _ROW, _LINE, _CELL = 20, 16, 22  # heights
 _PLOT = 190  # height of a chart over time
 _ROWS_OF_A_TABLE = 10
@@ -96,32 +96,32 @@ def _table(columns: Sequence[str], rows: Sequence[Row], write: Write, labels: Js
     for row in rows[:_ROWS_OF_A_TABLE]:
         cells = (escape(_cut(write(column, row[column]), _WIDEST_CELL)) for column in columns)
         lines.append(f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>")
-    rest = len(rows) - _ROWS_OF_A_TABLE
-    more = f"<p class='more'>{rest} more</p>" if rest > 0 else ""
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>{more}"
+    left_over = len(rows) - _ROWS_OF_A_TABLE
+    extra = f"<p class='more'>{left_over} extra</p>" if left_over > 0 else ""
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>{extra}"
 
 
 def _cloud(rows: Sequence[Row], drawing: Json, write: Write) -> str:
     most = max(float(row[drawing["valueAccessor"]]) for row in rows)
     words = []
-    for place, row in enumerate(rows):
+    for position, row in enumerate(rows):
         share = float(row[drawing["valueAccessor"]]) / most
         size = drawing["minFontSize"] + share * (drawing["maxFontSize"] - drawing["minFontSize"])
         word = escape(write(drawing["tagAccessor"], row[drawing["tagAccessor"]]))
-        words.append(f'<span style="font-size:{size * 0.7:.0f}px;color:{_colour(place)}">{word}</span>')
+        words.append(f'<span style="font-size:{size * 0.7:.0f}px;color:{_colour(position)}">{word}</span>')
     return f'<p class="cloud">{" ".join(words)}</p>'
 
 
-def _colour(place: int) -> str:
-    return COLOURS[place % len(COLOURS)]
+def _colour(position: int) -> str:
+    return COLOURS[position % len(COLOURS)]
 
 
-def _rect(x: float, y: float, width: float, height: float, colour: str, more: str = "") -> str:
-    return f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" fill="{colour}"{more}/>'
+def _rect(x: float, y: float, width: float, height: float, colour: str, extra: str = "") -> str:
+    return f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" fill="{colour}"{extra}/>'
 
 
-def _text(x: float, y: float, text: str, kind: str = "", more: str = "") -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" class="{kind}"{more}>{escape(text)}</text>'
+def _text(x: float, y: float, text: str, kind: str = "", extra: str = "") -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" class="{kind}"{extra}>{escape(text)}</text>'
 
 
 class _Canvas:
@@ -139,16 +139,16 @@ class _Canvas:
         radius = min(70.0, self._wide / 6)
         centre, parts, begun = radius + 24, [], 0.0
         around, left = 2 * math.pi * radius, 2 * radius + 62
-        for place, row in enumerate(rows):
+        for position, row in enumerate(rows):
             share = float(row[measure]) / total
             parts.append(
-                f'<circle cx="{centre:.0f}" cy="{centre:.0f}" r="{radius:.1f}" fill="none" stroke="{_colour(place)}" '
+                f'<circle cx="{centre:.0f}" cy="{centre:.0f}" r="{radius:.1f}" fill="none" stroke="{_colour(position)}" '
                 f'stroke-width="{radius * 0.6:.0f}" stroke-dasharray="{share * around:.2f} {around:.2f}" '
                 f'stroke-dashoffset="{-begun * around:.2f}" transform="rotate(-90 {centre:.0f} {centre:.0f})"/>'
             )
             label = f"{self._write(group, row[group])}: {self._write(measure, row[measure])} ({100 * share:.0f} %)"
-            y = 20.0 + place * _ROW
-            parts.append(_rect(left, y - 10, 10, 10, _colour(place)))
+            y = 20.0 + position * _ROW
+            parts.append(_rect(left, y - 10, 10, 10, _colour(position)))
             parts.append(_text(left + 15, y, _cut(label, int((self._wide - left - 15) / _CHARACTER))))
             begun += share
         return self._svg(max(2 * centre, 20 + _ROW * len(rows)), parts)
@@ -158,35 +158,37 @@ class _Canvas:
         if len(series) == 1:
             return [], 4.0
         parts, x, line = [], 4.0, 14.0
-        for place, series_item in enumerate(series):
+        for position, series_item in enumerate(series):
             name = _cut(series_item.name, 24)
             width = 26 + _CHARACTER * len(name)
             if x + width > self._wide:
                 x, line = 4.0, line + _LINE
-            parts += [_rect(x, line - 10, 10, 10, _colour(place)), _text(x + 14, line, name)]
+            parts += [_rect(x, line - 10, 10, 10, _colour(position)), _text(x + 14, line, name)]
             x += width
         return parts, line + 8
 
     def bars(self, grid: Grid, x: str) -> str:
         parts, top = self._legend(grid.series)
         label = min(190.0, 0.42 * self._wide)
-        totals = [sum(series.figures[place] or 0 for series in grid.series) for place in range(len(grid.categories))]
+        totals = [
+            sum(series.figures[position] or 0 for series in grid.series) for position in range(len(grid.categories))
+        ]
         most, room = max(map(abs, totals)) or 1, self._wide - label - 60
-        for place, category in enumerate(grid.categories):
-            y, begun = top + place * _ROW, label
+        for position, category in enumerate(grid.categories):
+            y, begun = top + position * _ROW, label
             name = _cut(self._write(x, category), int(label / _CHARACTER))
             parts.append(_text(label - 6, y + 12, name, "end"))
             for number, series in enumerate(grid.series):
-                width = room * abs(series.figures[place] or 0) / most
+                width = room * abs(series.figures[position] or 0) / most
                 parts.append(_rect(begun, y, width, _ROW - 5, _colour(number)))
                 begun += width
-            parts.append(_text(begun + 5, y + 12, self._write(grid.measure, totals[place])))
+            parts.append(_text(begun + 5, y + 12, self._write(grid.measure, totals[position])))
         return self._svg(top + 8 + _ROW * len(grid.categories), parts)
 
     def over_time(self, grid: Grid, kind: str) -> str:
         parts, top = self._legend(grid.series)
         stacked, count = "stacked" in kind, len(grid.categories)
-        totals = [sum(series.figures[place] or 0 for series in grid.series) for place in range(count)]
+        totals = [sum(series.figures[position] or 0 for series in grid.series) for position in range(count)]
         figures = [figure for series in grid.series for figure in series.figures if figure is not None]
         most = (max(totals) if stacked else max(figures, default=0)) or 1
         bottom, base = top + 14 + _PLOT, [0.0] * count
@@ -197,7 +199,7 @@ class _Canvas:
             parts += draw(part, heights, base if stacked else [0.0] * count, bottom)
             base = [below + (height or 0) for below, height in zip(base, heights, strict=True)]
         parts.append(f'<line x1="4" x2="{self._wide - 4}" y1="{bottom}" y2="{bottom}" class="axis"/>')
-        ends = [write_time(float(grid.categories[place])) for place in (0, -1)]
+        ends = [write_time(float(grid.categories[position])) for position in (0, -1)]
         parts += [_text(4, bottom + 16, ends[0]), _text(self._wide - 4, bottom + 16, ends[1], "end")]
         parts.append(_text(4, top + 10, f"highest: {self._write(grid.measure, most)}", "faint"))
         return self._svg(bottom + 22, parts)
@@ -208,17 +210,19 @@ class _Canvas:
         number, beside = part
         step = (self._wide - 8) / len(heights)
         width = step * 0.85 / beside
-        for place, height in enumerate(heights):
+        for position, height in enumerate(heights):
             if height:
-                x = 4 + step * place + (number * width if beside > 1 else 0)
-                yield _rect(x, bottom - base[place] - height, width, height, _colour(number))
+                x = 4 + step * position + (number * width if beside > 1 else 0)
+                yield _rect(x, bottom - base[position] - height, width, height, _colour(number))
 
     def _line(
         self, part: tuple[int, int], heights: Sequence[float | None], base: Sequence[float], bottom: float
     ) -> Iterator[str]:
         colour, step = _colour(part[0]), (self._wide - 8) / len(heights)
-        places = [(4 + step * (place + 0.5), place) for place, height in enumerate(heights) if height is not None]
-        points = [(x, bottom - base[place] - (heights[place] or 0)) for x, place in places]
+        spots = [
+            (4 + step * (position + 0.5), position) for position, height in enumerate(heights) if height is not None
+        ]
+        points = [(x, bottom - base[position] - (heights[position] or 0)) for x, position in spots]
         line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
         yield f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"/>'
         for x, y in points:
@@ -236,8 +240,8 @@ class _Canvas:
         for row, series_item in enumerate(series):
             down = row * _CELL + 2
             parts.append(_text(left - 6, down + 14, _cut(self._write(y, series_item.name), 16), "end"))
-            for column, (place, _) in enumerate(columns):
-                if figure := series_item.figures[place]:
+            for column, (position, _) in enumerate(columns):
+                if figure := series_item.figures[position]:
                     at, shade = left + column * wide, f' fill-opacity="{0.15 + 0.6 * figure / most:.2f}"'
                     parts.append(_rect(at, down, wide - 1, _CELL - 2, COLOURS[0], shade))
                     parts.append(_text(at + wide / 2, down + 14, f"{figure:,.0f}", "cell"))
@@ -266,5 +270,5 @@ def draw_places(cells: Sequence[tuple[float, float, int]], wide: int) -> str:
         radius = 4 + 14 * math.sqrt(count / most)
         parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}" class="place"/>')
         parts.append(_text(x, y + 4, str(count), "cell"))
-    name = "<title>where the places named lie, on a grid of 30 degrees; no coasts are drawn</title>"
+    name = "<title>where the spots named lie, on a grid of 30 degrees; no coasts are drawn</title>"
     return f'<svg viewBox="0 0 {wide} {high:.0f}" role="img">{name}{"".join(parts)}</svg>'

@@ -6,6 +6,8 @@ white. ``map.includeElasticMapsService: false`` in Kibana's settings turns that 
 
 from __future__ import annotations
 
+from typing import Any
+
 from pipeline.kibana.data_views import DataView, view_reference
 from pipeline.kibana.saved_object import SavedObject, embed_json
 
@@ -17,7 +19,30 @@ def map_object(
     map_id: str, title: str, description: str, *, view: DataView, geo_field: str, kql: str = ""
 ) -> SavedObject:
     """Return a map of how many documents have a point where; the field may hold several."""
-    base = {
+    return SavedObject(
+        type="map",
+        id=map_id,
+        attributes={
+            "title": title,
+            "description": description,
+            "layerListJSON": embed_json([_base_layer(), _cluster_layer(geo_field, kql)]),
+            "mapStateJSON": embed_json(
+                {
+                    "zoom": 1.4,
+                    "center": {"lat": 25, "lon": 10},
+                    "query": {"language": "kuery", "query": ""},
+                    "filters": [],
+                }
+            ),
+            "uiStateJSON": embed_json({"isLayerTOCOpen": False, "openTOCDetails": []}),
+        },
+        references=(view_reference(view, _INDEX),),
+    )
+
+
+def _base_layer() -> dict[str, Any]:
+    """Return the base map, of Elastic's tiles."""
+    return {
         "id": "base",
         "type": "EMS_VECTOR_TILE",
         "label": None,
@@ -29,7 +54,11 @@ def map_object(
         "sourceDescriptor": {"type": "EMS_TMS", "isAutoSelect": True, "lightModeDefault": "road_map_desaturated"},
         "style": {"type": "EMS_VECTOR_TILE", "color": ""},
     }
-    clusters = {
+
+
+def _cluster_layer(geo_field: str, kql: str) -> dict[str, Any]:
+    """Return the layer of circles, the larger the more documents they stand for."""
+    return {
         "id": "clusters",
         "type": "GEOJSON_VECTOR",
         "label": "articles",
@@ -64,22 +93,3 @@ def map_object(
             },
         },
     }
-    return SavedObject(
-        type="map",
-        id=map_id,
-        attributes={
-            "title": title,
-            "description": description,
-            "layerListJSON": embed_json([base, clusters]),
-            "mapStateJSON": embed_json(
-                {
-                    "zoom": 1.4,
-                    "center": {"lat": 25, "lon": 10},
-                    "query": {"language": "kuery", "query": ""},
-                    "filters": [],
-                }
-            ),
-            "uiStateJSON": embed_json({"isLayerTOCOpen": False, "openTOCDetails": []}),
-        },
-        references=(view_reference(view, _INDEX),),
-    )
