@@ -1,11 +1,11 @@
-"""What Kibana's panels show of many articles: each panel's search, asked of Elasticsearch, recounted document by document.
+"""What Kibana's panels show of many articles: each panel's search, its time, and a recount of its figures.
 
-    python bench/kibana.py [--documents 50000] [--index http://127.0.0.1:9200] [--recount 5000] [--seed 1]
+    python -m bench.kibana [--documents 50000] [--index http://127.0.0.1:9200] [--recount 5000] [--seed 1]
 
-Generated articles (those of ``bench/facets.py``, with agencies and delays of copies) go into an index of their own, under
-the alias newswire-bench-kibana, which is removed in the end. Each panel over articles is asked as Kibana asks it, over the
-JSON that Kibana gets; its time is Elasticsearch's own (took). Over --recount of the documents, the figures are compared
-with a recount in plain Python.
+Generated articles (those of ``bench/facets.py``, with agencies and delays of copies) go into an index of their own,
+under the alias newswire-bench-kibana, which is removed in the end. Each panel over articles is asked as Kibana asks it,
+over the JSON that Kibana gets; its time is Elasticsearch's own (took). Over --recount of the documents, the figures are
+compared with a recount in plain Python.
 """
 
 from __future__ import annotations
@@ -13,14 +13,10 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import statistics
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import msgspec
 from elasticsearch import Elasticsearch
-
-sys.path[:0] = [str(Path(__file__).parents[1])]
 
 from bench.facets import START, Newsroom
 from pipeline.index import Index, open_index

@@ -77,7 +77,7 @@ def newsroom(tmp_path_factory):
 
 
 def outcomes(home):
-    """Return the ledger's outcomes as documents of operations, and three failures, which the sample newsroom has not."""
+    """Return the ledger's outcomes as documents of operations, and three failures, which the newsroom has not."""
     rows = sqlite3.connect(home / "ledger.db").execute(
         "SELECT o.n, o.id, o.stage, o.at, o.outcome, o.reason, i.source, i.url FROM outcomes o"
         " LEFT JOIN items i ON i.id = o.id"

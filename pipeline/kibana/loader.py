@@ -95,10 +95,10 @@ async def _find_changed(kibana: _Kibana, objects: Sequence[SavedObject]) -> tupl
         async def export(keys: Sequence[tuple[str, str]] = wanted) -> KibanaAnswer:
             return await kibana.export(keys)
 
-        answer_about = await kibana.until_ready(export, lambda answer: read_export(answer, kibana.address.user))
-        if isinstance(answer_about, dict):
-            return tuple(key for key in asked if not answer_about.get(key, True))
-        remaining = [key for key in asked if key not in answer_about]
+        states = await kibana.until_ready(export, lambda answer: read_export(answer, kibana.address.user))
+        if isinstance(states, dict):
+            return tuple(key for key in asked if not states.get(key, True))
+        remaining = [key for key in asked if key not in states]
         if len(remaining) == len(asked):
             raise KibanaError("Kibana names other objects as missing than those that it was asked for")
         asked = remaining

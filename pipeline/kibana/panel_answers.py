@@ -87,7 +87,7 @@ class Panels:
     def map_cells(self, line: Json, time: TimeRange) -> list[tuple[float, float, int]]:
         """Return latitude, longitude and count of each cell of a map's clusters (``es_geo_grid_source.tsx``)."""
         layers = json.loads(line["attributes"]["layerListJSON"])
-        layer = next(its_kind for its_kind in layers if its_kind["sourceDescriptor"]["type"] == "ES_GEO_GRID")
+        layer = next(item for item in layers if item["sourceDescriptor"]["type"] == "ES_GEO_GRID")
         source = layer["sourceDescriptor"]
         view = self.views[str(reference_id(line, source["indexPatternRefName"], "index-pattern"))]
         field = source["geoField"]

@@ -142,7 +142,8 @@ class _Canvas:
         for position, row in enumerate(rows):
             share = float(row[measure]) / total
             parts.append(
-                f'<circle cx="{centre:.0f}" cy="{centre:.0f}" r="{radius:.1f}" fill="none" stroke="{_colour(position)}" '
+                f'<circle cx="{centre:.0f}" cy="{centre:.0f}" r="{radius:.1f}" fill="none" '
+                f'stroke="{_colour(position)}" '
                 f'stroke-width="{radius * 0.6:.0f}" stroke-dasharray="{share * around:.2f} {around:.2f}" '
                 f'stroke-dashoffset="{-begun * around:.2f}" transform="rotate(-90 {centre:.0f} {centre:.0f})"/>'
             )

@@ -153,7 +153,7 @@ def _copies_over_time(view: DataView) -> SavedObject:
         view=view,
         kql="copy_agency : *",
     )
-    return bars(chart, x="time", values=["count"], split="agency", series="area_stacked")
+    return bars(chart, x="time", values=["count"], split="agency", series="bar_stacked")
 
 
 def _most_printed(view: DataView) -> SavedObject:
