@@ -2,23 +2,24 @@
 
     python -m bench.kibana [--documents 50000] [--index http://127.0.0.1:9200] [--recount 5000] [--seed 1]
 
-Generated articles (those of ``bench/facets.py``, with agencies and delays of copies) go into an index of their own,
-under the alias newswire-bench-kibana, which is removed in the end. Each panel over articles is asked as Kibana asks it,
-over the JSON that Kibana gets; its time is Elasticsearch's own (took). Over --recount of the documents, the figures are
-compared with a recount in plain Python.
+Generated articles (outlets, agencies and names as uneven as in the news, a third of them copies) go into an index of
+their own, under the alias newswire-bench-kibana, which is removed in the end. Each panel over articles is asked as
+Kibana asks it, over the JSON that Kibana gets; its time is Elasticsearch's own (took). Over --recount of the documents,
+the figures are compared with a recount in plain Python.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime as dt
+import random
 import statistics
 from collections.abc import Iterator
 
 import msgspec
 from elasticsearch import Elasticsearch
 
-from bench.facets import START, Newsroom
+from pipeline.documents import ArticleRecords, build_document
 from pipeline.index import Index, open_index
 from pipeline.kibana.catalog import CatalogNames, build_catalog
 from pipeline.kibana.lens_request import LensQuery
@@ -26,31 +27,64 @@ from pipeline.kibana.lens_rows import read_rows
 from pipeline.kibana.panel_answers import Panels, field_types
 from pipeline.kibana.saved_object import write_lines
 from pipeline.kibana.time_steps import TimeRange
-from pipeline.records import Document, to_plain
+from pipeline.records import Article, Copy, Document, Placement, Precision, to_plain
 from pipeline.settings import IndexSettings
 from tests.helpers.panel_counts import Recount, computed
 
 ALIAS = "newswire-bench-kibana"
-_AGENCIES = ("Northwire", "Meridian", "Kestrel")
 _CHUNK = 2_000
-_DAYS = 400  # that hold all generated articles
+END = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)  # of the month of the articles
 
 
 def documents(count: int, seed: int) -> Iterator[Document]:
-    """Yield generated articles about names; copies have an agency, a delay and a share that is their own."""
-    for number, document in enumerate(Newsroom(seed).documents(count)):
-        named = msgspec.structs.replace(document, about=document.people[:3], story_title=f"story {number // 4}")
-        if document.is_primary:
-            yield named
-            continue
-        own = number % 7 / 20
+    """Yield generated articles of the last month; copies have an agency, a delay and a share that is their own."""
+    draw = random.Random(seed)
+
+    def pick(kind: str, most: int) -> str:
+        return f"{kind} {int(most ** draw.random())}"  # the lower the more often
+
+    group = ""
+    for number in range(count):
+        name, seen = f"{number:020x}", END - dt.timedelta(minutes=draw.randrange(30 * 24 * 60))
+        copied = number % 3 == 1
+        group = group if copied else name
+        text = " ".join(pick("word", 5000) for _ in range(draw.randrange(30, 120)))
+        article = Article(id=name, title=f"headline {number}", text=text, published=seen, language="en")
+        records = ArticleRecords(
+            id=name,
+            revision=1,
+            version=1,
+            first_seen=seen + dt.timedelta(minutes=draw.randrange(1, 90)),
+            article=article,
+            copy=Copy(id=name, group=group, copy_of=group if copied else None),
+            placement=Placement(id=name, story=f"s{number // 4}"),
+            story_size=4,
+            stages={"extract": "1"},
+        )
+        built = build_document(records, seen)
+        if built is None:
+            raise ValueError(name)
+        people = tuple({pick("person", 2000) for _ in range(4)})
+        copy_fields = {
+            "copy_agency": pick("agency", 4),
+            "copy_behind": draw.randrange(400),
+            "copy_kind": draw.choice(("reprint", "truncated", "extended")),
+            "own_share": draw.random() / 2,
+        }
         yield msgspec.structs.replace(
-            named,
-            copy_kind="reprint",
-            copy_agency=_AGENCIES[number % len(_AGENCIES)],
-            copy_behind=number % 300,
-            own_share=own,
-            copied_share=1 - own,
+            built,
+            source=pick("outlet", 60),
+            language=draw.choice(("en", "en", "de", "es")),
+            section=pick("section", 20),
+            published_precision=draw.choice((Precision.INSTANT, Precision.DAY)),
+            people=people,
+            about=people[:2],
+            organisations=tuple({pick("body", 800) for _ in range(3)}),
+            places=tuple({pick("place", 500) for _ in range(3)}),
+            countries=(draw.choice(("GB", "DE", "US", "FR")),),
+            story_title=f"story {number // 4}",
+            is_primary=not copied,
+            **(copy_fields if copied else {}),
         )
 
 
@@ -83,8 +117,7 @@ def measure(client: Elasticsearch, count: int) -> dict[str, int]:
         return answer
 
     panels = Panels(write_lines(catalog.objects), lambda pattern: types_of(client, pattern), ask)
-    middle = dt.datetime.fromtimestamp(START, dt.UTC)
-    time = TimeRange(middle - dt.timedelta(days=_DAYS), middle + dt.timedelta(days=_DAYS))
+    time = TimeRange(END - dt.timedelta(days=31), END + dt.timedelta(days=1))
     for lens in panels.of_kind("lens"):
         chart = lens["id"]
         if panels.view_of(lens).pattern == ALIAS:
@@ -101,8 +134,7 @@ def recount(client: Elasticsearch, plain: list[dict]) -> int:
         lambda pattern: types_of(client, pattern),
         lambda pattern, body: client.search(index=pattern, **body).body,
     )
-    middle = dt.datetime.fromtimestamp(START, dt.UTC)
-    time = TimeRange(middle - dt.timedelta(days=_DAYS), middle + dt.timedelta(days=_DAYS))
+    time = TimeRange(END - dt.timedelta(days=31), END + dt.timedelta(days=1))
     compared = 0
     for lens in panels.of_kind("lens"):
         view = panels.view_of(lens)
