@@ -84,6 +84,7 @@ def top_values(  # noqa: PLR0913 - what a split by values has
         "orderDirection": "asc" if ascending or not by else "desc",
         "otherBucket": other,
         "missingBucket": False,
+        "accuracyMode": True,  # each month is an index: without it, counts of what is rare in one of them are too low
         "parentFormat": {"id": "terms"},
         "include": [],
         "exclude": [],

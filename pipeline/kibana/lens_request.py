@@ -22,6 +22,7 @@ Json = Mapping[str, Any]
 _MEASURES = {"average": "avg", "sum": "sum", "min": "min", "max": "max", "unique_count": "cardinality"}
 _MIN_SHARD_SIZE = 25  # of terms, up to size 10 (``terms.ts``)
 _SMALL_SIZE = 10
+_ACCURATE_SHARD_SIZE = 1000  # of terms in accuracy mode, at least (Lens, ``terms/index.tsx``)
 OTHER = "Other"
 OTHER_FILTER = "other-filter"
 
@@ -135,6 +136,8 @@ class LensQuery:
         params, operation = split.state["params"], split.state["operationType"]
         if operation == "terms":
             shard = {"shard_size": _MIN_SHARD_SIZE} if params["size"] <= _SMALL_SIZE else {}
+            if params.get("accuracyMode"):
+                shard = {"shard_size": max(_ACCURATE_SHARD_SIZE, round(1.5 * params["size"]) + 10)}
             order = {self._order_key(split): params["orderDirection"]}
             return {"terms": {"field": split.state["sourceField"], "order": order, "size": params["size"], **shard}}
         if operation == "date_histogram":
