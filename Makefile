@@ -63,6 +63,7 @@ wheel: $(READY)
 up:
 	scripts/secrets
 	docker compose up --build --detach --wait
+	docker compose run --rm kibana-setup
 
 down:
 	docker compose down

@@ -1,23 +1,30 @@
 """Sets passwords and makes API keys in a running Elasticsearch.
 
-It sets the password of kibana_system, as which Kibana works, and of the user "editor", as which people use Kibana. It
-makes one API key that may write articles, one that may only read them, and one that may only write operations. It may
-run again: keys that work stay. The environment gives addresses and files (see docker-compose.yml).
+It waits until Elasticsearch answers, for WAIT_SECONDS at most. It sets the password of kibana_system, as which Kibana
+works, and of the user "editor", as which people use Kibana. It makes one API key that may write articles, one that may
+only read them, and one that may only write operations. It may run again: keys that work stay. The environment gives
+addresses and files (see docker-compose.yml). Templates of indices come with the first run of newswire.
 """  # noqa: INP001 - a command, not a package
 
 from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from elasticsearch import ApiError, AuthenticationException, Elasticsearch, TransportError
+from elasticsearch import ApiError, AuthenticationException, AuthorizationException, Elasticsearch, TransportError
 
-from pipeline.errors import NewswireError
+from pipeline.errors import NewswireError, SettingsError
 from pipeline.settings import load_settings
 from pipeline.telemetry.fields import DocumentFamily
+
+_WAIT_SECONDS = "120"  # where the environment says nothing
+_PAUSE = 2.0  # seconds between two looks
+_NOT_READY = frozenset({429, 502, 503, 504})
+_MAJOR = 9  # the version that the client speaks to
 
 
 def keys(alias: str, prefix: str) -> dict[str, dict[str, Any]]:
@@ -44,6 +51,9 @@ def set_up(environ: Mapping[str, str]) -> None:
         basic_auth=("elastic", secret(environ, "ELASTIC_PASSWORD_FILE")),
         **certificates(environ),
     )
+    version = wait_for(client, float(environ.get("WAIT_SECONDS", _WAIT_SECONDS)))
+    if int(version.split(".")[0]) != _MAJOR:
+        raise SettingsError(f"Elasticsearch is {version}; newswire needs {_MAJOR}.x")
     if "KIBANA_PASSWORD_FILE" in environ:  # else Kibana's operator gives it a user
         client.security.change_password(username="kibana_system", password=secret(environ, "KIBANA_PASSWORD_FILE"))
     client.security.put_user(username="editor", password=secret(environ, "EDITOR_PASSWORD_FILE"), roles=["editor"])
@@ -59,6 +69,25 @@ def set_up(environ: Mapping[str, str]) -> None:
         new.write_text(made["encoded"])
         new.replace(file)
         say(f"made {file}")
+
+
+def wait_for(client: Elasticsearch, seconds: float) -> str:
+    """Return Elasticsearch's version as soon as it answers; raise what it last said where it doesn't in time."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            return str(client.info()["version"]["number"])
+        except (ApiError, TransportError) as error:
+            passes = error.status_code in _NOT_READY if isinstance(error, ApiError) else not is_certificate(error)
+            if not passes or time.monotonic() + _PAUSE > end:
+                raise
+            say(f"waiting for Elasticsearch: {error}")
+        time.sleep(_PAUSE)
+
+
+def is_certificate(error: TransportError) -> bool:
+    """Say whether it is the certificate that isn't trusted, which waiting doesn't mend."""
+    return "CERTIFICATE" in str(error).upper()
 
 
 def works(api_key: str, environ: Mapping[str, str]) -> bool:
@@ -92,6 +121,10 @@ def main() -> int:
         set_up(os.environ)
     except KeyError as error:
         say(f"the variable {error} is not set")
+    except AuthenticationException:
+        say("Elasticsearch doesn't take the password of elastic: see ELASTIC_PASSWORD_FILE")
+    except AuthorizationException as error:
+        say(f"Elasticsearch doesn't allow it: {error}")
     except (ApiError, TransportError, NewswireError, OSError) as error:
         say(str(error))
     else:

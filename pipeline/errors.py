@@ -20,6 +20,8 @@ NewswireError
 ├── BackupError            a backup can't be written or read
 │   └── RestoreRefusedError  what it would be restored into isn't empty, or it is no backup that can be
 ├── ServeError             the server can't listen where it shall
+├── KibanaError            Kibana can't be used, or refuses what it is given
+│   └── KibanaAwayError    it is not ready; later it may be
 ├── WorkersError           no process for parsing can be started
 ├── RunFailedError         whatever a run tried failed
 └── ItemError              one article can't be processed; carries the outcome and the reason
@@ -128,6 +130,18 @@ class ServeError(NewswireError):
     """The server can't listen where it shall: the port is taken, or nobody may or can listen there."""
 
     retryable = False
+
+
+class KibanaError(NewswireError):
+    """Kibana can't be used: a wrong password or version, an object that it refuses."""
+
+    retryable = False
+
+
+class KibanaAwayError(KibanaError):
+    """Kibana does not answer yet, or says that it is not ready."""
+
+    retryable = True
 
 
 class WorkersError(NewswireError):

@@ -307,6 +307,11 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     operations_url: str | None = None  # the Elasticsearch that gets outcomes, runs and sources
     operations_api_key: str | None = None
     airflow_url: str | None = None  # of the Airflow that runs the stages, to see whether it is well
+    serve_url: str | None = None  # where readers reach our pages, where that isn't what the settings know
+    kibana_url: str | None = None  # which ``newswire kibana load`` brings data views and dashboards to
+    kibana_user: str = "editor"
+    kibana_password: str | None = None
+    kibana_ca_file: str | None = None
 
 
 S = TypeVar("S", bound=Section)
@@ -498,6 +503,11 @@ def load_environment(environ: Mapping[str, str] = os.environ) -> Environment:
         operations_url=read_variable(environ, "NEWSWIRE_OPERATIONS_URL"),
         operations_api_key=read_variable(environ, "NEWSWIRE_OPERATIONS_API_KEY"),
         airflow_url=read_variable(environ, "NEWSWIRE_AIRFLOW_URL"),
+        serve_url=read_variable(environ, "NEWSWIRE_SERVE_URL"),
+        kibana_url=read_variable(environ, "NEWSWIRE_KIBANA_URL"),
+        kibana_user=read_variable(environ, "NEWSWIRE_KIBANA_USER") or "editor",
+        kibana_password=read_variable(environ, "NEWSWIRE_KIBANA_PASSWORD"),
+        kibana_ca_file=read_variable(environ, "NEWSWIRE_KIBANA_CA"),
     )
 
 

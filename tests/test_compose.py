@@ -15,7 +15,6 @@ REPO = Path(__file__).parents[1]
 COMPOSE = yaml.safe_load((REPO / "docker-compose.yml").read_text(encoding="utf-8"))
 SERVICES = COMPOSE["services"]
 RETRIES = REPO / "pipeline/airflow_plugin/retries.py"
-SAVED = [json.loads(line) for line in (REPO / "deploy/kibana/newswire.ndjson").read_text(encoding="utf-8").splitlines()]
 
 # what the Compose specification allows in a service, as far as it is used here
 KEYS = set(
@@ -147,33 +146,6 @@ def test_the_image_is_made_of_files_that_are_there():
     assert wanted <= kept
     assert all((REPO / name).exists() for name in kept)
     assert "\nUSER newswire\n" in docker
-
-
-def test_saved_objects_refer_to_one_another_and_to_fields_that_exist():
-    from pipeline.index._elasticsearch_mapping import index_template
-    from pipeline.settings import IndexSettings
-
-    alias = IndexSettings().alias
-    properties = index_template(alias, shards=1, replicas=0, refresh_seconds=1.0)["template"]["mappings"]["properties"]
-    ids = {(one["type"], one["id"]) for one in SAVED}
-    assert ("index-pattern", alias) in ids
-    for one in SAVED:
-        assert {(other["type"], other["id"]) for other in one["references"]} <= ids
-        attributes = one["attributes"]
-        used = set(attributes.get("columns", [])) | {name for name, _ in attributes.get("sort", [])}
-        used |= {attributes["timeFieldName"]} if "timeFieldName" in attributes else set()
-        if one["type"] == "lens":
-            columns = attributes["state"]["datasourceStates"]["formBased"]["layers"]["articles"]["columns"]
-            used |= {column["sourceField"] for column in columns.values() if "sourceField" in column}
-        assert used - {"___records___"} <= set(properties)
-
-
-def test_the_dashboard_shows_every_panel():
-    (dashboard,) = [one for one in SAVED if one["type"] == "dashboard"]
-    panels = json.loads(dashboard["attributes"]["panelsJSON"])
-    shown = {f"{panel['panelIndex']}:{panel['panelRefName']}" for panel in panels}
-    assert shown == {reference["name"] for reference in dashboard["references"]}
-    assert len(panels) == len(SAVED) - 2  # all but the data view and the dashboard itself
 
 
 COMMANDS = [" ".join(service["command"]) for service in SERVICES.values() if "command" in service]

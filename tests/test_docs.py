@@ -30,7 +30,7 @@ def test_every_command_is_documented(command):
 def test_every_address_and_every_trait_of_a_source_is_documented():
     page = text("docs/settings.md")
     for variable in Environment.__struct_fields__:
-        name = {"index_ca_file": "index_ca"}.get(variable, variable)
+        name = {"index_ca_file": "index_ca", "kibana_ca_file": "kibana_ca"}.get(variable, variable)
         assert f"NEWSWIRE_{name.upper()}" in page
     for field in msgspec.structs.fields(Source):
         assert f"{field.name} = " in page

@@ -20,6 +20,7 @@ MANIFESTS = [
 ]
 BY_KIND = {manifest["kind"]: manifest for manifest in MANIFESTS}
 API = BY_KIND["Deployment"]["spec"]["template"]["spec"]
+JOB = BY_KIND["Job"]["spec"]["template"]["spec"]  # that brings Kibana its dashboards
 COMPOSE = (REPO / "docker-compose.yml").read_text(encoding="utf-8")
 GUIDE = (REPO / "docs" / "deploy.md").read_text(encoding="utf-8")
 
@@ -57,27 +58,32 @@ def test_versions_are_those_of_the_lock_and_of_compose():
     assert f"\napache-airflow=={VALUES['airflowVersion']} " in lock
     assert f"image: newswire:{VALUES['defaultAirflowTag']}" in COMPOSE
     assert API["containers"][0]["image"] == f"{VALUES['defaultAirflowRepository']}:{VALUES['defaultAirflowTag']}"
+    assert JOB["containers"][0]["image"] == API["containers"][0]["image"]
     assert f"elasticsearch:{BY_KIND['Elasticsearch']['spec']['version']}" in COMPOSE
     assert BY_KIND["Kibana"]["spec"]["version"] == BY_KIND["Elasticsearch"]["spec"]["version"]
 
 
 @pytest.mark.parametrize(
-    ("env", "spec"), [(VALUES["env"], VALUES), (API["containers"][0]["env"], API["containers"][0])]
+    ("env", "spec"),
+    [
+        (VALUES["env"], VALUES),
+        (API["containers"][0]["env"], API["containers"][0]),
+        (JOB["containers"][0]["env"], JOB["containers"][0]),
+    ],
 )
 def test_the_environment_names_settings_that_there_are_and_files_that_are_mounted(env, spec):
-    known = {
-        f"NEWSWIRE_{ {'index_ca_file': 'index_ca'}.get(f.name, f.name).upper() }"
-        for f in msgspec.structs.fields(Environment)
-    }
+    short = {"index_ca_file": "index_ca", "kibana_ca_file": "kibana_ca"}
+    known = {f"NEWSWIRE_{short.get(f.name, f.name).upper()}" for f in msgspec.structs.fields(Environment)}
     for name, value in variables(env).items():
         assert name.removesuffix("_FILE") in known
         if value.startswith("/"):
             assert value.rpartition("/")[0] in mounts(spec)
-    assert variables(env)["NEWSWIRE_ARCHIVE_URL"].startswith("s3://")  # no folder is shared by pods
+    assert variables(env).get("NEWSWIRE_ARCHIVE_URL", "s3://").startswith("s3://")  # no folder is shared by pods
 
 
 def test_what_is_mounted_is_there():
-    for spec, volumes in ((VALUES, VALUES["volumes"]), (API["containers"][0], API["volumes"])):
+    pods = ((API["containers"][0], API["volumes"]), (JOB["containers"][0], JOB["volumes"]))
+    for spec, volumes in ((VALUES, VALUES["volumes"]), *pods):
         assert set(mounts(spec).values()) == {volume["name"] for volume in volumes}
 
 
@@ -86,7 +92,7 @@ def test_the_guide_makes_every_secret_and_configmap_that_is_named_but_those_of_i
     named = set(re.findall(r"(?:secretName|SecretName): ([a-z0-9-]+)", text))
     named |= set(re.findall(r"secretRef:\s+name: ([a-z0-9-]+)", text))
     made = set(re.findall(r"kubectl create secret generic ([a-z0-9-]+)", GUIDE))
-    assert named - made == {"newswire-es-http-certs-public"}
+    assert named - made == {"newswire-es-http-certs-public", "newswire-kb-http-certs-public"}
     assert made <= named
     assert "kubectl create configmap newswire-config" in GUIDE
 
@@ -101,7 +107,7 @@ def test_services_and_budgets_choose_the_pods_of_the_deployment():
 def test_pods_run_as_the_user_of_the_image_and_without_privileges():
     image = (REPO / "deploy" / "Dockerfile").read_text(encoding="utf-8")
     (user,) = re.findall(r"useradd --uid (\d+)", image)
-    assert API["securityContext"]["runAsUser"] == VALUES["uid"] == int(user)
+    assert API["securityContext"]["runAsUser"] == VALUES["uid"] == int(user) == JOB["securityContext"]["runAsUser"]
     assert API["containers"][0]["securityContext"]["allowPrivilegeEscalation"] is False
     assert VALUES["config"]["core"]["dags_folder"] == re.findall(r"AIRFLOW__CORE__DAGS_FOLDER=(\S+)", image)[0]
 

@@ -42,6 +42,7 @@ _COMMANDS = {
     "index": "import_files",
     "init": "init",
     "keys": "keys",
+    "kibana": "kibana",
     "redo": "redo",
     "reindex": "reindex",
     "restore": "backup",

@@ -126,7 +126,7 @@ def _property(field: Field) -> dict[str, Any]:
             parts[field.searched_part] = {**parts[field.searched_part], "copy_to": EVERYTHING}
         return {"properties": parts}
     if field.type == "text":
-        raw = {"raw": _VALUE} if field.name == "title" else {}
+        raw = {"raw": _VALUE} if field.whole else {}
         return {**_WORDS, **copied, "fields": {"exact": _EXACT, **raw}}
     if field.type == "geo_point":
         return _POINT

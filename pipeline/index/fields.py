@@ -37,6 +37,7 @@ class Field(msgspec.Struct, frozen=True):
     aliases: tuple[str, ...] = ()  # what a search line may also call it
     by_language: bool = False  # Elasticsearch analyses it by the rules of the article's language as well
     address: bool = False  # values may be as long as addresses are
+    whole: bool = False  # of a text: Elasticsearch keeps it whole as well, as `raw`, for tables of Kibana
     parts: tuple[tuple[str, FieldType], ...] = ()  # of an object: its fields
     searched_part: str | None = None  # of an object with a weight: the part that is searched
     ranges: tuple[str, ...] = ()  # all values, in the order of the page, of a field that holds ranges of numbers
@@ -58,7 +59,7 @@ FIELDS: tuple[Field, ...] = (
         "source", "keyword", "the publisher, by its name in `config/feeds.toml`", facet=True, heading="Outlets", rank=10
     ),
     Field("source_country", "keyword", "the publisher's country, ISO 3166-1 alpha-2", facet=True),
-    Field("title", "text", "the headline", weight=3.0, by_language=True),
+    Field("title", "text", "the headline", weight=3.0, by_language=True, whole=True),
     Field(
         "standfirst",
         "text",
@@ -177,6 +178,7 @@ FIELDS: tuple[Field, ...] = (
         "text",
         "what the story is called: the title of one of its articles that is most like those of the others "
         "(how a text begins, where none has a title), or the one that an editor gave it",
+        whole=True,
     ),
     Field(
         "story_names",

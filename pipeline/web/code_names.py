@@ -47,6 +47,11 @@ def _names() -> dict[tuple[str, str], str]:
     return {(kind, code): name for kind, code, name in rows}
 
 
+def list_code_names(kind: str) -> list[tuple[str, str]]:
+    """Return all codes with their names, by code; ``kind`` is country or language."""
+    return sorted((code, name) for (of_kind, code), name in _names().items() if of_kind == kind)
+
+
 def country_name(code: str) -> str:
     """Return the name of a country by its code of ISO 3166-1 alpha-2: ``DE`` is Germany."""
     return _names().get(("country", code.upper()), code)
