@@ -25,7 +25,7 @@ CONFIG = Path(__file__).parent.parent / "config"
 
 @functools.cache
 def loaded():
-    return load_recognisers(EntitySettings(model="lists"), CONFIG)
+    return load_recognisers(EntitySettings(model="lists", languages=()), CONFIG)
 
 
 def names_in(text: str, *, title: str | None = None, language: str = "en", country: str | None = None) -> Names:
