@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Recognise names in labelled texts and measure the speed: `python bench/names.py IN OUT [--gold]`.
 
-IN holds lines with id, text and perhaps title and language; OUT gets the same lines with mentions and entities. With
---gold the names of IN ("mentions": [[start, end, type, …]]) are used in place of a recogniser's, so that the joining
-is measured alone.
+IN holds lines with id, text and perhaps title and language (or lang); OUT gets the same lines with mentions and
+entities. With --gold the names of IN ("mentions": [[start, end, type, …]]) are used in place of a recogniser's, so
+that the joining is measured alone.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ def main() -> int:
         for line in lines:
             row = json.loads(line)
             title = row.get("title")
-            article = Article(id=row["id"], title=title, text=row["text"], language=row.get("language") or "en")
+            article = Article(
+                id=row["id"], title=title, text=row["text"], language=row.get("language") or row.get("lang") or "en"
+            )
             recognise = chooser(article.language)
             if "--gold" in options:
                 shift = len(title or "") + 2

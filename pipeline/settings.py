@@ -106,6 +106,8 @@ class EntitySettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=T
 
     model: str = "bundled"
     models: dict[str, str] = {}  # noqa: RUF012  (msgspec copies it)
+    # Beside English, the languages that the multilingual network reads; the known names are found in others.
+    languages: Literal["all"] | tuple[str, ...] = "all"
     remember_days: float = 90.0
 
 

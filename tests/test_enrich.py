@@ -25,7 +25,7 @@ CONFIG = Path(__file__).parent.parent / "config"
 
 @functools.cache
 def loaded():
-    return load_recognisers(EntitySettings(model="lists"), CONFIG)
+    return load_recognisers(EntitySettings(model="lists", languages=()), CONFIG)
 
 
 def names_in(text: str, *, title: str | None = None, language: str = "en", country: str | None = None) -> Names:
@@ -465,7 +465,7 @@ def test_without_spacy_the_setting_says_so(monkeypatch):
     [
         (
             {"models": {"de": "gliner:small"}},
-            "entities.models.de: no recogniser is called 'gliner'; there are bundled, lists, spacy",
+            "entities.models.de: no recogniser is called 'gliner'; there are bundled, multilingual, lists, spacy",
         ),
         ({"models": {"de": "bundled"}}, "entities.models.de: the bundled recogniser reads English alone"),
         ({"model": "lists:large"}, "entities.model: this recogniser takes no model, but 'large' is given"),

@@ -18,7 +18,7 @@ CONFIG = Path(__file__).parent.parent / "config"
 
 
 def named(language, text):
-    knowledge, choose = load_recognisers(EntitySettings(), CONFIG)
+    knowledge, choose = load_recognisers(EntitySettings(languages=()), CONFIG)
     names = enrich(Article(id="a", text=text, language=language), knowledge, choose(language))
     entities = {entity.id: entity.name for entity in names.entities}
     return [(text[mention.start : mention.end], entities[mention.entity]) for mention in names.mentions]

@@ -1,6 +1,7 @@
 """Load the knowledge base and choose a recogniser for each language, as settings say.
 
-A language without a recogniser of its own gets the word lists, so that every text is read.
+The packed networks read what no setting speaks of: one reads English, one all other languages. Whether a text is
+English, the text itself decides, not its label.
 """
 
 from __future__ import annotations
@@ -22,9 +23,14 @@ from pipeline.errors import SettingsError
 from pipeline.settings import EntitySettings
 
 ENGLISH = "en"
+# Share of English small words among a text's words: English texts have .32 and more, those of forty other languages .2
+# and less; a text that is labelled as another language must be plainly English. Shorter texts (words) don't tell.
+_ENGLISH_SHARE, _PLAINLY_ENGLISH, _TELLING = 0.22, 0.3, 30
+_SAMPLE = 3000
+_LETTERS = re.compile(r"[^\W\d_]+")
 # What stands before the colon of "spacy:de_core_news_md". Without a colon, what is no recogniser is a spaCy pipeline.
 _PREFIX = re.compile(r"(?P<recogniser>\w+):(?P<model>.*)", re.DOTALL)
-_SPACY, _BUNDLED = "spacy", "bundled"
+_SPACY, _BUNDLED, _MULTILINGUAL = "spacy", "bundled", "multilingual"
 
 RecogniserChooser = Callable[[str | None], Recogniser]
 # Knowledge base, model ("" where the setting names none) and language (ISO 639-1) → recogniser; raises SettingsError
@@ -39,6 +45,13 @@ def _bundled(knowledge: KnowledgeBase, model: str, language: str) -> Recogniser:
     from pipeline.enrich.english_model.english import bundled_recogniser  # noqa: PLC0415 - only workers load it
 
     return bundled_recogniser(knowledge)
+
+
+def _multilingual(knowledge: KnowledgeBase, model: str, _language: str) -> Recogniser:
+    _refuse_model(model)
+    from pipeline.enrich.multilingual_model.multilingual import multilingual_recogniser  # noqa: PLC0415
+
+    return multilingual_recogniser(knowledge)
 
 
 def _lists(knowledge: KnowledgeBase, model: str, _language: str) -> Recogniser:
@@ -62,9 +75,14 @@ def _refuse_model(model: str) -> None:
         raise SettingsError(f"this recogniser takes no model, but {model!r} is given")
 
 
-# What settings call the recognisers: the packed network (English), word lists and patterns, spaCy's pipelines. A new
-# model runtime is a module with a factory, and a line here.
-RECOGNISERS: dict[str, RecogniserFactory] = {_BUNDLED: _bundled, "lists": _lists, _SPACY: _spacy}
+# What settings call the recognisers: the packed networks (English, other languages), word lists and patterns, spaCy's
+# pipelines. A new model runtime is a module with a factory, and a line here.
+RECOGNISERS: dict[str, RecogniserFactory] = {
+    _BUNDLED: _bundled,
+    _MULTILINGUAL: _multilingual,
+    "lists": _lists,
+    _SPACY: _spacy,
+}
 
 
 @lru_cache(maxsize=1)
@@ -96,11 +114,13 @@ def load_shared(entities: EntitySettings, folder: Path) -> None:
 def load_recognisers(entities: EntitySettings, folder: Path) -> tuple[KnowledgeBase, RecogniserChooser]:
     """Return the knowledge base and a function from a language to its recogniser.
 
-    The function takes an ISO 639-1 code, None where the language is unknown: such texts are read as English.
+    The function takes an ISO 639-1 code, None where the language is unknown. A recogniser without a setting for its
+    language hands a text on that is plainly of another one than its label says.
 
     Args:
         entities: ``models.<language>`` names the recogniser of a language, ``model`` that of English: a key of
-            ``RECOGNISERS``, with a colon and a model behind it where it takes one.
+            ``RECOGNISERS``, with a colon and a model behind it where it takes one. ``languages`` are those that the
+            multilingual network reads.
         folder: holds aliases.toml.
 
     Raises:
@@ -113,13 +133,47 @@ def load_recognisers(entities: EntitySettings, folder: Path) -> tuple[KnowledgeB
         language: _load_recogniser(setting, value, knowledge, language)
         for language, (setting, value) in settings.items()
     }
-    lists = _lists(knowledge, "", "")
+    lists, multilingual = _lists(knowledge, "", ""), _multilingual(knowledge, "", "")
+    english = loaded[ENGLISH]
+
+    @cache
+    def other(code: str) -> Recogniser:
+        return multilingual if entities.languages == "all" or code in entities.languages else lists
+
+    def recognise_english_first(text: str, language: str | None) -> list[Span]:
+        is_other = _english_share(knowledge, text) < _ENGLISH_SHARE
+        return list((other("") if is_other else english)(text, None if is_other else language))
 
     @cache
     def choose(language: str | None) -> Recogniser:
-        return loaded.get((language or ENGLISH).partition("-")[0].lower(), lists)
+        code = (language or ENGLISH).partition("-")[0].lower()
+        if code == ENGLISH:
+            return recognise_english_first
+        if code in loaded:
+            return loaded[code]
+
+        def recognise(text: str, language: str | None) -> list[Span]:
+            is_english = _english_share(knowledge, text, short=0.0) > _PLAINLY_ENGLISH
+            return list(english(text, ENGLISH) if is_english else other(code)(text, language))
+
+        return recognise
 
     return knowledge, choose
+
+
+def _english_share(knowledge: KnowledgeBase, text: str, short: float = 1.0) -> float:
+    """Return the share of English small words among a text's first words; ``short`` where there are too few."""
+    words = _LETTERS.findall(text, 0, _SAMPLE)
+    if len(words) < _TELLING:
+        return 0.0 if _is_unlike_english(text[:_SAMPLE]) else short
+    stop = knowledge.lexicon.stop
+    return sum(word.lower() in stop for word in words) / len(words)
+
+
+def _is_unlike_english(text: str) -> bool:
+    """Tell whether most letters aren't Latin ones."""
+    letters = [c for c in text if c.isalpha()]
+    return sum(c > "\u024f" for c in letters) > len(letters) / 2
 
 
 def _load_recogniser(setting: str, value: str, knowledge: KnowledgeBase, language: str) -> Recogniser:
