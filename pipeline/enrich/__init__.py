@@ -12,8 +12,9 @@ import re
 from collections.abc import Iterable, Iterator
 
 from pipeline.enrich.coreference.acronyms import defined_acronyms
-from pipeline.enrich.coreference.coreference import SurfaceForm, group_surface_forms
+from pipeline.enrich.coreference.coreference import Declension, SurfaceForm, group_surface_forms
 from pipeline.enrich.inherited import ParagraphNames, inheriting_recogniser
+from pipeline.enrich.knowledge.endings import declines
 from pipeline.enrich.knowledge.knowledge_base import KnowledgeBase
 from pipeline.enrich.linking.name_context import (
     dateline_place,
@@ -72,23 +73,34 @@ def enrich(
         town, area = dateline
         counted[town] += 0
         qualifiers.update(dict.fromkeys((f for f in counted if f.text.casefold() == town.text.casefold()), area))
+    language = _foreign_language(article)
     groups = group_surface_forms(
         counted,
         defined_acronyms(full_text, spans),
         knowledge.lexicon,
-        lambda form: sure_entity_id(knowledge, form),
-        lambda form: place_ids(knowledge, form),
+        lambda form: sure_entity_id(knowledge, form, language),
+        lambda form: place_ids(knowledge, form, language),
+        _declension(knowledge, language),
     )
-    language = (article.language or "en").partition("-")[0].lower()
-    place_context = PlaceContext(
-        qualifiers, find_natural_features(full_text, spans), source_country, language if language != "en" else None
-    )
+    place_context = PlaceContext(qualifiers, find_natural_features(full_text, spans), source_country, language)
     entities = resolve_entities(knowledge, groups, counted, place_context)
     mentions = tuple(
         _mention(span, form.text, entities[form].id, len(title)) for span, form in zip(spans, forms, strict=True)
     )
     names = Names(id=article.id, mentions=mentions, entities=tuple({e.id: e for e in entities.values()}.values()))
     return add_salience(names)
+
+
+def _foreign_language(article: Article) -> str | None:
+    """Return the ISO 639-1 code of an article's language, None for English and where it is unknown."""
+    language = (article.language or "en").partition("-")[0].lower()
+    return language if language != "en" else None
+
+
+def _declension(knowledge: KnowledgeBase, language: str | None) -> Declension | None:
+    if language is None or not declines(language):
+        return None
+    return Declension(language, lambda word, entity_type: word in knowledge.known_words[entity_type])
 
 
 def _clean(text: str, spans: Iterable[Span]) -> list[Span]:

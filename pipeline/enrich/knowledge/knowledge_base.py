@@ -17,6 +17,7 @@ from typing import Any
 
 from pipeline import gazetteer
 from pipeline.enrich.knowledge.aliases import Aliases, NameTable
+from pipeline.enrich.knowledge.endings import base_phrases, strip_affixes
 from pipeline.enrich.knowledge.lexicon import Lexicon
 from pipeline.enrich.knowledge.tokens import join_initials, name_key
 from pipeline.errors import SettingsError
@@ -190,6 +191,22 @@ class KnowledgeBase:
         """
         return _find_entities(self, name, entity_type, language)
 
+    def find_declined(self, name: str, entity_type: EntityType, language: str) -> tuple[KnownEntity, ...]:
+        """Return the known entities of a type that ``name`` may name in a case of this language: Путину, Merkelin."""
+        return _find_declined(self, name, entity_type, language)
+
+    @cached_property
+    def known_words(self) -> Mapping[EntityType, frozenset[str]]:
+        """Return the words of all names of each type; built when the first text comes whose language declines names."""
+        words: dict[EntityType, set[str]] = {entity_type: set() for entity_type in EntityType}
+        tables = (self.forms, self.native_forms, *self.translations.values())
+        for table in tables:
+            for key, forms in table.items():
+                for form in forms:
+                    if form.entity.kind is not EntityKind.CITY:
+                        words[form.entity.type].update(key.split())
+        return {entity_type: frozenset(found) for entity_type, found in words.items()}
+
 
 @lru_cache(maxsize=16384)  # an article asks for each of its names several times, and news names the same ones
 def _find_entities(
@@ -208,6 +225,29 @@ def _find_entities(
         }
         if fits:
             return tuple(fits.values())
+    return ()
+
+
+@lru_cache(maxsize=16384)
+def _find_declined(
+    knowledge: KnowledgeBase, name: str, entity_type: EntityType, language: str
+) -> tuple[KnownEntity, ...]:
+    plain = strip_affixes(name, language)
+    if plain != name and (entities := _find_entities(knowledge, plain, entity_type, language)):
+        return entities
+    tables = knowledge.translations.get(language, {}), knowledge.native_forms
+    for words in base_phrases(name_key(plain).split(), language):
+        key = " ".join(words)
+        for table in tables:
+            entities = tuple(
+                {
+                    form.entity.id: form.entity
+                    for form in table.get(key, ())
+                    if form.entity.type is entity_type and not form.exact
+                }.values()
+            )
+            if entities:
+                return entities
     return ()
 
 

@@ -47,17 +47,18 @@ class _Resolution(NamedTuple):
     country: str | None
 
 
-def sure_entity_id(knowledge: KnowledgeBase, form: SurfaceForm) -> str | None:
+def sure_entity_id(knowledge: KnowledgeBase, form: SurfaceForm, language: str | None = None) -> str | None:
     """Return the id of the entity that a name means in any article; None for bare words, acronyms and places."""
     if form.type is EntityType.PLACE or (" " not in form.text and form.type is not EntityType.GROUP):
         return None
-    entities = knowledge.find_entities(form.text, form.type)
+    entities = knowledge.find_entities(form.text, form.type, language=language)
+    entities = entities or (knowledge.find_declined(form.text, form.type, language) if language else ())
     return entities[0].id if entities else None
 
 
-def place_ids(knowledge: KnowledgeBase, form: SurfaceForm) -> frozenset[str]:
+def place_ids(knowledge: KnowledgeBase, form: SurfaceForm, language: str | None = None) -> frozenset[str]:
     """Return the ids of the places that are known under a name."""
-    return frozenset(entity.id for entity in knowledge.find_entities(form.text, EntityType.PLACE))
+    return frozenset(entity.id for entity in knowledge.find_entities(form.text, EntityType.PLACE, language=language))
 
 
 def resolve_entities(
@@ -105,6 +106,9 @@ def _candidates(
         candidates = knowledge.find_entities(form.text, form.type, language=place_context.language)
         if candidates := tuple(c for c in candidates if c.kind is not EntityKind.CITY or not is_natural_feature):
             return candidates
+    for form in (longer or group) if place_context.language else ():
+        if declined := knowledge.find_declined(form.text, form.type, place_context.language or ""):
+            return declined
     return _abbreviated(knowledge, group[0]) or _described(knowledge, group[0]) or _part_of(knowledge, group[0])
 
 
