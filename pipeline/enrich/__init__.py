@@ -87,7 +87,8 @@ def enrich(
     mentions = tuple(
         _mention(span, form.text, entities[form].id, len(title)) for span, form in zip(spans, forms, strict=True)
     )
-    names = Names(id=article.id, mentions=mentions, entities=tuple({e.id: e for e in entities.values()}.values()))
+    distinct = tuple({e.id: e for e in entities.values()}.values())
+    names = Names(id=article.id, mentions=mentions, entities=distinct, language=language)
     return add_salience(names)
 
 

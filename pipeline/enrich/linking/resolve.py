@@ -16,6 +16,7 @@ from pipeline.enrich.coreference.coreference import SurfaceForm
 from pipeline.enrich.knowledge.knowledge_base import EntityKind, KnowledgeBase, KnownEntity, entity_id
 from pipeline.enrich.knowledge.tokens import name_key
 from pipeline.enrich.linking.institutions import full_institution_name, owning_country, parse_institution
+from pipeline.enrich.linking.known_people import find_known_person
 from pipeline.enrich.linking.places import choose_place, count_countries
 from pipeline.records import Entity, EntityType
 
@@ -49,11 +50,20 @@ class _Resolution(NamedTuple):
 
 def sure_entity_id(knowledge: KnowledgeBase, form: SurfaceForm, language: str | None = None) -> str | None:
     """Return the id of the entity that a name means in any article; None for bare words, acronyms and places."""
-    if form.type is EntityType.PLACE or (" " not in form.text and form.type is not EntityType.GROUP):
+    is_bare = " " not in form.text and "・" not in form.text
+    if form.type is EntityType.PLACE or (is_bare and form.type is not EntityType.GROUP):
         return None
     entities = knowledge.find_entities(form.text, form.type, language=language)
-    entities = entities or (knowledge.find_declined(form.text, form.type, language) if language else ())
+    entities = entities or (_written_otherwise(knowledge, form, language) if language else ())
     return entities[0].id if entities else None
+
+
+def _written_otherwise(knowledge: KnowledgeBase, form: SurfaceForm, language: str) -> tuple[KnownEntity, ...]:
+    """Return the known entities that a name means in a case of its language, or by its sound."""
+    if declined := knowledge.find_declined(form.text, form.type, language):
+        return declined
+    person = find_known_person(knowledge, form.text, language) if form.type is EntityType.PERSON else None
+    return (person,) if person else ()
 
 
 def place_ids(knowledge: KnowledgeBase, form: SurfaceForm, language: str | None = None) -> frozenset[str]:
@@ -107,8 +117,8 @@ def _candidates(
         if candidates := tuple(c for c in candidates if c.kind is not EntityKind.CITY or not is_natural_feature):
             return candidates
     for form in (longer or group) if place_context.language else ():
-        if declined := knowledge.find_declined(form.text, form.type, place_context.language or ""):
-            return declined
+        if candidates := _written_otherwise(knowledge, form, place_context.language or ""):
+            return candidates
     return _abbreviated(knowledge, group[0]) or _described(knowledge, group[0]) or _part_of(knowledge, group[0])
 
 
