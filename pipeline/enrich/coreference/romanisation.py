@@ -72,14 +72,40 @@ def sound_key(words: Sequence[str]) -> str | None:
 # How languages write sounds that English writes otherwise: language → (pattern, in English) in order. Words are folded.
 _RESPELLED = {
     "de": (("tsch", "ch"), ("dsch", "dzh"), ("sch", "sh"), ("j", "y"), ("ch", "kh"), ("w", "v"), ("z(?!h)", "ts")),
-    "fr": (("tch", "ch"), ("dj", "dzh"), ("(?<!t)ch", "sh"), ("ou", "u"), ("ine$", "in"), ("eff?$", "ev"), ("gui", "gi")),
+    "fr": (
+        ("tch", "ch"),
+        ("dj", "dzh"),
+        ("(?<!t)ch", "sh"),
+        ("ou", "u"),
+        ("ine$", "in"),
+        ("eff?$", "ev"),
+        ("gui", "gi"),
+    ),
     "es": (("j", "kh"), ("ll", "y"), ("qu", "k"), ("x", "ks")),
     "pt": (("tch", "ch"), ("ch", "sh"), ("qu", "k"), ("x", "sh")),
     "it": (("sci", "sh"), ("ch", "k"), ("gh", "g"), ("ci(?=[aou])", "ch"), ("c(?=[ei])", "ch"), ("gi(?=[aou])", "dzh")),
     "nl": (("tsj", "ch"), ("sj", "sh"), ("oe", "u"), ("ij", "i"), ("j", "y"), ("w", "v")),
-    "pl": (("szcz", "shch"), ("cz", "ch"), ("sz", "sh"), ("rz", "zh"), ("dz", "dz"), ("ch", "kh"), ("j", "y"), ("w", "v")),
+    "pl": (
+        ("szcz", "shch"),
+        ("cz", "ch"),
+        ("sz", "sh"),
+        ("rz", "zh"),
+        ("dz", "dz"),
+        ("ch", "kh"),
+        ("j", "y"),
+        ("w", "v"),
+    ),
     "cs": (("ch", "kh"), ("j", "y"), ("w", "v")),
-    "hu": (("cs", "ch"), ("zs", "zh"), ("sz", "ss"), ("s(?!s)", "sh"), ("gy", "dy"), ("ly", "y"), ("j", "y"), ("c(?!h)", "ts")),
+    "hu": (
+        ("cs", "ch"),
+        ("zs", "zh"),
+        ("sz", "ss"),
+        ("s(?!s)", "sh"),
+        ("gy", "dy"),
+        ("ly", "y"),
+        ("j", "y"),
+        ("c(?!h)", "ts"),
+    ),
     "sv": (("tj", "ch"), ("sj", "sh"), ("j", "y")),
     "fi": (("ts", "ch"), ("j", "y")),
     "tr": (("c", "dzh"), ("j", "zh")),
@@ -190,8 +216,18 @@ def _rough_alike(first: str, second: str) -> bool:
 def _rough(word: str) -> str:
     """Return the consonants of a word in classes that hold for all scripts."""
     plain = to_latin(word)
-    for written, sound in (("tsch", "c"), ("sch", "s"), ("sh", "s"), ("ch", "c"), ("zh", "z"), ("ts", "s"), ("dj", "j")):
+    for written, sound in (
+        ("tsch", "c"),
+        ("sch", "s"),
+        ("sh", "s"),
+        ("ch", "c"),
+        ("zh", "z"),
+        ("ts", "s"),
+        ("dj", "j"),
+    ):
         plain = plain.replace(written, sound)
     plain = re.sub(r"(?<=.)h|(?<=[^aeiou])j", "", plain)
-    plain = re.sub(r"[^bpfvwgkqhczjsxtdlrmn]|(?<=.)[wvy](?![aeiou])" if is_rough(word) else r"[^bpfvwgkqhczjsxtdlrmn]", "", plain)
+    plain = re.sub(
+        r"[^bpfvwgkqhczjsxtdlrmn]|(?<=.)[wvy](?![aeiou])" if is_rough(word) else r"[^bpfvwgkqhczjsxtdlrmn]", "", plain
+    )
     return re.sub(r"(.)\1+", r"\1", plain.translate(_ROUGH_CLASSES))
