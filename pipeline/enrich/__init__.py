@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from pipeline.enrich.coreference.acronyms import defined_acronyms
 from pipeline.enrich.coreference.coreference import Declension, SurfaceForm, group_surface_forms
 from pipeline.enrich.inherited import ParagraphNames, inheriting_recogniser
-from pipeline.enrich.knowledge.endings import declines
+from pipeline.enrich.knowledge.endings import declines, strip_affixes
 from pipeline.enrich.knowledge.knowledge_base import KnowledgeBase
 from pipeline.enrich.linking.name_context import (
     dateline_place,
@@ -63,7 +63,10 @@ def enrich(
     full_text = title + _BETWEEN + article.text
     if inherited:
         recogniser = inheriting_recogniser(recogniser, inherited, len(title) + len(_BETWEEN))
+    language = _foreign_language(article)
     spans = _clean(full_text, recogniser(full_text, article.language))
+    if language:
+        spans = [_without_affixes(full_text, span, language) for span in spans]
     spans = _clean(full_text, [*spans, *dateline_spans(article.dateline, full_text, spans)])
     owners = find_owners(knowledge, full_text, spans)
     forms = [SurfaceForm(full_text[s.start : s.end], s.type, owners.get(s.start, "")) for s in spans]
@@ -73,7 +76,6 @@ def enrich(
         town, area = dateline
         counted[town] += 0
         qualifiers.update(dict.fromkeys((f for f in counted if f.text.casefold() == town.text.casefold()), area))
-    language = _foreign_language(article)
     groups = group_surface_forms(
         counted,
         defined_acronyms(full_text, spans),
@@ -118,6 +120,14 @@ def _clean(text: str, spans: Iterable[Span]) -> list[Span]:
         if start < end and text[start:end].strip() and (not cleaned or cleaned[-1].end <= start):
             cleaned.append(Span(start, end, span.type))
     return cleaned
+
+
+def _without_affixes(text: str, span: Span, language: str) -> Span:
+    """Return a span without what leans on the name: Ankara'da, l'Irak."""
+    name = text[span.start : span.end]
+    plain = strip_affixes(name, language)
+    start = span.start + name.find(plain)
+    return Span(start, start + len(plain), span.type)
 
 
 def _lines(text: str, span: Span) -> Iterator[Span]:

@@ -69,6 +69,8 @@ def sound_key(words: Sequence[str]) -> str | None:
     return sound if len(_CONSONANT.findall(sound)) >= _MIN_CONSONANTS else None
 
 
+# Languages that write a person's surname first, where no other order is meant
+SURNAME_FIRST = frozenset("hu ja zh ko vi".split())
 # How languages write sounds that English writes otherwise: language → (pattern, in English) in order. Words are folded.
 _RESPELLED = {
     "de": (("tsch", "ch"), ("dsch", "dzh"), ("sch", "sh"), ("j", "y"), ("ch", "kh"), ("w", "v"), ("z(?!h)", "ts")),
@@ -118,6 +120,8 @@ for _same, _languages in {"cs": "sk sl hr bs sr lt", "sv": "da nb nn no", "fi": 
 _VARIANTS = tuple(
     (re.compile(pattern), replacement)
     for pattern, replacement in (
+        ("y(?=[aou])", ""),
+        ("^sh", "zh"),
         ("j", "y"),
         ("kh", "h"),
         ("kh", "ch"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
 from importlib import resources
 from typing import NamedTuple
@@ -22,6 +22,10 @@ _MIN_SYLLABIC_STEM = 2
 _SYLLABIC = frozenset({"ko", "ja", "zh"})
 # A name of several words has this many guesses at most.
 _MOST_GUESSES = 24
+# Arabic letters that stand for "and", "with", "so", "like" or "to" and the article
+_ARTICLE, _WITH_ARTICLE = "ال", frozenset({"لل", "وال", "بال", "فال", "كال"})
+# Hungarian "with": Orbánnal, Trumppal double the last consonant
+_DOUBLING = frozenset({"al", "el"})
 _ALTERNATIVES = re.compile(r"\(([^)]*)\)")
 _VOWELS = frozenset("aeiouyıəаеиоуыэюяєіїαεηιουω")
 # Behind an apostrophe, in small letters (Ankara'da, Pence'a), or a hyphen (NATO-ban, FN:s).
@@ -42,6 +46,7 @@ class _Endings(NamedTuple):
     fleeting: tuple[str, ...]
     prefixes: tuple[str, ...]
     min_stem: int
+    last_word_only: bool
 
 
 @cache
@@ -67,6 +72,7 @@ def _endings(table: dict[str, str], language: str) -> _Endings:
         tuple(map(fold_word, table.get("fleeting", "").split())),
         tuple(sorted(map(fold_word, table.get("prefixes", "").split()), key=lambda p: (-len(p), p))),
         _MIN_SYLLABIC_STEM * 2 if language in _SYLLABIC else _MIN_STEM,
+        "last_word_only" in table,
     )
 
 
@@ -95,22 +101,27 @@ def base_words(word: str, language: str) -> tuple[str, ...]:
     guesses: dict[str, None] = {}
     for ending, bases in table.by_ending:
         stem = word.removesuffix(ending)
-        if len(stem) == len(word) or len(stem) < _least(table, stem):
-            continue
-        for base in bases:
-            for written, swapped in (("", ""), *table.swaps):
-                if stem.endswith(written):
-                    _add(guesses, stem.removesuffix(written) + swapped + base, word)
-            if not base and len(stem) > 1 and stem[-1] not in _VOWELS and stem[-2] not in _VOWELS:
-                for vowel in table.fleeting:
-                    _add(guesses, stem[:-1] + vowel + stem[-1], word)
-            if not base and ending in {"al", "el"} and stem[-1] == stem[-2]:  # Orbánnal: the consonant is doubled
-                _add(guesses, stem[:-1], word)
+        if len(stem) < len(word) and len(stem) >= _least(table, stem):
+            for base in bases:
+                guesses |= dict.fromkeys(_with_base(stem, ending, base, table))
     for prefix in table.prefixes:
         if word.startswith(prefix) and len(word) - len(prefix) >= _MIN_STEM:
-            rest = word.removeprefix(prefix)
-            _add(guesses, ("ال" + rest) if prefix in {"لل", "وال", "بال", "فال", "كال"} else rest, word)
-    return tuple(guesses)
+            guesses[_ARTICLE + word.removeprefix(prefix) if prefix in _WITH_ARTICLE else word.removeprefix(prefix)] = None
+    return tuple(guess for guess in guesses if guess and guess != word)
+
+
+def _with_base(stem: str, ending: str, base: str, table: _Endings) -> Iterator[str]:
+    """Yield the words that a stem makes with the ending of the base form."""
+    for written, swapped in (("", ""), *table.swaps):
+        if stem.endswith(written):
+            yield stem.removesuffix(written) + swapped + base
+    if base or len(stem) == 1:
+        return
+    if stem[-1] not in _VOWELS and stem[-2] not in _VOWELS:
+        for vowel in table.fleeting:
+            yield stem[:-1] + vowel + stem[-1]
+    if ending in _DOUBLING and stem[-1] == stem[-2]:
+        yield stem[:-1]
 
 
 def _least(table: _Endings, stem: str) -> int:
@@ -118,21 +129,25 @@ def _least(table: _Endings, stem: str) -> int:
     return table.min_stem if table.min_stem == _MIN_STEM or stem[:1] < "\u3000" else _MIN_SYLLABIC_STEM
 
 
-def _add(guesses: dict[str, None], guess: str, word: str) -> None:
-    if guess and guess != word:
-        guesses[guess] = None
-
-
 def base_phrases(words: Sequence[str], language: str) -> list[tuple[str, ...]]:
     """Return the base forms that a name of several folded words may have beside itself; not all, where there are many.
 
     Those in which all words change go first, as the words of a name stand in one case.
     """
-    choices = [(*base_words(word, language)[: _most(len(words))], word) for word in words]
+    table = _tables().get(language)
+    if table is None:
+        return []
     own = tuple(words)
-    phrases = itertools.islice(itertools.product(*choices), 4 * _MOST_GUESSES)
-    changed = [phrase for phrase in phrases if phrase != own]
-    return sorted(changed, key=lambda p: sum(a == b for a, b in zip(p, own, strict=True)))[:_MOST_GUESSES]
+    if table.last_word_only:
+        return [(*own[:-1], base) for base in base_words(own[-1], language)[:_MOST_GUESSES]] if own else []
+    choices = [list(enumerate((*base_words(word, language)[: _most(len(words))], word))) for word in words]
+    ranked = []
+    for combination in itertools.islice(itertools.product(*choices), 4 * _MOST_GUESSES):
+        phrase = tuple(word for _, word in combination)
+        if phrase != own:
+            unchanged = sum(a == b for a, b in zip(phrase, own, strict=True))
+            ranked.append((unchanged, sum(rank for rank, _ in combination), phrase))
+    return [phrase for _, _, phrase in sorted(ranked)[:_MOST_GUESSES]]
 
 
 def _most(words: int) -> int:

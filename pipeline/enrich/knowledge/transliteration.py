@@ -74,7 +74,7 @@ _HANGUL = re.compile(r"[\uac00-\ud7a3]")
 _KATAKANA = re.compile(r"[\u30a1-\u30fc]")
 _HIRAGANA = range(0x3041, 0x3097)
 _VIRAMA = "\u094d"
-_TABLE = str.maketrans({**_CYRILLIC, **_GREEK, **_ARABIC, **_HEBREW, "ł": "l", "đ": "d", "ø": "o", "ı": "i", "ə": "a"})
+_TABLE = str.maketrans({**_CYRILLIC, **_GREEK, **_ARABIC, **_HEBREW, "ł": "l", "đ": "dj", "ø": "o", "ı": "i", "ə": "a"})
 # Scripts in which short vowels aren't written, or in which sounds of other languages fall together
 _ROUGH = re.compile(r"[\u0590-\u06ff\u30a1-\u30fc\uac00-\ud7a3\u1100-\u11ff]")
 _OTHER_SCRIPT = re.compile(r"[^\W\d_a-z]", re.IGNORECASE)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from pipeline.enrich.coreference.coreference import SurfaceForm, comparison_words
-from pipeline.enrich.coreference.romanisation import foreign_sound, foreign_sounds, sound_alike
+from pipeline.enrich.coreference.romanisation import SURNAME_FIRST, foreign_sound, foreign_sounds, rough_key, sound_alike
 from pipeline.enrich.knowledge.endings import base_phrases, strip_affixes
 from pipeline.enrich.knowledge.knowledge_base import KnowledgeBase
 from pipeline.enrich.knowledge.transliteration import is_rough
@@ -24,15 +24,15 @@ from pipeline.entity_records import RememberedEntity, RememberedForm
 from pipeline.records import Entity, EntityType, Names
 
 NameWords = tuple[str, ...]
-# Languages that write a person's surname first, where no other order is meant
-_SURNAME_FIRST = frozenset("hu ja zh ko vi".split())
 # So many base forms of a name are remembered, and so many looked up, each under so many sounds.
-_KEPT, _TRIED, _SOUNDS_EACH = 4, 6, 8
+_KEPT, _TRIED, _SOUNDS_EACH = 8, 12, 8
 # So many owners of one sound are looked at.
 _MAX_SOUNDING = 8
 # Entities of an article whose company may hold a name of another script.
 _MAX_COMPANIONS = 8
 _BASE_COMPANY, _SOUND_COMPANY = 1, 2
+# Marks the key of a name's consonants, by which scripts without vowels are compared.
+_ROUGH = "rough:"
 
 
 class Readings(NamedTuple):
@@ -58,7 +58,7 @@ def _full_names(
 
 def _turned(name: NameWords, of_type: EntityType, language: str) -> list[NameWords]:
     """Return a person's name with the surname behind the given names, where the language writes it before them."""
-    is_turned = of_type is EntityType.PERSON and language in _SURNAME_FIRST and len(name) > 1
+    is_turned = of_type is EntityType.PERSON and language in SURNAME_FIRST and len(name) > 1
     return [(*name[1:], name[0])] if is_turned else []
 
 
@@ -68,11 +68,13 @@ def _readings(of_type: EntityType, surfaces: tuple[str, ...], language: str, kno
     sounds: dict[str, None] = {}
     for name in _full_names(of_type, surfaces, language, knowledge):
         bases = base_phrases(name, language)[:_TRIED]
-        for phrase in (name, *bases, *_turned(name, of_type, language)):
+        for phrase in (name, *bases, *(turned for p in (name, *bases) for turned in _turned(p, of_type, language))):
             keys |= dict.fromkeys([form_key(of_type, FULL, phrase), form_key(of_type, BASE, phrase)])
             if of_type in SOUNDING:
                 stored = (stored_sound(of_type, sound) for sound in foreign_sounds(phrase, language)[:_SOUNDS_EACH])
                 sounds |= dict.fromkeys(sound for sound in stored if sound)
+        if of_type is EntityType.PERSON and (rough := rough_key(name)):
+            sounds[f"{_ROUGH}{rough}"] = None
     return Readings(tuple(keys), tuple(sounds))
 
 
@@ -110,10 +112,14 @@ def _foreign_forms(
         name = words[surface]
         kept.append(_sounding(form, of_type, name, language))
         is_base = any(name in bases[other] for other in full if other != surface)
-        others = _turned(name, of_type, language) if is_base else [*_turned(name, of_type, language), *bases[surface]]
-        for phrase in others[:_KEPT] if not is_known else ():
+        phrases = bases[surface][:_KEPT] if not is_base else []
+        turned = [phrase for p in (name, *phrases) for phrase in _turned(p, of_type, language)]
+        for phrase in (*phrases, *turned) if not is_known else ():
             base = msgspec.structs.replace(form, key=form_key(of_type, BASE, phrase), how=BASE)
             kept.append(_sounding(base, of_type, phrase, language))
+        if of_type is EntityType.PERSON and (rough := rough_key(name)):
+            key = f"{_ROUGH}{rough}"
+            kept.append(msgspec.structs.replace(form, key=form_key(of_type, BASE, (key,)), how=BASE, sound=key))
     return tuple(kept)
 
 
@@ -172,7 +178,9 @@ def _candidates(
             candidates[entity.id] += [(o, _BASE_COMPANY) for o in memory.find_owners(key) if o.entity != entity.id]
         for sound in dict.fromkeys((*own_sounds[entity.id], *readings.sounds)):
             for owner in memory.find_sounding(sound)[:_MAX_SOUNDING]:
-                if owner.entity != entity.id and abs(at - owner.last_seen) <= SHORT_FORM_MEMORY:
+                is_near = owner.entity != entity.id and abs(at - owner.last_seen) <= SHORT_FORM_MEMORY
+                is_rough_pair = is_rough(entity.name) or is_rough(owner.name)
+                if is_near and (is_rough_pair or not sound.startswith(_ROUGH)):
                     candidates[entity.id].append((owner, _SOUND_COMPANY))
     for ident, owner in _companions(names, knowledge, memory) if names.language else ():
         candidates[ident].append((owner, _SOUND_COMPANY))

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from pipeline.enrich.coreference.coreference import SurfaceForm, comparison_words
-from pipeline.enrich.coreference.romanisation import foreign_sounds, rough_key, sound_key
+from pipeline.enrich.coreference.romanisation import SURNAME_FIRST, foreign_sounds, rough_key, sound_key
 from pipeline.enrich.knowledge.endings import base_phrases, strip_affixes
 from pipeline.enrich.knowledge.knowledge_base import KnowledgeBase, KnownEntity
 from pipeline.enrich.knowledge.transliteration import is_rough
@@ -49,7 +49,10 @@ def find_known_person(knowledge: KnowledgeBase, name: str, language: str) -> Kno
     form = SurfaceForm(strip_affixes(name, language), EntityType.PERSON)
     words = comparison_words(form, knowledge.lexicon)
     sounds = _sounds(knowledge)
-    for phrase in (words, *base_phrases(words, language)[:_MOST_PHRASES]):
+    phrases = [words, *base_phrases(words, language)[:_MOST_PHRASES]]
+    if len(words) > 1 and language in SURNAME_FIRST:
+        phrases += [(*phrase[1:], phrase[0]) for phrase in phrases]
+    for phrase in phrases:
         people = {sounds.by_sound.get(sound) for sound in foreign_sounds(phrase, language)} - {None}
         if len(people) == 1:
             return people.pop()
