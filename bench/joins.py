@@ -56,7 +56,7 @@ def find_asked(text: str, names: Mapping[str, EntityType]) -> list[Span]:
     return sorted(spans)
 
 
-class _TakenBack(Exception):
+class _TakenBackError(Exception):
     """Ends a transaction without keeping what it wrote."""
 
 
@@ -77,12 +77,12 @@ class Newsroom:
             for seq, a in enumerate(ordered, 1)
         ]
         linked: list[Names] = []
-        with contextlib.suppress(_TakenBack), self._store.write() as connection:
+        with contextlib.suppress(_TakenBackError), self._store.write() as connection:
             for article in batch:  # one after the other, as most articles arrive
                 memory = self._store.entity_memory(connection)
                 linked += link_batch([article], self._knowledge, memory)
                 memory.flush()
-            raise _TakenBack  # the next newsroom begins with an empty ledger
+            raise _TakenBackError  # the next newsroom begins with an empty ledger
         return {key_of(a): names for a, names in zip(ordered, linked, strict=True)}
 
     def _names(self, plain: Mapping[str, str]) -> Names:

@@ -66,7 +66,7 @@ def _best(
 
 
 def _speaks_against(word: str, base: str, derived: Mapping[str, Collection[str]]) -> bool:
-    """Tell whether a form leads to ``word`` that can't lead to ``base``: Захаровой shows that Захарова is a base form."""
+    """Tell whether a form leads to ``word`` that can't lead to ``base``: Захаровой shows Захарова to be a base form."""
     return any(form not in derived[base] and form != base for form in derived.get(word, ()))
 
 

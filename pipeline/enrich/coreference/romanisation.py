@@ -140,7 +140,12 @@ _VARIANTS = tuple(
 _MOST_VARIANTS = 12
 _MOST_SOUNDS = 16
 # Consonants that scripts merge or write alike
-_ROUGH_CLASSES = str.maketrans("bpfvwgkqhczjsxtdlrmn", "pppppkkkksssssttrrnn"[:20])
+_ROUGH_CLASSES = str.maketrans("bpfvwgkqhczjsxtdlrmn", "pppppkkkksssssttrrnn")
+_ROUGH_PAIRS = (("tsch", "c"), ("sch", "s"), ("sh", "s"), ("ch", "c"), ("zh", "z"), ("ts", "s"), ("dj", "j"))
+_SILENT = re.compile(r"(?<=.)h|(?<=[^aeiou])j")
+_ROUGH_VOWELS = re.compile(r"(?<=.)[wvy](?![aeiou])")  # letters that stand for vowels too
+_NO_CONSONANT = re.compile(r"[^bpfvwgkqhczjsxtdlrmn]")
+_DOUBLED = re.compile(r"(.)\1+")
 _MIN_ROUGH = 5
 
 
@@ -220,18 +225,10 @@ def _rough_alike(first: str, second: str) -> bool:
 def _rough(word: str) -> str:
     """Return the consonants of a word in classes that hold for all scripts."""
     plain = to_latin(word)
-    for written, sound in (
-        ("tsch", "c"),
-        ("sch", "s"),
-        ("sh", "s"),
-        ("ch", "c"),
-        ("zh", "z"),
-        ("ts", "s"),
-        ("dj", "j"),
-    ):
+    for written, sound in _ROUGH_PAIRS:
         plain = plain.replace(written, sound)
-    plain = re.sub(r"(?<=.)h|(?<=[^aeiou])j", "", plain)
-    plain = re.sub(
-        r"[^bpfvwgkqhczjsxtdlrmn]|(?<=.)[wvy](?![aeiou])" if is_rough(word) else r"[^bpfvwgkqhczjsxtdlrmn]", "", plain
-    )
-    return re.sub(r"(.)\1+", r"\1", plain.translate(_ROUGH_CLASSES))
+    plain = _SILENT.sub("", plain)
+    if is_rough(word):
+        plain = _ROUGH_VOWELS.sub("", plain)
+    plain = _NO_CONSONANT.sub("", plain)
+    return _DOUBLED.sub(r"\1", plain.translate(_ROUGH_CLASSES))

@@ -106,7 +106,9 @@ def base_words(word: str, language: str) -> tuple[str, ...]:
                 guesses |= dict.fromkeys(_with_base(stem, ending, base, table))
     for prefix in table.prefixes:
         if word.startswith(prefix) and len(word) - len(prefix) >= _MIN_STEM:
-            guesses[_ARTICLE + word.removeprefix(prefix) if prefix in _WITH_ARTICLE else word.removeprefix(prefix)] = None
+            guesses[_ARTICLE + word.removeprefix(prefix) if prefix in _WITH_ARTICLE else word.removeprefix(prefix)] = (
+                None
+            )
     return tuple(guess for guess in guesses if guess and guess != word)
 
 

@@ -13,9 +13,9 @@ from functools import lru_cache
 _CYRILLIC = dict(
     pair.split(":")
     for pair in (
-        "а:a б:b в:v г:g ґ:g д:d ђ:dj ѓ:dj е:e ё:yo є:ye ж:zh з:z ѕ:dz и:i і:i ї:yi й:y ј:y к:k қ:k л:l љ:ly м:m н:n њ:ny "
-        "ң:ng о:o ө:o п:p р:r с:s т:t ћ:ch ќ:kj у:u ў:u ү:u ұ:u ф:f х:kh ғ:g һ:h ц:ts ч:ch џ:dj ш:sh щ:shch ъ:a ы:y "
-        "ь:' э:e ә:a ю:yu я:ya"
+        "а:a б:b в:v г:g ґ:g д:d ђ:dj ѓ:dj е:e ё:yo є:ye ж:zh з:z ѕ:dz и:i і:i ї:yi й:y ј:y к:k қ:k л:l љ:ly м:m "
+        "н:n њ:ny ң:ng о:o ө:o п:p р:r с:s т:t ћ:ch ќ:kj у:u ў:u ү:u ұ:u ф:f х:kh ғ:g һ:h ц:ts ч:ch џ:dj ш:sh щ:shch "
+        "ъ:a ы:y ь:' э:e ә:a ю:yu я:ya"
     ).split()
 )
 _GREEK = dict(
@@ -36,7 +36,8 @@ _ARABIC = dict(
 _HEBREW = dict(
     pair.split(":")
     for pair in (
-        "א:a ב:b ג:g ד:d ה:h ו:v ז:z ח:ch ט:t י:y כ:k ך:k ל:l מ:m ם:m נ:n ן:n ס:s ע:a פ:p ף:f צ:ts ץ:ts ק:k ר:r ש:sh ת:t"
+        "א:a ב:b ג:g ד:d ה:h ו:v ז:z ח:ch ט:t י:y כ:k ך:k ל:l מ:m ם:m נ:n ן:n ס:s ע:a פ:p ף:f צ:ts ץ:ts "
+        "ק:k ר:r ש:sh ת:t"
     ).split()
 )
 _DEVANAGARI = dict(

@@ -8,18 +8,32 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import msgspec
 
 from pipeline.enrich.coreference.coreference import SurfaceForm, comparison_words
-from pipeline.enrich.coreference.romanisation import SURNAME_FIRST, foreign_sound, foreign_sounds, rough_key, sound_alike
+from pipeline.enrich.coreference.romanisation import (
+    SURNAME_FIRST,
+    foreign_sound,
+    foreign_sounds,
+    rough_key,
+    sound_alike,
+)
 from pipeline.enrich.knowledge.endings import base_phrases, strip_affixes
 from pipeline.enrich.knowledge.knowledge_base import KnowledgeBase
 from pipeline.enrich.knowledge.transliteration import is_rough
-from pipeline.enrich.linking.form_memory import BASE, FULL, SHORT_FORM_MEMORY, SOUNDING, FormMemory, form_key, stored_sound
+from pipeline.enrich.linking.form_memory import (
+    BASE,
+    FULL,
+    SHORT_FORM_MEMORY,
+    SOUNDING,
+    FormMemory,
+    form_key,
+    stored_sound,
+)
 from pipeline.entity_records import RememberedEntity, RememberedForm
 from pipeline.records import Entity, EntityType, Names
 
@@ -45,15 +59,11 @@ class Readings(NamedTuple):
 def _full_names(
     of_type: EntityType, surfaces: Sequence[str], language: str, knowledge: KnowledgeBase
 ) -> list[NameWords]:
-    """Return the names by which an entity is known anywhere, as words: full names, and whole names of places."""
+    """Return the names by which an entity is known anywhere, as words: a person's full names, a place's longest."""
     forms = (SurfaceForm(strip_affixes(surface, language), of_type) for surface in surfaces)
     names = list(dict.fromkeys(comparison_words(form, knowledge.lexicon) for form in forms))
-    least = max(map(len, names), default=0)
-    return (
-        [n for n in names if len(n) == least or len(n) > 1]
-        if of_type is not EntityType.PERSON
-        else [name for name in names if len(name) > 1]
-    )
+    longest = max(map(len, names), default=0)
+    return [name for name in names if len(name) > 1 or (len(name) == longest and of_type is not EntityType.PERSON)]
 
 
 def _turned(name: NameWords, of_type: EntityType, language: str) -> list[NameWords]:
@@ -110,22 +120,24 @@ def _foreign_forms(
         if any(name in bases[surface] for other, name in words.items() if other != surface):
             continue  # its base form is written too
         name = words[surface]
-        kept.append(_sounding(form, of_type, name, language))
+        kept.append(form)
         is_base = any(name in bases[other] for other in full if other != surface)
-        phrases = bases[surface][:_KEPT] if not is_base else []
-        turned = [phrase for p in (name, *phrases) for phrase in _turned(p, of_type, language)]
-        for phrase in (*phrases, *turned) if not is_known else ():
-            base = msgspec.structs.replace(form, key=form_key(of_type, BASE, phrase), how=BASE)
-            kept.append(_sounding(base, of_type, phrase, language))
+        phrases = [name, *([] if is_base else bases[surface][:_KEPT])]
+        phrases += [turned for phrase in phrases for turned in _turned(phrase, of_type, language)]
+        for phrase in phrases if not is_known else ():
+            kept += _base_forms(form, of_type, phrase, language)
         if of_type is EntityType.PERSON and (rough := rough_key(name)):
             key = f"{_ROUGH}{rough}"
             kept.append(msgspec.structs.replace(form, key=form_key(of_type, BASE, (key,)), how=BASE, sound=key))
     return tuple(kept)
 
 
-def _sounding(form: RememberedForm, of_type: EntityType, words: NameWords, language: str) -> RememberedForm:
-    sound = stored_sound(of_type, foreign_sound(words, language)) if of_type in SOUNDING else None
-    return msgspec.structs.replace(form, sound=sound)
+def _base_forms(form: RememberedForm, of_type: EntityType, words: NameWords, language: str) -> Iterator[RememberedForm]:
+    """Yield what a base form is remembered as: under its sound as it is spelled, and as English would spell it."""
+    spelled = (sound_key(words), foreign_sound(words, language)) if of_type in SOUNDING else (None,)
+    for number, sound in enumerate(dict.fromkeys(spelled)):
+        key = form_key(of_type, BASE, words if number == 0 else (*words, language))
+        yield msgspec.structs.replace(form, key=key, how=BASE, sound=stored_sound(of_type, sound))
 
 
 def find_owners_abroad(
@@ -143,22 +155,27 @@ def find_owners_abroad(
     if not candidates:
         return {}
     article_ids = {entity.id for entity in names.entities}
-    companies: dict[str, frozenset[str]] = {}
+    company_of = cache(lambda ident: frozenset(memory.find_company(ident)))
     owners: dict[str, RememberedEntity] = {}
     for ident, found in candidates.items():
+        others = {o.entity for other, owned in candidates.items() if other != ident for o, _ in owned}
         for owner, least in found:
             if owner.entity in article_ids:
                 continue
-            company = companies.setdefault(owner.entity, frozenset(memory.find_company(owner.entity)))
-            shared = company & (article_ids - {ident})
-            vouching = [
-                i for i, others in candidates.items() if i != ident and any(o.entity in company for o, _ in others)
-            ]
-            telling = vouching or any(not entity.startswith(("place:", "group:")) for entity in shared)
-            if len(shared) + len(vouching) >= least and (telling or least == _BASE_COMPANY):
+            shared = company_of(owner.entity) & (article_ids - {ident})
+            vouching = company_of(owner.entity) & others
+            if _is_enough(shared, vouching, least):
                 owners[ident] = owner
                 break
     return owners
+
+
+def _is_enough(shared: Collection[str], vouching: Collection[str], least: int) -> bool:
+    """Tell whether what two articles share shows that a name is one in both: a person who sounds alike does alone."""
+    if any(entity.startswith("person:") for entity in vouching):
+        return True
+    telling = vouching or any(not entity.startswith(("place:", "group:")) for entity in shared)
+    return len(shared) + len(vouching) >= least and bool(telling or least == _BASE_COMPANY)
 
 
 def _candidates(

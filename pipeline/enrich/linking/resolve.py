@@ -203,9 +203,7 @@ def _resolve_named(
     return _Resolution(entity_id(entity_type, general_name), name, None, country)
 
 
-def display_name(
-    group: Sequence[SurfaceForm], counted: Mapping[SurfaceForm, int], language: str | None = None
-) -> str:
+def display_name(group: Sequence[SurfaceForm], counted: Mapping[SurfaceForm, int], language: str | None = None) -> str:
     """Return the name to show: the most used of those with as many words as the first, in its base form if it is so."""
     words = len(name_key(group[0].text).split())
     fullest = [form for form in group if len(name_key(form.text).split()) == words]
@@ -230,7 +228,9 @@ def _entity(
     ordered = sorted(forms, key=lambda form: -counted[form])
     return Entity(
         id=resolution.id,
-        name=resolution.name if resolution.known_entity or resolution.country else display_name(forms, counted, language),
+        name=resolution.name
+        if resolution.known_entity or resolution.country
+        else display_name(forms, counted, language),
         type=forms[0].type,
         aliases=tuple(dict.fromkeys(form.text for form in ordered if counted[form])),
         count=sum(counted[form] for form in forms),
