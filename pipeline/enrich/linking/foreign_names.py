@@ -21,6 +21,7 @@ from pipeline.enrich.coreference.romanisation import (
     foreign_sounds,
     rough_key,
     sound_alike,
+    sound_key,
 )
 from pipeline.enrich.knowledge.endings import base_phrases, strip_affixes
 from pipeline.enrich.knowledge.knowledge_base import KnowledgeBase
