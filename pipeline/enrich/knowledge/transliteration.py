@@ -24,8 +24,9 @@ _GREEK = dict(
         "α:a β:v γ:g δ:d ε:e ζ:z η:i θ:th ι:i κ:k λ:l μ:m ν:n ξ:x ο:o π:p ρ:r σ:s ς:s τ:t υ:i φ:f χ:ch ψ:ps ω:o"
     ).split()
 )
-_GREEK_PAIRS = (("ου", "u"), ("μπ", "b"), ("ντ", "d"), ("γκ", "g"), ("γγ", "ng"), ("τζ", "dj"), ("τσ", "ts"))
-_GREEK_PAIRS += (("αυ", "av"), ("ευ", "ev"), ("αι", "e"), ("ει", "i"), ("οι", "i"))
+_GREEK_PAIRS = tuple(
+    (pair[:2], pair[3:]) for pair in "ου:u μπ:b ντ:d γκ:g γγ:ng τζ:dj τσ:ts αυ:av ευ:ev αι:e ει:i οι:i".split()
+)
 _ARABIC = dict(
     pair.split(":")
     for pair in (

@@ -133,7 +133,8 @@ def _country_of_adjective(knowledge: KnowledgeBase, form: SurfaceForm, language:
     groups = groups or knowledge.find_declined(form.text, EntityType.GROUP, language)
     codes = {group.country for group in groups if not group.listed}
     code = next(iter(codes)) if len(codes) == 1 else None
-    return (knowledge.countries[code],) if code in knowledge.countries else ()
+    country = knowledge.countries.get(code) if code else None
+    return (country,) if country else ()
 
 
 def _abbreviated(knowledge: KnowledgeBase, form: SurfaceForm) -> tuple[KnownEntity, ...]:
@@ -208,7 +209,7 @@ def display_name(group: Sequence[SurfaceForm], counted: Mapping[SurfaceForm, int
     words = len(name_key(group[0].text).split())
     fullest = [form for form in group if len(name_key(form.text).split()) == words]
     if language and len(fullest) > 1:
-        fullest = _base_forms(fullest, language)
+        fullest = list(_base_forms(fullest, language))
     best = max(fullest, key=lambda form: (counted[form], not form.text.isupper()))
     text = _BLANKS.sub(" ", best.text).strip()
     return text.title() if text.isupper() and " " in text else text
