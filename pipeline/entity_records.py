@@ -16,7 +16,8 @@ class RememberedForm(Record, frozen=True, kw_only=True):
     entity: str
     key: str  # for lookups
     surface: str
-    how: str  # its relation to the entity's name: "full", "acronym", "short", or "listed" in the alias file
+    how: str  # its relation to the entity's name: "full", "acronym", "short", "listed" in the alias file,
+    # or "base" for what its base form or its order in English may be
     sound: str | None = None  # how a person's full name sounds, as a key
 
 

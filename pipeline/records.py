@@ -290,6 +290,7 @@ class Names(StageRecord, frozen=True, kw_only=True):
     id: str
     mentions: tuple[Mention, ...] = ()
     entities: tuple[Entity, ...] = ()
+    language: str | None = None  # ISO 639-1, in which the names were read; None for English and where it is unknown
 
 
 class Placed(enum.StrEnum):

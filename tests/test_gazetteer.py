@@ -9,7 +9,7 @@ from pipeline.gazetteer import load_city_names, read_rows
 
 def test_a_row_is_a_country_its_name_in_another_language_a_subdivision_or_a_city():
     cells = [row.split("\t") for row in read_rows()]
-    assert {(one[0], len(one)) for one in cells} == {("C", 8), ("N", 4), ("S", 5), ("P", 8)}
+    assert {(one[0], len(one)) for one in cells} == {("C", 8), ("N", 4), ("S", 5), ("T", 5), ("P", 8)}
     assert collections.Counter(one[0] for one in cells)["C"] == 249
 
 

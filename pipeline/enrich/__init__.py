@@ -12,8 +12,9 @@ import re
 from collections.abc import Iterable, Iterator
 
 from pipeline.enrich.coreference.acronyms import defined_acronyms
-from pipeline.enrich.coreference.coreference import SurfaceForm, group_surface_forms
+from pipeline.enrich.coreference.coreference import Declension, SurfaceForm, group_surface_forms
 from pipeline.enrich.inherited import ParagraphNames, inheriting_recogniser
+from pipeline.enrich.knowledge.endings import declines, strip_affixes
 from pipeline.enrich.knowledge.knowledge_base import KnowledgeBase
 from pipeline.enrich.linking.name_context import (
     dateline_place,
@@ -62,7 +63,10 @@ def enrich(
     full_text = title + _BETWEEN + article.text
     if inherited:
         recogniser = inheriting_recogniser(recogniser, inherited, len(title) + len(_BETWEEN))
+    language = _foreign_language(article)
     spans = _clean(full_text, recogniser(full_text, article.language))
+    if language:
+        spans = [_without_affixes(full_text, span, language) for span in spans]
     spans = _clean(full_text, [*spans, *dateline_spans(article.dateline, full_text, spans)])
     owners = find_owners(knowledge, full_text, spans)
     forms = [SurfaceForm(full_text[s.start : s.end], s.type, owners.get(s.start, "")) for s in spans]
@@ -76,19 +80,30 @@ def enrich(
         counted,
         defined_acronyms(full_text, spans),
         knowledge.lexicon,
-        lambda form: sure_entity_id(knowledge, form),
-        lambda form: place_ids(knowledge, form),
+        lambda form: sure_entity_id(knowledge, form, language),
+        lambda form: place_ids(knowledge, form, language),
+        _declension(knowledge, language),
     )
-    language = (article.language or "en").partition("-")[0].lower()
-    place_context = PlaceContext(
-        qualifiers, find_natural_features(full_text, spans), source_country, language if language != "en" else None
-    )
+    place_context = PlaceContext(qualifiers, find_natural_features(full_text, spans), source_country, language)
     entities = resolve_entities(knowledge, groups, counted, place_context)
     mentions = tuple(
         _mention(span, form.text, entities[form].id, len(title)) for span, form in zip(spans, forms, strict=True)
     )
-    names = Names(id=article.id, mentions=mentions, entities=tuple({e.id: e for e in entities.values()}.values()))
+    distinct = tuple({e.id: e for e in entities.values()}.values())
+    names = Names(id=article.id, mentions=mentions, entities=distinct, language=language)
     return add_salience(names)
+
+
+def _foreign_language(article: Article) -> str | None:
+    """Return the ISO 639-1 code of an article's language, None for English and where it is unknown."""
+    language = (article.language or "en").partition("-")[0].lower()
+    return language if language != "en" else None
+
+
+def _declension(knowledge: KnowledgeBase, language: str | None) -> Declension | None:
+    if language is None or not declines(language):
+        return None
+    return Declension(language, lambda word, entity_type: word in knowledge.known_words[entity_type])
 
 
 def _clean(text: str, spans: Iterable[Span]) -> list[Span]:
@@ -105,6 +120,14 @@ def _clean(text: str, spans: Iterable[Span]) -> list[Span]:
         if start < end and text[start:end].strip() and (not cleaned or cleaned[-1].end <= start):
             cleaned.append(Span(start, end, span.type))
     return cleaned
+
+
+def _without_affixes(text: str, span: Span, language: str) -> Span:
+    """Return a span without what leans on the name: Ankara'da, l'Irak."""
+    name = text[span.start : span.end]
+    plain = strip_affixes(name, language)
+    start = span.start + name.find(plain)
+    return Span(start, start + len(plain), span.type)
 
 
 def _lines(text: str, span: Span) -> Iterator[Span]:

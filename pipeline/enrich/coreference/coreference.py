@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import collections
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from pipeline.enrich.coreference.declension import choose_base_words, in_base_form
 from pipeline.enrich.coreference.people import POSTNOMINALS, is_beginning, is_ending, same_person
 from pipeline.enrich.coreference.romanisation import sound_key
+from pipeline.enrich.knowledge.endings import strip_affixes
 from pipeline.enrich.knowledge.lexicon import Lexicon
 from pipeline.enrich.knowledge.tokens import join_initials, name_key
 from pipeline.records import EntityType
@@ -29,6 +31,15 @@ class SurfaceForm(NamedTuple):
 
 
 NameWords = tuple[str, ...]
+
+
+class Declension(NamedTuple):
+    """How an article's names change with their case."""
+
+    language: str  # ISO 639-1
+    is_known: Callable[[str, EntityType], bool]  # tells whether a folded word stands in a known name of the type
+
+
 # Name → ids of the places that are known under it.
 PlaceLookup = Callable[[SurfaceForm], frozenset[str]]
 
@@ -85,6 +96,7 @@ def group_surface_forms(
     lexicon: Lexicon,
     sure_entity_id: Callable[[SurfaceForm], str | None],
     place_ids: PlaceLookup,
+    declension: Declension | None = None,
 ) -> list[list[SurfaceForm]]:
     """Return groups of names that name one thing each, in order of first mention; the fullest name stands first.
 
@@ -94,13 +106,12 @@ def group_surface_forms(
         lexicon: titles, which are no part of a name.
         sure_entity_id: gives the entity that is known under a name, so that two spellings of it count as one name.
         place_ids: gives the ids of the places that are known under a name.
+        declension: how names change with their case, where the article's language does that.
     """
     groups: list[list[SurfaceForm]] = []
     for entity_type in EntityType:
         forms = {form: count for form, count in counted.items() if form.type is entity_type}
-        by_words: dict[NameWords, list[SurfaceForm]] = collections.defaultdict(list)
-        for form in forms:
-            by_words[comparison_words(form, lexicon)].append(form)
+        by_words = _by_words(forms, lexicon, declension)
         clusters = _NameClusters(by_words, forms)
         clusters.join_known(sure_entity_id)
         if entity_type is EntityType.PERSON:
@@ -112,6 +123,29 @@ def group_surface_forms(
         groups += clusters.groups()
     order = {form: index for index, form in enumerate(counted)}
     return sorted(groups, key=lambda group: min(order[form] for form in group))
+
+
+def _by_words(
+    forms: Mapping[SurfaceForm, int], lexicon: Lexicon, declension: Declension | None
+) -> dict[NameWords, list[SurfaceForm]]:
+    """Return the names of one type by their words, in the base form where the language declines names."""
+    by_words: dict[NameWords, list[SurfaceForm]] = collections.defaultdict(list)
+    if declension is None:
+        for form in forms:
+            by_words[comparison_words(form, lexicon)].append(form)
+        return by_words
+    language = declension.language
+    words_of = {
+        form: comparison_words(form._replace(text=strip_affixes(form.text, language)), lexicon) for form in forms
+    }
+    counted: collections.Counter[NameWords] = collections.Counter()
+    for form, words in words_of.items():
+        counted[words] += forms[form]
+    entity_type = next(iter(forms)).type if forms else EntityType.PERSON
+    bases = choose_base_words(counted, language, lambda word: declension.is_known(word, entity_type))
+    for form, words in words_of.items():
+        by_words[in_base_form(words, bases)].append(form)
+    return by_words
 
 
 class _NameClusters:

@@ -17,6 +17,7 @@ from typing import Any
 
 from pipeline import gazetteer
 from pipeline.enrich.knowledge.aliases import Aliases, NameTable
+from pipeline.enrich.knowledge.endings import base_phrases, strip_affixes
 from pipeline.enrich.knowledge.lexicon import Lexicon
 from pipeline.enrich.knowledge.tokens import join_initials, name_key
 from pipeline.errors import SettingsError
@@ -142,6 +143,12 @@ class KnowledgeBase:
         return frozenset(form.entity.id for forms in self.forms.values() for form in forms)
 
     @cached_property
+    def countries(self) -> Mapping[str, KnownEntity]:
+        """Return ISO 3166-1 code → country."""
+        entities = (form.entity for forms in self.forms.values() for form in forms)
+        return {e.country: e for e in entities if e.kind is EntityKind.COUNTRY and e.country}
+
+    @cached_property
     def native_forms(self) -> KnownForms:
         """Return the forms for texts in other languages than English; built when the first of them comes."""
         forms = dict(self.forms)
@@ -190,6 +197,22 @@ class KnowledgeBase:
         """
         return _find_entities(self, name, entity_type, language)
 
+    def find_declined(self, name: str, entity_type: EntityType, language: str) -> tuple[KnownEntity, ...]:
+        """Return the known entities of a type that ``name`` may name in a case of this language: Путину, Merkelin."""
+        return _find_declined(self, name, entity_type, language)
+
+    @cached_property
+    def known_words(self) -> Mapping[EntityType, frozenset[str]]:
+        """Return the words of all names of each type; built when the first text comes whose language declines names."""
+        words: dict[EntityType, set[str]] = {entity_type: set() for entity_type in EntityType}
+        tables = (self.forms, self.native_forms, *self.translations.values())
+        for table in tables:
+            for key, forms in table.items():
+                for form in forms:
+                    if form.entity.kind is not EntityKind.CITY:
+                        words[form.entity.type].update(key.split())
+        return {entity_type: frozenset(found) for entity_type, found in words.items()}
+
 
 @lru_cache(maxsize=16384)  # an article asks for each of its names several times, and news names the same ones
 def _find_entities(
@@ -198,8 +221,8 @@ def _find_entities(
     name = join_initials(name)
     key, spelled = name_key(name), name.replace(".", "")
     tables: tuple[Mapping[str, tuple[KnownForm, ...]], ...] = (knowledge.forms,)
-    if language:
-        tables = knowledge.translations.get(language, {}), knowledge.forms, knowledge.native_forms
+    if language:  # Pékin is Beijing's name too, not only a town's in Illinois
+        tables = knowledge.translations.get(language, {}), knowledge.native_forms
     for table in tables:
         fits = {
             form.entity.id: form.entity
@@ -208,6 +231,29 @@ def _find_entities(
         }
         if fits:
             return tuple(fits.values())
+    return ()
+
+
+@lru_cache(maxsize=16384)
+def _find_declined(
+    knowledge: KnowledgeBase, name: str, entity_type: EntityType, language: str
+) -> tuple[KnownEntity, ...]:
+    plain = strip_affixes(name, language)
+    if plain != name and (entities := _find_entities(knowledge, plain, entity_type, language)):
+        return entities
+    tables = knowledge.translations.get(language, {}), knowledge.native_forms
+    for words in base_phrases(name_key(plain).split(), language):
+        key = " ".join(words)
+        for table in tables:
+            entities = tuple(
+                {
+                    form.entity.id: form.entity
+                    for form in table.get(key, ())
+                    if form.entity.type is entity_type and not form.exact
+                }.values()
+            )
+            if entities:
+                return entities
     return ()
 
 
@@ -225,6 +271,7 @@ def build_knowledge_base(aliases: Aliases, lexicon: Lexicon, table: Iterable[str
             _add_form(forms, name, entity, exact=_is_exact(name))
     native: list[tuple[KnownEntity, str]] = []
     countries: dict[str, KnownEntity] = {}
+    regions: dict[tuple[str, str], KnownEntity] = {}
     for cells in (line.rstrip("\n").split("\t") for line in (gazetteer.read_rows() if table is None else table)):
         if cells[0] == "C":
             country, names = _country_entity(cells, aliases)
@@ -234,12 +281,16 @@ def build_knowledge_base(aliases: Aliases, lexicon: Lexicon, table: Iterable[str
         elif cells[0] == "N":
             native.append((countries[cells[2]], cells[3]))
         elif cells[0] == "S":
-            _add_subdivision(forms, cells)
+            regions[cells[1], cells[2]] = _add_subdivision(forms, cells)
+        elif cells[0] == "T":
+            native.append((regions[cells[2], cells[3]], cells[4]))
         else:
             _add_city(forms, cells, native)
     _add_demonyms(forms, aliases)
-    _rename_cities(forms, aliases)
+    renamed = _rename_cities(forms, aliases)
     _locate_regions(forms, aliases)
+    current = {form.entity.id: form.entity for known_forms in forms.values() for form in known_forms}
+    native = [(renamed.get(entity.id) or current.get(entity.id, entity), names) for entity, names in native]
     translations = {
         language: _translated_forms(forms, names, language)
         for language, names in (aliases.translations.items() if table is None else ())
@@ -335,15 +386,18 @@ def _translated_forms(forms: KnownForms, table: NameTable, language: str) -> Kno
     return translated
 
 
-def _add_subdivision(forms: KnownForms, cells: list[str]) -> None:
+def _add_subdivision(forms: KnownForms, cells: list[str]) -> KnownEntity:
     country, admin, name = cells[1:4]
     region_id = f"{entity_id(EntityType.PLACE, name)}-{country.lower()}"
     listed = next((f.entity for f in forms.get(name_key(name), ()) if f.entity.id == region_id), None)
     if listed:  # the alias file has it, without its code
-        _replace_entities(forms, name, region_id, dataclasses.replace(listed, admin=admin))
-        return
+        region = dataclasses.replace(listed, admin=admin)
+        _replace_entities(forms, name, region_id, region)
+        return region
     region_id = f"{region_id}-{slug(admin)}"
-    _add_form(forms, name, KnownEntity(region_id, name, EntityType.PLACE, EntityKind.REGION, country, admin))
+    region = KnownEntity(region_id, name, EntityType.PLACE, EntityKind.REGION, country, admin)
+    _add_form(forms, name, region)
+    return region
 
 
 def _add_city(forms: KnownForms, cells: list[str], native: list[tuple[KnownEntity, str]]) -> None:
@@ -381,8 +435,12 @@ def _add_demonyms(forms: KnownForms, aliases: Aliases) -> None:
             _add_form(forms, name, group)
 
 
-def _rename_cities(forms: KnownForms, aliases: Aliases) -> None:
-    """Show the largest city of a country that has one of these names under the first of them; add the others."""
+def _rename_cities(forms: KnownForms, aliases: Aliases) -> dict[str, KnownEntity]:
+    """Show the largest city of a country that has one of these names under the first of them; add the others.
+
+    Return the former id of each city that is shown otherwise now → the city.
+    """
+    renamed: dict[str, KnownEntity] = {}
     for country, items in aliases.cities.items():
         for item in items:
             names = item.split("|")
@@ -401,9 +459,12 @@ def _rename_cities(forms: KnownForms, aliases: Aliases) -> None:
                 population=largest.population if largest else _LISTED_POPULATION,
                 listed=True,
             )
+            if largest:
+                renamed[largest.id] = shown
             for name in names:
                 forms[name_key(name)] = tuple(f for f in forms.get(name_key(name), ()) if f.entity is not largest)
                 _add_form(forms, name, shown, exact=_is_exact(name))
+    return renamed
 
 
 def _locate_regions(forms: KnownForms, aliases: Aliases) -> None:

@@ -10,13 +10,26 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Sequence
 from functools import lru_cache
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import msgspec
 
 from pipeline.enrich.coreference.coreference import SurfaceForm, comparison_words, is_acronym
 from pipeline.enrich.coreference.romanisation import sound_key
 from pipeline.enrich.knowledge.knowledge_base import KnowledgeBase
+from pipeline.enrich.linking.foreign_names import find_owners_abroad, foreign_forms, foreign_readings
+from pipeline.enrich.linking.form_memory import (
+    ACRONYM,
+    FULL,
+    KEY_MARKS,
+    LISTED,
+    SHORT,
+    SHORT_FORM_MEMORY,
+    SOUNDING,
+    FormMemory,
+    form_key,
+    stored_sound,
+)
 from pipeline.enrich.linking.institutions import parse_institution
 from pipeline.enrich.salience import add_salience
 from pipeline.entity_records import RememberedEntity, RememberedForm
@@ -26,43 +39,14 @@ from pipeline.records import Entity, EntityType, Names
 _MAX_SOUNDING = 5
 # An article that names more entities is a list (of candidates, of the dead); further ones are linked by name alone.
 MAX_LINKED = 1000
-FULL, ACRONYM, SHORT, LISTED = "full", "acronym", "short", "listed"
-# What stands between type and words in a key, "?" for the others; listed names are only counted, never looked up.
-_KEY_MARKS = {FULL: ":", LISTED: "="}
 # An acronym is the entity's that has at least this share of the articles that say whose it is, and so many of them.
 _DOMINANT_SHARE = 0.9
 _MIN_ARTICLES = 2
 # A name is of another type where so many times more articles took it for that.
 _OTHER_TYPE_RATIO = 4
-# So long an acronym or short form keeps the meaning that articles gave it.
-SHORT_FORM_MEMORY = dt.timedelta(days=30)
 # Two names that sound alike are one person's where so many other entities are named with both, one of them neither
 # place nor group.
 _MIN_COMPANY = 2
-
-
-class FormMemory(Protocol):
-    """What earlier articles wrote: the protocol that linking asks, and that the ledger implements."""
-
-    def load_forms(self, keys: Collection[str], sounds: Collection[str]) -> None:
-        """Read the forms that a batch will ask for, all at once."""
-
-    def add_names(
-        self, seq: int, at: dt.datetime, names: Names, forms: Sequence[RememberedForm], fixed: Collection[str]
-    ) -> None:
-        """Count an article's names; ``fixed`` are the ids of entities whose shown name isn't elected."""
-
-    def subtract_names(self, seq: int, names: Names, forms: Sequence[RememberedForm]) -> None:
-        """Take back what ``add_names`` counted for an article."""
-
-    def find_owners(self, key: str) -> Sequence[RememberedEntity]:
-        """Return the entities that were written so, those of most articles first."""
-
-    def find_sounding(self, sound: str) -> Sequence[RememberedEntity]:
-        """Return the entities whose full names sound so."""
-
-    def find_company(self, entity: str) -> Collection[str]:
-        """Return the entities that the latest articles about ``entity`` name too."""
 
 
 class ArticleNames(NamedTuple):
@@ -93,16 +77,21 @@ def remembered_forms(names: Names, knowledge: KnowledgeBase) -> list[RememberedF
 
     An entity that an article only calls by an acronym or a short form is left out: it doesn't tell whose that is.
     """
-    forms_by_entity = [_forms(entity, knowledge) for entity in names.entities[:MAX_LINKED]]
-    return [form for forms in forms_by_entity if any(f.how in _KEY_MARKS for f in forms) for form in forms]
+    forms_by_entity = [_forms(entity, knowledge, names.language) for entity in names.entities[:MAX_LINKED]]
+    return [form for forms in forms_by_entity if any(f.how in KEY_MARKS for f in forms) for form in forms]
 
 
 def lookup_keys(names: Names, knowledge: KnowledgeBase) -> tuple[set[str], set[str]]:
     """Return the keys and the sound keys by which ``link_article`` will ask for an article's names."""
-    forms = [form for entity in names.entities[:MAX_LINKED] for form in _forms(entity, knowledge)]
+    forms = [form for entity in names.entities[:MAX_LINKED] for form in _forms(entity, knowledge, names.language)]
     keys = {key for form in forms for key in (form.key, form.key.replace("?", ":", 1))}
     keys |= {key for entity in names.entities[:MAX_LINKED] for key in _other_keys(entity, knowledge)}
-    return keys, {form.sound for form in forms if form.sound}
+    sounds = {form.sound for form in forms if form.sound}
+    for entity in names.entities[:MAX_LINKED] if names.language else ():
+        readings = foreign_readings(entity, names.language or "", knowledge)
+        keys |= set(readings.keys)
+        sounds |= set(readings.sounds)
+    return keys, sounds
 
 
 def _other_keys(entity: Entity, knowledge: KnowledgeBase) -> list[str]:
@@ -110,17 +99,14 @@ def _other_keys(entity: Entity, knowledge: KnowledgeBase) -> list[str]:
     if entity.id in knowledge.entity_ids or " " not in entity.name:
         return []
     types = [t for t in (EntityType.PERSON, EntityType.ORG, EntityType.PLACE) if t is not entity.type]
-    return [_key(t, FULL, comparison_words(SurfaceForm(entity.name, t), knowledge.lexicon)) for t in types]
+    return [form_key(t, FULL, comparison_words(SurfaceForm(entity.name, t), knowledge.lexicon)) for t in types]
 
 
-def _key(of_type: EntityType, form_kind: str, words: Sequence[str]) -> str:
-    return f"{of_type.lower()}{_KEY_MARKS.get(form_kind, '?')}{' '.join(words)}"
-
-
-def _forms(entity: Entity, knowledge: KnowledgeBase) -> Sequence[RememberedForm]:
+def _forms(entity: Entity, knowledge: KnowledgeBase, language: str | None) -> Sequence[RememberedForm]:
     if entity.type is EntityType.PLACE and (entity.id in knowledge.entity_ids or not entity.count):
         return ()
-    return _forms_of(entity.id, entity.type, entity.aliases, knowledge)
+    forms = _forms_of(entity.id, entity.type, entity.aliases, knowledge)
+    return foreign_forms(forms, entity, language, knowledge) if language else forms
 
 
 @lru_cache(maxsize=16384)  # a batch asks several times for each entity, and the next one for the same ones
@@ -137,9 +123,8 @@ def _forms_of(
         is_listed = any(listed.id == ident for listed in knowledge.find_entities(surface, of_type))
         form_kind = LISTED if is_listed else _form_kind(form, words, fullest, knowledge)
         if form_kind:
-            is_person = of_type is EntityType.PERSON
-            sound = sound_key(words) if is_person else None
-            key = _key(of_type, form_kind, words)
+            sound = stored_sound(of_type, sound_key(words)) if of_type in SOUNDING else None
+            key = form_key(of_type, form_kind, words)
             forms.append(RememberedForm(entity=ident, key=key, surface=surface, how=form_kind, sound=sound))
     return tuple(forms)
 
@@ -170,14 +155,21 @@ def link_article(names: Names, knowledge: KnowledgeBase, memory: FormMemory, at:
     article_ids = {entity.id for entity in names.entities}
     countries = {entity.country for entity in names.entities if entity.country}
     owners: dict[str, RememberedEntity] = {}
+    sounds = {
+        entity.id: [f.sound for f in _forms(entity, knowledge, names.language) if f.sound]
+        for entity in names.entities[:MAX_LINKED]
+        if entity.id not in knowledge.entity_ids
+    }
+    abroad = find_owners_abroad(names, sounds, knowledge, memory, at)
     for entity in names.entities[:MAX_LINKED]:
         if entity.id in knowledge.entity_ids:
             continue
-        forms = _forms(entity, knowledge)
+        forms = _forms(entity, knowledge, names.language)
         if entity.type is EntityType.PLACE:
             owner = _owner_by_country(entity, forms, memory, countries)
         else:
             owner = _owner_by_form(entity, forms, memory, article_ids, at)
+        owner = owner or abroad.get(entity.id)
         owner = _owner_of_other_type(entity, forms, memory, knowledge) or owner
         if owner and owner.entity != entity.id:
             owners[entity.id] = owner

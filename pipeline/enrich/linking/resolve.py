@@ -13,9 +13,11 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from pipeline.enrich.coreference.coreference import SurfaceForm
+from pipeline.enrich.knowledge.endings import base_phrases
 from pipeline.enrich.knowledge.knowledge_base import EntityKind, KnowledgeBase, KnownEntity, entity_id
 from pipeline.enrich.knowledge.tokens import name_key
 from pipeline.enrich.linking.institutions import full_institution_name, owning_country, parse_institution
+from pipeline.enrich.linking.known_people import find_known_person
 from pipeline.enrich.linking.places import choose_place, count_countries
 from pipeline.records import Entity, EntityType
 
@@ -47,17 +49,27 @@ class _Resolution(NamedTuple):
     country: str | None
 
 
-def sure_entity_id(knowledge: KnowledgeBase, form: SurfaceForm) -> str | None:
+def sure_entity_id(knowledge: KnowledgeBase, form: SurfaceForm, language: str | None = None) -> str | None:
     """Return the id of the entity that a name means in any article; None for bare words, acronyms and places."""
-    if form.type is EntityType.PLACE or (" " not in form.text and form.type is not EntityType.GROUP):
+    is_bare = " " not in form.text and "・" not in form.text
+    if form.type is EntityType.PLACE or (is_bare and form.type is not EntityType.GROUP):
         return None
-    entities = knowledge.find_entities(form.text, form.type)
+    entities = knowledge.find_entities(form.text, form.type, language=language)
+    entities = entities or (_written_otherwise(knowledge, form, language) if language else ())
     return entities[0].id if entities else None
 
 
-def place_ids(knowledge: KnowledgeBase, form: SurfaceForm) -> frozenset[str]:
+def _written_otherwise(knowledge: KnowledgeBase, form: SurfaceForm, language: str) -> tuple[KnownEntity, ...]:
+    """Return the known entities that a name means in a case of its language, or by its sound."""
+    if declined := knowledge.find_declined(form.text, form.type, language):
+        return declined
+    person = find_known_person(knowledge, form.text, language) if form.type is EntityType.PERSON else None
+    return (person,) if person else ()
+
+
+def place_ids(knowledge: KnowledgeBase, form: SurfaceForm, language: str | None = None) -> frozenset[str]:
     """Return the ids of the places that are known under a name."""
-    return frozenset(entity.id for entity in knowledge.find_entities(form.text, EntityType.PLACE))
+    return frozenset(entity.id for entity in knowledge.find_entities(form.text, EntityType.PLACE, language=language))
 
 
 def resolve_entities(
@@ -85,12 +97,12 @@ def resolve_entities(
             resolution = _resolve_place(knowledge, group, candidates[first], place_context, other_counts, counted)
         else:
             country = owning_country(country_counts, place_context.source_country)
-            resolution = _resolve_named(knowledge, group, candidates[first], country, counted)
+            resolution = _resolve_named(knowledge, group, candidates[first], country, counted, place_context.language)
         resolved.setdefault(resolution.id, (resolution, []))[1].extend(group)
     return {
         form: entity
         for resolution, forms in resolved.values()
-        for entity in [_entity(resolution, forms, counted)]
+        for entity in [_entity(resolution, forms, counted, place_context.language)]
         for form in forms
     }
 
@@ -105,7 +117,24 @@ def _candidates(
         candidates = knowledge.find_entities(form.text, form.type, language=place_context.language)
         if candidates := tuple(c for c in candidates if c.kind is not EntityKind.CITY or not is_natural_feature):
             return candidates
+    for form in (longer or group) if place_context.language else ():
+        if candidates := _written_otherwise(knowledge, form, place_context.language or ""):
+            return candidates
+    if place_context.language and (country := _country_of_adjective(knowledge, group[0], place_context.language)):
+        return country
     return _abbreviated(knowledge, group[0]) or _described(knowledge, group[0]) or _part_of(knowledge, group[0])
+
+
+def _country_of_adjective(knowledge: KnowledgeBase, form: SurfaceForm, language: str) -> tuple[KnownEntity, ...]:
+    """Return the country that is meant where its adjective is taken for a place: американской."""
+    if form.type is not EntityType.PLACE:
+        return ()
+    groups = knowledge.find_entities(form.text, EntityType.GROUP, language=language)
+    groups = groups or knowledge.find_declined(form.text, EntityType.GROUP, language)
+    codes = {group.country for group in groups if not group.listed}
+    code = next(iter(codes)) if len(codes) == 1 else None
+    country = knowledge.countries.get(code) if code else None
+    return (country,) if country else ()
 
 
 def _abbreviated(knowledge: KnowledgeBase, form: SurfaceForm) -> tuple[KnownEntity, ...]:
@@ -144,7 +173,7 @@ def _resolve_place(
     qualifiers = knowledge.find_entities(qualifier, EntityType.PLACE) if qualifier else ()
     areas = [q for q in qualifiers if q.kind is not EntityKind.CITY]
     chosen = choose_place(candidates, areas, country_counts, place_context.source_country)
-    shown = display_name(group, counted)
+    shown = display_name(group, counted, place_context.language)
     if chosen:
         return _Resolution(chosen.id, chosen.name, chosen, chosen.country)
     countries = {area.country for area in areas}
@@ -159,10 +188,11 @@ def _resolve_named(
     candidates: tuple[KnownEntity, ...],
     country: str | None,
     counted: Mapping[SurfaceForm, int],
+    language: str | None,
 ) -> _Resolution:
     if candidates:
         return _Resolution(candidates[0].id, candidates[0].name, candidates[0], candidates[0].country)
-    entity_type, shown = group[0].type, display_name(group, counted)
+    entity_type, shown = group[0].type, display_name(group, counted, language)
     institution = parse_institution(knowledge, group[0])
     country = (institution and institution.country) or country
     if not institution or not country:
@@ -174,20 +204,34 @@ def _resolve_named(
     return _Resolution(entity_id(entity_type, general_name), name, None, country)
 
 
-def display_name(group: Sequence[SurfaceForm], counted: Mapping[SurfaceForm, int]) -> str:
-    """Return the name to show: the most used of those with as many words as the first."""
+def display_name(group: Sequence[SurfaceForm], counted: Mapping[SurfaceForm, int], language: str | None = None) -> str:
+    """Return the name to show: the most used of those with as many words as the first, in its base form if it is so."""
     words = len(name_key(group[0].text).split())
     fullest = [form for form in group if len(name_key(form.text).split()) == words]
+    if language and len(fullest) > 1:
+        fullest = list(_base_forms(fullest, language))
     best = max(fullest, key=lambda form: (counted[form], not form.text.isupper()))
     text = _BLANKS.sub(" ", best.text).strip()
     return text.title() if text.isupper() and " " in text else text
 
 
-def _entity(resolution: _Resolution, forms: Sequence[SurfaceForm], counted: Mapping[SurfaceForm, int]) -> Entity:
+def _base_forms(forms: Sequence[SurfaceForm], language: str) -> Sequence[SurfaceForm]:
+    """Return those of several forms to which most of the others lead; all where none leads to another."""
+    keys = {form: tuple(name_key(form.text).split()) for form in forms}
+    leads = collections.Counter(base for form in forms for base in base_phrases(keys[form], language))
+    most = max(leads[keys[form]] for form in forms)
+    return [form for form in forms if leads[keys[form]] == most]
+
+
+def _entity(
+    resolution: _Resolution, forms: Sequence[SurfaceForm], counted: Mapping[SurfaceForm, int], language: str | None
+) -> Entity:
     ordered = sorted(forms, key=lambda form: -counted[form])
     return Entity(
         id=resolution.id,
-        name=resolution.name if resolution.known_entity or resolution.country else display_name(forms, counted),
+        name=resolution.name
+        if resolution.known_entity or resolution.country
+        else display_name(forms, counted, language),
         type=forms[0].type,
         aliases=tuple(dict.fromkeys(form.text for form in ordered if counted[form])),
         count=sum(counted[form] for form in forms),
