@@ -182,6 +182,22 @@ def test_a_story_is_told_on_in_the_language_that_joined_it(store):
     assert [(part.language, part.votes) for part in parts] == [("", 1), ("de", 2)]
 
 
+def test_a_weak_likeness_by_words_is_not_enough_where_other_languages_disagree(store):
+    english = "The central bank of Norland cut its rate by half a point on Monday because prices rise more slowly."
+    german = "Die Notenbank von Norland hat den Leitzins am Montag um einen halben Punkt gesenkt."
+    other = "The central bank of Sudria surprised with a cut of two points; its currency fell to a low on Tuesday."
+    told_in = [arrival(1, "en", english, vector(1)), arrival(2, "de", german, vector(50, 1, 0.8))]
+    place(store, told_in)
+    weak = ClusterSettings(threshold=0.001)
+    memory = store.story_index(weak)
+    (joined,) = decide([arrival(3, "en", other, vector(1))], memory, weak)
+    assert (joined.story, joined.how) == ("sa1", Placed.JOINED)
+    weak = ClusterSettings(threshold=joined.score)
+    for packed, expected in ((vector(1), "sa1"), (vector(9), "sa3")):
+        (placement,) = decide([arrival(3, "en", other, packed)], store.story_index(weak), weak)
+        assert placement.story == expected
+
+
 def test_where_batches_end_changes_nothing(store, tmp_path):
     arrivals = [arrival(1, "en", ENGLISH, vector(1)), arrival(2, "de", GERMAN, vector(50, 1, 0.8))]
     whole = place(store, arrivals)
@@ -192,7 +208,8 @@ def test_where_batches_end_changes_nothing(store, tmp_path):
 
 def test_only_what_would_open_a_story_gets_a_vector_that_it_lacks(store):
     asked = []
-    arrivals = [arrival(1, "de", GERMAN), arrival(2, "de", LATER), arrival(3, "de", MATCH)]
+    again = f"{GERMAN} Verletzt wurde niemand."
+    arrivals = [arrival(1, "de", GERMAN), arrival(2, "de", again), arrival(3, "de", MATCH)]
     place(store, arrivals, vectorise=lambda article: asked.append(article.id) or vector(len(asked)))
     assert asked == ["a1", "a3"]
 

@@ -160,25 +160,26 @@ def find_told_story(
         settings: ``retelling_threshold`` and ``sigma_days`` count.
     """
     alike: dict[str, ToldStory] = {}
-
-    def rate(pair: tuple[float, Voter]) -> float:
-        return rate_pair(newcomer, pair[1], pair[0], window.count_holders, len(window), settings.sigma_days)
-
-    for pair in nearest:
-        cosine, voter = pair
+    for cosine, voter in nearest:
         story = story_of(voter.group)
         if story is None or cosine < LEAST_COSINE:
             continue
-        score = rate(pair)
+        score = rate_pair(newcomer, voter, cosine, window.count_holders, len(window), settings.sigma_days)
         if story not in alike or score > alike[story].score:
             alike[story] = ToldStory(story, score, voter.seq)
     told = choose_told(list(alike.values()), settings.retelling_threshold)
-    if told is None:
-        return None
     # a story into which something else has slipped is like it in a few of its articles
-    rates = [rate(pair) for pair in window.list_telling(newcomer, told.seq, MOST_ASKED)]
+    return told if told and do_others_agree(newcomer, told.seq, window, settings) else None
+
+
+def do_others_agree(newcomer: Voter, seq: int, window: VoterWindow, settings: ClusterSettings) -> bool:
+    """Tell whether half of the story's latest articles in other languages are like ``newcomer``, or there are none."""
+    rates = [
+        rate_pair(newcomer, voter, cosine, window.count_holders, len(window), settings.sigma_days)
+        for cosine, voter in window.list_telling(newcomer, seq, MOST_ASKED)
+    ]
     agreeing = sum(rated >= AGREES * settings.retelling_threshold for rated in rates)
-    return told if 2 * agreeing >= len(rates) else None
+    return 2 * agreeing >= len(rates)
 
 
 def choose_told(stories: Sequence[ToldStory], threshold: float) -> ToldStory | None:
