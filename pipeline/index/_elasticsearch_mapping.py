@@ -218,7 +218,7 @@ def encode_document(document: Document) -> bytes:
     if document.vector is None or not any(document.vector):  # a cosine with zeros is none
         del plain["vector"]
     else:
-        plain["vector"] = document.vector.hex()
+        plain["vector"] = memoryview(document.vector).cast("b").tolist()
     plain["seen_at"] = plain["published"] or plain["first_seen"]
     # beside what the mapping copies there: a weight of 3 is three times in all
     plain[EVERYTHING] = [text for name in WORD_WEIGHTS for text in _repeated(document, name, 1)]
