@@ -1,12 +1,13 @@
 """Measure vectors of articles and stories across languages.
 
-python bench/languages.py [ARTICLES PAIRS]
+python bench/languages.py [ARTICLES PAIRS [LANGUAGES]]
 
 Without arguments: the sample newsroom ``bench/events.jsonl``, invented events told in four languages each, near
 neighbours among them, goes through ``newswire enrich`` and ``newswire cluster``; pair precision and recall of its
 stories, within and across languages. With arguments: both are JSON lines, of articles ("id", "language", "title",
 "text") and of rated pairs ("a", "b", "overall": 1 is the same event, 4 another); Pearson's correlation of the cosine
-with the rating (its sign turned) by pair of languages, and the CPU time of a vector.
+with the rating (its sign turned) by pair of languages, and the CPU time of a vector. LANGUAGES: of the pairs in these
+alone, such as de-en.
 """
 
 from __future__ import annotations
@@ -80,8 +81,8 @@ def measure_newsroom() -> None:
         print(f"{name}: {figures}")
 
 
-def measure_pairs(articles: str, pairs: str) -> None:
-    rated = read(pairs)
+def measure_pairs(articles: str, pairs: str, languages: str = "") -> None:
+    rated = [pair for pair in read(pairs) if languages in {"", "-".join(pair["languages"])}]
     wanted = {pair[side] for pair in rated for side in "ab"}
     lines = {line["id"]: line for line in read(articles) if line["id"] in wanted}
     network, started = load_network(), time.process_time()
@@ -113,6 +114,6 @@ def correlate(pairs: Sequence[Line], vectors: dict[str, bytes]) -> float:
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        measure_pairs(*sys.argv[1:3])
+        measure_pairs(*sys.argv[1:4])
     else:
         measure_newsroom()
