@@ -82,7 +82,7 @@ def measure_newsroom() -> None:
 
 
 def measure_pairs(articles: str, pairs: str, languages: str = "") -> None:
-    rated = [pair for pair in read(pairs) if languages in {"", "-".join(pair["languages"])}]
+    rated = [pair for pair in read(pairs) if languages in {"", "-".join(sorted(pair["languages"]))}]
     wanted = {pair[side] for pair in rated for side in "ab"}
     lines = {line["id"]: line for line in read(articles) if line["id"] in wanted}
     network, started = load_network(), time.process_time()
@@ -97,7 +97,7 @@ def measure_pairs(articles: str, pairs: str, languages: str = "") -> None:
     groups = collections.defaultdict(list)
     for pair in rated:
         if pair["a"] in raw and pair["b"] in raw:
-            groups["-".join(pair["languages"])].append(pair)
+            groups["-".join(sorted(pair["languages"]))].append(pair)
             one_language = len(set(pair["languages"])) == 1
             groups["all within" if one_language else "all across"].append(pair)
     for name, members in sorted(groups.items()):
