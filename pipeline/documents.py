@@ -106,6 +106,7 @@ def build_document(records: ArticleRecords, indexed: dt.datetime) -> Document | 
         live=article.live,
         from_feed=article.from_feed,
         embargoed=article.embargoed,
+        vector=records.names.vector if records.names else None,
         archive=page.blob if page else None,
         rights=tuple(dict.fromkeys((*article.rights, *(page.rights if page else ())))),
         stages=dict(records.stages),
@@ -153,6 +154,8 @@ def _story_fields(story: StoryFacts, size: int) -> dict[str, Any]:
         "story_first": story.first,
         "story_last": story.last,
         "story_aliases": story.aliases,
+        "story_languages": story.languages,
+        "story_titles": story.titles,
     }
 
 

@@ -13,6 +13,7 @@ import msgspec
 
 from pipeline.clean_records import clean_record
 from pipeline.dates import is_believable, parse_iso
+from pipeline.dense_vectors import DIMENSIONS
 from pipeline.errors import ItemError
 from pipeline.records import NO_END, Article, Copy, Names, Outcome, Precision, Reason, to_plain
 from pipeline.urls import article_id, content_id
@@ -91,21 +92,39 @@ def copy_from_line(line: Mapping[str, Any], article_id: str) -> Copy:
     return _record(plain, Copy)
 
 
-def names_to_line(names: Names) -> dict[str, list[dict[str, Any]]]:
-    """Return ``mentions`` and ``entities`` as plain values; an entity's country and location only where it has one."""
+def names_to_line(names: Names) -> dict[str, Any]:
+    """Return ``mentions`` and ``entities`` as plain values, and the ``vector`` (base64) where there is one.
+
+    An entity has a country and a location only where it has one.
+    """
     plain = to_plain(names)
-    return {
+    line = {
         "mentions": list(plain["mentions"]),
         "entities": [{k: v for k, v in entity.items() if v is not None} for entity in plain["entities"]],
     }
+    return line if names.vector is None else {**line, "vector": plain["vector"]}
 
 
 def names_from_line(line: Mapping[str, Any], article_id: str) -> Names | None:
-    """Return the names that a line holds, None where it was not enriched."""
-    if "mentions" not in line:
+    """Return the names and the vector that a line holds, None where it was not enriched.
+
+    Raises:
+        ItemError: BAD_RECORD (quarantined) where a value is of a wrong kind.
+    """
+    vector = line.get("vector")
+    if "mentions" not in line and vector is None:
         return None
-    plain = {"id": article_id, "mentions": line["mentions"] or [], "entities": line.get("entities") or []}
-    return _record(plain, Names)
+    plain = {
+        "id": article_id,
+        "mentions": line.get("mentions") or [],
+        "entities": line.get("entities") or [],
+        "vector": vector,
+    }
+    names = _record(plain, Names)
+    if names.vector is not None and len(names.vector) != DIMENSIONS:
+        detail = f"vector: {len(names.vector)} bytes where there should be {DIMENSIONS}"
+        raise ItemError(Outcome.QUARANTINED, Reason.BAD_RECORD, detail)
+    return names
 
 
 def feed_item_to_line(item: FeedItem) -> dict[str, Any]:

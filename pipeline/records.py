@@ -291,6 +291,7 @@ class Names(StageRecord, frozen=True, kw_only=True):
     mentions: tuple[Mention, ...] = ()
     entities: tuple[Entity, ...] = ()
     language: str | None = None  # ISO 639-1, in which the names were read; None for English and where it is unknown
+    vector: bytes | None = None  # of title and beginning, packed (pipeline.dense_vectors); None: nobody needs it
 
 
 class Placed(enum.StrEnum):
@@ -298,6 +299,7 @@ class Placed(enum.StrEnum):
 
     OPENED = "opened"  # it resembled no story, and opened its own
     JOINED = "joined"  # it resembles the story
+    RETOLD = "retold"  # it tells in its language what the story tells in others
     COPY = "copy"  # its copy group is in the story
     KEPT = "kept"  # an earlier version of it was in the story
 
@@ -312,6 +314,13 @@ class Placement(StageRecord, frozen=True, kw_only=True):
     story: str
     score: float | None = None  # similarity with the story, 0 to 1
     how: Placed | None = None
+
+
+class StoryTitle(Record, frozen=True, kw_only=True):
+    """What a story is called in one of its languages."""
+
+    language: str  # ISO 639-1
+    title: str
 
 
 # The record that each stage makes; index makes none, it builds the document.
@@ -370,6 +379,8 @@ class Document(Record, frozen=True, kw_only=True):
     story_first: dt.datetime | None = None
     story_last: dt.datetime | None = None
     story_aliases: tuple[str, ...] = ()
+    story_languages: tuple[str, ...] = ()
+    story_titles: tuple[StoryTitle, ...] = ()
     people: tuple[str, ...]
     organisations: tuple[str, ...]
     places: tuple[str, ...]
@@ -388,6 +399,7 @@ class Document(Record, frozen=True, kw_only=True):
     stages: dict[str, str]
     live: bool | None = None
     embargoed: dt.datetime | None = None
+    vector: bytes | None = None  # not in what the index gives back: it is there to be compared
 
 
 R = TypeVar("R", bound=msgspec.Struct)

@@ -99,6 +99,7 @@ class ClusterSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=
     threshold: float = 0.14
     sigma_days: float = 3.0
     repair_days: float = 3.0
+    retelling_threshold: float = 0.5
 
 
 class EntitySettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -117,6 +118,8 @@ class EnrichSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=T
     workers: Annotated[int, msgspec.Meta(ge=1)] | None = None  # in place of run.workers
     timeout_seconds: float = 60.0
     memory_mb: int = 2048
+    # whose vectors are made: where articles come in two languages and more, all, none
+    vectors: Literal["auto", "always", "never"] = "auto"
 
 
 class IndexSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):

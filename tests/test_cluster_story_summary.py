@@ -157,3 +157,36 @@ def test_a_card_stays_small_and_its_title_is_one_of_a_member(given_):
     assert len(card.names) <= KEPT_NAMES
     assert len(card.key_names()) <= SHOWN_NAMES
     assert card.title in {" ".join(title.split()) or "x" for title, _ in given_}
+
+
+def told_in(*articles):
+    card = StorySummary()
+    for n, (language, title) in enumerate(articles):
+        article = Article(id=f"a{n}", title=title, text="x", language=language)
+        card = add_vote(card, article, None, CountMinSketch())
+    return card
+
+
+def test_a_story_in_several_languages_has_a_title_in_each():
+    card = told_in(
+        ("en", "Ferry runs aground off Brackholm"), ("de", "Fähre läuft auf Grund"), ("de", "Fähre auf Grund")
+    )
+    assert card.ranked_languages() == ("de", "en")
+    assert {title.language: title.title for title in card.titles_by_language()} == {
+        "de": "Fähre läuft auf Grund",
+        "en": "Ferry runs aground off Brackholm",
+    }
+
+
+def test_a_story_in_one_language_has_no_further_titles():
+    card = told_in(("en", "Ferry runs aground"), ("", "Ferry aground"))
+    assert (card.ranked_languages(), card.titles_by_language()) == (("en",), ())
+
+
+def test_the_title_of_a_language_stays_however_many_come_in_others():
+    many = [("en", f"Ferry runs aground, day {n}") for n in range(FIRST_TITLES + 1)]
+    later = [("en", f"Divers look at the ferry, day {n}") for n in range(3 * LATEST_TITLES)]
+    card = told_in(*many, ("de", "Fähre läuft auf Grund"), *later)
+    assert [title.title for title in card.titles_by_language() if title.language == "de"] == ["Fähre läuft auf Grund"]
+    assert card.languages == {"en": len(many) + len(later), "de": 1}
+    assert len(card.titles) <= FIRST_TITLES + LATEST_TITLES + 2

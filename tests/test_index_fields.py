@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
 import runpy
 import subprocess
@@ -17,7 +18,8 @@ from pipeline.index import _elasticsearch_mapping as mapping
 from pipeline.index import _sqlite_schema as sqlite
 from pipeline.index import fields
 from pipeline.index.fields import ALIASES, FACETS, FIELDS, QUERY_FIELDS, WORD_WEIGHTS
-from pipeline.records import CopyKind, Document, Location, Precision
+from pipeline.records import Article, CopyKind, Document, Location, Precision
+from tests.helpers.support import document
 
 REPO = Path(__file__).parent.parent
 FIELDS_PAGE = REPO / "docs" / "fields.md"
@@ -45,7 +47,7 @@ def test_a_field_holds_what_the_record_holds(field):
     assert field.several == (typing.get_origin(annotation) is tuple)
     assert field.type in {
         str: {"keyword", "text"}, int: {"integer", "long"}, float: {"float"}, bool: {"boolean"}, dt.datetime: {"date"},
-        Location: {"geo_point"}, Precision: {"keyword"}, CopyKind: {"keyword"},
+        bytes: {"dense_vector"}, Location: {"geo_point"}, Precision: {"keyword"}, CopyKind: {"keyword"},
     }.get(kind, {"object"})  # fmt: skip
 
 
@@ -61,7 +63,17 @@ def test_the_mapping_has_every_field_and_three_of_its_own():
     assert set(RECORD) <= set(PROPERTIES)
 
 
-@pytest.mark.parametrize("field", ["captions", "entities", "locations"])
+def test_a_vector_is_sent_as_numbers_of_one_byte_and_only_where_it_says_something():
+    sent = {}
+    for name, vector in {"some": bytes([127, 129] * 192), "zeros": bytes(384), "none": None}.items():
+        made = msgspec.structs.replace(document(Article(id=name, text="Text.")), vector=vector)
+        sent[name] = json.loads(mapping.encode_document(made)).get("vector")
+    assert sent == {"some": [127, -127] * 192, "zeros": None, "none": None}
+    assert PROPERTIES["vector"]["dims"] == 384
+    assert "vector" in TEMPLATE["template"]["mappings"]["_source"]["excludes"]
+
+
+@pytest.mark.parametrize("field", ["captions", "entities", "locations", "story_titles"])
 def test_the_mapping_knows_what_is_inside(field):
     inner = next(one.type for one in msgspec.structs.fields(Document) if one.name == field).__args__[0]
     names = {one.name for one in msgspec.structs.fields(inner)}

@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 from pipeline.errors import UsageError
 from pipeline.index import open_index
-from pipeline.records import Article, Caption, CopyKind, Document, from_json
+from pipeline.records import Article, Caption, CopyKind, Document, StoryTitle, from_json
 from pipeline.settings import IndexSettings
 from pipeline.web import search_params
 from pipeline.web.app import create_app, create_search_app, from_environment
@@ -401,6 +401,25 @@ def test_the_id_of_a_story_that_became_part_of_another_one_leads_there(client, i
     led = client.get("/stories/s8", follow_redirects=False)
     assert (led.status_code, led.headers["Location"]) == (307, "/stories/s6")
     assert "Floods in the north" in text_of(client.get("/stories/s8").text)
+
+
+def test_a_story_in_several_languages_shows_them_side_by_side(client, index):
+    titles = (StoryTitle(language="en", title="Rain in the north"), StoryTitle(language="de", title="Regen im Norden"))
+    told = {"story": "s9", "story_title": titles[0].title, "story_titles": titles, "story_languages": ("en", "de")}
+    index.upsert(
+        [
+            document(8, "Rain in the north", "It rained.", **told),
+            document(9, "Regen im Norden", "Es regnete.", **{**told, "language": "de"}),
+        ]
+    )
+    shown = client.get("/stories/s9?lang=de").text
+    assert text_of(shown).index("German") < text_of(shown).index("English")
+    assert ">Regen im Norden</h1>" in shown
+    assert ">Rain in the north</h1>" in client.get("/stories/s9?lang=fr").text
+    answer = client.get("/api/stories/s9?lang=de").json()
+    assert (answer["title"], answer["languages"]) == ("Regen im Norden", ["en", "de"])
+    assert client.get("/api/stories/s9").json()["title"] == "Rain in the north"
+    assert "By language" not in client.get("/stories/s1").text
 
 
 def test_what_is_not_there_is_a_page_that_says_so(client):

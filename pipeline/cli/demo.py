@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import shutil
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
@@ -95,10 +96,22 @@ def _print_recognised(context: Context) -> None:
         hands = {document.copy_group for document in members}
         if len(hands) > 1:
             click.echo(f"  {len(members)} articles, {len(hands)} texts: {_line(members[0])}")
+    _print_languages(stories.values())
     click.secho("\nNamed most often (articles)", bold=True)
     for field in ("people", "organisations", "places", "countries"):
         counts = collections.Counter(name for document in documents for name in getattr(document, field))
         click.echo(f"  {field}: " + ", ".join(f"{name} ({n})" for name, n in counts.most_common(8)))
+
+
+def _print_languages(stories: Iterable[Sequence[Document]]) -> None:
+    """Print the stories that are told in several languages, with their first article in each."""
+    click.secho("\nStories told in several languages", bold=True)
+    for members in stories:
+        first = {document.language: document for document in reversed(members) if document.language}
+        if len(first) > 1:
+            click.echo(f"  {len(members)} articles in {len(first)} languages:")
+            for language, document in sorted(first.items()):
+                click.echo(f"    {language}  {_line(document)}")
 
 
 def _print_searches(context: Context) -> None:

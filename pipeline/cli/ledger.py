@@ -32,6 +32,7 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _WHY = {
     Placed.OPENED: "it opened one: no known story was like it",
     Placed.JOINED: "it is like it",
+    Placed.RETOLD: "it tells the same in another language",
     Placed.COPY: "its copies are in it",
     Placed.KEPT: "it was in it before",
 }

@@ -20,6 +20,7 @@ import click
 
 from pipeline.cli.output import Failures, Progress, json_line_writer, read_json_objects
 from pipeline.cli.param_types import TimeParam
+from pipeline.cluster.terms import base_language
 from pipeline.errors import ItemError, UsageError
 from pipeline.intake import import_files
 from pipeline.jsonlines import (
@@ -223,9 +224,13 @@ def dedupe_command() -> ProcessBatch:
 @click.option("--store", "store_url", metavar="URL", help="A ledger of its own that is kept, not a throw-away one.")
 @click.option("-o", "output", metavar="FILE", help="Write to FILE instead of stdout.")
 def enrich_command(path: str, workers: int | None, store_url: str | None, output: str | None) -> None:
-    """Find the names in each article, in order, each linked to one entity; uses copy_of where it is."""
+    """Find the names in each article, in order, each linked to one entity; uses copy_of where it is.
+
+    Where articles come in several languages, each gets the vector by which its story is found in the others.
+    """
     from pipeline.enrich import load_knowledge_base
     from pipeline.enrich.name_workers import NameWorkers
+    from pipeline.multilingual.article_vectors import choose_vectorise
     from pipeline.worker_count import choose_worker_counts
 
     settings, folder = load_settings(), config_folder()
@@ -238,7 +243,10 @@ def enrich_command(path: str, workers: int | None, store_url: str | None, output
     ):
         knowledge_base: KnowledgeBase | None = None
         for batch in _read_batches(store, path, failures):
-            found = _read_names(pool, batch)
+            with store.read() as connection:
+                languages = store.count_languages(connection, batch[-1].at, settings.cluster)
+            languages.update(base_language(line.article) for line in batch)
+            found = _read_names(pool, batch, vectorise=choose_vectorise(settings.enrich.vectors, languages) is not None)
             knowledge_base = knowledge_base or load_knowledge_base(folder)  # while the first workers start
             linked = _link_names(store, knowledge_base, batch, found)
             for line, names in zip(batch, linked, strict=True):
@@ -250,14 +258,16 @@ def enrich_command(path: str, workers: int | None, store_url: str | None, output
     failures.exit()
 
 
-def _read_names(pool: NameWorkers, batch: Sequence[_OrderedLine]) -> Iterator[Names | Exception]:
-    """Let workers find the names of a batch; return them, or what articles end with, in order."""
+def _read_names(pool: NameWorkers, batch: Sequence[_OrderedLine], *, vectorise: bool) -> Iterator[Names | Exception]:
+    """Let workers find the names of a batch, and make vectors; return them, or what articles end with, in order."""
     from pipeline.enrich.name_workers import NameReading
 
     pool.promise({line.article.id: line.seq for line in batch})
-    return pool.read_names(
-        [NameReading(line.article, original=pool.promised(str(line.plain.get("copy_of")), line.seq)) for line in batch]
-    )
+    readings = []
+    for line in batch:
+        original = pool.promised(str(line.plain.get("copy_of")), line.seq)
+        readings.append(NameReading(line.article, original=original, vectorise=vectorise))
+    return pool.read_names(readings)
 
 
 def _link_names(
@@ -278,24 +288,32 @@ def _link_names(
 
 @_filter_command("cluster")
 def cluster_command() -> ProcessBatch:
-    """Say of each article, in order, which story it belongs to; uses copy_of and mentions where they are."""
+    """Say of each article, in order, which story it belongs to; uses copy_of, mentions and vector where they are."""
     from pipeline.cluster import ArticleToAssign, decide
+    from pipeline.multilingual.article_vectors import choose_vectorise
 
-    settings = load_settings().cluster
+    loaded = load_settings()
+    settings = loaded.cluster
 
     def assign_stories(store: Store, batch: Sequence[_OrderedLine]) -> Iterator[Line]:
         memory = store.story_index(settings)
+        named = [names_from_line(line.plain, line.article.id) for line in batch]
         articles = [
             ArticleToAssign(
                 seq=line.seq,
                 first_seen=line.at,
                 article=line.article,
                 copy=copy_from_line(line.plain, line.article.id),
-                names=names_from_line(line.plain, line.article.id),
+                names=names,
+                vector=names.vector if names else None,
             )
-            for line in batch
+            for line, names in zip(batch, named, strict=True)
         ]
-        placements = decide(articles, memory, settings)
+        with store.read() as connection:
+            languages = store.count_languages(connection, batch[-1].at, settings)
+        languages.update(base_language(line.article) for line in batch)
+        vectorise = choose_vectorise(loaded.enrich.vectors, languages)
+        placements = decide(articles, memory, settings, vectorise=vectorise)
         _save_memory(store, memory, batch)
         for line, placement in zip(batch, placements, strict=True):
             yield {**line.plain, "story": placement.story}

@@ -5,6 +5,7 @@ Copies of one text count once.
 
 from pipeline.cluster.assignment import ArticleToAssign, decide
 from pipeline.cluster.protocol import StoryMemory, TermWeights
+from pipeline.cluster.retelling import Voter, VoterWindow
 from pipeline.cluster.story_summary import NameRarities, StoryFacts, StorySummary
 from pipeline.cluster.summarise import rebuild_story, summarise_batch
 
@@ -15,6 +16,8 @@ __all__ = [
     "StoryMemory",
     "StorySummary",
     "TermWeights",
+    "Voter",
+    "VoterWindow",
     "decide",
     "rebuild_story",
     "summarise_batch",

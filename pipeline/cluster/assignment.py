@@ -1,21 +1,24 @@
 """Assign each article of a batch to a story.
 
 Single-pass clustering in order of arrival: an article joins the story whose centroid is most like it, or opens one.
-Copies of one text have one vote: they follow their copy group, and their words count once.
+Copies of one text have one vote: they follow their copy group, and their words count once. An article that no story
+resembles by its words may tell what a story tells in other languages: then it begins a part of that story.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 import numpy as np
 
+from pipeline.cluster.anchors import article_anchors
 from pipeline.cluster.protocol import StoryMemory, TermWeights
+from pipeline.cluster.retelling import NEAREST, Voter, do_others_agree, find_told_story
 from pipeline.cluster.story_summary import NameRarities, name_rarities
-from pipeline.cluster.terms import article_terms, count_document, document_shares
+from pipeline.cluster.terms import article_terms, base_language, count_document, document_shares
 from pipeline.cluster.vector import (
     TextVectors,
     Vector,
@@ -56,6 +59,11 @@ COHERENCE = 0.5
 # recall .793 and .758. With 10 too many true pairs of short texts stay apart: recall .613
 FEW_WORDS = 4
 
+# A likeness by words of less than this many times cluster.threshold is weak: where the story is told in other languages
+# too, half of these articles must agree by their vectors. Of the leads in bench/events.jsonl some on another quake or
+# another rate decision were joined by such words
+WEAK = 1.5
+
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -68,6 +76,7 @@ class ArticleToAssign(msgspec.Struct, frozen=True, kw_only=True):
     copy: Copy
     names: Names | None = None
     story: str | None = None  # the story that it is in already
+    vector: bytes | None = None  # as ``pipeline.dense_vectors`` packs it; None: not known
 
     @property
     def happened_at(self) -> dt.datetime:
@@ -75,8 +84,12 @@ class ArticleToAssign(msgspec.Struct, frozen=True, kw_only=True):
         return min(self.article.published or self.first_seen, self.first_seen)
 
 
-class StoryCluster(msgspec.Struct, frozen=True, kw_only=True):
-    """What is remembered of a story: its centroid, the mean of its articles' vectors."""
+class StoryCluster(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is remembered of a story: its centroid, the mean of its articles' vectors.
+
+    What is told in a further language has a part of its own, a cluster of the same id: the words of two languages would
+    make a mean that is like neither.
+    """
 
     id: str
     votes: int
@@ -85,12 +98,27 @@ class StoryCluster(msgspec.Struct, frozen=True, kw_only=True):
     dated: bool  # whether the time of publication of any article is known
     vectors: tuple[Vector, Vector]  # of the whole text, of its beginning
     terms: tuple[int, ...]  # under which it is found
+    language: str = ""  # of a further part
+    others: tuple[StoryCluster, ...] = ()  # the further parts; they have none themselves
 
     @classmethod
-    def empty(cls, story: str) -> StoryCluster:
-        """Return a story with the id ``story`` and no article yet."""
-        no_vectors = (Vector(), Vector())
-        return cls(id=story, votes=0, mean_similarity=0.0, day=0.0, dated=False, vectors=no_vectors, terms=())
+    def empty(cls, story: str, language: str = "") -> StoryCluster:
+        """Return a story, or a further part of one, with the id ``story`` and no article yet."""
+        return cls(
+            id=story,
+            votes=0,
+            mean_similarity=0.0,
+            day=0.0,
+            dated=False,
+            vectors=(Vector(), Vector()),
+            terms=(),
+            language=language,
+        )
+
+    @property
+    def parts(self) -> tuple[StoryCluster, ...]:
+        """Return the story in the language in which it was told first, then its further parts."""
+        return (self, *self.others)
 
     def mean_vectors(self) -> TextVectors:
         """Return the mean vectors as arrays."""
@@ -98,6 +126,7 @@ class StoryCluster(msgspec.Struct, frozen=True, kw_only=True):
         return whole.arrays(), lede.arrays()
 
 
+Vectorise = Callable[[Article], bytes | None]
 decode_story = msgspec.msgpack.Decoder(StoryCluster).decode
 
 
@@ -106,12 +135,15 @@ def decide(
     memory: StoryMemory,
     settings: ClusterSettings,
     rarities: dict[int, NameRarities] | None = None,
+    vectorise: Vectorise | None = None,
 ) -> list[Placement]:
     """Return for each of ``newcomers``, in their order, its story; ``memory`` learns them.
 
     An article whose copy group has a story gets that one, so an article that is decided again stays where it is.
-    The result doesn't depend on where batches begin and end. ``rarities`` gets, by seq, how rare the names are of those
-    articles that have a vote.
+    The result doesn't depend on where batches begin and end, but for which articles have a vector. ``rarities`` gets,
+    by seq, how rare the names are of those articles that have a vote. ``vectorise`` makes the vector of an article
+    that has none and would open a story, or is only weakly like one; without it such an article is compared by its
+    words alone.
     """
     memory.prefetch_groups({newcomer.copy.group for newcomer in newcomers})
     vectors = _voting_vectors(newcomers, memory, {} if rarities is None else rarities)
@@ -120,9 +152,10 @@ def decide(
     placements = []
     for newcomer in newcomers:
         placement = _present_story(newcomer, memory) or _assign(
-            newcomer, vectors[newcomer.seq], terms[newcomer.seq], memory, settings
+            newcomer, vectors[newcomer.seq], terms[newcomer.seq], memory, settings, vectorise
         )
         memory.assign_group(newcomer.copy.group, placement.story, newcomer.first_seen)
+        memory.count_article(base_language(newcomer.article), newcomer.first_seen)
         placements.append(placement)
     return placements
 
@@ -162,23 +195,97 @@ def article_vectors(newcomer: ArticleToAssign, frequencies: CountMinSketch, *, c
 
 
 def _assign(
-    newcomer: ArticleToAssign, vectors: TextVectors, terms: TermWeights, memory: StoryMemory, settings: ClusterSettings
+    newcomer: ArticleToAssign,
+    vectors: TextVectors,
+    terms: TermWeights,
+    memory: StoryMemory,
+    settings: ClusterSettings,
+    vectorise: Vectorise | None,
 ) -> Placement:
-    """Put the article into the most similar story, or a new one."""
+    """Put the article into the most similar story, else into one that tells the same, else into a new one."""
     candidates = [(seq, decode_story(data)) for seq, data in memory.candidates(newcomer.first_seen, terms)]
-    scores = _similarities(newcomer, vectors, [story for _, story in candidates], settings)
+    parts = [(seq, story, number) for seq, story in candidates for number in range(len(story.parts))]
+    scores = _similarities(newcomer, vectors, [story.parts[number] for _, story, number in parts], settings)
     alike = [
-        (score, seq, story)
-        for score, (seq, story) in zip(scores, candidates, strict=True)
-        if score >= max(settings.threshold, COHERENCE * story.mean_similarity)
+        (score, seq, story, number)
+        for score, (seq, story, number) in zip(scores, parts, strict=True)
+        if score >= max(settings.threshold, COHERENCE * story.parts[number].mean_similarity)
     ]
+    vector = newcomer.vector
     if alike:
-        score, seq, story = max(alike, key=lambda scored: (scored[0], -scored[1]))
-        join_story(seq, story, newcomer, vectors, terms, memory, score)
-        return Placement(id=newcomer.article.id, story=story.id, score=round(score, 4), how=Placed.JOINED)
+        score, seq, story, number = max(alike, key=lambda scored: (scored[0], -scored[1]))
+        is_weak = score < WEAK * settings.threshold
+        if is_weak and vector is None and vectorise:
+            vector = vectorise(newcomer.article)
+        if not (is_weak and vector) or _do_others_agree(newcomer, seq, memory, settings, vector):
+            join_story(seq, story, newcomer, vectors, terms, memory, score, number)
+            _remember_voter(newcomer, seq, memory, vector)
+            return Placement(id=newcomer.article.id, story=story.id, score=round(score, 4), how=Placed.JOINED)
+    vector = vector or (vectorise(newcomer.article) if vectorise else None)
+    if vector and (retold := _retell(newcomer, vectors, terms, memory, settings, vector)):
+        return retold
     opened = StoryCluster.empty(f"s{newcomer.article.id}")
     join_story(newcomer.seq, opened, newcomer, vectors, terms, memory)
+    _remember_voter(newcomer, newcomer.seq, memory, vector)
     return Placement(id=newcomer.article.id, story=opened.id, how=Placed.OPENED)
+
+
+def _retell(
+    newcomer: ArticleToAssign,
+    vectors: TextVectors,
+    terms: TermWeights,
+    memory: StoryMemory,
+    settings: ClusterSettings,
+    vector: bytes,
+) -> Placement | None:
+    """Put the article into the story that tells the same in other languages; None where there is none."""
+    voter, window = _voter(newcomer, newcomer.seq, vector), memory.voters(newcomer.first_seen)
+    nearest = window.find_nearest(voter, NEAREST, settings.window_days)
+    memory.prefetch_groups({other.group for _, other in nearest})
+    told = find_told_story(voter, nearest, window, memory.story_of, settings)
+    found = memory.find_story(told.story, told.seq) if told else None
+    if told is None or found is None:
+        return None
+    seq, data = found
+    story, language = decode_story(data), base_language(newcomer.article)
+    story, number = with_part(story, language)
+    join_story(seq, story, newcomer, vectors, terms, memory, 0.0, number)
+    _remember_voter(newcomer, seq, memory, vector)
+    return Placement(id=newcomer.article.id, story=story.id, score=round(told.score, 4), how=Placed.RETOLD)
+
+
+def _do_others_agree(
+    newcomer: ArticleToAssign, seq: int, memory: StoryMemory, settings: ClusterSettings, vector: bytes
+) -> bool:
+    """Tell whether what the story ``seq`` tells in other languages is what the article tells."""
+    return do_others_agree(_voter(newcomer, seq, vector), seq, memory.voters(newcomer.first_seen), settings)
+
+
+def with_part(story: StoryCluster, language: str) -> tuple[StoryCluster, int]:
+    """Return the story with a further part in ``language``, which may be there already, and that part's number."""
+    for number, part in enumerate(story.others, 1):
+        if part.language == language:
+            return story, number
+    others = (*story.others, StoryCluster.empty(story.id, language))
+    return msgspec.structs.replace(story, others=others), len(others)
+
+
+def _voter(newcomer: ArticleToAssign, seq: int, vector: bytes) -> Voter:
+    anchors = article_anchors(newcomer.article, newcomer.names)
+    return Voter(
+        group=newcomer.copy.group,
+        seq=seq,
+        day=_day(newcomer),
+        language=base_language(newcomer.article),
+        vector=vector,
+        anchors=anchors.astype("<u4").tobytes(),
+    )
+
+
+def _remember_voter(newcomer: ArticleToAssign, seq: int, memory: StoryMemory, vector: bytes | None) -> None:
+    """Let texts in other languages be compared with the article, which is in the story ``seq``, if it has a vector."""
+    if vector:
+        memory.add_voter(_voter(newcomer, seq, vector), newcomer.first_seen)
 
 
 def _similarities(
@@ -210,7 +317,7 @@ def _similarities(
     return similarities
 
 
-def join_story(
+def join_story(  # noqa: PLR0913, PLR0917 - an article and a story, each as it is remembered
     seq: int,
     story: StoryCluster,
     newcomer: ArticleToAssign,
@@ -218,28 +325,43 @@ def join_story(
     terms: TermWeights,
     memory: StoryMemory,
     score: float = 0.0,
+    number: int = 0,
 ) -> StoryCluster:
-    """Let an article vote in the story ``seq``; return the story, whose centroid it has moved.
+    """Let an article vote in the part ``number`` of the story ``seq``; return the story, whose centroid it has moved.
 
-    ``vectors`` and ``terms``, the strongest first, are the article's; ``score`` is its similarity to the story.
+    ``vectors`` and ``terms``, the strongest first, are the article's; ``score`` is its similarity to that part.
     """
-    share = 1 / (story.votes + 1)
     article_index = list(terms)[:INDEXED_TERMS]
-    means, story_index = _mean(story, vectors, article_index, share)
-    new = StoryCluster(
-        id=story.id,
-        votes=story.votes + 1,
-        mean_similarity=story.mean_similarity + (score - story.mean_similarity) / max(1, story.votes),
-        day=story.day + (_day(newcomer) - story.day) * share,
-        dated=story.dated or newcomer.article.published is not None,
+    part = story.parts[number]
+    moved = _vote(part, newcomer, vectors, article_index, score)
+    parts = [*story.parts[:number], moved, *story.parts[number + 1 :]]
+    new = msgspec.structs.replace(parts[0], others=tuple(parts[1:]))
+    indexed = set[int]().union(*(part.terms for part in parts))
+    memory.save_story(
+        seq,
+        newcomer.first_seen,
+        set(moved.terms).intersection(article_index),
+        set(part.terms) - indexed,
+        _encode(new),
+    )
+    return new
+
+
+def _vote(
+    part: StoryCluster, newcomer: ArticleToAssign, vectors: TextVectors, article_index: Sequence[int], score: float
+) -> StoryCluster:
+    """Return a part of a story after an article has voted in it."""
+    share = 1 / (part.votes + 1)
+    means, story_index = _mean(part, vectors, article_index, share)
+    return msgspec.structs.replace(
+        part,
+        votes=part.votes + 1,
+        mean_similarity=part.mean_similarity + (score - part.mean_similarity) / max(1, part.votes),
+        day=part.day + (_day(newcomer) - part.day) * share,
+        dated=part.dated or newcomer.article.published is not None,
         vectors=means,
         terms=tuple(story_index),
     )
-    indexed = set(story_index)
-    memory.save_story(
-        seq, newcomer.first_seen, indexed.intersection(article_index), set(story.terms) - indexed, _encode(new)
-    )
-    return new
 
 
 def _mean(

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
+from pipeline.cluster.retelling import Voter, VoterWindow
 from pipeline.count_min import CountMinSketch
 
 TermWeights = Mapping[int, float]  # term → what it is worth that a story shares it
@@ -36,6 +37,18 @@ class StoryMemory(Protocol):
         self, seq: int, at: dt.datetime, terms: Collection[int], dropped: Collection[int], data: bytes
     ) -> None:
         """Remember the story; index it under ``terms`` too, and no more under ``dropped``."""
+
+    def find_story(self, story: str, seq: int) -> tuple[int, bytes] | None:
+        """Return number and bytes of the story ``story``, which had the number ``seq`` once; None: forgotten."""
+
+    def voters(self, at: dt.datetime) -> VoterWindow:
+        """Return the articles of the window that have a vote and a vector, those of this batch among them."""
+
+    def add_voter(self, voter: Voter, at: dt.datetime) -> None:
+        """Remember an article that has a vote and a vector."""
+
+    def count_article(self, language: str, at: dt.datetime) -> None:
+        """Count an article of a language."""
 
     def delete_story(self, seq: int) -> None:
         """Forget a story."""

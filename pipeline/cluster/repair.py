@@ -63,6 +63,14 @@ def find_merger(
 def story_similarity(first: StoryCluster, second: StoryCluster, settings: ClusterSettings) -> float:
     """Return the mean similarity of the articles of two stories, decayed with the gap in time.
 
+    Of stories that are told in several languages it is that of the two parts that are most alike.
+    """
+    return max(_part_similarity(a, b, settings) for a in first.parts for b in second.parts)
+
+
+def _part_similarity(first: StoryCluster, second: StoryCluster, settings: ClusterSettings) -> float:
+    """Return the mean similarity of the articles of two parts, decayed with the gap in time.
+
     The product of two means, which aren't brought to unit length, is the mean of the products of all pairs.
     """
     similarity = 0.0
@@ -74,14 +82,20 @@ def story_similarity(first: StoryCluster, second: StoryCluster, settings: Cluste
 
 
 def split_members(
-    members: Sequence[TextVectors], pinned: Sequence[str | None], settings: ClusterSettings
+    members: Sequence[TextVectors],
+    pinned: Sequence[str | None],
+    settings: ClusterSettings,
+    languages: Sequence[str] = (),
 ) -> list[list[int]]:
     """Return the parts into which a story should be split, each as the indices of its ``members``.
 
     ``members`` has the vectors of one article of each copy group. There is one part where they belong together.
     ``pinned`` has for each member the story in which an editor put it: those of one such story stay together, those of
-    several are not brought together here. Average linkage.
+    several are not brought together here. Average linkage. Articles in two languages are alike by their vectors, not
+    by their words: each of ``languages`` is looked at by itself, and the largest parts of all stay together.
     """
+    if len(set(languages)) > 1:
+        return _split_by_language(members, pinned, languages, settings)
     count = len(members)
     whole: list[list[int]] = [list(range(count))]
     if count < LEAST_SPLIT:
@@ -104,6 +118,20 @@ def split_members(
         alive.remove(b)
     parts = sorted((sorted(groups[n]) for n in alive), key=lambda part: (-len(part), part))
     return parts if len(parts) > 1 else whole
+
+
+def _split_by_language(
+    members: Sequence[TextVectors], pinned: Sequence[str | None], languages: Sequence[str], settings: ClusterSettings
+) -> list[list[int]]:
+    together: list[int] = []
+    others: list[list[int]] = []
+    for language in dict.fromkeys(languages):
+        at = [n for n, other in enumerate(languages) if other == language]
+        parts = split_members([members[n] for n in at], [pinned[n] for n in at], settings)
+        first, *rest = [[at[n] for n in part] for part in parts]
+        together += first
+        others += rest
+    return [sorted(together), *others]
 
 
 def pairwise_similarities(members: Sequence[TextVectors]) -> Matrix:

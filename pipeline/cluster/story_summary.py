@@ -15,7 +15,7 @@ import numpy as np
 
 from pipeline.cluster.terms import base_language, counter_keys, expected_share, word_pieces
 from pipeline.count_min import CountMinSketch, hash_words
-from pipeline.records import Article, Entity, EntityType, Names
+from pipeline.records import Article, Entity, EntityType, Names, StoryTitle
 from pipeline.text import normalise, shorten
 
 # Titles kept to choose from: the first ones say what happened, the latest what has come of it
@@ -39,6 +39,8 @@ class StoryFacts(msgspec.Struct, frozen=True, kw_only=True):
     first: dt.datetime | None = None  # when its first article was published, or seen where that is unknown
     last: dt.datetime | None = None
     aliases: tuple[str, ...] = ()  # ids of stories that are part of it now
+    languages: tuple[str, ...] = ()  # in which it is told, the one of most articles first
+    titles: tuple[StoryTitle, ...] = ()  # what it is called in each of them, where there are several
 
 
 class MemberTitle(msgspec.Struct, frozen=True, array_like=True):
@@ -69,11 +71,29 @@ class StorySummary(msgspec.Struct, frozen=True, kw_only=True):
     titles: tuple[MemberTitle, ...] = ()
     names: tuple[NameTally, ...] = ()
     chosen: str | None = None  # the article whose title is the story's
+    languages: dict[str, int] = {}  # language → votes
 
     @property
     def title(self) -> str | None:
         """Return what the story is called."""
         return next((title.text for title in self.titles if title.article == self.chosen), None)
+
+    def ranked_languages(self) -> tuple[str, ...]:
+        """Return the languages in which it is told, the one of most votes first; a story of before knew only titles."""
+        votes = self.languages or Counter(title.language for title in self.titles)
+        return tuple(sorted(filter(None, votes), key=lambda language: (-votes[language], language)))
+
+    def titles_by_language(self) -> tuple[StoryTitle, ...]:
+        """Return what the story is called in each of its languages; nothing where there is but one."""
+        languages = self.ranked_languages()
+        if len(languages) < 2:  # noqa: PLR2004
+            return ()
+        titles = []
+        for language in languages:
+            candidates = [title for title in self.titles if title.language == language]
+            article = choose_title(candidates, self.chosen)
+            titles += [StoryTitle(language=language, title=t.text) for t in candidates if t.article == article]
+        return tuple(titles)
 
     def key_names(self) -> tuple[str, ...]:
         """Return who and what the story is about: names that several members are about, and that are rare elsewhere."""
@@ -98,15 +118,27 @@ def add_vote(summary: StorySummary, article: Article, names: Names | None, rarit
         titles = (*(title for title in titles if title.article != article.id), vote)
         if len(titles) > FIRST_TITLES + LATEST_TITLES:
             middle = titles[FIRST_TITLES:-LATEST_TITLES]
-            chosen = tuple(title for title in middle if title.article == summary.chosen)
+            ends = (*titles[:FIRST_TITLES], *titles[-LATEST_TITLES:])
+            lacking = {title.language: title.article for title in reversed(middle)}  # of a language: its first one
+            for title in ends:
+                lacking.pop(title.language, None)
+            kept = {summary.chosen, *lacking.values()}
+            chosen = tuple(title for title in middle if title.article in kept)
             titles = (*titles[:FIRST_TITLES], *chosen, *titles[-LATEST_TITLES:])
     return msgspec.structs.replace(
         summary,
         votes=summary.votes + 1,
         titles=titles,
         chosen=choose_title(titles, summary.chosen),
+        languages=_add_language(summary, base_language(article)),
         names=_tally(summary.names, names, rarities),
     )
+
+
+def _add_language(summary: StorySummary, language: str) -> dict[str, int]:
+    """Return how many votes are in which language, with one more."""
+    before = summary.languages or Counter(title.language for title in summary.titles)
+    return dict(Counter(before) + Counter({language: 1}))
 
 
 def choose_title(titles: Sequence[MemberTitle], present: str | None = None) -> str | None:

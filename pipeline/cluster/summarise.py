@@ -7,13 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from pipeline.cluster.assignment import ArticleToAssign, StoryCluster, article_vectors, join_story, lookup_terms
+from pipeline.cluster.assignment import (
+    ArticleToAssign,
+    StoryCluster,
+    article_vectors,
+    join_story,
+    lookup_terms,
+    with_part,
+)
 from pipeline.cluster.protocol import StoryMemory
 from pipeline.cluster.story_summary import NameRarities, StorySummary, add_vote, extend_time_span, name_rarities
+from pipeline.cluster.terms import base_language
 from pipeline.count_min import CountMinSketch
 from pipeline.records import Placed, Placement
 
-_VOTES = frozenset({Placed.OPENED, Placed.JOINED})
+_VOTES = frozenset({Placed.OPENED, Placed.JOINED, Placed.RETOLD})
 
 
 def summarise_batch(
@@ -46,12 +54,19 @@ def rebuild_story(story: str, members: Iterable[ArticleToAssign], memory: StoryM
     """
     summary, cluster, first = StorySummary(), StoryCluster.empty(story), None
     voted: set[str] = set()
+    numbers: dict[str, int] = {}  # language → the part of the story in it
     for member in members:
         if member.copy.group not in voted:
             voted.add(member.copy.group)
             vectors = article_vectors(member, memory.frequencies)
             first = member.seq if first is None else first
-            cluster = join_story(first, cluster, member, vectors, lookup_terms(vectors), memory)
+            language = base_language(member.article)
+            # of an unknown language: it stands with those that came first
+            number = numbers.get(language, None if numbers and language else 0)
+            if number is None:
+                cluster, number = with_part(cluster, language)
+            numbers.setdefault(language, number)
+            cluster = join_story(first, cluster, member, vectors, lookup_terms(vectors), memory, number=number)
             rarities = name_rarities(member.article, member.names, memory.frequencies)
             summary = add_vote(summary, member.article, member.names, rarities)
         summary = extend_time_span(summary, member.happened_at)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
 
 from pipeline.cluster import repair
 from pipeline.cluster.assignment import StoryCluster, article_vectors, decode_story, lookup_terms
+from pipeline.cluster.terms import base_language
 from pipeline.context import Context
 from pipeline.decisions import DecisionAuthor
 from pipeline.editorial.stories import merge_stories, split_story
@@ -84,9 +86,10 @@ def _find_merger(context: Context, seq: int, absorbed: set[str]) -> repair.Propo
             return None
         story = decode_story(data)
         day = dt.datetime.fromtimestamp(story.day * 86_400, dt.UTC)
-        terms = lookup_terms(story.mean_vectors())
-        memory.prefetch([(day, terms)])
-        candidates = [decode_story(candidate) for _, candidate in memory.candidates(day, terms)]
+        looked_up = [(day, lookup_terms(part.mean_vectors())) for part in story.parts]
+        memory.prefetch(looked_up)
+        blobs = dict(pair for at, terms in looked_up for pair in memory.candidates(at, terms))
+        candidates = [decode_story(data) for data in blobs.values()]
         candidates = [candidate for candidate in candidates if candidate.id not in absorbed]
         unpinned = repair.find_merger(story, candidates, {}, settings)
         if unpinned is None:
@@ -111,13 +114,19 @@ def _find_parts(context: Context, name: str) -> list[list[str]]:
         return []
     frequencies = store.story_index(settings).frequencies
     members = [
-        (member.article.id, article_vectors(member, frequencies)) for member in iter_cluster_inputs(context, rows)
+        (member.article.id, article_vectors(member, frequencies), base_language(member.article))
+        for member in iter_cluster_inputs(context, rows)
     ]
-    ids = [article for article, _ in members]
+    ids = [article for article, *_ in members]
     with store.read() as connection:
         pinned = store.decisions.find_pinned_stories(connection, ids)
+    known = Counter(language for *_, language in members if language)
+    usual = max(known, key=known.__getitem__, default="")  # of those whose language nobody knows
     parts = repair.split_members(
-        [vectors for _, vectors in members], [pinned.get(article) for article in ids], settings
+        [vectors for _, vectors, _ in members],
+        [pinned.get(article) for article in ids],
+        settings,
+        [language or usual for *_, language in members],
     )
     # the largest part keeps the id, or the one into which an editor put something
     keeps = next((part for part in parts if any(pinned.get(ids[n]) == name for n in part)), parts[0])

@@ -1,6 +1,7 @@
 """Find the names of articles in worker processes; a copy takes over those of an article that is read at the same time.
 
-Several threads may share the processes. A text that takes too long or too much ends with an ``ItemError`` of its own.
+An article's vector is made with them where it is wanted; a copy has its original's. Several threads may share the
+processes. A text that takes too long or too much ends with an ``ItemError`` of its own.
 """
 
 from __future__ import annotations
@@ -13,11 +14,14 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from pipeline.enrich import enrich
 from pipeline.enrich.inherited import ParagraphNames, paragraph_names
 from pipeline.enrich.knowledge.knowledge_base import KnowledgeBase
 from pipeline.enrich.recognisers import RecogniserChooser, load_recognisers
 from pipeline.errors import NewswireError
+from pipeline.multilingual.article_vectors import vectorise_article
 from pipeline.records import Article, Names
 from pipeline.result_waiting import do_nothing
 from pipeline.settings import EnrichSettings, EntitySettings
@@ -25,11 +29,16 @@ from pipeline.workers import Workers, preload
 
 
 class NameTask(NamedTuple):
-    """An article whose names are wanted; ``inherited`` are those of the article that it was taken from."""
+    """An article whose names are wanted; ``inherited`` are those of the article that it was taken from.
+
+    With ``vectorise`` its vector is wanted too, unless ``vector`` is that of its original.
+    """
 
     article: Article
     source_country: str | None
     inherited: ParagraphNames | None
+    vectorise: bool = False
+    vector: bytes | None = None
 
     @property
     def id(self) -> str:
@@ -57,10 +66,14 @@ class NameReader:
         return load_recognisers(self._entities, self._folder)
 
     def __call__(self, task: NameTask) -> Names:
-        """Return the names of an article."""
+        """Return the names of an article, and its vector where that is wanted."""
         knowledge, choose = self.loaded
         recogniser = choose(task.article.language)
-        return enrich(task.article, knowledge, recogniser, source_country=task.source_country, inherited=task.inherited)
+        names = enrich(
+            task.article, knowledge, recogniser, source_country=task.source_country, inherited=task.inherited
+        )
+        vector = task.vector or (vectorise_article(task.article) if task.vectorise else None)
+        return msgspec.structs.replace(names, vector=vector) if vector else names
 
 
 def _load_reader(entities: EntitySettings, folder: Path) -> NameReader:
@@ -79,6 +92,7 @@ class NameReading(NamedTuple):
     article: Article
     source_country: str | None = None
     original: Future[NamedArticle] | NamedArticle | None = None
+    vectorise: bool = False  # whether its vector is wanted
 
 
 class NameWorkers(Workers[NameTask, Names]):
@@ -154,7 +168,8 @@ class NameWorkers(Workers[NameTask, Names]):
             except BaseException:  # noqa: BLE001  whatever became of it: its own reading tells, and this one inherits nothing
                 original = None
         inherited = paragraph_names(*original) if original else None
-        future = self.submit(NameTask(reading.article, reading.source_country, inherited))
+        vector = original[1].vector if original else None
+        future = self.submit(NameTask(reading.article, reading.source_country, inherited, reading.vectorise, vector))
         future.add_done_callback(partial(self._keep_promise, reading.article))
         return future
 

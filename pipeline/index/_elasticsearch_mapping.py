@@ -10,6 +10,7 @@ import re
 import zlib
 from typing import Any
 
+from pipeline.dense_vectors import DIMENSIONS
 from pipeline.index.fields import BY_LANGUAGE, FIELDS, MAX_VALUE_CHARACTERS, WORD_WEIGHTS, Field, searched_texts
 from pipeline.index.folding import BOUNDARY, JOINING_SIGNS, TELLING_SIGNS, folding_table
 from pipeline.records import Document, to_json, to_plain
@@ -115,6 +116,7 @@ _VALUE = {"type": "keyword", "ignore_above": MAX_VALUE_CHARACTERS}
 _FACET = {**_VALUE, "fields": {"words": {k: v for k, v in _WORDS.items() if k != "fields"}, "exact": _EXACT}}
 _ADDRESS = {"type": "keyword", "ignore_above": 8191}  # Lucene's longest term, 32,766 bytes, in characters of 4 bytes
 _POINT = {"type": "geo_point", "ignore_malformed": True}
+_VECTOR = {"type": "dense_vector", "dims": DIMENSIONS, "element_type": "byte", "similarity": "cosine"}
 
 
 def _property(field: Field) -> dict[str, Any]:
@@ -130,6 +132,8 @@ def _property(field: Field) -> dict[str, Any]:
         return {**_WORDS, **copied, "fields": {"exact": _EXACT, **raw}}
     if field.type == "geo_point":
         return _POINT
+    if field.type == "dense_vector":
+        return _VECTOR
     if field.type == "keyword":
         return {**_FACET, **copied} if field.facet else _ADDRESS if field.address else _VALUE
     return {"type": field.type}
@@ -179,7 +183,7 @@ def index_template(alias: str, *, shards: int, replicas: int, refresh_seconds: f
             "settings": settings,
             "mappings": {
                 "dynamic": False,
-                "_source": {"excludes": ["by_language", EVERYTHING]},
+                "_source": {"excludes": ["by_language", EVERYTHING, "vector"]},
                 "properties": _PROPERTIES,
             },
         },
@@ -211,6 +215,10 @@ def encode_document(document: Document) -> bytes:
         UnicodeError: It holds half of a surrogate pair.
     """
     plain = to_plain(document)
+    if document.vector is None or not any(document.vector):  # a cosine with zeros is none
+        del plain["vector"]
+    else:
+        plain["vector"] = memoryview(document.vector).cast("b").tolist()
     plain["seen_at"] = plain["published"] or plain["first_seen"]
     # beside what the mapping copies there: a weight of 3 is three times in all
     plain[EVERYTHING] = [text for name in WORD_WEIGHTS for text in _repeated(document, name, 1)]

@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from pipeline.errors import IndexAwayError, IndexRefusedError, IndexVersionError, SearchIndexError
@@ -302,6 +303,7 @@ def _upsert(connection: sqlite3.Connection, document: Document) -> None:
     Raises:
         UnicodeError: It holds half of a surrogate pair; nothing is written then.
     """
+    document = msgspec.structs.replace(document, vector=None)  # cluster compares vectors, in the ledger
     json = to_json(document).decode()
     row = connection.execute(
         "SELECT number, revision, json FROM document JOIN stored ON document = number WHERE id = ?", (document.id,)

@@ -17,7 +17,9 @@ from pipeline.records import Document, Stage
 from pipeline.text import WORD_RANGES, word_range
 
 # Elasticsearch's names of the types. "keyword" is compared whole, "text" is searched by its words.
-FieldType = Literal["keyword", "text", "date", "integer", "long", "float", "boolean", "geo_point", "object"]
+FieldType = Literal[
+    "keyword", "text", "date", "integer", "long", "float", "boolean", "geo_point", "object", "dense_vector"
+]
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -198,6 +200,20 @@ FIELDS: tuple[Field, ...] = (
         facet=True,
     ),
     Field(
+        "story_languages",
+        "keyword",
+        "the languages in which that story is told, ISO 639-1, the one of most articles first",
+        several=True,
+        facet=True,
+    ),
+    Field(
+        "story_titles",
+        "object",
+        "what that story is called in each of its languages, where there are several: `language` and `title`",
+        several=True,
+        parts=(("language", "keyword"), ("title", "keyword")),
+    ),
+    Field(
         "people",
         "keyword",
         "canonical names of the persons named, the most frequent first",
@@ -307,6 +323,12 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field("live", "boolean", "whether it is a live blog, which grows by dated entries", facet=True),
     Field("embargoed", "date", "until when its sender had it held back; it is in the index only since then"),
+    Field(
+        "vector",
+        "dense_vector",
+        "384 numbers of one byte: what title and beginning are about, in any language; in Elasticsearch alone, and not "
+        "part of a document that is read",
+    ),
 )
 
 BY_NAME = {field.name: field for field in FIELDS}

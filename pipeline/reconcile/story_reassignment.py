@@ -18,7 +18,7 @@ from pipeline.reconcile.story_summaries import choose_story_id, iter_cluster_inp
 from pipeline.records import Placed, Placement, Stage
 from pipeline.store import ArticleRow, ArticleToReassign, StoredStory, StoryIndex
 
-_OWN_REASONS = {Placed.OPENED, Placed.JOINED}  # why an article is in its story by itself
+_OWN_REASONS = {Placed.OPENED, Placed.JOINED, Placed.RETOLD}  # why an article is in its story by itself
 
 
 def reassign_regrouped(context: Context) -> None:

@@ -57,7 +57,13 @@ def rebuild_stored_story(
 def cluster_input(row: ArticleRow, article: Article, copy: Copy, names: Names | None) -> ArticleToAssign:
     """Return an article as cluster reads it."""
     return ArticleToAssign(
-        seq=row.seq, first_seen=row.first_seen, article=article, copy=copy, names=names, story=row.story
+        seq=row.seq,
+        first_seen=row.first_seen,
+        article=article,
+        copy=copy,
+        names=names,
+        story=row.story,
+        vector=names.vector if names else None,
     )
 
 

@@ -18,6 +18,7 @@ from pipeline.reconcile.story_reassignment import reassign_regrouped
 from pipeline.reconcile.story_summaries import cluster_input, rebuild_locked_story
 from pipeline.records import Article, Copy, Names, Outcome, Placed, Placement, Stage
 from pipeline.stages.runner import Emit, StageHandler
+from pipeline.stages.vectors import choose_batch_vectorise
 from pipeline.store import ArticleRow, StageResult, StoryIndex
 
 
@@ -78,13 +79,14 @@ class ClusterHandler(StageHandler):
             records = store.ledger.gather(connection, claimed, Article, Copy, Names)
             placed = [row.id for row in claimed if row.story]
             earlier = store.ledger.latest(connection, placed, Placement) if placed else {}
+            vectorise = choose_batch_vectorise(context, connection, records.of(Article).values())
         articles, copies = records.of(Article), records.of(Copy)
         names = apply_decisions(store, records.of(Names))
         claimed = self.with_records(claimed, emit, articles, copies)
         memory = store.story_index(settings)
         newcomers = [cluster_input(row, articles[row.id], copies[row.id], names.get(row.id)) for row in claimed]
         rarities: dict[int, NameRarities] = {}
-        decided = decide(newcomers, memory, settings, rarities)
+        decided = decide(newcomers, memory, settings, rarities, vectorise)
         placements = [self._with_first_reason(placement, earlier.get(placement.id)) for placement in decided]
         by_article = {placement.id: placement for placement in placements}
         departures = find_departures(context, memory, claimed, by_article)

@@ -22,12 +22,13 @@ from pipeline.enrich.name_workers import NamedArticle, NameReading, NameWorkers
 from pipeline.errors import ItemError
 from pipeline.records import STAGE_VERSIONS, Article, Copy, Names, Outcome, Stage
 from pipeline.stages.runner import StageHandler
+from pipeline.stages.vectors import choose_batch_vectorise
 from pipeline.store import ArticleRow, StageResult
 from pipeline.worker_count import choose_worker_counts
 
 
 class EnrichHandler(StageHandler):
-    """Finds names and ties each to one entity.
+    """Finds names and ties each to one entity; makes vectors where texts in several languages come.
 
     A copy inherits the names of its original: from the ledger, or from a handler with the same workers that is at it.
     """
@@ -68,6 +69,7 @@ class EnrichHandler(StageHandler):
         with self.context.store.read() as connection:
             articles = ledger.current(connection, claimed, Article)
             copies = ledger.current(connection, claimed, Copy)
+            vectorise = choose_batch_vectorise(self.context, connection, articles.values()) is not None
         claimed = sorted(self.with_records(claimed, emit, articles, copies), key=lambda row: row.seq)
         self._workers.withdraw(self._seqs.keys() - {row.id for row in claimed})
         originals: dict[str, Future[NamedArticle] | NamedArticle] = {}
@@ -80,7 +82,8 @@ class EnrichHandler(StageHandler):
         for row in claimed:
             source = self.context.sources.get(row.source)
             taken_from = originals.get(copies[row.id].copy_of or "")
-            readings.append(NameReading(articles[row.id], source.country if source else None, taken_from))
+            country = source.country if source else None
+            readings.append(NameReading(articles[row.id], country, taken_from, vectorise))
         for row, names in zip(claimed, self._workers.read_names(readings, self.meanwhile), strict=True):
             if isinstance(names, ItemError):
                 emit(self.failure_result(row, names))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 import sqlalchemy as sa
@@ -44,6 +45,7 @@ from pipeline.store.file_imports import FileImport, FileImports
 from pipeline.store.frequency_memory import FrequencyMemory
 from pipeline.store.gaps import FeedGaps
 from pipeline.store.hosts import Hosts, WaitingHost
+from pipeline.store.inverted_index import first_day_of_window
 from pipeline.store.ledger import Ledger, is_held
 from pipeline.store.ledger_dump import TableLayout, list_tables, read_table
 from pipeline.store.ledger_restore import LedgerRestore
@@ -93,6 +95,7 @@ from pipeline.store.story_catalog import StoredStory, StoryCatalog, StoryListing
 from pipeline.store.story_index import StoryIndex
 from pipeline.store.subscriptions import Push, PushResult, Subscription, Subscriptions
 from pipeline.store.visits import PageVisits
+from pipeline.store.voter_memory import VoterMemory, count_languages
 from pipeline.store.waiting import Arrivals, count_arrivals, find_waiting
 from pipeline.store.wakeups import CommitWatch, NotificationListener
 from pipeline.store.wire_items import WireItems
@@ -189,6 +192,7 @@ class Store:
             raise
         self.owner = new_owner()
         self._frequency_memory = FrequencyMemory(self._database.read)
+        self._voter_memory = VoterMemory(self._database.read)
         self.values = NamedValues()
         self.pending_removals = PendingRemovals(self._database)
         self.groups_to_settle = GroupsToSettle()
@@ -337,7 +341,11 @@ class Store:
 
     def story_index(self, settings: ClusterSettings) -> StoryIndex:
         """Return what cluster remembers, for one batch."""
-        return StoryIndex(self._database.read, self._frequency_memory, settings)
+        return StoryIndex(self._database.read, self._frequency_memory, self._voter_memory, settings)
+
+    def count_languages(self, connection: sa.Connection, at: dt.datetime, settings: ClusterSettings) -> Counter[str]:
+        """Return how many articles of each language cluster has placed within the window that ends at ``at``."""
+        return count_languages(connection, first_day_of_window(at, settings.window_days))
 
     def entity_memory(self, connection: sa.Connection) -> EntityMemory:
         """Return what enrich remembers, for a transaction that writes."""

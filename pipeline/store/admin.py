@@ -24,6 +24,7 @@ from pipeline.store import (
     sketch_index,
     source_days,
     story_index,
+    voter_memory,
     wire_items,
     withdrawal_notices,
 )
@@ -136,6 +137,7 @@ class Admin:
         self._pending_removals.add_blobs(connection, filter(None, blobs))
         StageRecords().delete_records(connection, ids)
         sketch_index.delete_sketches(connection, seqs)
+        voter_memory.delete_voters_of(connection, ids)
         entity_memory.subtract_articles(connection, seqs)
         site_profiles.delete_pages(connection, seqs)
         wire_items.forget_titles(connection, ids)

@@ -155,4 +155,6 @@ def _facts(ident: str, story: StoredStory | None, aliases: Sequence[str]) -> Sto
         first=story.summary.first,
         last=story.summary.last,
         aliases=tuple(aliases),
+        languages=story.summary.ranked_languages(),
+        titles=() if story.given else story.summary.titles_by_language(),
     )

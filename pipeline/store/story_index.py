@@ -6,19 +6,22 @@ A ``StoryIndex`` serves one batch: it reads ahead, overlays what the batch adds,
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 
-from pipeline.cluster import TermWeights
+from pipeline.cluster import TermWeights, Voter, VoterWindow
+from pipeline.cluster.assignment import decode_story
 from pipeline.settings import ClusterSettings
 from pipeline.store import posting_tables
 from pipeline.store.engine import ReadOpener
 from pipeline.store.frequency_memory import FrequencyMemory
 from pipeline.store.inverted_index import BlobOverlay, day_number, first_day_of_window
-from pipeline.store.schema.stories import stories, story_aliases, story_groups
+from pipeline.store.schema.stories import stories, story_aliases, story_cards, story_groups
 from pipeline.store.statements import among, upsert
 from pipeline.store.story_postings import StoryPostings, delete_postings_before
+from pipeline.store.voter_memory import VoterMemory, add_articles, delete_voters_before
 
 MOST_POSTINGS = 40  # stories that a term leads to: those with the latest votes
 MOST_CANDIDATES = 12  # compared with one article
@@ -28,7 +31,13 @@ _STAGE = "cluster"
 class StoryIndex:
     """The stories in the ledger, as cluster asks for them in one batch; a cluster.StoryMemory."""
 
-    def __init__(self, read: ReadOpener, frequency_memory: FrequencyMemory, settings: ClusterSettings) -> None:
+    def __init__(
+        self,
+        read: ReadOpener,
+        frequency_memory: FrequencyMemory,
+        voter_memory: VoterMemory,
+        settings: ClusterSettings,
+    ) -> None:
         self._read = read
         self._stories = BlobOverlay(read, stories)
         self._postings = StoryPostings(read)
@@ -39,6 +48,10 @@ class StoryIndex:
         self._found: dict[int, tuple[TermWeights, dt.datetime, list[int]]] = {}
         self._frequency_memory = frequency_memory
         self.frequencies = frequency_memory.load(_STAGE)
+        self._voter_memory = voter_memory
+        self._voters: VoterWindow | None = None  # most batches of a newsroom of one language ask for none
+        self._added: list[tuple[Voter, int]] = []
+        self._counted: Counter[tuple[int, str]] = Counter()
 
     def prefetch_groups(self, groups: Collection[str]) -> None:
         """Read which stories the copy groups are in, but for those that this batch has assigned or released."""
@@ -89,6 +102,34 @@ class StoryIndex:
         self._stories.load([seq])
         return self._stories.get(seq)
 
+    def find_story(self, story: str, seq: int) -> tuple[int, bytes] | None:
+        """Return number and bytes of a story by its id; it was under ``seq`` once, unless it was rebuilt since."""
+        data = self.get_story(seq)
+        if data is not None and decode_story(data).id == story:
+            return seq, data
+        with self._read() as connection:
+            present = connection.scalar(sa.select(story_cards.c.seq).where(story_cards.c.id == story))
+        data = None if present is None else self.get_story(present)
+        return None if present is None or data is None else (present, data)
+
+    def voters(self, at: dt.datetime) -> VoterWindow:  # noqa: ARG002 - times are compared pair by pair
+        """Return the voters, those that this batch has added among them."""
+        if self._voters is None:
+            self._voters = self._voter_memory.load()
+            for voter, _ in self._added:
+                self._voters.add(voter)
+        return self._voters
+
+    def add_voter(self, voter: Voter, at: dt.datetime) -> None:
+        """Remember a voter."""
+        self._added.append((voter, day_number(at)))
+        if self._voters is not None:
+            self._voters.add(voter)
+
+    def count_article(self, language: str, at: dt.datetime) -> None:
+        """Count an article of a language."""
+        self._counted[day_number(at), language] += 1
+
     def delete_story(self, seq: int) -> None:
         """Forget a story."""
         self._stories.load([seq])
@@ -112,6 +153,8 @@ class StoryIndex:
             {"copy_group": group, "story": self._groups[group], "day": day} for group, day in self._assigned.items()
         ]
         upsert(connection, story_groups, rows)
+        self._voter_memory.save(connection, self._added)
+        add_articles(connection, self._counted)
         self._frequency_memory.save(connection, _STAGE, self.frequencies)
 
     def _find_nearest(self, at: dt.datetime, wanted: TermWeights) -> list[int]:
@@ -128,4 +171,5 @@ def delete_stories_before(connection: sa.Connection, until: dt.datetime) -> int:
     forgotten = posting_tables.delete_days_before(connection, stories, (), first_day)
     delete_postings_before(connection, first_day)
     connection.execute(sa.delete(story_groups).where(story_groups.c.day < first_day))
+    delete_voters_before(connection, first_day)
     return forgotten

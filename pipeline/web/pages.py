@@ -34,7 +34,7 @@ from pipeline.web.day_picture import draw_days, kind_of
 from pipeline.web.similar_articles import find_similar
 from pipeline.web.static_files import add_static_routes, file_address
 from pipeline.web.story_contributions import list_contributions
-from pipeline.web.story_view import document_time, load_copies, load_story
+from pipeline.web.story_view import document_time, list_columns, load_copies, load_story, story_title
 from pipeline.web.text_marks import NameMarker
 
 _TEASER = 240  # characters, as long as a passage with marks
@@ -135,6 +135,7 @@ _templates.globals |= {
     "script": file_address("page.js"),
     "icon": file_address("favicon.svg"),
     "sections": _SECTIONS,
+    "story_title": story_title,
     "all_articles": search_params.SearchParams(),
 }
 
@@ -183,14 +184,21 @@ def add_page_routes(app: FastAPI, index: Index) -> None:
         return _citation(citation, "application/x-research-info-systems", f"{article_id}.ris")
 
     @app.get("/stories/{story_id}", include_in_schema=False)
-    def story(story_id: str) -> Response:
+    def story(story_id: str, lang: str = "") -> Response:
         view = load_story(index, story_id)
         if view is None:
             raise HTTPException(404, "There is no such story here.")
         if view.id != story_id:  # not for ever: a story may be taken out of another one again
             return RedirectResponse(f"/stories/{quote(view.id, safe='')}", 307)
         ids = {entity.name: entity.id for document in view.articles for entity in document.entities}
-        return render_page("story.html", story=view, contributions=list_contributions(view.articles), ids=ids)
+        return render_page(
+            "story.html",
+            story=view,
+            title=story_title(view.titles, view.title, lang),
+            columns=list_columns(view, lang),
+            contributions=list_contributions(view.articles),
+            ids=ids,
+        )
 
     add_static_routes(app)
 

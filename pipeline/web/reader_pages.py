@@ -36,7 +36,10 @@ def add_reader_pages(app: FastAPI, context: Context) -> None:
         filters = {field: tuple(filter(None, request.query_params.getlist(field))) for field in STORY_FILTERS}
         chosen = {field: values for field, values in filters.items() if values}
         return render_page(
-            "stories.html", stories=load_stories_now(context.index, chosen, context.clock()), chosen=chosen
+            "stories.html",
+            stories=load_stories_now(context.index, chosen, context.clock()),
+            chosen=chosen,
+            reader=request.query_params.get("lang", ""),
         )
 
     @app.get("/corrections", include_in_schema=False)

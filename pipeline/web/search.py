@@ -12,12 +12,12 @@ from pipeline.cursors import read_cursor, write_cursor
 from pipeline.errors import UsageError
 from pipeline.index import Hit, Index, Query, Results, SortKey, TimeHistogram
 from pipeline.index.query_language import QueryWarning
-from pipeline.records import Document
+from pipeline.records import Document, StoryTitle
 from pipeline.web.api_description import describe_answer, describe_search_params
 from pipeline.web.completion import LineCompletion, SearchLine, describe_completions
 from pipeline.web.http import json_response, unknown
 from pipeline.web.search_params import SearchParams, check_fields, check_limit, parse_search_params, split_names
-from pipeline.web.story_view import StoryView, load_story
+from pipeline.web.story_view import StoryView, load_story, story_title
 
 
 class ValueCount(msgspec.Struct, frozen=True):
@@ -60,6 +60,8 @@ class StoryAnswer(msgspec.Struct, frozen=True, kw_only=True):
     outlets: tuple[ValueCount, ...]
     names: Mapping[str, tuple[ValueCount, ...]]
     articles: tuple[Document, ...]
+    languages: tuple[str, ...] = ()
+    titles: tuple[StoryTitle, ...] = ()
 
 
 class SearchPlace(msgspec.Struct, frozen=True):
@@ -99,9 +101,9 @@ def add_search_routes(app: FastAPI, index: Index) -> None:
         return json_response(narrow_document(index.get(article_id) or unknown("article", article_id), names))
 
     @app.get("/api/stories/{story_id}", openapi_extra=describe_answer(StoryAnswer))
-    def story(story_id: str) -> Response:
-        """One story: its articles, newest first, its outlets and its span of time."""
-        return json_response(_describe_story(load_story(index, story_id) or unknown("story", story_id)))
+    def story(story_id: str, lang: str = "") -> Response:
+        """One story: its articles, newest first, its outlets and its span of time; ``lang``: its title's language."""
+        return json_response(_describe_story(load_story(index, story_id) or unknown("story", story_id), lang))
 
 
 def narrow_document(document: Document, fields: Iterable[str]) -> Document | dict[str, Any]:
@@ -164,7 +166,8 @@ def _describe_results(params: SearchParams, results: Results, next_cursor: str |
     )
 
 
-def _describe_story(view: StoryView) -> dict[str, Any]:
+def _describe_story(view: StoryView, language: str) -> dict[str, Any]:
+    view = msgspec.structs.replace(view, title=story_title(view.titles, view.title, language))
     names = {field: _counts(values) for field, values in view.names.items()}
     return msgspec.structs.asdict(view) | {"outlets": _counts(view.outlets), "names": names}
 

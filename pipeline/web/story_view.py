@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 import msgspec
 
 from pipeline.index import Index, Query
-from pipeline.records import Document
+from pipeline.records import Document, StoryTitle
 
 # More than a page shows; the search goes through all of them.
 SHOWN = 500
@@ -27,6 +28,40 @@ class StoryView(msgspec.Struct, frozen=True, kw_only=True):
     outlets: tuple[tuple[str, int], ...]
     names: dict[str, tuple[tuple[str, int], ...]]
     articles: tuple[Document, ...]
+    languages: tuple[str, ...] = ()
+    titles: tuple[StoryTitle, ...] = ()  # in each of its languages, where there are several
+
+
+class LanguageColumn(msgspec.Struct, frozen=True, kw_only=True):
+    """What a story's page shows of one language: what the story is called there, and its articles, newest first."""
+
+    language: str
+    title: str | None
+    articles: tuple[Document, ...]
+
+
+def story_title(titles: Sequence[StoryTitle], usual: str | None, language: str) -> str | None:
+    """Return what a story is called in the reader's language, else what it is usually called."""
+    return next((title.title for title in titles if title.language == language), usual)
+
+
+def list_columns(view: StoryView, language: str) -> list[LanguageColumn]:
+    """Return a story's originals by language, the reader's first; nothing where they are in one language."""
+    by_language: dict[str, list[Document]] = {}
+    for document in view.articles:
+        if document.is_primary and document.language:
+            by_language.setdefault(document.language.partition("-")[0], []).append(document)
+    if len(by_language) < 2:  # noqa: PLR2004
+        return []
+    order = sorted(by_language, key=lambda code: (code != language, -len(by_language[code]), code))
+    return [
+        LanguageColumn(
+            language=code,
+            title=story_title(view.titles, None, code),
+            articles=tuple(by_language[code]),
+        )
+        for code in order
+    ]
 
 
 def load_story(index: Index, story_id: str) -> StoryView | None:
@@ -62,6 +97,8 @@ def _story(index: Index, story_id: str, field: str) -> StoryView | None:
         outlets=results.facets["source"],
         names={field: results.facets[field] for field in _NAMES},
         articles=tuple(hit.document for hit in results.hits),
+        languages=newest.story_languages,
+        titles=newest.story_titles,
     )
 
 

@@ -28,6 +28,8 @@ copy_terms_new         the same, on SQLite, until it moves on                pos
 stories                a story as cluster compares articles with it          posting_tables
 story_postings         the stories to which a term leads                     story_postings
 story_groups           the story of a copy group                             story_index
+voters                 a vote and its dense vector, by copy group            voter_memory
+language_days          how many articles of a language came on a day         voter_memory
 story_cards            what is known of a story for good                     story_catalog
 story_aliases          the former id of a story                              story_catalog
 entities               an entity, its name and how many articles name it     entity_memory
@@ -109,4 +111,4 @@ __all__ = [
     "wires",
 ]
 
-SCHEMA = "0026"  # the newest of migrations/versions
+SCHEMA = "0027"  # the newest of migrations/versions

@@ -26,6 +26,31 @@ story_groups = sa.Table(
 )
 sa.Index("ix_story_groups_day", story_groups.c.day)
 
+# articles that have a vote and a dense vector: what texts in other languages are compared with
+voters = sa.Table(
+    "voters",
+    metadata,
+    sa.Column("n", BIG, primary_key=True, autoincrement=True),  # in the order in which they were added
+    sa.Column("copy_group", sa.Text, nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),  # where the story is remembered, see stories
+    sa.Column("day", sa.Float, nullable=False),  # since 1970, when it was published, or first seen
+    sa.Column("seen", sa.Integer, nullable=False),  # the day since 1970 on which it was first seen
+    sa.Column("language", sa.Text, nullable=False),  # ISO 639-1, empty: unknown
+    sa.Column("vector", sa.LargeBinary, nullable=False),  # see dense_vectors
+    sa.Column("anchors", sa.LargeBinary, nullable=False),  # see cluster.anchors, 4 bytes each
+)
+sa.Index("ix_voters_copy_group", voters.c.copy_group)
+sa.Index("ix_voters_seen", voters.c.seen)
+
+# how many articles cluster has placed, by language and day of first sight
+language_days = sa.Table(
+    "language_days",
+    metadata,
+    sa.Column("day", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("language", sa.Text, primary_key=True),
+    sa.Column("articles", sa.Integer, nullable=False),
+)
+
 story_cards = sa.Table(
     "story_cards",
     metadata,
