@@ -26,7 +26,8 @@ _MAX_CHARACTERS = 60_000
 _LONGEST = 126
 # The start of a line, or of a sentence; Chinese and its neighbours put no space behind their stops, Thai has none.
 _BEGINS = re.compile(
-    r"\n\s*|[^\W\d_]{2,}[\"'”’»)\]]*[.!?…؟۔।॥։][\"'”’»)\]]*\s+(?=[^\s\d])|[。！？][」』”’）]*\s*|[\u0e00-\u0e7f]\s+(?=[\u0e00-\u0e7f])"
+    r"\n\s*|(?<=[^\W\d_][^\W\d_])[\"'”’»)\]]{0,3}[.!?…؟۔।॥։][\"'”’»)\]]{0,3}\s+(?=[^\s\d])"
+    r"|[。！？][」』”’）]{0,3}\s*|[\u0e00-\u0e7f]\s+(?=[\u0e00-\u0e7f])"
 )
 
 

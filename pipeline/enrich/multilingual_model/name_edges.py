@@ -30,8 +30,10 @@ def trim_edges(text: str, spans: Sequence[Span], language: str | None) -> Iterat
     """Yield the names without what stands around them; a lone letter or a number is none."""
     last = 0
     for span in spans:
-        start, end = _whole_words(text, span)
-        if start < last or start == end:
+        if span.start < last:  # inside of a name that became longer
+            continue
+        start, end = _whole_words(text, span, last)
+        if start == end:
             continue
         if lead := _LEFT.match(text, start, end):
             start = lead.end()
@@ -49,14 +51,14 @@ def trim_edges(text: str, spans: Sequence[Span], language: str | None) -> Iterat
         last = start + len(name)
 
 
-def _whole_words(text: str, span: Span) -> tuple[int, int]:
-    """Return where the Korean words or the runs of katakana begin and end that a name has a part of.
+def _whole_words(text: str, span: Span, last: int) -> tuple[int, int]:
+    """Return where the Korean words or the runs of katakana begin and end that a name has a part of, behind ``last``.
 
     A name that lies within a run of katakana, behind its beginning, is none: start and end are the same then.
     """
     start, end = span.start, span.end
     if start and _HANGUL.match(text, start) and _HANGUL.match(text, start - 1):
-        while start and _HANGUL.match(text, start - 1):
+        while start > last and _HANGUL.match(text, start - 1):
             start -= 1
     if _HANGUL.match(text, end - 1):
         rest = _HANGUL.match(text, end)
