@@ -82,6 +82,7 @@ def test_a_known_name_is_added_where_the_network_does_not_rule_it_out() -> None:
         ("O'Brien", "tr", "O'Brien"),
         ("北京，", "zh", "北京"),
         ("(ONU)", "es", "ONU"),
+        ("\u200fبغداد\u200e", "ar", "بغداد"),
     ],
 )
 def test_edges_are_trimmed(name: str, language: str, trimmed: str) -> None:

@@ -10,8 +10,10 @@ from collections.abc import Iterator, Sequence
 
 from pipeline.enrich.recogniser import Span
 
-_LEFT = re.compile(r"[\s\"“”„«‘'’`(\[<（「『《〈,;:.\-–—•·*#@/|،؛]+")
-_RIGHT = re.compile(r"[\s\"“”„»‘'’`\[<（「『《〈,;:\-–—•·*#@/|،؛!?。、，！？؟।…]+$")
+_LEFT = re.compile(r"[\s\u200b-\u200f\u202a-\u202e\u2066-\u2069\"“”„«‘'’`(\[<（「『《〈,;:.\-–—•·*#@/|،؛]+")
+_RIGHT = re.compile(
+    r"[\s\u200b-\u200f\u202a-\u202e\u2066-\u2069\"“”„»‘'’`\[<（「『《〈,;:\-–—•·*#@/|،؛!?。、，！？؟।…]+$"
+)
 # Behind these the suffix is written apart, and belongs to no name: Ankara'da.
 _APART = frozenset(("tr", "az"))
 _SUFFIX = re.compile(r"['’ʼ][^\W\d_A-ZÇĞİÖŞÜ]{1,10}$")
