@@ -120,7 +120,7 @@ def samples(alias):
             runs.append({"@timestamp": time, "kind": "queue", "stage": stage, **queue})
         host = {"host": f"h{minute % 3}.example", "waiting": minute, "is_held": minute % 2 == 0, "held_seconds": 5.0}
         runs.append({"@timestamp": time, "kind": "host", "oldest_seconds": 3.0, **host})
-        program = {"program": "box/1/a", "memory_bytes": 10**9, "cores": 1.5, "workers_died": 0, "version": "0.6.0"}
+        program = {"program": "box/1/a", "memory_bytes": 10**9, "cores": 1.5, "workers_died": 0, "version": "0.7.0"}
         runs.append({"@timestamp": time, "kind": "program", "command": "run", "searchable_per_second": 3.0, **program})
         run = {"run": f"run/{minute}", "command": "run --once", "state": "well", "seconds": 12.5, "indexed": minute}
         counts = {"feeds_asked": 8, "feeds_failed": 1, "new_articles": minute, "changed_articles": 0}

@@ -46,7 +46,7 @@ def direction(title: str, text: str) -> np.ndarray:
 def test_probabilities_of_each_piece_sum_to_one() -> None:
     network = load_network()
     windows = [network.encode(text).ids for text in ("Marion Kessler lebt in Bremen.", "北京")]
-    probabilities, vectors = network.read(windows)
+    probabilities, vectors = network.infer(windows)
     assert [p.shape for p in probabilities] == [(len(ids), LABEL_COUNT) for ids in windows]
     assert all(np.allclose(p.sum(axis=1), 1, atol=1e-4) for p in probabilities)
     assert vectors.shape == (2, WIDTH)
@@ -55,8 +55,8 @@ def test_probabilities_of_each_piece_sum_to_one() -> None:
 def test_a_window_reads_the_same_alone_and_among_others() -> None:
     network = load_network()
     ids = network.encode("Die Ministerin sprach in Bremen mit Herrn Kessler.").ids
-    alone, vectors = network.read([ids])
-    among, more_vectors = network.read([network.encode("Anderes.").ids, ids])
+    alone, vectors = network.infer([ids])
+    among, more_vectors = network.infer([network.encode("Anderes.").ids, ids])
     assert np.array_equal(alone[0], among[1])
     assert np.array_equal(vectors[0], more_vectors[1])
 

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.figures import HostSample, OverviewSample, ProgramSample, QueueSample, RunCounts, RunRecord, SourcePolls
+from pipeline.figures import (
+    HostSample,
+    OverviewSample,
+    ProgramSample,
+    RunCounts,
+    RunRecord,
+    SourcePolls,
+    StageBacklogSample,
+)
 from pipeline.figures.run_figures import StageFigures
 from pipeline.index._elasticsearch_operations import last_day
 from pipeline.records import Outcome, Reason, Stage
@@ -76,7 +84,7 @@ def test_a_runs_stages_add_up_and_samples_are_told_by_kind():
     assert told["reason_counts"] == {"timeout": 3}
     sample = OverviewSample(
         at=AT,
-        queues=(QueueSample(stage="fetch"),),
+        queues=(StageBacklogSample(stage="fetch"),),
         hosts=(HostSample(host="a.example"),),
         programs=(ProgramSample(program="box/1/a", machine="box", version="1", command="run"),),
     )

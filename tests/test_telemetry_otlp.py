@@ -142,7 +142,7 @@ def test_metrics_are_pushed_with_their_labels_and_histograms_bucket_by_bucket(co
     context.store.programs.save(
         ProgramFigures(program="box/1/ab", version="1", command="run", started=NOW, beat=NOW, total=total)
     )
-    assert sender.send_metrics(list_system_points(ReadingsReader(context).read()), NOW, NOW)
+    assert sender.send_metrics(list_system_points(ReadingsReader(context).take()), NOW, NOW)
     (retries,) = collector.metrics["newswire.stage.retry"].sum.data_points
     assert {each.key: each.value.string_value for each in retries.attributes} == {
         "program": "box/1/ab",

@@ -112,7 +112,7 @@ def test_a_run_shows_itself_alone_at_its_own_port_as_long_as_it_lasts(watched):
 
 def test_how_many_sources_are_told_is_bounded_and_those_in_need_come_first(watched):
     watched.settings = type(watched.settings)(metrics=type(watched.settings.metrics)(sources=1, hosts=0))
-    readings = ReadingsReader(watched).read()
+    readings = ReadingsReader(watched).take()
     assert len(readings.sources) == 1
     assert readings.hosts == ()
 
@@ -129,6 +129,6 @@ def test_buckets_add_up_at_bounds_of_ours():
 
 def test_a_reading_is_given_again_for_a_moment(watched, monkeypatch):
     reader = ReadingsReader(watched)
-    first = reader.read()
+    first = reader.take()
     watched.clock = lambda: NOW + dt.timedelta(hours=1)
-    assert reader.read() is first
+    assert reader.take() is first

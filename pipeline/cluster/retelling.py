@@ -127,8 +127,8 @@ class VoterWindow:
     def _is_other(self, voter: Voter) -> npt.NDArray[np.bool_]:
         """Return of each of the added voters whether it is in another language."""
         language = self._languages.get(voter.language, -1)
-        other: npt.NDArray[np.bool_] = self._columns.languages[: len(self._voters)] != language
-        return other
+        is_foreign: npt.NDArray[np.bool_] = self._columns.languages[: len(self._voters)] != language
+        return is_foreign
 
     def _compare(self, voter: Voter, rows: npt.NDArray[np.intp], count: int) -> list[tuple[float, Voter]]:
         """Return cosine and voter of the ``count`` of these rows that are most like ``voter``, the best first."""

@@ -20,7 +20,7 @@ from pipeline.figures.run_figures import (
     merge_figures,
     subtract_figures,
 )
-from pipeline.figures.samples import HostSample, OverviewSample, ProgramSample, QueueSample, take_sample
+from pipeline.figures.samples import HostSample, OverviewSample, ProgramSample, StageBacklogSample, take_sample
 
 __all__ = [
     "FigureHistory",
@@ -34,13 +34,13 @@ __all__ = [
     "ProgramSample",
     "ProgramStanding",
     "ProgramState",
-    "QueueSample",
     "RunCounts",
     "RunFigures",
     "RunRecord",
     "RunState",
     "SourcePolls",
     "StageBacklog",
+    "StageBacklogSample",
     "StageFigures",
     "StagePause",
     "describe_run",

@@ -15,7 +15,7 @@ _MOST_HOSTS = 50
 _RATE_SECONDS, _LATENCY_SECONDS = 60.0, 300.0
 
 
-class QueueSample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class StageBacklogSample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What stood before a stage, and what the programs that run did there in the last minute."""
 
     stage: str
@@ -65,7 +65,7 @@ class OverviewSample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     """What an overview showed in the minute ``at``."""
 
     at: dt.datetime
-    queues: tuple[QueueSample, ...] = ()
+    queues: tuple[StageBacklogSample, ...] = ()
     hosts: tuple[HostSample, ...] = ()
     programs: tuple[ProgramSample, ...] = ()
 
@@ -86,11 +86,11 @@ def _most_waited_for(overview: Overview) -> list[HostBacklog]:
     return ranked[:_MOST_HOSTS]
 
 
-def _queue(overview: Overview, queue: StageBacklog) -> QueueSample:
+def _queue(overview: Overview, queue: StageBacklog) -> StageBacklogSample:
     recent, lately = overview.recent, overview.lately
     figures, later = recent.figures.stages.get(queue.stage), lately.figures.stages.get(queue.stage)
     durations = later.ready_to_saved_seconds if later else Histogram()
-    return QueueSample(
+    return StageBacklogSample(
         stage=queue.stage,
         waiting=queue.waiting,
         in_hand=queue.in_hand,

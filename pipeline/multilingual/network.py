@@ -59,7 +59,7 @@ class MultilingualNetwork:
         """Return the words and pieces of ``text``."""
         return encode_text(self.tokenizer, text)
 
-    def read(self, windows: Sequence[Ints]) -> tuple[list[Floats], Floats]:
+    def infer(self, windows: Sequence[Ints]) -> tuple[list[Floats], Floats]:
         """Read windows, each the ids of its pieces without end marks.
 
         Returns:
@@ -83,7 +83,7 @@ class MultilingualNetwork:
         ids = self.encode(_lead(title, text)).ids[:_LEAD_PIECES]
         if not len(ids):
             return np.zeros(WIDTH, dtype=np.int8)
-        _, vectors = self.read([ids])
+        _, vectors = self.infer([ids])
         return scale_vector(vectors[0])
 
     def _embed(self, ids: Ints) -> Floats:

@@ -49,7 +49,7 @@ async def push_metrics(context: Context, coordinator: StreamCoordinator) -> None
     reader, since = ReadingsReader(context, program=context.store.owner), context.clock()
 
     def push() -> bool:
-        readings: SystemReadings = reader.read()
+        readings: SystemReadings = reader.take()
         return sender.send_metrics(list_system_points(readings), since, readings.overview.at)
 
     is_told = False

@@ -43,7 +43,7 @@ class ReadingsReader:
         self._slow: tuple[tuple[SourceReading, ...], SizeReading] = ((), SizeReading())
         self._slow_at = float("-inf")
 
-    def read(self) -> SystemReadings:
+    def take(self) -> SystemReadings:
         """Return a reading that is some seconds old at most.
 
         Raises:

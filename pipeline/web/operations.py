@@ -123,7 +123,7 @@ def _add_overview_routes(app: FastAPI, context: Context) -> None:
 
 
 def _add_metrics_route(app: FastAPI, context: Context) -> None:
-    registry = make_registry(ReadingsReader(context).read)
+    registry = make_registry(ReadingsReader(context).take)
 
     @app.get("/metrics", include_in_schema=False)
     def metrics(request: Request) -> Response:

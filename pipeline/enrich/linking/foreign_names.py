@@ -50,7 +50,7 @@ _BASE_COMPANY, _SOUND_COMPANY = 1, 2
 _ROUGH = "rough:"
 
 
-class Readings(NamedTuple):
+class NameKeys(NamedTuple):
     """The keys of the base forms that an entity's names may have, and the sounds of these."""
 
     keys: tuple[str, ...]
@@ -74,7 +74,7 @@ def _turned(name: NameWords, of_type: EntityType, language: str) -> list[NameWor
 
 
 @lru_cache(maxsize=8192)
-def _readings(of_type: EntityType, surfaces: tuple[str, ...], language: str, knowledge: KnowledgeBase) -> Readings:
+def _readings(of_type: EntityType, surfaces: tuple[str, ...], language: str, knowledge: KnowledgeBase) -> NameKeys:
     keys: dict[str, None] = {}
     sounds: dict[str, None] = {}
     for name in _full_names(of_type, surfaces, language, knowledge):
@@ -86,13 +86,13 @@ def _readings(of_type: EntityType, surfaces: tuple[str, ...], language: str, kno
                 sounds |= dict.fromkeys(sound for sound in stored if sound)
         if of_type is EntityType.PERSON and (rough := rough_key(name)):
             sounds[f"{_ROUGH}{rough}"] = None
-    return Readings(tuple(keys), tuple(sounds))
+    return NameKeys(tuple(keys), tuple(sounds))
 
 
-def foreign_readings(entity: Entity, language: str, knowledge: KnowledgeBase) -> Readings:
+def foreign_readings(entity: Entity, language: str, knowledge: KnowledgeBase) -> NameKeys:
     """Return under which keys and sounds earlier articles may have written an entity, beside its own forms."""
     is_known = entity.id in knowledge.entity_ids
-    return Readings((), ()) if is_known else _readings(entity.type, entity.aliases, language, knowledge)
+    return NameKeys((), ()) if is_known else _readings(entity.type, entity.aliases, language, knowledge)
 
 
 def foreign_forms(
@@ -116,21 +116,21 @@ def _foreign_forms(
         for surface in full
     }
     bases = {surface: base_phrases(name, language) for surface, name in words.items()}
-    kept: list[RememberedForm] = [form for form in forms if form.how != FULL]
+    chosen: list[RememberedForm] = [form for form in forms if form.how != FULL]
     for surface, form in full.items():
-        if any(name in bases[surface] for other, name in words.items() if other != surface):
+        if any(name in bases[surface] for base, name in words.items() if base != surface):
             continue  # its base form is written too
         name = words[surface]
-        kept.append(form)
-        is_base = any(name in bases[other] for other in full if other != surface)
+        chosen.append(form)
+        is_base = any(name in bases[base] for base in full if base != surface)
         phrases = [name, *([] if is_base else bases[surface][:_KEPT])]
         phrases += [turned for phrase in phrases for turned in _turned(phrase, of_type, language)]
         for phrase in phrases if not is_known else ():
-            kept += _base_forms(form, of_type, phrase, language)
+            chosen += _base_forms(form, of_type, phrase, language)
         if of_type is EntityType.PERSON and (rough := rough_key(name)):
             key = f"{_ROUGH}{rough}"
-            kept.append(msgspec.structs.replace(form, key=form_key(of_type, BASE, (key,)), how=BASE, sound=key))
-    return tuple(kept)
+            chosen.append(msgspec.structs.replace(form, key=form_key(of_type, BASE, (key,)), how=BASE, sound=key))
+    return tuple(chosen)
 
 
 def _base_forms(form: RememberedForm, of_type: EntityType, words: NameWords, language: str) -> Iterator[RememberedForm]:
@@ -158,9 +158,9 @@ def find_owners_abroad(
     article_ids = {entity.id for entity in names.entities}
     company_of = cache(lambda ident: frozenset(memory.find_company(ident)))
     owners: dict[str, RememberedEntity] = {}
-    for ident, found in candidates.items():
-        others = {o.entity for other, owned in candidates.items() if other != ident for o, _ in owned}
-        for owner, least in found:
+    for ident, possible in candidates.items():
+        others = {o.entity for rival, owned in candidates.items() if rival != ident for o, _ in owned}
+        for owner, least in possible:
             if owner.entity in article_ids:
                 continue
             shared = company_of(owner.entity) & (article_ids - {ident})
@@ -191,7 +191,7 @@ def _candidates(
     for entity in names.entities:
         if entity.id in knowledge.entity_ids or entity.id not in own_sounds:
             continue
-        readings = foreign_readings(entity, names.language, knowledge) if names.language else Readings((), ())
+        readings = foreign_readings(entity, names.language, knowledge) if names.language else NameKeys((), ())
         for key in readings.keys:
             candidates[entity.id] += [(o, _BASE_COMPANY) for o in memory.find_owners(key) if o.entity != entity.id]
         for sound in dict.fromkeys((*own_sounds[entity.id], *readings.sounds)):
@@ -202,7 +202,7 @@ def _candidates(
                     candidates[entity.id].append((owner, _SOUND_COMPANY))
     for ident, owner in _companions(names, knowledge, memory) if names.language else ():
         candidates[ident].append((owner, _SOUND_COMPANY))
-    return {ident: found for ident, found in candidates.items() if found}
+    return {ident: owners for ident, owners in candidates.items() if owners}
 
 
 def _companions(names: Names, knowledge: KnowledgeBase, memory: FormMemory) -> list[tuple[str, RememberedEntity]]:
@@ -220,10 +220,10 @@ def _companions(names: Names, knowledge: KnowledgeBase, memory: FormMemory) -> l
     people = {ident for entity in known for ident in memory.find_company(entity) if ident.startswith("person:")}
     epoch = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
     return [
-        (ident, RememberedEntity(entity=other, name=_name_of(other), articles=1, last_seen=epoch))
+        (ident, RememberedEntity(entity=person, name=_name_of(person), articles=1, last_seen=epoch))
         for ident, name in rough
-        for other in sorted(people)
-        if sound_alike(name, _words_of(other))
+        for person in sorted(people)
+        if sound_alike(name, _words_of(person))
     ]
 
 

@@ -50,7 +50,7 @@ def word_probabilities(network: MultilingualNetwork, text: str, pieces: Pieces) 
     """Return the probability of each label for each word of ``text`` (words, ``LABEL_COUNT``); rows sum to 1."""
     probabilities = np.zeros((len(pieces.ids), LABEL_COUNT), dtype=np.float32)
     windows = cut_windows(text, pieces, _LONGEST, _BEGINS)
-    parts, _ = network.read([pieces.ids[window.first : window.stop] for window in windows])
+    parts, _ = network.infer([pieces.ids[window.first : window.stop] for window in windows])
     for window, part in zip(windows, parts, strict=True):
         probabilities[window.counted_from : window.stop] = part[window.counted_from - window.first :]
     words = probabilities[pieces.first]
