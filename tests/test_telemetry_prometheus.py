@@ -100,7 +100,7 @@ def test_where_readers_need_a_key_the_page_needs_one_too(watched):
 
 def test_a_run_shows_itself_alone_at_its_own_port_as_long_as_it_lasts(watched):
     reader = ReadingsReader(watched, program="box/2/cd")
-    with serving_metrics(make_registry(reader.read), "127.0.0.1", 0) as address:
+    with serving_metrics(make_registry(reader.take), "127.0.0.1", 0) as address:
         with urllib.request.urlopen(address) as answer:
             samples = read(answer.read().decode())
         port = int(address.split(":")[2].split("/")[0])

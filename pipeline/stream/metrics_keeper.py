@@ -29,7 +29,7 @@ async def serve_metrics(context: Context, coordinator: StreamCoordinator) -> Non
         return
     reader = ReadingsReader(context, program=context.store.owner)
     try:
-        with serving_metrics(make_registry(reader.read), settings.host, settings.port) as address:
+        with serving_metrics(make_registry(reader.take), settings.host, settings.port) as address:
             coordinator.tell(f"metrics: {address}")
             await asyncio.Event().wait()
     except ServeError as error:
