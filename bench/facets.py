@@ -1,6 +1,6 @@
 """What counting costs a search: ten facets, a histogram, folded copies and marks, beside a bare search for ten hits.
 
-    python bench/facets.py [--documents 100000] [--index URL] [--searches 100] [--seed 1]
+    python bench/facets.py [--documents 100000] [--index URL] [--searches 100] [--words 80 500]
 
 The index, by default a SQLite file in a temporary folder, is filled with generated articles, unless it holds as many
 already: words by Zipf's law, a fifth of them copies, a year of times, outlets and names as frequent as in the news. The
@@ -26,10 +26,11 @@ import numpy as np
 
 from pipeline.documents import ArticleRecords, build_document
 from pipeline.index import Index, Query, open_index
-from pipeline.index._elasticsearch_query import _WEIGHTED_FIELDS
-from pipeline.index._sqlite_search import _WEIGHTS, match_expression
-from pipeline.index.fields import HEADINGS
-from pipeline.index.query_language import parse
+from pipeline.index._elasticsearch_clauses import words_field
+from pipeline.index._sqlite_query import ranking_expression
+from pipeline.index._sqlite_schema import SEARCHED
+from pipeline.index.fields import HEADINGS, WORD_WEIGHTS
+from pipeline.index.query_language import ParsedLine, parse
 from pipeline.records import Article, Copy, Document, Placement
 from pipeline.settings import IndexSettings
 
@@ -52,11 +53,12 @@ def word(number: int) -> str:
 class Newsroom:
     """Generates documents and search lines."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, shortest: int, longest: int) -> None:
+        self._lengths = shortest, longest
         self._random = np.random.default_rng(seed)
         self._words = np.array([word(number) for number in range(_WORDS)])
-        self._shares = 1 / (np.arange(_WORDS) + 10.0)
-        self._shares /= self._shares.sum()
+        shares = 1 / (np.arange(_WORDS) + 10.0)
+        self._bounds = np.cumsum(shares / shares.sum())
 
     def documents(self, count: int) -> Iterator[Document]:
         """Yield documents."""
@@ -68,7 +70,8 @@ class Newsroom:
 
     def _document(self, number: int, original: int) -> Document:
         draw = self._random
-        words = draw.choice(self._words, size=12 + int(draw.integers(80, 500)), p=self._shares)
+        places = np.searchsorted(self._bounds, draw.random(12 + int(draw.integers(*self._lengths))))
+        words = self._words[np.minimum(places, _WORDS - 1)]
         seen = START + int(draw.integers(0, _YEAR))
         at = np.datetime64(seen, "s").item().replace(tzinfo=dt.UTC)
         name, group = f"{number:020x}", f"{original:020x}"
@@ -113,19 +116,26 @@ class Newsroom:
 def bare_sqlite(path: str) -> Callable[[str], int]:
     """Return what asks a SQLite index for ten hits and nothing else."""
     connection = sqlite3.connect(path)
+    weights = ", ".join(str(WORD_WEIGHTS[column]) for column in SEARCHED)
     statement = (
         "SELECT json FROM (SELECT rowid AS number FROM searched WHERE searched MATCH ? "  # noqa: S608
-        f"AND rank MATCH 'bm25({_WEIGHTS})' ORDER BY rank LIMIT 10) JOIN stored ON document = number"
+        f"AND rank MATCH 'bm25({weights})' ORDER BY rank LIMIT 10) JOIN stored ON document = number"
     )
-    return lambda line: len(connection.execute(statement, (match_expression(parse(line)),)).fetchall())
+    now = dt.datetime.now(dt.UTC)
+    return lambda line: len(connection.execute(statement, (_all_words(parse(line, now)),)).fetchall())
+
+
+def _all_words(line: ParsedLine) -> str:
+    return ranking_expression(line.tree).replace(" OR ", " AND ")
 
 
 def bare_elasticsearch(index: Any) -> Callable[[str], int]:
     """Return what asks Elasticsearch for ten hits and nothing else."""
     client, alias = index._client, index._alias  # noqa: SLF001 - the client that the searches use too
+    fields = [f"{words_field(name)}^{weight}" for name, weight in WORD_WEIGHTS.items()]
 
     def search(line: str) -> int:
-        query = {"multi_match": {"query": line, "fields": _WEIGHTED_FIELDS, "type": "cross_fields", "operator": "and"}}
+        query = {"multi_match": {"query": line, "fields": fields, "type": "cross_fields", "operator": "and"}}
         return len(client.search(index=alias, query=query, size=10)["hits"]["hits"])
 
     return search
@@ -160,12 +170,13 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=100_000)
     parser.add_argument("--index")
     parser.add_argument("--searches", type=int, default=100)
+    parser.add_argument("--words", type=int, nargs=2, default=(80, 500), help="of a text, the least and the most")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         url = options.index or f"sqlite:///{Path(folder) / 'index.db'}"
         index = open_index(url, IndexSettings(alias="bench-facets"))
-        newsroom = Newsroom(options.seed)
+        newsroom = Newsroom(options.seed, *options.words)
         start = time.perf_counter()
         fill(index, options.documents, newsroom)
         print(f"{index.count():,} documents, filled in {time.perf_counter() - start:.0f} s")
