@@ -34,7 +34,7 @@ def make_postgres(template: str = "template1") -> str:
     name = f"test_{secrets.token_hex(6)}"
     engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
     engine.dispose()
     return sa.make_url(server).set(database=name).render_as_string(hide_password=False)
 
