@@ -21,7 +21,7 @@ NewswireError
 │   └── RestoreRefusedError  what it would be restored into isn't empty, or it is no backup that can be
 ├── ServeError             the server can't listen where it shall
 ├── KibanaError            Kibana can't be used, or refuses what it is given
-│   └── KibanaAwayError    it is not ready; later it may be
+├── KibanaAwayError        Kibana is not ready; later it may be
 ├── WorkersError           no process for parsing can be started
 ├── RunFailedError         whatever a run tried failed
 └── ItemError              one article can't be processed; carries the outcome and the reason
@@ -138,10 +138,8 @@ class KibanaError(NewswireError):
     retryable = False
 
 
-class KibanaAwayError(KibanaError):
+class KibanaAwayError(NewswireError):
     """Kibana does not answer yet, or says that it is not ready."""
-
-    retryable = True
 
 
 class WorkersError(NewswireError):
