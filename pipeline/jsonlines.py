@@ -48,9 +48,9 @@ def article_to_line(article: Article) -> dict[str, Any]:
 def article_from_line(line: Mapping[str, Any], now: dt.datetime | None = None, zone: dt.tzinfo = dt.UTC) -> Article:
     """Return the article of a line with at least ``text``; what is missing, null or unknown is left out.
 
-    Without an id it gets that of its address, else of its text. An embargo without a zone ends by the clock of
-    ``zone``. A time that can't be true (after tomorrow, before there were newspapers, the zero of a clock) is left out;
-    ``now`` is the time now, where it is known.
+    Without an id it gets that of its address, else of its text; ``lang`` counts as its ``language``. An embargo without
+    a zone ends by the clock of ``zone``. A time that can't be true (after tomorrow, before there were newspapers, the
+    zero of a clock) is left out; ``now`` is the time now, where it is known.
 
     Raises:
         ItemError: NO_TEXT (dropped); BAD_RECORD (quarantined) for a value of a wrong kind.
@@ -59,6 +59,8 @@ def article_from_line(line: Mapping[str, Any], now: dt.datetime | None = None, z
     if not isinstance(text, str) or not text.strip():
         raise ItemError(Outcome.DROPPED, Reason.NO_TEXT, 'the line has no "text"')
     fields = {key: value for key, value in line.items() if key in _FIELDS and value is not None}
+    if line.get("lang") is not None:
+        fields.setdefault("language", line["lang"])
     published, local, precision = _time(line.get("published"), now)
     modified, _, _ = _time(line.get("modified"), now)
     embargoed = _embargo(line.get("embargoed"), zone)

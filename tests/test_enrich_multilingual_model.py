@@ -130,6 +130,11 @@ def test_the_text_decides_which_network_reads_it_not_its_label() -> None:
         assert ("Виктор Зорин", "PERSON") in names(ARTICLES["ru"][0] * 3, language)
 
 
+def test_a_short_text_without_a_label_is_not_taken_for_english() -> None:
+    text = "Gleich darauf entwarf sie in enger Auseinandersetzung mit dem Bild ein neues Stück."
+    assert names(text, None) == names(text, "de")
+
+
 def test_a_language_that_is_not_listed_gets_the_known_names_alone() -> None:
     text, person = ARTICLES["de"]
     only_spanish = EntitySettings(languages=("es",))

@@ -27,6 +27,11 @@ def test_a_text_alone_is_an_article():
     assert article.id == article_from_line({"text": "Rain fell."}).id
 
 
+def test_a_language_may_be_called_lang():
+    assert article_from_line({"text": "Es regnet.", "lang": "de"}).language == "de"
+    assert article_from_line({"text": "Es regnet.", "lang": "de", "language": "fr"}).language == "fr"
+
+
 def test_without_an_id_the_address_names_the_article():
     url = "https://times.example/rain"
     assert article_from_line({"text": "Rain fell.", "url": url}).id == article_id(url)
