@@ -133,7 +133,12 @@ def pause_search(context: Context, name: str, *, paused: bool) -> SavedSearchSta
     search = find_search(context, name).search
     if paused:  # also one that can't be answered any more
         return _replace(context, search, msgspec.structs.replace(search, paused=True))
-    request = SearchRequest(
+    return change_search(context, search.id, msgspec.structs.replace(to_request(search), paused=False))
+
+
+def to_request(search: SavedSearch) -> SearchRequest:
+    """Return the request that asks for a saved search as it is."""
+    return SearchRequest(
         name=search.name,
         q=search.text,
         filters=search.filters,
@@ -143,8 +148,8 @@ def pause_search(context: Context, name: str, *, paused: bool) -> SavedSearchSta
         webhook=search.webhook,
         mail=search.mail,
         digest=search.digest,
+        paused=search.paused,
     )
-    return change_search(context, search.id, request)
 
 
 def _asks_alike(one: SavedSearch, other: SavedSearch) -> bool:

@@ -20,7 +20,7 @@ from pipeline.alert_records import Delivery, DeliveryState
 from pipeline.alerts.messages import site_address
 from pipeline.context import Context
 from pipeline.errors import SettingsError, UnknownError, UsageError
-from pipeline.saved_searches import add_search, change_search, find_search, pause_search, remove_search
+from pipeline.saved_searches import add_search, change_search, find_search, pause_search, remove_search, to_request
 from pipeline.saved_searches.messages import feed_address
 from pipeline.saved_searches.receivers import signing_key
 from pipeline.search_records import DigestRhythm, MatchScope, SavedSearch, SavedSearchState, SearchRequest
@@ -86,7 +86,7 @@ def _add_forms(app: FastAPI, desk: EditorDesk) -> None:
     @app.get("/searches/{search}/edit", include_in_schema=False)
     def edit_page(search: str, request: Request) -> Response:
         saved = find_search(context, search).search
-        return desk.show(request, "edit_search.html", **_form_values(context, saved, _to_request(saved)))
+        return desk.show(request, "edit_search.html", **_form_values(context, saved, to_request(saved)))
 
 
 def _add_changes(app: FastAPI, desk: EditorDesk) -> None:
@@ -254,21 +254,6 @@ def _to_params(search: SavedSearch) -> SearchParams:
         match=search.match,
         copies=copies,  # type: ignore[arg-type]
         sort="newest",
-    )
-
-
-def _to_request(search: SavedSearch) -> SearchRequest:
-    return SearchRequest(
-        name=search.name,
-        q=search.text,
-        filters=search.filters,
-        exclude=search.exclude,
-        match=search.match,
-        each=search.scope,
-        webhook=search.webhook,
-        mail=search.mail,
-        digest=search.digest,
-        paused=search.paused,
     )
 
 
