@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
+from collections.abc import Callable
 
 from pipeline.context import Context
 from pipeline.errors import ServeError, SettingsError, StoreError
@@ -52,18 +53,8 @@ async def push_metrics(context: Context, coordinator: StreamCoordinator) -> None
         readings: SystemReadings = reader.take()
         return sender.send_metrics(list_system_points(readings), since, readings.overview.at)
 
-    is_told = False
     try:
-        while True:
-            await asyncio.sleep(every)
-            try:
-                is_taken = await coordinator.call(push)
-            except StoreError as error:  # the stages tell
-                _log.info("metrics: %s", error)
-                continue
-            if not is_taken and not is_told:
-                coordinator.tell("metrics are lost while their receiver doesn't take them")
-            is_told = not is_taken
+        await _keep_pushing(push, coordinator, every, every, "metrics are lost while their receiver doesn't take them")
     finally:
         sender.close()
 
@@ -78,17 +69,33 @@ async def push_traces(context: Context, coordinator: StreamCoordinator) -> None:
         coordinator.tell(f"traces are not told: {error}")
         return
     send = functools.partial(send_spans, context, sender, pages=_TRACE_PAGES)
-    wait, is_told = _TRACE_SECONDS, False
     try:
-        while True:
-            await asyncio.sleep(wait)
-            try:
-                is_taken = await coordinator.call(send)
-            except StoreError as error:  # the stages tell
-                _log.info("traces: %s", error)
-                continue
-            if not is_taken and not is_told:
-                coordinator.tell("traces are told later: their receiver takes none now")
-            is_told, wait = not is_taken, _TRACE_SECONDS if is_taken else min(2 * wait, _LONGEST_WAIT)
+        refusal = "traces are told later: their receiver takes none now"
+        await _keep_pushing(send, coordinator, _TRACE_SECONDS, _LONGEST_WAIT, refusal)
     finally:
         sender.close()
+
+
+async def _keep_pushing(
+    push: Callable[[], bool], coordinator: StreamCoordinator, every: float, longest: float, refusal: str
+) -> None:
+    """Push again and again, and say once where the receiver doesn't take it.
+
+    Args:
+        push: tells whether it was taken.
+        coordinator: of the run.
+        every: seconds between two times.
+        longest: the most seconds; each refusal in a row doubles them up to this.
+        refusal: the line that is told then.
+    """
+    wait, is_told = every, False
+    while True:
+        await asyncio.sleep(wait)
+        try:
+            is_taken = await coordinator.call(push)
+        except StoreError as error:  # the stages tell
+            _log.info("not pushed: %s", error)
+            continue
+        if not is_taken and not is_told:
+            coordinator.tell(refusal)
+        is_told, wait = not is_taken, every if is_taken else min(2 * wait, longest)
