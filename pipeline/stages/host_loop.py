@@ -329,7 +329,7 @@ class HostLoop(Generic[T]):
             for host in self._queue.ready(self._now())
         ]
         for turn in waiting:
-            if turn.turns == 0:  # else the loop would look at once again, and again
+            if turn.turns == 0:  # else the loop would look again at once, for nothing
                 self._queue.discard(turn.host)
                 self._enqueue(turn.host, 0.0)
         most = 2 * self.context.settings.fetch.per_provider_concurrency

@@ -380,8 +380,8 @@ def _log_failure(result: StageResult, report: Report) -> None:
     if report.failed > _LOGGED_FAILURES:
         return
     name = result.article.url or result.article.id
-    told = (report.stage, name, result.outcome, result.reason, result.detail)
-    _log.warning("%s %s: %s %s: %s", *told, extra={"article": result.article.id})
+    parts = (report.stage, name, result.outcome, result.reason, result.detail)
+    _log.warning("%s %s: %s %s: %s", *parts, extra={"article": result.article.id})
     if report.failed == _LOGGED_FAILURES:
         _log.warning("%s: further failures are only counted; newswire status names them", report.stage)
 
