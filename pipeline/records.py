@@ -211,6 +211,11 @@ class Article(StageRecord, frozen=True, kw_only=True):
     from_feed: bool = False  # the page couldn't be fetched: this is the feed's text
     embargoed: dt.datetime | None = None  # until when it may not be published; NO_END where that is not said
 
+    @property
+    def base_language(self) -> str:
+        """Return the language without its region, empty where it is unknown."""
+        return (self.language or "").casefold().replace("_", "-").partition("-")[0]
+
 
 class CopyKind(enum.StrEnum):
     """How a copy differs from the article that it was taken from."""

@@ -20,7 +20,6 @@ import click
 
 from pipeline.cli.output import Failures, Progress, json_line_writer, read_json_objects
 from pipeline.cli.param_types import TimeParam
-from pipeline.cluster.terms import base_language
 from pipeline.errors import ItemError, UsageError
 from pipeline.intake import import_files
 from pipeline.jsonlines import (
@@ -32,7 +31,7 @@ from pipeline.jsonlines import (
     names_to_line,
 )
 from pipeline.records import Article, Names, Outcome, Reason, to_plain
-from pipeline.settings import config_folder, load_settings
+from pipeline.settings import Settings, config_folder, load_settings
 from pipeline.store import SketchIndex, Store, StoryIndex
 from pipeline.urls import site_host
 
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
     from pipeline.enrich.knowledge.knowledge_base import KnowledgeBase
     from pipeline.enrich.name_workers import NameWorkers
     from pipeline.extract import Extraction
+    from pipeline.multilingual.article_vectors import Vectorise
 
 Line = dict[str, Any]
 T = TypeVar("T")
@@ -230,7 +230,6 @@ def enrich_command(path: str, workers: int | None, store_url: str | None, output
     """
     from pipeline.enrich import load_knowledge_base
     from pipeline.enrich.name_workers import NameWorkers
-    from pipeline.multilingual.article_vectors import choose_vectorise
     from pipeline.worker_count import choose_worker_counts
 
     settings, folder = load_settings(), config_folder()
@@ -243,10 +242,7 @@ def enrich_command(path: str, workers: int | None, store_url: str | None, output
     ):
         knowledge_base: KnowledgeBase | None = None
         for batch in _read_batches(store, path, failures):
-            with store.read() as connection:
-                languages = store.count_languages(connection, batch[-1].at, settings.cluster)
-            languages.update(base_language(line.article) for line in batch)
-            found = _read_names(pool, batch, vectorise=choose_vectorise(settings.enrich.vectors, languages) is not None)
+            found = _read_names(pool, batch, vectorise=_choose_vectorise(store, settings, batch) is not None)
             knowledge_base = knowledge_base or load_knowledge_base(folder)  # while the first workers start
             linked = _link_names(store, knowledge_base, batch, found)
             for line, names in zip(batch, linked, strict=True):
@@ -256,6 +252,16 @@ def enrich_command(path: str, workers: int | None, store_url: str | None, output
                 else:
                     emit({**line.plain, **names_to_line(names)})
     failures.exit()
+
+
+def _choose_vectorise(store: Store, settings: Settings, batch: Sequence[_OrderedLine]) -> Vectorise | None:
+    """Return what makes the vectors of a batch, None where its articles and those before are in one language."""
+    from pipeline.multilingual.article_vectors import choose_vectorise
+
+    with store.read() as connection:
+        languages = store.count_languages(connection, batch[-1].at, settings.cluster)
+    languages.update(line.article.base_language for line in batch)
+    return choose_vectorise(settings.enrich.vectors, languages)
 
 
 def _read_names(pool: NameWorkers, batch: Sequence[_OrderedLine], *, vectorise: bool) -> Iterator[Names | Exception]:
@@ -290,13 +296,11 @@ def _link_names(
 def cluster_command() -> ProcessBatch:
     """Say of each article, in order, which story it belongs to; uses copy_of, mentions and vector where they are."""
     from pipeline.cluster import ArticleToAssign, decide
-    from pipeline.multilingual.article_vectors import choose_vectorise
 
-    loaded = load_settings()
-    settings = loaded.cluster
+    settings = load_settings()
 
     def assign_stories(store: Store, batch: Sequence[_OrderedLine]) -> Iterator[Line]:
-        memory = store.story_index(settings)
+        memory = store.story_index(settings.cluster)
         named = [names_from_line(line.plain, line.article.id) for line in batch]
         articles = [
             ArticleToAssign(
@@ -309,11 +313,7 @@ def cluster_command() -> ProcessBatch:
             )
             for line, names in zip(batch, named, strict=True)
         ]
-        with store.read() as connection:
-            languages = store.count_languages(connection, batch[-1].at, settings)
-        languages.update(base_language(line.article) for line in batch)
-        vectorise = choose_vectorise(loaded.enrich.vectors, languages)
-        placements = decide(articles, memory, settings, vectorise=vectorise)
+        placements = decide(articles, memory, settings.cluster, vectorise=_choose_vectorise(store, settings, batch))
         _save_memory(store, memory, batch)
         for line, placement in zip(batch, placements, strict=True):
             yield {**line.plain, "story": placement.story}

@@ -18,7 +18,7 @@ from pipeline.cluster.anchors import article_anchors
 from pipeline.cluster.protocol import StoryMemory, TermWeights
 from pipeline.cluster.retelling import NEAREST, Voter, do_others_agree, find_told_story
 from pipeline.cluster.story_summary import NameRarities, name_rarities
-from pipeline.cluster.terms import article_terms, base_language, count_document, document_shares
+from pipeline.cluster.terms import article_terms, count_document, document_shares
 from pipeline.cluster.vector import (
     TextVectors,
     Vector,
@@ -155,7 +155,7 @@ def decide(
             newcomer, vectors[newcomer.seq], terms[newcomer.seq], memory, settings, vectorise
         )
         memory.assign_group(newcomer.copy.group, placement.story, newcomer.first_seen)
-        memory.count_article(base_language(newcomer.article), newcomer.first_seen)
+        memory.count_article(newcomer.article.base_language, newcomer.first_seen)
         placements.append(placement)
     return placements
 
@@ -247,7 +247,7 @@ def _retell(
     if told is None or found is None:
         return None
     seq, data = found
-    story, language = decode_story(data), base_language(newcomer.article)
+    story, language = decode_story(data), newcomer.article.base_language
     story, number = with_part(story, language)
     join_story(seq, story, newcomer, vectors, terms, memory, 0.0, number)
     _remember_voter(newcomer, seq, memory, vector)
@@ -276,7 +276,7 @@ def _voter(newcomer: ArticleToAssign, seq: int, vector: bytes) -> Voter:
         group=newcomer.copy.group,
         seq=seq,
         day=_day(newcomer),
-        language=base_language(newcomer.article),
+        language=newcomer.article.base_language,
         vector=vector,
         anchors=anchors.astype("<u4").tobytes(),
     )

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 import numpy as np
 
-from pipeline.cluster.terms import base_language, counter_keys, expected_share, word_pieces
+from pipeline.cluster.terms import counter_keys, expected_share, word_pieces
 from pipeline.count_min import CountMinSketch, hash_words
 from pipeline.records import Article, Entity, EntityType, Names, StoryTitle
 from pipeline.text import normalise, shorten
@@ -114,7 +114,7 @@ def add_vote(summary: StorySummary, article: Article, names: Names | None, rarit
     titles = summary.titles
     article_title = " ".join((article.title or "").split())
     if text := article_title or shorten(article.text):
-        vote = MemberTitle(article.id, text, base_language(article), begun=not article_title)
+        vote = MemberTitle(article.id, text, article.base_language, begun=not article_title)
         titles = (*(title for title in titles if title.article != article.id), vote)
         if len(titles) > FIRST_TITLES + LATEST_TITLES:
             middle = titles[FIRST_TITLES:-LATEST_TITLES]
@@ -130,7 +130,7 @@ def add_vote(summary: StorySummary, article: Article, names: Names | None, rarit
         votes=summary.votes + 1,
         titles=titles,
         chosen=choose_title(titles, summary.chosen),
-        languages=_add_language(summary, base_language(article)),
+        languages=_add_language(summary, article.base_language),
         names=_tally(summary.names, names, rarities),
     )
 
@@ -178,7 +178,7 @@ def name_rarities(article: Article, names: Names | None, frequencies: CountMinSk
     telling = _telling_names(names)
     if not telling:
         return {}
-    language = hash_words([base_language(article)])
+    language = hash_words([article.base_language])
     documents = frequencies.estimate_counts(language)[0]
     counts = frequencies.estimate_counts(counter_keys(hash_words(entity.id for entity in telling), language))
     rarities = -np.log((counts + 1.0) / (documents + 2.0))

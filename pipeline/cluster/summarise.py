@@ -17,7 +17,6 @@ from pipeline.cluster.assignment import (
 )
 from pipeline.cluster.protocol import StoryMemory
 from pipeline.cluster.story_summary import NameRarities, StorySummary, add_vote, extend_time_span, name_rarities
-from pipeline.cluster.terms import base_language
 from pipeline.count_min import CountMinSketch
 from pipeline.records import Placed, Placement
 
@@ -60,7 +59,7 @@ def rebuild_story(story: str, members: Iterable[ArticleToAssign], memory: StoryM
             voted.add(member.copy.group)
             vectors = article_vectors(member, memory.frequencies)
             first = member.seq if first is None else first
-            language = base_language(member.article)
+            language = member.article.base_language
             # of an unknown language: it stands with those that came first
             number = numbers.get(language, None if numbers and language else 0)
             if number is None:

@@ -85,7 +85,7 @@ def article_terms(article: Article, names: Names | None) -> ArticleTerms:
     counts = np.fromiter(chain(whole.values(), entities.values()), dtype=np.intp, count=size)
     lede_counts = np.fromiter(chain(in_lede.values(), repeat(0, size - len(in_lede))), dtype=np.intp, count=size)
     lengths = np.fromiter(chain(map(length, whole), repeat(_LONGEST, len(entities))), dtype=np.intp, count=size)
-    language = hash_words([base_language(article)])
+    language = hash_words([article.base_language])
     return ArticleTerms(
         hashes[order], counts[order], lede_counts[order], _EXPECTED[np.minimum(lengths[order], _LONGEST)], language
     )
@@ -114,11 +114,6 @@ _PIECES: dict[int | None, Callable[[str], list[str]]] = {  # by the group of ``_
     2: lambda run: _overlapping(run, 4),
     3: lambda run: _overlapping(run[:-1] if len(run) > 2 else run, 2),  # noqa: PLR2004 - a pair at least
 }
-
-
-def base_language(article: Article) -> str:
-    """Return the language of an article without its region, empty where it is unknown."""
-    return (article.language or "").casefold().replace("_", "-").partition("-")[0]
 
 
 def first_occurrences(ordered: Hashes) -> npt.NDArray[np.bool_]:

@@ -15,7 +15,6 @@ import msgspec
 
 from pipeline.cluster import repair
 from pipeline.cluster.assignment import StoryCluster, article_vectors, decode_story, lookup_terms
-from pipeline.cluster.terms import base_language
 from pipeline.context import Context
 from pipeline.decisions import DecisionAuthor
 from pipeline.editorial.stories import merge_stories, split_story
@@ -114,7 +113,7 @@ def _find_parts(context: Context, name: str) -> list[list[str]]:
         return []
     frequencies = store.story_index(settings).frequencies
     members = [
-        (member.article.id, article_vectors(member, frequencies), base_language(member.article))
+        (member.article.id, article_vectors(member, frequencies), member.article.base_language)
         for member in iter_cluster_inputs(context, rows)
     ]
     ids = [article for article, *_ in members]

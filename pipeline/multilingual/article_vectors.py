@@ -49,14 +49,18 @@ def vectorise_article(article: Article) -> bytes | None:
     if not (title.strip() or article.text.strip()):
         return None
     raw = load_network().vector(title, article.text)
-    return centred_vector(np.asarray(raw, dtype=np.int8).tobytes(), article.language)
+    return centred_vector(np.asarray(raw, dtype=np.int8).tobytes(), article.base_language)
 
 
 def centred_vector(raw: bytes, language: str | None) -> bytes:
-    """Return a packed vector without the mean of its language; where no mean is known, without that of all."""
+    """Return a packed vector without the mean of its language; where no mean is known, without that of all.
+
+    Args:
+        raw: as ``pipeline.dense_vectors`` packs it.
+        language: ISO 639-1, without a region.
+    """
     means = load_means()
-    mean = means.get((language or "").casefold().replace("_", "-").partition("-")[0], means[""])
-    return pack_dense(centre_dense(unpack_dense(raw), mean))
+    return pack_dense(centre_dense(unpack_dense(raw), means.get(language or "", means[""])))
 
 
 @cache

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from pipeline.cluster.terms import base_language
 from pipeline.context import Context
 from pipeline.multilingual.article_vectors import Vectorise, choose_vectorise
 from pipeline.records import Article
@@ -25,5 +24,5 @@ def choose_batch_vectorise(
     lately = Counter[str]()
     if settings.enrich.vectors == "auto" and len(configured) < 2:  # noqa: PLR2004
         lately = context.store.count_languages(connection, context.clock(), settings.cluster)
-        lately.update(map(base_language, articles))
+        lately.update(article.base_language for article in articles)
     return choose_vectorise(settings.enrich.vectors, lately, configured)
