@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 import sqlalchemy as sa
 
@@ -18,8 +20,19 @@ def log(store, connection, name):
 
 
 def read_on(store, cursor, limit=100):
+    """Return the next page: all that is settled by now."""
     with store.read() as connection:
         return store.outcome_reader.read_page(connection, store.outcome_reader.settle(connection, cursor), limit)
+
+
+def read_all(store, cursor, limit=100):
+    """Return the next page when all that is committed is settled: transactions of other tests hold that up."""
+    while True:
+        with store.read() as connection:
+            cursor = store.outcome_reader.settle(connection, cursor)
+            if cursor.settled >= (connection.scalar(sa.select(sa.func.max(outcomes.c.n))) or 0):
+                return store.outcome_reader.read_page(connection, cursor, limit)
+        time.sleep(0.01)
 
 
 def test_pages_follow_one_another_and_tell_what_is_known_of_articles_and_feeds(context):
@@ -27,9 +40,9 @@ def test_pages_follow_one_another_and_tell_what_is_known_of_articles_and_feeds(c
     finish(context, Stage.DEDUPE, outcome=Outcome.DROPPED, reason=Reason.DUPLICATE)
     with context.store.write() as connection:
         log(context.store, connection, FEED)
-    first, cursor = read_on(context.store, OutcomeCursor(), 2)
-    rest, cursor = read_on(context.store, cursor)
-    assert read_on(context.store, cursor)[0] == []
+    first, cursor = read_all(context.store, OutcomeCursor(), 2)
+    rest, cursor = read_all(context.store, cursor)
+    assert read_all(context.store, cursor)[0] == []
     assert [(line.kind, line.stage, line.outcome) for line in first + rest] == [
         ("new", "poll", "done"),
         ("attempt", "dedupe", "dropped"),
@@ -50,7 +63,7 @@ def test_the_index_has_an_article_for_the_first_time_once(context):
         finish(context, Stage.INDEX, outcome=Outcome.DONE)
     firsts, cursor = [], OutcomeCursor()
     while True:
-        lines, cursor = read_on(context.store, cursor, 3)  # also where the first one lies on an earlier page
+        lines, cursor = read_all(context.store, cursor, 3)  # also where the first one lies on an earlier page
         if not lines:
             break
         firsts += [line.is_first for line in lines if line.stage == "index"]
@@ -61,12 +74,12 @@ def test_numbers_that_begin_anew_are_read(store):
     with store.write() as connection:
         log(store, connection, FEED)
         log(store, connection, FEED)
-    _, cursor = read_on(store, OutcomeCursor())
+    _, cursor = read_all(store, OutcomeCursor())
     with store.write() as connection:
         connection.execute(outcomes.delete())
     with store.write() as connection:
         log(store, connection, FEED)
-    assert len(read_on(store, cursor)[0]) == 1
+    assert len(read_all(store, cursor)[0]) == 1
 
 
 @pytest.mark.servers
@@ -80,13 +93,13 @@ def test_what_commits_late_is_read_when_it_is_there(store):
         assert seen == []
         log(store, slower, "https://c.example/feed")  # 3, begun after the fence
         slow.commit()
-        seen, cursor = read_on(store, cursor)
+        seen, cursor = read_all(store, cursor)
         assert [line.id[8] for line in seen] == ["a", "b"]
         with store.write() as connection:
             log(store, connection, "https://d.example/feed")  # 4
         assert read_on(store, cursor)[0] == []
         slower.rollback()  # 3 never comes
-    seen, cursor = read_on(store, cursor)
+    seen, cursor = read_all(store, cursor)
     assert [line.id[8] for line in seen] == ["d"]
     with store.read() as connection:
         assert cursor.position == connection.scalar(sa.select(sa.func.max(outcomes.c.n)))

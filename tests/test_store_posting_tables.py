@@ -180,8 +180,8 @@ def test_forgetting_a_day_waits_for_a_batch_and_the_batch_never_for_it(store):
 
 
 @pytest.mark.parametrize("older", ["0007", "0022"])
-def test_what_an_older_ledger_holds_stays(store_url, older):
-    database = Database(store_url)
+def test_what_an_older_ledger_holds_stays(empty_url, older):
+    database = Database(empty_url)
     config = alembic.config.Config()
     config.set_main_option("script_location", str(Path(pipeline.store.__file__).parent / "migrations"))
     postings = {(1, 5, DAY), (2**31, 5, DAY), (TOP, 6, DAY + 1), (TOP, 7, DAY)}

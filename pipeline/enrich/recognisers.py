@@ -26,8 +26,9 @@ from pipeline.settings import EntitySettings
 ENGLISH = "en"
 # Share of English small words among a text's words: of 884 English texts one has less, of those of forty other
 # languages three in a thousand have more; a text that is labelled as another language must be plainly English.
-# Shorter texts (words) don't tell: there the detector must find another language more likely by so much, in logarithms.
-# It does for one in 171 short English texts, and for all but five of 437 in seven other languages.
+# Shorter texts (words) don't tell: a label is believed there; without one the detector must find another language more
+# likely by so much, in logarithms. It does for one in 171 short English texts, and for all but five of 437 in seven
+# other languages; of single sentences full of foreign names it would do for more.
 _ENGLISH_SHARE, _PLAINLY_ENGLISH, _TELLING, _SURELY_OTHER = 0.18, 0.3, 30, 3.0
 _SAMPLE = 3000
 _LETTERS = re.compile(r"[^\W\d_]+")
@@ -145,7 +146,7 @@ def load_recognisers(entities: EntitySettings, folder: Path) -> tuple[KnowledgeB
 
     def recognise_english_first(text: str, language: str | None) -> list[Span]:
         share = _english_share(knowledge, text)
-        is_other = _is_surely_other(text) if share is None else share < _ENGLISH_SHARE
+        is_other = not language and _is_surely_other(text) if share is None else share < _ENGLISH_SHARE
         return list((other("") if is_other else english)(text, None if is_other else language))
 
     @cache
