@@ -164,6 +164,29 @@ class ElasticsearchOperations:
                 allow_no_indices=True,
             )
 
+    def remove_fields(self, family: str, names: Sequence[str], *, of: str, values: Sequence[str]) -> None:
+        """Remove fields from the documents of a family that have one of ``values``.
+
+        Raises:
+            IndexAwayError: Some documents still have them: it is to be done again.
+        """
+        pattern = f"{self._alias(family)}-*"
+        has_any = [{"exists": {"field": name}} for name in names]
+        of_these = {"bool": {"filter": [{"terms": {of: list(values)}}], "should": has_any, "minimum_should_match": 1}}
+        remove = "for (name in params.names) { ctx._source.remove(name) }"
+        with self._errors():
+            self._client.indices.refresh(index=pattern, allow_no_indices=True)  # what was written just now as well
+            self._client.options(ignore_status=409).update_by_query(  # 409: somebody writes the same documents
+                index=pattern,
+                query=of_these,
+                script={"source": remove, "params": {"names": list(names)}},
+                refresh=True,
+                allow_no_indices=True,
+            )
+            left = self._client.count(index=pattern, query=of_these, allow_no_indices=True)["count"]
+        if left:
+            raise IndexAwayError(f"Elasticsearch at {self._address}: {left} documents of operations still have {names}")
+
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
