@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.kibana.data_views import MINUTES, SECONDS, DataView, page_link
+from pipeline.kibana.data_views import MINUTES, PLAIN_NUMBER, SECONDS, DataView, page_link
 from pipeline.telemetry.fields import FAMILIES, DocumentFamily
 
 TIME_FIELD = "@timestamp"
@@ -21,6 +21,7 @@ def outcome_view(prefix: str, pages_url: str) -> DataView:
     formats = {
         "article": page_link(pages_url, "explain"),
         "run": page_link(pages_url, "runs"),
+        "status": PLAIN_NUMBER,
         **dict.fromkeys(("age_seconds", "step_seconds", "latency_seconds"), SECONDS),
     }
     return _view(prefix, DocumentFamily.OUTCOMES, formats)

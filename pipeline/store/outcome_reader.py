@@ -135,6 +135,26 @@ class OutcomeReader:
         position = rows[-1][0] if rows else max(cursor.position, cursor.settled)
         return lines, msgspec.structs.replace(cursor, position=position)
 
+    def count_page(
+        self, connection: sa.Connection, cursor: OutcomeCursor, limit: int
+    ) -> tuple[dict[tuple[str, str, str | None], int], OutcomeCursor]:
+        """Return how many attempts up to ``limit`` settled outcomes behind the cursor are, and the cursor behind them.
+
+        They are counted by stage, outcome and reason. What poll says of articles is no attempt.
+        """
+        c = outcomes.c
+        is_attempt = sa.or_(c.stage != Stage.POLL, c.id.contains("://", autoescape=True)).label("is_attempt")
+        is_next = sa.and_(c.n > cursor.position, c.n <= cursor.settled)
+        page = sa.select(c.n, c.stage, c.outcome, c.reason, is_attempt).where(is_next).order_by(c.n).limit(limit)
+        each = page.subquery().c
+        by = (each.stage, each.outcome, each.reason, each.is_attempt)
+        rows = connection.execute(sa.select(*by, sa.func.count(), sa.func.max(each.n)).group_by(*by)).all()
+        counts = {(row[0], row[1], row[2]): row[4] for row in rows if row[3]}
+        is_whole = sum(row[4] for row in rows) < limit
+        position = max((row[5] for row in rows), default=cursor.position)
+        position = max(position, cursor.position, cursor.settled if is_whole else 0)
+        return counts, msgspec.structs.replace(cursor, position=position)
+
     def count_waiting(self, connection: sa.Connection, cursor: OutcomeCursor) -> tuple[int, dt.datetime | None]:
         """Return how many outcomes a reader has before him, settled or not, and when the first of them was saved."""
         is_ahead = outcomes.c.n > cursor.position

@@ -45,6 +45,7 @@ FAMILIES: dict[DocumentFamily, tuple[OperationsField, ...]] = {
         _F("outcome", "keyword", "done, dropped, retry or quarantined"),
         _F("reason", "keyword", "why it isn't done"),
         _F("detail", "text", "the reason in words"),
+        _F("status", "short", "the HTTP status of an answer that was no page and no feed"),
         _F("article", "keyword", "the article's id: leads to what happened to it", "article"),
         _F("feed", "keyword", "the feed's address, of polls", "feed"),
         _F("url", "keyword", "the article's address", "article"),
