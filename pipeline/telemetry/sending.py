@@ -23,6 +23,7 @@ from pipeline.figures import OverviewSample, RunCounts, RunRecord
 from pipeline.index.operations import Family, OperationsDocument, OperationsIndex, open_operations
 from pipeline.records import Reason
 from pipeline.runs import count_run
+from pipeline.settings_sections import OperationsSettings
 from pipeline.telemetry.documents import (
     SourceState,
     day_documents,
@@ -75,6 +76,16 @@ def open_sender(context: Context) -> OperationsSender | None:
     return OperationsSender(context, index)
 
 
+def list_families(settings: OperationsSettings) -> list[Family]:
+    """Return the kinds of documents, and how long each is kept. Pure."""
+    days = {
+        DocumentFamily.OUTCOMES: settings.outcome_days,
+        DocumentFamily.RUNS: settings.run_days,
+        DocumentFamily.SOURCES: None,
+    }
+    return [Family(name=family.value, mapping=mapping_of(family), days=days[family]) for family in DocumentFamily]
+
+
 class OperationsSender:
     """Sends to one index, which it closes; several programs may have one, of which one at a time sends."""
 
@@ -88,16 +99,6 @@ class OperationsSender:
     def close(self) -> None:
         """Close the connections."""
         self._index.close()
-
-    @property
-    def families(self) -> list[Family]:
-        """Return the kinds of documents, and how long each is kept."""
-        days = {
-            DocumentFamily.OUTCOMES: self._settings.outcome_days,
-            DocumentFamily.RUNS: self._settings.run_days,
-            DocumentFamily.SOURCES: None,
-        }
-        return [Family(name=family.value, mapping=mapping_of(family), days=days[family]) for family in DocumentFamily]
 
     def send(self, *, pages: int | None = None, seconds: float | None = None) -> SentCounts | None:
         """Send what there is: at most so many pages of outcomes, for at most about so many seconds.
@@ -133,13 +134,13 @@ class OperationsSender:
     def _begin(self) -> SentCursors:
         """Return how far all was sent to the index that is there now, which is prepared."""
         if not self._is_prepared:
-            self._index.prepare(self.families)
+            self._index.prepare(list_families(self._settings))
         target = self._index.identity()
         with self._context.store.read() as connection:
             cursors = load_cursors(self._context.store, connection)
         if cursors.target != target:
             if self._is_prepared:
-                self._index.prepare(self.families)
+                self._index.prepare(list_families(self._settings))
             cursors = SentCursors(target=target)
         self._is_prepared = True
         return cursors
@@ -221,7 +222,7 @@ class OperationsSender:
             SearchIndexError: The index does not answer, or refuses.
         """
         now = self._context.clock()
-        dropped = self._index.drop_old(self.families, now)
+        dropped = self._index.drop_old(list_families(self._settings), now)
         until = now - dt.timedelta(days=self._settings.run_days)
         self._index.delete_before(DocumentFamily.SOURCES, until, "day")
         return dropped
