@@ -27,6 +27,7 @@ from pipeline.index.query import Refusal
 from pipeline.records import Document
 from pipeline.settings import IndexSettings
 
+_STORE = "_all.total.store.size_in_bytes"
 _HEALTH_TIMEOUT = "1s"
 _PORTS = {"http": 9200, "https": 443}
 
@@ -164,6 +165,15 @@ class ElasticsearchIndex(ElasticsearchReader):
         except IndexRefusedError:
             return None
         return IndexHealth(told["status"], int(told["unassigned_shards"]), int(told["number_of_nodes"]))
+
+    def size_bytes(self) -> int | None:
+        """Return the room that the indices of all generations take; None where the key may not ask."""
+        try:
+            with self._cluster.errors():
+                told = self._client.indices.stats(index=f"{self._alias}-*", metric="store", filter_path=_STORE)
+        except IndexRefusedError:
+            return None
+        return int(told["_all"]["total"]["store"]["size_in_bytes"]) if "_all" in told else 0
 
     def snapshots(self, repository: str) -> ElasticsearchSnapshots:
         """Return what saves snapshots in ``repository``."""
