@@ -160,10 +160,39 @@ def test_a_certificate_file_that_is_missing_is_a_settings_error():
         open_index("https://search.example", IndexSettings(), ca_file="/nowhere/ca.pem")
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:99999", "https://bad host:1", "http://u:secret@h:port"])
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:99999", "https://bad host:1", "http://u:secret@h:port", "http://a,", "http://a,ftp://b"]
+)
 def test_an_address_that_is_none_is_a_settings_error(url):
     with pytest.raises(SettingsError, match="NEWSWIRE_INDEX_URL") as caught:
         open_index(url, IndexSettings())
+    assert "secret" not in str(caught.value)
+
+
+def test_a_node_that_is_not_there_is_passed_over_for_the_next(server):
+    server.answer = lambda *_: (200, {"count": 3})
+    for _ in range(4):  # the client begins with any of them
+        index = open_index(f"http://127.0.0.1:1, {server.url}", IndexSettings())
+        assert [index.count(), index.count()] == [3, 3]
+        index.close()
+    index = open_index("http://127.0.0.1:1,http://127.0.0.1:2", IndexSettings())
+    with pytest.raises(IndexAwayError, match=r"at http://127.0.0.1:1, http://127.0.0.1:2 can't be reached"):
+        index.count()
+    index.close()
+
+
+def test_what_one_node_refuses_is_not_asked_of_the_next(server):
+    server.answer = lambda *_: (503, error("no_shard_available_action_exception", "no shard"))
+    index = open_index(f"{server.url},{server.url}/other", IndexSettings())
+    with pytest.raises(IndexAwayError, match="no shard"):
+        index.count()
+    assert len(server.requests) == 1
+    index.close()
+
+
+def test_all_nodes_of_a_cluster_know_the_same_user():
+    with pytest.raises(SettingsError, match="the same name and password") as caught:
+        open_index("http://u:secret@a.example,http://b.example", IndexSettings())
     assert "secret" not in str(caught.value)
 
 
@@ -173,6 +202,7 @@ def test_an_address_that_is_none_is_a_settings_error(url):
         ("http://search.example", "http://search.example:9200"),
         ("https://u:p@search.example/es/", "https://search.example:443/es"),
         ("http://[::1]:9201", "http://[::1]:9201"),
+        ("http://u:p@a.example, http://u:p@b.example", "http://a.example:9200, http://b.example:9200"),
     ],
 )
 def test_an_address_gets_its_port_and_loses_its_password(url, where):
