@@ -118,6 +118,24 @@ def test_an_error_says_what_and_what_to_do(server, index, status, answer, kind, 
     assert len(server.requests) == 1  # the ledger tries again, not the client
 
 
+@pytest.mark.parametrize(
+    ("status", "answer", "kind", "words"),
+    [
+        (404, error("index_not_found_exception", "no such index"), IndexRefusedError, "newswire run makes it"),
+        (503, error("search_phase_execution_exception", "all shards failed"), IndexAwayError, "all shards failed"),
+        (400, error("illegal_argument_exception", "no"), SearchIndexError, "illegal_argument_exception: no"),
+    ],
+)
+def test_one_of_several_questions_that_is_not_answered_fails_the_search(server, index, status, answer, kind, words):
+    noon = {"value": 1000 * NOON.timestamp()}
+    found = {"hits": {"total": {"value": 1}, "hits": []}, "aggregations": {"first time": noon, "last time": noon}}
+    several = {"responses": [found | {"status": 200}, answer | {"status": status}]}
+    server.answer = lambda _, path, __: (200, several if path.endswith("/_msearch") else found)
+    with pytest.raises(kind, match=words) as caught:
+        index.search(Query(text="dam", interval="hour", share=True))
+    assert type(caught.value) is kind
+
+
 def test_how_the_index_is_kept_is_what_the_cluster_says_of_it_where_the_key_may_ask(server, index):
     told = {"cluster_name": "c", "status": "red", "unassigned_shards": 2, "number_of_nodes": 3}
     server.answer = lambda *_: (200, told)
@@ -350,6 +368,20 @@ def test_text_is_analysed_by_its_language_and_marked_by_it(real):
     hits = real.search(Query(text="haus")).hits
     assert [int(hit.document.id, 16) for hit in hits] == [1]
     assert hits[0].highlights == {"title": "Im <mark>Haus</mark>", "text": "Die <mark>Häuser</mark> brannten."}
+
+
+@pytest.mark.servers
+def test_a_search_for_all_that_can_be_counted_takes_two_requests(real):
+    real.prepare()
+    copy = document(2, "A dam broke, twice.", copy_group=f"{1:020x}", copy_of=f"{1:020x}", is_primary=False)
+    real.upsert([document(1), copy, document(3, "Rain.")])
+    real.refresh()
+    ask, asked = real._client.perform_request, []
+    real._client.perform_request = lambda *args, **more: asked.append(args[1]) or ask(*args, **more)
+    results = real.search(Query(text="twice", facets=("source", "language"), interval="auto", copies=False))
+    assert [hit.copies for hit in results.hits] == [1]
+    assert results.histogram.buckets[0].count == 1
+    assert asked == [f"/{real._alias}/_search"] * 2
 
 
 @pytest.mark.servers
