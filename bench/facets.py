@@ -1,11 +1,16 @@
 """What counting costs a search: ten facets, a histogram, folded copies and marks, beside a bare search for ten hits.
 
-    python bench/facets.py [--documents 100000] [--index URL] [--searches 100] [--words 80 500]
+    python bench/facets.py [--documents 100000] [--index URL] [--searches 200] [--words 80 500] [--again]
 
 The index, by default a SQLite file in a temporary folder, is filled with generated articles, unless it holds as many
-already: words by Zipf's law, a fifth of them copies, a year of times, outlets and names as frequent as in the news. The
-same search lines of one to three words, rare and frequent ones, are then asked both ways in turn. Bare is the engine's
-own full-text search with the same weights and nothing else: of SQLite the statement, of Elasticsearch a multi_match.
+already: words by Zipf's law, a fifth of them copies, a year of times, outlets and names as frequent as in the news.
+Search lines of one to three words, rare and frequent ones, are then asked in every form in turn, each line once, after
+a tenth of them that only warms the engine up. Bare is the engine's own full-text search with the same weights and
+nothing else: of SQLite the statement, of Elasticsearch a multi_match.
+
+Beside the time by the clock stand the time that Elasticsearch says it took, in how many requests, and the processors'
+time of this process and of a server on this machine: those tell work from noise. ``--again`` asks everything twice and
+counts the second time, as it is for a reader who turns a page.
 """
 
 from __future__ import annotations
@@ -19,12 +24,13 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 
 from pipeline.documents import ArticleRecords, build_document
+from pipeline.errors import IndexVersionError
 from pipeline.index import Index, Query, open_index
 from pipeline.index._elasticsearch_clauses import words_field
 from pipeline.index._sqlite_query import ranking_expression
@@ -36,7 +42,7 @@ from pipeline.settings import IndexSettings
 
 START = 1_760_000_000  # seconds since 1970
 _YEAR = 365 * 86_400
-_CHUNK = 2_000  # documents written at once
+_CHUNK = 500  # documents written at once
 _WORDS = 30_000
 _SYLLABLES = "ba ce di fo gu ha ji ko lu me ni po qua ri so ta ve wo xi zu".split()
 
@@ -105,12 +111,13 @@ class Newsroom:
         return int(size ** self._random.random()) - 1
 
     def lines(self, count: int) -> list[str]:
-        """Return search lines."""
+        """Return search lines, each another one."""
         draw = random.Random(int(self._random.integers(1 << 30)))
-        numbers = [
-            [int(5 * (_WORDS / 10) ** draw.random()) for _ in range(draw.choice((1, 1, 2, 2, 3)))] for _ in range(count)
-        ]
-        return [" ".join(word(number) for number in each) for each in numbers]
+        lines: dict[str, None] = {}
+        while len(lines) < count:
+            numbers = [int(5 * (_WORDS / 10) ** draw.random()) for _ in range(draw.choice((1, 1, 2, 2, 3)))]
+            lines[" ".join(word(number) for number in numbers)] = None
+        return list(lines)
 
 
 def bare_sqlite(path: str) -> Callable[[str], int]:
@@ -142,10 +149,13 @@ def bare_elasticsearch(index: Any) -> Callable[[str], int]:
 
 
 def fill(index: Index, count: int, newsroom: Newsroom) -> None:
-    """Fill the index unless it holds so many documents."""
-    index.prepare()
-    if index.count() == count:
-        return
+    """Fill the index unless it holds so many documents, made by this version."""
+    try:
+        index.prepare()
+        if index.count() == count:
+            return
+    except IndexVersionError as error:
+        print(error)
     index.wipe()
     chunk: list[Document] = []
     for document in newsroom.documents(count):
@@ -157,11 +167,92 @@ def fill(index: Index, count: int, newsroom: Newsroom) -> None:
     index.refresh()
 
 
-def measure(search: Callable[[str], object], line: str) -> float:
-    """Return milliseconds."""
-    start = time.perf_counter()
-    search(line)
-    return 1000 * (time.perf_counter() - start)
+class Cost(NamedTuple):
+    """What one search took: milliseconds by the clock, on the processors, and by the server's word; its requests."""
+
+    clock: float
+    processors: float
+    told: float = 0.0
+    requests: int = 0
+
+
+class Meter:
+    """Measures searches."""
+
+    def __init__(self, index: Any, *, is_remote: bool) -> None:
+        self._clocks = [time.CLOCK_PROCESS_CPUTIME_ID]
+        self._told: list[float] = []
+        if is_remote:
+            client = index._client  # noqa: SLF001 - the client that the searches use too
+            self._clocks += [_processor_clock(pid) for pid in _local_servers(client)]
+            self._note_answers(client)
+
+    def _note_answers(self, client: Any) -> None:
+        ask = client.perform_request
+
+        def noted(*args: Any, **more: Any) -> Any:
+            answer = ask(*args, **more)
+            self._told.append(answer.body["took"])
+            return answer
+
+        client.perform_request = noted
+
+    def measure(self, search: Callable[[str], object], line: str) -> Cost:
+        """Return what a search costs."""
+        self._told.clear()
+        used, start = self._used(), time.perf_counter()
+        search(line)
+        clock = time.perf_counter() - start
+        return Cost(1000 * clock, 1000 * (self._used() - used), sum(self._told), len(self._told))
+
+    def _used(self) -> float:
+        return sum(map(time.clock_gettime, self._clocks))
+
+
+def _processor_clock(pid: int) -> int:
+    """Return the clock of a process's time on the processors, as clock_getcpuclockid(3) makes it on Linux."""
+    return (~pid << 3) | 2
+
+
+def _local_servers(client: Any) -> list[int]:
+    """Return the processes of a cluster's nodes, where they run on this machine."""
+    nodes = client.nodes.info(metric="process")["nodes"].values()
+    return [node["process"]["id"] for node in nodes if Path(f"/proc/{node['process']['id']}").exists()]
+
+
+def our_searches(index: Index) -> dict[str, Callable[[str], object]]:
+    """Return what asks for more and more."""
+    facets = tuple(HEADINGS)[:10]
+    return {
+        "marks, copies": lambda line: index.search(Query(text=line, copies=False)),
+        "ten facets": lambda line: index.search(Query(text=line, facets=facets, highlight=False, copy_counts=False)),
+        "facets, histogram, marks, copies": lambda line: index.search(
+            Query(text=line, facets=facets, interval="auto", copies=False)
+        ),
+    }
+
+
+def report(costs: dict[str, list[Cost]]) -> None:
+    """Print what each form cost, beside the first."""
+    base = next(iter(costs.values()))
+
+    def of_bare(values: list[float], among: list[float]) -> str:
+        middle, high = statistics.median(values), _p95(values)
+        ratio = high / _p95(among)
+        return f"p50 {middle:6.1f} p95 {high:6.1f} ms {ratio:5.2f} ×"
+
+    for name, measured in costs.items():
+        clock = of_bare([cost.clock for cost in measured], [cost.clock for cost in base])
+        work, of_base = (statistics.fmean(cost.processors for cost in some) for some in (measured, base))
+        print(f"{name:34} {clock}   processors {work:6.1f} ms {work / of_base:5.2f} ×", end="")
+        if requests := statistics.fmean(cost.requests for cost in measured):
+            told = of_bare([cost.told for cost in measured], [cost.told for cost in base])
+            print(f"   told {told}   {requests:.1f} requests", end="")
+        print()
+
+
+def _p95(values: list[float]) -> float:
+    return statistics.quantiles(values, n=20)[-1]
 
 
 def main() -> None:
@@ -169,44 +260,33 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--documents", type=int, default=100_000)
     parser.add_argument("--index")
-    parser.add_argument("--searches", type=int, default=100)
+    parser.add_argument("--searches", type=int, default=200)
     parser.add_argument("--words", type=int, nargs=2, default=(80, 500), help="of a text, the least and the most")
+    parser.add_argument("--again", action="store_true", help="ask everything twice, and count the second time")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         url = options.index or f"sqlite:///{Path(folder) / 'index.db'}"
-        index = open_index(url, IndexSettings(alias="bench-facets"))
-        newsroom = Newsroom(options.seed, *options.words)
+        index = open_index(url, IndexSettings(alias="bench-facets", refresh_seconds=30, timeout_seconds=300))
         start = time.perf_counter()
-        fill(index, options.documents, newsroom)
+        fill(index, options.documents, Newsroom(options.seed, *options.words))
         print(f"{index.count():,} documents, filled in {time.perf_counter() - start:.0f} s")
-        bare = bare_sqlite(url.removeprefix("sqlite:///")) if url.startswith("sqlite") else bare_elasticsearch(index)
-        facets = tuple(HEADINGS)[:10]
-        forms: dict[str, Callable[[str], object]] = {
-            "bare, ten hits": bare,
-            "marks, copies": lambda line: index.search(Query(text=line, copies=False)),
-            "ten facets": lambda line: index.search(
-                Query(text=line, facets=facets, highlight=False, copy_counts=False)
-            ),
-            "facets, histogram, marks, copies": lambda line: index.search(
-                Query(text=line, facets=facets, interval="auto", copies=False)
-            ),
-        }
-        lines = newsroom.lines(options.searches)
-        totals = [index.search(Query(text=line, size=0)).articles for line in lines]
-        times: dict[str, list[float]] = {name: [] for name in forms}
-        for line in lines:
-            for name, search in forms.items():
-                measure(search, line)
-                times[name].append(min(measure(search, line) for _ in range(2)))
-        ordered = sorted(totals)
-        print(f"{len(lines)} searches, articles found: median {ordered[len(ordered) // 2]:,}, most {ordered[-1]:,}")
-        base = statistics.quantiles(times["bare, ten hits"], n=20)[-1]
-        for name, values in times.items():
-            p95 = statistics.quantiles(values, n=20)[-1]
-            print(
-                f"{name:34} median {statistics.median(values):7.1f} ms   p95 {p95:7.1f} ms   {p95 / base:5.2f} × bare"
-            )
+        is_remote = not url.startswith("sqlite")
+        bare = bare_elasticsearch(index) if is_remote else bare_sqlite(url.removeprefix("sqlite:///"))
+        forms = {"bare, ten hits": bare, **our_searches(index)}
+        lines = Newsroom(options.seed + 1, *options.words).lines(options.searches + options.searches // 10)
+        meter = Meter(index, is_remote=is_remote)
+        costs: dict[str, list[Cost]] = {name: [] for name in forms}
+        for number, line in enumerate(lines):
+            for place in range(len(forms)):  # each comes first as often as the others
+                name = list(forms)[(place + number) % len(forms)]
+                for _ in range(1 + options.again):
+                    cost = meter.measure(forms[name], line)
+                if number >= options.searches // 10:
+                    costs[name].append(cost)
+        totals = sorted(index.search(Query(text=line, size=0)).articles for line in lines)
+        print(f"{len(lines)} searches, articles found: median {totals[len(totals) // 2]:,}, most {totals[-1]:,}")
+        report(costs)
         index.close()
 
 

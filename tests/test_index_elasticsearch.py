@@ -70,6 +70,24 @@ def test_an_error_says_what_and_what_to_do(server, index, status, answer, kind, 
     assert len(server.requests) == 1  # the ledger tries again, not the client
 
 
+@pytest.mark.parametrize(
+    ("status", "answer", "kind", "words"),
+    [
+        (404, error("index_not_found_exception", "no such index"), IndexRefusedError, "newswire run makes it"),
+        (503, error("search_phase_execution_exception", "all shards failed"), IndexAwayError, "all shards failed"),
+        (400, error("illegal_argument_exception", "no"), SearchIndexError, "illegal_argument_exception: no"),
+    ],
+)
+def test_one_of_several_questions_that_is_not_answered_fails_the_search(server, index, status, answer, kind, words):
+    noon = {"value": 1000 * NOON.timestamp()}
+    found = {"hits": {"total": {"value": 1}, "hits": []}, "aggregations": {"first time": noon, "last time": noon}}
+    several = {"responses": [found | {"status": 200}, answer | {"status": status}]}
+    server.answer = lambda _, path, __: (200, several if path.endswith("/_msearch") else found)
+    with pytest.raises(kind, match=words) as caught:
+        index.search(Query(text="dam", interval="hour", share=True))
+    assert type(caught.value) is kind
+
+
 def test_how_the_index_is_kept_is_what_the_cluster_says_of_it_where_the_key_may_ask(server, index):
     told = {"cluster_name": "c", "status": "red", "unassigned_shards": 2, "number_of_nodes": 3}
     server.answer = lambda *_: (200, told)
@@ -149,10 +167,39 @@ def test_a_certificate_file_that_is_missing_is_a_settings_error():
         open_index("https://search.example", IndexSettings(), ca_file="/nowhere/ca.pem")
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:99999", "https://bad host:1", "http://u:secret@h:port"])
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:99999", "https://bad host:1", "http://u:secret@h:port", "http://a,", "http://a,ftp://b"]
+)
 def test_an_address_that_is_none_is_a_settings_error(url):
     with pytest.raises(SettingsError, match="NEWSWIRE_INDEX_URL") as caught:
         open_index(url, IndexSettings())
+    assert "secret" not in str(caught.value)
+
+
+def test_a_node_that_is_not_there_is_passed_over_for_the_next(server):
+    server.answer = lambda *_: (200, {"count": 3})
+    for _ in range(4):  # the client begins with any of them
+        index = open_index(f"http://127.0.0.1:1, {server.url}", IndexSettings())
+        assert [index.count(), index.count()] == [3, 3]
+        index.close()
+    index = open_index("http://127.0.0.1:1,http://127.0.0.1:2", IndexSettings())
+    with pytest.raises(IndexAwayError, match=r"at http://127.0.0.1:1, http://127.0.0.1:2 can't be reached"):
+        index.count()
+    index.close()
+
+
+def test_what_one_node_refuses_is_not_asked_of_the_next(server):
+    server.answer = lambda *_: (503, error("no_shard_available_action_exception", "no shard"))
+    index = open_index(f"{server.url},{server.url}/other", IndexSettings())
+    with pytest.raises(IndexAwayError, match="no shard"):
+        index.count()
+    assert len(server.requests) == 1
+    index.close()
+
+
+def test_all_nodes_of_a_cluster_know_the_same_user():
+    with pytest.raises(SettingsError, match="the same name and password") as caught:
+        open_index("http://u:secret@a.example,http://b.example", IndexSettings())
     assert "secret" not in str(caught.value)
 
 
@@ -162,6 +209,7 @@ def test_an_address_that_is_none_is_a_settings_error(url):
         ("http://search.example", "http://search.example:9200"),
         ("https://u:p@search.example/es/", "https://search.example:443/es"),
         ("http://[::1]:9201", "http://[::1]:9201"),
+        ("http://u:p@a.example, http://u:p@b.example", "http://a.example:9200, http://b.example:9200"),
     ],
 )
 def test_an_address_gets_its_port_and_loses_its_password(url, where):
@@ -309,6 +357,20 @@ def test_text_is_analysed_by_its_language_and_marked_by_it(real):
     hits = real.search(Query(text="haus")).hits
     assert [int(hit.document.id, 16) for hit in hits] == [1]
     assert hits[0].highlights == {"title": "Im <mark>Haus</mark>", "text": "Die <mark>Häuser</mark> brannten."}
+
+
+@pytest.mark.servers
+def test_a_search_for_all_that_can_be_counted_takes_two_requests(real):
+    real.prepare()
+    copy = document(2, "A dam broke, twice.", copy_group=f"{1:020x}", copy_of=f"{1:020x}", is_primary=False)
+    real.upsert([document(1), copy, document(3, "Rain.")])
+    real.refresh()
+    ask, asked = real._client.perform_request, []
+    real._client.perform_request = lambda *args, **more: asked.append(args[1]) or ask(*args, **more)
+    results = real.search(Query(text="twice", facets=("source", "language"), interval="auto", copies=False))
+    assert [hit.copies for hit in results.hits] == [1]
+    assert results.histogram.buckets[0].count == 1
+    assert asked == [f"/{real._alias}/_search"] * 2
 
 
 @pytest.mark.servers

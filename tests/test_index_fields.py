@@ -58,8 +58,8 @@ def test_the_table_names_the_type_that_the_mapping_gives():
     }
 
 
-def test_the_mapping_has_every_field_and_three_of_its_own():
-    assert set(PROPERTIES) - set(RECORD) == {"seen_at", "by_language", "everything"}
+def test_the_mapping_has_every_field_and_four_of_its_own():
+    assert set(PROPERTIES) - set(RECORD) == {"seen_at", "by_language", "everything", "copy_group_number"}
     assert set(RECORD) <= set(PROPERTIES)
 
 

@@ -11,15 +11,13 @@ import functools
 import logging
 import uuid
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
-from elastic_transport.client_utils import url_to_node_config
-from elasticsearch import AuthorizationException, BadRequestError, Elasticsearch
+from elasticsearch import AuthorizationException, BadRequestError
 
-from pipeline.errors import IndexRefusedError, SettingsError
+from pipeline.errors import IndexRefusedError
 from pipeline.index import _elasticsearch_mapping as mapping
+from pipeline.index._elasticsearch_client import connect
 from pipeline.index._elasticsearch_documents import ElasticsearchGeneration, ElasticsearchReader
 from pipeline.index._elasticsearch_layout import Cluster, Layout
 from pipeline.index._elasticsearch_snapshots import ElasticsearchSnapshots
@@ -31,31 +29,25 @@ from pipeline.settings import IndexSettings
 
 _STORE = "_all.total.store.size_in_bytes"
 _HEALTH_TIMEOUT = "1s"
-_PORTS = {"http": 9200, "https": 443}
 
 _log = logging.getLogger(__name__)
 
 
 class ElasticsearchIndex(ElasticsearchReader):
-    """An index in the Elasticsearch 9 at ``url``, under the alias that ``settings`` names.
+    """An index in the Elasticsearch 9 at ``url`` (of several nodes, parted by commas), under the alias of ``settings``.
 
     Raises:
-        SettingsError: The address or the file of the certificate authority can't be used.
+        SettingsError: An address or the file of the certificate authority can't be used.
     """
 
     def __init__(self, url: str, settings: IndexSettings, *, api_key: str | None, ca_file: str | None) -> None:
-        address, credentials = split_address(url)
-        if ca_file and not Path(ca_file).is_file():
-            raise SettingsError(f"NEWSWIRE_INDEX_CA: {ca_file} is not a file")
-        certificates: dict[str, Any] = {"ca_certs": ca_file} if ca_file else {}
-        client = Elasticsearch(
-            address,
-            request_timeout=settings.timeout_seconds,
-            max_retries=0,  # the ledger has it tried later
-            retry_on_timeout=False,
-            opaque_id="newswire",
-            **(credentials or {"api_key": api_key}),
-            **certificates,
+        client, address = connect(
+            url,
+            variable="NEWSWIRE_INDEX_URL",
+            timeout=settings.timeout_seconds,
+            name="newswire",
+            api_key=api_key,
+            ca_file=ca_file,
         )
         self._settings = settings
         self._alias = settings.alias
@@ -258,24 +250,3 @@ class ElasticsearchIndex(ElasticsearchReader):
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
-
-
-def split_address(url: str, variable: str = "NEWSWIRE_INDEX_URL") -> tuple[str, dict[str, Any]]:
-    """Return an address with its port and without name and password, and these as the client takes them.
-
-    ``variable`` is what it was set by.
-
-    Raises:
-        SettingsError: It can't be used.
-    """
-    try:
-        parts = urlsplit(url)
-        port = parts.port or _PORTS[parts.scheme]
-        host = f"[{parts.hostname}]" if ":" in str(parts.hostname) else parts.hostname
-        address = f"{parts.scheme}://{host}:{port}{parts.path.rstrip('/')}"
-        url_to_node_config(address)
-    except ValueError as error:
-        raise SettingsError(f"{variable}: not a usable address: {error}") from error
-    if not parts.username:
-        return address, {}
-    return address, {"basic_auth": (unquote(parts.username), unquote(parts.password or ""))}

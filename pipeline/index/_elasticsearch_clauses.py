@@ -182,6 +182,13 @@ def _marks(word: Words | Near | Wildcard, language_fields: list[str]) -> list[Cl
             return [{"multi_match": {"query": text, "type": "phrase", "fields": names + analysed}}]
 
 
-def marking_fields(language_fields: list[str]) -> dict[str, list[str]]:
-    """Return field → the fields whose matches are marked in it as well."""
-    return {name: [exact_field(name), *(language_fields if name in BY_LANGUAGE else [])] for name in WORD_WEIGHTS}
+def marking_fields(tree: Node | None, language_fields: list[str]) -> dict[str, list[str]]:
+    """Return field → the fields whose matches are marked in it as well; each of them is analysed once more."""
+    has_patterns = any(isinstance(word, Wildcard) for word in wanted_words(tree))
+    return {
+        name: [
+            *([exact_field(name)] if has_patterns else []),
+            *(language_fields if name in BY_LANGUAGE else []),
+        ]
+        for name in WORD_WEIGHTS
+    }

@@ -1,19 +1,22 @@
 """Ask Elasticsearch for counts, and read them: facets, copies of hits, and articles over time.
 
-Nothing here speaks to a server. A search takes up to three requests: what matches and its facets, then, for the hits of
-the page alone, their copies and originals, and the counts over time, whose interval follows from the first.
+Nothing here speaks to a server. A search takes two requests: what matches with all that is counted, then, for the hits
+of the page alone, their copies, originals and marks. Counts over time by week or month are made of those by day; those
+by hour, of a field's values or of all articles come with the second request.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from pipeline.index._elasticsearch_query import SORTS, render_query, render_ranked, render_values
-from pipeline.index.query import Query
+from pipeline.index._elasticsearch_mapping import GROUP_NUMBER
+from pipeline.index._elasticsearch_query import SORTS, decode_hit, render_query, render_ranked, render_values
+from pipeline.index.query import Hit, Query
 from pipeline.index.time_histogram import (
     Interval,
     TimeCounts,
@@ -33,37 +36,41 @@ _PRECISE = 40_000
 _SHARD_VALUES = 20
 # Outlets of one copy group; a text in more is counted as in these
 _MAX_OUTLETS = 1000
-# Copy groups asked for at once: times their outlets they stay below the 65,536 buckets of one answer
-GROUPS_AT_ONCE = 200
+# Hits whose copy groups are asked for at once: times their outlets they stay below the 65,536 buckets of one answer
+HITS_AT_ONCE = 200
 _ORIGINALS: Body = {"term": {"is_primary": True}}
-_GROUPS, _TIMES, _ENDS = "copy groups", "over time", ("first time", "last time")
+_GROUPS, _TIMES, _FIRST, _LAST = "copy groups", "over time", "first time", "last time"
 
 
 def search_body(query: Query) -> Body:
-    """Return the body of the search that answers ``query`` but for highlights, copies and counts over time."""
+    """Return the body of the search for a page of hits and all counts but such over time that aren't by day or longer.
+
+    Where no hit is asked for, nothing is scored: shards answer from their caches as long as nothing comes to them.
+    """
     own = query.own_fields
-    aggregations = {field: _facet(query, field) for field in query.facets}
-    if not query.copies:
-        cardinality = {"cardinality": {"field": "copy_group", "precision_threshold": _PRECISE}}
-        aggregations[_GROUPS] = _filtered(_own_clauses(query, own), cardinality)
-    if query.interval is not None:
-        for name, metric in zip(_ENDS, ("min", "max"), strict=True):
-            aggregations[name] = _filtered(_counted_clauses(query, own), {metric: {"field": "seen_at"}})
-    body: Body = {
-        "query": render_ranked(_without_own(query)),
-        "from": query.offset,
-        "size": query.size,
-        "sort": SORTS[query.sort],
-        "track_total_hits": True,
-        "aggs": aggregations,
-    }
-    if query.after is not None:
-        body["search_after"] = list(query.after)
+    body: Body = {"size": query.size, "track_total_hits": True, "aggs": _aggregations(query)}
     if clauses := _own_clauses(query, own):
         body["post_filter"] = _all_of(clauses)
+    if not query.size:
+        return body | {"query": _all_of([render_query(_without_own(query))])}
+    body |= {"query": render_ranked(_without_own(query)), "from": query.offset, "sort": SORTS[query.sort]}
+    if query.after is not None:
+        body["search_after"] = list(query.after)
     if not query.copies:
         body["collapse"] = {"field": "copy_group"}
     return body
+
+
+def _aggregations(query: Query) -> Body:
+    own = query.own_fields
+    aggregations = {field: _facet(query, field) for field in query.facets}
+    if not query.copies:
+        cardinality = {"cardinality": {"field": GROUP_NUMBER, "precision_threshold": _PRECISE}}
+        aggregations[_GROUPS] = _filtered(_own_clauses(query, own), cardinality)
+    if query.interval is not None:
+        times = {_FIRST: {"min": {"field": "seen_at"}}, _LAST: {"max": {"field": "seen_at"}}, _TIMES: _over_time("day")}
+        aggregations |= {name: _filtered(_counted_clauses(query, own), counted) for name, counted in times.items()}
+    return aggregations
 
 
 def _without_own(query: Query) -> Query:
@@ -139,11 +146,10 @@ def _key(bucket: Buckets) -> str:
 
 
 class GroupFacts(msgspec.Struct, frozen=True):
-    """What is known of a copy group: its articles, those of each outlet, and its original, if that matches."""
+    """What is known of a copy group: its articles, and those of each outlet."""
 
-    articles: int
-    outlets: Mapping[str, int]
-    original: dict[str, Any] | None = None
+    articles: int = 1
+    outlets: Mapping[str, int] = {}
 
     def others(self, source: str | None) -> tuple[int, int]:
         """Return how many articles there are beside one of the outlet ``source``, and in how many outlets."""
@@ -151,40 +157,76 @@ class GroupFacts(msgspec.Struct, frozen=True):
         return self.articles - 1, sum(count > 0 for count in others.values())
 
 
-def groups_body(query: Query, groups: Sequence[str], sought: Sequence[str]) -> Body:
-    """Return the body of the search for how many articles copy groups have, and for the originals of those sought."""
-    outlets = {"terms": {"field": "source", "size": _MAX_OUTLETS}}
-    in_groups = {"terms": {"field": "copy_group", "size": len(groups)}}
+def details_body(query: Query, hits: Sequence[Buckets], marks: Body) -> Body | None:
+    """Return the body of the search for what a page shows of ``hits``, beside the documents that they hold.
+
+    That is how many articles their copy groups have, what is marked in them, as ``marks`` says, and the originals of
+    those that are copies, where copies are folded and an original matches: it comes in place of its copy. None where
+    nothing of that is wanted.
+    """
+    groups = list(dict.fromkeys(hit["_source"]["copy_group"] for hit in hits))
+    copies = [] if query.copies else [hit["_source"]["copy_group"] for hit in hits if not hit["_source"]["is_primary"]]
+    if not (query.copy_counts or copies or marks):
+        return None
+    shown: list[Body] = [{"ids": {"values": [hit["_id"] for hit in hits]}}] if marks else []
+    if copies:
+        shown.append(_all_of([_in_groups(copies), _ORIGINALS, render_query(query)]))
     body: Body = {
-        "query": _all_of([_in_groups(groups if query.copy_counts else sought)]),
-        "size": len(sought),
+        "query": _any_of([*shown, _in_groups(groups)] if query.copy_counts else shown),
+        "size": len(hits) if marks else len(copies),
+        "sort": [{"is_primary": "desc"}, {"id": "asc"}],
         "track_total_hits": False,
-        "aggs": {_GROUPS: {**in_groups, "aggs": {"outlets": outlets}}} if query.copy_counts else {},
+        "_source": bool(copies),
     }
-    if sought:
-        originals = _all_of([_in_groups(sought), _ORIGINALS, render_query(query)])
-        body |= {"post_filter": originals, "sort": [{"id": "asc"}], "collapse": {"field": "copy_group"}}
+    if shown:
+        body["post_filter"] = _any_of(shown)
+    if not query.copies:
+        body["collapse"] = {"field": "copy_group"}
+    if marks:
+        body["highlight"] = marks
+    if query.copy_counts:
+        outlets = {"terms": {"field": "source", "size": _MAX_OUTLETS}}
+        in_groups = {"terms": {"field": "copy_group", "size": len(groups)}}
+        body["aggs"] = {_GROUPS: {**in_groups, "aggs": {"outlets": outlets}}}
     return body
+
+
+def _any_of(clauses: Sequence[Body]) -> Body:
+    return {"bool": {"filter": [{"bool": {"should": list(clauses), "minimum_should_match": 1}}]}}
 
 
 def _in_groups(groups: Sequence[str]) -> Body:
     return {"terms": {"copy_group": list(groups)}}
 
 
-def decode_copy_groups(groups: Sequence[str], answer: Buckets) -> dict[str, GroupFacts]:
-    """Return copy group → facts, as Elasticsearch answers to ``groups_body``."""
-    originals = {hit["_source"]["copy_group"]: hit for hit in answer["hits"]["hits"]}
-    buckets = {_key(bucket): bucket for bucket in answer.get("aggregations", {}).get(_GROUPS, {}).get("buckets", ())}
+def complete_hits(query: Query, hits: Sequence[dict[str, Any]], answers: Sequence[Buckets]) -> tuple[Hit, ...]:
+    """Return a page's hits as ours, with what Elasticsearch answers to ``details_body`` of all of them."""
+    facts: dict[str, GroupFacts] = {}
+    for answer in answers:
+        facts |= _decode_groups(answer)
+    told = [hit for answer in answers for hit in answer["hits"]["hits"]]
+    marked = {hit["_id"]: hit for hit in told}
+    originals = {hit["_source"]["copy_group"]: hit for hit in told if hit.get("_source", {}).get("is_primary")}
+    complete = []
+    for hit in hits:
+        group, is_copy = hit["_source"]["copy_group"], not hit["_source"]["is_primary"]
+        original = originals.get(group) if is_copy and not query.copies else None
+        decoded = decode_hit(query, original or marked.get(hit["_id"], {}) | hit, hit["_score"])
+        if query.copy_counts:
+            copies, outlets = facts.get(group, GroupFacts()).others(decoded.document.source)
+            decoded = msgspec.structs.replace(decoded, copies=copies, outlets=outlets)
+        complete.append(decoded)
+    return tuple(complete)
+
+
+def _decode_groups(answer: Buckets) -> dict[str, GroupFacts]:
+    """Return copy group → facts; none where they weren't asked for."""
     return {
-        group: GroupFacts(
-            articles=buckets[group]["doc_count"] if group in buckets else 1,
-            outlets={
-                _key(outlet): outlet["doc_count"]
-                for outlet in (buckets[group]["outlets"]["buckets"] if group in buckets else ())
-            },
-            original=originals.get(group),
+        _key(bucket): GroupFacts(
+            articles=bucket["doc_count"],
+            outlets={_key(outlet): outlet["doc_count"] for outlet in bucket["outlets"]["buckets"]},
         )
-        for group in groups
+        for bucket in answer.get("aggregations", {}).get(_GROUPS, {}).get("buckets", ())
     }
 
 
@@ -199,16 +241,25 @@ def decode_interval(query: Query, answer: Buckets) -> Interval | None:
     """
     if query.interval is None:
         return None
-    first, last = (_unwrap(answer["aggregations"][name])["value"] for name in _ENDS)
+    first, last = (_unwrap(answer["aggregations"][name])["value"] for name in (_FIRST, _LAST))
     if first is None:
         return None
     return resolve_interval(query.interval, _time(first), _time(last))
 
 
+def needs_histogram(query: Query, interval: Interval) -> bool:
+    """Tell whether counts over time must be asked for: days are in the answer to ``search_body``, hours aren't."""
+    return interval == "hour" or query.by is not None
+
+
 def histogram_body(query: Query, interval: Interval) -> Body:
     """Return the body of the search that counts over time."""
-    times = _over_time(interval)
-    by = {"values": {**_most_frequent(query.by, query.by_size), "aggs": {_TIMES: times}}} if query.by else {}
+    times = _over_time("hour" if interval == "hour" else "day")
+    by = (
+        {"values": {**_most_frequent(query.by, query.by_size), "aggs": {_TIMES: _over_time(interval)}}}
+        if query.by
+        else {}
+    )
     originals = [_ORIGINALS] if query.count == "originals" else []
     return {
         "query": _all_of([render_query(query), *originals]),
@@ -223,12 +274,12 @@ def _over_time(interval: Interval) -> Body:
 
 
 def decode_histogram(
-    query: Query, interval: Interval | None, answer: Buckets | None, of_all: Buckets | None
+    query: Query, interval: Interval | None, answer: Buckets, of_all: Buckets | None
 ) -> TimeHistogram | None:
-    """Return what Elasticsearch answers to ``histogram_body``, and for all articles, as a histogram."""
+    """Return what Elasticsearch answers to ``histogram_body`` or ``search_body``, and of all articles, as one."""
     if query.interval is None:
         return None
-    if interval is None or answer is None:
+    if interval is None:
         return TimeHistogram(interval="day" if query.interval == "auto" else query.interval, field=query.by)
     counts = answer["aggregations"]
     values = counts["values"]["buckets"] if query.by else ()
@@ -240,9 +291,12 @@ def decode_histogram(
     return build_histogram(interval, read, field=query.by, since=query.since, until=query.until)
 
 
-def _bucket_counts(interval: Interval, answer: Buckets) -> dict[int, int]:
-    buckets = answer[_TIMES]["buckets"]
-    return {bucket_number(_time(bucket["key"]), interval): bucket["doc_count"] for bucket in buckets}
+def _bucket_counts(interval: Interval, answer: Buckets) -> Counter[int]:
+    """Return the number of each bucket of an interval → count, from buckets of it or shorter ones."""
+    counts: Counter[int] = Counter()
+    for bucket in _unwrap(answer[_TIMES])["buckets"]:
+        counts[bucket_number(_time(bucket["key"]), interval)] += bucket["doc_count"]
+    return counts
 
 
 def _time(milliseconds: float) -> dt.datetime:

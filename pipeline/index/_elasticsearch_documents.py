@@ -5,8 +5,9 @@ A document's revision is its version there, so that an older one never replaces 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Any
+import dataclasses
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 from elasticsearch import ApiError, BadRequestError, NotFoundError
@@ -18,11 +19,10 @@ from pipeline.index._elasticsearch_errors import AWAY, error_cause
 from pipeline.index._elasticsearch_layout import Cluster, Layout
 from pipeline.index._elasticsearch_query import (
     decode_document,
-    decode_hit,
     frequency_body,
-    highlight_body,
     language_warnings,
     last_key,
+    render_marking,
     scan_body,
 )
 from pipeline.index._elasticsearch_spelling import (
@@ -37,6 +37,7 @@ from pipeline.index.query_language import word_tree
 from pipeline.index.query_language.similar import candidate_words, similar_tree
 from pipeline.index.query_language.spelling import Completion, spelt_words
 from pipeline.index.query_language.tree import Node
+from pipeline.index.time_histogram import TimeHistogram
 from pipeline.records import Document, Reason
 
 # Elastic's guide to indexing speed names 5 to 15 MB as the size up to which larger bulks are faster.
@@ -50,6 +51,18 @@ class _Operation(msgspec.Struct, frozen=True):
 
     id: str
     lines: tuple[bytes, ...]
+
+
+class _Question(NamedTuple):
+    """One search of several that are asked for at once."""
+
+    body: dict[str, Any]
+    search_type: str | None = None
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Return the lines of a request for several searches."""
+        header: dict[str, Any] = {"allow_partial_search_results": False}
+        return [header | ({"search_type": self.search_type} if self.search_type else {}), self.body]
 
 
 class ElasticsearchReader:
@@ -98,13 +111,10 @@ class ElasticsearchReader:
         query = resolve_line(query, line, self._find_similar)
         with self._cluster.errors():
             # words are as rare in one month's index as in all of them together: else scores don't compare
-            search_type = "dfs_query_then_fetch" if query.sort == "relevance" and line.tree else None
-            answer = self._search(counts.search_body(query), search_type)
-            interval = counts.decode_interval(query, answer)
-            times = self._search(counts.histogram_body(query, interval)) if interval else None
-            of_all = counts.histogram_body(query.of_all(), interval) if interval and query.share else None
-            histogram = counts.decode_histogram(query, interval, times, self._search(of_all) if of_all else None)
-            hits = self._complete(query, answer["hits"]["hits"])
+            is_scored = query.sort == "relevance" and line.tree is not None and query.size > 0
+            question = _Question(counts.search_body(query), "dfs_query_then_fetch" if is_scored else None)
+            answer = self._ask([question])[0]
+            hits, histogram = self._complete(query, answer)
         articles = answer["hits"]["total"]["value"]
         return Results(
             total=articles if query.copies else counts.decode_groups(answer),
@@ -126,38 +136,22 @@ class ElasticsearchReader:
         with self._cluster.errors():
             return decode_suggestion(tree, words, self._search(spelling_body(words)))
 
-    def _complete(self, query: Query, hits: list[dict[str, Any]]) -> tuple[Hit, ...]:
-        """Return the hits of a page with their highlights and copies, of folded ones the original where it matches."""
-        groups = [hit["_source"]["copy_group"] for hit in hits]
-        sources = [hit["_source"] for hit in hits if not query.copies and not hit["_source"]["is_primary"]]
-        facts = self._load_groups(query, groups, {source["copy_group"] for source in sources})
-        shown = [
-            (facts[group].original if group in facts else None) or hit for group, hit in zip(groups, hits, strict=True)
-        ]
-        marked = {}
-        if hits and query.highlight and query.text:
-            answer = self._search(highlight_body(query, shown))
-            marked = {hit["_id"]: hit.get("highlight", {}) for hit in answer["hits"]["hits"]}
-        complete = []
-        for group, hit, leading in zip(groups, shown, hits, strict=True):
-            decoded = decode_hit(query, hit, leading["_score"], marked.get(hit["_id"], {}))
-            if query.copy_counts:
-                copies, outlets = facts[group].others(decoded.document.source)
-                decoded = msgspec.structs.replace(decoded, copies=copies, outlets=outlets)
-            complete.append(decoded)
-        return tuple(complete)
-
-    def _load_groups(
-        self, query: Query, groups: Iterable[str], sought: Collection[str]
-    ) -> dict[str, counts.GroupFacts]:
-        """Return copy group → facts where counts are wanted, and of those ``sought`` the original, if it matches."""
-        facts: dict[str, counts.GroupFacts] = {}
-        wanted = list(dict.fromkeys(groups if query.copy_counts else sought))
-        for start in range(0, len(wanted), counts.GROUPS_AT_ONCE):
-            some = wanted[start : start + counts.GROUPS_AT_ONCE]
-            body = counts.groups_body(query, some, [group for group in some if group in sought])
-            facts |= counts.decode_copy_groups(some, self._search(body))
-        return facts
+    def _complete(self, query: Query, answer: dict[str, Any]) -> tuple[tuple[Hit, ...], TimeHistogram | None]:
+        """Return the hits of a page with their marks and copies, and what there is over time."""
+        hits = answer["hits"]["hits"]
+        interval = counts.decode_interval(query, answer)
+        marks = render_marking(query, hits)
+        parts = [hits[start : start + counts.HITS_AT_ONCE] for start in range(0, len(hits), counts.HITS_AT_ONCE)]
+        bodies = [body for part in parts if (body := counts.details_body(query, part, marks))]
+        further = {}
+        if interval and counts.needs_histogram(query, interval):
+            further["times"] = counts.histogram_body(query, interval)
+        if interval and query.share:
+            further["all"] = counts.histogram_body(query.of_all(), interval)
+        told = self._ask([_Question(body) for body in (*bodies, *further.values())])
+        counted = dict(zip(further, told[len(bodies) :], strict=True))
+        histogram = counts.decode_histogram(query, interval, counted.get("times", answer), counted.get("all"))
+        return counts.complete_hits(query, hits, told[: len(bodies)]), histogram
 
     def complete(self, beginning: str, size: int) -> tuple[Completion, ...]:
         """Return values that have a word that begins so, the most frequent first."""
@@ -183,11 +177,28 @@ class ElasticsearchReader:
         frequencies = {word: found[word]["doc_count"] for word in words}
         return similar_tree(document, frequencies, answer["hits"]["total"]["value"])
 
-    def _search(self, body: dict[str, Any], search_type: str | None = None) -> dict[str, Any]:
-        answer = self._client.search(
-            index=self._target, body=body, search_type=search_type, allow_partial_search_results=False
-        )
-        return dict(answer.body)
+    def _search(self, body: dict[str, Any]) -> dict[str, Any]:
+        return self._ask([_Question(body)])[0]
+
+    def _ask(self, questions: Sequence[_Question]) -> list[dict[str, Any]]:
+        """Return the answers to questions, in one request; one that can't be answered fails them all.
+
+        Raises:
+            ApiError: One can't be answered.
+        """
+        if not questions:
+            return []
+        if len(questions) == 1:
+            body, search_type = questions[0]
+            answer = self._client.search(
+                index=self._target, body=body, search_type=search_type, allow_partial_search_results=False
+            )
+            return [dict(answer.body)]
+        answer = self._client.msearch(index=self._target, searches=[line for one in questions for line in one.lines()])
+        for part in answer["responses"]:
+            if "error" in part:
+                raise ApiError("a search failed", dataclasses.replace(answer.meta, status=part["status"]), part)
+        return list(answer["responses"])
 
     def count(self) -> int:
         """Return how many documents there are."""

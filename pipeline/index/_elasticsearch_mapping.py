@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import re
 import zlib
 from collections.abc import Collection, Mapping
@@ -120,6 +121,8 @@ _ANALYSIS = _analysis()
 # All that words without a field are looked for in, the weightier texts more than once: a word is scored by how often it
 # stands there and how rare it is, whatever field it stands in.
 EVERYTHING = "everything"
+# The copy group as a number: distinct numbers are counted at less than half of what words take.
+GROUP_NUMBER = "copy_group_number"
 # As they are written, for patterns alone
 _EXACT = {"type": "text", "analyzer": "exact", "index_options": "docs", "norms": False}
 # Between two values of a field stands as much as the embedded index has there: one word
@@ -157,7 +160,12 @@ _PROPERTIES: dict[str, Any] = {
     "seen_at": {"type": "date"},
     EVERYTHING: {"type": "text", "analyzer": "words", "fields": {"exact": _EXACT}},
     "by_language": {"properties": {code: {"type": "text", "analyzer": name} for code, name in _BUILT_IN.items()}},
+    GROUP_NUMBER: {"type": "long", "index": False},
 }
+
+# Characters of a text that are looked through for what is marked: as many as there are. A search with a bound of its
+# own makes every analyser anew for each hit and field, which takes longer than all else.
+_MARKED_CHARACTERS = 2**31 - 1
 
 # What follows the alias in the name of an index
 _GENERATION = re.compile(r"(?:g([1-9][0-9]*)-)?[0-9]{4}\.[0-9]{2}")
@@ -198,6 +206,7 @@ def index_template(
         "number_of_replicas": replicas,
         # said aloud: else an index that nobody has searched for half a minute isn't refreshed until somebody does
         "refresh_interval": refresh_interval(refresh_seconds),
+        "highlight.max_analyzed_offset": _MARKED_CHARACTERS,
         "analysis": _ANALYSIS,
     }
     return {
@@ -208,7 +217,7 @@ def index_template(
             "settings": settings,
             "mappings": {
                 "dynamic": False,
-                "_source": {"excludes": ["by_language", EVERYTHING, "vector"]},
+                "_source": {"excludes": ["by_language", EVERYTHING, GROUP_NUMBER, "vector"]},
                 "properties": {**_PROPERTIES, "by_language": by_language},
             },
         },
@@ -245,11 +254,17 @@ def encode_document(document: Document) -> bytes:
     else:
         plain["vector"] = memoryview(document.vector).cast("b").tolist()
     plain["seen_at"] = plain["published"] or plain["first_seen"]
+    plain[GROUP_NUMBER] = _group_number(document.copy_group)
     # beside what the mapping copies there: a weight of 3 is three times in all
     plain[EVERYTHING] = [text for name in WORD_WEIGHTS for text in _repeated(document, name, 1)]
     if language := language_code(document.language):
         plain["by_language"] = {language: [text for name in BY_LANGUAGE for text in _repeated(document, name, 0)]}
     return to_json(plain)
+
+
+def _group_number(group: str) -> int:
+    """Return a number of 64 bits that no other copy group is likely to have."""
+    return int.from_bytes(hashlib.blake2b(group.encode(), digest_size=8).digest(), signed=True)
 
 
 def _repeated(document: Document, name: str, less: int) -> list[str]:

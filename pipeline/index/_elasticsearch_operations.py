@@ -10,14 +10,13 @@ import contextlib
 import datetime as dt
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import msgspec
-from elasticsearch import ApiError, Elasticsearch
+from elasticsearch import ApiError
 
-from pipeline.errors import IndexAwayError, IndexRefusedError, SettingsError
-from pipeline.index._elasticsearch import split_address
+from pipeline.errors import IndexAwayError, IndexRefusedError
+from pipeline.index._elasticsearch_client import connect
 from pipeline.index._elasticsearch_errors import AWAY, error_cause, translate_errors
 from pipeline.index.operations import Family, OperationsDocument
 from pipeline.index.query import Refusal
@@ -30,26 +29,21 @@ _REFRESH = "5s"
 
 
 class ElasticsearchOperations:
-    """The indices of operations in the Elasticsearch at ``url``; their names begin with ``prefix``.
+    """The indices of operations in the Elasticsearch at ``url`` (of several nodes, parted by commas), by ``prefix``.
 
     Raises:
-        SettingsError: The address or the file of the certificate authority can't be used.
+        SettingsError: An address or the file of the certificate authority can't be used.
     """
 
     def __init__(self, url: str, prefix: str, *, timeout: float, api_key: str | None, ca_file: str | None) -> None:
-        self._address, credentials = split_address(url, "NEWSWIRE_OPERATIONS_URL")
-        if ca_file and not Path(ca_file).is_file():
-            raise SettingsError(f"NEWSWIRE_INDEX_CA: {ca_file} is not a file")
-        certificates: dict[str, Any] = {"ca_certs": ca_file} if ca_file else {}
         self._prefix = prefix
-        self._client = Elasticsearch(
-            self._address,
-            request_timeout=timeout,
-            max_retries=0,  # what isn't written is written again from the ledger
-            retry_on_timeout=False,
-            opaque_id="newswire-operations",
-            **(credentials or {"api_key": api_key}),
-            **certificates,
+        self._client, self._address = connect(
+            url,
+            variable="NEWSWIRE_OPERATIONS_URL",
+            timeout=timeout,
+            name="newswire-operations",
+            api_key=api_key,
+            ca_file=ca_file,
         )
 
     def identity(self) -> str:

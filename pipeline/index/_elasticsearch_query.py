@@ -26,8 +26,6 @@ from pipeline.index.query_language import QueryWarning
 from pipeline.index.query_language.tree import Node
 from pipeline.records import Document
 
-# Elasticsearch refuses to mark what lies beyond index.highlight.max_analyzed_offset, a million characters.
-_MARKED_CHARACTERS = 999_999
 _ENGLISH_ONLY = QueryWarning(
     message=f"with more than {MAX_LANGUAGE_TERMS} words and phrases, endings are matched as in English only"
 )
@@ -83,27 +81,23 @@ def render_ranked(query: Query) -> dict[str, Any]:
     return {"function_score": {"query": render_query(query), "functions": functions, "score_mode": "multiply"}}
 
 
-def highlight_body(query: Query, hits: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the body of the search that marks what matched in ``hits``.
+def render_marking(query: Query, hits: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Return how what matched is marked in articles that have the languages of ``hits``; empty where nothing is.
 
-    It is a separate search because it marks by the analysers of the languages among the hits alone: with those of all
-    languages it took ten times as long as the search.
+    With the analysers of all languages it takes ten times as long as the search.
     """
+    if not (query.highlight and query.text):
+        return {}
     codes = {language_code(hit["_source"].get("language")) for hit in hits}
     language_fields = [f"by_language.{code}" for code in sorted(code for code in codes if code)]
-    fields = marking_fields(language_fields)
+    tree = query_tree(query)
+    fields = marking_fields(tree, language_fields)
     return {
-        "query": {"ids": {"values": [hit["_id"] for hit in hits]}},
-        "size": len(hits),
-        "_source": False,
-        "highlight": {
-            "pre_tags": [START],
-            "post_tags": [END],
-            "max_analyzed_offset": _MARKED_CHARACTERS,
-            "number_of_fragments": 0,
-            "highlight_query": render_marks(query_tree(query), language_fields),
-            "fields": {words_field(name): _highlighting(name, fields[name]) for name in WORD_WEIGHTS},
-        },
+        "pre_tags": [START],
+        "post_tags": [END],
+        "number_of_fragments": 0,
+        "highlight_query": render_marks(tree, language_fields),
+        "fields": {words_field(name): _highlighting(name, fields[name]) for name in WORD_WEIGHTS},
     }
 
 
@@ -120,7 +114,7 @@ def frequency_body(words: list[str]) -> dict[str, Any]:
 def _highlighting(name: str, matched_fields: list[str]) -> dict[str, Any]:
     """Return how a field is marked: of the text the best passage; what matched in ``matched_fields`` counts too."""
     passage = {"number_of_fragments": 1, "fragment_size": SNIPPET_CHARACTERS} if name == "text" else {}
-    return {**passage, "matched_fields": matched_fields}
+    return {**passage, **({"matched_fields": matched_fields} if matched_fields else {})}
 
 
 def last_key(answer: dict[str, Any]) -> SortKey | None:
@@ -129,8 +123,9 @@ def last_key(answer: dict[str, Any]) -> SortKey | None:
     return tuple(hits[-1]["sort"]) if hits else None
 
 
-def decode_hit(query: Query, hit: dict[str, Any], score: float | None, highlights: dict[str, list[str]]) -> Hit:
-    """Return a hit of Elasticsearch's as ours; ``highlights`` are what it answers to ``highlight_body`` of it."""
+def decode_hit(query: Query, hit: dict[str, Any], score: float | None) -> Hit:
+    """Return a hit of Elasticsearch's, with its marks, as ours."""
+    highlights = hit.get("highlight", {})
     return Hit(
         document=decode_document(hit),
         score=score if query.text.strip() and query.sort == "relevance" else None,

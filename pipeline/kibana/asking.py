@@ -29,7 +29,8 @@ class PanelSource:
             raise SettingsError(f"NEWSWIRE_INDEX_CA: {ca_file} is not a file")
         certificates: dict[str, Any] = {"ca_certs": ca_file} if ca_file else {}
         key: dict[str, Any] = {"api_key": addresses.index_api_key} if addresses.index_api_key else {}
-        self._client = Elasticsearch(url, request_timeout=settings.timeout_seconds, **key, **certificates)
+        nodes = [node.strip() for node in url.split(",")]
+        self._client = Elasticsearch(nodes, request_timeout=settings.timeout_seconds, **key, **certificates)
 
     def types_of(self, pattern: str) -> dict[str, str]:
         """Return the fields of indices with their types; none where there is no such index yet.
