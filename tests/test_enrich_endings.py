@@ -72,7 +72,12 @@ def test_what_leans_on_a_name_is_no_part_of_it(language, text, plain):
 
 @pytest.mark.parametrize(
     ("language", "text", "plain"),
-    [("tr", "Ankara'da", "Ankara"), ("it", "dell'Iraq", "Iraq"), ("fi", "EU:n", "EU:n"), ("hu", "NATO-ban", "NATO-ban")],
+    [
+        ("tr", "Ankara'da", "Ankara"),
+        ("it", "dell'Iraq", "Iraq"),
+        ("fi", "EU:n", "EU:n"),
+        ("hu", "NATO-ban", "NATO-ban"),
+    ],
 )
 def test_only_what_is_no_case_ending_is_cut_from_the_text_of_a_name(language, text, plain):
     assert strip_apart(text, language) == plain
