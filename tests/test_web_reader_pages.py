@@ -54,6 +54,18 @@ def test_a_name_has_a_page_that_shows_when_with_whom_where_and_how_it_is_written
     assert "1 result" in text_of(names.get(html.unescape(day)))
 
 
+def test_a_name_is_shown_as_the_reader_calls_it_with_its_usual_one(names):
+    [entity] = [row for row in names.get("/api/v1/entities?text=Vienna&lang=de").json() if row["name"] == "Vienna"]
+    assert entity["label"] == "Wien"
+    shown = text_of(names.get(f"/entities/{entity['id']}?lang=de"))
+    assert "Wien usually Vienna" in shown
+    assert "usually" not in text_of(names.get(f"/entities/{entity['id']}"))
+    assert "Wien" in text_of(names.get("/entities?text=Vienna", headers={"Accept-Language": "de"}))
+    answer = names.get(f"/api/v1/entities/{entity['id']}?lang=de").json()
+    assert (answer["entity"]["name"], answer["label"]) == ("Vienna", "Wien")
+    assert "label" not in names.get(f"/api/v1/entities/{entity['id']}").json()
+
+
 def test_names_are_found_by_a_part_of_them_and_by_kind(names):
     shown = text_of(names.get("/entities?text=clerk&kind=PERSON"))
     assert "Hilda Clerk" in shown
