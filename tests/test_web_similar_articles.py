@@ -36,24 +36,24 @@ def index(tmp_path):
     opened.close()
 
 
-def test_articles_of_other_stories_that_share_telling_words_are_similar(index):
+def test_articles_of_other_stories_that_share_names_and_words_are_similar(index):
     near = document("near", "Ana Sousa visits reservoir", "The spillway leaks.", people=("Ana Sousa",))
-    words = document("words", "Strike", "Engineers measured cracks in the spillway.")
-    one_word = document("one", "Engineers dance")
+    words = document("words", "Reservoir engineers strike", "They measured cracks in the spillway.")
+    unsaid = document("unsaid", "Strike", "Engineers measured cracks in the spillway.")
     own_story = document("own", "Sabrosa reservoir", "Cracks in the spillway.", story="s-dam")
     copy = document("copy", DAM.title, DAM.text, copy_group="dam")
-    assert index.upsert([DAM, near, words, one_word, own_story, copy]) == []
+    assert index.upsert([DAM, near, words, unsaid, own_story, copy]) == []
     similar = {each.document.id: each.shared for each in find_similar(index, DAM)}
-    assert similar == {"near": ("Ana Sousa", "reservoir"), "words": ()}
+    assert similar == {"near": ("Ana Sousa", "reservoir"), "words": ("engineers", "reservoir")}
 
 
-def test_they_are_those_that_the_query_language_finds(index):
-    others = [document(f"d{number}", "Reservoir", "The spillway cracks " * number) for number in range(1, 9)]
+def test_they_stand_in_the_order_of_the_query_language(index):
+    texts = ("spillway", "spillway cracks", "spillway cracks run through", "run", "cracks run")
+    others = [document(f"d{number}", "Sabrosa reservoir", text) for number, text in enumerate(texts)]
     assert index.upsert([DAM, *others]) == []
-    line = Query(text="similar:dam", copies=False, size=5)
-    assert [each.document.id for each in find_similar(index, DAM)] == [
-        hit.document.id for hit in index.search(line).hits
-    ]
+    hits = index.search(Query(text="similar:dam", copies=False)).hits
+    assert len(hits) == len(others)
+    assert [each.document.id for each in find_similar(index, DAM)] == [hit.document.id for hit in hits]
 
 
 def test_an_article_of_no_names_and_words_has_no_similar_ones(index):

@@ -5,6 +5,8 @@ Copies of it and articles of its own story are left out: the page shows those al
 
 from __future__ import annotations
 
+import itertools
+
 import msgspec
 
 from pipeline.index import Index, Query
@@ -13,6 +15,8 @@ from pipeline.text import split_words
 from pipeline.web.code_names import ENTITY_FIELDS
 
 _SHOWN = 5
+_ASKED = 30  # hits, some of which share too little that could be said
+_LEAST_SHARED = 2
 _LEAST_WORD = 5  # letters of a word of the title that says something
 
 
@@ -24,7 +28,9 @@ class SimilarArticle(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_similar(index: Index, document: Document) -> tuple[SimilarArticle, ...]:
-    """Return articles of other stories that share telling words and names with ``document``, the most alike first.
+    """Return articles of other stories that are like ``document``, the most alike first.
+
+    Those are shown of which it can be said what the two have in common: names, or words of their headlines.
 
     Raises:
         UnknownError: The index has it no more.
@@ -33,13 +39,14 @@ def find_similar(index: Index, document: Document) -> tuple[SimilarArticle, ...]
         text=f'similar:"{document.id}"',
         exclude={"story": (document.story,)},
         sort="relevance",
-        size=_SHOWN,
+        size=_ASKED,
         copies=False,
         copy_counts=False,
         highlight=False,
     )
     others = (hit.document for hit in index.search(query).hits)
-    return tuple(SimilarArticle(document=other, shared=shared_terms(document, other)) for other in others)
+    similar = (SimilarArticle(document=other, shared=shared_terms(document, other)) for other in others)
+    return tuple(itertools.islice((each for each in similar if len(each.shared) >= _LEAST_SHARED), _SHOWN))
 
 
 def shared_terms(document: Document, other: Document) -> tuple[str, ...]:
