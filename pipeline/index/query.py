@@ -49,9 +49,10 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
 
     ``facets`` names fields whose values are counted, the ``facet_size`` most frequent of each; ``within`` maps some of
     them to a text that their values must hold. What is filtered or excluded by a field doesn't narrow that field's own
-    counts, but with ``narrow_own``. ``interval`` asks for counts over time ("auto": as fits the time that the hits span), ``by`` for those of
-    the ``by_size`` most frequent values of a field as well, ``share`` for how many articles there are of that time at
-    all. ``count`` says whether all these count every article, or originals alone, which are no copies.
+    counts, but with ``narrow_own``. ``interval`` asks for counts over time ("auto": as fits the time that the hits
+    span), ``by`` for those of the ``by_size`` most frequent values of a field as well, ``share`` for how many articles
+    there are of that time at all. ``count`` says whether all these count every article, or originals alone, which are
+    no copies.
 
     With ``copies`` False the articles of one copy group are folded into one hit: it stands where the first of them
     does, and shows the original if that matches. With ``copy_counts`` each hit says how many copies there are.
