@@ -302,9 +302,18 @@ def test_agency_stories_are_printed_by_two_to_five_other_outlets():
     agency = [group for group in groups if group[0].startswith("http://127.0.0.1:")]
     assert len(agency) == 6
     assert all(2 <= len(group) - 1 <= 5 for group in agency)
-    assert len(groups) == 8
+    assert len(groups) == 9
     for group in groups:
         assert len({urlsplit(url).netloc for url in group}) == len(group)
+
+
+def test_a_copy_of_what_is_corrected_keeps_the_error():
+    former, present = ({piece.key: piece for piece in articles.load_pieces(edition)} for edition in (1, 2))
+    corrected = [key for key in present if present[key].paragraphs != former[key].paragraphs]
+    assert corrected == ["kilima/mau-farmers-award"]
+    copies = [piece for piece in present.values() if piece.original in corrected and piece.key not in corrected]
+    assert [piece.key for piece in copies] == ["kauri/kenya-tea-payout"]
+    assert all("Sh1.2 billion" in piece.paragraphs[0] for piece in copies)
 
 
 def test_copies_share_most_of_their_text_and_have_headlines_of_their_own():

@@ -113,7 +113,8 @@ def test_the_description_is_openapi_3_1_whose_references_lead_somewhere(client):
     assert described["openapi"].startswith("3.1.")
     text = json.dumps(described)
     assert "x-parts" not in text
-    for name in set(re.findall(r'"#/components/schemas/([^"]*)"', text)):
+    for reference in set(re.findall(r'"\$ref": "([^"]*)"', text)):
+        name = reference.removeprefix("#/components/schemas/")
         jsonschema.Draft202012Validator.check_schema(described["components"]["schemas"][name])
 
 
