@@ -56,7 +56,7 @@ _PLUGINS = {
     "zh": ("smartcn", "analysis-smartcn"),
 }
 # All languages whose texts are sent a second time; fields that an index doesn't map it neither keeps nor searches.
-LANGUAGES = (*_BUILT_IN, *_PLUGINS)
+LANGUAGES = _BUILT_IN | {code: analyzer for code, (analyzer, _) in _PLUGINS.items()}
 _SAME = {"nb": "no", "nn": "no"}
 
 # Lucene takes no term of more than 32,766 bytes; what is longer than this is no word.
