@@ -63,20 +63,20 @@ def find_late_retelling(
     different stories stay apart: ``find_pins`` gives the stories into which they have put members of one. A story into
     which an editor has put something keeps its id, else the one of more voters, else the earlier one.
     """
-    told = _find_told(story, voters, settings)
-    returned = _find_told(told.story, voters, settings) if told else None
-    if told is None or returned is None or returned.story != story:
+    retold = _find_told(story, voters, settings)
+    returned = _find_told(retold.story, voters, settings) if retold else None
+    if retold is None or returned is None or returned.story != story:
         return None
-    if not _do_stories_agree(story, told.story, voters, settings):
+    if not _do_stories_agree(story, retold.story, voters, settings):
         return None
-    pinned = {name: find_pins(name) for name in (story, told.story)}
-    if len(pinned[story] | pinned[told.story]) > 1:
+    pinned = {name: find_pins(name) for name in (story, retold.story)}
+    if len(pinned[story] | pinned[retold.story]) > 1:
         return None
     target, absorbed = sorted(
-        (story, told.story),
+        (story, retold.story),
         key=lambda name: (not pinned[name], -len(voters.list_voters(name)), voters.list_voters(name)[0].day, name),
     )
-    return ProposedMerger(target=target, absorbed=absorbed, score=round(told.score, 4))
+    return ProposedMerger(target=target, absorbed=absorbed, score=round(retold.score, 4))
 
 
 def _find_told(story: str, voters: StoryVoters, settings: ClusterSettings) -> ToldStory | None:
@@ -92,12 +92,12 @@ def _find_told(story: str, voters: StoryVoters, settings: ClusterSettings) -> To
             score = _rate(voter, other, cosine, voters.window, settings)
             if name not in alike or score > alike[name].score:
                 alike[name] = ToldStory(name, score, other.seq)
-        if told := choose_told(list(alike.values()), settings.retelling_threshold):
-            led[told.story].append(told)
+        if retold := choose_told(list(alike.values()), settings.retelling_threshold):
+            led[retold.story].append(retold)
     ranked = sorted(led.values(), key=lambda tellings: (-len(tellings), -max(t.score for t in tellings)))
     if not ranked or (len(ranked) > 1 and len(ranked[0]) == len(ranked[1])):
         return None
-    best = max(ranked[0], key=lambda told: told.score)
+    best = max(ranked[0], key=lambda retold: retold.score)
     is_told_apart = own.isdisjoint(voter.language for voter in voters.list_voters(best.story))
     return best if is_told_apart else None
 

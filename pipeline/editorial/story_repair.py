@@ -94,14 +94,16 @@ def _merge_retellings(
     for name in active:
         if name in absorbed:
             continue
-        if merger := find_late_retelling(name, voters, find_pins, context.settings.cluster):
-            absorbed.add(merger.absorbed)
-            voters.merge(merger)
+        if retelling := find_late_retelling(name, voters, find_pins, context.settings.cluster):
+            absorbed.add(retelling.absorbed)
+            voters.merge(retelling)
             report.merged += 1
-            _add_change(report, f"{merger.absorbed} retells {merger.target} in another language: {merger.score}")
+            _add_change(
+                report, f"{retelling.absorbed} retells {retelling.target} in another language: {retelling.score}"
+            )
             if not dry_run:
-                author = _repair_because(f"the same in another language, {merger.score} sure")
-                merge_stories(context, merger.target, merger.absorbed, author)
+                author = _repair_because(f"the same in another language, {retelling.score} sure")
+                merge_stories(context, retelling.target, retelling.absorbed, author)
 
 
 def _load_voters(context: Context) -> StoryVoters | None:
