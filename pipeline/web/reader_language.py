@@ -78,9 +78,9 @@ def choose_language(asked: str, accepted: str, known: Collection[str]) -> str:
         return language
     weighted = []
     for place, part in enumerate(accepted.split(",")[:_MOST_TAGS]):
-        tag, _, more = part.partition(";")
-        weight = _WEIGHT.fullmatch(more.strip())
-        if (language := main_language(tag)) and (not more or weight):
+        tag, _, quality = part.partition(";")
+        weight = _WEIGHT.fullmatch(quality.strip())
+        if (language := main_language(tag)) and (not quality or weight):
             weighted.append((-float(weight[1]) if weight else -1.0, place, language))
     for weight_down, _, language in sorted(weighted):
         if weight_down and (language == "en" or language in known):

@@ -51,8 +51,8 @@ def find_similar(index: Index, document: Document) -> tuple[SimilarArticle, ...]
 
 def shared_terms(document: Document, other: Document) -> tuple[str, ...]:
     """Return the names that two articles share, then the longer words of their titles that both have."""
-    theirs = set(_names(other))
-    names = [name for name in _names(document) if name in theirs]
+    other_names = set(_names(other))
+    names = [name for name in _names(document) if name in other_names]
     spoken = {word for name in names for word in split_words(name)}
     words = set(_title_words(other))
     return (*names, *(word for word in _title_words(document) if word in words and word not in spoken))
