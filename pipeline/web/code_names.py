@@ -73,8 +73,8 @@ def list_place_names(language: str) -> dict[str, str]:
 
 def _name(kind: str, code: str, language: str) -> str:
     """Return a code's name in a language, else in English, else the code."""
-    named = _all_foreign_names().get(language, {}).get((kind, code)) if language not in {"", "en"} else None
-    return named or _names().get((kind, code), code)
+    foreign = _all_foreign_names().get(language, {}).get((kind, code)) if language not in {"", "en"} else None
+    return foreign or _names().get((kind, code), code)
 
 
 def list_code_names(kind: str) -> list[tuple[str, str]]:

@@ -68,22 +68,22 @@ class ReaderLanguage:
             _reader.reset(token)
 
 
-def choose_language(asked: str, accepted: str, known: Collection[str]) -> str:
+def choose_language(asked: str, accepted: str, supported: Collection[str]) -> str:
     """Return the language that is asked for, else the one that an Accept-Language header puts first.
 
-    Of the header, only English and ``known`` ones count; empty where neither says one. Regions are left out: of de-AT
-    it is de.
+    Of the header, only English and ``supported`` ones count; empty where neither says one. Regions are left out: de-AT
+    is de.
     """
     if language := main_language(asked):
         return language
     weighted = []
-    for place, part in enumerate(accepted.split(",")[:_MOST_TAGS]):
-        tag, _, quality = part.partition(";")
-        weight = _WEIGHT.fullmatch(quality.strip())
-        if (language := main_language(tag)) and (not quality or weight):
-            weighted.append((-float(weight[1]) if weight else -1.0, place, language))
+    for number, part in enumerate(accepted.split(",")[:_MOST_TAGS]):
+        tag, _, parameter = part.partition(";")
+        weight = _WEIGHT.fullmatch(parameter.strip())
+        if (language := main_language(tag)) and (not parameter or weight):
+            weighted.append((-float(weight[1]) if weight else -1.0, number, language))
     for weight_down, _, language in sorted(weighted):
-        if weight_down and (language == "en" or language in known):
+        if weight_down and (language == "en" or language in supported):
             return language
     return ""
 

@@ -56,8 +56,8 @@ class ReaderNames:
             if field in _TYPES:
                 return labels.get((_TYPES[field], value), value)
             if field in _OF_ANY_TYPE:
-                named = {labels[entity_type, value] for entity_type in EntityType if (entity_type, value) in labels}
-                return named.pop() if len(named) == 1 else value
+                candidates = {labels[kind, value] for kind in EntityType if (kind, value) in labels}
+                return candidates.pop() if len(candidates) == 1 else value
         return value_name(value, field, language)
 
     @functools.cached_property
@@ -85,9 +85,9 @@ def build_labels(aliases: Aliases, language: str, rows: Iterable[list[str]]) -> 
         if names
     }
     countries, parts = _read_places(aliases, language, rows)
-    places = {(EntityType.PLACE, name): label for name, label in (parts | list_place_names(language)).items()}
+    cities = {(EntityType.PLACE, name): label for name, label in (parts | list_place_names(language)).items()}
     of_countries = {(EntityType.PLACE, name): label for name, label in countries.items()}
-    labels = places | listed | of_countries
+    labels = cities | listed | of_countries
     return {key: label for key, label in labels.items() if key[1] not in {label, *_SEVERAL_PLACES}}
 
 

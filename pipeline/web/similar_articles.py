@@ -44,17 +44,19 @@ def find_similar(index: Index, document: Document) -> tuple[SimilarArticle, ...]
         copy_counts=False,
         highlight=False,
     )
-    others = (hit.document for hit in index.search(query).hits)
-    similar = (SimilarArticle(document=other, shared=shared_terms(document, other)) for other in others)
-    return tuple(itertools.islice((each for each in similar if len(each.shared) >= _LEAST_SHARED), _SHOWN))
+    articles = (
+        SimilarArticle(document=hit.document, shared=shared_terms(document, hit.document))
+        for hit in index.search(query).hits
+    )
+    return tuple(itertools.islice((article for article in articles if len(article.shared) >= _LEAST_SHARED), _SHOWN))
 
 
-def shared_terms(document: Document, other: Document) -> tuple[str, ...]:
+def shared_terms(document: Document, candidate: Document) -> tuple[str, ...]:
     """Return the names that two articles share, then the longer words of their titles that both have."""
-    other_names = set(_names(other))
-    names = [name for name in _names(document) if name in other_names]
+    candidate_names = set(_names(candidate))
+    names = [name for name in _names(document) if name in candidate_names]
     spoken = {word for name in names for word in split_words(name)}
-    words = set(_title_words(other))
+    words = set(_title_words(candidate))
     return (*names, *(word for word in _title_words(document) if word in words and word not in spoken))
 
 
