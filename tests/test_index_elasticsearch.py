@@ -126,6 +126,43 @@ def test_how_the_index_is_kept_is_what_the_cluster_says_of_it_where_the_key_may_
     assert index.health() is None
 
 
+def nodes(*plugins):
+    return {
+        "nodes": {f"n{number}": {"plugins": [{"name": name} for name in names]} for number, names in enumerate(plugins)}
+    }
+
+
+KUROMOJI, NORI = "analysis-kuromoji", "analysis-nori"
+
+
+@pytest.mark.parametrize(
+    ("told", "refuses", "tried"),
+    [
+        ((200, nodes([KUROMOJI, NORI], [KUROMOJI, "repository-x"])), False, [{"ja": "kuromoji"}]),
+        ((200, nodes([KUROMOJI], [KUROMOJI])), True, [{"ja": "kuromoji"}, {}]),
+        ((200, nodes([KUROMOJI], [])), False, [{}]),
+        ((200, {}), False, [{}]),
+        ((403, error("security_exception", "action is unauthorized")), False, [{}]),
+    ],
+)
+def test_analysers_of_plugins_are_used_where_all_nodes_have_them_and_take_them(server, index, told, refuses, tried):
+    def answer(method, path, body):
+        if path.startswith("/_nodes"):
+            return told
+        if method == "PUT" and path.startswith("/_index_template") and refuses and b"kuromoji" in body:
+            return 400, error("mapper_parsing_exception", "analyzer [kuromoji] has not been configured")
+        return 200, {} if method == "GET" else {"acknowledged": True}
+
+    server.answer = answer
+    index.add_generation()
+    bodies = [json.loads(body) for _, path, body in server.requests if path.startswith("/_index_template")]
+    languages = [body["template"]["mappings"]["properties"]["by_language"]["properties"] for body in bodies]
+    plain = {"ar", "de", "fr"}
+    assert all(plain <= mapped.keys() for mapped in languages)
+    names = ("kuromoji", "nori", "polish", "smartcn", "ukrainian")
+    assert [{c: m["analyzer"] for c, m in mapped.items() if m["analyzer"] in names} for mapped in languages] == tried
+
+
 @pytest.mark.servers
 def test_second_copies_for_which_there_is_no_machine_make_the_index_yellow(cluster):
     for replicas, colour in ((0, "green"), (1, "yellow")):

@@ -17,6 +17,7 @@ import pytest
 
 from pipeline.cli.run import print_result
 from pipeline.errors import BusyError, SearchIndexError, UsageError, WorkersError
+from pipeline.index import Query
 from pipeline.records import Outcome, Stage
 from pipeline.settings import RunSettings
 from pipeline.stages import HANDLERS, Context
@@ -26,9 +27,9 @@ from pipeline.stream import Stream, StreamOptions, StreamResult
 from pipeline.stream import stream as stream_module
 from pipeline.stream.attendants import FOLLOWER
 from tests.helpers.arriving import NOW as LATER
-from tests.helpers.arriving import STAGES, arrive
+from tests.helpers.arriving import SOURCES, STAGES, arrive
 from tests.helpers.newsstand import SETTINGS, WORDS, newsstand, page
-from tests.helpers.support import REPO, drop_postgres, make_postgres, places, write_config
+from tests.helpers.support import REPO, drop_postgres, elasticsearch_alias, make_postgres, places, write_config
 from tests.helpers.transactions import ask
 
 LONG = 120  # seconds until a test gives up on what should have happened
@@ -94,6 +95,12 @@ def indexed(context):
     return set()
 
 
+def found(context):
+    with contextlib.suppress(SearchIndexError):
+        return [hit.document.id for hit in context.index.search(Query()).hits]
+    return []
+
+
 def test_a_run_ends_when_all_is_indexed_and_counts_what_each_stage_did(stand):
     publish(stand, "old", "new", "stone")
     result, told = once(stand.context)
@@ -117,6 +124,22 @@ def test_a_run_of_some_stages_leaves_the_others_alone(stand):
     result, _ = once(stand.context, stages=frozenset({Stage.POLL, Stage.FETCH}))
     assert [report.stage for report in result.reports] == [Stage.POLL, Stage.FETCH]
     assert {stand.find(f"/{name}").stage for name in ("old", "new")} == {"extract"}
+
+
+@pytest.mark.servers
+def test_searches_find_what_comes_at_once_however_seldom_elasticsearch_refreshes(tmp_path):
+    settings = msgspec.structs.replace(SETTINGS, index=msgspec.structs.replace(SETTINGS.index, refresh_seconds=3600.0))
+    with elasticsearch_alias() as alias:
+        settings = msgspec.structs.replace(settings, index=msgspec.structs.replace(settings.index, alias=alias))
+        url = os.environ["NEWSWIRE_TEST_ELASTICSEARCH"]
+        environment = msgspec.structs.replace(places(tmp_path), index_url=url)
+        with Context(settings, SOURCES, environment, config=REPO / "config", clock=lambda: LATER) as context:
+
+            def script(told):
+                arrive(context, "a", f"{WORDS} It is the only one.")
+                wait_until(lambda: found(context) == ["a"])
+
+            follow(context, script, StreamOptions(follows=True, stages=AFTER_EXTRACT))
 
 
 def test_what_waits_between_two_stages_does_not_stop_a_run_of_the_first_alone(context):

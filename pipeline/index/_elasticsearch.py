@@ -7,6 +7,8 @@ over to it in one request.
 from __future__ import annotations
 
 import datetime as dt
+import functools
+import logging
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +16,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from elastic_transport.client_utils import url_to_node_config
-from elasticsearch import Elasticsearch
+from elasticsearch import AuthorizationException, BadRequestError, Elasticsearch
 
 from pipeline.errors import IndexRefusedError, SettingsError
 from pipeline.index import _elasticsearch_mapping as mapping
@@ -29,6 +31,8 @@ from pipeline.settings import IndexSettings
 
 _HEALTH_TIMEOUT = "1s"
 _PORTS = {"http": 9200, "https": 443}
+
+_log = logging.getLogger(__name__)
 
 
 class ElasticsearchIndex(ElasticsearchReader):
@@ -77,16 +81,32 @@ class ElasticsearchIndex(ElasticsearchReader):
                 self._create_generation(layout, aliases={self._alias: {}})
 
     def _put_template(self) -> None:
+        """Write the template, with the analysers of plugins where Elasticsearch takes them."""
         settings = self._settings
-        self._client.indices.put_index_template(
-            name=self._alias,
-            **mapping.index_template(
-                self._alias,
-                shards=settings.shards,
-                replicas=settings.replicas,
-                refresh_seconds=settings.refresh_seconds,
-            ),
+        template = functools.partial(
+            mapping.index_template,
+            self._alias,
+            shards=settings.shards,
+            replicas=settings.replicas,
+            refresh_seconds=settings.refresh_seconds,
         )
+        if analyzers := self._plugin_analyzers():
+            try:
+                self._client.indices.put_index_template(name=self._alias, **template(analyzers=analyzers))
+            except BadRequestError as error:
+                _log.warning("Elasticsearch refuses the analysers %s of its plugins: %s", list(analyzers), error)
+            else:
+                return
+        self._client.indices.put_index_template(name=self._alias, **template())
+
+    def _plugin_analyzers(self) -> dict[str, str]:
+        """Return language → analyser of the plugins that all nodes have; none where the key may not ask."""
+        try:
+            told = self._client.nodes.info(metric="plugins", filter_path="nodes.*.plugins.name")
+        except AuthorizationException:
+            return {}
+        nodes = told.get("nodes", {}).values()
+        return mapping.plugin_analyzers([{plugin["name"] for plugin in node.get("plugins", ())} for node in nodes])
 
     def _create_generation(self, layout: Layout, **more: Any) -> int:
         """Create the first index of a further generation; return its number."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import zlib
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from pipeline.dense_vectors import DIMENSIONS
@@ -15,9 +16,9 @@ from pipeline.index.fields import BY_LANGUAGE, FIELDS, MAX_VALUE_CHARACTERS, WOR
 from pipeline.index.folding import BOUNDARY, JOINING_SIGNS, TELLING_SIGNS, folding_table
 from pipeline.records import Document, to_json, to_plain
 
-# Elasticsearch's own analysers, by language (ISO 639-1). English needs none beside the analyser of all text, nor do
-# Chinese, Japanese, Korean and Thai, as every character is a word there.
-LANGUAGES = {
+# Elasticsearch's own analysers, by language (ISO 639-1). English needs none beside the analyser of all text, nor does
+# Thai, as every character is a word there.
+BUILT_IN = {
     "ar": "arabic",
     "bg": "bulgarian",
     "ca": "catalan",
@@ -44,6 +45,17 @@ LANGUAGES = {
     "sv": "swedish",
     "tr": "turkish",
 }
+# Analysers that plugins of Elasticsearch bring, and these plugins. A server without one finds words of the language by
+# the analyser of all text alone, by characters in Chinese, Japanese and Korean.
+PLUGINS = {
+    "ja": ("kuromoji", "analysis-kuromoji"),
+    "ko": ("nori", "analysis-nori"),
+    "pl": ("polish", "analysis-stempel"),
+    "uk": ("ukrainian", "analysis-ukrainian"),
+    "zh": ("smartcn", "analysis-smartcn"),
+}
+# All languages whose texts are sent a second time; fields that an index doesn't map it neither keeps nor searches.
+LANGUAGES = (*BUILT_IN, *PLUGINS)
 _SAME = {"nb": "no", "nn": "no"}
 
 # Lucene takes no term of more than 32,766 bytes; what is longer than this is no word.
@@ -144,14 +156,14 @@ _PROPERTIES: dict[str, Any] = {
     # only in Elasticsearch
     "seen_at": {"type": "date"},
     EVERYTHING: {"type": "text", "analyzer": "words", "fields": {"exact": _EXACT}},
-    "by_language": {"properties": {code: {"type": "text", "analyzer": name} for code, name in LANGUAGES.items()}},
+    "by_language": {"properties": {code: {"type": "text", "analyzer": name} for code, name in BUILT_IN.items()}},
 }
 
 # What follows the alias in the name of an index
 _GENERATION = re.compile(r"(?:g([1-9][0-9]*)-)?[0-9]{4}\.[0-9]{2}")
 
 # Raised when ``encode_document`` writes other values into the same mapping.
-_ENCODING = 2
+_ENCODING = 3
 # What an index was made by: a sum of all that decides how documents lie in it. An index of another one is made anew.
 VERSION = zlib.crc32(to_json([_ENCODING, _ANALYSIS, _PROPERTIES]))
 
@@ -166,8 +178,21 @@ def refresh_interval(seconds: float) -> str:
     return f"{max(1, round(1000 * seconds))}ms"
 
 
-def index_template(alias: str, *, shards: int, replicas: int, refresh_seconds: float) -> dict[str, Any]:
-    """Return the body of the index template that every monthly index is created by."""
+def plugin_analyzers(nodes: Collection[Collection[str]]) -> dict[str, str]:
+    """Return language → analyser of the plugins that every node has; ``nodes`` are the names of theirs."""
+    common = set.intersection(*map(set, nodes)) if nodes else set()
+    return {code: analyzer for code, (analyzer, plugin) in PLUGINS.items() if plugin in common}
+
+
+def index_template(
+    alias: str, *, shards: int, replicas: int, refresh_seconds: float, analyzers: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Return the body of the index template that every monthly index is created by.
+
+    ``analyzers`` are those of plugins, by language: ``plugin_analyzers``.
+    """
+    more = {code: {"type": "text", "analyzer": name} for code, name in (analyzers or {}).items()}
+    by_language = {"properties": {**_PROPERTIES["by_language"]["properties"], **more}}
     settings = {
         "number_of_shards": shards,
         "number_of_replicas": replicas,
@@ -184,7 +209,7 @@ def index_template(alias: str, *, shards: int, replicas: int, refresh_seconds: f
             "mappings": {
                 "dynamic": False,
                 "_source": {"excludes": ["by_language", EVERYTHING, "vector"]},
-                "properties": _PROPERTIES,
+                "properties": {**_PROPERTIES, "by_language": by_language},
             },
         },
     }

@@ -40,6 +40,13 @@ class IndexLoop(BatchLoop):
         self._round_of_changes = -1
 
     def take_batch(self, run: StageRun, size: int) -> int:
+        """Take a batch, and let searches find it at once; of a backlog they do at the index's own interval."""
+        taken = self._take(run, size)
+        if self.coordinator.plan.follows and 0 < taken < size:
+            self.context.index.refresh()
+        return taken
+
+    def _take(self, run: StageRun, size: int) -> int:
         """Take what is new to the index; every few seconds, and when nothing else is left to do, what changed too."""
         self._takes_changes = self._takes_changes or self._is_time_for_changes()
         if not self._takes_changes:
