@@ -46,6 +46,9 @@ def ids(names):
         ("ar", "ناريندرا مودي", "person:narendra-modi"),
         ("ko", "도널드 트럼프", "person:donald-trump"),
         ("zh", "普京", "person:vladimir-putin"),
+        ("bg", "Доналд Тръмп", "person:donald-trump"),
+        ("bg", "Джо Байдън", "person:joe-biden"),
+        ("bg", "Хилари Клинтън", "person:hillary-clinton"),
     ],
 )
 def test_a_known_person_is_known_in_other_languages(language, name, entity):

@@ -87,9 +87,9 @@ def _merge_retellings(
     voters = _load_voters(context)
     if voters is None:
         return
-    for merger in mergers:
-        voters.merge(merger)
-    absorbed = {merger.absorbed for merger in mergers}
+    for earlier in mergers:
+        voters.merge(earlier)
+    absorbed = {earlier.absorbed for earlier in mergers}
     find_pins = functools.partial(_find_pins, context)
     for name in active:
         if name in absorbed:
