@@ -50,7 +50,7 @@ def demo_command() -> None:
             newsroom.edition = 2
             with context.store.write() as connection:
                 context.store.feeds.make_due(connection, context.clock())
-            _run_edition(context, "Second edition: one article was corrected")
+            _run_edition(context, "Second edition: one article was corrected, one withdrawn")
             _print_recognised(context)
             _print_searches(context)
     program = "newswire" if shutil.which("newswire") else _short_path(Path(sys.argv[0]))
