@@ -19,6 +19,8 @@ READY = $(VENV)/.ready
 PARALLEL = -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 # uv trusts what this machine trusts, a proxy's own certificate authority too
 export UV_SYSTEM_CERTS ?= 1
+# The tests start hundreds of processes: each would compile every module that it imports, where none may keep the result
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo setup test test-all check wheel format up down bench lock clean
 

@@ -33,6 +33,7 @@ from tests.helpers.panel_counts import Recount, computed
 
 ALIAS = "newswire-bench-kibana"
 _CHUNK = 2_000
+_PATIENCE_SECONDS = 600.0  # a machine may be busy
 END = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)  # of the month of the articles
 
 
@@ -170,8 +171,8 @@ def main() -> None:
     parser.add_argument("--recount", type=int, default=5_000)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
-    client = Elasticsearch(given.index, request_timeout=60)
-    settings = IndexSettings(alias=ALIAS)
+    client = Elasticsearch(given.index, request_timeout=_PATIENCE_SECONDS)
+    settings = IndexSettings(alias=ALIAS, timeout_seconds=_PATIENCE_SECONDS)
     try:
         if given.recount:
             clear(client)

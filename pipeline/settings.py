@@ -99,7 +99,7 @@ class ClusterSettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=
     threshold: float = 0.14
     sigma_days: float = 3.0
     repair_days: float = 3.0
-    retelling_threshold: float = 0.5
+    retelling_threshold: float = 0.54
 
 
 class EntitySettings(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):

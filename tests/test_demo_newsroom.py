@@ -89,6 +89,9 @@ def test_every_article_answers_with_a_page_that_holds_its_title_and_text(running
     addresses = dict(zip([p.key for p in articles.load_pieces()], _addresses(running), strict=True))
     for piece in pages():
         answer, body = fetch(addresses[piece.key])
+        if piece.draft.status != 200:
+            assert answer.status == piece.draft.status
+            continue
         if piece.draft.moved_from:
             assert answer.status == 301
             answer, body = fetch(answer.headers["Location"])
@@ -118,6 +121,28 @@ def test_what_can_not_be_read_answers_as_expected(running):
     robots = fetch(f"http://{urlsplit(by_reason[Reason.ROBOTS]).netloc}/robots.txt")[1].decode()
     assert "Disallow: /members/" in robots
     assert "Crawl-delay: 0.1" in robots
+
+
+def test_a_page_that_is_refused_has_its_whole_text_in_the_feed(running):
+    (address,) = running.newsroom.expected.from_feed
+    assert fetch(address)[0].status == 403
+    (feed,) = [source.feeds[0] for source in running.sources if address.startswith(source.home)]
+    (entry,) = [entry for entry in feedparser.parse(io.BytesIO(fetch(feed)[1])).entries if entry.link == address]
+    (piece,) = [piece for piece in pages() if piece.draft.status == 403]
+    assert all(paragraph in entry.content[0].value for paragraph in piece.paragraphs)
+
+
+def test_one_page_says_that_it_is_not_free_and_one_does_not_say_when_it_was_published(running):
+    (walled,) = running.newsroom.expected.paywalled
+    assert b'"isAccessibleForFree":false' in fetch(walled)[1]
+    (undated,) = running.newsroom.expected.undated
+    (piece,) = [piece for piece in pages() if not piece.draft.dated]
+    (feed, _) = next(source.feeds for source in running.sources if undated.startswith(source.home))
+    listed = [
+        item for item in etree.fromstring(fetch(feed)[1]).iter("item") if piece.draft.title in item.findtext("title")
+    ]
+    assert [item.find("pubDate") for item in listed] == [None]
+    assert all(str(piece.draft.published.year) not in line for line in fetch(undated)[1].decode().splitlines()[3:14])
 
 
 def test_one_feed_address_answers_with_a_page(running):
@@ -214,13 +239,15 @@ def test_a_client_that_ends_its_connection_at_once_is_not_told_of(capfd):
 # editions
 
 
-def test_edition_2_differs_only_in_the_corrected_article_and_what_lists_it():
+def test_edition_2_differs_only_in_the_articles_that_are_corrected_or_gone_and_what_lists_them():
     first, second = newsroom.load_newsroom(1), newsroom.load_newsroom(2)
-    (corrected,) = second.expected.corrected
+    (corrected,), (gone,) = second.expected.corrected, second.expected.gone
     assert first.responses.keys() == second.responses.keys()
     changed = {url for url, sent in first.responses.items() if sent != second.responses[url]}
-    outlet = f"http://{urlsplit(corrected).netloc}"
-    assert changed == {corrected, f"{outlet}/", f"{outlet}/feed/rdf/"}
+    outlet, other = (f"http://{urlsplit(url).netloc}" for url in (corrected, gone))
+    lists = {f"{outlet}/", f"{outlet}/feed/rdf/", f"{other}/", f"{other}/feeds/latest.rss"}
+    assert changed == {corrected, gone} | lists
+    assert [room.responses[gone].status for room in (first, second)] == [200, 410]
     assert first.expected == second.expected
     feeds = [room.responses[f"{outlet}/feed/rdf/"] for room in (first, second)]
     assert [b"CORRECTED: " in feed.body for feed in feeds] == [False, True]
@@ -275,9 +302,18 @@ def test_agency_stories_are_printed_by_two_to_five_other_outlets():
     agency = [group for group in groups if group[0].startswith("http://127.0.0.1:")]
     assert len(agency) == 6
     assert all(2 <= len(group) - 1 <= 5 for group in agency)
-    assert len(groups) == 8
+    assert len(groups) == 9
     for group in groups:
         assert len({urlsplit(url).netloc for url in group}) == len(group)
+
+
+def test_a_copy_of_what_is_corrected_keeps_the_error():
+    former, present = ({piece.key: piece for piece in articles.load_pieces(edition)} for edition in (1, 2))
+    corrected = [key for key in present if present[key].paragraphs != former[key].paragraphs]
+    assert corrected == ["kilima/mau-farmers-award"]
+    copies = [piece for piece in present.values() if piece.original in corrected and piece.key not in corrected]
+    assert [piece.key for piece in copies] == ["kauri/kenya-tea-payout"]
+    assert all("Sh1.2 billion" in piece.paragraphs[0] for piece in copies)
 
 
 def test_copies_share_most_of_their_text_and_have_headlines_of_their_own():

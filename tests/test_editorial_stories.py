@@ -14,7 +14,7 @@ from pipeline.editorial.story_repair import REPAIR
 from pipeline.editorial.undo import undo_decision
 from pipeline.errors import BusyError, UsageError
 from pipeline.records import Article, Copy, Entity, EntityType, Names, Stage
-from pipeline.settings import RunSettings, Settings
+from pipeline.settings import EnrichSettings, RunSettings, Settings
 from pipeline.stage_lock import exclusive
 from pipeline.stages import Context, run_one
 from pipeline.stages.index import build_documents
@@ -23,6 +23,7 @@ from tests.helpers.copies import AT, OTHER, WIRE, invented
 from tests.helpers.support import REPO, places
 from tests.helpers.transactions import ask
 from tests.test_cluster import CHOIR, HARBOUR
+from tests.test_cluster_retelling import vector, voter
 
 ANA = DecisionAuthor(name="ana", note="as I know")
 NOW = AT + dt.timedelta(days=1)
@@ -31,7 +32,7 @@ NOW = AT + dt.timedelta(days=1)
 @pytest.fixture
 def context(store_url, tmp_path):
     with Context(
-        Settings(run=RunSettings(batch=50, ordered_batch=50)),
+        Settings(run=RunSettings(batch=50, ordered_batch=50), enrich=EnrichSettings(vectors="never")),
         [],
         places(tmp_path, store_url),
         config=REPO / "config",
@@ -46,7 +47,7 @@ def tell(context, *told, group=None):
     run_one(context, Stage.CLUSTER)
 
 
-def arrive(context, *told, group=None):
+def arrive(context, *told, group=None, language="en"):
     arrivals = [
         NewArticle(
             id=name,
@@ -54,7 +55,7 @@ def arrive(context, *told, group=None):
             first_seen=AT + dt.timedelta(hours=n),
             stage=Stage.CLUSTER,
             records=(
-                Article(id=name, title=f"Title {name}", text=text, language="en"),
+                Article(id=name, title=f"Title {name}", text=text, language=language),
                 Copy(id=name, group=group or name, copy_of=group),
                 Names(id=name, entities=(Entity(id="q1", name="Velmark", type=EntityType.PLACE),)),
             ),
@@ -258,6 +259,29 @@ def test_repair_brings_together_and_takes_apart_and_then_changes_nothing(told):
     assert ask(told.store).story_catalog.resolve(before["b"]) == after["a"]
     again = story_repair.repair_stories(told, days=9)
     assert (again.merged, again.split, again.changes) == (0, 0, [])
+
+
+def test_repair_brings_together_what_is_told_in_two_languages_and_then_changes_nothing(told):
+    german = [f"{word} der Kran im Hafen" for word in ("Eingestürzt:", "Ein Toter:")]
+    arrive(told, ("de1", f"{german[0]} {unrelated(70)}"), ("de2", f"{german[1]} {unrelated(70)}"), language="de")
+    run_one(told, Stage.CLUSTER)
+    memory = told.store.story_index(told.settings.cluster)
+    day = AT.timestamp() / 86_400
+    for name, language in (("a", "en"), ("b", "en"), ("c", "en"), ("de1", "de"), ("de2", "de")):
+        event = 5 if name == "c" else 1
+        packed, later = vector(sum(map(ord, name)), event, 0.9), 0.1 * (language == "de")
+        memory.add_voter(voter("1", language, packed, day=day + later)._replace(group=name), AT)
+    with told.store.write() as connection:
+        memory.flush(connection)
+    dry = story_repair.repair_stories(told, days=9, dry_run=True)
+    done = story_repair.repair_stories(told, days=9)
+    assert dry.changes == done.changes
+    assert (done.merged, done.split) == (1, 0)
+    after = now(told)
+    assert {after[name] for name in ("a", "b", "de1", "de2")} == {"sa"}
+    assert after["c"] == "sc"
+    again = story_repair.repair_stories(told, days=9)
+    assert (again.merged, again.split) == (0, 0)
 
 
 def test_repair_keeps_to_what_editors_decided(told):

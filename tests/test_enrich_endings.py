@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline.enrich.coreference.declension import choose_base_words
-from pipeline.enrich.knowledge.endings import base_phrases, base_words, strip_affixes
+from pipeline.enrich.knowledge.endings import base_phrases, base_words, strip_affixes, strip_apart
 from pipeline.enrich.knowledge.tokens import fold_word
 
 
@@ -59,10 +59,28 @@ def test_only_the_last_word_changes_where_the_language_says_so():
         ("it", "dell'Iraq", "Iraq"),
         ("fr", "O'Neill", "O'Neill"),
         ("fr", "Jeanne d'Arc", "Jeanne d'Arc"),
+        ("fi", "EU:n", "EU"),
+        ("hu", "Csang Kaj-sek", "Csang Kaj-sek"),
+        ("hu", "Kim Dzsong-un", "Kim Dzsong-un"),
+        ("ro", "CFR-ului", "CFR"),
+        ("uk", "Знам'янка", "Знам'янка"),
     ],
 )
 def test_what_leans_on_a_name_is_no_part_of_it(language, text, plain):
     assert strip_affixes(text, language) == plain
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "plain"),
+    [
+        ("tr", "Ankara'da", "Ankara"),
+        ("it", "dell'Iraq", "Iraq"),
+        ("fi", "EU:n", "EU:n"),
+        ("hu", "NATO-ban", "NATO-ban"),
+    ],
+)
+def test_only_what_is_no_case_ending_is_cut_from_the_text_of_a_name(language, text, plain):
+    assert strip_apart(text, language) == plain
 
 
 def bases(language, *names, known=()):

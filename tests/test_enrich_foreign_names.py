@@ -46,6 +46,9 @@ def ids(names):
         ("ar", "ناريندرا مودي", "person:narendra-modi"),
         ("ko", "도널드 트럼프", "person:donald-trump"),
         ("zh", "普京", "person:vladimir-putin"),
+        ("bg", "Доналд Тръмп", "person:donald-trump"),
+        ("bg", "Джо Байдън", "person:joe-biden"),
+        ("bg", "Хилари Клинтън", "person:hillary-clinton"),
     ],
 )
 def test_a_known_person_is_known_in_other_languages(language, name, entity):
@@ -130,3 +133,23 @@ def test_a_name_that_sounds_so_in_other_company_is_another(tmp_path):
         read("b", "de", "… Arkadi Weljaschew …", Arkadi_Weljaschew="PERSON"),
     )
     assert second["Arkadi Weljaschew"] != first["Аркадия Вельяшева"]
+
+
+@pytest.mark.parametrize(
+    ("language", "written", "name"),
+    [
+        ("fi", "Velmarkin-talo", "Velmarkin-talo"),
+        ("fi", "VKL:n", "VKL"),
+        ("hu", "VKL-nek", "VKL"),
+        ("it", "l'Osca", "Osca"),
+    ],
+)
+def test_a_case_ending_is_part_of_the_text_of_a_mention_but_not_of_its_name(language, written, name):
+    text = f"… {written} …"
+    (mention,) = enrich(
+        Article(id="a", text=text, language=language),
+        load_knowledge_base(CONFIG),
+        lambda full, _language: [Span(full.index(written), full.index(written) + len(written), EntityType.ORG)],
+    ).mentions
+    apart = written.partition("'")[2] or written
+    assert (mention.name, text[mention.start : mention.end]) == (name, apart)

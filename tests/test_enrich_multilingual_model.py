@@ -73,20 +73,41 @@ def test_a_known_name_is_added_where_the_network_does_not_rule_it_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "language", "trimmed"),
+    ("name", "trimmed"),
     [
-        ("„Kessler“", "de", "Kessler"),
-        ("«Газпром»", "ru", "Газпром"),
-        ("Ankara'da", "tr", "Ankara"),
-        ("MIT:stä", "fi", "MIT:stä"),
-        ("O'Brien", "tr", "O'Brien"),
-        ("北京，", "zh", "北京"),
-        ("(ONU)", "es", "ONU"),
-        ("\u200fبغداد\u200e", "ar", "بغداد"),
+        ("„Kessler“", "Kessler"),
+        ("«Газпром»", "Газпром"),
+        ("«Ромашка", "Ромашка"),
+        ("ООО «Ромашка»", "ООО «Ромашка»"),
+        ("«ООО „Ромашка“»", "ООО „Ромашка“"),
+        ('Ромашка",', "Ромашка"),
+        ("Partai Pembangunan (PPP)", "Partai Pembangunan (PPP)"),
+        ("(PPP", "PPP"),
+        ("PPP)", "PPP"),
+        ("MIT:stä", "MIT:stä"),
+        ("'s-Gravenhage", "'s-Gravenhage"),
+        ("'Bruno'", "Bruno"),
+        ("北京，", "北京"),
+        ("(ONU)", "ONU"),
+        ("\u200fبغداد\u200e", "بغداد\u200e"),
+        ("กทม.", "กทม."),
     ],
 )
-def test_edges_are_trimmed(name: str, language: str, trimmed: str) -> None:
-    assert [name[s.start : s.end] for s in trim_edges(name, [Span(0, len(name), ORG)], language)] == [trimmed]
+def test_edges_are_trimmed(name: str, trimmed: str) -> None:
+    assert [name[s.start : s.end] for s in trim_edges(name, [Span(0, len(name), ORG)])] == [trimmed]
+
+
+@pytest.mark.parametrize(
+    ("text", "part", "whole"),
+    [
+        ("von ООО «Ромашка», der", "ООО «Ромашка", "ООО «Ромашка»"),
+        ("Bursa Efek (BEI) naik", "Bursa Efek (BEI", "Bursa Efek (BEI)"),
+        ('ТОВ "Роса" у', 'ТОВ "Роса', 'ТОВ "Роса"'),
+    ],
+)
+def test_what_closes_a_quote_within_a_name_is_part_of_it(text: str, part: str, whole: str) -> None:
+    start = text.index(part)
+    assert [text[s.start : s.end] for s in trim_edges(text, [Span(start, start + len(part), ORG)])] == [whole]
 
 
 @pytest.mark.parametrize(
@@ -104,12 +125,35 @@ def test_edges_are_trimmed(name: str, language: str, trimmed: str) -> None:
 )
 def test_words_without_spaces_are_whole_and_without_particles(text: str, part: str, whole: list[str]) -> None:
     start = text.index(part)
-    assert [text[s.start : s.end] for s in trim_edges(text, [Span(start, start + len(part), PLACE)], None)] == whole
+    assert [text[s.start : s.end] for s in trim_edges(text, [Span(start, start + len(part), PLACE)])] == whole
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "trimmed"),
+    [
+        ("在中国", PLACE, "中国"),
+        ("司法部长", ORG, "司法部"),
+        ("デザイン部長", ORG, "デザイン部"),
+        ("会長", ORG, "会長"),
+        ("安倍晋三氏", PERSON, "安倍晋三"),
+        ("王毅先生", PERSON, "王毅"),
+        ("박근혜씨", PERSON, "박근혜"),
+        ("ในประเทศไทย", PLACE, "ประเทศไทย"),
+        ("นายบรรหาร", PERSON, "นายบรรหาร"),
+    ],
+)
+def test_what_a_piece_has_beyond_a_name_is_cut(name: str, kind: EntityType, trimmed: str) -> None:
+    assert [name[s.start : s.end] for s in trim_edges(name, [Span(0, len(name), kind)])] == [trimmed]
+
+
+def test_a_sign_that_begins_japanese_names_is_kept_in_a_japanese_text() -> None:
+    text = "在日米軍は"
+    assert [text[s.start : s.end] for s in trim_edges(text, [Span(0, 4, ORG)])] == ["在日米軍"]
 
 
 @pytest.mark.parametrize("name", ["—", "2019", "x", "..."])
 def test_signs_numbers_and_lone_letters_are_no_names(name: str) -> None:
-    assert not list(trim_edges(name, [Span(0, len(name), ORG)], "de"))
+    assert not list(trim_edges(name, [Span(0, len(name), ORG)]))
 
 
 ARTICLES = {

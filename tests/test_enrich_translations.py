@@ -56,7 +56,7 @@ UN, EU, WHO = "United Nations", "European Union", "World Health Organization"
         ("hi", "संयुक्त राष्ट्र और नाटो", [("संयुक्त राष्ट्र", UN), ("नाटो", "NATO")]),
         ("th", "สหประชาชาติและอาเซียน", [("สหประชาชาติ", UN), ("อาเซียน", "ASEAN")]),
         ("fr", "L’ONU et l'UE, la Croix-Rouge", [("ONU", UN), ("UE", EU), ("Croix-Rouge", "Red Cross")]),
-        ("es", "La ONU y EE.UU. hablan", [("ONU", UN), ("EE.UU", "United States")]),
+        ("es", "La ONU y EE.UU. hablan", [("ONU", UN), ("EE.UU.", "United States")]),
         ("de", "Der IWF und die Weltbank", [("IWF", "International Monetary Fund"), ("Weltbank", "World Bank")]),
         ("sv", "Enligt FN och Röda korset", [("FN", UN), ("Röda korset", "Red Cross")]),
         ("it", "La Croce Rossa vola da Roma", [("Croce Rossa", "Red Cross"), ("Roma", "Rome")]),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import http.server
 import json
 import os
 import socket
@@ -19,6 +18,7 @@ from pipeline.index import _elasticsearch_mapping as mapping
 from pipeline.records import Article, Reason
 from pipeline.settings import IndexSettings
 from tests.helpers import support
+from tests.helpers.elasticsearch_stand_in import ElasticsearchStandIn, error
 
 NOON = dt.datetime(2026, 3, 9, 12, tzinfo=dt.UTC)
 
@@ -27,57 +27,9 @@ def document(number, text="A dam broke.", **fields):
     return msgspec.structs.replace(support.document(Article(id=f"{number:020x}", text=text)), **fields)
 
 
-def error(kind, reason):
-    return {"error": {"root_cause": [{"type": kind, "reason": reason}], "type": kind, "reason": reason}}
-
-
-class Server:
-    """Answers as ``answer(method, path, body)`` says: (status, JSON)."""
-
-    def __init__(self):
-        self.answer = lambda *_: (200, {})
-        self.requests = []
-        server = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def handle_one(self):
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                server.requests.append((self.command, self.path, body))
-                status, answer = server.answer(self.command, self.path, body)
-                sent = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-                self.send_response(status)
-                if isinstance(answer, bytes):
-                    self.send_header("Content-Type", "text/html")
-                else:
-                    self.send_header("X-Elastic-Product", "Elasticsearch")
-                    self.send_header("Content-Type", "application/vnd.elasticsearch+json;compatible-with=9")
-                self.send_header("Content-Length", str(len(sent)))
-                self.end_headers()
-                self.wfile.write(sent)
-
-            do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = handle_one  # noqa: N815 - the names that http.server calls
-
-            def log_message(self, *args):
-                pass
-
-        self._http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._http.daemon_threads = True
-        self._http.handle_error = lambda *_: None  # a client that did not wait
-        self.url = f"http://127.0.0.1:{self._http.server_port}"
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,))
-        self._thread.start()
-
-    def close(self):
-        self._http.shutdown()
-        self._thread.join()
-        self._http.server_close()
-
-
 @pytest.fixture
 def server():
-    made = Server()
+    made = ElasticsearchStandIn()
     yield made
     made.close()
 

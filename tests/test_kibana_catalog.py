@@ -11,6 +11,7 @@ from pipeline.index.fields import FIELDS
 from pipeline.kibana.catalog import CatalogNames, build_catalog
 from pipeline.kibana.data_views import article_types
 from pipeline.kibana.saved_object import write_lines
+from pipeline.telemetry.fields import DocumentFamily, mapping_of
 from tests.helpers.support import REPO
 
 CATALOG = build_catalog()
@@ -29,6 +30,16 @@ def test_fields_have_the_types_that_the_mapping_gives_them():
         head, _, part = name.partition(".")
         inner = mapped[head].get("properties", {}) | mapped[head].get("fields", {})
         assert (inner[part] if part else mapped[head])["type"] == kind, name
+
+
+@pytest.mark.parametrize("family", DocumentFamily)
+def test_the_data_view_of_operations_has_each_field_that_is_mapped_and_explains_it(family):
+    (view,) = [view for view in CATALOG.views if view.id == f"newswire-{family}"]
+    mapped = {name: field["type"] for name, field in mapping_of(family)["properties"].items()}
+    assert view.types == mapped
+    assert mapped[view.time_field] == "date"
+    assert view.formats.keys() <= mapped.keys()
+    assert all(len(view.descriptions[name]) > 5 for name in mapped)
 
 
 def test_every_field_of_an_article_is_explained_in_kibana():

@@ -53,6 +53,21 @@ def test_pages_follow_one_another_and_tell_what_is_known_of_articles_and_feeds(c
     assert rest[0].before is None
 
 
+def test_of_an_article_that_was_taken_down_neither_address_nor_detail_is_told(context):
+    for name in ("a", "b"):
+        arrive(context, name, "The council met on Monday and agreed to mend the old bridge.")
+        with context.store.write() as connection:
+            log(context.store, connection, name)
+    with context.store.write() as connection:
+        row = context.store.ledger.find_article(connection, "a")
+        context.store.admin.remove_articles(connection, [row], NOW)
+    lines, _ = read_all(context.store, OutcomeCursor())
+    of_a = [line for line in lines if line.id == "a"]
+    assert {(line.url, line.detail) for line in of_a} == {(None, None)}
+    assert (of_a[-1].reason, of_a[0].source) == ("taken down", "Daily")
+    assert "slow" in {line.detail for line in lines if line.id == "b"}
+
+
 def test_the_index_has_an_article_for_the_first_time_once(context):
     arrive(context, "a", "The council met on Monday and agreed to mend the old bridge.")
     for stage in (Stage.DEDUPE, Stage.ENRICH, Stage.CLUSTER, Stage.INDEX):

@@ -54,6 +54,12 @@ def test_what_poll_says_of_articles_is_no_attempt():
     assert LINE.kind == "attempt"
 
 
+def test_the_status_that_a_host_answered_with_is_a_field_of_its_own():
+    refused = replaced(stage="fetch", outcome="retry", reason="server error", detail="status 503")
+    assert fields(outcome_document(refused))["status"] == 503
+    assert "status" not in fields(outcome_document(replaced(detail="status 503")))  # of a stage that asks no host
+
+
 def test_a_clock_that_was_put_back_gives_no_negative_time():
     document = fields(outcome_document(replaced(first_seen=AT + dt.timedelta(hours=1))))
     assert document["age_seconds"] == 0

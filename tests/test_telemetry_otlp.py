@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import http.server
+import os
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -10,6 +13,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from pipeline.context import Context
+from pipeline.demo.server import serve_newsroom
 from pipeline.figures import ProgramFigures, RunFigures
 from pipeline.figures.metrics import METRICS, MetricKind, list_system_points
 from pipeline.records import Outcome, Reason, Stage
@@ -19,8 +23,9 @@ from pipeline.telemetry.otlp import OtlpSender, otel_name
 from pipeline.telemetry.readings import ReadingsReader
 from pipeline.telemetry.tracing import send_spans
 from pipeline.trace_ids import is_traced, trace_id
+from pipeline.urls import article_id
 from tests.helpers.arriving import NOW, SOURCES, arrive, finish
-from tests.helpers.support import REPO, places
+from tests.helpers.support import REPO, places, write_config
 
 TEXT = "The council met on Monday and agreed to mend the old bridge over the river before winter comes."
 
@@ -112,6 +117,43 @@ def test_an_articles_way_through_several_programs_is_one_trace(tmp_path, collect
     assert attributes["newswire.run"] == "ingest/manual"
     assert attributes["url.full"] == "https://daily.example/a"
     assert {span.name for span in collector.spans if span not in of_a} == {"poll"}
+
+
+TASK = """
+import sys
+from pipeline.stages import close_run, run_stage
+
+for stage in sys.argv[1:]:
+    run_stage(stage, run_id="ingest/manual")
+if "index" in sys.argv:
+    close_run("ingest/manual")
+"""
+
+
+@pytest.mark.slow
+def test_from_poll_to_index_an_articles_way_is_one_trace_across_processes(tmp_path, collector):
+    with serve_newsroom() as newsroom:
+        (source,) = [source for source in newsroom.sources if source.language == "it"]
+        config = write_config(tmp_path / "config", [source])
+        with (config / "newswire.toml").open("a") as file:
+            file.write("[traces]\nshare = 1.0\n[extract]\ntimeout_seconds = 300.0\n")
+        environment = {"NEWSWIRE_HOME": str(tmp_path), "NEWSWIRE_CONFIG": str(config)}
+        environment |= {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}
+        for stages in (("poll", "fetch", "extract"), ("dedupe", "enrich", "cluster", "index")):  # as Airflow's tasks do
+            command = [sys.executable, "-c", TASK, *stages]
+            subprocess.run(command, env={**os.environ, **environment}, check=True, timeout=600)
+        urls = [url for url in newsroom.newsroom.expected.articles if url.startswith(source.home)]
+    traces = {}
+    for span in collector.spans:
+        traces.setdefault(span.trace_id.hex(), []).append(span)
+    assert traces.keys() == {trace_id(article_id(url)) for url in urls}
+    for spans in traces.values():
+        assert [span.name for span in spans] == [stage.value for stage in Stage]
+        root, *others = spans
+        assert {span.parent_span_id for span in others} == {root.span_id}
+        assert [span.end_time_unix_nano for span in spans] == sorted(span.end_time_unix_nano for span in spans)
+        runs = [each.value.string_value for span in spans for each in span.attributes if each.key == "newswire.run"]
+        assert runs == ["ingest/manual"] * len(Stage)
 
 
 def test_spans_wait_while_nobody_takes_them(tmp_path, collector, sender):

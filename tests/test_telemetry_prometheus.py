@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 import urllib.request
 
+import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
@@ -15,10 +17,11 @@ from pipeline.figures.histogram import Histogram
 from pipeline.figures.metrics import METRICS
 from pipeline.records import Outcome, Reason, Stage
 from pipeline.settings import ServeSettings
+from pipeline.store.schema.articles import outcomes
 from pipeline.telemetry.prometheus import cumulate, make_registry, serving_metrics
 from pipeline.telemetry.readings import ReadingsReader
 from pipeline.web.app import create_app
-from tests.helpers.arriving import NOW, arrive
+from tests.helpers.arriving import NOW, arrive, finish
 
 PROGRAM = "box/1/ab"
 
@@ -35,7 +38,7 @@ def read(text):
 def watched(context):
     """A program that fetched a page and failed at another one, whose index pauses; an article waits."""
     context.index.prepare()
-    total = RunFigures(http_answers_total={"200": 3, "503": 1})
+    total = RunFigures(http_answers_total={"200": 3, "503": 1}, http_failures_total={"a.example 503": 1})
     figures = total.stage(Stage.FETCH)
     figures.add(Outcome.DONE)
     figures.add(Outcome.RETRY, Reason.SERVER_ERROR)
@@ -71,12 +74,14 @@ def test_the_page_has_what_programs_did_and_what_waits(client):
     assert samples["newswire_stage_taken_total", PROGRAM, "fetch"] == 2
     assert samples["newswire_stage_retry_total", PROGRAM, "fetch", "server error"] == 1
     assert samples["newswire_http_answers_total", "503", PROGRAM] == 1
+    assert samples["newswire_http_failures_total", "503", "a.example", PROGRAM] == 1
     assert samples["newswire_program_memory_bytes", PROGRAM] == 7
     assert samples["newswire_stage_paused", PROGRAM, "index"] == 1
     assert samples["newswire_queue_waiting", "dedupe"] == 1
     assert samples["newswire_queue_oldest_seconds", "dedupe"] >= 0
     assert samples["newswire_source_failures", "Daily"] == 0
     assert samples["newswire_index_documents",] == 0
+    assert samples["newswire_index_bytes",] > 0
     assert samples["newswire_ledger_bytes",] > 0
     buckets = {key[1:]: value for key, value in samples.items() if key[0].endswith("ready_to_saved_seconds_bucket")}
     assert buckets["0.5", PROGRAM, "fetch"] == 0
@@ -125,6 +130,46 @@ def test_buckets_add_up_at_bounds_of_ours():
     assert (counts["0.0625"], counts["0.125"], counts["1.0"], counts["4.0"]) == (2, 3, 4, 5)
     assert (counts["131072.0"], counts["+Inf"]) == (5, 6)
     assert list(counts.values()) == sorted(counts.values())
+
+
+def test_attempts_are_counted_whoever_makes_them_and_no_count_falls(watched):
+    def assert_counts(expected):
+        """Read as a server does that starts anew, or another one; transactions of other tests hold a count up."""
+        until = time.monotonic() + 60
+        while (counts := ReadingsReader(watched).take().totals.outcomes_total) != expected and time.monotonic() < until:
+            time.sleep(0.01)
+        assert counts == expected
+
+    def poll_feed(count):
+        with watched.store.write() as connection:
+            for _ in range(count):
+                watched.store.ledger.log_outcome(
+                    connection, "https://daily.example/feed", Stage.POLL, Outcome.RETRY, Reason.SERVER_ERROR, "", NOW
+                )
+
+    assert_counts({})  # it is counted from here on
+    finish(watched, Stage.DEDUPE, outcome=Outcome.DONE)
+    poll_feed(2)
+    first = {"dedupe done ": 1, "poll retry server error": 2}
+    assert_counts(first)
+    assert_counts(first)
+    with watched.store.write() as connection:
+        connection.execute(outcomes.delete())
+    finish(watched, Stage.ENRICH, outcome=Outcome.DONE)
+    assert_counts(first | {"enrich done ": 1})
+    with TestClient(create_app(watched), base_url="http://localhost") as client:
+        samples = read(client.get("/metrics").text)
+    assert samples["newswire_outcomes_total", "poll", "retry", "server error"] == 2
+    assert samples["newswire_outcomes_total", "", "dedupe", "done"] == 1
+    assert ReadingsReader(watched, program=PROGRAM).take().totals.outcomes_total == {}
+
+
+def test_what_is_still_to_be_sent_is_told_where_anything_is(watched):
+    assert ReadingsReader(watched).take().operations is None
+    watched.environment = msgspec.structs.replace(watched.environment, operations_url="http://127.0.0.1:9")
+    watched.clock = lambda: NOW + dt.timedelta(minutes=2)
+    waiting = ReadingsReader(watched).take().operations
+    assert (waiting.waiting, waiting.oldest_seconds) == (1, 120)
 
 
 def test_a_reading_is_given_again_for_a_moment(watched, monkeypatch):

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from elasticsearch import Elasticsearch
 
 from pipeline.context import Context
+from pipeline.editorial.takedown import take_down
 from pipeline.errors import IndexAwayError, IndexRefusedError
 from pipeline.feed_records import SourceDay
 from pipeline.index import open_index
@@ -28,6 +29,7 @@ from pipeline.store.schema.articles import outcomes
 from pipeline.telemetry import sending
 from pipeline.telemetry.sampling import keep_sample
 from pipeline.telemetry.sending import OperationsSender, open_sender, send_rest
+from pipeline.telemetry.standing import describe_standing, read_standing
 from tests.helpers.arriving import NOW, SOURCES, arrive, finish
 from tests.helpers.support import REPO, places
 
@@ -214,7 +216,19 @@ def test_while_nothing_answers_articles_go_on_and_nothing_is_lost(tmp_path, capl
         assert send_rest(context, 5) is None
         assert "operations are sent later" in caplog.text
         with context.store.read() as connection:
-            assert context.store.values.get(connection, sending.CURSORS) is None
+            standing = read_standing(context, connection)
+        assert (standing.position, standing.sent, standing.waiting) == (0, None, in_ledger(context).total())
+        assert standing.fault.since == standing.fault.tried == NOW
+        assert "can't be reached" in standing.fault.what
+        context.clock = lambda: NOW + dt.timedelta(minutes=7)
+        assert send_rest(context, 5) is None
+        with context.store.read() as connection:
+            standing = read_standing(context, connection)
+        assert (standing.fault.since, standing.fault.tried) == (NOW, NOW + dt.timedelta(minutes=7))
+        told = describe_standing(standing, NOW)
+        assert "none sent yet" in told
+        assert f"{standing.waiting} wait since {NOW:%Y-%m-%d %H:%M:%S}" in told
+        assert f"not taken since {NOW:%Y-%m-%d %H:%M:%S}: Elasticsearch" in told
 
 
 @pytest.mark.servers
@@ -224,6 +238,40 @@ def test_what_waited_while_nothing_answered_is_sent_then(tmp_path, sent):
         assert send_rest(away, 5) is None
     assert send_rest(sent, 60).outcomes == in_ledger(sent).total()
     assert in_elasticsearch(sent) == in_ledger(sent)
+    with sent.store.read() as connection:
+        standing = read_standing(sent, connection)
+    assert (standing.waiting, standing.waiting_since, standing.fault, standing.sent) == (0, None, None, NOW)
+    assert "none waits" in describe_standing(standing, NOW)
+
+
+@pytest.mark.servers
+def test_of_an_article_that_is_taken_down_no_address_stays(sent):
+    work(sent, "a", "b", "c")
+    with sent.store.write() as connection:
+        sent.store.ledger.log_outcome(
+            connection, "b", Stage.FETCH, Outcome.RETRY, Reason.TIMEOUT, "https://daily.example/b is slow", NOW
+        )
+    sender = open_sender(sent)
+    sender.send()
+    assert {each.get("url") for each in documents(sent, "outcomes", article="b")} == {"https://daily.example/b"}
+    with sent.store.read() as connection:
+        row = sent.store.ledger.find_article(connection, "b")
+    take_down(sent, row)
+    with pytest.MonkeyPatch.context() as patched:  # whoever is cut off before that does it again
+        patched.setattr(sender, "_save", lambda cursors: sys.exit("killed"))
+        patched.setattr(sender._index, "remove_fields", lambda *names, **more: sys.exit("killed"))
+        with pytest.raises(SystemExit):
+            sender.send()
+    assert any("url" in each for each in documents(sent, "outcomes", article="b"))
+    sender.send()
+    of_b = documents(sent, "outcomes", article="b")
+    assert len(of_b) == 7
+    assert not any(each.keys() & {"url", "detail"} for each in of_b)
+    assert {each["reason"] for each in of_b if "reason" in each} == {"timeout", "taken down"}
+    assert search(sent, "outcomes", q='"https://daily.example/b"')["hits"]["total"]["value"] == 0
+    assert all(each["url"] == "https://daily.example/a" for each in documents(sent, "outcomes", article="a"))
+    assert in_elasticsearch(sent) == in_ledger(sent)
+    sender.close()
 
 
 @pytest.mark.servers
@@ -309,6 +357,8 @@ def test_one_that_is_refused_is_left_out_and_the_others_are_there(sent, caplog):
 def test_nothing_is_sent_where_nothing_says_where_to_or_the_settings_say_not_to(tmp_path):
     with opened(tmp_path, None) as context:
         assert open_sender(context) is None
+        with context.store.read() as connection:
+            assert read_standing(context, connection) is None
     with opened(tmp_path, "http://127.0.0.1:9", write=False) as context:
         assert open_sender(context) is None
         assert send_rest(context, 5) is None

@@ -413,7 +413,7 @@ def test_a_story_in_several_languages_shows_them_side_by_side(client, index):
         ]
     )
     shown = client.get("/stories/s9?lang=de").text
-    assert text_of(shown).index("German") < text_of(shown).index("English")
+    assert text_of(shown).index("Deutsch") < text_of(shown).index("Englisch")
     assert ">Regen im Norden</h1>" in shown
     assert ">Rain in the north</h1>" in client.get("/stories/s9?lang=fr").text
     answer = client.get("/api/stories/s9?lang=de").json()

@@ -89,8 +89,13 @@ def test_a_decision_is_put_off_while_cluster_is_at_work(client, context):
 
 
 def test_what_a_decision_says_is_described(client):
-    paths = client.get("/openapi.json").json()["paths"]
-    kinds = paths["/api/stories/decisions"]["post"]["requestBody"]["content"]["application/json"]["schema"]["oneOf"]
-    assert [one["properties"]["kind"]["enum"] for one in kinds] == [["merge"], ["split"], ["rename"]]
-    undoing = paths["/api/stories/decisions/{number}/undo"]["post"]["requestBody"]
-    assert undoing["content"]["application/json"]["schema"]["required"] == ["by"]
+    described = client.get("/openapi.json").json()
+
+    def body(path):
+        schema = described["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"]
+        names = [part["$ref"].rpartition("/")[2] for part in schema.get("oneOf", [schema])]
+        return [described["components"]["schemas"][name] for name in names]
+
+    kinds = [one["properties"]["kind"]["enum"] for one in body("/api/stories/decisions")]
+    assert kinds == [["merge"], ["split"], ["rename"]]
+    assert [one["required"] for one in body("/api/stories/decisions/{number}/undo")] == [["by"]]

@@ -54,6 +54,27 @@ def test_a_name_has_a_page_that_shows_when_with_whom_where_and_how_it_is_written
     assert "1 result" in text_of(names.get(html.unescape(day)))
 
 
+def test_a_name_stands_with_those_alone_that_its_own_articles_name(names, context):
+    arrive(context, "b1", "Ana Sousa met Rui Costa in Rome on Monday, said Ana Sousa.", seen=9)
+    through(context)
+    assert "Ana Sousa" in text_of(names.get("/entities/person:rui-costa"))
+    shown = text_of(names.get("/entities/person:hilda-clerk"))
+    assert "Tom Berg" in shown
+    assert "Ana Sousa" not in shown
+
+
+def test_a_name_is_shown_as_the_reader_calls_it_with_its_usual_one(names):
+    [entity] = [row for row in names.get("/api/v1/entities?text=Vienna&lang=de").json() if row["name"] == "Vienna"]
+    assert entity["label"] == "Wien"
+    shown = text_of(names.get(f"/entities/{entity['id']}?lang=de"))
+    assert "Wien usually Vienna" in shown
+    assert "usually" not in text_of(names.get(f"/entities/{entity['id']}"))
+    assert "Wien" in text_of(names.get("/entities?text=Vienna", headers={"Accept-Language": "de"}))
+    answer = names.get(f"/api/v1/entities/{entity['id']}?lang=de").json()
+    assert (answer["entity"]["name"], answer["label"]) == ("Vienna", "Wien")
+    assert "label" not in names.get(f"/api/v1/entities/{entity['id']}").json()
+
+
 def test_names_are_found_by_a_part_of_them_and_by_kind(names):
     shown = text_of(names.get("/entities?text=clerk&kind=PERSON"))
     assert "Hilda Clerk" in shown

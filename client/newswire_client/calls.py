@@ -48,6 +48,7 @@ class SearchOptions(ChoosingOptions, total=False):
     facets: Sequence[str]  # fields whose values are counted
     facet_size: int  # values of each facet
     size: int  # hits of a page, at most 200
+    lang: str  # a language whose readers' names for the values of facets are given as labels
 
 
 class SavedSearchOptions(TypedDict, total=False):
@@ -72,6 +73,7 @@ def search(q: str, options: SearchOptions, *, page: int | None = None, cursor: s
         ("facets", ",".join(options.get("facets", ()))),
         ("facet_size", options.get("facet_size")),
         ("size", options.get("size")),
+        ("lang", options.get("lang")),
         ("page", page),
         ("cursor", cursor),
     ]

@@ -67,15 +67,16 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class ValueCount:
-    """How many articles have a value."""
+    """How many articles have a value; ``label`` is what the language calls it that was asked for by ``lang``."""
 
     value: str
     count: int
+    label: str | None = None
 
     @classmethod
     def of(cls, raw: Json) -> ValueCount:
         """Return the count that an answer holds."""
-        return cls(raw["value"], raw["count"])
+        return cls(raw["value"], raw["count"], raw.get("label"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,8 @@ from pipeline.figures.summary import summarise_running
 from pipeline.figures.text import describe_programs
 from pipeline.reconcile.withdrawals import list_open_notices
 from pipeline.records import NO_END, Article, Copy, Placed, Placement, Record, Stage, to_json, to_plain
-from pipeline.store import ArticleRow, EmbargoCount, OutcomeRow, Selection, StoredNotice
+from pipeline.store import ArticleRow, EmbargoCount, OutcomeRow, Selection, StoredNotice, Subscription
+from pipeline.telemetry.standing import describe_standing, read_standing
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _WHY = {
@@ -54,6 +55,7 @@ def status_command(as_json: bool) -> None:
         overview = Overview(at=now, programs=tuple(context.store.programs.list_programs(connection, now)))
         build = reindex.load_build(context)
         open_alerts = context.store.alerts.list_alerts(connection, [AlertPhase.OPEN])
+        operations = read_standing(context, connection)
     if as_json:
         plain = {
             "articles": to_plain(standings),
@@ -64,6 +66,7 @@ def status_command(as_json: bool) -> None:
             ],
             "feeds": {"all": len(feeds), "failing": [f.url for f in feeds if f.failures]},
             "alerts": [alert.condition.what for alert in open_alerts],
+            "operations": to_plain(operations) if operations else None,
             "alarms": to_plain(alarms),
             "embargoed": to_plain(held),
             "open_notices": [notice.id for notice in notices],
@@ -79,12 +82,9 @@ def status_command(as_json: bool) -> None:
     _print_running(overview)
     _print_alerts(open_alerts)
     _print_held(held, notices)
-    if hubs:
-        states = collections.Counter(hub.state for hub in hubs)
-        click.echo(f"\n{len(hubs)} feeds name a hub: " + ", ".join(f"{n} {state}" for state, n in states.items()))
-        for hub in hubs:
-            if hub.error:
-                click.echo(f"  {hub.hub} for {hub.feed}: {hub.error}")
+    if operations:
+        click.echo(f"\n{plain_text(describe_standing(operations, now))}")
+    _print_hubs(hubs)
     failing = [f for f in feeds if f.failures]
     click.echo(f"\n{len(feeds)} feeds, {len(failing)} failing")
     for feed in failing:
@@ -98,6 +98,16 @@ def status_command(as_json: bool) -> None:
     for failure in broken:
         where = failure.url or failure.id
         click.echo(f"  quarantined at {failure.stage}: {where}: {failure.reason}: {failure.detail}")
+
+
+def _print_hubs(hubs: Sequence[Subscription]) -> None:
+    """Print how the subscriptions of feeds stand that name a hub."""
+    if hubs:
+        states = collections.Counter(hub.state for hub in hubs)
+        click.echo(f"\n{len(hubs)} feeds name a hub: " + ", ".join(f"{n} {state}" for state, n in states.items()))
+        for hub in hubs:
+            if hub.error:
+                click.echo(f"  {hub.hub} for {hub.feed}: {hub.error}")
 
 
 def _print_build(build: reindex.IndexBuild | None) -> None:

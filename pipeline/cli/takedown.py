@@ -13,6 +13,9 @@ from pipeline.editorial.takedown import take_down
 from pipeline.errors import UsageError
 from pipeline.records import Article
 from pipeline.store import REMOVED, ArticleRow
+from pipeline.telemetry.sending import send_rest
+
+_SENDING_SECONDS = 10.0  # for operations; what is left the next run sends
 
 
 @click.command("takedown")
@@ -39,6 +42,7 @@ def takedown_command(address_or_id: str, yes: bool, dry_run: bool, as_json: bool
         removes = not dry_run and (yes or click.confirm("Remove it for good?", err=True))
         if removes:
             take_down(context, row)
+            send_rest(context, _SENDING_SECONDS, print_note)  # the address goes from what was sent before
     if as_json:
         removed = removes and row.state != REMOVED  # it may have been taken down before
         print_json({"id": row.id, "url": row.url, "source": row.source, "title": title, "removed": removed})

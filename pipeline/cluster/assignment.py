@@ -242,16 +242,16 @@ def _retell(
     voter, window = _voter(newcomer, newcomer.seq, vector), memory.voters(newcomer.first_seen)
     nearest = window.find_nearest(voter, NEAREST, settings.window_days)
     memory.prefetch_groups({other.group for _, other in nearest})
-    told = find_told_story(voter, nearest, window, memory.story_of, settings)
-    found = memory.find_story(told.story, told.seq) if told else None
-    if told is None or found is None:
+    retold = find_told_story(voter, nearest, window, memory.story_of, settings)
+    found = memory.find_story(retold.story, retold.seq) if retold else None
+    if retold is None or found is None:
         return None
     seq, data = found
     story, language = decode_story(data), newcomer.article.base_language
     story, number = with_part(story, language)
     join_story(seq, story, newcomer, vectors, terms, memory, 0.0, number)
     _remember_voter(newcomer, seq, memory, vector)
-    return Placement(id=newcomer.article.id, story=story.id, score=round(told.score, 4), how=Placed.RETOLD)
+    return Placement(id=newcomer.article.id, story=story.id, score=round(retold.score, 4), how=Placed.RETOLD)
 
 
 def _do_others_agree(

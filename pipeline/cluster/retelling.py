@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -85,6 +85,11 @@ class VoterWindow:
 
     def __len__(self) -> int:
         return len(self._voters) + (len(self._kept) if self._kept else 0)
+
+    def __iter__(self) -> Iterator[Voter]:
+        if self._kept:
+            yield from self._kept
+        yield from self._voters
 
     def add(self, voter: Voter) -> None:
         """Add a voter."""

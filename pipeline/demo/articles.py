@@ -81,6 +81,9 @@ class Draft(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     path: str = ""  # where it doesn't follow from the outlet's pattern
     moved_from: str = ""  # the path that feeds name, where it answers with a redirect
     declared_charset: str = "utf-8"  # what header and page say; the bytes are UTF-8
+    status: int = 200  # with which its address answers; with any other one there is no page
+    dated: bool = True  # whether page and feed say when it was published
+    paywalled: bool = False  # whether the page says that it isn't free to read
 
 
 class Piece(Record, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import urllib.robotparser
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from http import HTTPStatus
 
 from pipeline.demo import articles, feeds
 from pipeline.demo.articles import Piece
@@ -28,6 +29,10 @@ class Expected(Record, frozen=True, kw_only=True):
     dropped: dict[str, Reason]  # what feeds list and nobody can read
     moved: dict[str, str]  # address in the feed → address it redirects to
     corrected: tuple[str, ...]  # what reads differently from edition 2 on
+    gone: tuple[str, ...]  # what has no page any more from edition 2 on
+    from_feed: tuple[str, ...]  # what has no page that may be read, but its whole text in the feed
+    paywalled: tuple[str, ...]  # what says that it isn't free to read
+    undated: tuple[str, ...]  # what says nowhere when it was published
     repeated: tuple[str, ...]  # what stands in two feeds
     not_feeds: tuple[str, ...]  # feed addresses that answer with no feed
 
@@ -42,7 +47,8 @@ def derive_expected(
 
     by_key = {piece.key: piece for piece in pieces}
     first = {piece.key: piece for piece in articles.load_pieces(1)}
-    refused = {piece.key: _refusal(piece, bases[piece.outlet.key], responses) for piece in pieces}
+    later = [piece for piece in articles.load_pieces(2) if first.get(piece.key, piece) != piece]
+    refused = {piece.key: _refusal(first.get(piece.key, piece), bases[piece.outlet.key], responses) for piece in pieces}
     read = [piece for piece in pieces if not refused[piece.key]]
     originals_first = sorted(read, key=lambda piece: (piece.key != piece.original, piece.draft.published))
     return Expected(
@@ -52,7 +58,11 @@ def derive_expected(
         stories=_groups((piece.story, address(piece)) for piece in originals_first),
         dropped={address(piece): reason for piece in pieces if (reason := refused[piece.key])},
         moved={address(piece): address(piece, piece.path) for piece in pieces if piece.draft.moved_from},
-        corrected=tuple(address(piece) for piece in articles.load_pieces(2) if first.get(piece.key, piece) != piece),
+        corrected=tuple(address(piece) for piece in later if piece.draft.status == HTTPStatus.OK),
+        gone=tuple(address(piece) for piece in later if piece.draft.status == HTTPStatus.GONE),
+        from_feed=tuple(address(piece) for piece in read if first.get(piece.key, piece).draft.status != HTTPStatus.OK),
+        paywalled=tuple(address(piece) for piece in read if piece.draft.paywalled),
+        undated=tuple(address(piece) for piece in read if not piece.draft.dated),
         repeated=tuple(address(by_key[key]) for key, times in _listings(pieces).items() if times > 1),
         not_feeds=tuple(
             bases[outlet.key] + feed.path
@@ -88,6 +98,8 @@ def _refusal(piece: Piece, base: str, responses: Mapping[str, SiteResponse]) -> 
         return Reason.NOT_FOUND
     if not sent.headers["Content-Type"].startswith("text/html"):
         return Reason.NOT_HTML
+    if piece.draft.status != HTTPStatus.OK and not any(feed.content == "full" for feed in piece.outlet.feeds):
+        return Reason.FORBIDDEN
     robots = responses.get(canonicalise(f"{base}/robots.txt"))
     if robots:
         rules = urllib.robotparser.RobotFileParser()

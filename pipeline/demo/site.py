@@ -9,6 +9,9 @@ import email.utils
 import hashlib
 import mimetypes
 from collections.abc import Sequence
+from http import HTTPStatus
+
+import msgspec
 
 from pipeline.demo import articles, feeds, pages
 from pipeline.demo.articles import FOLDER, Feed, Outlet, Piece
@@ -44,6 +47,8 @@ def not_found_response(outlet: Outlet, base: str) -> SiteResponse:
 
 
 def _article(piece: Piece, shelf: Sequence[Piece], base: str) -> dict[str, SiteResponse]:
+    if piece.draft.status != HTTPStatus.OK:
+        return {piece.path: msgspec.structs.replace(not_found_response(piece.outlet, base), status=piece.draft.status)}
     responses = {piece.path: _page(pages.render_article(piece, shelf, base), piece.draft.declared_charset)}
     if piece.draft.moved_from:
         responses[piece.feed_path] = SiteResponse(status=301, headers={"Location": base + piece.path}, body=b"")

@@ -73,6 +73,8 @@ def piece_values(piece: Piece, base: str, related: Sequence[Piece] = ()) -> dict
         "names_json": authors or [outlet.name],
         "persons_json": [{"@type": "Person", "name": name} for name in authors],
         "tags_json": list(draft.tags),
+        "free_json": not draft.paywalled,
+        "premium_json": draft.paywalled,
         "body_json": "\n\n".join(piece.paragraphs),
     }
     return {
@@ -80,9 +82,9 @@ def piece_values(piece: Piece, base: str, related: Sequence[Piece] = ()) -> dict
         **{key: html.escape(value) for key, value in shown.items()},
         **marked,
         **{key: json.dumps(value, ensure_ascii=False).replace("</", "<\\/") for key, value in as_json.items()},
-        **_times("published", draft.published, outlet),
+        **_times("published", draft.published if draft.dated else None, outlet),
         **_times("updated", draft.updated, outlet),
-        **_times("changed", draft.updated or draft.published, outlet),
+        **_times("changed", draft.updated or draft.published if draft.dated else None, outlet),
     }
 
 

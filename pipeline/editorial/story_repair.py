@@ -1,12 +1,14 @@
 """Merge and split the stories of the last days as if all their articles had come at once.
 
 Stories are taken one by one, the one that was active last first; each is compared with those that share its words, and
-its articles with each other. What editors decided stands. A second pass over the same articles changes nothing.
+its articles with each other; then with those that tell the same in other languages. What editors decided stands. A
+second pass over the same articles changes nothing.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import logging
 from collections import Counter
 from collections.abc import Sequence
@@ -14,7 +16,8 @@ from collections.abc import Sequence
 import msgspec
 
 from pipeline.cluster import repair
-from pipeline.cluster.assignment import StoryCluster, article_vectors, decode_story, lookup_terms
+from pipeline.cluster.assignment import article_vectors, decode_story, lookup_terms
+from pipeline.cluster.late_retelling import StoryVoters, find_late_retelling
 from pipeline.context import Context
 from pipeline.decisions import DecisionAuthor
 from pipeline.editorial.stories import merge_stories, split_story
@@ -43,6 +46,7 @@ class RepairReport(msgspec.Struct, kw_only=True):
 def repair_stories(context: Context, *, days: float, dry_run: bool = False) -> RepairReport:
     """Merge and split the stories that were active in the last ``days``; with ``dry_run`` only say which."""
     report = RepairReport()
+    mergers: list[repair.ProposedMerger] = []
     absorbed: set[str] = set()
     with context.store.read() as connection:
         active = context.store.story_catalog.list_active(connection, context.clock() - dt.timedelta(days=days))
@@ -52,6 +56,7 @@ def repair_stories(context: Context, *, days: float, dry_run: bool = False) -> R
         report.stories += 1
         if merger := _find_merger(context, seq, absorbed):
             absorbed.add(merger.absorbed)
+            mergers.append(merger)
             report.merged += 1
             _add_change(report, f"{merger.absorbed} becomes part of {merger.target}: {merger.score} alike")
             if not dry_run:
@@ -63,7 +68,54 @@ def repair_stories(context: Context, *, days: float, dry_run: bool = False) -> R
             _add_change(report, f"{len(part)} articles leave {name}")
             if not dry_run:
                 split_story(context, name, part, _repair_because("its articles are unlike each other"))
+    _merge_retellings(context, [name for name, _ in active], mergers, report, dry_run=dry_run)
     return report
+
+
+def _merge_retellings(
+    context: Context,
+    active: Sequence[str],
+    mergers: Sequence[repair.ProposedMerger],
+    report: RepairReport,
+    *,
+    dry_run: bool,
+) -> None:
+    """Merge the ``active`` stories that tell the same in different languages; with ``dry_run`` only say which.
+
+    ``mergers`` are those that this pass has made before, or would have made.
+    """
+    voters = _load_voters(context)
+    if voters is None:
+        return
+    for earlier in mergers:
+        voters.merge(earlier)
+    absorbed = {earlier.absorbed for earlier in mergers}
+    find_pins = functools.partial(_find_pins, context)
+    for name in active:
+        if name in absorbed:
+            continue
+        if retelling := find_late_retelling(name, voters, find_pins, context.settings.cluster):
+            absorbed.add(retelling.absorbed)
+            voters.merge(retelling)
+            report.merged += 1
+            _add_change(
+                report, f"{retelling.absorbed} retells {retelling.target} in another language: {retelling.score}"
+            )
+            if not dry_run:
+                author = _repair_because(f"the same in another language, {retelling.score} sure")
+                merge_stories(context, retelling.target, retelling.absorbed, author)
+
+
+def _load_voters(context: Context) -> StoryVoters | None:
+    """Return the voters of the window by their stories; None where all are in one language."""
+    with exclusive(context, Stage.CLUSTER):
+        memory = context.store.story_index(context.settings.cluster)
+        window = memory.voters(context.clock())
+        if len(window.languages()) < 2:  # noqa: PLR2004 - there is nothing to compare
+            return None
+        groups = {voter.group for voter in window}
+        memory.prefetch_groups(groups)
+        return StoryVoters(window, {group: story for group in groups if (story := memory.story_of(group))})
 
 
 def _repair_because(note: str) -> DecisionAuthor:
@@ -93,14 +145,14 @@ def _find_merger(context: Context, seq: int, absorbed: set[str]) -> repair.Propo
         unpinned = repair.find_merger(story, candidates, {}, settings)
         if unpinned is None:
             return None
-        pinned = {cluster.id: _find_pins(context, cluster) for cluster in (story, *candidates)}
+        pinned = {cluster.id: _find_pins(context, cluster.id) for cluster in (story, *candidates)}
         return repair.find_merger(story, candidates, pinned, settings)
 
 
-def _find_pins(context: Context, story: StoryCluster) -> set[str]:
+def _find_pins(context: Context, story: str) -> set[str]:
     """Return the stories into which editors have put members of this one."""
     with context.store.read() as connection:
-        ids = [row.id for row in context.store.ledger.list_story_articles(connection, story.id)]
+        ids = [row.id for row in context.store.ledger.list_story_articles(connection, story)]
         return set(context.store.decisions.find_pinned_stories(connection, ids).values())
 
 

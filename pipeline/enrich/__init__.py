@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from pipeline.enrich.coreference.acronyms import defined_acronyms
 from pipeline.enrich.coreference.coreference import Declension, SurfaceForm, group_surface_forms
 from pipeline.enrich.inherited import ParagraphNames, inheriting_recogniser
-from pipeline.enrich.knowledge.endings import declines, strip_affixes
+from pipeline.enrich.knowledge.endings import declines, strip_affixes, strip_apart
 from pipeline.enrich.knowledge.knowledge_base import KnowledgeBase
 from pipeline.enrich.linking.name_context import (
     dateline_place,
@@ -24,6 +24,7 @@ from pipeline.enrich.linking.name_context import (
     find_qualifiers,
 )
 from pipeline.enrich.linking.resolve import PlaceContext, place_ids, resolve_entities, sure_entity_id
+from pipeline.enrich.multilingual_model.name_edges import cut_signs
 from pipeline.enrich.recogniser import Recogniser, Span
 from pipeline.enrich.recognisers import load_knowledge_base, load_recognisers
 from pipeline.enrich.salience import add_salience
@@ -35,6 +36,7 @@ __all__ = ["KnowledgeBase", "Recogniser", "Span", "enrich", "load_knowledge_base
 _BETWEEN = "\n\n"
 # A full stop that is no part of an abbreviation: "U.S." and "Marvel Foods, Inc." keep theirs.
 _STOP = r"(?<![.\s][A-Z])(?<![ ](?:Inc|Ltd))(?<![ ]Corp)(?<![ ][JS]r)\."
+_INVISIBLE = "\u200c\u200d\u200e\u200f"
 _TRIMMED = re.compile(rf"^(?:[Tt]he\s+|[\"“'‘(\[]+)+|(?:['’`´]s|[\"”'’`,;:)\]]|{_STOP})+$")
 
 
@@ -64,12 +66,12 @@ def enrich(
     if inherited:
         recogniser = inheriting_recogniser(recogniser, inherited, len(title) + len(_BETWEEN))
     language = _foreign_language(article)
-    spans = _clean(full_text, recogniser(full_text, article.language))
+    spans = _clean(full_text, recogniser(full_text, article.language), language)
     if language:
         spans = [_without_affixes(full_text, span, language) for span in spans]
-    spans = _clean(full_text, [*spans, *dateline_spans(article.dateline, full_text, spans)])
+    spans = _clean(full_text, [*spans, *dateline_spans(article.dateline, full_text, spans)], language)
     owners = find_owners(knowledge, full_text, spans)
-    forms = [SurfaceForm(full_text[s.start : s.end], s.type, owners.get(s.start, "")) for s in spans]
+    forms = [SurfaceForm(_written_name(full_text, s, language), s.type, owners.get(s.start, "")) for s in spans]
     counted: collections.Counter[SurfaceForm] = collections.Counter(forms)
     qualifiers = find_qualifiers(knowledge, full_text, spans)
     if dateline := dateline_place(knowledge, article.dateline):
@@ -106,28 +108,39 @@ def _declension(knowledge: KnowledgeBase, language: str | None) -> Declension | 
     return Declension(language, lambda word, entity_type: word in knowledge.known_words[entity_type])
 
 
-def _clean(text: str, spans: Iterable[Span]) -> list[Span]:
-    """Return the spans trimmed and in order; a name ends at the line's end, and none overlaps an earlier one."""
+def _clean(text: str, spans: Iterable[Span], language: str | None) -> list[Span]:
+    """Return the spans trimmed and in order; a name ends at the line's end, and none overlaps an earlier one.
+
+    ``language`` is None for English.
+    """
     cleaned: list[Span] = []
     for span in sorted(line for untrimmed in spans for line in _lines(text, untrimmed)):
-        start, end = span.start, span.end
-        name = text[start:end]
-        if cut := _TRIMMED.match(name):
-            start += cut.end()
-        tail = _TRIMMED.search(name, max(0, len(name) - 6))
-        if tail and tail.start() > 0:
-            end = span.start + tail.start()
+        start, end = cut_signs(text, span.start, span.end) if language else _trim(text, span.start, span.end)
         if start < end and text[start:end].strip() and (not cleaned or cleaned[-1].end <= start):
             cleaned.append(Span(start, end, span.type))
     return cleaned
 
 
+def _trim(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return start and end of an English name without "the", possessive, quotes and signs at its edges."""
+    name = text[start:end]
+    cut = _TRIMMED.match(name)
+    tail = _TRIMMED.search(name, max(0, len(name) - 6))
+    return start + (cut.end() if cut else 0), start + tail.start() if tail and tail.start() > 0 else end
+
+
 def _without_affixes(text: str, span: Span, language: str) -> Span:
-    """Return a span without what leans on the name: Ankara'da, l'Irak."""
+    """Return a span without what leans on the name and is no part of its word: Ankara'da, l'Irak; not Merkelin."""
     name = text[span.start : span.end]
-    plain = strip_affixes(name, language)
+    plain = strip_apart(name, language)
     start = span.start + name.find(plain)
     return Span(start, start + len(plain), span.type)
+
+
+def _written_name(text: str, span: Span, language: str | None) -> str:
+    """Return a name as it is written, without a suffix behind an apostrophe, colon or hyphen: EU of EU:n."""
+    name = text[span.start : span.end].rstrip(_INVISIBLE)
+    return strip_affixes(name, language) if language else name
 
 
 def _lines(text: str, span: Span) -> Iterator[Span]:

@@ -228,9 +228,9 @@ def _visible_heading(signals: PageSignals, titles: Sequence[str], text_words: fr
     shared = bool(title_words & set(title_key(best.text).split()))
     if shared and (_support(best.text, text_words) or 0) > _UNSUPPORTED:
         return best
-    told = max(visible[:_MAX_H1], key=lambda heading: _support(heading.text, text_words) or 0)
-    if (_support(told.text, text_words) or 0) >= _SUPPORTED:
-        return told
+    heading = max(visible[:_MAX_H1], key=lambda visible_heading: _support(visible_heading.text, text_words) or 0)
+    if (_support(heading.text, text_words) or 0) >= _SUPPORTED:
+        return heading
     return best if shared or not re.search(r"\w\s\w", best.text) else None
 
 

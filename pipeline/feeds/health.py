@@ -127,7 +127,15 @@ def _quiet(state: FeedState, now: dt.datetime) -> Iterator[tuple[Condition, dt.d
     # as it was before it fell silent: the count decays with the silence, the span with it grows by the silence
     per_hour = rate.count / max(rate.span - min(silence, rate.span), 1.0)
     if per_hour * silence > _MISSING_ARTICLES:
-        yield Condition.SILENT, rate.last, f"nothing new, where about {24 * per_hour:.0f} articles a day came before"
+        yield Condition.SILENT, rate.last, f"nothing new, where {_rate_words(per_hour)} came before"
+
+
+def _rate_words(per_hour: float) -> str:
+    """Return how many articles came in a day, or in a week where they are few."""
+    by_day, by_week = round(24 * per_hour), round(24 * 7 * per_hour)
+    if by_day > 1:
+        return f"about {by_day} articles a day"
+    return f"about {by_week} {'article' if by_week == 1 else 'articles'} a week"
 
 
 def measure_completeness(

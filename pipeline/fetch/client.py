@@ -180,7 +180,7 @@ class Client:
                 began = clock()
                 with _translated(shown, left):
                     async with asyncio.timeout(left), self._request(target, send, login.unchecked) as answer:
-                        count_answer(answer.status)
+                        count_answer(target.host or "", answer.status)
                         onward = _onward(target, answer)
                         if not onward:
                             if check:

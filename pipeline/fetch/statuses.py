@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 from pipeline.errors import ItemError
 from pipeline.fetch.headers import retry_after_seconds
@@ -22,6 +23,18 @@ _MEANING = {
 }
 _SUCCESS = range(200, 300)
 _REFUSED = range(400, 500)
+_DETAIL = re.compile(r"status (\d{3})\b")
+
+
+def is_failure(status: int) -> bool:
+    """Tell whether a status says that a request failed: by the client's fault or the server's."""
+    return status >= _REFUSED.start
+
+
+def stated_status(detail: str | None) -> int | None:
+    """Return the status that the detail of an outcome states, as ``status_error`` wrote it; None where it has none."""
+    match = _DETAIL.match(detail or "")
+    return int(match[1]) if match else None
 
 
 def status_error(status: int, retry: str | None, now: dt.datetime) -> ItemError | None:

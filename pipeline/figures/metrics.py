@@ -15,7 +15,16 @@ import msgspec
 
 from pipeline.figures.histogram import Histogram
 from pipeline.figures.queues import HostBacklog, StageBacklog
-from pipeline.figures.readings import HostHold, PauseReading, QueueAge, SizeReading, SourceReading, SystemReadings
+from pipeline.figures.readings import (
+    HostHold,
+    OperationsReading,
+    OutcomeReading,
+    PauseReading,
+    QueueAge,
+    SizeReading,
+    SourceReading,
+    SystemReadings,
+)
 from pipeline.figures.run_figures import ProgramFigures, RunFigures, StageFigures
 from pipeline.figures.samples import seconds_since
 
@@ -49,8 +58,16 @@ _HOLDERS: tuple[tuple[type[msgspec.Struct], str, tuple[str, ...]], ...] = (
     (HostHold, "newswire_host_", ("host",)),
     (SourceReading, "newswire_source_", ("source",)),
     (SizeReading, "newswire_", ()),
+    (OutcomeReading, "newswire_", ()),
+    (OperationsReading, "newswire_operations_", ()),
 )
-_COUNTED_BY = {"http_answers_total": "status"}  # the others that are counted by something are by reason
+# what counts are by, in the words of their keys; the others that are counted by something are by reason
+_COUNTED_BY = {
+    "http_answers_total": ("status",),
+    "http_failures_total": ("host", "status"),
+    "outcomes_total": ("stage", "outcome", "reason"),
+}
+_BY_REASON = ("reason",)
 
 
 def _list_metrics() -> Iterator[tuple[type[msgspec.Struct], str, Metric]]:
@@ -59,7 +76,7 @@ def _list_metrics() -> Iterator[tuple[type[msgspec.Struct], str, Metric]]:
             if get_origin(annotation) is Annotated:  # the fields that are no figures tell when, who and why
                 kind, *described = get_args(annotation)
                 meaning = next(meta.description for meta in described if isinstance(meta, msgspec.Meta))
-                key = (_COUNTED_BY.get(name, "reason"),) if get_origin(kind) is dict else ()
+                key = _COUNTED_BY.get(name, _BY_REASON) if get_origin(kind) is dict else ()
                 metric = Metric(
                     name=prefix + name, kind=_kind_of(name, kind), labels=(*labels, *key), meaning=meaning or ""
                 )
@@ -91,8 +108,9 @@ def list_points(holder: msgspec.Struct, *values: str) -> Iterator[MetricPoint]:
             continue
         value = getattr(holder, name)
         if isinstance(value, dict):
+            splits = len(metric.labels) - len(values) - 1  # the last word is all that follows
             for key, count in value.items():
-                yield MetricPoint(metric, (*values, key), count)
+                yield MetricPoint(metric, (*values, *key.split(" ", splits)), count)
         elif value is not None:
             yield MetricPoint(metric, values, value)
 
@@ -117,3 +135,6 @@ def list_system_points(readings: SystemReadings) -> Iterator[MetricPoint]:
     for source in readings.sources:
         yield from list_points(source, source.source)
     yield from list_points(readings.sizes)
+    yield from list_points(readings.totals)
+    if readings.operations:
+        yield from list_points(readings.operations)

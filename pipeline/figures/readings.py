@@ -48,13 +48,34 @@ class SizeReading(msgspec.Struct, frozen=True, kw_only=True):
 
     ledger_bytes: Annotated[int | None, Meta(description="room that the ledger takes")] = None
     index_documents: Annotated[int | None, Meta(description="documents that searches see")] = None
-    index_bytes: Annotated[int | None, Meta(description="room that the index takes, where it is a file")] = None
+    index_bytes: Annotated[int | None, Meta(description="room that the index takes, replicas included")] = None
+
+
+class OutcomeReading(msgspec.Struct, frozen=True, kw_only=True):
+    """How many attempts there were, of whatever programs."""
+
+    outcomes_total: Annotated[
+        dict[str, int],
+        Meta(description="attempts of all programs and of Airflow's tasks, since the first reading of this ledger"),
+    ] = {}  # by "stage outcome reason"
+
+
+class OperationsReading(msgspec.Struct, frozen=True, kw_only=True):
+    """What of the history is still to be sent elsewhere."""
+
+    waiting: Annotated[int, Meta(description="outcomes that were not sent as documents yet")] = 0
+    oldest_seconds: Annotated[float, Meta(description="since the first of them was saved")] = 0.0
 
 
 class SystemReadings(msgspec.Struct, frozen=True, kw_only=True):
-    """All that is exported of a moment; ``hosts`` are those of the overview that are told."""
+    """All that is exported of a moment; ``hosts`` are those of the overview that are told.
+
+    ``totals`` is empty where one program alone is told of, ``operations`` is None where nothing is sent anywhere.
+    """
 
     overview: Overview
     hosts: tuple[HostBacklog, ...] = ()
     sources: tuple[SourceReading, ...] = ()
     sizes: SizeReading = SizeReading()
+    totals: OutcomeReading = OutcomeReading()
+    operations: OperationsReading | None = None

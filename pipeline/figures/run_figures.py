@@ -61,6 +61,10 @@ class RunFigures(msgspec.Struct, kw_only=True, omit_defaults=True):
     http_answers_total: Annotated[
         dict[str, int], Meta(description="answers of servers to polls and fetches, redirects among them")
     ] = {}  # by HTTP status
+    http_failures_total: Annotated[
+        dict[str, int],
+        Meta(description="of these answers those of status 400 and above; of hosts beyond the first 200 as `others`"),
+    ] = {}  # by "host status"
 
     def stage(self, stage: Stage) -> StageFigures:
         """Return what is counted of a stage, to be added to."""

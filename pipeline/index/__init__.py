@@ -123,6 +123,9 @@ class Index(IndexGeneration, Protocol):
     def health(self) -> IndexHealth | None:
         """Return how the index is kept; None where it lies in a file, or its key doesn't allow to ask."""
 
+    def size_bytes(self) -> int | None:
+        """Return the room that all its generations take, with copies on other nodes; None where it can't be told."""
+
     def snapshots(self, repository: str) -> IndexSnapshots | None:
         """Return what saves snapshots in ``repository``; None where the engine has none."""
 

@@ -27,6 +27,7 @@ from pipeline.index.query import Refusal
 from pipeline.records import Document
 from pipeline.settings import IndexSettings
 
+_STORE = "_all.total.store.size_in_bytes"
 _HEALTH_TIMEOUT = "1s"
 
 _log = logging.getLogger(__name__)
@@ -94,10 +95,10 @@ class ElasticsearchIndex(ElasticsearchReader):
     def _plugin_analyzers(self) -> dict[str, str]:
         """Return language → analyser of the plugins that all nodes have; none where the key may not ask."""
         try:
-            told = self._client.nodes.info(metric="plugins", filter_path="nodes.*.plugins.name")
+            answer = self._client.nodes.info(metric="plugins", filter_path="nodes.*.plugins.name")
         except AuthorizationException:
             return {}
-        nodes = told.get("nodes", {}).values()
+        nodes = answer.get("nodes", {}).values()
         return mapping.plugin_analyzers([{plugin["name"] for plugin in node.get("plugins", ())} for node in nodes])
 
     def _create_generation(self, layout: Layout, **more: Any) -> int:
@@ -172,10 +173,19 @@ class ElasticsearchIndex(ElasticsearchReader):
         """Return how Elasticsearch says that the indices under the alias are; None where the key may not ask."""
         try:
             with self._cluster.errors():
-                told = self._client.cluster.health(index=self._alias, timeout=_HEALTH_TIMEOUT)
+                answer = self._client.cluster.health(index=self._alias, timeout=_HEALTH_TIMEOUT)
         except IndexRefusedError:
             return None
-        return IndexHealth(told["status"], int(told["unassigned_shards"]), int(told["number_of_nodes"]))
+        return IndexHealth(answer["status"], int(answer["unassigned_shards"]), int(answer["number_of_nodes"]))
+
+    def size_bytes(self) -> int | None:
+        """Return the room that the indices of all generations take; None where the key may not ask."""
+        try:
+            with self._cluster.errors():
+                answer = self._client.indices.stats(index=f"{self._alias}-*", metric="store", filter_path=_STORE)
+        except IndexRefusedError:
+            return None
+        return int(answer["_all"]["total"]["store"]["size_in_bytes"]) if "_all" in answer else 0
 
     def snapshots(self, repository: str) -> ElasticsearchSnapshots:
         """Return what saves snapshots in ``repository``."""

@@ -204,9 +204,9 @@ def complete_hits(query: Query, hits: Sequence[dict[str, Any]], answers: Sequenc
     facts: dict[str, GroupFacts] = {}
     for answer in answers:
         facts |= _decode_groups(answer)
-    told = [hit for answer in answers for hit in answer["hits"]["hits"]]
-    marked = {hit["_id"]: hit for hit in told}
-    originals = {hit["_source"]["copy_group"]: hit for hit in told if hit.get("_source", {}).get("is_primary")}
+    details = [hit for answer in answers for hit in answer["hits"]["hits"]]
+    marked = {hit["_id"]: hit for hit in details}
+    originals = {hit["_source"]["copy_group"]: hit for hit in details if hit.get("_source", {}).get("is_primary")}
     complete = []
     for hit in hits:
         group, is_copy = hit["_source"]["copy_group"], not hit["_source"]["is_primary"]

@@ -148,10 +148,10 @@ class ElasticsearchReader:
             further["times"] = counts.histogram_body(query, interval)
         if interval and query.share:
             further["all"] = counts.histogram_body(query.of_all(), interval)
-        told = self._ask([_Question(body) for body in (*bodies, *further.values())])
-        counted = dict(zip(further, told[len(bodies) :], strict=True))
+        answers = self._ask([_Question(body) for body in (*bodies, *further.values())])
+        counted = dict(zip(further, answers[len(bodies) :], strict=True))
         histogram = counts.decode_histogram(query, interval, counted.get("times", answer), counted.get("all"))
-        return counts.complete_hits(query, hits, told[: len(bodies)]), histogram
+        return counts.complete_hits(query, hits, answers[: len(bodies)]), histogram
 
     def complete(self, beginning: str, size: int) -> tuple[Completion, ...]:
         """Return values that have a word that begins so, the most frequent first."""
@@ -173,8 +173,8 @@ class ElasticsearchReader:
         words = candidate_words(document)
         with self._cluster.errors():
             answer = self._search(frequency_body(words))
-        found = answer["aggregations"]["words"]["buckets"]
-        frequencies = {word: found[word]["doc_count"] for word in words}
+        buckets = answer["aggregations"]["words"]["buckets"]
+        frequencies = {word: buckets[word]["doc_count"] for word in words}
         return similar_tree(document, frequencies, answer["hits"]["total"]["value"])
 
     def _search(self, body: dict[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from pipeline.records import Document, to_json, to_plain
 
 # Elasticsearch's own analysers, by language (ISO 639-1). English needs none beside the analyser of all text, nor does
 # Thai, as every character is a word there.
-_BUILT_IN = {
+BUILT_IN = {
     "ar": "arabic",
     "bg": "bulgarian",
     "ca": "catalan",
@@ -48,7 +48,7 @@ _BUILT_IN = {
 }
 # Analysers that plugins of Elasticsearch bring, and these plugins. A server without one finds words of the language by
 # the analyser of all text alone, by characters in Chinese, Japanese and Korean.
-_PLUGINS = {
+PLUGINS = {
     "ja": ("kuromoji", "analysis-kuromoji"),
     "ko": ("nori", "analysis-nori"),
     "pl": ("polish", "analysis-stempel"),
@@ -56,7 +56,7 @@ _PLUGINS = {
     "zh": ("smartcn", "analysis-smartcn"),
 }
 # All languages whose texts are sent a second time; fields that an index doesn't map it neither keeps nor searches.
-LANGUAGES = (*_BUILT_IN, *_PLUGINS)
+LANGUAGES = (*BUILT_IN, *PLUGINS)
 _SAME = {"nb": "no", "nn": "no"}
 
 # Lucene takes no term of more than 32,766 bytes; what is longer than this is no word.
@@ -159,7 +159,7 @@ _PROPERTIES: dict[str, Any] = {
     # only in Elasticsearch
     "seen_at": {"type": "date"},
     EVERYTHING: {"type": "text", "analyzer": "words", "fields": {"exact": _EXACT}},
-    "by_language": {"properties": {code: {"type": "text", "analyzer": name} for code, name in _BUILT_IN.items()}},
+    "by_language": {"properties": {code: {"type": "text", "analyzer": name} for code, name in BUILT_IN.items()}},
     GROUP_NUMBER: {"type": "long", "index": False},
 }
 
@@ -189,7 +189,7 @@ def refresh_interval(seconds: float) -> str:
 def plugin_analyzers(nodes: Collection[Collection[str]]) -> dict[str, str]:
     """Return language → analyser of the plugins that every node has; ``nodes`` are the names of theirs."""
     common = set.intersection(*map(set, nodes)) if nodes else set()
-    return {code: analyzer for code, (analyzer, plugin) in _PLUGINS.items() if plugin in common}
+    return {code: analyzer for code, (analyzer, plugin) in PLUGINS.items() if plugin in common}
 
 
 def index_template(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -59,13 +59,8 @@ class ElasticsearchOperations:
                 alias = self._alias(family.name)
                 settings: dict[str, Any] = {"number_of_shards": 1, "auto_expand_replicas": "0-1"}
                 settings |= {"refresh_interval": _REFRESH, "codec": "best_compression"}
-                if has_lifecycle and family.days:
+                if has_lifecycle and family.days and self._keep_policy(alias, family.days):
                     settings["lifecycle.name"] = alias
-                    phases = {
-                        "hot": {"actions": {}},
-                        "delete": {"min_age": f"{family.days}d", "actions": {"delete": {}}},
-                    }
-                    self._client.ilm.put_lifecycle(name=alias, policy={"phases": phases})
                 self._client.indices.put_index_template(
                     name=alias,
                     index_patterns=[f"{alias}-*"],
@@ -85,6 +80,23 @@ class ElasticsearchOperations:
             if error.status_code in {400, 403, 404, 405}:
                 return False
             raise
+
+    def _keep_policy(self, name: str, days: int) -> bool:
+        """Have a policy delete indices after so many days; return whether there is one by now.
+
+        A key that may not change policies leaves the one that is there, or that there is none: ``drop_old`` deletes.
+        """
+        phases = {"hot": {"actions": {}}, "delete": {"min_age": f"{days}d", "actions": {"delete": {}}}}
+        present = self._client.options(ignore_status=404).ilm.get_lifecycle(name=name).body.get(name)
+        if present and _deletes_after(present) == f"{days}d":
+            return True
+        try:
+            self._client.ilm.put_lifecycle(name=name, policy={"phases": phases})
+        except ApiError as error:
+            if error.status_code not in _FORBIDDEN:
+                raise
+            return present is not None
+        return True
 
     def write(self, documents: Sequence[OperationsDocument]) -> list[Refusal]:
         """Write documents in bulks; return those that Elasticsearch can't take as they are.
@@ -158,6 +170,29 @@ class ElasticsearchOperations:
                 allow_no_indices=True,
             )
 
+    def remove_fields(self, family: str, names: Sequence[str], *, of: str, values: Sequence[str]) -> None:
+        """Remove fields from the documents of a family that have one of ``values``.
+
+        Raises:
+            IndexAwayError: Some documents still have them: it is to be done again.
+        """
+        pattern = f"{self._alias(family)}-*"
+        has_any = [{"exists": {"field": name}} for name in names]
+        of_these = {"bool": {"filter": [{"terms": {of: list(values)}}], "should": has_any, "minimum_should_match": 1}}
+        remove = "for (name in params.names) { ctx._source.remove(name) }"
+        with self._errors():
+            self._client.indices.refresh(index=pattern, allow_no_indices=True)  # what was written just now as well
+            self._client.options(ignore_status=409).update_by_query(  # 409: somebody writes the same documents
+                index=pattern,
+                query=of_these,
+                script={"source": remove, "params": {"names": list(names)}},
+                refresh=True,
+                allow_no_indices=True,
+            )
+            left = self._client.count(index=pattern, query=of_these, allow_no_indices=True)["count"]
+        if left:
+            raise IndexAwayError(f"Elasticsearch at {self._address}: {left} documents of operations still have {names}")
+
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
@@ -186,6 +221,12 @@ class ElasticsearchOperations:
             f'monitor and manage_index_templates and, on "{self._prefix}-outcomes-*", "…-runs-*" and "…-sources-*", '
             "manage, read and write"
         )
+
+
+def _deletes_after(policy: Mapping[str, Any]) -> str | None:
+    """Return after which time a lifecycle policy, as the server tells it, deletes indices."""
+    age: str | None = policy["policy"]["phases"].get("delete", {}).get("min_age")
+    return age
 
 
 def last_day(part: str) -> dt.date | None:

@@ -7,6 +7,7 @@ current one is named by the file with ``.current`` behind it, which is replaced 
 from __future__ import annotations
 
 import contextlib
+import glob
 import logging
 import os
 import re
@@ -185,6 +186,12 @@ class SqliteIndex:
 
     def health(self) -> None:
         """Return None: a file is there or it isn't."""
+
+    def size_bytes(self) -> int:
+        """Return the size of the files of all generations, with their logs."""
+        with self._file_errors():
+            files = self._base.parent.glob(f"{glob.escape(self._base.name)}*")
+            return sum(file.stat().st_size for file in files if file.is_file())
 
     def snapshots(self, repository: str) -> None:
         """Return None: a file is filled again from the ledger."""

@@ -47,5 +47,5 @@ def find_completions(connection: sqlite3.Connection, beginning: str, size: int) 
         f"WHERE field IN ({marks}) AND instr(' ' || folded, ?) AND documents > 0 ORDER BY documents DESC LIMIT ?",
         (*COMPLETED, f" {folded}", 10 * size),
     )
-    found = (Completion(field=field, value=value, count=count) for field, value, count in rows)
-    return order_completions((each for each in found if completes(folded, each.value)), size)
+    completions = (Completion(field=field, value=value, count=count) for field, value, count in rows)
+    return order_completions((completion for completion in completions if completes(folded, completion.value)), size)

@@ -58,6 +58,12 @@ class OperationsIndex(Protocol):
     def delete_before(self, family: str, until: dt.datetime, kind: str) -> None:
         """Delete the documents of a kind that are older than ``until``, of a family that has no dated indices."""
 
+    def remove_fields(self, family: str, names: Sequence[str], *, of: str, values: Sequence[str]) -> None:
+        """Remove the fields ``names`` from all documents of a family whose field ``of`` has one of ``values``.
+
+        When it returns, no search finds them any more.
+        """
+
     def close(self) -> None:
         """Close the connections."""
 

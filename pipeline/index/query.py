@@ -49,9 +49,10 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
 
     ``facets`` names fields whose values are counted, the ``facet_size`` most frequent of each; ``within`` maps some of
     them to a text that their values must hold. What is filtered or excluded by a field doesn't narrow that field's own
-    counts. ``interval`` asks for counts over time ("auto": as fits the time that the hits span), ``by`` for those of
-    the ``by_size`` most frequent values of a field as well, ``share`` for how many articles there are of that time at
-    all. ``count`` says whether all these count every article, or originals alone, which are no copies.
+    counts, but with ``narrow_own``. ``interval`` asks for counts over time ("auto": as fits the time that the hits
+    span), ``by`` for those of the ``by_size`` most frequent values of a field as well, ``share`` for how many articles
+    there are of that time at all. ``count`` says whether all these count every article, or originals alone, which are
+    no copies.
 
     With ``copies`` False the articles of one copy group are folded into one hit: it stands where the first of them
     does, and shows the original if that matches. With ``copy_counts`` each hit says how many copies there are.
@@ -73,6 +74,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     facets: tuple[str, ...] = ()
     facet_size: int = 10
     within: Mapping[str, str] = {}
+    narrow_own: bool = False
     count: Unit = "articles"
     interval: Interval | Literal["auto"] | None = None
     by: str | None = None
@@ -99,6 +101,8 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def own_fields(self) -> tuple[str, ...]:
         """Return the fields that are counted without what is filtered or excluded by them."""
+        if self.narrow_own:
+            return ()
         return tuple(field for field in self.facets if field in self.filters or field in self.exclude)
 
     def of_all(self) -> Query:

@@ -82,7 +82,7 @@ MINUTES = {
     },
 }
 SECONDS = {**MINUTES, "params": {**MINUTES["params"], "inputFormat": "seconds", "outputPrecision": 1}}  # type: ignore[dict-item]
-_PLAIN_NUMBER = {"id": "number", "params": {"pattern": "0"}}
+PLAIN_NUMBER = {"id": "number", "params": {"pattern": "0"}}
 _OUTWARD = {"id": "url", "params": {"labelTemplate": "{{value}}", "type": "a", "urlTemplate": "{{rawValue}}"}}
 _LABELS = {"seen_at": "published or first seen"}
 _MEANINGS = {"seen_at": "when it was published, else when newswire saw it first: the time that Kibana goes by"}
@@ -167,9 +167,9 @@ def _article_formats(pages_url: str) -> dict[str, Mapping[str, Any]]:
         **dict.fromkeys(("copy_behind", "latency"), MINUTES),
         **dict.fromkeys(("source_country", "countries"), countries),
         "language": name_codes(list_code_names("language")),
-        "hour": _PLAIN_NUMBER,
+        "hour": PLAIN_NUMBER,
         "weekday": weekdays,
-        "revision": _PLAIN_NUMBER,
+        "revision": PLAIN_NUMBER,
     }
 
 

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from pipeline.records import Outcome, Stage
 from pipeline.store.outcome_log import CHANGED
+from pipeline.store.rows import REMOVED
 from pipeline.store.schema.articles import items, outcomes
 from pipeline.store.schema.bookkeeping import runs
 from pipeline.store.schema.feeds import feeds
@@ -42,8 +43,8 @@ class OutcomeCursor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 class OutcomeLine(msgspec.Struct, frozen=True, kw_only=True):
     """One outcome with what was known of its article or feed when it was read.
 
-    ``before`` is when the outcome before it of the same article was saved; ``is_first`` tells that the index had the
-    article for the first time.
+    An article that was taken down has neither ``url`` nor ``detail``. ``before`` is when the outcome before it of the
+    same article was saved; ``is_first`` tells that the index had the article for the first time.
     """
 
     n: int
@@ -99,11 +100,16 @@ class OutcomeReader:
     def read_page(
         self, connection: sa.Connection, cursor: OutcomeCursor, limit: int
     ) -> tuple[list[OutcomeLine], OutcomeCursor]:
-        """Return up to ``limit`` settled outcomes behind the cursor, in order, and the cursor behind them."""
+        """Return up to ``limit`` settled outcomes behind the cursor, in order, and the cursor behind them.
+
+        Of an article that was taken down neither address nor details are told.
+        """
         c = outcomes.c
+        is_kept = sa.or_(items.c.state.is_(None), items.c.state != REMOVED)  # a feed has no row of items
+        detail, url = (sa.case((is_kept, column), else_=None) for column in (c.detail, items.c.url))
         chosen = (
             sa.select(
-                *(c.n, c.id, c.stage, c.at, c.outcome, c.reason, c.detail, runs.c.id, runs.c.command, items.c.url),
+                *(c.n, c.id, c.stage, c.at, c.outcome, c.reason, detail, runs.c.id, runs.c.command, url),
                 sa.func.coalesce(items.c.source, feeds.c.source),
                 sa.func.coalesce(sa.func.nullif(items.c.host, ""), sa.func.nullif(feeds.c.host, "")),
                 *(items.c.first_seen, items.c.embargoed),
@@ -129,9 +135,32 @@ class OutcomeReader:
         position = rows[-1][0] if rows else max(cursor.position, cursor.settled)
         return lines, msgspec.structs.replace(cursor, position=position)
 
-    def count_waiting(self, connection: sa.Connection, cursor: OutcomeCursor) -> int:
-        """Return how many outcomes a reader has before him, settled or not."""
-        return connection.scalar(sa.select(sa.func.count()).where(outcomes.c.n > cursor.position)) or 0
+    def count_page(
+        self, connection: sa.Connection, cursor: OutcomeCursor, limit: int
+    ) -> tuple[dict[tuple[str, str, str | None], int], OutcomeCursor]:
+        """Return how many attempts up to ``limit`` settled outcomes behind the cursor are, and the cursor behind them.
+
+        They are counted by stage, outcome and reason. What poll says of articles is no attempt.
+        """
+        c = outcomes.c
+        is_attempt = sa.or_(c.stage != Stage.POLL, c.id.contains("://", autoescape=True)).label("is_attempt")
+        is_next = sa.and_(c.n > cursor.position, c.n <= cursor.settled)
+        page = sa.select(c.n, c.stage, c.outcome, c.reason, is_attempt).where(is_next).order_by(c.n).limit(limit)
+        each = page.subquery().c
+        by = (each.stage, each.outcome, each.reason, each.is_attempt)
+        rows = connection.execute(sa.select(*by, sa.func.count(), sa.func.max(each.n)).group_by(*by)).all()
+        counts = {(row[0], row[1], row[2]): row[4] for row in rows if row[3]}
+        is_whole = sum(row[4] for row in rows) < limit
+        position = max((row[5] for row in rows), default=cursor.position)
+        position = max(position, cursor.position, cursor.settled if is_whole else 0)
+        return counts, msgspec.structs.replace(cursor, position=position)
+
+    def count_waiting(self, connection: sa.Connection, cursor: OutcomeCursor) -> tuple[int, dt.datetime | None]:
+        """Return how many outcomes a reader has before him, settled or not, and when the first of them was saved."""
+        is_ahead = outcomes.c.n > cursor.position
+        count = connection.scalar(sa.select(sa.func.count()).select_from(outcomes).where(is_ahead)) or 0
+        first = connection.scalar(sa.select(outcomes.c.at).where(is_ahead).order_by(outcomes.c.n).limit(1))
+        return count, first
 
 
 _FIELDS = OutcomeLine.__struct_fields__[:14]

@@ -10,9 +10,9 @@ import datetime as dt
 import importlib.metadata
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
-from pipeline.fetch.answer_counts import answer_counts
+from pipeline.fetch.answer_counts import answer_counts, failure_counts
 from pipeline.figures import FigureHistory, ProgramFigures, RunFigures, StageFigures, StagePause, merge_figures
 from pipeline.records import Outcome, Stage
 from pipeline.report import Report
@@ -55,7 +55,7 @@ class FigureRecorder:
         self._measure = measure
         self._measured = float("-inf")
         self._workers = workers
-        self._answers_before = answer_counts()
+        self._answers_before, self._failures_before = answer_counts(), failure_counts()
         self._started = clock()
         self._history = FigureHistory(timer())
         self._pauses: dict[str, StagePause] = {}
@@ -119,11 +119,8 @@ class FigureRecorder:
         self.total.workers_replaced_total = workers.replaced
         self.total.workers_died_total = workers.died
         self.total.cpu_seconds_total = self._usage.cpu_seconds
-        self.total.http_answers_total = {
-            status: count - self._answers_before.get(status, 0)
-            for status, count in answer_counts().items()
-            if count > self._answers_before.get(status, 0)
-        }
+        self.total.http_answers_total = _grown(answer_counts(), self._answers_before)
+        self.total.http_failures_total = _grown(failure_counts(), self._failures_before)
         figures = ProgramFigures(
             program=self._name,
             version=self._version,
@@ -166,3 +163,8 @@ class FigureRecorder:
             if count:
                 self.total.stage(stage).busy_seconds_total += count * (now - self._accrued)
         self._accrued = now
+
+
+def _grown(counts: Mapping[str, int], before: Mapping[str, int]) -> dict[str, int]:
+    """Return by how much counts have grown since ``before``; those that haven't are left out."""
+    return {name: count - before.get(name, 0) for name, count in counts.items() if count > before.get(name, 0)}

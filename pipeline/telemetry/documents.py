@@ -13,6 +13,7 @@ import msgspec
 
 from pipeline.feed_records import FeedState, SourceDay
 from pipeline.feeds.health import Condition, Health
+from pipeline.fetch.statuses import stated_status
 from pipeline.figures import OverviewSample, RunCounts, RunRecord, describe_run, judge_run
 from pipeline.figures.run_counts import answered
 from pipeline.index.operations import OperationsDocument
@@ -24,6 +25,7 @@ from pipeline.trace_ids import trace_id
 
 SOURCES_PART = "1"  # of the name of the one index of sources
 _NUMBERS = {stage.value: number for number, stage in enumerate(Stage, start=1)}
+_ASKING = frozenset({Stage.POLL.value, Stage.FETCH.value})  # that ask hosts
 _WELL = frozenset({Condition.WELL, Condition.NEW, Condition.LYING})
 
 
@@ -38,6 +40,7 @@ def outcome_document(line: OutcomeLine) -> OperationsDocument:
         "stage_number": _NUMBERS.get(line.stage),
         "outcome": line.outcome,
         "reason": line.reason,
+        "status": stated_status(line.detail) if line.stage in _ASKING else None,
         **names,
     }
     if line.is_feed:

@@ -41,7 +41,7 @@ from pipeline.telemetry.spans import SpanRecord
 _SECONDS = 10.0  # that a receiver may take for what is sent at once
 _SCALE = 3  # of exponential histograms: eight buckets to each doubling, as ours
 _UNITS = {"_seconds": "s", "_bytes": "By"}
-_SPACES = ("stage", "queue", "host", "source", "program", "ledger", "index", "http", "workers")
+_SPACES = ("stage", "queue", "host", "source", "program", "ledger", "index", "http", "workers", "operations")
 
 
 class OtlpSender:

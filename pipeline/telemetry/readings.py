@@ -9,21 +9,22 @@ import datetime as dt
 import logging
 import threading
 import time
-from pathlib import Path
 
 from pipeline.context import Context
 from pipeline.errors import SearchIndexError
 from pipeline.figure_reader import read_overview
 from pipeline.figures.queues import HostBacklog
-from pipeline.figures.readings import SizeReading, SourceReading, SystemReadings
+from pipeline.figures.readings import OperationsReading, OutcomeReading, SizeReading, SourceReading, SystemReadings
 from pipeline.telemetry.documents import SourceState
+from pipeline.telemetry.outcome_totals import read_totals
 from pipeline.telemetry.sending import read_sources
+from pipeline.telemetry.standing import read_standing
 
 _log = logging.getLogger(__name__)
 
 _FRESH_SECONDS = 2.0  # for which a reading is given again
 _SLOW_SECONDS = 60.0  # the same of sources and sizes
-_SQLITE = "sqlite:///"
+_TOTALS_SECONDS = 10.0  # and of what is counted and kept in the ledger
 
 
 class ReadingsReader:
@@ -42,6 +43,8 @@ class ReadingsReader:
         self._read_at = float("-inf")
         self._slow: tuple[tuple[SourceReading, ...], SizeReading] = ((), SizeReading())
         self._slow_at = float("-inf")
+        self._totals, self._totals_at = OutcomeReading(), float("-inf")
+        self._operations: OperationsReading | None = None
 
     def take(self) -> SystemReadings:
         """Return a reading that is some seconds old at most.
@@ -63,9 +66,17 @@ class ReadingsReader:
             states, _ = read_sources(context, now)
             self._slow = (rank_sources(states, now, settings.sources), read_sizes(context))
             self._slow_at = steady
+        if self._program is None and steady - self._totals_at >= _TOTALS_SECONDS:
+            self._totals, self._totals_at = read_totals(context), steady
+            self._operations = read_operations(context, now)
         sources, sizes = self._slow
         return SystemReadings(
-            overview=overview, hosts=rank_hosts(overview.hosts, settings.hosts), sources=sources, sizes=sizes
+            overview=overview,
+            hosts=rank_hosts(overview.hosts, settings.hosts),
+            sources=sources,
+            sizes=sizes,
+            totals=self._totals,
+            operations=self._operations,
         )
 
 
@@ -97,27 +108,29 @@ def _since(time: dt.datetime | None, now: dt.datetime) -> float | None:
     return None if time is None else max(0.0, (now - time).total_seconds())
 
 
+def read_operations(context: Context, now: dt.datetime) -> OperationsReading | None:
+    """Return what is still to be sent; None where nothing is sent anywhere.
+
+    Raises:
+        StoreError: The ledger can't be used.
+    """
+    with context.store.read() as connection:
+        standing = read_standing(context, connection)
+    if standing is None:
+        return None
+    return OperationsReading(waiting=standing.waiting, oldest_seconds=_since(standing.waiting_since, now) or 0.0)
+
+
 def read_sizes(context: Context) -> SizeReading:
     """Return how large ledger and index are; an index that doesn't answer has no size.
 
     Raises:
         StoreError: The ledger can't be used.
     """
-    documents = None
+    documents = size = None
     try:
         documents = context.index.count()
+        size = context.index.size_bytes()
     except SearchIndexError as error:
         _log.info("the size of the index isn't told: %s", error)
-    return SizeReading(
-        ledger_bytes=context.store.size_bytes(),
-        index_documents=documents,
-        index_bytes=_file_bytes(context.environment.index_url),
-    )
-
-
-def _file_bytes(url: str) -> int | None:
-    """Return the room that an index in a file takes, with its log and its other generations; None for another one."""
-    if not url.startswith(_SQLITE):
-        return None
-    path = Path(url.removeprefix(_SQLITE))
-    return sum(file.stat().st_size for file in path.parent.glob(f"{path.name}*") if file.is_file())
+    return SizeReading(ledger_bytes=context.store.size_bytes(), index_documents=documents, index_bytes=size)

@@ -1,7 +1,8 @@
 """Send what the ledger knows of outcomes, runs, samples and sources to an index of operations.
 
 How far each was sent stands in the ledger, behind what the index has taken: whoever is killed between the two sends
-some documents again, under the same ids. While the index is away nothing is lost but time.
+some documents again, under the same ids. While the index is away nothing is lost but time. That an article was taken
+down is an outcome as well: when it is sent, the address of the article goes from those that were sent before.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ from pipeline.feed_records import FeedState, SourceDay
 from pipeline.feeds.health import Health, assess_feeds
 from pipeline.figures import OverviewSample, RunCounts, RunRecord
 from pipeline.index.operations import Family, OperationsDocument, OperationsIndex, open_operations
-from pipeline.records import from_json, to_json
+from pipeline.records import Reason
 from pipeline.runs import count_run
-from pipeline.store import OutcomeCursor
+from pipeline.settings_sections import OperationsSettings
 from pipeline.telemetry.documents import (
     SourceState,
     day_documents,
@@ -32,12 +33,13 @@ from pipeline.telemetry.documents import (
     source_document,
 )
 from pipeline.telemetry.fields import DocumentFamily, mapping_of
+from pipeline.telemetry.standing import SentCursors, clear_fault, load_cursors, note_fault, save_cursors
 
 _log = logging.getLogger(__name__)
 
-CURSORS = "operations"  # the name of the value that says how far all was sent
 LOCK = "operations"  # one program at a time sends
 PAGE = 2000  # outcomes in a bulk: below a megabyte
+TELLING = ("url", "detail")  # fields of outcomes that tell an article's address, or may
 _SAMPLES_AT_ONCE = 100
 _LOCK_SECONDS = 120.0
 _STATES = dt.timedelta(minutes=1)  # between two times that runs and samples are sent,
@@ -45,16 +47,6 @@ _SOURCES = dt.timedelta(minutes=5)  # and sources, of which there may be many
 _GAP_DAY = dt.timedelta(days=1)
 # A run may be committed after one that ended later; what is sent twice has one id.
 _OVERLAP = dt.timedelta(minutes=5)
-
-
-class SentCursors(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How far all was sent to the index whose identity is ``target``."""
-
-    target: str = ""
-    outcomes: OutcomeCursor = OutcomeCursor()
-    sample: dt.datetime | None = None  # the latest
-    states: dt.datetime | None = None  # when runs were sent
-    sources: dt.datetime | None = None  # when sources were
 
 
 class SentCounts(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +76,16 @@ def open_sender(context: Context) -> OperationsSender | None:
     return OperationsSender(context, index)
 
 
+def list_families(settings: OperationsSettings) -> list[Family]:
+    """Return the kinds of documents, and how long each is kept. Pure."""
+    days = {
+        DocumentFamily.OUTCOMES: settings.outcome_days,
+        DocumentFamily.RUNS: settings.run_days,
+        DocumentFamily.SOURCES: None,
+    }
+    return [Family(name=family.value, mapping=mapping_of(family), days=days[family]) for family in DocumentFamily]
+
+
 class OperationsSender:
     """Sends to one index, which it closes; several programs may have one, of which one at a time sends."""
 
@@ -98,16 +100,6 @@ class OperationsSender:
         """Close the connections."""
         self._index.close()
 
-    @property
-    def families(self) -> list[Family]:
-        """Return the kinds of documents, and how long each is kept."""
-        days = {
-            DocumentFamily.OUTCOMES: self._settings.outcome_days,
-            DocumentFamily.RUNS: self._settings.run_days,
-            DocumentFamily.SOURCES: None,
-        }
-        return [Family(name=family.value, mapping=mapping_of(family), days=days[family]) for family in DocumentFamily]
-
     def send(self, *, pages: int | None = None, seconds: float | None = None) -> SentCounts | None:
         """Send what there is: at most so many pages of outcomes, for at most about so many seconds.
 
@@ -121,32 +113,41 @@ class OperationsSender:
         with store.lock(LOCK, self._context.clock(), _LOCK_SECONDS) as is_held:
             if not is_held:
                 return None
-            cursors = self._begin()
-            sent, has_more, count = 0, True, 0
-            while has_more and (pages is None or count < pages) and (until is None or time.monotonic() < until):
-                cursors, number = self._send_page(cursors)
-                sent, count, has_more = sent + number, count + 1, number == PAGE
-            others = self._send_states(cursors)
+            try:
+                counts = self._send_pages(pages, until)
+            except SearchIndexError as error:
+                note_fault(store, self._context.clock(), str(error))
+                raise
+            clear_fault(store)
+        return counts
+
+    def _send_pages(self, pages: int | None, until: float | None) -> SentCounts:
+        """Send outcomes, page by page, and the rest after them."""
+        cursors = self._begin()
+        sent, has_more, count = 0, True, 0
+        while has_more and (pages is None or count < pages) and (until is None or time.monotonic() < until):
+            cursors, number = self._send_page(cursors)
+            sent, count, has_more = sent + number, count + 1, number == PAGE
+        others = self._send_states(cursors)
         return SentCounts(outcomes=sent, others=others, has_more=has_more)
 
     def _begin(self) -> SentCursors:
         """Return how far all was sent to the index that is there now, which is prepared."""
         if not self._is_prepared:
-            self._index.prepare(self.families)
+            self._index.prepare(list_families(self._settings))
         target = self._index.identity()
         with self._context.store.read() as connection:
-            saved = self._context.store.values.get(connection, CURSORS)
-        cursors = from_json(saved, SentCursors) if saved else SentCursors()
+            cursors = load_cursors(self._context.store, connection)
         if cursors.target != target:
             if self._is_prepared:
-                self._index.prepare(self.families)
+                self._index.prepare(list_families(self._settings))
             cursors = SentCursors(target=target)
         self._is_prepared = True
         return cursors
 
     def _save(self, cursors: SentCursors) -> None:
         with self._context.store.write() as connection:
-            self._context.store.values.save(connection, CURSORS, to_json(cursors).decode())
+            save_cursors(self._context.store, connection, cursors)
 
     def _send_page(self, cursors: SentCursors) -> tuple[SentCursors, int]:
         """Send some outcomes; return how far that is, and how many there were."""
@@ -155,6 +156,9 @@ class OperationsSender:
             settled = reader.settle(connection, cursors.outcomes)
             lines, position = reader.read_page(connection, settled, PAGE)
         self._write(outcome_document(line) for line in lines)
+        if removed := sorted({line.id for line in lines if line.reason == Reason.TAKEN_DOWN}):
+            # what was sent before; what comes later has no address any more
+            self._index.remove_fields(DocumentFamily.OUTCOMES, TELLING, of="article", values=removed)
         if position != cursors.outcomes:
             cursors = msgspec.structs.replace(cursors, outcomes=position)
             self._save(cursors)
@@ -218,7 +222,7 @@ class OperationsSender:
             SearchIndexError: The index does not answer, or refuses.
         """
         now = self._context.clock()
-        dropped = self._index.drop_old(self.families, now)
+        dropped = self._index.drop_old(list_families(self._settings), now)
         until = now - dt.timedelta(days=self._settings.run_days)
         self._index.delete_before(DocumentFamily.SOURCES, until, "day")
         return dropped

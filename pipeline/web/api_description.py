@@ -5,7 +5,7 @@ What an endpoint answers is said where it stands (``describe_answer``), as the t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -76,18 +76,24 @@ class FormerError(msgspec.Struct, frozen=True, kw_only=True):
     error: str
 
 
-def describe_answer(kind: Any, *media_types: str, status: int = 200, **more: Any) -> dict[str, Any]:
+def describe_answer(
+    kind: Any, *media_types: str, status: int = 200, bodies: Sequence[type[msgspec.Struct]] = (), **more: Any
+) -> dict[str, Any]:
     """Return what the description of the API says of an endpoint that answers with a value of the type ``kind``.
 
     Args:
         kind: A type that msgspec encodes.
         media_types: Others beside JSON in which it answers as well.
         status: The answer's.
-        more: Further parts of the operation, such as ``requestBody``.
+        bodies: What the body of a request may be; it has none where there are none.
+        more: Further parts of the operation, such as ``parameters``.
     """
-    (schema,), parts = msgspec.json.schema_components([kind], ref_template=_REFERENCE)
+    (schema, *body_schemas), parts = msgspec.json.schema_components([kind, *bodies], ref_template=_REFERENCE)
     content: dict[str, Any] = {JSON: {"schema": schema}} | {media: {"schema": {}} for media in media_types}
     responses: dict[str, Any] = {str(int(status)): {"description": "done", "content": content}}
+    if body_schemas:
+        schema = body_schemas[0] if len(body_schemas) == 1 else {"oneOf": body_schemas}
+        more["requestBody"] = {"required": True, "content": {JSON: {"schema": schema}}}
     return {"responses": responses, _PARTS: parts, **more}
 
 

@@ -39,6 +39,8 @@ from pipeline.web.http import json_response, unknown
 from pipeline.web.ingest import add_ingest_routes
 from pipeline.web.operations import add_operation_routes
 from pipeline.web.rate_limits import RateLimits
+from pipeline.web.reader_language import ReaderLanguage
+from pipeline.web.reader_names import ReaderNames
 from pipeline.web.reader_pages import add_reader_pages
 from pipeline.web.replays import add_replay_routes
 from pipeline.web.request_checks import RequestChecks
@@ -107,7 +109,9 @@ def create_app(
     place of the context's settings of that name.
     """
     serve = serve or context.settings.serve
-    app = create_search_app(context.index, lifespan, serve=serve, outdated=functools.partial(_find_outdated, context))
+    names = ReaderNames(context.config)
+    outdated = functools.partial(_find_outdated, context)
+    app = create_search_app(context.index, lifespan, serve=serve, outdated=outdated, names=names)
     app.state.access = Access(context, serve)
 
     @app.get("/api/explain", openapi_extra=describe_answer(Explanation))
@@ -119,7 +123,7 @@ def create_app(
     add_reader_pages(app, context)
     desk = add_editor_pages(app, context, serve)
     add_operation_routes(app, context)
-    add_editorial_routes(app, context)
+    add_editorial_routes(app, context, names)
     add_replay_routes(app, context)
     add_decision_routes(app, context)
     add_ingest_routes(app, context)
@@ -146,16 +150,18 @@ def create_search_app(
     *,
     serve: ServeSettings = _DEFAULTS,
     outdated: FindOutdated = know_nothing,
+    names: ReaderNames | None = None,
 ) -> FastAPI:
     """Return the application that serves ``index`` alone, which needs no ledger and is read-only.
 
-    ``outdated`` finds the copies that still say what was corrected.
+    ``outdated`` finds the copies that still say what was corrected, ``names`` what readers call things.
     """
+    names = names or ReaderNames()
     known = [Depends(search_params.refuse_unknown_params), Depends(check_reading)]
     app = FastAPI(title="newswire", docs_url=None, redoc_url=None, lifespan=lifespan, dependencies=known)
     app.openapi = functools.partial(describe_api, app)  # type: ignore[method-assign]
     app.state.access = Access(None, serve)
-    add_search_routes(app, index)
+    add_search_routes(app, index, names)
     _add_health_route(app, index)
     pages.add_page_routes(app, index)
     add_search_pages(app, index, outdated)
@@ -163,6 +169,7 @@ def create_search_app(
     add_export_routes(app, index)
     add_version_one(app)
     add_error_handlers(app)
+    app.add_middleware(ReaderLanguage, names=names)
     app.add_middleware(ConditionalAnswers)
     app.add_middleware(GZipMiddleware, minimum_size=_SMALLEST_PACKED, compresslevel=_PACKED_AT)
     app.add_middleware(RateLimits, per_minute=serve.requests_per_minute)

@@ -53,11 +53,11 @@ def add_copy_pages(app: FastAPI, index: Index, find_outdated: FindOutdated) -> N
 
     @app.get("/compare", include_in_schema=False)
     def compare(one: str = "", other: str = "") -> Response:
-        found = [index.get(name) for name in (one, other)]
+        present = [index.get(name) for name in (one, other)]
         documents = sorted(
-            (document for document in found if document), key=lambda each: (document_time(each), each.id)
+            (document for document in present if document), key=lambda each: (document_time(each), each.id)
         )
-        if len(documents) < len(found):
+        if len(documents) < len(present):
             _refuse("Two articles are compared by their ids; one of these is not here.")
         first, second = documents
         groups = {document.copy_group for document in documents}

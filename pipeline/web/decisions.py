@@ -27,7 +27,6 @@ from pipeline.web.http import (
     ArticleName,
     DecisionNote,
     EditorText,
-    describe_body,
     json_response,
     read_decision,
 )
@@ -154,7 +153,7 @@ def add_decision_routes(app: FastAPI, context: Context) -> None:
 
 
 def _describe(answer: Any, *bodies: type[msgspec.Struct], status: int = 201) -> dict[str, Any]:
-    return describe_answer(answer, status=status, **describe_body(*bodies))
+    return describe_answer(answer, status=status, bodies=bodies)
 
 
 def _add_undo_routes(app: FastAPI, context: Context) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated
 
+import msgspec
 from fastapi import FastAPI, Query, Response
 
 from pipeline.context import Context
@@ -21,17 +22,32 @@ from pipeline.reconcile.copy_groups import compare_articles
 from pipeline.records import EntityType
 from pipeline.store import EntityRow, StoryListing
 from pipeline.web.api_description import describe_answer
+from pipeline.web.code_names import ENTITY_FIELDS
 from pipeline.web.http import json_response
+from pipeline.web.reader_language import main_language
+from pipeline.web.reader_names import ReaderNames
 from pipeline.web.search_params import check_limit
 
 _LONGEST = dt.timedelta(days=31)  # every text that changed since is read again for the answer
 
 
-def add_editorial_routes(app: FastAPI, context: Context) -> None:
+class EntityListing(EntityRow, frozen=True, kw_only=True, omit_defaults=True):
+    """An entity in a list; ``label`` is what the language that was asked for calls it."""
+
+    label: str | None = None
+
+
+class EntityAnswer(EntityView, frozen=True, kw_only=True, omit_defaults=True):
+    """An entity as ``EntityView`` has it; ``label`` is what the language that was asked for calls it."""
+
+    label: str | None = None
+
+
+def add_editorial_routes(app: FastAPI, context: Context, names: ReaderNames) -> None:
     """Add the endpoints to ``app``."""
     _add_copy_routes(app, context)
     _add_story_routes(app, context)
-    _add_entity_routes(app, context)
+    _add_entity_routes(app, context, names)
 
 
 def _add_copy_routes(app: FastAPI, context: Context) -> None:
@@ -76,11 +92,16 @@ def _add_story_routes(app: FastAPI, context: Context) -> None:
             return json_response(context.store.decisions.list_story_decisions(connection, present))
 
 
-def _add_entity_routes(app: FastAPI, context: Context) -> None:
-    @app.get("/api/entities", openapi_extra=describe_answer(list[EntityRow]))
-    def entities(text: str = "", kind: EntityType | None = None, limit: int = 50) -> Response:
-        """Entities whose name or other name holds text, those in most articles first."""
-        return json_response(list_entities(context, text, kind, check_limit(limit)))
+def _add_entity_routes(app: FastAPI, context: Context, names: ReaderNames) -> None:
+    def label(entity: EntityRow, lang: str) -> str | None:
+        language = main_language(lang)
+        return names.label(entity.name, ENTITY_FIELDS[entity.type], language) if language else None
+
+    @app.get("/api/entities", openapi_extra=describe_answer(list[EntityListing]))
+    def entities(text: str = "", kind: EntityType | None = None, limit: int = 50, lang: str = "") -> Response:
+        """Entities whose name or other name holds text, those in most articles first; labels in ``lang``."""
+        rows = list_entities(context, text, kind, check_limit(limit))
+        return json_response([EntityListing(**msgspec.structs.asdict(row), label=label(row, lang)) for row in rows])
 
     @app.get("/api/entities/decisions", openapi_extra=describe_answer(list[EntityDecision]))
     def entity_decisions() -> Response:
@@ -88,7 +109,8 @@ def _add_entity_routes(app: FastAPI, context: Context) -> None:
         with context.store.read() as connection:
             return json_response(context.store.decisions.list_entity_decisions(connection))
 
-    @app.get("/api/entities/{entity}", openapi_extra=describe_answer(EntityView))
-    def entity_view(entity: str) -> Response:
-        """How an entity is written, in which articles, and what was decided on it."""
-        return json_response(load_entity(context, entity))
+    @app.get("/api/entities/{entity}", openapi_extra=describe_answer(EntityAnswer))
+    def entity_view(entity: str, lang: str = "") -> Response:
+        """How an entity is written, in which articles, and what was decided on it; its label in ``lang``."""
+        view = load_entity(context, entity)
+        return json_response(EntityAnswer(**msgspec.structs.asdict(view), label=label(view.entity, lang)))

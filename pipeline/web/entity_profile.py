@@ -70,6 +70,7 @@ def load_profile(context: Context, name: str) -> tuple[EntityView, EntityProfile
             size=_LATEST,
             facets=_FACETS,
             facet_size=_LISTED + 1,
+            narrow_own=True,
             interval="auto",
             copy_counts=False,
             highlight=False,

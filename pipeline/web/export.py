@@ -18,7 +18,8 @@ from pipeline.web.auth import require_scope
 from pipeline.web.http import stream_response
 from pipeline.web.search_params import parse_search_params
 
-_OF_PAGES = ("sort", "page", "size", "facets", "facet_size", "cursor", "copies")  # have no meaning for a whole result
+# parameters that have no meaning for a whole result
+_OF_PAGES = ("sort", "page", "size", "facets", "facet_size", "cursor", "copies", "lang")
 
 
 def add_export_routes(app: FastAPI, index: Index) -> None:

@@ -91,11 +91,3 @@ async def read_decision(request: Request, kind: Any, default: Any = None) -> Any
         return decode_foreign(body, kind)
     except ValueError as error:
         raise UsageError(f"a decision can't be read: {error}") from error
-
-
-def describe_body(*kinds: type[msgspec.Struct]) -> dict[str, Any]:
-    """Return what the description of the API says of a body that is one of these structs."""
-    _, parts = msgspec.json.schema_components(kinds)
-    schemas = [parts[kind.__name__] for kind in kinds]
-    schema = schemas[0] if len(schemas) == 1 else {"oneOf": schemas}
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}

@@ -68,8 +68,8 @@ def add_ingest_routes(app: FastAPI, context: Context) -> None:
 
 def _describe_articles() -> dict[str, Any]:
     """Return what the description of the API says of the body: an article, or several."""
-    known = {name: {} for name in sorted(SUBMITTED_FIELDS)} | {"url": _ADDRESS, "text": _TEXT, "title": _TEXT}
-    one = {"type": "object", "properties": known, "additionalProperties": False}
+    properties = {name: {} for name in sorted(SUBMITTED_FIELDS)} | {"url": _ADDRESS, "text": _TEXT, "title": _TEXT}
+    one = {"type": "object", "properties": properties, "additionalProperties": False}
     one["anyOf"] = [{"required": ["text"]}, {"required": ["url"]}]
     several = {"type": "array", "items": one, "minItems": 1, "maxItems": _MAX_ARTICLES}
     body = {"required": True, "content": {"application/json": {"schema": {"oneOf": [one, several]}}}}

@@ -12,7 +12,8 @@ for (const time of document.querySelectorAll("time.moment")) {
 }
 const zone = document.getElementById("zone");
 if (zone) {
-  zone.textContent = `times are those of ${Intl.DateTimeFormat().resolvedOptions().timeZone || "your device"}; UTC shows on pointing at one`;
+  const name = Intl.DateTimeFormat().resolvedOptions().timeZone || "your device";
+  if (name !== "UTC") zone.textContent = `times are those of ${name}; UTC shows on pointing at one`;
 }
 const keys = document.getElementById("keys");
 if (keys) keys.hidden = false;

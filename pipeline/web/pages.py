@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+from collections.abc import Sequence
 from http import HTTPStatus
 from urllib.parse import quote
 
@@ -24,13 +25,21 @@ from pipeline.figures.text import (
     name_pauses,
 )
 from pipeline.index import Hit, Index
-from pipeline.records import Document
+from pipeline.records import Document, EntityType, StoryTitle
 from pipeline.text import shorten, split_paragraphs
 from pipeline.urls import check_address, without_credentials
 from pipeline.web import search_params
 from pipeline.web.citation import to_bibtex, to_ris
-from pipeline.web.code_names import ENTITY_WORDS, copy_words, country_name, delay_words, language_name, value_name
+from pipeline.web.code_names import (
+    ENTITY_FIELDS,
+    ENTITY_WORDS,
+    copy_words,
+    country_name,
+    delay_words,
+    language_name,
+)
 from pipeline.web.day_picture import draw_days, kind_of
+from pipeline.web.reader_language import current_reader
 from pipeline.web.similar_articles import find_similar
 from pipeline.web.static_files import add_static_routes, file_address
 from pipeline.web.story_contributions import list_contributions
@@ -90,6 +99,21 @@ def _safe(url: str | None) -> str | None:
         return None
 
 
+def _named(value: str, field: str) -> str:
+    """Return what the reader calls a value of a field."""
+    return current_reader().label(value, field)
+
+
+def _called(name: str, entity_type: EntityType) -> str:
+    """Return what the reader calls an entity."""
+    return _named(name, ENTITY_FIELDS[entity_type])
+
+
+def _story_title(titles: Sequence[StoryTitle], usual: str | None) -> str | None:
+    """Return what a story is called for the reader."""
+    return story_title(titles, usual, current_reader().language)
+
+
 _templates = Environment(
     loader=PackageLoader("pipeline.web"),
     autoescape=True,
@@ -121,9 +145,10 @@ _templates.filters |= {
     "bars": draw_days,
     "day_kind": kind_of,
     "paragraphs": split_paragraphs,
-    "named": value_name,
-    "country": country_name,
-    "language": language_name,
+    "named": _named,
+    "called": _called,
+    "country": lambda code: country_name(code, current_reader().language),
+    "language": lambda code: language_name(code, current_reader().language),
     "copy_words": copy_words,
     "delay": delay_words,
     "entity_kind": ENTITY_WORDS.__getitem__,
@@ -135,7 +160,7 @@ _templates.globals |= {
     "script": file_address("page.js"),
     "icon": file_address("favicon.svg"),
     "sections": _SECTIONS,
-    "story_title": story_title,
+    "story_title": _story_title,
     "all_articles": search_params.SearchParams(),
 }
 
@@ -184,7 +209,7 @@ def add_page_routes(app: FastAPI, index: Index) -> None:
         return _citation(citation, "application/x-research-info-systems", f"{article_id}.ris")
 
     @app.get("/stories/{story_id}", include_in_schema=False)
-    def story(story_id: str, lang: str = "") -> Response:
+    def story(story_id: str) -> Response:
         view = load_story(index, story_id)
         if view is None:
             raise HTTPException(404, "There is no such story here.")
@@ -194,8 +219,7 @@ def add_page_routes(app: FastAPI, index: Index) -> None:
         return render_page(
             "story.html",
             story=view,
-            title=story_title(view.titles, view.title, lang),
-            columns=list_columns(view, lang),
+            columns=list_columns(view, current_reader().language),
             contributions=list_contributions(view.articles),
             ids=ids,
         )

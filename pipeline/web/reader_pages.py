@@ -39,7 +39,7 @@ def add_reader_pages(app: FastAPI, context: Context) -> None:
             "stories.html",
             stories=load_stories_now(context.index, chosen, context.clock()),
             chosen=chosen,
-            reader=request.query_params.get("lang", ""),
+            lang=request.query_params.get("lang", ""),
         )
 
     @app.get("/corrections", include_in_schema=False)

@@ -23,7 +23,7 @@ from pipeline.saved_searches.result_feeds import ATOM_TYPE, JSON_FEED_TYPE, rend
 from pipeline.search_records import DigestRhythm, MatchScope, SavedSearch, SavedSearchState, SearchRequest, WordsAsked
 from pipeline.web.api_description import describe_answer
 from pipeline.web.auth import require_scope
-from pipeline.web.http import describe_body, json_response, read_decision
+from pipeline.web.http import json_response, read_decision
 
 _SHOWN = 100  # matches of a feed
 
@@ -103,7 +103,7 @@ def _add_reading_routes(app: FastAPI, context: Context) -> None:
 
 def _add_writing_routes(app: FastAPI, context: Context) -> None:
     key = [Depends(require_scope(AccessScope.DECIDE))]
-    described = describe_answer(SavedAnswer, status=201, **describe_body(SearchRequest))
+    described = describe_answer(SavedAnswer, status=201, bodies=(SearchRequest,))
 
     @app.post("/api/v1/searches", dependencies=key, openapi_extra=described)
     async def save_search(request: Request) -> Response:
@@ -111,7 +111,7 @@ def _add_writing_routes(app: FastAPI, context: Context) -> None:
         asked = await read_decision(request, SearchRequest)
         return _answer_saved(context, await run_in_threadpool(add_search, context, asked), 201)
 
-    replaced = describe_answer(SavedAnswer, **describe_body(SearchRequest))
+    replaced = describe_answer(SavedAnswer, bodies=(SearchRequest,))
 
     @app.put("/api/v1/searches/{search}", dependencies=key, openapi_extra=replaced)
     async def replace_search(search: str, request: Request) -> Response:

@@ -16,15 +16,18 @@ from pipeline.records import Document, StoryTitle
 from pipeline.web.api_description import describe_answer, describe_search_params
 from pipeline.web.completion import LineCompletion, SearchLine, describe_completions
 from pipeline.web.http import json_response, unknown
+from pipeline.web.reader_language import Reader, main_language
+from pipeline.web.reader_names import ReaderNames
 from pipeline.web.search_params import SearchParams, check_fields, check_limit, parse_search_params, split_names
 from pipeline.web.story_view import StoryView, load_story, story_title
 
 
-class ValueCount(msgspec.Struct, frozen=True):
-    """How many articles have a value."""
+class ValueCount(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How many articles have a value; ``label`` is what the language that was asked for calls it."""
 
     value: str
     count: int
+    label: str | None = None
 
 
 class SearchAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +74,7 @@ class SearchPlace(msgspec.Struct, frozen=True):
     key: tuple[str | float | bool, ...]
 
 
-def add_search_routes(app: FastAPI, index: Index) -> None:
+def add_search_routes(app: FastAPI, index: Index, names: ReaderNames) -> None:
     """Add the endpoints to ``app``."""
 
     @app.get("/api/search", openapi_extra=describe_answer(SearchAnswer, parameters=describe_search_params()))
@@ -85,7 +88,9 @@ def add_search_routes(app: FastAPI, index: Index) -> None:
         query = params.to_query()
         if params.cursor:
             query = msgspec.structs.replace(query, after=_read_key(index, params))
-        answer = _describe_results(params, results := index.search(query), _next_cursor(index, params, query, results))
+        results = index.search(query)
+        reader = Reader(main_language(params.lang), names)
+        answer = _describe_results(params, results, reader, _next_cursor(index, params, query, results))
         return json_response(narrow_documents(answer, params.fields))
 
     @app.get("/api/complete", openapi_extra=describe_answer(tuple[LineCompletion, ...]))
@@ -102,8 +107,9 @@ def add_search_routes(app: FastAPI, index: Index) -> None:
 
     @app.get("/api/stories/{story_id}", openapi_extra=describe_answer(StoryAnswer))
     def story(story_id: str, lang: str = "") -> Response:
-        """One story: its articles, newest first, its outlets and its span of time; ``lang``: its title's language."""
-        return json_response(_describe_story(load_story(index, story_id) or unknown("story", story_id), lang))
+        """One story: its articles, newest first, its outlets and its span of time; title and labels in ``lang``."""
+        reader = Reader(main_language(lang), names)
+        return json_response(_describe_story(load_story(index, story_id) or unknown("story", story_id), reader))
 
 
 def narrow_document(document: Document, fields: Iterable[str]) -> Document | dict[str, Any]:
@@ -150,13 +156,13 @@ def _next_cursor(index: Index, params: SearchParams, query: Query, results: Resu
     return write_cursor(SearchPlace(params.identity(), results.last), index.identity())
 
 
-def _describe_results(params: SearchParams, results: Results, next_cursor: str | None) -> SearchAnswer:
+def _describe_results(params: SearchParams, results: Results, reader: Reader, next_cursor: str | None) -> SearchAnswer:
     return SearchAnswer(
         total=results.total,
         articles=results.articles,
         page=params.page,
         size=params.size,
-        facets={field: _counts(values) for field, values in results.facets.items()},
+        facets={field: _counts(field, values, reader) for field, values in results.facets.items()},
         hits=results.hits,
         histogram=results.histogram,
         understood=results.understood,
@@ -166,11 +172,13 @@ def _describe_results(params: SearchParams, results: Results, next_cursor: str |
     )
 
 
-def _describe_story(view: StoryView, language: str) -> dict[str, Any]:
-    view = msgspec.structs.replace(view, title=story_title(view.titles, view.title, language))
-    names = {field: _counts(values) for field, values in view.names.items()}
-    return msgspec.structs.asdict(view) | {"outlets": _counts(view.outlets), "names": names}
+def _describe_story(view: StoryView, reader: Reader) -> dict[str, Any]:
+    view = msgspec.structs.replace(view, title=story_title(view.titles, view.title, reader.language))
+    names = {field: _counts(field, values, reader) for field, values in view.names.items()}
+    return msgspec.structs.asdict(view) | {"outlets": _counts("source", view.outlets, reader), "names": names}
 
 
-def _counts(values: Iterable[tuple[str, int]]) -> tuple[ValueCount, ...]:
-    return tuple(ValueCount(value, count) for value, count in values)
+def _counts(field: str, values: Iterable[tuple[str, int]], reader: Reader) -> tuple[ValueCount, ...]:
+    return tuple(
+        ValueCount(value, count, reader.label(value, field) if reader.language else None) for value, count in values
+    )

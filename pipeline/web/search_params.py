@@ -26,6 +26,9 @@ MAX_LIMIT = 1000  # things in one answer
 _LAST = r"^[1-9][0-9]{0,3}[hd]$"  # so many hours or days
 _HOURS = {"h": 1, "d": 24}
 
+# A language (BCP 47), such as de or pt-BR; empty is none
+LanguageTag = Annotated[str, msgspec.Meta(max_length=35, pattern=r"^([A-Za-z]{2,3}([_-][A-Za-z0-9]{1,8})*)?$")]
+
 _FOR_HUBS = "/websub/"  # hubs may add what they like (W3C WebSub 5.3)
 
 
@@ -33,7 +36,7 @@ class SearchParams(msgspec.Struct, frozen=True, kw_only=True):
     """A search as its query string puts it; ``filters`` gathers the parameters that are fields.
 
     Each ``exclude`` is ``field:value``, each ``within`` ``field:text``; ``last`` is a number of hours or days, ``24h``
-    or ``7d``.
+    or ``7d``; ``lang`` is the language in which values are named.
     """
 
     q: Annotated[str, msgspec.Meta(max_length=MAX_CHARACTERS)] = ""
@@ -55,6 +58,7 @@ class SearchParams(msgspec.Struct, frozen=True, kw_only=True):
     share: bool = False
     facets: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()  # of each document; all where none is named
+    lang: LanguageTag = ""
     exclude: Mapping[str, tuple[str, ...]] = {}
     within: Mapping[str, str] = {}
     filters: Mapping[str, tuple[str, ...]] = {}
@@ -184,6 +188,7 @@ _OF_PAGES = (
     "share",
     "size",
     "page",
+    "lang",
 )
 _OF_EXPORTS = frozenset({"q", "match", "since", "until", "last"})
 _DEFAULT = SearchParams()

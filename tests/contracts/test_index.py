@@ -268,6 +268,14 @@ def test_searches_and_writes_of_all_programs_go_over_to_the_generation_that_is_s
     assert index.identity() == other.identity() == index.open_generation(number).identity()
 
 
+def test_its_size_is_that_of_all_its_generations(index):
+    put(index, *(document(number, text=f"word{number} " * 50) for number in range(50)))
+    alone = index.size_bytes()
+    index.add_generation()
+    put(index, document(60))
+    assert index.size_bytes() > alone > 0
+
+
 def test_all_but_the_current_generation_can_be_dropped(index):
     put(index, document(1))
     number = index.add_generation()

@@ -196,6 +196,8 @@ def test_a_fields_own_filter_does_not_narrow_its_counts_and_others_do(newsroom):
     assert facets["source"] == everything["source"]
     assert sum(count for _, count in facets["language"]) == dict(everything["source"])["Wire"]
     assert newsroom.search(Query(exclude=chosen, facets=("source",), size=0)).facets["source"] == everything["source"]
+    narrowed = newsroom.search(Query(filters=chosen, facets=("source",), narrow_own=True, size=0)).facets
+    assert narrowed["source"] == (("Wire", dict(everything["source"])["Wire"]),)
 
 
 def test_a_folded_hit_is_the_original_even_where_a_copy_matches_better(newsroom):

@@ -21,6 +21,7 @@ from pipeline.records import Stage
 
 sys.path.insert(0, str(Path(__file__).parent))
 from airflow_server import REPO, SCRIPT, Airflow, airflow_environment
+from dag_runs import DagRuns
 
 STAGES = [str(stage) for stage in Stage]
 TASKS = ["plan", *STAGES, "report"]
@@ -236,6 +237,18 @@ def dags_test(home, variables, conf, dag="ingest"):
     )
 
 
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    with DagRuns(tmp_path_factory.mktemp("runs")) as made:
+        yield made
+
+
+@pytest.fixture
+def run(runs, tmp_path, variables):
+    """What runs a DAG with these parameters, without the script: its exit code and what it wrote."""
+    return lambda conf, dag="ingest": runs.run(dag, conf, variables | {"NEWSWIRE_HOME": str(tmp_path)})
+
+
 @pytest.mark.servers
 def test_dags_test_ingests_the_newsroom(tmp_path, variables):
     make_decoys(tmp_path)
@@ -246,11 +259,11 @@ def test_dags_test_ingests_the_newsroom(tmp_path, variables):
 
 @pytest.mark.servers
 @pytest.mark.parametrize("dag", sorted({path.stem for path in (REPO / "dags").glob("*.py")} - {"ingest"}))
-def test_dags_test_runs_every_other_dag(tmp_path, variables, dag):
+def test_dags_test_runs_every_other_dag(run, tmp_path, dag):
     (tmp_path / "old.jsonl").write_text('{"id": "old", "text": "The swing bridge at Millgate closes for weeks."}\n')
     conf = {"import_archive": {"paths": [str(tmp_path / "old.jsonl")]}}.get(dag, {})
-    done = dags_test(tmp_path, variables, conf, dag)
-    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+    done = run(conf, dag)
+    assert done.code == 0, done.log[-3000:]
 
 
 @pytest.mark.servers
@@ -261,12 +274,12 @@ def test_dags_test_runs_the_example_of_another_team(tmp_path, variables):
 
 
 @pytest.mark.servers
-def test_an_index_that_is_away_fails_the_last_stage_with_one_line(tmp_path, variables):
+def test_an_index_that_is_away_fails_the_last_stage_with_one_line(run, variables):
     with socket.create_server(("127.0.0.1", 0)) as nobody:
         away = f"http://127.0.0.1:{nobody.getsockname()[1]}"
-    done = dags_test(tmp_path, variables | {"NEWSWIRE_INDEX_URL": away}, {"limit": 3})
-    log = done.stdout + done.stderr
-    assert done.returncode == 1
+    variables["NEWSWIRE_INDEX_URL"] = away
+    code, log = run({"limit": 3})
+    assert code == 1
     reasons = {line for line in log.splitlines() if line.startswith("pipeline.errors.IndexAwayError")}
     assert len(reasons) == 1, log[-3000:]
     assert away in reasons.pop()
@@ -274,25 +287,24 @@ def test_an_index_that_is_away_fails_the_last_stage_with_one_line(tmp_path, vari
 
 
 @pytest.mark.servers
-def test_an_unknown_source_fails_the_plan_at_once_with_one_line(tmp_path, variables):
-    done = dags_test(tmp_path, variables, {"sources": ["Nobody's Post"]})
-    log = done.stdout + done.stderr
-    assert done.returncode == 1
+def test_an_unknown_source_fails_the_plan_at_once_with_one_line(run):
+    code, log = run({"sources": ["Nobody's Post"]})
+    assert code == 1
     assert 'UsageError: no source is called "Nobody\'s Post"' in log
     assert "up_for_retry" not in log.lower()
 
 
 @pytest.mark.servers
-def test_a_run_in_which_no_source_can_be_read_is_not_green(tmp_path, variables):
+def test_a_run_in_which_no_source_can_be_read_is_not_green(run, variables):
     with socket.create_server(("127.0.0.1", 0)) as nobody:
         port = nobody.getsockname()[1]
     config = Path(variables["NEWSWIRE_CONFIG"])
     sources = (f'[[source]]\nname = "S{n}"\nfeeds = ["http://127.0.0.1:{port}/{n}"]\n' for n in range(4))
     (config / "feeds.toml").write_text("".join(sources), encoding="utf-8")
     (config / "newswire.toml").write_text(f'[fetch]\nallow_addresses = ["127.0.0.0/8"]\nallow_ports = [{port}]\n')
-    done = dags_test(tmp_path, variables, {})
-    assert done.returncode == 1
-    assert "sources asked could be read" in done.stdout + done.stderr
+    done = run({})
+    assert done.code == 1
+    assert "sources asked could be read" in done.log
 
 
 @pytest.mark.servers

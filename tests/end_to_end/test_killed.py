@@ -68,6 +68,14 @@ def run(environment, *kill):
     return subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
 
 
+def kill_in_each_stage(environment, batch):
+    """Run until a batch of the first stage kills it, again until one of the next stage does, and then undisturbed."""
+    for stage in STAGES:
+        assert run(environment, stage, str(batch)).returncode == -9, stage
+    done = run(environment)
+    assert done.returncode == 0, done.stderr
+
+
 def embedded(config, home):
     return {"NEWSWIRE_CONFIG": str(config), "NEWSWIRE_HOME": str(home)}
 
@@ -85,23 +93,9 @@ def undisturbed(config, tmp_path_factory):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("stage", ["fetch", "extract", "cluster"])  # of the cluster below, each
-def test_killed_in_a_stage_and_started_again_the_embedded_index_is_the_same(config, undisturbed, tmp_path, stage):
-    environment = embedded(config, tmp_path)
-    assert run(environment, stage, "2").returncode == -9
-    again = run(environment)
-    assert again.returncode == 0, again.stderr
-    index = open_index(f"sqlite:///{tmp_path}/index.db", IndexSettings())
-    assert documents(index) == undisturbed
-    index.close()
-
-
-@pytest.mark.slow
 def test_killed_in_stage_after_stage_it_still_ends_the_same(config, undisturbed, tmp_path):
     environment = embedded(config, tmp_path)
-    for stage in STAGES:
-        assert run(environment, stage, "1").returncode == -9
-    assert run(environment).returncode == 0
+    kill_in_each_stage(environment, batch=1)
     index = open_index(f"sqlite:///{tmp_path}/index.db", IndexSettings())
     assert documents(index) == undisturbed
     index.close()
@@ -131,8 +125,7 @@ def test_the_same_run_twice_adds_nothing(config, undisturbed, tmp_path):
 
 
 @pytest.mark.servers
-@pytest.mark.parametrize("stage", STAGES)
-def test_killed_in_any_stage_the_cluster_index_is_the_same(newsroom, undisturbed, tmp_path, stage):
+def test_killed_in_stage_after_stage_the_cluster_index_is_the_same(newsroom, undisturbed, tmp_path):
     config = write_config(tmp_path / "config", newsroom.sources)
     store = make_postgres()
     with elasticsearch_alias() as alias:
@@ -145,9 +138,7 @@ def test_killed_in_any_stage_the_cluster_index_is_the_same(newsroom, undisturbed
             "NEWSWIRE_STORE_URL": store,
             "NEWSWIRE_INDEX_URL": address,
         }
-        assert run(environment, stage, "2").returncode == -9
-        again = run(environment)
-        assert again.returncode == 0, again.stderr
+        kill_in_each_stage(environment, batch=2)
         index = open_index(address, IndexSettings(alias=alias))
         assert documents(index) == undisturbed
         index.close()

@@ -71,6 +71,16 @@ def test_what_cannot_be_read_is_dropped_for_the_right_reason(ran, newsroom):
     }
 
 
+def test_an_article_says_that_it_is_behind_a_wall_or_from_the_feed_or_without_a_date(ran, newsroom):
+    context, _ = ran
+    expected = newsroom.newsroom.expected
+    for url in expected.articles:
+        document = context.index.get(item_of(context, url).id)
+        assert bool(document.paywalled) == (url in expected.paywalled), url
+        assert document.from_feed == (url in expected.from_feed), url
+        assert (document.published is None) == (url in expected.undated), url
+
+
 def test_a_feed_that_is_a_page_is_named_and_costs_only_itself(ran, newsroom):
     context, reports = ran
     (url,) = newsroom.newsroom.expected.not_feeds
@@ -143,7 +153,7 @@ def test_the_same_run_again_does_nothing(ran):
     assert context.index.count() == before
 
 
-def test_a_correction_becomes_the_next_version_and_reaches_the_index(newsroom, tmp_path):
+def test_a_correction_becomes_the_next_version_and_a_page_that_is_gone_says_so(newsroom, tmp_path):
     with serve_newsroom() as server, context_at(tmp_path, server.sources) as context:
         run_all(context)
         (url,) = server.newsroom.expected.corrected
@@ -156,6 +166,9 @@ def test_a_correction_becomes_the_next_version_and_reaches_the_index(newsroom, t
         assert after.revision > before.revision
         assert after.text != before.text
         assert context.index.count() == len(server.newsroom.expected.articles)
+        (gone,) = server.newsroom.expected.gone
+        left = context.index.get(item_of(context, gone).id)
+        assert (left.version, left.title.startswith("Skipper"), left.gone is None) == (1, True, False)
 
 
 @pytest.mark.slow

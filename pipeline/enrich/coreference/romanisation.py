@@ -125,7 +125,9 @@ _VARIANTS = tuple(
         ("j", "y"),
         ("kh", "h"),
         ("kh", "ch"),
+        ("k(?=[aoulr])", "c"),
         ("ou", "u"),
+        ("^dzho$", "joe"),
         ("(?<=[^aeiouy])e$", ""),
         ("(?:ow|ov|off?)(?=a?$)", "ev"),
         ("c(?![hk])", "ts"),
@@ -183,10 +185,23 @@ def foreign_sounds(words: Sequence[str], language: str) -> tuple[str, ...]:
     if is_rough("".join(words)):
         return ()
     telling = [w for w in words if w not in _PARTICLES] or list(words)
-    choices = [dict.fromkeys((*_variants(respelled(w, language)), *_variants(to_latin(w)))) for w in telling]
+    choices = [
+        dict.fromkeys(
+            sound
+            for w in _spellings(word)
+            for text in (respelled(w, language), to_latin(w))
+            for sound in _variants(text)
+        )
+        for word in telling
+    ]
     sounds = itertools.islice((" ".join(parts) for parts in itertools.product(*choices)), 8 * _MOST_SOUNDS)
     long = [sound for sound in sounds if len(_CONSONANT.findall(sound)) >= _MIN_CONSONANTS]
     return tuple(dict.fromkeys(long))[:_MOST_SOUNDS]
+
+
+def _spellings(word: str) -> tuple[str, ...]:
+    """Return a word, and as it sounds with another vowel where Bulgarian writes one that English has no letter for."""
+    return (word, word.replace("ъ", "у")) if "ъ" in word else (word,)
 
 
 def sound_alike(first: Sequence[str], second: Sequence[str]) -> bool:

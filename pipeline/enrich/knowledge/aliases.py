@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from pipeline.records import EntityType
 from pipeline.settings import read_toml
 from pipeline.settings_sections import Section
 
@@ -35,8 +36,23 @@ class Aliases(Section, frozen=True, forbid_unknown_fields=True, kw_only=True):
     abbreviations: NameTable = msgspec.field(default_factory=dict)  # each item "abbreviation|region"
     peoples: NameTable = msgspec.field(default_factory=dict)  # each item "name|other name|…"
     demonyms: NameTable = msgspec.field(default_factory=dict)
-    # ISO 639-1 code of a language → canonical name, or that of a country or city → names in this language
+    # ISO 639-1 code of a language → canonical name, or that of a country or city → names in this language, of which the
+    # first is shown to its readers
     translations: dict[str, NameTable] = msgspec.field(default_factory=dict)
+
+    def type_of(self, name: str) -> EntityType:
+        """Return the type of the entity with this canonical name; one that stands in no table of names is a place."""
+        tables = {
+            EntityType.ORG: self.organisations,
+            EntityType.PERSON: self.people,
+            EntityType.EVENT: self.events,
+            EntityType.GROUP: self.groups,
+        }
+        if entity_type := next((kind for kind, table in tables.items() if name in table), None):
+            return entity_type
+        peoples = (item.partition("|")[0] for items in self.peoples.values() for item in items)
+        demonyms = (names[0] for names in self.demonyms.values())
+        return EntityType.GROUP if name in {*peoples, *demonyms} else EntityType.PLACE
 
 
 def read_aliases(folder: Path) -> Aliases:

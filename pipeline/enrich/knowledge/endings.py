@@ -29,9 +29,11 @@ _DOUBLING = frozenset({"al", "el"})
 _ALTERNATIVES = re.compile(r"\(([^)]*)\)")
 _VOWELS = frozenset("aeiouyıəаеиоуыэюяєіїαεηιουω")
 # Behind an apostrophe, in small letters (Ankara'da, Pence'a), or a hyphen (NATO-ban, FN:s).
-_SUFFIX = re.compile(r"(?<=\w\w)['’`´‘ʼ:][^\W\d_A-Z]{1,9}$")
+_SUFFIX = re.compile(r"(?<=\w\w)['’`´‘ʼ:][^\W\d_A-ZÇĞİÖŞÜ]{1,9}$")
 _HYPHENED = re.compile(r"(?<=\w\w)-[^\W\d_A-ZÁÉÍÓÖŐÚÜŰ]{1,6}$")
-_SUFFIXED = frozenset("tr az fi et hu pl cs sk sl hr sr sv nb nn no da nl de lt lv ro uk ru".split())
+_SUFFIXED = frozenset("tr az fi et hu pl cs sk sl hr sr sv nb nn no da nl de lt lv ro ru".split())
+# Where the apostrophe is the rule and the case no part of the name; elsewhere it is a case ending like any other.
+_APART = frozenset({"tr", "az"})
 _HYPHENATING = frozenset({"hu", "ro"})
 # Small words that lean on the name: l'Irak, dell'Iraq, d'Orsay; not O'Neill.
 _ELIDED = re.compile(r"(?:[ldjnsc]|qu|all|dell|nell|sull|dall|un)['’](?=\w{3})", re.IGNORECASE)
@@ -156,11 +158,21 @@ def _most(words: int) -> int:
     return 12 if words == 1 else 6 if words == 2 else 3  # noqa: PLR2004 - the product stays small
 
 
+def _is_ending(word: str, language: str) -> bool:
+    folded = fold_word(word)
+    return any(ending == folded for ending, _ in _tables()[language].by_ending)
+
+
+def strip_apart(text: str, language: str) -> str:
+    """Return a name without what is written apart from its word by an apostrophe: Ankara'da, l'Irak; not EU:n."""
+    return strip_affixes(text, language) if language in _APART or language in _ELIDING else text
+
+
 def strip_affixes(text: str, language: str) -> str:
     """Return a name without what leans on it behind an apostrophe or hyphen, or before one: Ankara'da, l'Irak."""
     if language in _SUFFIXED and (cut := _SUFFIX.search(text)):
         return text[: cut.start()]
-    if language in _HYPHENATING and (cut := _HYPHENED.search(text)):
+    if language in _HYPHENATING and (cut := _HYPHENED.search(text)) and _is_ending(cut[0][1:], language):
         return text[: cut.start()]
     if language in _ELIDING and (elided := _ELIDED.match(text)):
         return text[elided.end() :]

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.enrich.english_model.decoding import NO_TYPE, PERSON, ScoredSpan, decode_spans
+from pipeline.enrich.english_model.decoding import NO_TYPE, PERSON, ScoredSpan
+from pipeline.enrich.multilingual_model.label_path import decode_label_path
 from pipeline.enrich.recogniser import Span
 from pipeline.multilingual.labels import NO_LABEL, TYPES
 from pipeline.multilingual.tokenizer import Pieces
@@ -41,7 +42,7 @@ def article_names(text: str, pieces: Pieces, probabilities: Floats, hints: Seque
     """
     starts, ends = pieces.start.tolist(), pieces.end.tolist()
     words = [text[start:end] for start, end in zip(starts, ends, strict=True)]
-    spans = decode_spans(probabilities, _line_starts(text, pieces))
+    spans = decode_label_path(probabilities, _line_starts(text, pieces))
     known = [_span_of_hint(pieces, hint) for hint in hints]
     spans = _with_known(spans, known, probabilities)
     spans += _repeated(words, probabilities, spans)

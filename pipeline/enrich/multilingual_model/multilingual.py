@@ -41,7 +41,7 @@ def multilingual_recogniser(knowledge: KnowledgeBase) -> Recogniser:
         pieces = network.encode(text[:end])
         probabilities = word_probabilities(network, text[:end], pieces)
         names = article_names(text[:end], pieces, probabilities, [hint for hint in hints if hint.end <= end])
-        return [*trim_edges(text, names, language), *(hint for hint in hints if hint.start >= end)]
+        return [*trim_edges(text, names), *(hint for hint in hints if hint.start >= end)]
 
     return recognise
 

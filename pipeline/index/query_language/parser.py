@@ -18,7 +18,7 @@ from pipeline.index.fields import ALIASES, QUERY_FIELDS
 from pipeline.index.folding import has_words, split_words
 from pipeline.index.query_language.leaves import DATES, NUMBERS, PSEUDO_FIELDS, ReadFault, read_field, read_words
 from pipeline.index.query_language.tokens import Kind, LineToken, UnclosedPhraseError, clean_line, cut_tokens
-from pipeline.index.query_language.tree import Node, Or, Wildcard, Words, join_all, join_any, negate
+from pipeline.index.query_language.tree import Node, Or, Words, join_all, join_any, negate
 
 MAX_TERMS = 1_000
 MAX_CHARACTERS = 30_000  # a thousand words, each with its field
@@ -83,7 +83,6 @@ class _Parser:
         self._terms = 0
         self._warnings: list[QueryWarning] = []
         self._bare: set[Words] = set()  # words that stand in no quotation marks
-        self._changed = False  # whether it was said that operators have changed
 
     def parse_line(self) -> ParsedLine:
         """Return the whole line."""
@@ -164,8 +163,6 @@ class _Parser:
         while (token := self._peek()) and token.kind is Kind.NOT:
             self._take()
             negated = not negated
-            if token.text == "NOT":
-                self._note_change(token)
             after = self._peek()
             if after is None or after.kind in {Kind.CLOSE, Kind.AND, Kind.OR}:
                 raise self._fault(f"{token.text} has nothing behind it; as a word, put it in quotes", token)
@@ -183,7 +180,6 @@ class _Parser:
     def _brackets(self, token: LineToken, field: str | None, depth: int) -> Node | None:
         if depth == _MAX_DEPTH:
             raise self._fault(f"more than {_MAX_DEPTH} brackets within each other", token)
-        self._note_change(token)
         first = self._next
         node = self._sequence(field, depth + 1)
         if self._peek() is None:
@@ -221,17 +217,9 @@ class _Parser:
             raise _fault(str(fault), token.start + fault.offset, self._line) from fault
         if node is None:
             self._left_out(token)
-        elif isinstance(node, Wildcard):
-            self._note_change(token)
         elif isinstance(node, Words) and token.kind is Kind.BARE:
             self._bare.add(node)
         return node
-
-    def _note_change(self, token: LineToken) -> None:
-        """Say once that what stands here was read as words in version 0.5 and before."""
-        if not self._changed:
-            self._changed = True
-            self._warn("NOT, brackets and * mean something now; they were read as words before", token)
 
     def _left_out(self, token: LineToken) -> None:
         """Say of a part without words that it was left out, unless it is punctuation between others."""

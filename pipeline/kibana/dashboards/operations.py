@@ -11,6 +11,7 @@ from pipeline.kibana.operation_views import TIME_FIELD
 from pipeline.kibana.saved_object import SavedObject
 
 _ATTEMPT = "kind : attempt"
+_STATUS = f"{_ATTEMPT} and status : *"
 
 _INTRO = f"""\
 **How the pipeline does.** Every attempt of a stage has one outcome: *in = done + dropped + retry + quarantined*.
@@ -35,6 +36,7 @@ def operations_dashboard(outcomes: DataView, runs: DataView, quarantine: SavedOb
             (Panel(_latency(outcomes), 24, 12), Panel(_throughput(outcomes), 24, 12)),
             (Panel(_waiting(runs), 24, 12), Panel(_ages(runs), 24, 12)),
             (Panel(_slow_hosts(runs), 24, 14), Panel(_hosts_in_trouble(outcomes), 24, 14)),
+            (Panel(_statuses(outcomes), 24, 12), Panel(_host_statuses(outcomes), 24, 12)),
             (Panel(_runs(runs), 48, 16),),
             (Panel(_programs(runs), 48, 10),),
             (Panel(quarantine, 48, 16),),
@@ -202,6 +204,41 @@ def _hosts_in_trouble(view: DataView) -> SavedObject:
         kql=f"{_ATTEMPT} and host : * and (outcome : retry or outcome : quarantined)",
     )
     return bars(chart, x="host", values=["count"], split="reason", series="bar_horizontal_stacked")
+
+
+def _statuses(view: DataView) -> SavedObject:
+    columns = (
+        top_values("status", "status", "status", by="count", size=8, kind="number"),
+        over_time("time", "time", TIME_FIELD),
+        count_articles("count", "answers"),
+    )
+    chart = Chart(
+        id="newswire-operations-statuses",
+        title="HTTP status of refusals, over time",
+        description="Answers to polls and fetches that were no feed and no page",
+        columns=columns,
+        view=view,
+        kql=_STATUS,
+    )
+    return bars(chart, x="time", values=["count"], split="status", series="bar_stacked")
+
+
+def _host_statuses(view: DataView) -> SavedObject:
+    columns = (
+        top_values("host", "host", "host", by="count", size=15),
+        top_values("status", "status", "status", by="count", size=4, kind="number"),
+        count_articles("count", "answers"),
+        measure("latest", "latest", "max", TIME_FIELD, kind="date"),
+    )
+    chart = Chart(
+        id="newswire-operations-host-statuses",
+        title="HTTP status of refusals, by host",
+        description="Who answers with what, most often first",
+        columns=columns,
+        view=view,
+        kql=_STATUS,
+    )
+    return table(chart)
 
 
 def _runs(view: DataView) -> SavedObject:
