@@ -95,6 +95,8 @@ def documents(index: Index) -> dict[str, dict[str, Any]]:
         # when it happened, and how often the document was written on the way
         for key in ("first_seen", "indexed", "revision"):
             del plain[key]
+        if plain["published"] is None:  # its story has the time of its first sight
+            del plain["story_first"], plain["story_last"]
         made[name] = plain
     return made
 
