@@ -80,7 +80,8 @@ def test_every_option_of_a_search_and_of_a_saved_search_is_described(service):
     known = {parameter["name"] for parameter in search["parameters"]}
     assert set(calls.SearchOptions.__annotations__) - {"filters"} <= known
     body = described["paths"]["/api/v1/searches"]["post"]["requestBody"]["content"]["application/json"]["schema"]
-    assert {"name", "q", *calls.SavedSearchOptions.__annotations__} == set(body["properties"])
+    described_body = described["components"]["schemas"][body["$ref"].rpartition("/")[2]]
+    assert {"name", "q", *calls.SavedSearchOptions.__annotations__} == set(described_body["properties"])
 
 
 def test_every_field_of_an_article_is_one_of_the_documents(service):
