@@ -29,7 +29,7 @@ for line in sys.stdin:
     child = os.fork()
     if not child:
         os.environ.update(asked["variables"])
-        log = os.open(asked["log"], os.O_WRONLY | os.O_CREAT)
+        log = os.open(asked["log"], os.O_WRONLY | os.O_CREAT, 0o600)
         os.dup2(log, 1)
         os.dup2(log, 2)
         retries.TASK_DEFAULTS["retry_delay"] = datetime.timedelta(0)
