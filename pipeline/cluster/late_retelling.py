@@ -11,15 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 from pipeline.cluster.repair import ProposedMerger
 from pipeline.cluster.retelling import (
-    AGREES,
-    LEAST_COSINE,
     MOST_ASKED,
     NEAREST,
     ToldStory,
     Voter,
     VoterWindow,
-    choose_told,
-    rate_pair,
+    do_half_agree,
+    find_alike_story,
+    rate_voters,
 )
 from pipeline.dense_vectors import unpack_dense
 from pipeline.settings import ClusterSettings
@@ -81,18 +80,16 @@ def find_late_retelling(
 
 def _find_told(story: str, voters: StoryVoters, settings: ClusterSettings) -> ToldStory | None:
     """Return the story that most of those voters of ``story`` lead to that lead to any."""
+
+    def story_of(group: str) -> str | None:
+        name = voters.story_of(group)
+        return None if name == story else name
+
     led: dict[str, list[ToldStory]] = defaultdict(list)
     own = {voter.language for voter in voters.list_voters(story)}
     for voter in voters.list_voters(story)[-MOST_LOOKING:]:
-        alike: dict[str, ToldStory] = {}
-        for cosine, other in voters.window.find_nearest(voter, NEAREST, settings.window_days):
-            name = voters.story_of(other.group)
-            if name is None or name == story or cosine < LEAST_COSINE:
-                continue
-            score = _rate(voter, other, cosine, voters.window, settings)
-            if name not in alike or score > alike[name].score:
-                alike[name] = ToldStory(name, score, other.seq)
-        if retold := choose_told(list(alike.values()), settings.retelling_threshold):
+        nearest = voters.window.find_nearest(voter, NEAREST, settings.window_days)
+        if retold := find_alike_story(voter, nearest, voters.window, story_of, settings):
             led[retold.story].append(retold)
     ranked = sorted(led.values(), key=lambda tellings: (-len(tellings), -max(t.score for t in tellings)))
     if not ranked or (len(ranked) > 1 and len(ranked[0]) == len(ranked[1])):
@@ -105,12 +102,8 @@ def _find_told(story: str, voters: StoryVoters, settings: ClusterSettings) -> To
 def _do_stories_agree(first: str, second: str, voters: StoryVoters, settings: ClusterSettings) -> bool:
     """Tell whether at least half of the pairs of the two stories' latest articles are alike."""
     rates = [
-        _rate(one, other, float(unpack_dense(one.vector) @ unpack_dense(other.vector)), voters.window, settings)
+        rate_voters(one, other, float(unpack_dense(one.vector) @ unpack_dense(other.vector)), voters.window, settings)
         for one in voters.list_voters(first)[-MOST_ASKED:]
         for other in voters.list_voters(second)[-MOST_ASKED:]
     ]
-    return 2 * sum(rated >= AGREES * settings.retelling_threshold for rated in rates) >= len(rates)
-
-
-def _rate(first: Voter, second: Voter, cosine: float, window: VoterWindow, settings: ClusterSettings) -> float:
-    return rate_pair(first, second, cosine, window.count_holders, len(window), settings.sigma_days)
+    return do_half_agree(rates, settings)

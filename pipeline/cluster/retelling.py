@@ -164,25 +164,43 @@ def find_told_story(
         story_of: the story of a copy group, None where it is in none.
         settings: ``retelling_threshold`` and ``sigma_days`` count.
     """
-    alike: dict[str, ToldStory] = {}
-    for cosine, voter in nearest:
-        story = story_of(voter.group)
-        if story is None or cosine < LEAST_COSINE:
-            continue
-        score = rate_pair(newcomer, voter, cosine, window.count_holders, len(window), settings.sigma_days)
-        if story not in alike or score > alike[story].score:
-            alike[story] = ToldStory(story, score, voter.seq)
-    told = choose_told(list(alike.values()), settings.retelling_threshold)
+    told = find_alike_story(newcomer, nearest, window, story_of, settings)
     # a story into which something else has slipped is like it in a few of its articles
     return told if told and do_others_agree(newcomer, told.seq, window, settings) else None
 
 
+def find_alike_story(
+    voter: Voter,
+    nearest: Sequence[tuple[float, Voter]],
+    window: VoterWindow,
+    story_of: Callable[[str], str | None],
+    settings: ClusterSettings,
+) -> ToldStory | None:
+    """Return the story, of those of the voters ``nearest``, that surely tells what ``voter`` tells, None for none.
+
+    Of a story the voter that is most alike counts. The arguments are those of ``find_told_story``.
+    """
+    alike: dict[str, ToldStory] = {}
+    for cosine, other in nearest:
+        story = story_of(other.group)
+        if story is None or cosine < LEAST_COSINE:
+            continue
+        score = rate_voters(voter, other, cosine, window, settings)
+        if story not in alike or score > alike[story].score:
+            alike[story] = ToldStory(story, score, other.seq)
+    return choose_told(list(alike.values()), settings.retelling_threshold)
+
+
 def do_others_agree(newcomer: Voter, seq: int, window: VoterWindow, settings: ClusterSettings) -> bool:
     """Tell whether half of the story's latest articles in other languages are like ``newcomer``, or there are none."""
-    rates = [
-        rate_pair(newcomer, voter, cosine, window.count_holders, len(window), settings.sigma_days)
-        for cosine, voter in window.list_telling(newcomer, seq, MOST_ASKED)
-    ]
+    telling = window.list_telling(newcomer, seq, MOST_ASKED)
+    return do_half_agree(
+        [rate_voters(newcomer, voter, cosine, window, settings) for cosine, voter in telling], settings
+    )
+
+
+def do_half_agree(rates: Sequence[float], settings: ClusterSettings) -> bool:
+    """Tell whether at least half of what pairs of articles were rated says that they are alike."""
     agreeing = sum(rated >= AGREES * settings.retelling_threshold for rated in rates)
     return 2 * agreeing >= len(rates)
 
@@ -194,6 +212,11 @@ def choose_told(stories: Sequence[ToldStory], threshold: float) -> ToldStory | N
         return None
     lead = ranked[0].score - ranked[1].score if len(ranked) > 1 else math.inf
     return ranked[0] if lead >= LEAST_LEAD else None
+
+
+def rate_voters(first: Voter, second: Voter, cosine: float, window: VoterWindow, settings: ClusterSettings) -> float:
+    """Return how surely two voters of a window tell the same, 1 at most: ``rate_pair``."""
+    return rate_pair(first, second, cosine, window.count_holders, len(window), settings.sigma_days)
 
 
 def rate_pair(

@@ -71,10 +71,10 @@ def list_place_names(language: str) -> dict[str, str]:
     return {code: name for (kind, code), name in table.items() if kind == "place"}
 
 
-def _name(kind: str, code: str, language: str) -> str:
-    """Return a code's name in a language, else in English, else the code."""
+def _name(kind: str, code: str, language: str) -> str | None:
+    """Return a code's name in a language, else in English, None where it has none."""
     foreign = _all_foreign_names().get(language, {}).get((kind, code)) if language not in {"", "en"} else None
-    return foreign or _names().get((kind, code), code)
+    return foreign or _names().get((kind, code))
 
 
 def list_code_names(kind: str) -> list[tuple[str, str]]:
@@ -84,15 +84,13 @@ def list_code_names(kind: str) -> list[tuple[str, str]]:
 
 def country_name(code: str, language: str = "en") -> str:
     """Return the name of a country by its code of ISO 3166-1 alpha-2: ``DE`` is Germany."""
-    name = _name("country", code.upper(), language)
-    return code if name == code.upper() else name
+    return _name("country", code.upper(), language) or code
 
 
 def language_name(code: str, language: str = "en") -> str:
     """Return the name of a language by its code of ISO 639, also one with script or country: ``pt-BR``."""
     main, *parts = code.replace("_", "-").split("-")
-    name = _name("language", main.lower(), language)
-    name = main if name == main.lower() else name
+    name = _name("language", main.lower(), language) or main
     return f"{name} ({', '.join(country_name(part, language) for part in parts)})" if parts else name
 
 
