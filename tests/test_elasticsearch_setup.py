@@ -31,9 +31,8 @@ def setup():
 
 @pytest.fixture
 def server():
-    made = ElasticsearchStandIn()
-    yield made
-    made.close()
+    with ElasticsearchStandIn() as stand_in:
+        yield stand_in
 
 
 @pytest.fixture

@@ -29,9 +29,8 @@ def document(number, text="A dam broke.", **fields):
 
 @pytest.fixture
 def server():
-    made = ElasticsearchStandIn()
-    yield made
-    made.close()
+    with ElasticsearchStandIn() as stand_in:
+        yield stand_in
 
 
 @pytest.fixture

@@ -50,7 +50,10 @@ class ElasticsearchStandIn:
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,))
         self._thread.start()
 
-    def close(self):
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
         self._http.shutdown()
         self._thread.join()
         self._http.server_close()
